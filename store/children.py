@@ -1,0 +1,38 @@
+"""Starting child processes that cannot outlive their parent."""
+
+import ctypes
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+PR_SET_PDEATHSIG = 1
+# Looked up before any fork: between fork and exec little may be called safely.
+_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+def _end_with_parent() -> None:
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def start_child(
+    command: Sequence[str | Path], *, environ: Mapping[str, str] | None = None, output: IO[bytes] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a program that is told to end (SIGTERM) when the calling thread does, even by `kill -9`.
+
+    Call it from the main thread: Linux sends the signal when the thread that started the child is gone. Elsewhere a
+    parent that is killed leaves its children running. The child leads a session of its own, so that Ctrl-C reaches
+    only the parent, which then ends its children in the right order.
+    """
+    return subprocess.Popen(
+        [str(part) for part in command],
+        env=dict(environ) if environ is not None else None,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT if output is not None else None,
+        start_new_session=True,
+        preexec_fn=_end_with_parent,  # noqa: PLW1509 - prctl alone; no lock is taken between fork and exec
+    )

@@ -1,0 +1,117 @@
+"""The database: one way to read, one way to write, on SQLite and on PostgreSQL.
+
+Every transition is one guarded UPDATE, so PostgreSQL's READ COMMITTED suffices; SQLite takes its write lock at
+BEGIN, which makes waiting for it the only way to collide.
+"""
+
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from store.errors import DatabaseError
+
+T = TypeVar("T")
+
+ATTEMPTS = 6
+# serialization failure, deadlock, lock not available, and the server going away or coming up
+PASSING_SQLSTATES = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03"}
+POSTGRESQL_OPTIONS = "-c lock_timeout=5s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"
+
+
+@dataclass(frozen=True)
+class Database:
+    """A pool of connections to one database."""
+
+    engine: Engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection whose statements see one another's snapshot at best; nothing it writes is kept."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction and commit it; run it again when a collision or a lost connection undid it.
+
+        `work` must therefore be able to find that its first run did succeed after all: a COMMIT whose answer is lost
+        may have happened.
+
+        Raises: DatabaseError when the database stays away; whatever `work` raises, with nothing written.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with (
+                    self.engine.connect().execution_options(ebb_write=True) as connection,
+                    connection.begin(),
+                ):
+                    return work(connection)
+            except DBAPIError as error:
+                if not _passing(error):
+                    raise
+                if attempt == ATTEMPTS:
+                    raise DatabaseError(f"the database does not answer: {error.orig}") from error
+                time.sleep(random.uniform(0.5, 1.5) * 0.05 * 2**attempt)  # noqa: S311 - jitter, not a secret
+        raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _passing(error: DBAPIError) -> bool:
+    if error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    busy = isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
+    return busy or state in PASSING_SQLSTATES or (state or "").startswith("08")
+
+
+def open_database(url: str, *, pool_size: int = 5) -> Database:
+    """Open the database at `url`; the file of an SQLite database and its folder are made when missing.
+
+    Raises: DatabaseError when the folder cannot be made or written.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        engine = create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_size=pool_size,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 5, "options": POSTGRESQL_OPTIONS, "application_name": "ebb"},
+        )
+        return Database(engine)
+    if parsed.database:
+        _make_folder(Path(parsed.database).parent)
+    engine = create_engine(parsed, pool_size=pool_size)
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return Database(engine)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(
+            f"cannot make the folder {folder} for the database: {error.strerror}; name another with EBB_HOME"
+        ) from error
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # transactions begin where _begin_sqlite says, not where sqlite3 guesses
+    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("ebb_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,0 +1,74 @@
+"""Datasets: an artifact, how it is to be read, and what was inferred from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from store.artifacts import Artifact
+from store.errors import NotFoundError
+from store.ids import new_id
+from store.inserts import insert_into
+from store.pages import Page, after_token, make_page
+from store.tables import artifacts, datasets
+
+
+@dataclass(frozen=True)
+class NewDataset:
+    """An uploaded table; `schema` is what was inferred, and `id_column` is empty where no column names customers."""
+
+    name: str
+    media_type: str
+    target: str
+    id_column: str
+    rows: int
+    schema: Mapping[str, object]
+
+
+def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset) -> tuple[str, bool]:
+    """Store the dataset, or find the one of the same bytes read the same way; return its id and whether it is new."""
+    connection.execute(
+        insert_into(connection, artifacts).values(sha256=artifact.sha256, size=artifact.size).on_conflict_do_nothing()
+    )
+    made = connection.execute(
+        insert_into(connection, datasets)
+        .values(id=new_id(), sha256=artifact.sha256, **vars(dataset))
+        .on_conflict_do_nothing()
+        .returning(datasets.c.id)
+    ).scalar_one_or_none()
+    if made is not None:
+        return str(made), True
+    same = select(datasets.c.id).where(
+        datasets.c.sha256 == artifact.sha256,
+        datasets.c.media_type == dataset.media_type,
+        datasets.c.target == dataset.target,
+        datasets.c.id_column == dataset.id_column,
+    )
+    return str(connection.execute(same).scalar_one()), False
+
+
+def get_dataset(connection: Connection, dataset_id: str) -> Row[Any]:
+    """Return the dataset's row with the size of its artifact.
+
+    Raises: NotFoundError.
+    """
+    row = connection.execute(_with_size().where(datasets.c.id == dataset_id)).first()
+    if row is None:
+        raise NotFoundError(f"there is no dataset {dataset_id}; upload it with POST /v1/datasets")
+    return row
+
+
+def list_datasets(connection: Connection, *, page_size: int, page_token: str | None = None) -> Page:
+    """Return a page of datasets, the newest first.
+
+    Raises: PageTokenError.
+    """
+    query = _with_size().order_by(datasets.c.id.desc()).limit(page_size + 1)
+    if page_token is not None:
+        query = query.where(datasets.c.id < after_token(page_token))
+    return make_page(connection.execute(query).all(), page_size, lambda row: row.id)
+
+
+def _with_size() -> Any:
+    return select(datasets, artifacts.c.size).join(artifacts)

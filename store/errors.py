@@ -1,0 +1,62 @@
+"""Everything the store refuses, as one tree.
+
+StoreError
+├── SettingsError         the environment variables do not make sense
+├── DatabaseError         the database cannot be opened, or its tables are not the ones of this release
+├── BrokerError           no message broker can be had
+├── ArtifactError         bytes are missing, or are not the ones their digest names
+├── NotFoundError         nothing is stored under this name
+├── PageTokenError        a page token this service never gave out
+├── IdempotencyError      the same idempotency key came with another request
+├── AlreadyFinishedError  a finished job cannot be changed
+├── StaleRevisionError    somebody moved the alias first
+└── LeaseLostError        this worker no longer holds the right to write
+"""
+
+
+class StoreError(Exception):
+    """Root of everything the store refuses."""
+
+
+class SettingsError(StoreError):
+    """The settings contradict themselves; carries every problem, not only the first."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class DatabaseError(StoreError):
+    """The database cannot be opened, or its tables are not the ones of this release."""
+
+
+class BrokerError(StoreError):
+    """No message broker can be had."""
+
+
+class ArtifactError(StoreError):
+    """Bytes are missing, or are not the ones their digest names."""
+
+
+class NotFoundError(StoreError):
+    """Nothing is stored under this name."""
+
+
+class PageTokenError(StoreError):
+    """A page token this service never gave out."""
+
+
+class IdempotencyError(StoreError):
+    """The same idempotency key came with another request."""
+
+
+class AlreadyFinishedError(StoreError):
+    """A finished job cannot be changed."""
+
+
+class StaleRevisionError(StoreError):
+    """The alias is not where the caller believed it to be."""
+
+
+class LeaseLostError(StoreError):
+    """The job is no longer this worker's: it was handed on, cancelled or finished. Stop, and write nothing."""

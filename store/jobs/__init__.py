@@ -1,0 +1,21 @@
+"""Jobs: the state machine whose SQL row is the only truth, one transition a file.
+
+queued → running → succeeded | failed | cancelled. Each change of state is one UPDATE that says in its WHERE what must
+still hold; 0 rows means that somebody else was first. A worker's every write carries the token it claimed the job with.
+
+| file | transitions |
+|---|---|
+| submit | T1: → queued |
+| publish | T2: tell the broker |
+| claim | T3: queued → running |
+| heartbeat | T4: a sign of life, with epochs and checkpoint |
+| finish | T5 and T6: running → succeeded, failed or cancelled |
+| hand_back | T7 and T8: running → queued again, without or with a strike |
+| expire | T9 and T12: leases and deadlines that ran out |
+| cancel | T10 and T11: asked for by a user |
+"""
+
+TASK = "ebb.run_job"
+"""The name of the Celery task that runs a job; its one argument is the job's id."""
+
+TERMINAL = ("succeeded", "failed", "cancelled")

@@ -1,0 +1,49 @@
+"""T10 and T11: a user no longer wants a job."""
+
+from sqlalchemy import Connection, select, update
+
+from store.clock import now
+from store.errors import AlreadyFinishedError, NotFoundError
+from store.jobs.events import record
+from store.tables import jobs
+
+ROUNDS = 3
+
+
+def cancel(connection: Connection, job_id: str, *, by: str) -> None:
+    """End a queued job as cancelled at once; ask a running one to stop, after which it can no longer succeed.
+
+    Raises: AlreadyFinishedError, and NotFoundError where no such job is.
+    """
+    # Between the two looks a job may start or be handed back; it does neither for ever.
+    for _ in range(ROUNDS):
+        if _end_queued(connection, job_id, by) or _flag_running(connection, job_id, by):
+            return
+    state = connection.execute(select(jobs.c.state).where(jobs.c.id == job_id)).scalar_one_or_none()
+    if state is None:
+        raise NotFoundError(f"there is no job {job_id}")
+    raise AlreadyFinishedError(f"job {job_id} has {state} already; only a queued or running job can be cancelled")
+
+
+def _end_queued(connection: Connection, job_id: str, by: str) -> bool:
+    row = connection.execute(
+        update(jobs)
+        .where(jobs.c.id == job_id, jobs.c.state == "queued")
+        .values(state="cancelled", finished_at=now(), error_code="cancelled", cancel_requested=True)
+        .returning(jobs.c.token)
+    ).first()
+    if row is not None:
+        record(connection, job_id, "cancelled", row.token, {"by": by})
+    return row is not None
+
+
+def _flag_running(connection: Connection, job_id: str, by: str) -> bool:
+    row = connection.execute(
+        update(jobs)
+        .where(jobs.c.id == job_id, jobs.c.state == "running")
+        .values(cancel_requested=True)
+        .returning(jobs.c.token)
+    ).first()
+    if row is not None:
+        record(connection, job_id, "cancel_requested", row.token, {"by": by})
+    return row is not None

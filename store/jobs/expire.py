@@ -1,0 +1,64 @@
+"""T9 and T12: what a sweeper does for owners that no longer answer, and for jobs that take too long."""
+
+from typing import Any
+
+from sqlalchemy import Connection, case, func, select, update
+
+from store.clock import now
+from store.jobs.events import record
+from store.tables import jobs
+
+
+def expire_leases(connection: Connection, *, strike_limit: int) -> list[str]:
+    """Take every running job whose lease ran out from its silent owner, and return their ids.
+
+    A job somebody asked to cancel ends as cancelled, one that lost its lease too often as failed, and the others are
+    queued again with a strike.
+    """
+    lost = (jobs.c.state == "running", jobs.c.lease_until < now())
+    seen = connection.execute(select(jobs.c.id, jobs.c.token).where(*lost).with_for_update(skip_locked=True)).all()
+    return [job_id for job_id, token in seen if _expire(connection, job_id, token, strike_limit)]
+
+
+def _expire(connection: Connection, job_id: str, token: int, strike_limit: int) -> bool:
+    last = jobs.c.strikes + 1 >= strike_limit
+    state = case((jobs.c.cancel_requested, "cancelled"), (last, "failed"), else_="queued")
+    text = f"the worker vanished {strike_limit} times while it ran this job; see its events, then retry it"
+    values: dict[str, Any] = {
+        "state": state,
+        "strikes": jobs.c.strikes + case((jobs.c.cancel_requested, 0), else_=1),
+        "lease_until": None,
+        "worker": None,
+        "published_at": None,
+        "finished_at": case((state == "queued", None), else_=now()),
+        "error_code": case(
+            (jobs.c.cancel_requested, func.coalesce(jobs.c.error_code, "cancelled")),
+            (last, "lease_lost_too_often"),
+            else_=None,
+        ),
+        "error_text": case((state == "failed", text), else_=jobs.c.error_text),
+    }
+    row = connection.execute(
+        update(jobs)
+        .where(
+            jobs.c.id == job_id,
+            jobs.c.state == "running",
+            jobs.c.token == token,
+            jobs.c.lease_until < now(),
+        )
+        .values(**values)
+        .returning(jobs.c.state, jobs.c.strikes)
+    ).first()
+    if row is None:
+        return False
+    record(connection, job_id, row.state, token, {"reason": "lease lost", "strikes": row.strikes})
+    return True
+
+
+def flag_deadlines(connection: Connection) -> int:
+    """Ask every running job past its deadline to stop, and return how many there were."""
+    return connection.execute(
+        update(jobs)
+        .where(jobs.c.state == "running", jobs.c.deadline_at < now(), jobs.c.cancel_requested.is_(False))
+        .values(cancel_requested=True, error_code="deadline")
+    ).rowcount

@@ -1,0 +1,28 @@
+"""The fence: the one condition under which a worker may write."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from store.errors import LeaseLostError
+from store.jobs.claim import Claim
+from store.tables import jobs
+
+
+def held(claim: Claim) -> ColumnElement[bool]:
+    """Return the condition that the job is running under this very claim."""
+    return and_(jobs.c.id == claim.job_id, jobs.c.state == "running", jobs.c.token == claim.token)
+
+
+def write_fenced(
+    connection: Connection, claim: Claim, values: dict[str, Any], *guards: ColumnElement[bool]
+) -> Row[Any]:
+    """Update the job if the claim holds and the guards do, and return its row.
+
+    Raises: LeaseLostError when 0 rows answer: nothing is written, and nothing else may be.
+    """
+    row = connection.execute(update(jobs).where(held(claim), *guards).values(**values).returning(*jobs.c)).first()
+    if row is None:
+        raise LeaseLostError(f"job {claim.job_id} is no longer held with token {claim.token}")
+    return row

@@ -1,0 +1,70 @@
+"""T5 and T6: the owner ends a job, in one transaction with everything that follows from the end."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select
+
+from store.clock import now
+from store.jobs.claim import Claim
+from store.jobs.events import record
+from store.jobs.fence import write_fenced
+from store.registry.aliases import Promotion, promote
+from store.registry.versions import NewVersion, add_version
+from store.tables import checkpoints, jobs, versions
+
+ENDED: dict[str, Any] = {"lease_until": None, "finished_at": now()}
+
+
+def succeed_training(
+    connection: Connection, claim: Claim, version: NewVersion, promotion: Promotion | None = None
+) -> int:
+    """End the job as succeeded, add its version, move the alias if asked to, and return the version's number.
+
+    Called again after a COMMIT whose answer was lost, it finds that version instead of adding another.
+
+    Raises: LeaseLostError when the claim is gone or somebody asked to cancel.
+    """
+    done = connection.execute(
+        select(versions.c.version)
+        .join(jobs, jobs.c.id == versions.c.job_id)
+        .where(jobs.c.id == claim.job_id, jobs.c.state == "succeeded", jobs.c.token == claim.token)
+    ).scalar_one_or_none()
+    if done is not None:
+        return int(done)
+    write_fenced(connection, claim, {**ENDED, "state": "succeeded"}, jobs.c.cancel_requested.is_(False))
+    number = add_version(connection, claim.job_id, version)
+    promoted = promotion is not None and promote(connection, version.model, number, promotion)
+    result = {"model": version.model, "version": number, "promoted": promoted}
+    connection.execute(jobs.update().where(jobs.c.id == claim.job_id).values(result=result))
+    connection.execute(delete(checkpoints).where(checkpoints.c.job_id == claim.job_id))
+    record(connection, claim.job_id, "succeeded", claim.token, result)
+    return number
+
+
+def fail(connection: Connection, claim: Claim, *, code: str, text: str) -> None:
+    """End the job as failed, with a code for programs and a sentence for people; no attempt will follow.
+
+    Raises: LeaseLostError when the claim is gone.
+    """
+    _end(connection, claim, {"state": "failed", "error_code": code, "error_text": text}, {"code": code})
+
+
+def end_cancelled(connection: Connection, claim: Claim) -> None:
+    """End the job as cancelled, as somebody asked; a deadline's code stays, and so does the checkpoint.
+
+    Raises: LeaseLostError when the claim is gone, or nobody asked.
+    """
+    row = write_fenced(
+        connection,
+        claim,
+        {**ENDED, "state": "cancelled", "error_code": func.coalesce(jobs.c.error_code, "cancelled")},
+        jobs.c.cancel_requested.is_(True),
+    )
+    record(connection, claim.job_id, "cancelled", claim.token, {"code": row.error_code})
+
+
+def _end(connection: Connection, claim: Claim, values: Mapping[str, Any], data: Mapping[str, object]) -> None:
+    row = write_fenced(connection, claim, {**ENDED, **values})
+    connection.execute(delete(checkpoints).where(checkpoints.c.job_id == claim.job_id))
+    record(connection, claim.job_id, row.state, claim.token, data)

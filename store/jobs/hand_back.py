@@ -1,0 +1,42 @@
+"""T7 and T8: the owner gives a running job back to the queue."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from store.clock import now
+from store.jobs.claim import Claim
+from store.jobs.events import record
+from store.jobs.fence import write_fenced
+from store.jobs.finish import ENDED
+from store.tables import jobs
+
+BACK_OFF_SECONDS = 2.0
+
+QUEUED: dict[str, Any] = {"state": "queued", "lease_until": None, "worker": None, "published_at": None}
+
+
+def hand_back(connection: Connection, claim: Claim) -> None:
+    """Give the job back without a strike: the worker is shutting down, and the checkpoint is stored.
+
+    Raises: LeaseLostError when the claim is gone or somebody asked to cancel.
+    """
+    write_fenced(connection, claim, {**QUEUED, "run_after": now()}, jobs.c.cancel_requested.is_(False))
+    record(connection, claim.job_id, "queued", claim.token, {"reason": "worker shut down"})
+
+
+def strike(connection: Connection, claim: Claim, *, limit: int, code: str, text: str) -> str:
+    """Give the job back with a strike and a growing delay, or end it as failed at the limit; return its new state.
+
+    Raises: LeaseLostError when the claim is gone or somebody asked to cancel.
+    """
+    wanted = jobs.c.cancel_requested.is_(False)
+    row = write_fenced(connection, claim, {"strikes": jobs.c.strikes + 1}, wanted)
+    if row.strikes >= limit:
+        write_fenced(connection, claim, {**ENDED, "state": "failed", "error_code": code, "error_text": text}, wanted)
+        record(connection, claim.job_id, "failed", claim.token, {"code": code, "strikes": row.strikes})
+        return "failed"
+    delay = BACK_OFF_SECONDS * 2 ** (row.strikes - 1)
+    write_fenced(connection, claim, {**QUEUED, "run_after": now(delay)}, wanted)
+    record(connection, claim.job_id, "queued", claim.token, {"reason": code, "strikes": row.strikes})
+    return "queued"

@@ -1,0 +1,30 @@
+"""T2: pick the jobs whose message is due, and mark them sent before they are."""
+
+from sqlalchemy import Connection, or_, select, update
+
+from store.clock import now
+from store.tables import jobs
+
+
+def take_unpublished(connection: Connection, *, republish_seconds: float, limit: int = 100) -> list[str]:
+    """Mark the queued jobs that nobody was told of, or not lately, and return their ids to be rung for.
+
+    Marked before they are sent, so that many sweepers together send each about once; a message lost in between is sent
+    again after `republish_seconds`.
+    """
+    due = or_(jobs.c.published_at.is_(None), jobs.c.published_at < now(-republish_seconds))
+    waiting = jobs.c.state == "queued"
+    ids = (
+        select(jobs.c.id)
+        .where(waiting, due, jobs.c.run_after <= now())
+        .order_by(jobs.c.created_at, jobs.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = (
+        update(jobs)
+        .where(jobs.c.id.in_(ids.scalar_subquery()), waiting, due)
+        .values(published_at=now())
+        .returning(jobs.c.id)
+    )
+    return sorted(connection.execute(taken).scalars())

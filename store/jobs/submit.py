@@ -1,0 +1,83 @@
+"""T1: a request for work becomes a row, before any message is sent."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from store.errors import IdempotencyError
+from store.ids import new_id
+from store.inserts import insert_into
+from store.jobs.events import record
+from store.tables import jobs
+
+UNITS = {"training": "epochs", "scoring": "rows"}
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A request for work, already checked; `params` is what the worker will read."""
+
+    kind: str
+    model: str
+    dataset_id: str
+    params: Mapping[str, object]
+    owner: str = ""
+    idempotency_key: str | None = None
+    deadline_at: datetime | None = None
+
+    def request_sha256(self) -> str:
+        """Return the digest by which a repeated idempotency key is told from a misused one."""
+        request = [self.kind, self.model, self.dataset_id, self.params]
+        return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """The job that answers a submission; `replayed` when it was there before."""
+
+    job_id: str
+    replayed: bool
+
+
+def submit(connection: Connection, submission: Submission) -> Submitted:
+    """Insert the job, or find the one that the same owner made with the same idempotency key.
+
+    Raises: IdempotencyError when that key was used for another request.
+    """
+    digest = submission.request_sha256()
+    statement = (
+        insert_into(connection, jobs)
+        .values(
+            id=new_id(),
+            kind=submission.kind,
+            owner=submission.owner,
+            idempotency_key=submission.idempotency_key,
+            request_sha256=digest,
+            model=submission.model,
+            dataset_id=submission.dataset_id,
+            params=dict(submission.params),
+            progress_unit=UNITS[submission.kind],
+            deadline_at=submission.deadline_at,
+        )
+        .on_conflict_do_nothing(index_elements=["owner", "idempotency_key"])
+        .returning(jobs.c.id)
+    )
+    job_id = connection.execute(statement).scalar_one_or_none()
+    if job_id is not None:
+        record(connection, job_id, "queued", 0)
+        return Submitted(job_id, replayed=False)
+    first = connection.execute(
+        select(jobs.c.id, jobs.c.request_sha256).where(
+            jobs.c.owner == submission.owner, jobs.c.idempotency_key == submission.idempotency_key
+        )
+    ).one()
+    if first.request_sha256 != digest:
+        raise IdempotencyError(
+            f"Idempotency-Key '{submission.idempotency_key}' was used for another request, job {first.id}; "
+            "take a new key for a new request"
+        )
+    return Submitted(first.id, replayed=True)

@@ -1,0 +1,109 @@
+"""API keys: shown once, kept as a hash, compared in constant time.
+
+A key reads `ebb_<id>_<secret>`. Its secret has 192 random bits, so that one SHA-256 suffices; slow hashes are for
+secrets that people choose.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
+
+from store.clock import now
+from store.errors import NotFoundError
+from store.tables import api_keys
+
+SCOPES = ("score", "read", "train", "promote", "admin")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls, and what they may do; `admin` may do everything."""
+
+    key_id: str
+    scopes: frozenset[str]
+
+    def may(self, scope: str) -> bool:
+        """Return whether the caller has this scope."""
+        return scope in self.scopes or "admin" in self.scopes
+
+
+def create_key(connection: Connection, name: str, scopes: Sequence[str], expires_at: datetime | None = None) -> str:
+    """Store a new key's hash and return the key itself, which cannot be had again.
+
+    Raises: ValueError for a scope that does not exist.
+    """
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown or not scopes:
+        raise ValueError(f"unknown scopes {unknown}; choose from {', '.join(SCOPES)}")
+    key_id, secret = secrets.token_hex(4), secrets.token_hex(24)
+    connection.execute(
+        insert(api_keys).values(
+            id=key_id,
+            name=name,
+            secret_sha256=_hash(secret),
+            scopes=sorted(set(scopes)),
+            expires_at=expires_at,
+        )
+    )
+    return f"ebb_{key_id}_{secret}"
+
+
+def find_caller(connection: Connection, key: str) -> Caller | None:
+    """Return whose key this is, or None if it is unknown, expired or revoked."""
+    match key.split("_"):
+        case ["ebb", key_id, secret]:
+            pass
+        case _:
+            return None
+    row = connection.execute(select(api_keys).where(api_keys.c.id == key_id, _valid())).first()
+    # An unknown id costs the same comparison as a known one.
+    expected = row.secret_sha256 if row is not None else _hash("")
+    if not hmac.compare_digest(_hash(secret), expected) or row is None:
+        return None
+    return Caller(row.id, frozenset(row.scopes))
+
+
+def touch_key(connection: Connection, key_id: str) -> None:
+    """Note that the key was used now."""
+    connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(last_used_at=now()))
+
+
+def list_keys(connection: Connection) -> Sequence[Row[Any]]:
+    """Return every key without its hash, the oldest first."""
+    columns = [column for column in api_keys.c if column.name != "secret_sha256"]
+    return connection.execute(select(*columns).order_by(api_keys.c.created_at, api_keys.c.id)).all()
+
+
+def revoke_key(connection: Connection, key_id: str) -> None:
+    """End a key's validity now.
+
+    Raises: NotFoundError.
+    """
+    row = connection.execute(
+        update(api_keys)
+        .where(api_keys.c.id == key_id)
+        .values(revoked_at=func.coalesce(api_keys.c.revoked_at, now()))
+        .returning(api_keys.c.id)
+    ).first()
+    if row is None:
+        raise NotFoundError(f"there is no key '{key_id}'; `ebb keys list` names them")
+
+
+def any_key(connection: Connection) -> bool:
+    """Return whether some key could be used now."""
+    return connection.execute(select(api_keys.c.id).where(_valid()).limit(1)).first() is not None
+
+
+def _valid() -> Any:
+    unexpired = or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > now())
+    return api_keys.c.revoked_at.is_(None) & unexpired
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

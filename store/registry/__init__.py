@@ -1,0 +1,1 @@
+"""The registry: registered models, their immutable numbered versions, and aliases that point at them."""

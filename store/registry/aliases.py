@@ -1,0 +1,134 @@
+"""Aliases: movable pointers such as `champion`, whose every move is kept (T13)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from store.clock import now
+from store.errors import NotFoundError, StaleRevisionError
+from store.inserts import insert_into
+from store.pages import Page, after_token, make_page
+from store.tables import alias_moves, aliases, models, versions
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """An alias to move in the transaction that adds a version; only from `revision`, unless that is None.
+
+    A revision of 0 means that the alias must not exist yet.
+    """
+
+    alias: str
+    by: str
+    revision: int | None = None
+
+
+def get_alias(connection: Connection, model: str, alias: str) -> Row[Any]:
+    """Return where the alias points, and its revision.
+
+    Raises: NotFoundError.
+    """
+    row = connection.execute(select(aliases).where(aliases.c.model == model, aliases.c.alias == alias)).first()
+    if row is None:
+        raise NotFoundError(f"model '{model}' has no alias '{alias}'; set it with PUT …/aliases/{alias}")
+    return row
+
+
+def list_aliases(connection: Connection, model: str) -> list[Row[Any]]:
+    """Return the model's aliases by name."""
+    query = select(aliases).where(aliases.c.model == model).order_by(aliases.c.alias)
+    return list(connection.execute(query).all())
+
+
+def move_alias(  # noqa: PLR0913 - what, whereto, from where, and who
+    connection: Connection, model: str, alias: str, version: int, *, revision: int, by: str
+) -> int:
+    """Point the alias at a version if its revision still is `revision` (0: it must be new); return the next one.
+
+    Raises: NotFoundError where there is no such version, StaleRevisionError where somebody else moved it first.
+    """
+    known = select(versions.c.version).where(versions.c.model == model, versions.c.version == version)
+    if connection.execute(known).first() is None:
+        raise NotFoundError(f"model '{model}' has no version {version}")
+    before = connection.execute(
+        select(aliases).where(aliases.c.model == model, aliases.c.alias == alias).with_for_update()
+    ).first()
+    moved = (
+        _create(connection, model, alias, version)
+        if revision == 0
+        else _move(connection, model, alias, version, revision)
+    )
+    if not moved:
+        at = f"it is at revision {before.revision}, version {before.version}" if before else "it does not exist"
+        raise StaleRevisionError(f"alias '{alias}' of model '{model}' is not at revision {revision}: {at}")
+    connection.execute(
+        insert(alias_moves).values(
+            model=model,
+            alias=alias,
+            revision=revision + 1,
+            from_version=before.version if before else None,
+            to_version=version,
+            moved_by=by,
+        )
+    )
+    return revision + 1
+
+
+def _create(connection: Connection, model: str, alias: str, version: int) -> bool:
+    statement = (
+        insert_into(connection, aliases)
+        .values(model=model, alias=alias, version=version, revision=1)
+        .on_conflict_do_nothing()
+        .returning(aliases.c.revision)
+    )
+    return connection.execute(statement).first() is not None
+
+
+def _move(connection: Connection, model: str, alias: str, version: int, revision: int) -> bool:
+    statement = (
+        update(aliases)
+        .where(aliases.c.model == model, aliases.c.alias == alias, aliases.c.revision == revision)
+        .values(version=version, revision=revision + 1, moved_at=now())
+        .returning(aliases.c.revision)
+    )
+    return connection.execute(statement).first() is not None
+
+
+def promote(connection: Connection, model: str, version: int, promotion: Promotion) -> bool:
+    """Move the alias to a version that this transaction adds, and return whether it moved.
+
+    The caller holds the model's row locked, so that no other promotion comes between look and move; an alias moved by
+    hand meanwhile stays where its mover put it.
+    """
+    current = connection.execute(
+        select(aliases.c.revision).where(aliases.c.model == model, aliases.c.alias == promotion.alias)
+    ).scalar_one_or_none()
+    revision = current or 0
+    if promotion.revision is not None and promotion.revision != revision:
+        return False
+    try:
+        move_alias(connection, model, promotion.alias, version, revision=revision, by=promotion.by)
+    except StaleRevisionError:
+        return False
+    return True
+
+
+def alias_history(
+    connection: Connection, model: str, alias: str, *, page_size: int, page_token: str | None = None
+) -> Page:
+    """Return a page of the alias's moves, the latest first.
+
+    Raises: NotFoundError where no such model is registered; PageTokenError.
+    """
+    if connection.execute(select(models.c.name).where(models.c.name == model)).first() is None:
+        raise NotFoundError(f"there is no model '{model}'")
+    query = (
+        select(alias_moves)
+        .where(alias_moves.c.model == model, alias_moves.c.alias == alias)
+        .order_by(alias_moves.c.revision.desc())
+        .limit(page_size + 1)
+    )
+    if page_token is not None:
+        query = query.where(alias_moves.c.revision < after_token(page_token, whole=True))
+    return make_page(connection.execute(query).all(), page_size, lambda row: str(row.revision))

@@ -1,0 +1,146 @@
+"""The settings: every environment variable Ebb obeys, parsed once, all problems told together.
+
+This is the only place that reads the environment. docs/settings.md lists what VARIABLES lists.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from store.errors import SettingsError
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a process of Ebb needs to know of its surroundings.
+
+    Units: `*_seconds` in seconds, `upload_bytes` in bytes.
+    """
+
+    home: Path = Path("var")
+    database_url: str = ""
+    redis_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    web_processes: int = CORES
+    web_threads: int = 4
+    worker_concurrency: int = CORES
+    lease_seconds: float = 30.0
+    heartbeat_seconds: float = 5.0
+    republish_seconds: float = 60.0
+    strike_limit: int = 3
+    upload_bytes: int = 2 * 1024**3
+    log_level: str = "INFO"
+
+    @property
+    def artifacts(self) -> Path:
+        """The folder that holds uploaded bytes by their digest."""
+        return self.home / "artifacts"
+
+    @property
+    def embedded_database(self) -> bool:
+        """Whether the database is the SQLite file below `home`."""
+        return self.database_url.startswith("sqlite")
+
+    def environ(self) -> dict[str, str]:
+        """Return the environment that gives a child process these very settings."""
+        return {variable: str(getattr(self, name)) for variable, (name, _) in VARIABLES.items()}
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().resolve()
+
+
+def _database_url(text: str) -> str:
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ValueError("not a database URL; use postgresql://user:password@host/name") from None
+    if url.get_backend_name() not in ("postgresql", "sqlite"):
+        raise ValueError(f"'{url.get_backend_name()}' is not supported; use postgresql:// or sqlite:///")
+    if url.get_backend_name() == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    return url.render_as_string(hide_password=False)
+
+
+def _redis_url(text: str) -> str:
+    if not text.startswith(("redis://", "rediss://", "redis+socket://", "unix://")):
+        raise ValueError("use redis://host:6379/0, rediss://… or unix:///path/to/socket")
+    return text.replace("unix://", "redis+socket://", 1)
+
+
+def _number(low: float, high: float, whole: bool) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = int(text) if whole else float(text)
+        except ValueError:
+            raise ValueError(f"not a {'whole ' if whole else ''}number") from None
+        if not low <= value <= high:
+            raise ValueError(f"must lie between {low:g} and {high:g}")
+        return value
+
+    return parse
+
+
+def _log_level(text: str) -> str:
+    if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ValueError("use DEBUG, INFO, WARNING or ERROR")
+    return text.upper()
+
+
+# environment variable -> (setting, parser); a parser raises ValueError with what to write instead
+VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "EBB_HOME": ("home", _path),
+    "DATABASE_URL": ("database_url", _database_url),
+    "REDIS_URL": ("redis_url", _redis_url),
+    "EBB_HOST": ("host", str),
+    "EBB_PORT": ("port", _number(0, 65535, whole=True)),
+    "EBB_WEB_PROCESSES": ("web_processes", _number(1, 256, whole=True)),
+    "EBB_WEB_THREADS": ("web_threads", _number(1, 256, whole=True)),
+    "EBB_WORKER_CONCURRENCY": ("worker_concurrency", _number(1, 256, whole=True)),
+    "EBB_LEASE_SECONDS": ("lease_seconds", _number(1, 3600, whole=False)),
+    "EBB_HEARTBEAT_SECONDS": ("heartbeat_seconds", _number(0.1, 600, whole=False)),
+    "EBB_REPUBLISH_SECONDS": ("republish_seconds", _number(1, 3600, whole=False)),
+    "EBB_STRIKE_LIMIT": ("strike_limit", _number(1, 100, whole=True)),
+    "EBB_UPLOAD_BYTES": ("upload_bytes", _number(1024, 2**50, whole=True)),
+    "EBB_LOG_LEVEL": ("log_level", _log_level),
+}
+
+
+def read_settings(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """Parse the environment; `overrides` (from the command line) win over it, and empty values count as unset.
+
+    Raises: SettingsError with every problem, each naming its variable and what to write instead.
+    """
+    environ = os.environ if environ is None else environ
+    problems, values = [], {}
+    for variable, (name, parse) in VARIABLES.items():
+        text = str(overrides[name]) if overrides.get(name) is not None else environ.get(variable, "")
+        if not text.strip():
+            continue
+        try:
+            values[name] = parse(text.strip())
+        except ValueError as problem:
+            problems.append(f"{variable}={text!r}: {problem}")
+    unknown = sorted(k for k in environ if k.startswith("EBB_") and k not in VARIABLES)
+    problems += [f"{k} is not a setting; known: {', '.join(VARIABLES)}" for k in unknown]
+    settings = _complete(values)
+    if settings.heartbeat_seconds * 3 > settings.lease_seconds:
+        problems.append("EBB_LEASE_SECONDS must be at least three times EBB_HEARTBEAT_SECONDS")
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def _complete(values: dict[str, Any]) -> Settings:
+    home = values.setdefault("home", _path("var"))
+    values.setdefault("database_url", f"sqlite:///{home / 'ebb.db'}")
+    assert values.keys() <= {field.name for field in fields(Settings)}  # noqa: S101 - VARIABLES against Settings
+    return Settings(**values)

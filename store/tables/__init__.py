@@ -1,0 +1,23 @@
+"""The tables, one subject a file; migrations/ brings a database to them."""
+
+from store.tables.access import api_keys
+from store.tables.base import metadata
+from store.tables.datasets import artifacts, datasets
+from store.tables.jobs import checkpoints, epochs, job_events, jobs, workers
+from store.tables.registry import alias_moves, aliases, models, versions
+
+__all__ = [
+    "alias_moves",
+    "aliases",
+    "api_keys",
+    "artifacts",
+    "checkpoints",
+    "datasets",
+    "epochs",
+    "job_events",
+    "jobs",
+    "metadata",
+    "models",
+    "versions",
+    "workers",
+]

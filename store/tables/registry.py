@@ -1,0 +1,69 @@
+"""Registered models, their immutable versions, and the aliases that point at them."""
+
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from store.clock import UtcTime, now
+from store.tables.base import Digest, Id, Json, Name, Serial, metadata
+
+models = Table(
+    "models",
+    metadata,
+    Column("name", Name, primary_key=True),
+    # Counted up inside the transaction that adds a version, so that numbers have no gaps.
+    Column("last_version", Integer, nullable=False, default=0),
+    Column("created_at", UtcTime, nullable=False, default=now()),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("model", Name, ForeignKey("models.name"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("job_id", Id, ForeignKey("jobs.id"), nullable=False),
+    Column("dataset_id", Id, ForeignKey("datasets.id"), nullable=False),
+    Column("data_sha256", Digest, nullable=False),
+    Column("spec", Json, nullable=False),
+    Column("columns", Json, nullable=False),
+    Column("metrics", Json, nullable=False),
+    Column("environment", Json, nullable=False),
+    # The whole estimator (columns, standardization, network) as safetensors; the digest is of its arrays alone.
+    Column("estimator", LargeBinary, nullable=False),
+    Column("estimator_sha256", Digest, nullable=False),
+    Column("weights_sha256", Digest, nullable=False),
+    Column("created_at", UtcTime, nullable=False, default=now()),
+    UniqueConstraint("job_id"),
+)
+
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("model", Name, primary_key=True),
+    Column("alias", Name, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("moved_at", UtcTime, nullable=False, default=now()),
+    ForeignKeyConstraint(["model", "version"], ["versions.model", "versions.version"]),
+)
+
+alias_moves = Table(
+    "alias_moves",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("model", Name, nullable=False),
+    Column("alias", Name, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("from_version", Integer),
+    Column("to_version", Integer, nullable=False),
+    Column("moved_by", String(100), nullable=False),
+    Column("moved_at", UtcTime, nullable=False, default=now()),
+    UniqueConstraint("model", "alias", "revision"),
+)

@@ -1,0 +1,30 @@
+"""Workers that were seen alive, by the database's clock: what readiness is judged by."""
+
+from sqlalchemy import Connection, delete, func, select
+
+from store.clock import now
+from store.inserts import insert_into
+from store.tables import workers
+
+FORGET_AFTER_SECONDS = 24 * 3600.0
+
+
+def sign_in(connection: Connection, name: str) -> None:
+    """Note that this worker is alive now, and forget those not seen for a day."""
+    connection.execute(
+        insert_into(connection, workers)
+        .values(name=name)
+        .on_conflict_do_update(index_elements=["name"], set_={"seen_at": now()})
+    )
+    connection.execute(delete(workers).where(workers.c.seen_at < now(-FORGET_AFTER_SECONDS)))
+
+
+def sign_out(connection: Connection, name: str) -> None:
+    """Note that this worker stops in good order."""
+    connection.execute(delete(workers).where(workers.c.name == name))
+
+
+def count_alive(connection: Connection, *, within_seconds: float) -> int:
+    """Return how many workers were seen lately."""
+    lately = workers.c.seen_at >= now(-within_seconds)
+    return int(connection.execute(select(func.count()).select_from(workers).where(lately)).scalar_one())
