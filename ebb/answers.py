@@ -1,0 +1,116 @@
+"""What the service answers, typed.
+
+A struct names the parts this client uses; others are passed over, so that a newer service does not
+break an older client.
+"""
+
+import msgspec
+
+Json = dict[str, object]
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """Why a job or a record failed."""
+
+    code: str
+    detail: str
+    pointer: str = ""
+
+
+class Dataset(msgspec.Struct, frozen=True):
+    """An uploaded table."""
+
+    id: str
+    sha256: str
+    rows: int
+    warnings: list[object] = []
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a job is, in its own unit."""
+
+    done: int
+    total: int | None = None
+    unit: str = ""
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A request for work, as it stands."""
+
+    id: str
+    kind: str
+    state: str
+    cancel_requested: bool = False
+    attempt: int = 0
+    progress: Progress | None = None
+    eta_s: float | None = None
+    heartbeat_at: str | None = None
+    error: Fault | None = None
+    result: Json | None = None
+    created_at: str | None = None
+    started_at: str | None = None
+    finished_at: str | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether the state is one that never changes again."""
+        return self.state in {"succeeded", "failed", "cancelled"}
+
+
+class Epoch(msgspec.Struct, frozen=True):
+    """One pass over the training rows, as it was reported."""
+
+    epoch: int
+    learning_rate: float
+    train_loss: float
+    valid_loss: float | None = None
+    valid_auc: float | None = None
+    gradient_norm: float | None = None
+    seconds: float | None = None
+
+
+class Version(msgspec.Struct, frozen=True):
+    """An immutable result of training."""
+
+    version: int
+    job_id: str
+    spec: Json
+    metrics: Json
+    data_sha256: str
+    environment: Json
+    weights_sha256: str
+    created_at: str | None = None
+
+
+class Alias(msgspec.Struct, frozen=True):
+    """A movable pointer to a version."""
+
+    version: int
+    revision: int
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """How much one column moved a customer's log-odds away from the baseline customer's."""
+
+    column: str
+    value: float | str | None
+    contribution: float
+
+
+class Score(msgspec.Struct, frozen=True):
+    """One customer's answer: a probability, or why there is none."""
+
+    customer_id: str | None = None
+    churn_probability: float | None = None
+    reasons: list[Reason] = []
+    error: Fault | None = None
+
+
+class Scored(msgspec.Struct, frozen=True):
+    """One scoring request's answer, all from one version."""
+
+    model: str
+    version: int
+    scores: list[Score]
+    alias: str | None = None
+    errors: int = 0

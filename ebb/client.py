@@ -1,0 +1,176 @@
+"""The service as a Python object: what a client may ask of Ebb."""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from ebb.answers import Alias, Dataset, Epoch, Job, Scored, Version
+from ebb.connection import Connection, decode, decode_part
+from ebb.errors import RefusedError, UnreadableError
+
+T = TypeVar("T")
+
+
+class Client:
+    """Ebb's HTTP contract, one method a request.
+
+    A request that creates something carries an idempotency key of its own, so that asking again after a
+    503 never makes two.
+
+    Units: patience in seconds, over all answers that ask to come back later.
+    Raises: every method: UnreachableError, RefusedError, BusyError, UnreadableError.
+    """
+
+    def __init__(self, base_url: str, key: str | None = None, *, patience: float = 30.0) -> None:
+        self.base_url = base_url
+        self._connection = Connection(base_url, key, patience=patience)
+
+    def __enter__(self) -> Self:
+        """Open."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        self._connection.close()
+
+    # Datasets
+
+    def upload_dataset(
+        self, table: bytes, *, name: str, target: str, id_column: str = "", media_type: str = "text/csv"
+    ) -> Dataset:
+        """Upload a table; the same bytes again give the same dataset."""
+        params = {"name": name, "target": target} | ({"id": id_column} if id_column else {})
+        headers = {"Content-Type": media_type, **_idempotency_key()}
+        response = self._connection.send("POST", "/v1/datasets", params=params, headers=headers, content=table)
+        return decode(response, Dataset)
+
+    # Jobs
+
+    def submit_training(self, model: str, dataset: str, spec: Mapping[str, object], *, promote: str = "never") -> Job:
+        """Ask for a version of `model`, trained on the dataset as the spec says."""
+        body = {"model": model, "dataset": dataset, "spec": spec, "promote": promote}
+        return decode(self._create("/v1/jobs/training", body), Job)
+
+    def job(self, job_id: str) -> Job:
+        """Look at a job."""
+        return decode(self._get(_job(job_id)), Job)
+
+    def jobs(self, *, state: str | None = None, kind: str | None = None) -> Iterator[Job]:
+        """List the jobs, page by page as they are read."""
+        wanted = {key: value for key, value in (("state", state), ("kind", kind)) if value}
+        return self._pages("/v1/jobs", "jobs", Job, wanted)
+
+    def epochs(self, job_id: str) -> Iterator[Epoch]:
+        """List the epochs that a training job has reported so far."""
+        return self._pages(f"{_job(job_id)}/epochs", "epochs", Epoch)
+
+    def cancel(self, job_id: str) -> Job:
+        """Ask for a job to be cancelled."""
+        return decode(self._create(f"{_job(job_id)}/cancel"), Job)
+
+    def retry(self, job_id: str) -> Job:
+        """Ask for the work of a failed job again."""
+        return decode(self._create(f"{_job(job_id)}/retry"), Job)
+
+    # Registry
+
+    def version(self, model: str, version: int) -> Version:
+        """Look at a version."""
+        return decode(self._get(f"{_model(model)}/versions/{version}"), Version)
+
+    def versions(self, model: str) -> Iterator[Version]:
+        """List a model's versions."""
+        return self._pages(f"{_model(model)}/versions", "versions", Version)
+
+    def alias(self, model: str, alias: str) -> tuple[Alias, str] | None:
+        """Look where an alias points and what entity tag its next move must name; None if there is none."""
+        try:
+            response = self._get(f"{_model(model)}/aliases/{quote(alias, safe='')}")
+        except RefusedError as error:
+            if error.problem.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+        pointer = decode(response, Alias)
+        return pointer, response.headers.get("ETag", f'"{pointer.revision}"')
+
+    def move_alias(self, model: str, alias: str, version: int) -> Alias:
+        """Move an alias to a version, or make it; refused with 412 if somebody else moved it meanwhile."""
+        current = self.alias(model, alias)
+        condition = {"If-Match": current[1]} if current else {"If-None-Match": "*"}
+        response = self._connection.send(
+            "PUT",
+            f"{_model(model)}/aliases/{quote(alias, safe='')}",
+            headers={"Content-Type": "application/json", **condition},
+            content=msgspec.json.encode({"version": version}),
+        )
+        return decode(response, Alias)
+
+    # Scoring
+
+    def score(
+        self, model: str, customers: Mapping[str, object], *, by: str | int = "champion", explain: int = 0
+    ) -> Scored:
+        """Score `{"records": [...]}` or `{"columns": {...}}` by an alias or, given a number, by that version.
+
+        `explain` is how many reasons each customer gets.
+        """
+        pointer: dict[str, str | int] = {"version": by} if isinstance(by, int) else {"alias": by}
+        body = {**customers, "explain": explain} if explain else customers
+        return decode(self._post(f"{_model(model)}/score", body, params=pointer), Scored)
+
+    def _get(self, path: str, params: Mapping[str, str | int] | None = None) -> httpx.Response:
+        return self._connection.send("GET", path, params=params)
+
+    def _create(self, path: str, body: Mapping[str, object] | None = None) -> httpx.Response:
+        return self._post(path, body, headers=_idempotency_key())
+
+    def _post(
+        self,
+        path: str,
+        body: Mapping[str, object] | None,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        if body is None:
+            return self._connection.send("POST", path, params=params, headers=headers)
+        typed = {"Content-Type": "application/json", **(headers or {})}
+        return self._connection.send("POST", path, params=params, headers=typed, content=msgspec.json.encode(body))
+
+    def _pages(self, path: str, name: str, kind: type[T], params: Mapping[str, str | int] | None = None) -> Iterator[T]:
+        """Follow a list through its pages."""
+        wanted = dict(params or {})
+        while True:
+            response = self._get(path, wanted)
+            page = decode(response, dict[str, msgspec.Raw])
+            if name not in page:
+                raise UnreadableError(f"{response.request.url} answered a page without {name!r}")
+            yield from decode_part(response, page[name], list[kind])  # type: ignore[valid-type]
+            token = decode(response, _Next).next_page_token
+            if not token:
+                return
+            wanted["page_token"] = token
+
+
+class _Next(msgspec.Struct):
+    next_page_token: str | None = None
+
+
+def _model(name: str) -> str:
+    return f"/v1/models/{quote(name, safe='')}"
+
+
+def _job(job_id: str) -> str:
+    return f"/v1/jobs/{quote(job_id, safe='')}"
+
+
+def _idempotency_key() -> dict[str, str]:
+    return {"Idempotency-Key": str(uuid.uuid4())}

@@ -1,0 +1,138 @@
+"""One service at one address: sends requests, is patient when asked to be, and explains failures."""
+
+import email.utils
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import httpx
+import msgspec
+
+from ebb.errors import BusyError, Problem, RefusedError, UnreachableError, UnreadableError
+
+T = TypeVar("T")
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+COME_BACK_LATER = {429, 503}
+SHORTEST_WAIT = 0.05
+
+
+class Connection:
+    """HTTP to the service, with the access key and the errors of the contract.
+
+    Units: patience and timeout in seconds. Patience is how long a request may be asked to wait by 429
+    and 503 answers before BusyError is raised; timeout is for one answer.
+    """
+
+    def __init__(self, base_url: str, key: str | None = None, *, patience: float = 30.0, timeout: float = 60.0) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._patience = patience
+        self._http = httpx.Client(
+            base_url=self.base_url,
+            headers={"Authorization": f"Bearer {key}"} if key else {},
+            timeout=timeout,
+            # A proxy from the environment cannot reach this machine's own loopback.
+            trust_env=httpx.URL(self.base_url).host not in LOOPBACK,
+        )
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._http.close()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> httpx.Response:
+        """Send a request, again when the service asks for it, until it succeeds.
+
+        Raises: UnreachableError, RefusedError, BusyError.
+        """
+        give_up = time.monotonic() + self._patience
+        while True:
+            try:
+                response = self._http.request(method, path, params=params, headers=headers, content=content)
+            except httpx.TransportError as error:
+                raise UnreachableError(self._why_unreachable(error)) from error
+            if response.is_success or response.status_code == 304:
+                return response
+            if response.status_code not in COME_BACK_LATER:
+                raise RefusedError(f"{method} {path}", read_problem(response))
+            wait = max(SHORTEST_WAIT, retry_after(response.headers.get("Retry-After"), datetime.now(UTC)))
+            if time.monotonic() + wait > give_up:
+                raise BusyError(f"{method} {path}", read_problem(response))
+            time.sleep(wait)
+
+    def _why_unreachable(self, error: httpx.TransportError) -> str:
+        if isinstance(error, httpx.ConnectError):
+            return f"nothing answers at {self.base_url} ({error}); `ebb up` starts the service there"
+        if isinstance(error, httpx.TimeoutException):
+            return f"{self.base_url} did not answer in time; is the service overloaded or stopped?"
+        return f"the connection to {self.base_url} broke: {error or type(error).__name__}"
+
+
+def decode(response: httpx.Response, kind: type[T]) -> T:
+    """Read an answer's JSON into its type; fields this client does not know are passed over.
+
+    Raises: UnreadableError.
+    """
+    return decode_part(response, response.content, kind)
+
+
+def decode_part(response: httpx.Response, part: bytes | msgspec.Raw, kind: type[T]) -> T:
+    """Read a part of an answer's JSON into its type.
+
+    Raises: UnreadableError.
+    """
+    try:
+        return msgspec.json.decode(part, type=kind)
+    except msgspec.DecodeError as error:
+        asked = f"{response.request.method} {response.request.url}"
+        raise UnreadableError(f"{asked} answered what this client does not understand: {error}") from error
+
+
+def retry_after(value: str | None, now: datetime) -> float:
+    """Give the seconds a Retry-After header asks for: a number or a date; 1 where it says nothing usable.
+
+    Source: RFC 9110, 10.2.3.
+
+    Example:
+        >>> retry_after("3", datetime(2026, 1, 1, tzinfo=UTC))
+        3.0
+        >>> retry_after("Thu, 01 Jan 2026 00:00:05 GMT", datetime(2026, 1, 1, tzinfo=UTC))
+        5.0
+    """
+    if value is not None and value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        return max(0.0, (email.utils.parsedate_to_datetime(value or "") - now).total_seconds())
+    except (ValueError, TypeError):
+        return 1.0
+
+
+class _Detail(msgspec.Struct):
+    pointer: str = ""
+    detail: str = ""
+
+
+class _Body(msgspec.Struct):
+    title: str = ""
+    detail: str = ""
+    errors: list[_Detail] = msgspec.field(default_factory=list)
+    request_id: str | None = None
+
+
+def read_problem(response: httpx.Response) -> Problem:
+    """Read a refusal, whether it is the service's own or that of a proxy before it."""
+    reason = response.reason_phrase
+    try:
+        body = msgspec.json.decode(response.content, type=_Body)
+    except msgspec.DecodeError:
+        return Problem(response.status_code, reason, " ".join(response.text.split())[:200])
+    errors = tuple(f"{e.pointer}: {e.detail}" if e.pointer else e.detail for e in body.errors)
+    return Problem(response.status_code, body.title or reason, body.detail, errors, body.request_id)

@@ -1,0 +1,198 @@
+"""The client keeps to the contract, is patient where asked to be, and explains what went wrong.
+
+The service is played by a small real HTTP server that gives prepared answers and remembers the requests.
+"""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+
+from ebb.client import Client
+from ebb.errors import BusyError, RefusedError, UnreachableError, UnreadableError
+
+JOB = {"id": "j1", "kind": "training", "state": "queued", "something_newer": {"a": 1}}
+PROBLEM = {
+    "type": "about:blank",
+    "title": "Unprocessable Content",
+    "status": 422,
+    "detail": "2 things are wrong.",
+    "errors": [{"pointer": "/spec/epochs", "code": "range", "detail": "must be at least 1"}],
+    "request_id": "r-77",
+}
+
+
+@dataclass
+class Service:
+    """Prepared answers, first to last; and the requests that came."""
+
+    answers: list[Response] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    url: str = ""
+
+    def __call__(self, environ: dict, start_response: object) -> object:
+        request = Request(environ)
+        request.get_data()
+        self.requests.append(request)
+        return self.answers.pop(0)(environ, start_response)
+
+    def will_answer(self, body: object, status: int = 200, **headers: str) -> None:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.answers.append(Response(json.dumps(body), status, headers=named, content_type="application/json"))
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    app = Service()
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    app.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield app
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    assert not app.answers, "the client asked less often than the test prepared for"
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[Client]:
+    with Client(service.url, "ebb_abc_secret", patience=2) as client:
+        yield client
+
+
+def test_an_upload_sends_the_bytes_with_their_type_name_and_key(client: Client, service: Service) -> None:
+    service.will_answer({"id": "d1", "sha256": "ab", "rows": 2, "columns": []}, 201)
+    dataset = client.upload_dataset(b"a,b\n1,2\n", name="home", target="churned", id_column="customer_id")
+    sent = service.requests[0]
+    assert (dataset.id, dataset.rows) == ("d1", 2)
+    assert (sent.method, sent.path, sent.data) == ("POST", "/v1/datasets", b"a,b\n1,2\n")
+    assert sent.args.to_dict() == {"name": "home", "target": "churned", "id": "customer_id"}
+    assert sent.content_type == "text/csv"
+    assert sent.headers["Authorization"] == "Bearer ebb_abc_secret"
+
+
+def test_a_training_is_submitted_as_the_contract_says(client: Client, service: Service) -> None:
+    service.will_answer(JOB, 202, Location="/v1/jobs/j1")
+    job = client.submit_training("churn", "d1", {"layers": [8, 4]})
+    assert (job.id, job.state, job.finished) == ("j1", "queued", False)
+    sent = service.requests[0]
+    assert sent.path == "/v1/jobs/training"
+    assert sent.json == {"model": "churn", "dataset": "d1", "spec": {"layers": [8, 4]}, "promote": "never"}
+
+
+def test_asking_again_after_503_uses_the_same_idempotency_key(client: Client, service: Service) -> None:
+    service.will_answer({"title": "busy", "status": 503}, 503, Retry_After="0")
+    service.will_answer({"title": "busy", "status": 429}, 429, Retry_After="1")
+    service.will_answer(JOB, 202)
+    assert client.submit_training("churn", "d1", {}).id == "j1"
+    assert len({request.headers["Idempotency-Key"] for request in service.requests}) == 1
+
+
+def test_two_submissions_are_two_idempotency_keys(client: Client, service: Service) -> None:
+    service.will_answer(JOB, 202)
+    service.will_answer(JOB, 202)
+    client.submit_training("churn", "d1", {})
+    client.submit_training("churn", "d1", {})
+    assert len({request.headers["Idempotency-Key"] for request in service.requests}) == 2
+
+
+def test_a_wait_longer_than_our_patience_is_not_begun(client: Client, service: Service) -> None:
+    service.will_answer({"title": "Service Unavailable", "detail": "No worker."}, 503, Retry_After="60")
+    with pytest.raises(BusyError, match="No worker"):
+        client.job("j1")
+
+
+def test_a_problem_is_told_with_its_pointers_and_request_id(client: Client, service: Service) -> None:
+    service.will_answer(PROBLEM, 422)
+    with pytest.raises(RefusedError) as refused:
+        client.submit_training("churn", "d1", {"epochs": 0})
+    told = str(refused.value)
+    for part in ("422", "2 things are wrong.", "/spec/epochs: must be at least 1", "r-77"):
+        assert part in told
+    assert refused.value.problem.status == 422
+
+
+def test_a_proxys_own_error_page_is_told_too(client: Client, service: Service) -> None:
+    service.answers.append(Response("<h1>Bad\n gateway</h1>", 502, content_type="text/html"))
+    with pytest.raises(RefusedError, match="<h1>Bad gateway</h1>"):
+        client.job("j1")
+
+
+def test_an_answer_outside_the_contract_is_an_error_that_names_the_request(client: Client, service: Service) -> None:
+    service.will_answer({"id": 5})
+    with pytest.raises(UnreadableError, match="/v1/jobs/j1"):
+        client.job("j1")
+
+
+def test_nobody_at_the_address_says_how_to_start_the_service() -> None:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unheard.getsockname()[1]}"
+        with Client(url) as client, pytest.raises(UnreachableError, match="ebb up"):
+            client.job("j1")
+
+
+def test_a_list_is_followed_through_its_pages(client: Client, service: Service) -> None:
+    first = {"epoch": 1, "learning_rate": 0.01, "train_loss": 0.7, "valid_loss": 0.6, "valid_auc": None}
+    service.will_answer({"epochs": [first], "next_page_token": "t/2"})
+    service.will_answer({"epochs": [first | {"epoch": 2}], "next_page_token": None})
+    assert [epoch.epoch for epoch in client.epochs("j1")] == [1, 2]
+    assert [request.args.get("page_token") for request in service.requests] == [None, "t/2"]
+
+
+def test_a_first_move_of_an_alias_must_not_find_one(client: Client, service: Service) -> None:
+    service.will_answer({"title": "Not Found", "status": 404}, 404)
+    service.will_answer({"alias": "champion", "version": 1, "revision": 1}, 200)
+    assert client.move_alias("churn", "champion", 1).version == 1
+    put = service.requests[1]
+    assert (put.method, put.path, put.json) == ("PUT", "/v1/models/churn/aliases/champion", {"version": 1})
+    assert put.headers["If-None-Match"] == "*"
+    assert "If-Match" not in put.headers
+
+
+def test_a_later_move_names_the_revision_it_saw(client: Client, service: Service) -> None:
+    service.will_answer({"alias": "champion", "version": 1, "revision": 4}, 200, ETag='"4"')
+    service.will_answer({"title": "Precondition Failed", "status": 412}, 412)
+    with pytest.raises(RefusedError, match="412"):
+        client.move_alias("churn", "champion", 2)
+    assert service.requests[1].headers["If-Match"] == '"4"'
+
+
+def test_scores_come_typed_and_a_bad_record_keeps_its_place(client: Client, service: Service) -> None:
+    good = {
+        "customer_id": "c-1",
+        "churn_probability": 0.25,
+        "reasons": [{"column": "months", "value": 24, "contribution": -1.5}],
+    }
+    bad = {
+        "customer_id": "c-2",
+        "error": {"pointer": "/records/1/months", "code": "type", "detail": "not a number"},
+    }
+    service.will_answer({"model": "churn", "version": 7, "alias": "champion", "scores": [good, bad], "errors": 1})
+    scored = client.score("churn", {"records": [{"months": 24}, {"months": "x"}]}, explain=1)
+    assert (scored.version, scored.errors) == (7, 1)
+    assert scored.scores[0].reasons[0].contribution == -1.5
+    assert scored.scores[1].churn_probability is None
+    assert scored.scores[1].error is not None
+    assert service.requests[0].args.to_dict() == {"alias": "champion"}
+    assert service.requests[0].json["explain"] == 1
+
+
+def test_a_version_may_be_named_instead_of_an_alias(client: Client, service: Service) -> None:
+    service.will_answer({"model": "churn", "version": 3, "scores": []})
+    client.score("churn", {"columns": {"months": []}}, by=3)
+    assert service.requests[0].args.to_dict() == {"version": "3"}
+
+
+def test_a_name_cannot_leave_its_place_in_the_path(client: Client, service: Service) -> None:
+    service.will_answer({"title": "Not Found", "status": 404}, 404)
+    with pytest.raises(RefusedError):
+        client.job("../models?x")
+    assert service.requests[0].path == "/v1/jobs/../models?x"
+    assert service.requests[0].query_string == b""
