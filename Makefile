@@ -1,0 +1,53 @@
+# The commands of Ebb. `make` alone lists them. Needs GNU make 3.81 or newer and Python 3.11 or newer, nothing else.
+#
+#   make demo PYTHON=python3.13     another Python (the environment is made anew when it changes)
+#   make test ARGS="-k lease -x"    more arguments for the command behind a target
+
+PYTHON ?= $(shell [ -x .venv/bin/python ] && echo .venv/bin/python || echo python3)
+URL ?= http://127.0.0.1:8000
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup developer demo up test check bench lock smoke clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+setup:  ## make .venv/ and install what Ebb runs on (locked, from wheels; milliseconds when it is there)
+	@$(PYTHON) scripts/setup_environment.py demo
+
+developer:
+	@$(PYTHON) scripts/setup_environment.py dev
+
+demo: setup  ## start the real service, train on 1,000 customers, score them, write var/demo/report.html
+	@.venv/bin/ebb demo $(ARGS)
+
+up: setup  ## run the service on this machine until Ctrl-C
+	@.venv/bin/ebb up $(ARGS)
+
+test: developer  ## run every test, with a real PostgreSQL, broker and worker
+	@.venv/bin/python -m pytest $(ARGS)
+
+check: developer  ## style, types, the house rules, and whether the lock is current
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/python scripts/check_lock.py
+	.venv/bin/python -m pytest tests/house
+
+bench: developer  ## run what the performance claims rest on
+	@for file in benchmarks/*.py; do \
+		[ -e "$$file" ] || { echo "benchmarks/ holds no benchmark"; exit 1; }; \
+		echo "== $$file"; .venv/bin/python "$$file" $(ARGS) || exit 1; \
+	done
+
+lock:  ## resolve requirements/ again from pyproject.toml (ARGS=--upgrade for newer releases)
+	@[ -x .venv/bin/uv ] || $(PYTHON) scripts/setup_environment.py dev
+	@$(PYTHON) scripts/lock_requirements.py $(ARGS)
+
+smoke: setup  ## run the demo's client against `docker compose up`
+	@.venv/bin/ebb demo --url $(URL) --key "$$(docker compose exec -T web cat /var/lib/ebb/keys/admin)" $(ARGS)
+
+clean:  ## remove the environment and the tools' caches; var/, where the service keeps its data, stays
+	rm -rf .venv .venv-old-* build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
