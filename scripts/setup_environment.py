@@ -37,7 +37,10 @@ BASE = os.path.realpath(getattr(sys, "_base_executable", sys.executable))  # out
 SETS = ("demo", "dev")  # each contains the one before it
 STEPS = ("Collecting ", "Using cached ", "Downloading ", "Installing collected ")
 UNREACHABLE = ("NewConnectionError", "Retrying (", "Could not fetch URL", "ConnectTimeout", "ProxyError", "SSLError")
-HIDDEN = ("Looking in ", "Obtaining ", "Preparing ", "Checking ", "Building ", "Created ", "Stored ", "Requirement ")
+HIDDEN = (
+    "Attempting ", "Building ", "Checking ", "Created ", "Found existing ", "Getting ", "Installing build ",
+    "Looking in ", "Obtaining ", "Preparing ", "Requirement already ", "Stored ", "Successfully ", "Uninstalling ",
+)  # fmt: skip
 
 
 class SetupError(Exception):
@@ -192,10 +195,10 @@ def show(line: str) -> None:
     """Print one line of pip's: a step in place on a terminal and shortened elsewhere, a complaint whole."""
     line = line.strip()
     start, end = ("\r\x1b[K  ", "") if sys.stdout.isatty() else ("  ", "\n")
-    if line.startswith(STEPS):
+    if line.startswith(STEPS if sys.stdout.isatty() else STEPS[:1]):
         step = line.partition(" (from")[0]
         print(f"{start}{step[: shutil.get_terminal_size().columns - 4]}", end=end, flush=True)
-    elif line and not line.startswith(HIDDEN):
+    elif line and not line.startswith(STEPS + HIDDEN):
         print(f"{start}{line}", flush=True)
 
 
