@@ -1,0 +1,20 @@
+"""The LeCun initializer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from model.initializers.initializer import Initializer
+
+
+@dataclass(frozen=True)
+class LeCun(Initializer):
+    """bound = √(3 / fan_in): keeps the variance of activations.
+
+    Source: LeCun et al., "Efficient BackProp", 1998.
+    """
+
+    def bound(self, fan_in: int, fan_out: int) -> float:
+        """Return √(3 / fan_in)."""
+        return math.sqrt(3 / fan_in)

@@ -1,0 +1,21 @@
+"""The activation that changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from model.design import Floats
+from model.layers.layer import Backward, Layer
+from model.recorder import Recorder
+
+
+@dataclass(frozen=True)
+class Identity(Layer):
+    """a = z; ∂L/∂z = ∂L/∂a."""
+
+    initializer: ClassVar[str] = "glorot"
+
+    def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
+        """Record nothing."""
+        return a, lambda delta: delta

@@ -1,0 +1,31 @@
+"""How layers are written in JSON: a number for a dense layer, or an object with the layer's name as its one key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from model.layers import CATALOG, Layer
+from model.parsing import Reader, name_of, required, to_plain
+
+
+def read_layer(reader: Reader, raw: object, pointer: str) -> Layer | None:
+    """Read `{"dense": {"units": 8}}`, or for short `{"dense": 8}`; None when it is refused."""
+    if not isinstance(raw, Mapping) or len(raw) != 1:
+        reader.refuse(pointer, "type", 'must be an object with one key, like {"dense": 64} or {"relu": {}}')
+        return None
+    ((name, settings),) = raw.items()
+    kind = reader.item(CATALOG, name, pointer)
+    if kind is None:
+        return None
+    if not isinstance(settings, Mapping):
+        names = required(kind)
+        if len(names) != 1:
+            reader.refuse(f"{pointer}/{name}", "type", "must be an object of settings, {} for the defaults")
+            return None
+        settings = {names[0]: settings}
+    return reader.settings(kind, settings, f"{pointer}/{name}")
+
+
+def layer_to_json(layer: Layer) -> dict[str, object]:
+    """Write a layer with all its settings."""
+    return {name_of(CATALOG, layer): to_plain(layer)}

@@ -1,0 +1,40 @@
+"""The rectified linear unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from model.design import Floats
+from model.layers.layer import Activation, Backward
+from model.recorder import Recorder, as_integers
+
+
+@dataclass(frozen=True)
+class ReLU(Activation):
+    """a = max(z, 0); ∂L/∂z = ∂L/∂a where a > 0, else 0.
+
+    Both run on the numbers' bits read as integers, which order positive floats as the floats themselves and put every
+    negative one below 0: min(bits, 1) is then 1[a > 0], and multiplying by it keeps or clears a number's bits.
+
+    Source: Nair & Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010.
+    """
+
+    initializer: ClassVar[str] = "he"
+    slope: ClassVar[float] = 0.0
+
+    def apply(self, do: Recorder, z: Floats, a: Floats) -> Backward:
+        """Record max(z, 0)."""
+        bits = as_integers(a)
+        do(np.fmax, as_integers(z), do.full_like(bits, 0), bits)
+        do.keep(a)
+
+        def backward(delta: Floats) -> Floats:
+            positive = do.scratch_like(bits)
+            do(np.fmin, bits, do.full_like(bits, 1), positive)
+            do(np.multiply, as_integers(delta), positive, as_integers(delta))
+            return delta
+
+        return backward

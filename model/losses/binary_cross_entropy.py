@@ -1,0 +1,59 @@
+"""Binary cross-entropy, fused with the sigmoid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.design import Floats
+from model.errors import Problem, SpecError
+from model.losses.loss import Loss
+from model.ranges import BelowOne
+from model.recorder import Recorder
+
+
+@dataclass(frozen=True)
+class BinaryCrossEntropy(Loss):
+    """L = −y ln ŷ − (1 − y) ln(1 − ŷ), ŷ = σ(z); ∂L/∂z = ŷ − y.
+
+    With the target s = 2y − 1, from −1 to 1: ŷ − y = (tanh(z/2) − s)/2 and L = ln(1 + e^−|z|) + (|z| − sz)/2, which
+    neither overflow nor take the logarithm of a clipped probability.
+
+    Units: nats.
+    """
+
+    label_smoothing: BelowOne = 0.0
+
+    def outputs(self, y: NDArray[Any]) -> int:
+        """Return 1."""
+        if not np.isin(y, (0, 1)).all():
+            raise SpecError(
+                [Problem("/loss", "labels", "binary_cross_entropy needs labels 0 and 1: name another loss")]
+            )
+        return 1
+
+    def targets(self, y: NDArray[Any], outputs: int) -> Floats:
+        """Return s = 2y − 1, drawn towards 0 by label smoothing."""
+        return np.asarray((2.0 * y - 1.0) * (1.0 - self.label_smoothing))[None, :]
+
+    def record(self, do: Recorder, z: Floats, target: Floats, weight: Floats) -> Floats:
+        """Record δ = weight · (tanh(z/2) − s)/2."""
+        half = do.number(0.5)
+        delta = do.fresh(1)
+        do(np.multiply, z, half, delta)
+        do(np.tanh, delta, delta)
+        do(np.subtract, delta, target, delta)
+        do(np.multiply, delta, weight, delta)
+        return delta
+
+    def values(self, z: Floats, target: Floats) -> Floats:
+        """Return ln(1 + e^−|z|) + (|z| − sz)/2."""
+        size = np.abs(z)
+        return np.asarray(np.log1p(np.exp(-size)) + (size - target * z) / 2)[..., 0, :]
+
+    def predictions(self, z: Floats) -> Floats:
+        """Return σ(z)."""
+        return np.asarray((np.tanh(z / 2) + 1) / 2)

@@ -1,0 +1,40 @@
+"""What every loss is: the gradient training descends, and the value reports show."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from model.design import Floats
+from model.recorder import Recorder
+
+
+@dataclass(frozen=True)
+class Loss(ABC):
+    """A function of the last z (the logits) and the labels, averaged over rows.
+
+    Shapes: z and the targets are ([K,] c, B); row weights are ([K,] 1, B) and already divided by the rows of a batch.
+    """
+
+    @abstractmethod
+    def outputs(self, y: NDArray[Any]) -> int:
+        """Return how many logits a row needs; SpecError when the labels do not suit this loss."""
+
+    @abstractmethod
+    def targets(self, y: NDArray[Any], outputs: int) -> Floats:
+        """Return labels as the numbers z is compared with: (n,) to (outputs, n)."""
+
+    @abstractmethod
+    def record(self, do: Recorder, z: Floats, target: Floats, weight: Floats) -> Floats:
+        """Record δ = weight · ∂loss/∂z and return it. z is left as it is."""
+
+    @abstractmethod
+    def values(self, z: Floats, target: Floats) -> Floats:
+        """Return the loss of every row: (…, c, n) to (…, n)."""
+
+    @abstractmethod
+    def predictions(self, z: Floats) -> Floats:
+        """Return what logits predict: (n,) or (n, c) to the same shape."""

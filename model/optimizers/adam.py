@@ -1,0 +1,50 @@
+"""Adam."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from model.design import Floats
+from model.optimizers.optimizer import Optimizer
+from model.ranges import BelowOne, Positive
+from model.recorder import Recorder
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """θ ← θ − η m̂ / (√v̂ + ε), with m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², m̂ = m/(1 − β₁ᵗ), v̂ = v/(1 − β₂ᵗ).
+
+    Kept are the plain sums M = m/(1 − β₁) and V = v/(1 − β₂). With c = √((1 − β₂)/(1 − β₂ᵗ)), √v̂ + ε is
+    c(√V + ε/c), so every constant goes into two numbers a step: the rate η(1 − β₁)/(1 − β₁ᵗ)/c, and ε/c.
+
+    Source: Kingma & Ba, "Adam: a method for stochastic optimization", 2015.
+    """
+
+    moments: ClassVar[int] = 2
+    beta1: BelowOne = 0.9
+    beta2: BelowOne = 0.999
+    epsilon: Positive = 1e-8
+
+    def coefficients(self, rates: Floats, steps: Floats) -> Sequence[Floats]:
+        """Return the rate and ε/c."""
+        c = np.sqrt((1 - self.beta2) / (1 - self.beta2**steps))
+        return rates * (1 - self.beta1) / (1 - self.beta1**steps) / c, self.epsilon / c + 0 * rates
+
+    def record(self, do: Recorder, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
+        """Record M and V together, then the rate times M / (√V + ε/c)."""
+        gradient, square = gradients
+        decay = do.rows_like(moments, (self.beta1, self.beta2))
+        do(np.multiply, moments, decay, moments)
+        do(np.multiply, gradient, gradient, square)
+        do(np.add, moments, gradients, moments)
+
+        (M, V), (rate, epsilon), update = moments, numbers, square
+        do(np.sqrt, V, update)
+        do(np.add, update, epsilon, update)
+        do(np.divide, M, update, update)
+        do(np.multiply, update, rate, update)
+        return np.asarray(update)

@@ -1,0 +1,43 @@
+"""Gradient descent with momentum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from model.design import Floats
+from model.optimizers.optimizer import Optimizer
+from model.ranges import BelowOne, Positive
+from model.recorder import Recorder
+
+
+@dataclass(frozen=True)
+class Momentum(Optimizer):
+    """θ ← θ − ηv, with v ← βv + (1 − β)g in the averaged form, v ← βv + g in the classic one.
+
+    Source: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964.
+    """
+
+    moments: ClassVar[int] = 1
+    learning_rate: Positive = 0.01
+    beta: BelowOne = 0.9
+    form: Literal["averaged", "classic"] = "averaged"
+
+    def coefficients(self, rates: Floats, steps: Floats) -> Sequence[Floats]:
+        """Return η."""
+        return (rates,)
+
+    def record(self, do: Recorder, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
+        """Record v, then ηv."""
+        (gradient, update), (velocity,), (rate,) = gradients, moments, numbers
+        do(np.multiply, velocity, do.number(self.beta), velocity)
+        if self.form == "averaged":
+            do(np.multiply, gradient, do.number(1 - self.beta), update)
+            do(np.add, velocity, update, velocity)
+        else:
+            do(np.add, velocity, gradient, velocity)
+        do(np.multiply, velocity, rate, update)
+        return np.asarray(update)

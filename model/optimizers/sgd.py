@@ -1,0 +1,30 @@
+"""Gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.design import Floats
+from model.optimizers.optimizer import Optimizer
+from model.ranges import Positive
+from model.recorder import Recorder
+
+
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    """θ ← θ − ηg; per sample, by mini-batch or with all rows, as the batch size is 1, B or n."""
+
+    learning_rate: Positive = 0.01
+
+    def coefficients(self, rates: Floats, steps: Floats) -> Sequence[Floats]:
+        """Return η."""
+        return (rates,)
+
+    def record(self, do: Recorder, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
+        """Record ηg."""
+        (gradient, update), (rate,) = gradients, numbers
+        do(np.multiply, gradient, rate, update)
+        return np.asarray(update)

@@ -1,0 +1,128 @@
+"""From JSON to frozen configuration: every problem found, each with its pointer and what to do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from model.errors import Problem
+from model.ranges import Range
+
+T = TypeVar("T")
+WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a string"}
+
+
+def escape(key: object) -> str:
+    """Escape a key for a JSON pointer.
+
+    Source: RFC 6901, section 3.
+    Example:
+        >>> escape("a/b")
+        'a~1b'
+    """
+    return str(key).replace("~", "~0").replace("/", "~1")
+
+
+class Reader:
+    """Reads JSON values into configuration and collects what is wrong on the way."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def refuse(self, pointer: str, code: str, detail: str) -> None:
+        """Note a problem and go on, so that all are told together."""
+        self.problems.append(Problem(pointer, code, detail))
+
+    def mapping(self, raw: object, pointer: str) -> Mapping[str, object] | None:
+        """Return `raw` when it is an object, else note the problem."""
+        if isinstance(raw, Mapping):
+            return raw
+        self.refuse(pointer, "type", f"must be an object, not {shown(raw)}")
+        return None
+
+    def unknown(self, raw: Mapping[str, object], known: tuple[str, ...], pointer: str) -> None:
+        """Refuse each key that is not known, by name."""
+        for key in raw:
+            if key not in known:
+                self.refuse(
+                    f"{pointer}/{escape(key)}", "unknown", f"is not a key here; known keys: {', '.join(known)}"
+                )
+
+    def settings(self, kind: type[T], raw: Mapping[str, object], pointer: str) -> T | None:
+        """Read the fields of a configuration dataclass; None when one of them is refused."""
+        known = value_types(kind)
+        self.unknown(raw, tuple(known), pointer)
+        before = len(self.problems)
+        values = {
+            key: self.value(annotation, raw[key], f"{pointer}/{key}")
+            for key, annotation in known.items()
+            if key in raw
+        }
+        for key in required(kind):
+            if key not in raw:
+                self.refuse(f"{pointer}/{key}", "missing", "is needed here")
+        return kind(**values) if len(self.problems) == before else None
+
+    def item(self, catalog: Mapping[str, type[T]], name: object, pointer: str) -> type[T] | None:
+        """Return the catalog's entry of that name, else note the names there are."""
+        if isinstance(name, str) and name in catalog:
+            return catalog[name]
+        self.refuse(pointer, "unknown", f"{shown(name)} is not one of: {', '.join(catalog)}")
+        return None
+
+    def value(self, annotation: object, raw: object, pointer: str) -> Any:
+        """Read one bare value of an annotated type: bool, int, float, str, or one of them or null."""
+        if get_origin(annotation) in (Union, UnionType):
+            if raw is None:
+                return None
+            annotation = next(part for part in get_args(annotation) if part is not NoneType)
+        if get_origin(annotation) is Literal:
+            if raw not in get_args(annotation):
+                self.refuse(pointer, "unknown", f"{shown(raw)} is not one of: {', '.join(get_args(annotation))}")
+            return raw
+        bounds: Range | None = None
+        if get_origin(annotation) is Annotated:
+            annotation, bounds = get_args(annotation)
+        if annotation is float and isinstance(raw, int) and not isinstance(raw, bool):
+            raw = float(raw) if abs(raw) < 2**1000 else math.inf
+        if annotation is int and isinstance(raw, float) and raw.is_integer():
+            raw = int(raw)
+        if type(raw) is not annotation:
+            self.refuse(pointer, "type", f"must be {WORDS[annotation]}, not {shown(raw)}")  # type: ignore[index]
+        elif isinstance(raw, float) and not math.isfinite(raw):
+            self.refuse(pointer, "range", "must be a finite number")
+        elif bounds is not None and isinstance(raw, int | float) and not bounds.holds(raw):
+            self.refuse(pointer, "range", f"must be {bounds}, not {raw:g}")
+        return raw
+
+
+@cache
+def value_types(kind: type) -> dict[str, Any]:
+    """Return the constructor's fields of a configuration dataclass with their annotations."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {entry.name: hints[entry.name] for entry in fields(kind) if entry.init}
+
+
+def required(kind: type) -> list[str]:
+    """Return the names of the fields without a default."""
+    return [f.name for f in fields(kind) if f.init and f.default is MISSING and f.default_factory is MISSING]
+
+
+def shown(raw: object) -> str:
+    """Show a refused value, shortened."""
+    text = repr(raw)
+    return text if len(text) <= 40 else f"{text[:37]}…"
+
+
+def to_plain(item: object) -> dict[str, Any]:
+    """Return a configuration's fields as JSON values, defaults included."""
+    return {name: getattr(item, name) for name in value_types(type(item))}
+
+
+def name_of(catalog: Mapping[str, type], item: object) -> str:
+    """Return the name a catalog has for an item."""
+    return next(name for name, kind in catalog.items() if type(item) is kind)

@@ -1,0 +1,144 @@
+"""Where layers write their calls down: preallocated memory, and a list of calls bound to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from model.design import Floats
+
+Call: TypeAlias = Callable[[], object]
+INTEGERS = {4: np.int32, 8: np.int64}
+
+
+def transposed(a: Floats) -> Floats:
+    """Swap the last two axes, as a view."""
+    return a.swapaxes(-1, -2)
+
+
+def as_integers(a: Floats) -> NDArray[Any]:
+    """Read the bits of floats as signed integers of the same size, as a view."""
+    return a.view(INTEGERS[a.itemsize])
+
+
+class Memory:
+    """Arrays by order of asking: rewound, it hands the same ones out again.
+
+    Every batch of an epoch is recorded over the same activations, one after the other; only what differs between
+    batches (rows, labels, rates) is a view of its own.
+    """
+
+    def __init__(self, dtype: DTypeLike) -> None:
+        self.dtype = np.dtype(dtype)
+        self._arrays: list[NDArray[Any]] = []
+        self._next = 0
+        self._shared: dict[tuple[object, ...], NDArray[Any]] = {}
+
+    def rewind(self) -> None:
+        """Start handing out from the first array again."""
+        self._next = 0
+
+    def fresh(self, shape: tuple[int, ...], fill: float = 0.0) -> NDArray[Any]:
+        """Return the next array, filled when it is new."""
+        if self._next == len(self._arrays):
+            self._arrays.append(np.full(shape, fill, self.dtype))
+        self._next += 1
+        return self._arrays[self._next - 1]
+
+    def shared(self, use: object, shape: tuple[int, ...], dtype: np.dtype[Any], fill: float = 0.0) -> NDArray[Any]:
+        """Return the array for this use, shape and type: always the same one."""
+        key = (use, shape, dtype)
+        if key not in self._shared:
+            self._shared[key] = np.full(shape, fill, dtype)
+        return self._shared[key]
+
+
+class Recorder:
+    """Collects the calls of one pass over one batch.
+
+    `lead` is (K,) for K members side by side and () for a single network, whose arrays then have no such axis.
+    """
+
+    def __init__(
+        self, memory: Memory, lead: tuple[int, ...], rows: int, tensors: Sequence[tuple[Floats, Floats]]
+    ) -> None:
+        self.calls: list[Call] = []
+        self.rows = rows
+        self._memory = memory
+        self._lead = lead
+        self._tensors: Iterator[tuple[Floats, Floats]] = iter(tensors)
+        self._kept: set[int] = set()
+        self._inputs: set[int] = set()
+        memory.rewind()
+
+    def __call__(self, function: Callable[..., object], *arguments: object) -> None:
+        """Record a call, its arguments bound now. The last one is where the result goes."""
+        self.calls.append(partial(function, *arguments))
+
+    def product(self, a: Floats, b: Floats, out: Floats) -> None:
+        """Record out ← ab, member by member. For one network np.dot takes half the time of np.matmul."""
+        if out.ndim == 2:
+            self.calls.append(partial(a.dot, b, out))
+        else:
+            self.calls.append(partial(np.matmul, a, b, out))
+
+    def parameters(self) -> tuple[Floats, Floats]:
+        """Return the next of the layers' parameters with its gradient, in the order the layers declare them."""
+        return next(self._tensors)
+
+    def number(self, value: float) -> Floats:
+        """Return a number as the array without axes that NumPy takes fastest."""
+        return self._memory.shared(("number", value), (), self._memory.dtype, value)
+
+    def full_like(self, a: NDArray[Any], value: float) -> NDArray[Any]:
+        """Return a constant of a's shape, to be read only; minima and maxima are three times as fast with one."""
+        return self._memory.shared(("full", value), a.shape, a.dtype, value)
+
+    def rows_like(self, a: Floats, values: Sequence[float]) -> Floats:
+        """Return a constant of a's shape whose i-th row is the i-th value throughout, to be read only."""
+        rows = self._memory.shared(("rows", *values), a.shape, a.dtype)
+        for row, value in zip(rows, values, strict=True):
+            row[...] = value
+        return rows
+
+    def scratch_like(self, a: NDArray[Any]) -> NDArray[Any]:
+        """Return memory of a's shape that the next layer will overwrite."""
+        return self._memory.shared("scratch", a.shape, a.dtype)
+
+    def fresh(self, width: int) -> Floats:
+        """Return memory of its own for `width` numbers a row."""
+        return self._memory.fresh((*self._lead, width, self.rows))
+
+    def activations(self, width: int) -> Floats:
+        """Return memory for activations: `width` rows and the row of ones."""
+        return self._memory.fresh((*self._lead, width + 1, self.rows), fill=1.0)
+
+    def values(self, a: Floats) -> Floats:
+        """Return activations without their row of ones."""
+        return a[..., :-1, :]
+
+    def keep(self, a: Floats) -> None:
+        """Promise that these numbers are needed later, so that nobody overwrites them."""
+        self._kept.add(address(a))
+
+    def place(self, a: Floats) -> Floats:
+        """Return where a layer may write its output: its input's own place, unless that is kept."""
+        return self.activations(a.shape[-2] - 1) if address(a) in self._kept else a
+
+    def network_input(self, a: Floats) -> None:
+        """Say that this is the network's own input, not to be overwritten, and whose gradient nobody wants."""
+        self.keep(a)
+        self._inputs.add(address(a))
+
+    def input_wanted(self, a: Floats) -> bool:
+        """Tell whether ∂L/∂a is of use."""
+        return address(a) not in self._inputs
+
+
+def address(a: NDArray[Any]) -> int:
+    """Return where an array's numbers begin in memory."""
+    return int(a.__array_interface__["data"][0])

@@ -1,0 +1,14 @@
+"""The schedules by name."""
+
+from model.schedules.constant import Constant
+from model.schedules.cosine import Cosine
+from model.schedules.schedule import Horizon, Schedule
+from model.schedules.step import Step
+
+CATALOG: dict[str, type[Schedule]] = {
+    "constant": Constant,
+    "cosine": Cosine,
+    "step": Step,
+}
+
+__all__ = ["CATALOG", "Horizon", "Schedule"]

@@ -1,0 +1,206 @@
+"""The training spec: everything a training may be told, as one frozen object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Literal, TypeAlias
+
+from model import initializers, losses, optimizers, schedules
+from model.errors import SpecError
+from model.layers import CATALOG as LAYERS
+from model.layers import Activation, Layer
+from model.layers.identity import Identity
+from model.layers.notation import layer_to_json, read_layer
+from model.layers.relu import ReLU
+from model.losses.binary_cross_entropy import BinaryCrossEntropy
+from model.optimizers.adam import Adam
+from model.parsing import Reader, name_of, shown, to_plain, value_types
+from model.ranges import BelowOne, Count, Natural, NonNegative, Positive, Width
+from model.schedules.cosine import Cosine
+
+ClassWeight: TypeAlias = Literal["balanced"] | tuple[tuple[str, float], ...] | None
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Stop once the validation loss has not fallen by more than `min_delta` for `patience` epochs."""
+
+    patience: Count = 10
+    min_delta: NonNegative = 0.0
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Which share of the rows is held out: at random within each label, or the latest by a time column, or whole
+    groups by a group column.
+    """
+
+    fraction: BelowOne = 0.2
+    time: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """What to train and how; `parse_spec` reads one from JSON, `to_json` writes it with all its defaults.
+
+    Example:
+        >>> parse_spec({"layers": [16], "optimizer": {"name": "sgd"}}).optimizer
+        SGD(learning_rate=0.01)
+    """
+
+    layers: tuple[int | Layer, ...] = (8, 4)
+    activation: Layer = ReLU()
+    loss: losses.Loss = BinaryCrossEntropy()
+    initializer: str = "auto"
+    optimizer: optimizers.Optimizer = Adam()
+    schedule: schedules.Schedule = Cosine()
+    batch_size: Count = 32
+    epochs: Count = 100
+    early_stopping: EarlyStopping | None = EarlyStopping()
+    validation: Validation = Validation()
+    clip_norm: Positive | None = None
+    clip_value: Positive | None = None
+    weight_decay: NonNegative = 0.0
+    l1: NonNegative = 0.0
+    dropout: BelowOne = 0.0
+    batch_norm: bool = False
+    residual: bool = False
+    class_weight: ClassWeight = None
+    members: Count = 1
+    restarts: Count = 1
+    retry_diverged: bool = False
+    seed: Natural = 0
+    dtype: Literal["float32", "float64"] = "float32"
+
+    def to_json(self) -> dict[str, object]:
+        """Return the spec as JSON values, every default written out."""
+        plain: dict[str, object] = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        activation = layer_to_json(self.activation)
+        ((name, settings),) = activation.items()
+        return plain | {
+            "layers": [layer if isinstance(layer, int) else layer_to_json(layer) for layer in self.layers],
+            "activation": activation if settings else name,
+            "loss": name_of(losses.CATALOG, self.loss),
+            "label_smoothing": getattr(self.loss, "label_smoothing", 0.0),
+            "optimizer": {"name": name_of(optimizers.CATALOG, self.optimizer)} | to_plain(self.optimizer),
+            "schedule": {"name": name_of(schedules.CATALOG, self.schedule)} | to_plain(self.schedule),
+            "early_stopping": None if self.early_stopping is None else to_plain(self.early_stopping),
+            "validation": to_plain(self.validation),
+            "class_weight": dict(self.class_weight) if isinstance(self.class_weight, tuple) else self.class_weight,
+        }
+
+
+def parse_spec(raw: Mapping[str, object]) -> Spec:
+    """Read a spec from JSON values.
+
+    Raises: SpecError with every problem found, each with a JSON pointer.
+    """
+    reader = Reader()
+    values: dict[str, object] = {}
+    mapping = reader.mapping(raw, "")
+    if mapping is not None:
+        types = value_types(Spec)
+        reader.unknown(mapping, (*types, "label_smoothing"), "")
+        for key in types:
+            if key in mapping:
+                special = SPECIAL.get(key)
+                pointer = f"/{key}"
+                values[key] = (
+                    special(reader, mapping[key], pointer)
+                    if special
+                    else reader.value(types[key], mapping[key], pointer)
+                )
+        if "label_smoothing" in mapping:
+            smoothing = reader.value(BelowOne, mapping["label_smoothing"], "/label_smoothing")
+            values["loss"] = smoothed(reader, values.get("loss", Spec.loss), smoothing)
+    if reader.problems:
+        raise SpecError(reader.problems)
+    return Spec(**values)  # type: ignore[arg-type]  # the reader checked each against its field
+
+
+def read_layers(reader: Reader, raw: object, pointer: str) -> tuple[int | Layer | None, ...]:
+    """Read a list of numbers (dense, with the spec's activation, normalization and dropout) and layers."""
+    if not isinstance(raw, list | tuple):
+        reader.refuse(pointer, "type", f"must be a list of numbers and layers, not {shown(raw)}")
+        return ()
+    return tuple(
+        reader.value(Width, entry, f"{pointer}/{i}")
+        if isinstance(entry, int | float)
+        else read_layer(reader, entry, f"{pointer}/{i}")
+        for i, entry in enumerate(raw)
+    )
+
+
+def read_activation(reader: Reader, raw: object, pointer: str) -> Layer | None:
+    """Read an activation: its name, or an object with its settings."""
+    known = {name: kind for name, kind in LAYERS.items() if issubclass(kind, Activation | Identity)}
+    name = next(iter(raw)) if isinstance(raw, Mapping) and len(raw) == 1 else raw
+    if reader.item(known, name, pointer) is None:
+        return None
+    return read_layer(reader, raw if isinstance(raw, Mapping) else {name: {}}, pointer)
+
+
+def read_loss(reader: Reader, raw: object, pointer: str) -> losses.Loss | None:
+    """Read a loss by its name."""
+    kind = reader.item(losses.CATALOG, raw, pointer)
+    return None if kind is None else kind()
+
+
+def smoothed(reader: Reader, loss: object, smoothing: float) -> object:
+    """Return the loss with its labels smoothed, where it has any."""
+    if smoothing and loss is not None and not hasattr(loss, "label_smoothing"):
+        reader.refuse("/label_smoothing", "conflict", "needs a loss of classes; leave it 0 for this one")
+    return replace(loss, label_smoothing=smoothing) if hasattr(loss, "label_smoothing") else loss  # type: ignore[type-var]
+
+
+def read_initializer(reader: Reader, raw: object, pointer: str) -> object:
+    """Read an initializer's name, or "auto" for the one that suits each layer's activation."""
+    return raw if raw == "auto" or reader.item(initializers.CATALOG, raw, pointer) else None
+
+
+def read_named(catalog: Mapping[str, type], default: str) -> Callable[[Reader, object, str], object]:
+    """Return what reads an object with a `name` from the catalog beside that entry's settings."""
+
+    def read(reader: Reader, raw: object, pointer: str) -> object:
+        mapping = reader.mapping(raw, pointer)
+        kind = mapping and reader.item(catalog, mapping.get("name", default), f"{pointer}/name")
+        if mapping is None or kind is None:
+            return None
+        return reader.settings(kind, {key: mapping[key] for key in mapping if key != "name"}, pointer)
+
+    return read
+
+
+def read_object(kind: type, optional: bool = False) -> Callable[[Reader, object, str], object]:
+    """Return what reads an object of plain settings, or null where that is allowed."""
+
+    def read(reader: Reader, raw: object, pointer: str) -> object:
+        mapping = None if optional and raw is None else reader.mapping(raw, pointer)
+        return None if mapping is None else reader.settings(kind, mapping, pointer)
+
+    return read
+
+
+def read_class_weight(reader: Reader, raw: object, pointer: str) -> ClassWeight:
+    """Read "balanced", null, or an object from label to weight."""
+    if raw is None or raw == "balanced":
+        return raw  # type: ignore[return-value]  # one of the two
+    if not isinstance(raw, Mapping):
+        reader.refuse(pointer, "type", f'must be null, "balanced" or an object of weights by label, not {shown(raw)}')
+        return None
+    return tuple((str(label), reader.value(Positive, raw[label], f"{pointer}/{label}")) for label in raw)
+
+
+SPECIAL: dict[str, Callable[[Reader, object, str], object]] = {
+    "layers": read_layers,
+    "activation": read_activation,
+    "loss": read_loss,
+    "initializer": read_initializer,
+    "optimizer": read_named(optimizers.CATALOG, "adam"),
+    "schedule": read_named(schedules.CATALOG, "cosine"),
+    "early_stopping": read_object(EarlyStopping, optional=True),
+    "validation": read_object(Validation),
+    "class_weight": read_class_weight,
+}
