@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Literal, TypeAlias
 
 from model import initializers, losses, optimizers, schedules
+from model.columns.options import ColumnOptions
 from model.errors import SpecError
 from model.layers import CATALOG as LAYERS
 from model.layers import Activation, Layer
@@ -15,7 +16,7 @@ from model.layers.notation import layer_to_json, read_layer
 from model.layers.relu import ReLU
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.optimizers.adam import Adam
-from model.parsing import Reader, name_of, shown, to_plain, value_types
+from model.parsing import Reader, escape, name_of, shown, to_plain, value_types
 from model.ranges import BelowOne, Count, Natural, NonNegative, Positive, Width
 from model.schedules.cosine import Cosine
 
@@ -73,6 +74,7 @@ class Spec:
     retry_diverged: bool = False
     seed: Natural = 0
     dtype: Literal["float32", "float64"] = "float32"
+    columns: tuple[tuple[str, ColumnOptions], ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """Return the spec as JSON values, every default written out."""
@@ -89,6 +91,7 @@ class Spec:
             "early_stopping": None if self.early_stopping is None else to_plain(self.early_stopping),
             "validation": to_plain(self.validation),
             "class_weight": dict(self.class_weight) if isinstance(self.class_weight, tuple) else self.class_weight,
+            "columns": {name: to_plain(options) for name, options in self.columns},
         }
 
 
@@ -193,6 +196,13 @@ def read_class_weight(reader: Reader, raw: object, pointer: str) -> ClassWeight:
     return tuple((str(label), reader.value(Positive, raw[label], f"{pointer}/{label}")) for label in raw)
 
 
+def read_columns(reader: Reader, raw: object, pointer: str) -> tuple[tuple[str, ColumnOptions | None], ...]:
+    """Read an object from column name to what is to be done with that column."""
+    read = read_object(ColumnOptions)
+    columns = reader.mapping(raw, pointer) or {}
+    return tuple((name, read(reader, columns[name], f"{pointer}/{escape(name)}")) for name in columns)
+
+
 SPECIAL: dict[str, Callable[[Reader, object, str], object]] = {
     "layers": read_layers,
     "activation": read_activation,
@@ -203,4 +213,5 @@ SPECIAL: dict[str, Callable[[Reader, object, str], object]] = {
     "early_stopping": read_object(EarlyStopping, optional=True),
     "validation": read_object(Validation),
     "class_weight": read_class_weight,
+    "columns": read_columns,
 }

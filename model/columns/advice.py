@@ -1,0 +1,94 @@
+"""What a table's owner should know before training on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.columns.categorical import MOST_CATEGORIES, odd_one_out
+from model.columns.cells import Cells, Floats, Words
+from model.metrics import auc
+
+TELLING = 0.98  # a single column that ranks churners this well was probably filled in after they left
+FEW = 50  # fewer examples of one outcome than this, and no estimate of quality means much
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One warning: a code, the column it is about (or none), and a sentence that says what to do."""
+
+    code: str
+    column: str | None
+    detail: str
+
+    def to_json(self) -> dict[str, str | None]:
+        """As the API shows it."""
+        return {"code": self.code, "column": self.column, "detail": self.detail}
+
+
+def advise(columns: Mapping[str, Cells], y: Floats | None) -> tuple[Advice, ...]:
+    """Warn of constant, leaking and over-detailed columns, and of too few examples of one outcome."""
+    found: list[Advice] = []
+    for name, cells in columns.items():
+        if is_constant(cells):
+            found.append(_constant(name, cells))
+            continue
+        if isinstance(cells, Words) and (odd := odd_one_out(cells)) is not None:
+            detail = f"column {name!r} holds numbers, but {cells.scalar(odd)!r} in row {odd + 1}: correct it or leave it out"
+            found.append(Advice("mixed_column", name, detail))
+        elif isinstance(cells, Words) and len(cells.words) > MOST_CATEGORIES:
+            detail = (
+                f"column {name!r} has {len(cells.words):,} different texts: if it identifies customers, name it as the "
+                "id column; otherwise group its values or leave it out, or training will refuse it"
+            )
+            found.append(Advice("too_many_categories", name, detail))
+        elif y is not None and (alone := ranking_alone(cells, y)) >= TELLING:
+            detail = (
+                f"column {name!r} alone tells churners from others (AUC {alone:.3f}): check that it was known before "
+                "they left, and leave it out if not"
+            )
+            found.append(Advice("leaking_column", name, detail))
+    if y is not None and (fewer := int(min(y.sum(), len(y) - y.sum()))) < FEW:
+        outcome = "churners" if y.sum() == fewer else "customers who stayed"
+        detail = f"only {fewer} of {len(y):,} rows are {outcome}: gather at least {FEW} before trusting an estimator"
+        found.append(Advice("too_few_churners" if outcome == "churners" else "too_few_stayers", None, detail))
+    return tuple(found)
+
+
+def is_constant(cells: Cells) -> bool:
+    """Whether every row says the same, so that nothing can be learned."""
+    missing = cells.missing
+    if missing.any():
+        return bool(missing.all())
+    values = cells.codes if isinstance(cells, Words) else cells.values
+    return len(values) == 0 or bool((values == values[0]).all())
+
+
+def _constant(name: str, cells: Cells) -> Advice:
+    if len(cells) == 0 or cells.missing.all():
+        return Advice("empty_column", name, f"column {name!r} has no value in any row: fill it or leave it out")
+    return Advice(
+        "constant_column",
+        name,
+        f"column {name!r} is {cells.scalar(0)!r} in every row: nothing can be learned from it, training leaves it out",
+    )
+
+
+def ranking_alone(cells: Cells, y: Floats) -> float:
+    """How well one column alone ranks the churners, either way round: its AUC, 0.5 if there is one outcome only.
+
+    Words are ranked by the churn rate of their rows, each rate drawn towards the mean so that rare words do not count.
+    """
+    if y.min() == y.max():
+        return 0.5
+    if isinstance(cells, Words):
+        codes = np.where(cells.codes < 0, len(cells.words), cells.codes)
+        counts = np.bincount(codes, minlength=len(cells.words) + 1)
+        churned = np.bincount(codes, weights=y, minlength=len(cells.words) + 1)
+        rates = (churned + 10.0 * y.mean()) / (counts + 10.0)
+        return auc(y, rates[codes]) if counts.max() > 1 else 0.5
+    gaps = auc(y, cells.missing.astype(np.float64))
+    known = ~cells.missing
+    values, outcome = cells.values[known], y[known]
+    alone = 0.5 if len(outcome) == 0 or outcome.min() == outcome.max() else auc(outcome, values)
+    return max(gaps, 1.0 - gaps, alone, 1.0 - alone)

@@ -1,0 +1,73 @@
+"""True/false columns: 1 and 0."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from model.columns.cells import Cells, Flags, Scalar, Words
+from model.columns.faults import Faults
+from model.columns.numbers import read_values
+from model.columns.options import DEFAULT, ColumnOptions
+
+SPELLINGS = {"true": 1.0, "false": 0.0}
+
+
+@dataclass(frozen=True)
+class BooleanColumn:
+    """True is 1, false is 0. A gap takes the commoner of the two; when training saw gaps, a second feature is 1 for them."""
+
+    name: str
+    fill: bool
+    gaps: bool
+    kind: ClassVar[str] = "boolean"
+
+    @classmethod
+    def fit(cls, name: str, cells: Flags, options: ColumnOptions = DEFAULT) -> "BooleanColumn":
+        """Learn the commoner value from the training rows."""
+        known = cells.values[~cells.missing]
+        return cls(name, fill=bool(known.mean() > 0.5), gaps=len(known) < len(cells))
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return (self.name, f"{self.name} is missing") if self.gaps else (self.name,)
+
+    def read(self, cells: Cells | Sequence[object] | np.ndarray, faults: Faults) -> Flags:
+        """Flags from a list of booleans or a file's cells; what is neither true nor false goes to `faults`."""
+        if isinstance(cells, Flags):
+            return cells
+        if isinstance(cells, Words):
+            values = np.array([spelled(word) for word in cells.words] + [np.nan])[cells.codes]
+            refused = np.isnan(values) & ~cells.missing
+        elif isinstance(cells, Sequence | np.ndarray):
+            return Flags(read_values(cells, self.name, (bool,), "true or false", faults))
+        else:
+            values = np.full(len(cells), np.nan)
+            refused = ~cells.missing
+        for row in np.flatnonzero(refused):
+            detail = f"expected true or false, not {cells.scalar(row)!r}"
+            faults.add(row, self.name, "wrong_type", detail)
+        return Flags(values)
+
+    def encode(self, cells: Flags, out: np.ndarray) -> None:
+        """Write the features of `cells` into `out`, shape (n, features)."""
+        missing = cells.missing
+        out[:, 0] = np.where(missing, float(self.fill), cells.values)
+        if self.gaps:
+            out[:, 1] = missing
+
+    @property
+    def typical(self) -> Scalar:
+        """The baseline customer's value: the commoner one."""
+        return self.fill
+
+
+def spelled(word: str) -> float:
+    """1.0 for true, 0.0 for false in any case of letters, else NaN.
+
+    Example:
+        >>> spelled("True"), spelled("yes")
+        (1.0, nan)
+    """
+    return SPELLINGS.get(word.strip().lower(), np.nan)

@@ -1,0 +1,122 @@
+"""Categorical columns: one feature a category, rare ones together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from model.columns.cells import Cells, Scalar, Words
+from model.columns.faults import Faults
+from model.columns.numbers import NO_NUMBER, parse_number
+from model.columns.options import DEFAULT, ColumnOptions
+from model.errors import ColumnError
+
+MOST_CATEGORIES = 1000
+ENOUGH_ROWS = 10  # a category with fewer training rows counts as rare (in small tables: fewer than 1 %)
+
+
+@dataclass(frozen=True)
+class CategoricalColumn:
+    """A word out of a list, commonest first: the feature of its category is 1, the others 0.
+
+    Categories too rare to learn from share one feature, and so does a category that training never saw. A gap has its
+    own feature when training saw gaps, and otherwise takes the commonest category.
+    """
+
+    name: str
+    categories: tuple[str, ...]
+    rare: bool
+    gaps: bool
+    kind: ClassVar[str] = "categorical"
+
+    @classmethod
+    def fit(cls, name: str, cells: Words, options: ColumnOptions = DEFAULT) -> "CategoricalColumn":
+        """Learn from the training rows which categories are common enough to stand alone.
+
+        Raises:
+            ColumnError: the column has so many different words that it is an identifier or free text.
+        """
+        counts = cells.counts()
+        seen = np.flatnonzero(counts)
+        if (odd := odd_one_out(cells)) is not None:
+            raise ColumnError(
+                f"column {name!r} holds numbers, but {cells.scalar(odd)!r} in row {odd + 1} of the training rows: "
+                f'correct it, or leave the column out with "columns": {{"{name}": {{"drop": true}}}} in the training spec'
+            )
+        if len(seen) > MOST_CATEGORIES:
+            raise ColumnError(
+                f"column {name!r} has {len(seen):,} different texts, more than {MOST_CATEGORIES:,} categories. "
+                "If it identifies customers, name it as the id column; otherwise group its values, or leave it out "
+                f'with "columns": {{"{name}": {{"drop": true}}}} in the training spec'
+            )
+        needed = min(ENOUGH_ROWS, max(2, len(cells) // 100))
+        order = sorted(seen, key=lambda code: (-counts[code], cells.words[code]))
+        kept = [code for code in order if counts[code] >= needed] or order[:1]
+        return cls(
+            name,
+            categories=tuple(cells.words[code] for code in kept),
+            rare=len(kept) < len(order),
+            gaps=bool(cells.missing.any()),
+        )
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        extra = ("is rare",) * self.rare + ("is missing",) * self.gaps
+        return tuple(f"{self.name} = {word}" for word in self.categories) + tuple(
+            f"{self.name} {what}" for what in extra
+        )
+
+    def read(self, cells: Cells | Sequence[object] | np.ndarray, faults: Faults) -> Words:
+        """Words from a list of texts or a file's cells; what is not text goes to `faults`."""
+        if isinstance(cells, Words):
+            return cells
+        if isinstance(cells, Sequence | np.ndarray):
+            values = list(cells)
+        else:
+            values = [cells.scalar(row) for row in range(len(cells))]
+        if not set(map(type, values)) <= {str, type(None)}:
+            for row, value in enumerate(values):
+                if value is not None and not isinstance(value, str):
+                    detail = f"expected text, not {value!r}"
+                    faults.add(row, self.name, "wrong_type", detail)
+        return Words.of([value if isinstance(value, str) else None for value in values])
+
+    def encode(self, cells: Words, out: np.ndarray) -> None:
+        """Write the features of `cells` into `out`, shape (n, features)."""
+        patterns = np.zeros((len(cells.words) + 1, len(self.features)))
+        for code, position in enumerate(self._positions(cells)):
+            patterns[code, position] = 1.0
+        patterns[-1, len(self.features) - 1 if self.gaps else 0] = 1.0
+        out[...] = patterns[cells.codes]  # code −1, a gap, takes the last pattern
+
+    def _positions(self, cells: Words) -> list[int]:
+        known = {word: position for position, word in enumerate(self.categories)}
+        other = len(self.categories) if self.rare else 0
+        return [known.get(word, other) for word in cells.words]
+
+    def unseen(self, cells: Words) -> int:
+        """How many rows hold a category without a feature of its own."""
+        known = set(self.categories)
+        strange = np.array([word not in known for word in cells.words] + [False])
+        return int(strange[cells.codes].sum())
+
+    @property
+    def typical(self) -> Scalar:
+        """The baseline customer's value: the commonest category."""
+        return self.categories[0]
+
+
+def odd_one_out(cells: Words) -> int | None:
+    """The first row that spells no number in a column whose words nearly all (95 % of at least 20) are numbers.
+
+    Example:
+        >>> odd_one_out(Words.of([str(n) for n in range(40)] + ["12 months"]))
+        40
+    """
+    strange = np.isnan([parse_number(word) for word in cells.words]) if cells.words else np.zeros(0, bool)
+    if len(strange) < 20 or not 0.0 < strange.mean() <= 0.05:
+        return None
+    strange &= [word.strip() not in NO_NUMBER for word in cells.words]
+    rows = np.flatnonzero(np.append(strange, False)[cells.codes])
+    return int(rows[0]) if len(rows) else None

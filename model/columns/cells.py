@@ -1,0 +1,157 @@
+"""What a column of a table looks like in memory, before any encoding.
+
+Four shapes are enough: numbers, true/false flags, dates (as days) and words. A missing cell is NaN, or code −1.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import ClassVar
+
+import numpy as np
+
+Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+Codes = np.ndarray[tuple[int], np.dtype[np.int32]]
+Scalar = float | int | str | bool | None
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, eq=False)
+class _Values:
+    """Cells kept as float64, where NaN means missing."""
+
+    values: Floats
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def missing(self) -> np.ndarray:
+        return np.isnan(self.values)
+
+    def scalar(self, row: int) -> Scalar:
+        value = float(self.values[row])
+        return None if value != value else self._scalar(value)
+
+    def _scalar(self, value: float) -> Scalar:
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers(_Values):
+    """Cells that are numbers.
+
+    Example:
+        >>> Numbers(np.array([24.0, 79.99, np.nan])).scalar(1)
+        79.99
+    """
+
+    def take(self, rows: np.ndarray) -> "Numbers":
+        return Numbers(self.values[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class Flags(_Values):
+    """Cells that are true (1.0) or false (0.0)."""
+
+    def take(self, rows: np.ndarray) -> "Flags":
+        return Flags(self.values[rows])
+
+    def _scalar(self, value: float) -> Scalar:
+        return bool(value)
+
+
+@dataclass(frozen=True, eq=False)
+class Days(_Values):
+    """Cells that are dates, as days since 1970-01-01 in UTC."""
+
+    def take(self, rows: np.ndarray) -> "Days":
+        return Days(self.values[rows])
+
+    def _scalar(self, value: float) -> Scalar:
+        return date_text(value)
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """Cells that are text: a code for each row into a list of different words; −1 is missing."""
+
+    codes: Codes
+    words: tuple[str, ...]
+    MISSING: ClassVar[int] = -1
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def missing(self) -> np.ndarray:
+        return self.codes < 0
+
+    def take(self, rows: np.ndarray) -> "Words":
+        return Words(self.codes[rows], self.words)
+
+    def scalar(self, row: int) -> Scalar:
+        code = int(self.codes[row])
+        return None if code < 0 else self.words[code]
+
+    def counts(self) -> np.ndarray:
+        """How many rows hold each word."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.words))
+
+    @classmethod
+    def of(cls, texts: Sequence[str | None]) -> "Words":
+        """Words from a list of texts; `None` and the empty text are missing.
+
+        Example:
+            >>> Words.of(["DSL", None, "Fibre", "DSL"]).codes.tolist()
+            [0, -1, 1, 0]
+        """
+        seen: dict[str | None, int] = {}
+        found = [-1 if not text else seen.setdefault(text, len(seen)) for text in texts]
+        return cls(np.array(found, np.int32), tuple(str(word) for word in seen))
+
+
+Cells = Numbers | Flags | Days | Words
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns of the same length, by the names their owner gave them."""
+
+    columns: Mapping[str, Cells]
+    rows: int
+
+    def take(self, rows: np.ndarray) -> "Table":
+        return Table({name: cells.take(rows) for name, cells in self.columns.items()}, len(rows))
+
+
+def days_since_epoch(text: str) -> float | None:
+    """Days since 1970-01-01 UTC of an ISO 8601 date or timestamp; `None` if the text is neither.
+
+    Source: RFC 3339 (a timestamp without an offset counts as UTC).
+
+    Example:
+        >>> days_since_epoch("1970-01-02T12:00:00Z")
+        1.5
+    """
+    if len(text) < 10 or text[4] != "-" or text[7] != "-" or (len(text) > 10 and text[10] not in "T "):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH) / timedelta(days=1)
+    except (ValueError, OverflowError):
+        return None
+
+
+def date_text(days: float) -> str:
+    """The ISO 8601 text of a number of days since 1970-01-01.
+
+    Example:
+        >>> date_text(1.0), date_text(1.5)
+        ('1970-01-02', '1970-01-02T12:00:00Z')
+    """
+    moment = EPOCH + timedelta(days=days)
+    if days.is_integer():
+        return date(moment.year, moment.month, moment.day).isoformat()
+    return moment.replace(tzinfo=None).isoformat() + "Z"

@@ -1,0 +1,67 @@
+"""Date columns: days, scaled like any number."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from model.columns.cells import Cells, Days, Numbers, Scalar, Words, date_text, days_since_epoch
+from model.columns.faults import Faults
+from model.columns.numeric import NumericColumn
+from model.columns.options import DEFAULT, ColumnOptions
+
+
+@dataclass(frozen=True)
+class DateColumn:
+    """A date or timestamp as days since 1970-01-01 UTC, then a numeric column."""
+
+    name: str
+    days: NumericColumn
+    kind: ClassVar[str] = "date"
+
+    @classmethod
+    def fit(cls, name: str, cells: Days, options: ColumnOptions = DEFAULT) -> "DateColumn":
+        """Learn the scaling of the days from the training rows."""
+        return cls(name, NumericColumn.fit(name, Numbers(cells.values), options))
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return self.days.features
+
+    def read(self, cells: Cells | Sequence[object] | np.ndarray, faults: Faults) -> Days:
+        """Days from ISO 8601 texts or a file's cells; what is not a date goes to `faults`."""
+        if isinstance(cells, Days):
+            return cells
+        if isinstance(cells, Words):
+            return self._from_words(cells, faults)
+        if isinstance(cells, Sequence | np.ndarray):
+            texts = [value if isinstance(value, str) else None for value in cells]
+            for row, value in enumerate(cells):
+                if value is not None and not isinstance(value, str):
+                    self._refuse(row, value, faults)
+            return self._from_words(Words.of(texts), faults)
+        for row in np.flatnonzero(~cells.missing):
+            self._refuse(int(row), cells.scalar(row), faults)
+        return Days(np.full(len(cells), np.nan))
+
+    def _from_words(self, cells: Words, faults: Faults) -> Days:
+        parsed = [days_since_epoch(word) for word in cells.words]
+        values = np.array([np.nan if days is None else days for days in parsed] + [np.nan])[cells.codes]
+        for row in np.flatnonzero(np.isnan(values) & ~cells.missing):
+            self._refuse(int(row), cells.scalar(row), faults)
+        return Days(values)
+
+    def _refuse(self, row: int, value: object, faults: Faults) -> None:
+        example = date_text(float(np.floor(self.days.fill)))
+        detail = f"expected a date such as {example}, not {value!r}"
+        faults.add(row, self.name, "wrong_type", detail)
+
+    def encode(self, cells: Days, out: np.ndarray) -> None:
+        """Write the features of `cells` into `out`, shape (n, features)."""
+        self.days.encode(Numbers(cells.values), out)
+
+    @property
+    def typical(self) -> Scalar:
+        """The baseline customer's value: the median date."""
+        return date_text(self.days.fill)

@@ -1,0 +1,120 @@
+"""The encoder: all columns of a table to the design matrix, as training decided."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from model.columns import KIND_OF_CELLS, KINDS, Column, Table
+from model.columns.cells import Cells, Scalar
+from model.columns.faults import Faults
+from model.columns.numeric import NumericColumn
+from model.columns.options import DEFAULT, ColumnOptions
+from model.errors import ColumnError
+
+Raw = Cells | Sequence[object] | np.ndarray
+Options = Mapping[str, ColumnOptions]
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Fitted columns in the order of the design matrix.
+
+    Every operation works on single elements, so that a row's features do not depend on its neighbours.
+    """
+
+    columns: tuple[Column, ...]
+
+    @classmethod
+    def fit(cls, table: Table, names: Sequence[str], options: Options) -> "Encoder":
+        """Fit the named columns on the training rows, which is all that `table` may hold.
+
+        Raises:
+            ColumnError: a column has no value at all, or too many categories; or there is no column.
+        """
+        if not names:
+            raise ColumnError("there is no column to learn from: the table has only its target, id and constant columns")
+        fitted: list[Column] = []
+        for name in names:
+            cells = table.columns[name]
+            if cells.missing.all():
+                raise ColumnError(
+                    f"column {name!r} has no value in any training row: fill it, or leave it out with "
+                    f'"columns": {{"{name}": {{"drop": true}}}} in the training spec'
+                )
+            kind: Any = KINDS[KIND_OF_CELLS[type(cells)]]
+            fitted.append(kind.fit(name, cells, options.get(name, DEFAULT)))
+        return cls(tuple(fitted))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names."""
+        return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def features(self) -> tuple[str, ...]:
+        """The names of the design matrix's columns."""
+        return tuple(feature for column in self.columns for feature in column.features)
+
+    @cached_property
+    def groups(self) -> tuple[slice, ...]:
+        """Which features belong to each column, in order."""
+        ends = np.cumsum([len(column.features) for column in self.columns]).tolist()
+        return tuple(slice(end - len(c.features), end) for c, end in zip(self.columns, ends, strict=True))
+
+    def read(self, columns: Mapping[str, Raw], n: int) -> tuple[Table, Faults]:
+        """The columns' cells, and what is wrong with which row; a column that is not there is missing in every row.
+
+        Raises:
+            ColumnError: a column does not have `n` values.
+        """
+        faults = Faults()
+        cells: dict[str, Cells] = {}
+        for column in self.columns:
+            raw = columns.get(column.name, [None] * n)
+            if len(raw) != n:
+                raise ColumnError(f"column {column.name!r} has {len(raw)} values for {n} records")
+            cells[column.name] = column.read(raw, faults)
+        return Table(cells, n), faults
+
+    def encode(self, table: Table) -> np.ndarray:
+        """The design matrix of cells that `read` returned, shape (n, d), float64."""
+        X = np.empty((table.rows, len(self.features)))
+        for column, group in zip(self.columns, self.groups, strict=True):
+            encoder: Any = column  # `read` gave each column cells of its own kind
+            encoder.encode(table.columns[column.name], X[:, group])
+        return X
+
+    def unseen(self, table: Table) -> dict[str, int]:
+        """How many rows of each categorical column hold a category without a feature of its own."""
+        counts: dict[str, int] = {}
+        for column in self.columns:
+            if column.kind == "categorical":
+                encoder: Any = column
+                counts[column.name] = encoder.unseen(table.columns[column.name])
+        return counts
+
+    def typical(self) -> dict[str, Scalar]:
+        """The baseline customer: medians and commonest values of the training rows."""
+        return {column.name: column.typical for column in self.columns}
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """The fitted columns as JSON."""
+        return [{"kind": column.kind, **asdict(column)} for column in self.columns]
+
+    @classmethod
+    def from_json(cls, raw: Sequence[Mapping[str, Any]]) -> "Encoder":
+        """The encoder that `to_json` wrote."""
+        return cls(tuple(_column(dict(fields)) for fields in raw))
+
+
+def _column(fields: dict[str, Any]) -> Column:
+    kind: Any = KINDS[fields.pop("kind")]
+    if "days" in fields:
+        fields["days"] = NumericColumn(**fields["days"])
+    if "categories" in fields:
+        fields["categories"] = tuple(fields["categories"])
+    column: Column = kind(**fields)
+    return column

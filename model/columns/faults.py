@@ -1,0 +1,18 @@
+"""Collects what is wrong with single records, in a way the HTTP API can pass on."""
+
+from dataclasses import dataclass, field
+
+from model.errors import Problem
+from model.parsing import escape
+
+
+@dataclass
+class Faults:
+    """The problems found while columns are read, by row."""
+
+    rows: dict[int, list[Problem]] = field(default_factory=dict)
+
+    def add(self, row: int, column: str, code: str, detail: str) -> None:
+        """Note that the value of `column` in `row` cannot be used; the detail is told with the column's name."""
+        problem = Problem(f"/{escape(column)}", code, f"column {column!r}: {detail}")
+        self.rows.setdefault(int(row), []).append(problem)

@@ -1,0 +1,68 @@
+"""Reading numbers out of texts and lists without guessing."""
+
+import math
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from model.columns.cells import Floats
+from model.columns.faults import Faults
+
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+NO_NUMBER = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None")  # how files write a missing number
+
+
+def parse_number(text: str) -> float:
+    """The number a text spells, NaN if it spells none.
+
+    Example:
+        >>> parse_number(" 79.99 "), parse_number("seven")
+        (79.99, nan)
+    """
+    text = text.strip()
+    return float(text) if NUMBER.fullmatch(text) else math.nan
+
+
+def read_values(
+    values: Sequence[object] | np.ndarray, column: str, types: tuple[type, ...], what: str, faults: Faults
+) -> Floats:
+    """float64 from a list in which `None` is missing; anything else than `types` is that row's fault.
+
+    An array is taken as it is, NaN meaning missing.
+    """
+    if isinstance(values, np.ndarray):
+        return np.asarray(values, dtype=np.float64)
+    if set(map(type, values)) <= {*types, type(None)}:
+        try:
+            array = np.array(values, dtype=np.float64)
+        except OverflowError:  # an integer beyond float64
+            pass
+        else:
+            if np.isfinite(array).all():
+                return array
+    return np.array([_value(value, row, column, types, what, faults) for row, value in enumerate(values)])
+
+
+def _value(
+    value: object, row: int, column: str, types: tuple[type, ...], what: str, faults: Faults
+) -> float:
+    if value is None:
+        return math.nan
+    if type(value) not in types or not isinstance(value, int | float):
+        faults.add(row, column, "wrong_type", f"expected {what}, not {_shown(value)}")
+        return math.nan
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        faults.add(row, column, "not_finite", f"expected {what}, not {number}")
+        return math.nan
+    return number
+
+
+def _shown(value: object) -> str:
+    names = {str: "text", bool: "true or false", list: "a list", dict: "an object"}
+    text = repr(value)
+    return f"{names.get(type(value), type(value).__name__)} ({text if len(text) <= 40 else text[:37] + '...'})"

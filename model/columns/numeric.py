@@ -1,0 +1,122 @@
+"""Numeric columns: centred on the median, scaled by the interquartile range, far values drawn in softly."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from model.columns.cells import Cells, Floats, Numbers, Scalar, Words
+from model.columns.faults import Faults
+from model.columns.numbers import NO_NUMBER, parse_number, read_values
+from model.columns.options import DEFAULT, ColumnOptions
+
+NORMAL_QUARTILES = 1.3489795003921634  # the interquartile range of a standard normal variable
+SOFT_LIMIT = 3.0  # where the soft clip starts to bend; it never passes ±3
+LARGEST = 1e300  # beyond it, sums leave float64
+REACH = 10.0  # a value may lie this many training ranges outside the training range
+
+
+@dataclass(frozen=True)
+class NumericColumn:
+    """A number: u = (x − offset) / scale, then u / √(1 + (u/3)²) unless the scale was given.
+
+    A gap takes the training median; when training saw gaps, a second feature is 1 for them.
+    """
+
+    name: str
+    offset: float
+    scale: float
+    fixed: bool
+    fill: float
+    gaps: bool
+    low: float
+    high: float
+    kind: ClassVar[str] = "numeric"
+
+    @classmethod
+    def fit(cls, name: str, cells: Numbers, options: ColumnOptions = DEFAULT) -> "NumericColumn":
+        """Learn offset, scale and range from the training rows, as far as the options leave them open."""
+        known = cells.values[~cells.missing]
+        median = float(np.median(known))
+        least, most = float(known.min()), float(known.max())
+        reach = REACH * (most - least)
+        return cls(
+            name=name,
+            offset=median if options.scale is None else options.offset,
+            scale=spread(known) if options.scale is None else options.scale,
+            fixed=options.scale is not None,
+            fill=median,
+            gaps=len(known) < len(cells),
+            low=max(least - reach, -LARGEST) if options.min is None else options.min,
+            high=min(most + reach, LARGEST) if options.max is None else options.max,
+        )
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return (self.name, f"{self.name} is missing") if self.gaps else (self.name,)
+
+    def read(self, cells: Cells | Sequence[object] | np.ndarray, faults: Faults) -> Numbers:
+        """Numbers from a list, an array or a file's cells; what is not an acceptable number goes to `faults`."""
+        if isinstance(cells, Words):
+            values = np.array([parse_number(word) for word in cells.words] + [np.nan])[cells.codes]
+            gap = np.array([word.strip() in NO_NUMBER for word in cells.words] + [True])[cells.codes]
+            for row in np.flatnonzero(np.isnan(values) & ~gap):
+                faults.add(row, self.name, "wrong_type", f"{cells.scalar(row)!r} is not a number")
+        elif isinstance(cells, Numbers):
+            values = cells.values
+        elif isinstance(cells, Sequence | np.ndarray):
+            values = read_values(cells, self.name, (int, float), "a number", faults)
+        else:
+            values = np.full(len(cells), np.nan)
+            for row in np.flatnonzero(~cells.missing):
+                faults.add(row, self.name, "wrong_type", f"{cells.scalar(row)!r} is not a number")
+        return Numbers(self._in_range(values, faults))
+
+    def _in_range(self, values: Floats, faults: Faults) -> Floats:
+        bad = (values < self.low) | (values > self.high)
+        if bad.any():
+            values = values.copy()
+            for row in np.flatnonzero(bad):
+                value = float(values[row])
+                if np.isinf(value):
+                    faults.add(row, self.name, "not_finite", "the number is infinite")
+                else:
+                    limits = f"between {self.low:.6g} and {self.high:.6g}"
+                    faults.add(row, self.name, "out_of_range", f"{value:.6g} is not {limits}")
+            values[bad] = np.nan
+        return values
+
+    def encode(self, cells: Numbers, out: np.ndarray) -> None:
+        """Write the features of `cells` into `out`, shape (n, features)."""
+        missing = cells.missing
+        scaled = (np.where(missing, self.fill, cells.values) - self.offset) / self.scale
+        if not self.fixed:
+            bent = scaled / SOFT_LIMIT
+            scaled = scaled / np.sqrt(1.0 + bent * bent)
+        out[:, 0] = scaled
+        if self.gaps:
+            out[:, 1] = missing
+
+    @property
+    def typical(self) -> Scalar:
+        """The baseline customer's value: the training median."""
+        return Numbers(np.array([self.fill])).scalar(0)
+
+
+def spread(known: Floats) -> float:
+    """A standard deviation that outliers do not move: the interquartile range over 1.349, or what is left if that is 0.
+
+    Example:
+        >>> values = np.arange(101.0); values[-1] = 1e12
+        >>> round(spread(values), 2)
+        37.07
+    """
+    quartiles = np.quantile(known, (0.25, 0.75))
+    width = float(quartiles[1] - quartiles[0]) / NORMAL_QUARTILES
+    if width > 0.0:
+        return width
+    # More than half of the values are equal: look at how far the others are from them.
+    away = np.abs(known - np.median(known))
+    away = away[away > 0.0]
+    return float(np.median(away)) if len(away) else 1.0

@@ -1,0 +1,19 @@
+"""What a training spec may say about one column."""
+
+from dataclasses import dataclass
+
+from model.ranges import Positive
+
+
+@dataclass(frozen=True)
+class ColumnOptions:
+    """How to treat one column: leave it out, fix its scaling to (x − offset) / scale, or narrow the accepted range."""
+
+    drop: bool = False
+    scale: Positive | None = None
+    offset: float = 0.0
+    min: float | None = None
+    max: float | None = None
+
+
+DEFAULT = ColumnOptions()

@@ -1,0 +1,65 @@
+"""How good probabilities are: ranking, log loss and reliability, accumulated in float64."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def auc(y: Floats, scores: Floats) -> float:
+    """Area under the ROC curve: how often a churner ranks above somebody who stayed, ties counting half.
+
+    Shapes: y (n,) of 0 and 1; scores (n,).
+
+    Raises:
+        ValueError: only one outcome is there, for which no area is defined.
+
+    Example:
+        >>> auc(np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.1, 0.4, 0.4, 0.9]))
+        0.875
+    """
+    positives = int(y.sum())
+    negatives = len(y) - positives
+    if positives == 0 or negatives == 0:
+        raise ValueError("AUC needs both outcomes")
+    # Rows with equal scores share the mean of their ranks.
+    _, group, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts - 1) / 2.0
+    above = float(ranks[group][y == 1.0].sum()) - positives * (positives + 1) / 2.0
+    return above / (positives * negatives)
+
+
+def log_loss(y: Floats, logits: Floats) -> float:
+    """Mean binary cross-entropy in nats, from logits, without a logarithm of zero.
+
+    Example:
+        >>> z = np.log(0.15 / 0.85)
+        >>> round(log_loss(np.array([0.0]), np.array([z])), 3)
+        0.163
+    """
+    return float(np.mean(np.maximum(logits, 0.0) - logits * y + np.log1p(np.exp(-np.abs(logits)))))
+
+
+def roc_points(y: Floats, scores: Floats, most: int = 200) -> list[tuple[float, float]]:
+    """Points of the ROC curve, (false positive rate, true positive rate), at most about `most` of them."""
+    order = np.argsort(-scores, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(scores[order]) != 0.0), len(order) - 1)
+    caught = np.cumsum(y[order])[ends]
+    alarms = ends + 1 - caught
+    true_rate, false_rate = caught / max(caught[-1], 1.0), alarms / max(alarms[-1], 1.0)
+    kept = np.unique(np.linspace(0, len(ends) - 1, min(most, len(ends))).round().astype(int))
+    return [(0.0, 0.0), *((float(false_rate[i]), float(true_rate[i])) for i in kept)]
+
+
+def reliability(y: Floats, probabilities: Floats, bins: int = 10) -> list[dict[str, float]]:
+    """Predicted against observed churn in groups of equal size, from the safest to the most at risk."""
+    order = np.argsort(probabilities, kind="stable")
+    groups = [rows for rows in np.array_split(order, bins) if len(rows)]
+    return [
+        {
+            "rows": len(rows),
+            "predicted": float(probabilities[rows].mean()),
+            "observed": float(y[rows].mean()),
+        }
+        for rows in groups
+    ]

@@ -1,0 +1,75 @@
+"""Newline-delimited JSON: one object a line, read strictly."""
+
+import json
+from collections.abc import Iterator
+from typing import BinaryIO, NoReturn
+
+from model.errors import TableError
+
+SCALARS = (str, int, float, bool, type(None))
+
+
+def read_records(stream: BinaryIO) -> Iterator[dict[str, object]]:
+    """One record a line; blank lines are skipped.
+
+    Raises:
+        TableError: a line is not a JSON object of numbers, texts, true, false and null.
+    """
+    for number, line in enumerate(stream, start=1):
+        if line.strip():
+            yield _record(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, number)
+
+
+def _record(line: bytes, number: int) -> dict[str, object]:
+    try:
+        record = json.loads(line.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise TableError(f"line {number} is not UTF-8: save the file as UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        raise TableError(f"line {number} is not a JSON object of its own: {error}") from error
+    if not isinstance(record, dict):
+        raise TableError(f"line {number} is not a JSON object: write one {{…}} a line")
+    for name, value in record.items():
+        if not isinstance(value, SCALARS):
+            raise TableError(f"line {number}: column {name!r} holds a list or an object: write one value a column")
+    return record
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {twice!r} comes twice")
+    return members
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not JSON: write null for a missing number")
+
+
+def to_columns(records: list[dict[str, object]]) -> dict[str, list[object]]:
+    """Records turned into columns; a name that a record lacks is `None` there."""
+    names: dict[str, None] = {}
+    for record in records:
+        names.update(dict.fromkeys(record))
+    return {name: [record.get(name) for record in records] for name in names}
+
+
+def same_type(values: list[object], column: str) -> type | None:
+    """The one type of a column's values (`float` for any number), `None` if all are missing.
+
+    Raises:
+        TableError: two rows hold different types.
+    """
+    first: dict[type, int] = {}
+    for row, value in enumerate(values, start=1):
+        if value is not None:
+            first.setdefault(float if type(value) is int else type(value), row)
+    if len(first) > 1:
+        (one, here), (two, there) = list(first.items())[:2]
+        names = {float: "a number", str: "text", bool: "true or false"}
+        raise TableError(
+            f"column {column!r} holds {names[one]} in row {here} and {names[two]} in row {there}: use one of them throughout"
+        )
+    return next(iter(first), None)

@@ -1,0 +1,78 @@
+"""Arrays and a JSON header as safetensors bytes: the form of estimators and of checkpoints."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from model.checkpoint import Checkpoint
+from model.errors import CheckpointError, ModelError
+
+Arrays = Mapping[str, NDArray[Any]]
+KEY = "ebb"  # the one metadata key; a second would be written in random order
+
+
+def canonical_json(value: object) -> str:
+    """JSON in which equal values are equal texts: sorted keys, no spaces, no NaN.
+
+    Example:
+        >>> canonical_json({"b": 0.1, "a": [1, None]})
+        '{"a":[1,null],"b":0.1}'
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def pack(header: Mapping[str, Any], arrays: Arrays) -> bytes:
+    """The bytes of a header and its arrays; equal content gives equal bytes.
+
+    Source: https://github.com/huggingface/safetensors
+    """
+    flat = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    return save(flat, metadata={KEY: canonical_json(header)})
+
+
+def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """The header and arrays that `pack` wrote.
+
+    Raises:
+        ModelError: the bytes are damaged or something else.
+    """
+    try:
+        size = int.from_bytes(data[:8], "little")
+        header = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][KEY])
+        return header, load(data)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise ModelError("these bytes are not a whole file written by ebb: fetch or train it again") from error
+
+
+def pack_checkpoint(checkpoint: Checkpoint) -> bytes:
+    """The bytes of a checkpoint."""
+    return pack({"checkpoint": checkpoint.header}, checkpoint.arrays)
+
+
+def unpack_checkpoint(data: bytes) -> Checkpoint:
+    """The checkpoint that `pack_checkpoint` wrote.
+
+    Raises:
+        CheckpointError: the bytes are damaged or no checkpoint.
+    """
+    try:
+        header, arrays = unpack(data)
+        return Checkpoint(header["checkpoint"], arrays)
+    except (ModelError, KeyError) as error:
+        raise CheckpointError("these bytes are not a whole checkpoint: start the training afresh") from error
+
+
+def sha256(data: bytes) -> str:
+    """The SHA-256 digest by which artifacts are named.
+
+    Example:
+        >>> sha256(b"")[:12]
+        'e3b0c44298fc'
+    """
+    return hashlib.sha256(data).hexdigest()
