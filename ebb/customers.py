@@ -4,6 +4,7 @@ Because the probability is known, so is the best AUC any model could reach on th
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -91,8 +92,12 @@ class Customers:
         path.write_bytes(self.to_csv().encode("ascii"))
 
 
-def customers(n: int, seed: int = 0, sharpness: float = 1.0) -> Customers:
-    """Draw `n` customers; a shorter table of the same seed is the beginning of a longer one.
+def customers(
+    n: int, seed: int = 0, sharpness: float = 1.0, *, known: Sequence[KnownCustomer] = FIRST_CUSTOMERS
+) -> Customers:
+    """Draw `n` customers, the first of them known ones.
+
+    A shorter table of the same seed is the beginning of a longer one.
 
     Units: sharpness 0 makes churn a lottery; 1 leaves the best possible AUC at 0.842, 1.3 at 0.887.
     Raises: ValueError if `n` is negative or the sharpness outside 0 to 3.
@@ -108,12 +113,12 @@ def customers(n: int, seed: int = 0, sharpness: float = 1.0) -> Customers:
     charge = _monthly_charge(u[5], charge_noise)
     usage = _usage_hours(engagement, charge, usage_noise)
     tickets = _support_tickets(u[6], engagement, months, charge)
-    for row, known in enumerate(FIRST_CUSTOMERS[:n]):
-        months[row], charge[row], tickets[row], usage[row], _ = known
+    for row, given in enumerate(known[:n]):
+        months[row], charge[row], tickets[row], usage[row], _ = given
     probability = true_probability(months, charge, tickets, usage, sharpness)
     churned = u[7] < probability
-    for row, known in enumerate(FIRST_CUSTOMERS[:n]):
-        churned[row] = known.churned
+    for row, given in enumerate(known[:n]):
+        churned[row] = given.churned
     identifiers = np.array([f"c-{i:04d}" for i in range(1, n + 1)], dtype=np.str_)
     return Customers(identifiers, months, charge, tickets, usage, churned, probability)
 

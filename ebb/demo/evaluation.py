@@ -1,0 +1,133 @@
+"""How good a version is on customers it has never seen, beside the best that any model could be."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ebb.client import Client
+from ebb.customers import Customers, customers
+from ebb.errors import DemoError
+from model.metrics import auc, log_loss, roc_points
+
+Floats = NDArray[np.float64]
+Points = list[tuple[float, float]]
+
+BATCH = 10_000  # the most records a scoring request may hold
+GROUPS = 20
+Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Figures of one way to rank and to price the risk."""
+
+    auc: float
+    log_loss: float
+    roc: Points
+
+
+@dataclass(frozen=True)
+class ReliabilityGroup:
+    """Customers of similar predicted risk: what was predicted, and what happened with its 95 % interval."""
+
+    rows: int
+    predicted: float
+    observed: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A version's quality, the best possible one, and that of knowing only how many churn."""
+
+    rows: int
+    base_rate: float
+    base_log_loss: float
+    version: Quality
+    best: Quality
+    reliability: tuple[ReliabilityGroup, ...]
+
+    @property
+    def gap(self) -> float:
+        """How far the version's AUC is from the best possible."""
+        return self.best.auc - self.version.auc
+
+
+def evaluate(client: Client, model: str, version: int, *, rows: int, seed: int) -> Evaluation:
+    """Score fresh customers over HTTP, in batches, and compare with what came of them.
+
+    Raises: DemoError if a customer was not scored; the client's errors.
+    """
+    fresh = customers(rows, seed, known=())
+    return compare(fresh, _probabilities(client, model, version, fresh))
+
+
+def compare(fresh: Customers, predicted: Floats) -> Evaluation:
+    """Compare predictions with the outcomes, and both with the true probabilities.
+
+    Shapes: predicted (n,).
+    """
+    churned = fresh.churned.astype(np.float64)
+    base = np.full(len(fresh), churned.mean())
+    return Evaluation(
+        rows=len(fresh),
+        base_rate=float(churned.mean()),
+        base_log_loss=log_loss(churned, _logits(base)),
+        version=_quality(churned, predicted),
+        best=_quality(churned, fresh.probability),
+        reliability=tuple(reliability(churned, predicted)),
+    )
+
+
+def reliability(churned: Floats, predicted: Floats, groups: int = GROUPS) -> list[ReliabilityGroup]:
+    """Group customers by predicted risk, in groups of equal size, the safest first.
+
+    Shapes: both (n,).
+    """
+    order = np.argsort(predicted, kind="stable")
+    made = []
+    for members in np.array_split(order, groups):
+        observed = float(churned[members].mean())
+        low, high = wilson_interval(observed, len(members))
+        made.append(ReliabilityGroup(len(members), float(predicted[members].mean()), observed, low, high))
+    return made
+
+
+def wilson_interval(share: float, rows: int) -> tuple[float, float]:
+    """Give the 95 % confidence interval of a share seen in so many rows.
+
+    Source: Wilson (1927), Probable inference, the law of succession, and statistical inference.
+
+    Example:
+        >>> low, high = wilson_interval(0.5, 100)
+        >>> round(low, 4), round(high, 4)
+        (0.4038, 0.5962)
+    """
+    z2 = Z95 * Z95 / rows
+    centre = (share + z2 / 2) / (1 + z2)
+    half = Z95 / (1 + z2) * np.sqrt(share * (1 - share) / rows + z2 / (4 * rows))
+    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+def _probabilities(client: Client, model: str, version: int, fresh: Customers) -> Floats:
+    columns = fresh.columns()
+    predicted: list[float] = []
+    for start in range(0, len(fresh), BATCH):
+        batch = {name: values[start : start + BATCH] for name, values in columns.items()}
+        for score in client.score(model, {"columns": batch}, by=version).scores:
+            if score.churn_probability is None:
+                raise DemoError(f"customer {score.customer_id} was not scored: {score.error}")
+            predicted.append(score.churn_probability)
+    return np.array(predicted)
+
+
+def _quality(churned: Floats, probability: Floats) -> Quality:
+    return Quality(auc(churned, probability), log_loss(churned, _logits(probability)), roc_points(churned, probability))
+
+
+def _logits(probability: Floats) -> Floats:
+    """Log-odds; an answer printed as 0 or 1 counts as one in 10⁹."""
+    kept = np.clip(probability, 1e-9, 1 - 1e-9)
+    return np.asarray(np.log(kept) - np.log1p(-kept), dtype=np.float64)

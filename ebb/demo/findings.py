@@ -1,0 +1,27 @@
+"""What the demonstration found out: all that its report shows."""
+
+from dataclasses import dataclass
+
+from ebb.answers import Dataset, Epoch, Score, Version
+from ebb.customers import Customers
+from ebb.demo.evaluation import Evaluation
+
+
+@dataclass(frozen=True)
+class Findings:
+    """One run of the demonstration."""
+
+    model: str
+    alias: str
+    dataset: Dataset
+    version: Version
+    epochs: tuple[Epoch, ...]
+    customers: Customers
+    scores: tuple[Score, ...]
+    evaluation: Evaluation
+
+    def most_at_risk(self, count: int = 10) -> list[tuple[int, Score]]:
+        """Give the customers most likely to leave, each with its row; the first row first among equals."""
+        rows = range(len(self.scores))
+        ranked = sorted(rows, key=lambda row: -(self.scores[row].churn_probability or 0.0))
+        return [(row, self.scores[row]) for row in ranked[:count]]

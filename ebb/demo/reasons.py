@@ -1,0 +1,53 @@
+"""Reasons in the words of somebody who keeps customers."""
+
+import math
+from dataclasses import dataclass
+
+from ebb.answers import Reason
+
+PHRASES = {
+    "months": "customer for {count} month{s}",
+    "monthly_charge": "pays ${value:.2f} a month",
+    "support_tickets": "{count} support ticket{s}",
+    "usage_hours": "watches {value:g} h a month",
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """A reason told: what was seen, and by what factor it changes the odds of leaving."""
+
+    seen: str
+    odds: str
+
+
+def tell(reason: Reason) -> Told:
+    """Tell a reason; its contribution to the log-odds becomes a factor of the odds.
+
+    Example:
+        >>> tell(Reason("support_tickets", 7, 0.9))
+        Told(seen='7 support tickets', odds='2.5')
+        >>> tell(Reason("months", 1, -0.7))
+        Told(seen='customer for 1 month', odds='0.50')
+    """
+    odds = math.exp(reason.contribution)
+    return Told(_seen(reason), f"{odds:.1f}" if odds >= 1 else f"{odds:.2f}")
+
+
+def raised_and_lowered(reasons: list[Reason]) -> tuple[list[Told], list[Told]]:
+    """Tell the reasons, those that raise the risk apart from those that lower it, the largest first."""
+    ordered = sorted(reasons, key=lambda reason: -abs(reason.contribution))
+    raised = [tell(reason) for reason in ordered if reason.contribution >= 0]
+    lowered = [tell(reason) for reason in ordered if reason.contribution < 0]
+    return raised, lowered
+
+
+def _seen(reason: Reason) -> str:
+    value = reason.value
+    if value is None:
+        return f"{reason.column} unknown"
+    if isinstance(value, str):
+        return f"{reason.column} is {value}"
+    if reason.column not in PHRASES:
+        return f"{reason.column} is {value:g}"
+    return PHRASES[reason.column].format(value=value, count=f"{value:g}" if value else "no", s="s" * (value != 1))

@@ -1,0 +1,103 @@
+"""The demonstration, step by step, as a client of the service would do it."""
+
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from ebb.answers import Scored
+from ebb.client import Client
+from ebb.customers import Customers, customers
+from ebb.demo.evaluation import evaluate
+from ebb.demo.findings import Findings
+from ebb.demo.spec import DEMO_SPEC
+from ebb.demo.tables import print_at_risk, print_quality
+from ebb.demo.training import watch_training
+from ebb.errors import DemoError
+
+MODEL = "churn"
+ALIAS = "champion"
+CUSTOMERS = 1_000
+FRESH_CUSTOMERS = 100_000
+SEED = 2
+FRESH_SEED = 3
+REASONS = 3
+ALIAS_PATIENCE_SECONDS = 5.0
+
+
+def run_demo(client: Client, home: Path, console: Console) -> None:
+    """Upload, train, promote, score and judge; leave the table and a report in `home/demo/`.
+
+    Raises: EbbError.
+    """
+    folder = home / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    table = customers(CUSTOMERS, SEED)
+    table.write_csv(folder / "customers.csv")
+
+    findings = _train_and_score(client, table, console)
+    print_at_risk(findings, console)
+    print_quality(findings.evaluation, console)
+
+    # Not before it is needed: drawing takes longer to import than the rest of the command line.
+    from ebb.demo.report import write_report  # noqa: PLC0415
+
+    report = folder / "report.html"
+    write_report(findings, report)
+    console.print(f"\nReport: {report}", highlight=False, soft_wrap=True)
+
+
+def _train_and_score(client: Client, table: Customers, console: Console) -> Findings:
+    dataset = client.upload_dataset(
+        table.to_csv().encode(), name="customers", target="churned", id_column="customer_id"
+    )
+    _say(console, f"Uploaded {dataset.rows:,} customers: dataset {dataset.id}")
+
+    submitted = client.submit_training(MODEL, dataset.id, DEMO_SPEC)
+    _say(console, f"Training a 4-8-4-1 network on them: job {submitted.id}")
+    job, epochs = watch_training(client, submitted.id, console)
+    version = client.version(MODEL, version_of(job.result))
+
+    client.move_alias(MODEL, ALIAS, version.version)
+    _say(console, f"Moved {ALIAS} to version {version.version}: every score now comes from it")
+
+    started = time.perf_counter()
+    scored = score_by_alias(client, table, version.version)
+    seconds = time.perf_counter() - started
+    _say(console, f"Scored {len(scored.scores):,} customers with reasons in {seconds:.2f} s")
+
+    evaluation = evaluate(client, MODEL, version.version, rows=FRESH_CUSTOMERS, seed=FRESH_SEED)
+    return Findings(MODEL, ALIAS, dataset, version, tuple(epochs), table, tuple(scored.scores), evaluation)
+
+
+def version_of(result: dict[str, object] | None) -> int:
+    """Read which version a training job made.
+
+    Raises: DemoError.
+    """
+    version = (result or {}).get("version")
+    if not isinstance(version, int):
+        raise DemoError(f"the training job succeeded without naming its version: {result}")
+    return version
+
+
+def score_by_alias(client: Client, table: Customers, version: int) -> Scored:
+    """Score all customers by the alias, once it is answered by the version it was moved to.
+
+    Raises: DemoError if another version still answers after a few seconds, or a customer was not scored.
+    """
+    give_up = time.monotonic() + ALIAS_PATIENCE_SECONDS
+    while True:
+        scored = client.score(MODEL, {"columns": table.columns()}, by=ALIAS, explain=REASONS)
+        if scored.version == version:
+            break
+        if time.monotonic() > give_up:
+            raise DemoError(f"{ALIAS} moved to version {version}, but {scored.version} still answers")
+        time.sleep(0.1)
+    if scored.errors:
+        raise DemoError(f"{scored.errors} of {len(table)} customers were not scored")
+    return scored
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, highlight=False)

@@ -1,0 +1,45 @@
+"""The demonstration's findings as tables for the terminal; they fit in 80 columns."""
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from ebb.demo.evaluation import Evaluation
+from ebb.demo.findings import Findings
+from ebb.demo.reasons import Told, raised_and_lowered
+
+
+def print_at_risk(findings: Findings, console: Console) -> None:
+    """Print the customers most at risk, with what raises and what lowers their odds of leaving."""
+    console.print("\nThe ten customers most at risk", style="bold")
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("customer", no_wrap=True)
+    table.add_column("risk", justify="right")
+    table.add_column("because")
+    table.add_column("in spite of")
+    for _, score in findings.most_at_risk():
+        raised, lowered = raised_and_lowered(score.reasons)
+        risk = f"{score.churn_probability or 0.0:.0%}"
+        table.add_row(score.customer_id, risk, _lines(raised), _lines(lowered))
+    console.print(table)
+    console.print(
+        "(x2.0) doubles the odds of leaving, compared with the baseline customer.", style="dim", highlight=False
+    )
+
+
+def print_quality(evaluation: Evaluation, console: Console) -> None:
+    """Print the version's figures beside the best possible and beside knowing the base rate only."""
+    console.print(f"\nOn {evaluation.rows:,} fresh customers, of whom {evaluation.base_rate:.1%} left", style="bold")
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("")
+    table.add_column("AUC", justify="right")
+    table.add_column("log loss", justify="right")
+    version, best = evaluation.version, evaluation.best
+    table.add_row("this version", f"{version.auc:.3f}", f"{version.log_loss:.3f}")
+    table.add_row("the best that any model could reach", f"{best.auc:.3f}", f"{best.log_loss:.3f}")
+    table.add_row("knowing only how many leave", "0.500", f"{evaluation.base_log_loss:.3f}")
+    console.print(table)
+
+
+def _lines(reasons: list[Told]) -> str:
+    return "\n".join(f"{told.seen} (x{told.odds})" for told in reasons)

@@ -1,0 +1,45 @@
+"""Watching a training job until it succeeds."""
+
+import time
+
+from rich.console import Console
+
+from ebb.answers import Epoch, Job
+from ebb.client import Client
+from ebb.demo.display import display_on
+from ebb.errors import DemoError
+
+POLL_SECONDS = 0.1
+PATIENCE_SECONDS = 120.0
+
+
+def watch_training(
+    client: Client, job_id: str, console: Console, patience: float = PATIENCE_SECONDS
+) -> tuple[Job, list[Epoch]]:
+    """Show a training job's epochs as they come, until it succeeds.
+
+    Units: patience in seconds.
+    Raises: DemoError if the job ends otherwise, or does not end in time; the client's errors.
+    """
+    give_up = time.monotonic() + patience
+    with display_on(console) as display:
+        while True:
+            # The job before its epochs: of a finished job, the list is then complete.
+            job = client.job(job_id)
+            epochs = list(client.epochs(job_id))
+            display.show(job, epochs)
+            if job.finished:
+                break
+            if time.monotonic() > give_up:
+                raise DemoError(_too_late(job, patience))
+            time.sleep(POLL_SECONDS)
+    if job.state != "succeeded":
+        why = f": {job.error.detail} ({job.error.code})" if job.error else ""
+        raise DemoError(f"training job {job.id} {job.state}{why}")
+    return job, epochs
+
+
+def _too_late(job: Job, patience: float) -> str:
+    if job.state == "queued":
+        return f"no worker took training job {job.id} in {patience:.0f} s; is one running?"
+    return f"training job {job.id} was still {job.state} after {patience:.0f} s"

@@ -1,0 +1,109 @@
+"""What the demonstration says on the way: epochs, reasons and figures."""
+
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from ebb.answers import Epoch, Job, Progress, Reason
+from ebb.customers import customers
+from ebb.demo.display import BarDisplay, LineDisplay, display_on
+from ebb.demo.evaluation import compare, reliability
+from ebb.demo.reasons import raised_and_lowered, tell
+from ebb.demo.spec import DEMO_SPEC
+from ebb.demo.tables import print_at_risk, print_quality
+from model.spec import parse_spec
+from tests.ebb.findings import make_findings
+
+RUNNING = Job("j1", "training", "running", progress=Progress(3, 40, "epoch"))
+
+
+def epochs(count: int) -> list[Epoch]:
+    return [Epoch(number, 0.01, 0.5, 0.6) for number in range(1, count + 1)]
+
+
+def plain_console() -> tuple[Console, io.StringIO]:
+    written = io.StringIO()
+    return Console(file=written, width=80), written
+
+
+def test_the_spec_is_one_the_model_accepts() -> None:
+    assert parse_spec(DEMO_SPEC).to_json()["layers"] == [8, 4]
+
+
+def test_off_a_terminal_every_tenth_epoch_and_the_last_get_one_plain_line() -> None:
+    console, written = plain_console()
+    with display_on(console) as display:
+        assert isinstance(display, LineDisplay)
+        display.show(RUNNING, epochs(4))
+        display.show(RUNNING, epochs(15))
+        display.show(RUNNING, epochs(15))
+        display.show(Job("j1", "training", "succeeded"), epochs(23))
+    lines = written.getvalue().splitlines()
+    assert [line.split()[1] for line in lines] == ["1", "10", "20", "23"]
+    for part in ("learning rate 0.0100", "training 0.5000", "validation 0.6000"):
+        assert all(part in line for line in lines)
+
+
+def test_on_a_terminal_a_bar_counts_epochs_with_rate_and_losses() -> None:
+    written = io.StringIO()
+    console = Console(file=written, width=110, force_terminal=True)
+    with display_on(console) as display:
+        assert isinstance(display, BarDisplay)
+        display.show(RUNNING, [])
+        display.show(RUNNING, epochs(3))
+    shown = written.getvalue()
+    for part in ("3/40", "learning rate 0.0100", "training 0.5000", "validation 0.6000"):
+        assert part in shown
+
+
+@pytest.mark.parametrize(
+    ("reason", "seen", "odds"),
+    [
+        (Reason("months", 1, 1.0), "customer for 1 month", "2.7"),
+        (Reason("months", 30, -1.0), "customer for 30 months", "0.37"),
+        (Reason("monthly_charge", 9.99, 0.0), "pays $9.99 a month", "1.0"),
+        (Reason("support_tickets", 0, -0.1), "no support tickets", "0.90"),
+        (Reason("usage_hours", 12.5, 5.0), "watches 12.5 h a month", "148.4"),
+        (Reason("usage_hours", None, 0.2), "usage_hours unknown", "1.2"),
+        (Reason("plan", "basic", 0.2), "plan is basic", "1.2"),
+        (Reason("age", 41, 0.2), "age is 41", "1.2"),
+    ],
+)
+def test_reasons_are_told_in_words_with_their_factor(reason: Reason, seen: str, odds: str) -> None:
+    assert (tell(reason).seen, tell(reason).odds) == (seen, odds)
+
+
+def test_what_raises_is_told_apart_from_what_lowers_the_largest_first() -> None:
+    reasons = [Reason("a", 1, 0.1), Reason("b", 2, -0.3), Reason("c", 3, 0.5)]
+    raised, lowered = raised_and_lowered(reasons)
+    assert [told.seen for told in raised] == ["c is 3", "a is 1"]
+    assert [told.seen for told in lowered] == ["b is 2"]
+
+
+def test_knowing_the_truth_leaves_no_gap_and_knowing_nothing_leaves_all_of_it() -> None:
+    fresh = customers(20_000, seed=5, known=())
+    assert compare(fresh, fresh.probability).gap == 0
+    blind = compare(fresh, np.full(len(fresh), 0.5))
+    assert blind.version.auc == pytest.approx(0.5)
+    assert blind.gap > 0.3
+
+
+def test_reliability_intervals_cover_the_truth_of_a_calibrated_version() -> None:
+    fresh = customers(40_000, seed=6, known=())
+    groups = reliability(fresh.churned.astype(np.float64), fresh.probability)
+    assert sum(group.rows for group in groups) == 40_000
+    covered = sum(group.low <= group.predicted <= group.high for group in groups)
+    assert covered >= 17
+
+
+def test_the_tables_fit_in_80_columns_of_ascii_words() -> None:
+    console, written = plain_console()
+    findings = make_findings()
+    print_at_risk(findings, console)
+    print_quality(findings.evaluation, console)
+    text = written.getvalue()
+    assert f"{findings.evaluation.best.auc:.3f}" in text
+    assert "customer for 3 months (x2.5)" in text
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
