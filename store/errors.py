@@ -9,6 +9,7 @@ StoreError
 ├── PageTokenError        a page token this service never gave out
 ├── IdempotencyError      the same idempotency key came with another request
 ├── AlreadyFinishedError  a finished job cannot be changed
+├── NotRetryableError    only work that did not succeed can be asked for again
 ├── StaleRevisionError    somebody moved the alias first
 └── LeaseLostError        this worker no longer holds the right to write
 """
@@ -52,6 +53,10 @@ class IdempotencyError(StoreError):
 
 class AlreadyFinishedError(StoreError):
     """A finished job cannot be changed."""
+
+
+class NotRetryableError(StoreError):
+    """Only work that did not succeed can be asked for again."""
 
 
 class StaleRevisionError(StoreError):

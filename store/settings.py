@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 from store.errors import SettingsError
 
+CLIENT = ("url", "key")  # read by commands that call a service, and no business of the service itself
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
@@ -38,6 +39,8 @@ class Settings:
     strike_limit: int = 3
     upload_bytes: int = 2 * 1024**3
     log_level: str = "INFO"
+    url: str = ""
+    key: str = ""
 
     @property
     def artifacts(self) -> Path:
@@ -51,7 +54,8 @@ class Settings:
 
     def environ(self) -> dict[str, str]:
         """Return the environment that gives a child process these very settings."""
-        return {variable: str(getattr(self, name)) for variable, (name, _) in VARIABLES.items()}
+        own = {variable: name for variable, (name, _) in VARIABLES.items() if name not in CLIENT}
+        return {variable: str(getattr(self, name)) for variable, name in own.items()}
 
 
 def _path(text: str) -> Path:
@@ -111,6 +115,8 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "EBB_STRIKE_LIMIT": ("strike_limit", _number(1, 100, whole=True)),
     "EBB_UPLOAD_BYTES": ("upload_bytes", _number(1024, 2**50, whole=True)),
     "EBB_LOG_LEVEL": ("log_level", _log_level),
+    "EBB_URL": ("url", str),
+    "EBB_KEY": ("key", str),
 }
 
 

@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("request_sha256", sa.String(length=64), nullable=False),
         sa.Column("model", sa.String(length=100), nullable=False),
         sa.Column("dataset_id", sa.String(length=36), nullable=False),
+        sa.Column("retry_of", sa.String(length=36), nullable=True),
         sa.Column("params", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("token", sa.Integer(), nullable=False),
@@ -120,6 +121,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("token >= 0 AND strikes >= 0", name=op.f("ck_jobs_counters")),
         sa.ForeignKeyConstraint(["dataset_id"], ["datasets.id"], name=op.f("fk_jobs_dataset_id_datasets")),
+        sa.ForeignKeyConstraint(["retry_of"], ["jobs.id"], name=op.f("fk_jobs_retry_of_jobs")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
         sa.UniqueConstraint("owner", "idempotency_key", name=op.f("uq_jobs_owner_idempotency_key")),
     )

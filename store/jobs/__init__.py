@@ -5,7 +5,7 @@ still hold; 0 rows means that somebody else was first. A worker's every write ca
 
 | file | transitions |
 |---|---|
-| submit | T1: → queued |
+| submit, retry | T1: → queued |
 | publish | T2: tell the broker |
 | claim | T3: queued → running |
 | heartbeat | T4: a sign of life, with epochs and checkpoint |

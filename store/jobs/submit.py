@@ -28,10 +28,11 @@ class Submission:
     owner: str = ""
     idempotency_key: str | None = None
     deadline_at: datetime | None = None
+    retry_of: str | None = None
 
     def request_sha256(self) -> str:
         """Return the digest by which a repeated idempotency key is told from a misused one."""
-        request = [self.kind, self.model, self.dataset_id, self.params]
+        request = [self.kind, self.model, self.dataset_id, self.params, self.retry_of]
         return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
@@ -62,6 +63,7 @@ def submit(connection: Connection, submission: Submission) -> Submitted:
             params=dict(submission.params),
             progress_unit=UNITS[submission.kind],
             deadline_at=submission.deadline_at,
+            retry_of=submission.retry_of,
         )
         .on_conflict_do_nothing(index_elements=["owner", "idempotency_key"])
         .returning(jobs.c.id)

@@ -32,6 +32,7 @@ jobs = Table(
     Column("request_sha256", Digest, nullable=False),
     Column("model", Name, nullable=False),
     Column("dataset_id", Id, ForeignKey("datasets.id"), nullable=False),
+    Column("retry_of", Id, ForeignKey("jobs.id")),
     Column("params", Json, nullable=False),
     Column("state", String(16), nullable=False, default="queued"),
     Column("token", Integer, nullable=False, default=0),

@@ -1,0 +1,29 @@
+"""A second chance: the work of a job that did not succeed, as a new job that names the old."""
+
+from sqlalchemy import Connection
+
+from store.errors import NotRetryableError
+from store.jobs.read import get_job
+from store.jobs.submit import Submission, Submitted, submit
+
+
+def retry(connection: Connection, job_id: str, *, owner: str, idempotency_key: str | None = None) -> Submitted:
+    """Submit the same work again.
+
+    Raises: NotRetryableError unless the job has failed or was cancelled; NotFoundError; IdempotencyError.
+    """
+    old = get_job(connection, job_id)
+    if old.state not in ("failed", "cancelled"):
+        raise NotRetryableError(f"job {job_id} is {old.state}; only a failed or cancelled job can be retried")
+    return submit(
+        connection,
+        Submission(
+            kind=old.kind,
+            model=old.model,
+            dataset_id=old.dataset_id,
+            params=old.params,
+            owner=owner,
+            idempotency_key=idempotency_key,
+            retry_of=job_id,
+        ),
+    )
