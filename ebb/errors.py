@@ -6,7 +6,8 @@ EbbError
 │   ├── RefusedError        it answered with a problem (RFC 9457)
 │   │   └── BusyError       it still asked us to come back later when our patience ended
 │   └── UnreadableError     it answered what this client does not understand
-└── DemoError               the demonstration did not get what it asked for
+├── DemoError               the demonstration did not get what it asked for
+└── ServiceStartError       the service cannot be started here
 """
 
 from dataclasses import dataclass
@@ -30,6 +31,10 @@ class UnreadableError(ServiceError):
 
 class DemoError(EbbError):
     """The demonstration did not get what it asked for."""
+
+
+class ServiceStartError(EbbError):
+    """The service cannot be started here; the message says what to do."""
 
 
 @dataclass(frozen=True)

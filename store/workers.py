@@ -24,7 +24,9 @@ def sign_out(connection: Connection, name: str) -> None:
     connection.execute(delete(workers).where(workers.c.name == name))
 
 
-def count_alive(connection: Connection, *, within_seconds: float) -> int:
-    """Return how many workers were seen lately."""
-    lately = workers.c.seen_at >= now(-within_seconds)
-    return int(connection.execute(select(func.count()).select_from(workers).where(lately)).scalar_one())
+def count_alive(connection: Connection, *, within_seconds: float, host: str | None = None) -> int:
+    """Return how many workers were seen lately; on one host, if its name is given."""
+    query = select(func.count()).select_from(workers).where(workers.c.seen_at >= now(-within_seconds))
+    if host is not None:
+        query = query.where(workers.c.name.startswith(f"{host}:", autoescape=True))
+    return int(connection.execute(query).scalar_one())

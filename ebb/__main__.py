@@ -1,0 +1,41 @@
+"""The command `ebb`: start the service, drive it, look after it."""
+
+import sys
+
+import click
+
+from ebb.commands.demo import demo
+from ebb.commands.jobs import jobs
+from ebb.commands.keys import keys
+from ebb.commands.migrate import migrate
+from ebb.commands.models import models
+from ebb.commands.processes import serve, worker
+from ebb.commands.score import score
+from ebb.commands.up import up
+from ebb.errors import EbbError
+from model.errors import ModelError
+from store.errors import StoreError
+
+COMMANDS = (up, demo, serve, worker, migrate, keys, jobs, models, score)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def ebb() -> None:
+    """Which customers are about to leave, why, and whom to call."""
+
+
+for command in COMMANDS:
+    ebb.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; what can be expected to go wrong ends in a sentence and exit code 1."""
+    try:
+        ebb()
+    except (EbbError, StoreError, ModelError) as error:
+        click.echo(f"ebb: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

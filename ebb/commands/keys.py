@@ -1,0 +1,64 @@
+"""`ebb keys`: API keys, made and ended beside the database."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from ebb.commands.options import as_json as json_option
+from ebb.commands.options import print_rows
+from store.database import Database, open_database
+from store.keys import SCOPES, create_key, list_keys, revoke_key
+from store.settings import read_settings
+
+COLUMNS = ("id", "name", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at")
+
+
+@click.group()
+def keys() -> None:
+    """Make, list and revoke API keys."""
+
+
+@keys.command()
+@click.option("--name", required=True, help="Whose key it is, for the list.")
+@click.option(
+    "--scope", "scopes", multiple=True, required=True, type=click.Choice(SCOPES), help="What it may do; repeatable."
+)
+@click.option("--days", type=click.IntRange(1), help="Valid so long. [default: until revoked]")
+@json_option
+def create(name: str, scopes: tuple[str, ...], days: int | None, as_json: bool) -> None:
+    """Make a key and show it, this once."""
+    expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
+    with _database() as database:
+        key = database.write(lambda connection: create_key(connection, name, scopes, expires_at))
+    click.echo(json.dumps({"id": key.split("_")[1], "key": key}) if as_json else key)
+    click.echo("Keep it now: only its hash is stored, and it is never shown again.", err=True)
+
+
+@keys.command(name="list")
+@json_option
+def list_command(as_json: bool) -> None:
+    """List the keys, without their secrets."""
+    with _database() as database, database.read() as connection:
+        rows = [dict(row._mapping) for row in list_keys(connection)]
+    print_rows(rows, COLUMNS, as_json=as_json)
+
+
+@keys.command()
+@click.argument("key_id")
+def revoke(key_id: str) -> None:
+    """End a key's validity now."""
+    with _database() as database:
+        database.write(lambda connection: revoke_key(connection, key_id))
+    click.echo(f"key {key_id} is revoked")
+
+
+@contextmanager
+def _database() -> Iterator[Database]:
+    database = open_database(read_settings().database_url)
+    try:
+        yield database
+    finally:
+        database.close()

@@ -1,0 +1,61 @@
+"""Options that several commands share, and what they stand for."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from ebb.client import Client
+from ebb.supervisor import running_url
+from store.settings import Settings, read_settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def service_options(command: Command) -> Command:
+    """Give a command `--url` and `--key`."""
+    url = click.option("--url", help="Where the service answers. [default: EBB_URL, or the one running in EBB_HOME]")
+    key = click.option("--key", help="API key. [default: EBB_KEY]")
+    return url(key(command))
+
+
+def open_client(url: str | None, key: str | None) -> Client:
+    """Return a client of the service that the options, the settings or the home folder name.
+
+    Raises: SettingsError.
+    """
+    settings = read_settings()
+    return Client(url or settings.url or running_url(settings.home) or _default_url(settings), key or settings.key)
+
+
+def _default_url(settings: Settings) -> str:
+    return f"http://127.0.0.1:{settings.port}"
+
+
+def print_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], *, as_json: bool) -> None:
+    """Print rows as a table for people, or as one JSON array for programs."""
+    if as_json:
+        click.echo(json.dumps(rows, default=_to_json))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*("" if row[column] is None else _text(row[column]) for column in columns))
+    Console().print(table if rows else "none")
+
+
+def _to_json(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,33 @@
+"""`ebb serve` and `ebb worker`: one process each, for containers and service managers."""
+
+import os
+import sys
+
+import click
+
+from store.broker import socket_path
+from store.errors import BrokerError
+from store.settings import read_settings
+
+
+@click.command()
+@click.option("--host", help="Address to listen at. [default: EBB_HOST or 127.0.0.1]")
+@click.option("--port", type=int, help="Port to listen at. [default: EBB_PORT or 8000]")
+def serve(host: str | None, port: int | None) -> None:
+    """Answer HTTP: the API alone."""
+    _become("app", **read_settings(host=host, port=port).environ())
+
+
+@click.command()
+def worker() -> None:
+    """Run jobs: a worker alone."""
+    settings = read_settings()
+    if not settings.redis_url and not socket_path(settings.home).exists():
+        raise BrokerError(f"no broker runs in {settings.home}; set REDIS_URL, or run `ebb up`, which brings its own")
+    _become("worker", **settings.environ())
+
+
+def _become(package: str, **environ: str) -> None:
+    """Replace this process, so that signals and exit code are the program's own."""
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, "-m", package], {**os.environ, **environ})  # noqa: S606 - our own module

@@ -1,0 +1,37 @@
+"""`ebb up`: the whole service until Ctrl-C."""
+
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from ebb.supervisor import Service
+from store.settings import read_settings
+
+WATCH_SECONDS = 0.5
+
+
+@click.command()
+@click.option("--host", help="Address to listen at. [default: EBB_HOST or 127.0.0.1]")
+@click.option("--port", type=int, help="Port to listen at. [default: EBB_PORT or 8000]")
+@click.option("--home", type=click.Path(path_type=Path), help="Folder for all data. [default: EBB_HOME or var]")
+def up(host: str | None, port: int | None, home: Path | None) -> None:
+    """Run the API, a worker and what they need, until Ctrl-C."""
+    settings = read_settings(host=host, port=port, home=home)
+    stopping = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if stopping.is_set():
+            raise KeyboardInterrupt  # asked twice: give up waiting
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    with Service(settings) as service:
+        signal.signal(signal.SIGINT, stop)
+        click.echo(f"Ebb is ready at {service.url} (data and logs in {settings.home}; Ctrl-C stops it)")
+        while not stopping.wait(WATCH_SECONDS):
+            for name in service.tend():
+                click.echo(f"ebb: the {name} process died and was started again; see log/{name}.log", err=True)
+        click.echo("stopping: jobs in hand are checkpointed and handed back", err=True)

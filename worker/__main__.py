@@ -1,0 +1,67 @@
+"""`python -m worker`: a Celery worker with a sweeper beside it."""
+
+import logging
+import os
+import socket
+import sys
+
+from celery.signals import worker_shutting_down
+
+from store.broker import broker_url
+from store.database import open_database
+from store.doorbell import QUEUE, CeleryDoorbell, celery_app
+from store.errors import StoreError
+from store.jobs import TASK
+from store.migrate import is_current
+from store.settings import Settings, read_settings
+from worker.attempt import Attempts
+from worker.sweeper import Sweeper
+
+
+def main() -> int:
+    """Run until SIGTERM or Ctrl-C; jobs in hand are then checkpointed and handed back."""
+    try:
+        settings = read_settings()
+        database = open_database(settings.database_url, pool_size=settings.worker_concurrency + 2)
+        if not is_current(database):
+            print("ebb worker: the database's tables are not of this release; run `ebb migrate`", file=sys.stderr)
+            return 1
+    except StoreError as error:
+        print(f"ebb worker: {error}", file=sys.stderr)
+        return 2
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    url = broker_url(settings)
+    attempts = Attempts(settings, database, name)
+    sweeper = Sweeper(settings, database, CeleryDoorbell(url), name)
+    worker_shutting_down.connect(attempts.stop, weak=False)
+    sweeper.start()
+    try:
+        _listen(settings, url, attempts, name)
+    finally:
+        sweeper.stop()
+        database.close()
+    return 0
+
+
+def _listen(settings: Settings, url: str, attempts: Attempts, name: str) -> None:
+    app = celery_app(url)
+    app.task(name=TASK)(attempts.run)
+    # Threads, because each only waits for a child; forking a process that runs threads is asking for a deadlock.
+    app.worker_main(
+        [
+            "worker",
+            "--pool=threads",
+            f"--concurrency={settings.worker_concurrency}",
+            f"--queues={QUEUE}",
+            f"--hostname=ebb@{name}",
+            f"--loglevel={settings.log_level}",
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

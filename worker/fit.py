@@ -1,0 +1,138 @@
+"""A training job as the mathematics sees it: its row, dataset and checkpoint in, epochs and an estimator out."""
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from model.environment import numerical_environment
+from sqlalchemy import Row
+
+from model.errors import CheckpointError
+from model.estimator import Estimator, Fitting
+from model.spec import Spec, parse_spec
+from model.storage import pack_checkpoint, sha256, unpack_checkpoint
+from model.tables import read_table
+from store.artifacts import ArtifactStore
+from store.database import Database
+from store.datasets import get_dataset
+from store.jobs.heartbeat import CheckpointRow, EpochRow
+from store.jobs.read import get_checkpoint, get_job
+from worker.errors import DatasetError
+
+log = logging.getLogger(__name__)
+
+FORMATS = {"text/csv": "csv", "application/x-ndjson": "ndjson", "application/vnd.apache.parquet": "parquet"}
+
+
+@dataclass
+class Fit:
+    """One attempt at one training job."""
+
+    job: Row[Any]
+    dataset: Row[Any]
+    stored: Row[Any] | None
+    artifacts: ArtifactStore
+    spec: Spec
+    _fitting: Fitting | None = None
+    _epoch: int = 0
+    _environment: dict[str, object] = field(default_factory=numerical_environment)
+
+    @classmethod
+    def load(cls, database: Database, artifacts: ArtifactStore, job_id: str) -> "Fit":
+        """Read the job, its dataset and its last checkpoint.
+
+        Raises: NotFoundError; SpecError where the stored spec is of another release.
+        """
+        with database.read() as connection:
+            job = get_job(connection, job_id)
+            dataset = get_dataset(connection, job.dataset_id)
+            stored = get_checkpoint(connection, job_id)
+        return cls(job, dataset, stored, artifacts, parse_spec(job.params["spec"]))
+
+    @property
+    def total(self) -> int:
+        """How many epochs are planned."""
+        return self.spec.epochs
+
+    @property
+    def environment(self) -> dict[str, object]:
+        """What the numbers were made with."""
+        return self._environment
+
+    def moved(self) -> float:
+        """Return a number that grows while work is done: steps of the training, and before it time on the CPU."""
+        return float(self.fitting.steps) if self._fitting is not None else time.process_time()
+
+    @property
+    def fitting(self) -> Fitting:
+        """The training under way."""
+        assert self._fitting is not None  # noqa: S101 - prepare() comes first
+        return self._fitting
+
+    def prepare(self) -> None:
+        """Read the table and set the training up, where the last attempt stopped if that is possible.
+
+        Raises: ArtifactError, DatasetError, TableError, ColumnError.
+        """
+        path = self.artifacts.open_path(self.dataset.sha256)
+        if self.dataset.media_type not in FORMATS:
+            raise DatasetError(f"dataset {self.dataset.id} is {self.dataset.media_type}, which cannot be read")
+        table = read_table(path, FORMATS[self.dataset.media_type])
+        if table.rows != self.dataset.rows:
+            raise DatasetError(f"dataset {self.dataset.id} has {table.rows} rows, not {self.dataset.rows}")
+        how: dict[str, Any] = {
+            "target": self.dataset.target,
+            "id_column": self.dataset.id_column or None,
+            "spec": self.spec,
+        }
+        state = self._resumable()
+        try:
+            self._fitting = Fitting(table, **how, checkpoint=state)
+        except CheckpointError as error:
+            log.warning("job %s: starting at epoch 0: %s", self.job.id, error)
+            self._fitting = Fitting(table, **how)
+
+    def _resumable(self) -> Any:
+        """Return the stored checkpoint if it is whole and of this very environment, else say why not."""
+        if self.stored is None:
+            return None
+        why = "its checkpoint is damaged"
+        if sha256(self.stored.state) == self.stored.sha256:
+            checkpoint = unpack_checkpoint(self.stored.state)
+            before = checkpoint.header.get("environment")
+            if before == self._environment:
+                log.info("job %s: going on after epoch %d", self.job.id, self.stored.epoch)
+                return checkpoint
+            why = f"the numerical environment was {before}, and is {self._environment}"
+        log.warning("job %s: starting at epoch 0: %s", self.job.id, why)
+        return None
+
+    def epochs(self) -> Iterator[EpochRow]:
+        """Train, and yield what is kept of each epoch.
+
+        Raises: DivergedError.
+        """
+        for report in self.fitting.epochs():
+            self._epoch = report.epoch
+            yield EpochRow(
+                epoch=report.epoch,
+                learning_rate=report.learning_rate,
+                train_loss=report.train_loss,
+                valid_loss=report.valid_loss,
+                valid_auc=report.valid_auc,
+                gradient_norm=report.gradient_norm,
+                seconds=report.seconds,
+            )
+
+    def checkpoint(self) -> CheckpointRow:
+        """Return the state after the last epoch."""
+        checkpoint = self.fitting.checkpoint()
+        checkpoint.header["environment"] = self._environment
+        state = pack_checkpoint(checkpoint)
+        return CheckpointRow(self._epoch, state, sha256(state))
+
+    def estimator(self) -> Estimator:
+        """Return the finished estimator, with the best parameters."""
+        return self.fitting.estimator()

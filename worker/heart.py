@@ -1,0 +1,119 @@
+"""The heart of an attempt: keeps its lease, and with each beat stores what was achieved.
+
+The training loop beats with every few epochs. A thread beats in between, for epochs longer than a lease, but only while
+steps are being made: a training that hangs loses its lease like one that died.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.exc import DBAPIError
+
+from store.database import Database
+from store.errors import DatabaseError, LeaseLostError
+from store.jobs.claim import Claim
+from store.jobs.heartbeat import CheckpointRow, EpochRow, Progress, heartbeat
+from store.settings import Settings
+
+log = logging.getLogger(__name__)
+
+LEASE_LOST = 75  # EX_TEMPFAIL: the process's exit code when it may no longer write
+SHORTEST_SECONDS = 0.2  # between beats that bring epochs: as often as a watching person can see
+COST_SHARE = 0.02  # of the time, at most, that beats may take
+
+
+class Heart:
+    """Beats for one claim.
+
+    Units: `moved` returns any number that grows as the work does.
+    """
+
+    def __init__(self, settings: Settings, database: Database, claim: Claim, moved: Callable[[], float]) -> None:
+        self._settings = settings
+        self._database = database
+        self._claim = claim
+        self._moved = moved
+        self._progress = Progress(0, 0)
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._beat_between, name="heart", daemon=True)
+        self._rows: list[EpochRow] = []
+        self._beat_at = self._stored_at = time.monotonic()
+        self._pause = 0.0
+
+    def __enter__(self) -> Self:
+        """Begin to beat."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop beating."""
+        self._stopping.set()
+        self._thread.join()
+
+    def epoch(self, row: EpochRow, total: int, checkpoint: Callable[[], CheckpointRow]) -> bool:
+        """Note an epoch, store it when a beat is due, and return whether somebody asked to cancel.
+
+        Raises: LeaseLostError; DatabaseError when the database stays away.
+        """
+        self._rows.append(row)
+        self._progress = Progress(row.epoch, total)
+        if time.monotonic() - self._beat_at < self._pause:
+            return False
+        due = time.monotonic() - self._stored_at >= self._settings.heartbeat_seconds
+        return self.flush(checkpoint() if due else None)
+
+    def flush(self, checkpoint: CheckpointRow | None = None) -> bool:
+        """Store every epoch noted so far, and return whether somebody asked to cancel.
+
+        Raises: LeaseLostError; DatabaseError when the database stays away.
+        """
+        with self._lock:
+            begun = time.monotonic()
+            cancel = self._beat(self._rows, checkpoint)
+            self._rows = []
+            self._beat_at = time.monotonic()
+            if checkpoint is not None:
+                self._stored_at = self._beat_at
+            self._pause = max(SHORTEST_SECONDS, (self._beat_at - begun) / COST_SHARE)
+            return cancel
+
+    def _beat(self, rows: list[EpochRow], checkpoint: CheckpointRow | None) -> bool:
+        lease = self._settings.lease_seconds
+        return self._database.write(
+            lambda connection: heartbeat(
+                connection,
+                self._claim,
+                lease_seconds=lease,
+                progress=self._progress,
+                new_epochs=rows,
+                checkpoint=checkpoint,
+            )
+        )
+
+    def _beat_between(self) -> None:
+        seen = self._moved()
+        while not self._stopping.wait(self._settings.heartbeat_seconds):
+            moved = self._moved()
+            with self._lock:
+                late = time.monotonic() - self._beat_at >= self._settings.heartbeat_seconds
+                if late and moved != seen and not self._stopping.is_set():
+                    self._beat_alone()
+            seen = moved
+
+    def _beat_alone(self) -> None:
+        try:
+            self._beat([], None)
+            self._beat_at = time.monotonic()
+        except LeaseLostError:
+            log.warning("job %s: the lease is lost; stopping at once", self._claim.job_id)
+            os._exit(LEASE_LOST)
+        except (DatabaseError, DBAPIError) as error:
+            log.warning("job %s: no heartbeat, the database is away: %s", self._claim.job_id, error)

@@ -1,0 +1,110 @@
+"""`python -m worker.training JOB TOKEN`: the child process that trains, beats, and ends its job.
+
+Exit code 0 means that the job was brought to rest here: ended, or handed back. Any other code is a strike, which the
+parent writes.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from types import FrameType
+
+from model.errors import ModelError
+from store.artifacts import ArtifactStore
+from store.database import Database, open_database
+from store.errors import ArtifactError, LeaseLostError
+from store.jobs.claim import Claim
+from store.jobs.finish import end_cancelled, fail, succeed_training
+from store.jobs.hand_back import hand_back
+from store.settings import Settings, read_settings
+from worker.errors import CancelledError, DatasetError, ShutDownError
+from worker.fit import Fit
+from worker.heart import LEASE_LOST, Heart
+from worker.result import code_of, promotion_of, version_of
+
+log = logging.getLogger("worker.training")
+
+
+class Shutdown:
+    """Whether this process was asked to stop: by SIGTERM, or by the death of its parent."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        signal.signal(signal.SIGTERM, self._ask)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        threading.Thread(target=self._end_with_parent, name="leash", daemon=True).start()
+
+    def check(self) -> None:
+        """Raise ShutDownError if asked."""
+        if self._asked:
+            raise ShutDownError
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self._asked = True
+
+    def _end_with_parent(self) -> None:
+        # The parent never writes: the read returns when its end of the pipe closes, which its death does.
+        os.read(sys.stdin.fileno(), 1)
+        os._exit(LEASE_LOST)
+
+
+def main(job_id: str, token: str) -> int:
+    """Run the attempt that this claim stands for."""
+    settings = read_settings()
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    shutdown = Shutdown()
+    database = open_database(settings.database_url, pool_size=2)
+    claim = Claim(job_id, int(token))
+    try:
+        _run(settings, database, claim, shutdown)
+    except LeaseLostError as error:
+        log.warning("%s; stopping at once", error)
+        return LEASE_LOST
+    finally:
+        database.close()
+    return 0
+
+
+def _run(settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
+    try:
+        _train(settings, database, claim, shutdown)
+    except ShutDownError:
+        database.write(lambda connection: hand_back(connection, claim))
+        log.info("job %s: handed back", claim.job_id)
+    except CancelledError:
+        database.write(lambda connection: end_cancelled(connection, claim))
+    except (ModelError, DatasetError, ArtifactError) as error:
+        code, text = code_of(error), str(error)
+        database.write(lambda connection: fail(connection, claim, code=code, text=text))
+        log.warning("job %s: failed: %s", claim.job_id, text)
+    except MemoryError:
+        text = "the training needs more memory than there is; take fewer units a layer, or a smaller batch_size"
+        database.write(lambda connection: fail(connection, claim, code="out_of_memory", text=text))
+
+
+def _train(settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
+    begun = time.monotonic()
+    fit = Fit.load(database, ArtifactStore(settings.artifacts), claim.job_id)
+    with Heart(settings, database, claim, fit.moved) as heart:
+        fit.prepare()
+        for row in fit.epochs():
+            if heart.epoch(row, fit.total, fit.checkpoint):
+                raise CancelledError
+            try:
+                shutdown.check()
+            except ShutDownError:
+                heart.flush(fit.checkpoint())
+                raise
+        heart.flush()
+    estimator = fit.estimator()
+    seconds = time.monotonic() - begun
+    version, promotion = version_of(fit, estimator, seconds), promotion_of(database, fit, estimator)
+    number = database.write(lambda connection: succeed_training(connection, claim, version, promotion))
+    log.info("job %s: version %d of %s after %.1f s", claim.job_id, number, version.model, seconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
