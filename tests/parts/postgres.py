@@ -1,0 +1,143 @@
+"""A PostgreSQL for the tests: the one at TEST_DATABASE_URL, or a private one that cannot outlive them."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.engine import URL, make_url
+
+from tests.parts.postgres_programs import program_folder, reachable
+from tests.parts.unprivileged import private_folder, server_account
+
+START_SECONDS = 30.0
+SETTINGS = {
+    "listen_addresses": "",  # the socket in its private folder is the only way in
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "200",
+    "timezone": "Asia/Kathmandu",  # an hour and a bit from everybody's: times must not depend on it
+}
+# The shell is the server's parent and watches a pipe that only the test run holds. When the run ends, however it
+# ends, the pipe closes, and the shell stops the server (SIGINT: SIGTERM would wait for open connections) and
+# removes its folder.
+WATCH = """
+folder=$1; shift
+exec 3<&0
+"$@" </dev/null 3<&- &
+server=$!
+{ cat <&3 >/dev/null; kill -INT $server; } &
+wait $server
+rm -rf "$folder"
+"""
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A server where databases can be made and dropped; `process` is ours to stop, or None for somebody else's."""
+
+    url: URL
+    process: subprocess.Popen[bytes] | None = None
+
+    def create_database(self, template: str | None = None) -> str:
+        """Make a database, as a copy of another if a template is named, and return its URL."""
+        name = f"ebb_test_{uuid4().hex[:12]}"
+        statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+        if template is not None:
+            copied = sql.Identifier(make_url(template).database or "")
+            statement = sql.SQL("{} TEMPLATE {}").format(statement, copied)
+        self._run(statement)
+        return self.url.set(database=name).render_as_string(hide_password=False)
+
+    def drop_database(self, url: str) -> None:
+        """Drop a database, whoever is still connected to it."""
+        name = sql.Identifier(make_url(url).database or "")
+        self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+    def stop(self) -> None:
+        """Stop the server, if it is ours, and wait until it and its folder are gone."""
+        if self.process is not None:
+            _close(self.process)
+
+    def _run(self, statement: sql.Composed) -> None:
+        with psycopg.connect(_for_psycopg(self.url), autocommit=True) as connection:
+            connection.execute(statement)
+
+
+def start_postgres() -> Postgres:
+    """Return a server that is ready.
+
+    Raises: RuntimeError, with the end of the server's log, when it does not start.
+    """
+    if address := os.environ.get("TEST_DATABASE_URL"):
+        return Postgres(make_url(address).set(drivername="postgresql+psycopg"))
+    account = server_account()
+    folder = private_folder(account)
+    identity: dict[str, Any] = {}
+    if account is not None:
+        identity = {"user": account.uid, "group": account.gid, "extra_groups": ()}
+    try:
+        programs = reachable(program_folder(), account, folder)
+        _initialise(programs, folder, identity)
+    except Exception:
+        shutil.rmtree(folder)
+        raise
+    url = URL.create("postgresql+psycopg", "ebb", database="postgres", query={"host": str(folder)})
+    with tempfile.TemporaryFile() as log:  # without a name, so that there is nothing to remove
+        server = Postgres(url, _spawn(programs, folder, identity, log))
+        _wait_until_ready(server, log)
+    return server
+
+
+def _initialise(programs: Path, folder: Path, identity: dict[str, Any]) -> None:
+    command: list[str | Path] = [programs / "initdb", "--pgdata", folder / "data", "--username", "ebb"]
+    command += ["--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, **identity)
+    if result.returncode != 0:
+        raise RuntimeError(f"initdb failed: {result.stdout}{result.stderr}")
+
+
+def _spawn(programs: Path, folder: Path, identity: dict[str, Any], log: IO[bytes]) -> subprocess.Popen[bytes]:
+    server: list[str | Path] = [programs / "postgres", "-D", folder / "data", "-k", folder]
+    for name, value in SETTINGS.items():
+        server += ["-c", f"{name}={value}"]
+    command = ["/bin/sh", "-c", WATCH, "sh", folder, *server]
+    return subprocess.Popen(
+        command, cwd="/", stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True, **identity
+    )
+
+
+def _wait_until_ready(server: Postgres, log: IO[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            psycopg.connect(_for_psycopg(server.url)).close()
+            return
+        except psycopg.OperationalError as problem:
+            assert server.process is not None
+            if server.process.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.02)
+                continue
+            _close(server.process)
+            log.seek(0)
+            said = log.read().decode(errors="replace")[-2000:]
+            raise RuntimeError(f"The tests' PostgreSQL did not start: {problem}\n{said}") from problem
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None
+    process.stdin.close()
+    process.wait(timeout=30)
+
+
+def _for_psycopg(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
