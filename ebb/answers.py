@@ -89,6 +89,16 @@ class Alias(msgspec.Struct, frozen=True):
     revision: int
 
 
+class AliasMove(msgspec.Struct, frozen=True):
+    """One move of an alias: who moved it when, from what to what."""
+
+    revision: int
+    from_version: int | None
+    to_version: int
+    moved_by: str
+    moved_at: str
+
+
 class Reason(msgspec.Struct, frozen=True):
     """How much one column moved a customer's log-odds away from the baseline customer's."""
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from ebb.answers import Alias, Dataset, Epoch, Job, Scored, Version
+from ebb.answers import Alias, AliasMove, Dataset, Epoch, Job, Scored, Version
 from ebb.connection import Connection, decode, decode_part
 from ebb.errors import RefusedError, UnreadableError
 
@@ -112,6 +112,10 @@ class Client:
             content=msgspec.json.encode({"version": version}),
         )
         return decode(response, Alias)
+
+    def alias_history(self, model: str, alias: str) -> Iterator[AliasMove]:
+        """List an alias's moves, the latest first."""
+        return self._pages(f"{_model(model)}/aliases/{quote(alias, safe='')}/history", "history", AliasMove)
 
     # Scoring
 

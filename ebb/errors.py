@@ -6,6 +6,7 @@ EbbError
 │   ├── RefusedError        it answered with a problem (RFC 9457)
 │   │   └── BusyError       it still asked us to come back later when our patience ended
 │   └── UnreadableError     it answered what this client does not understand
+├── JobError                a job did not succeed, or not in time
 ├── DemoError               the demonstration did not get what it asked for
 └── ServiceStartError       the service cannot be started here
 """
@@ -27,6 +28,10 @@ class UnreachableError(ServiceError):
 
 class UnreadableError(ServiceError):
     """The service answered something that is not in the contract."""
+
+
+class JobError(EbbError):
+    """A job ended otherwise than hoped for, or did not end in time."""
 
 
 class DemoError(EbbError):

@@ -22,6 +22,7 @@ FRESH_CUSTOMERS = 100_000
 SEED = 2
 FRESH_SEED = 3
 REASONS = 3
+TRAINING_PATIENCE_SECONDS = 120.0
 ALIAS_PATIENCE_SECONDS = 5.0
 
 
@@ -55,7 +56,7 @@ def _train_and_score(client: Client, table: Customers, console: Console) -> Find
 
     submitted = client.submit_training(MODEL, dataset.id, DEMO_SPEC)
     _say(console, f"Training a 4-8-4-1 network on them: job {submitted.id}")
-    job, epochs = watch_training(client, submitted.id, console)
+    job, epochs = watch_training(client, submitted.id, console, TRAINING_PATIENCE_SECONDS)
     version = client.version(MODEL, version_of(job.result))
 
     client.move_alias(MODEL, ALIAS, version.version)

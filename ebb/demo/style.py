@@ -23,6 +23,8 @@ svg { display: block; width: 100%; height: auto; font-family: system-ui, sans-se
 svg text { font-family: inherit !important; }
 .charts { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
 .charts .wide { grid-column: 1 / -1; }
+.wide { overflow-x: auto; }
+.wide svg { min-width: 36rem; }
 .figures { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); margin: 1.5rem 0; }
 .figures div { padding: .75rem 1rem; background: var(--card); border: 1px solid var(--grid); border-radius: .5rem; }
 .figures dd { margin: 0; font-size: 1.6rem; font-variant-numeric: tabular-nums; }
@@ -33,11 +35,13 @@ th, td { padding: .45rem 1rem .45rem 0; border-bottom: 1px solid var(--grid); te
 thead th { color: var(--muted); white-space: nowrap; }
 th { font-weight: 600; }
 .number { text-align: right; padding-right: 1.5rem; font-variant-numeric: tabular-nums; }
+td li { white-space: nowrap; }
 td ul { margin: 0; padding: 0; list-style: none; }
 .facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .3rem 1.25rem; margin: 0; }
 .facts dd { margin: 0; }
 code { font: .875em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 @media (max-width: 36rem) { .facts { grid-template-columns: 1fr; } .facts dd { margin-bottom: .5rem; } }
 @media print { body { max-width: none; padding: 0; font-size: 10pt; } h2 { break-after: avoid; }
-  figure, tr, .figures div { break-inside: avoid; } @page { margin: 15mm; } }
+  figure, tr, .figures div { break-inside: avoid; }
+  .wide, .scroll { overflow: visible; } .wide svg { min-width: 0; } @page { margin: 15mm; } }
 """

@@ -1,5 +1,6 @@
 """Watching a training job until it succeeds."""
 
+import math
 import time
 
 from rich.console import Console
@@ -7,19 +8,18 @@ from rich.console import Console
 from ebb.answers import Epoch, Job
 from ebb.client import Client
 from ebb.demo.display import display_on
-from ebb.errors import DemoError
+from ebb.errors import JobError
 
 POLL_SECONDS = 0.1
-PATIENCE_SECONDS = 120.0
 
 
 def watch_training(
-    client: Client, job_id: str, console: Console, patience: float = PATIENCE_SECONDS
+    client: Client, job_id: str, console: Console, patience: float = math.inf
 ) -> tuple[Job, list[Epoch]]:
     """Show a training job's epochs as they come, until it succeeds.
 
     Units: patience in seconds.
-    Raises: DemoError if the job ends otherwise, or does not end in time; the client's errors.
+    Raises: JobError if the job ends otherwise, or does not end in time; the client's errors.
     """
     give_up = time.monotonic() + patience
     with display_on(console) as display:
@@ -31,11 +31,11 @@ def watch_training(
             if job.finished:
                 break
             if time.monotonic() > give_up:
-                raise DemoError(_too_late(job, patience))
+                raise JobError(_too_late(job, patience))
             time.sleep(POLL_SECONDS)
     if job.state != "succeeded":
         why = f": {job.error.detail} ({job.error.code})" if job.error else ""
-        raise DemoError(f"training job {job.id} {job.state}{why}")
+        raise JobError(f"training job {job.id} {job.state}{why}")
     return job, epochs
 
 
