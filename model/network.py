@@ -1,33 +1,152 @@
-"""A trained network: layer configurations and float64 parameters, immutable."""
+"""A trained network: layers and their float64 parameters, immutable."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
+import numpy as np
 from numpy.typing import NDArray
 
 from model.design import Floats
+from model.errors import Problem, ShapeError, SpecError
+from model.forward import Forward
+from model.layers import Activation, Dense, Layer
+from model.layers.identity import Identity
+from model.layers.notation import layer_to_json, read_layer
+from model.parameters import size_of, views
+from model.parsing import Reader
+from model.recorder import transposed
+from model.stack import Stack
+
+TILE = 64  # rows of a forward pass, always: see Forward
 
 
 class Network:
-    """Layers and their parameters, frozen."""
+    """Layers with their parameters, in float64 and read-only. With members, each array leads with their axis.
 
-    layers_json: Any
+    It keeps nothing of what it scores, so any number of threads may share it.
+    """
+
+    def __init__(self, stack: Stack, members: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._stack = stack
+        self._lead = () if members == 1 else (members,)
+        self._arrays: dict[str, Floats] = {}
+        for name, tensor in (*stack.tensors(), *stack.states()):
+            shape = (*self._lead, *tensor.shape)
+            if name not in arrays or arrays[name].shape != shape:
+                raise ShapeError(f"the network needs an array {name!r} of shape {shape}")
+            self._arrays[name] = np.array(arrays[name], np.float64)
+            self._arrays[name].flags.writeable = False
 
     @classmethod
-    def from_arrays(cls, layers_json: Any, arrays: Mapping[str, NDArray[Any]]) -> Network:
-        """Put a network together again from what `layers_json` and `arrays()` gave."""
-        raise NotImplementedError
+    def freeze(cls, stack: Stack, lead: tuple[int, ...], values: Floats, states: Floats) -> Network:
+        """Copy a training's flat buffers into a network."""
+        arrays = views(values, stack.tensors()) | views(states, stack.states())
+        return cls(stack, *(lead or (1,)), arrays)
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the parameters by name."""
-        raise NotImplementedError
+    @classmethod
+    def from_arrays(cls, layers_json: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Network:
+        """Put a network together again from its `layers_json` and `arrays()`.
+
+        Raises: SpecError or ShapeError when they do not make a network.
+        """
+        reader = Reader()
+        layers = tuple(read_layer(reader, raw, f"/layers/{i}") for i, raw in enumerate(layers_json["layers"]))
+        if reader.problems or not layers or not isinstance(layers[-1], Dense):
+            raise SpecError(reader.problems or [Problem("/layers", "type", "must end with a dense layer")])
+        stack = Stack(int(layers_json["inputs"]), layers)  # type: ignore[arg-type]  # no problems, so none is None
+        return cls(stack, int(layers_json["members"]), arrays)
+
+    @property
+    def layers_json(self) -> dict[str, Any]:
+        """The layers, the width of their input and the number of members, as JSON values."""
+        layers = [layer_to_json(layer) for layer in self._stack.layers]
+        return {"inputs": self._stack.inputs, "members": self.members, "layers": layers}
+
+    @property
+    def members(self) -> int:
+        """How many networks are scored side by side and averaged."""
+        return self._lead[0] if self._lead else 1
+
+    @property
+    def inputs(self) -> int:
+        """How many features a row has."""
+        return self._stack.inputs
+
+    @property
+    def outputs(self) -> int:
+        """How many logits a row gets."""
+        return self._stack.outputs
+
+    @property
+    def size(self) -> int:
+        """How many parameters a member has."""
+        return size_of(self._stack.tensors())
+
+    def arrays(self) -> dict[str, Floats]:
+        """Return parameters and running state by name; they are read-only."""
+        return dict(self._arrays)
 
     def logits(self, X: Floats) -> Floats:
-        """Return the last z of every row."""
-        raise NotImplementedError
+        """Return each row's logits, the mean over the members. A row's bits do not depend on its neighbours.
+
+        Shapes: X (n, d) to (n,), or (n, c) with c > 1 logits.
+        """
+        return self._shaped(transposed(self._forward(X).logits(X)))
 
     def input_gradient(self, X: Floats) -> Floats:
-        """Return ∂z/∂x of every row."""
-        raise NotImplementedError
+        """Return ∂z/∂x of each row, the mean over the members, for a network with one logit.
+
+        Shapes: X (n, d) to (n, d).
+        """
+        if self.outputs != 1:
+            raise ShapeError(f"a gradient needs one logit, and this network has {self.outputs}")
+        gradient = self._forward(X).input_gradient(X)
+        return gradient.mean(0) if self._lead else gradient
+
+    def pieces(self) -> list[list[tuple[Floats, Floats, Floats]]] | None:
+        """Return each member as affine pieces (W, b, slope below zero of what follows), or None when it is curved.
+
+        Shapes: W (h_in, h_out); b (h_out,); slope (h_out,), 1 where nothing follows.
+        """
+        slopes: list[float] = []
+        for layer in self._stack.layers:
+            if isinstance(layer, Dense):
+                slopes.append(1.0)
+            elif straight(layer) is None or not slopes:
+                return None
+            else:
+                slopes[-1] *= straight(layer)  # type: ignore[operator]  # None was sent back above
+        weights = [self._arrays[name] for name, _ in self._stack.tensors()]
+        return [
+            [
+                (W[:-1], W[-1], np.full(W.shape[1], slope))
+                for W, slope in zip((w[k] if self._lead else w for w in weights), slopes, strict=True)
+            ]
+            for k in range(self.members)
+        ]
+
+    def _forward(self, X: Floats) -> Forward:
+        if X.ndim != 2 or X.shape[1] != self.inputs:
+            raise ShapeError(f"rows must have {self.inputs} features, not shape {X.shape}")
+        tensors = [(self._arrays[name], np.empty_like(self._arrays[name])) for name, _ in self._stack.tensors()]
+        states = [self._arrays[name] for name, _ in self._stack.states()]
+        return Forward(self._stack, tensors, states, self._lead, TILE, np.float64)
+
+    def _shaped(self, logits: Floats) -> Floats:
+        mean = logits.mean(0) if self._lead else logits
+        return np.ascontiguousarray(mean[:, 0] if self.outputs == 1 else mean)
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled."""
+        raise TypeError("a Network is not pickled: use layers_json and arrays()")
+
+
+def straight(layer: Layer) -> float | None:
+    """Return a layer's slope below zero when it is straight on both sides of it, else None."""
+    if isinstance(layer, Identity):
+        return 1.0
+    return layer.slope if isinstance(layer, Activation) else None
+
+

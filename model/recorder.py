@@ -64,15 +64,24 @@ class Recorder:
     """
 
     def __init__(
-        self, memory: Memory, lead: tuple[int, ...], rows: int, tensors: Sequence[tuple[Floats, Floats]]
+        self,
+        memory: Memory,
+        lead: tuple[int, ...],
+        rows: int,
+        tensors: Sequence[tuple[Floats, Floats]],
+        states: Sequence[Floats] = (),
+        training: bool = True,
     ) -> None:
         self.calls: list[Call] = []
         self.rows = rows
+        self.training = training
         self._memory = memory
         self._lead = lead
         self._tensors: Iterator[tuple[Floats, Floats]] = iter(tensors)
+        self._states: Iterator[Floats] = iter(states)
         self._kept: set[int] = set()
         self._inputs: set[int] = set()
+        self._reserved: Floats | None = None
         memory.rewind()
 
     def __call__(self, function: Callable[..., object], *arguments: object) -> None:
@@ -89,6 +98,10 @@ class Recorder:
     def parameters(self) -> tuple[Floats, Floats]:
         """Return the next of the layers' parameters with its gradient, in the order the layers declare them."""
         return next(self._tensors)
+
+    def state(self) -> Floats:
+        """Return the next of the layers' running state, in the order the layers declare it."""
+        return next(self._states)
 
     def number(self, value: float) -> Floats:
         """Return a number as the array without axes that NumPy takes fastest."""
@@ -115,7 +128,14 @@ class Recorder:
 
     def activations(self, width: int) -> Floats:
         """Return memory for activations: `width` rows and the row of ones."""
+        reserved, self._reserved = self._reserved, None
+        if reserved is not None:
+            return reserved
         return self._memory.fresh((*self._lead, width + 1, self.rows), fill=1.0)
+
+    def reserve(self, a: Floats) -> None:
+        """Have the next activations written here, where they outlive the batch."""
+        self._reserved = a
 
     def values(self, a: Floats) -> Floats:
         """Return activations without their row of ones."""

@@ -35,6 +35,11 @@ class Layer(ABC):
     initializer: ClassVar[str | None] = None
     """The initializer that suits a dense layer before this one, where it matters."""
 
+    @property
+    def inner(self) -> tuple[Layer, ...]:
+        """The layers inside this one, which then hold the parameters in its place."""
+        return ()
+
     def width(self, inputs: int) -> int:
         """Return how many features come out of `inputs` features."""
         return inputs

@@ -1,0 +1,70 @@
+"""The forward pass alone, over tiles of rows of a fixed size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from model.design import Floats
+from model.recorder import Memory, Recorder, transposed
+from model.stack import Stack
+
+
+class Forward:
+    """A recorded pass over `tile` rows, used for as many tiles as there are rows.
+
+    The last tile is padded, so that every row goes through products of the same shape: a row's logits are then the
+    same bits whoever its neighbours are.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        tensors: Sequence[tuple[Floats, Floats]],
+        states: Sequence[Floats],
+        lead: tuple[int, ...],
+        tile: int,
+        dtype: DTypeLike,
+    ) -> None:
+        self._stack, self._lead, self._tile, self._dtype = stack, lead, tile, dtype
+        self._inputs = np.ones((*lead, tile, stack.inputs + 1), dtype)
+        self._logits = np.ones((*lead, stack.outputs + 1, tile), dtype)
+        self._do = Recorder(Memory(dtype), lead, tile, tensors, states, training=False)
+        inputs = transposed(self._inputs)
+        self._do.keep(inputs)
+        self._backward = stack.record(self._do, inputs, self._logits)
+
+    def logits(self, X: Floats) -> Floats:
+        """Return the logits of each row.
+
+        Shapes: X (n, d) to ([K,] c, n).
+        """
+        result = np.empty((*self._lead, self._stack.outputs, len(X)), self._dtype)
+        calls = self._do.calls
+        with np.errstate(all="ignore"):
+            for start in range(0, len(X), self._tile):
+                rows = X[start : start + self._tile]
+                self._inputs[..., : len(rows), :-1] = rows
+                for call in calls:
+                    call()
+                result[..., start : start + len(rows)] = self._logits[..., :-1, : len(rows)]
+        return result
+
+    def input_gradient(self, X: Floats) -> Floats:
+        """Return ∂z/∂x of each row, for networks with one logit.
+
+        Shapes: X (n, d) to ([K,] n, d).
+        """
+        one = np.ones((*self._lead, 1, self._tile), self._dtype)
+        slopes = self._backward(one)
+        result = np.empty((*self._lead, *X.shape), self._dtype)
+        for start in range(0, len(X), self._tile):
+            rows = X[start : start + self._tile]
+            self._inputs[..., : len(rows), :-1] = rows
+            one[...] = 1
+            for call in self._do.calls:
+                call()
+            result[..., start : start + len(rows), :] = transposed(slopes)[..., : len(rows), :]
+        return result

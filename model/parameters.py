@@ -1,0 +1,92 @@
+"""A network's numbers: one flat buffer, and a view of it for each layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from model.design import Floats
+from model.initializers import CATALOG
+from model.layers import Tensor
+from model.random import stream, uniform
+from model.stack import Stack
+
+WEIGHTS = 0  # the purpose of the stream that first weights are drawn from
+
+
+def size_of(tensors: Sequence[tuple[str, Tensor]]) -> int:
+    """Return how many numbers the tensors hold together."""
+    return sum(t.shape[0] * t.shape[1] for _, t in tensors)
+
+
+def views(flat: NDArray[Any], tensors: Sequence[tuple[str, Tensor]]) -> dict[str, NDArray[Any]]:
+    """Return each tensor's part of a flat buffer.
+
+    Shapes: ([K,] P) to ([K,] rows, columns) each.
+    """
+    found, start = {}, 0
+    for name, tensor in tensors:
+        size = tensor.shape[0] * tensor.shape[1]
+        found[name] = flat[..., start : start + size].reshape(*flat.shape[:-1], *tensor.shape)
+        start += size
+    return found
+
+
+def filled(tensors: Sequence[tuple[str, Tensor]], lead: tuple[int, ...], dtype: DTypeLike) -> Floats:
+    """Return a flat buffer with the tensors' constant rows set and their kernels zero."""
+    flat = np.zeros((*lead, size_of(tensors)), dtype)
+    for array, (_, tensor) in zip(views(flat, tensors).values(), tensors, strict=True):
+        for row, value in enumerate(tensor.fill, start=tensor.kernel):
+            array[..., row, :] = value
+    return flat
+
+
+def initialize(stack: Stack, name: str, seed: int, dtype: DTypeLike) -> Floats:
+    """Return one member's first parameters; the name is an initializer's, or "auto".
+
+    Shapes: (P,).
+    """
+    bits = stream(seed, WEIGHTS)
+    tensors = stack.tensors()
+    flat = filled(tensors, (), dtype)
+    arrays = views(flat, tensors).values()
+    for (_, tensor), array, suited in zip(tensors, arrays, stack.initializers(), strict=True):
+        bound = CATALOG[suited if name == "auto" else name]().bound(tensor.fan_in, tensor.fan_out)
+        kernel = array[: tensor.kernel]
+        kernel[...] = bound * uniform(bits, kernel.size).reshape(kernel.shape)
+    return flat
+
+
+def kernel_mask(stack: Stack, dtype: DTypeLike) -> Floats:
+    """Return 1 for every weight and 0 for every bias and the like, which are not decayed.
+
+    Shapes: (P,).
+    """
+    tensors = stack.tensors()
+    flat = np.zeros(size_of(tensors), dtype)
+    for (_, tensor), array in zip(tensors, views(flat, tensors).values(), strict=True):
+        array[: tensor.kernel] = 1
+    return flat
+
+
+class Numbers:
+    """Everything that training changes: parameters, gradients, moments and running state, each one flat buffer.
+
+    Shapes: values ([K,] P); gradients (2, [K,] P), of which the second is scratch; moments (m, [K,] P);
+    states ([K,] S). `lead` is (K,), or () for a single network.
+    """
+
+    def __init__(self, stack: Stack, lead: tuple[int, ...], moments: int, dtype: DTypeLike) -> None:
+        self.lead = lead
+        self.dtype = np.dtype(dtype)
+        tensors, states = stack.tensors(), stack.states()
+        self.values = np.zeros((*lead, size_of(tensors)), dtype)
+        self.gradients = np.zeros((2, *self.values.shape), dtype)
+        self.moments = np.zeros((moments, *self.values.shape), dtype)
+        self.states = filled(states, lead, dtype)
+        values, gradients = views(self.values, tensors), views(self.gradients[0], tensors)
+        self.tensors = list(zip(values.values(), gradients.values(), strict=True))
+        self.state_views = list(views(self.states, states).values())

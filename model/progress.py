@@ -1,0 +1,41 @@
+"""How far a training has come: its epoch, each member's best parameters, and its patience."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from model.design import Floats
+from model.spec import EarlyStopping
+
+
+class Progress:
+    """Watches each member's loss and keeps the parameters of its best epoch.
+
+    A member whose patience is at an end keeps its best for good, as it would alone; training ends with the last one.
+    """
+
+    def __init__(self, values: Floats, states: Floats, stopping: EarlyStopping | None) -> None:
+        lead = values.shape[:-1]
+        self._stopping = stopping
+        self.epoch = 0
+        self.best_loss = np.full(lead, np.inf)
+        self.best_epoch = np.zeros(lead, np.int64)
+        self.stopped = np.zeros(lead, np.bool_)
+        self.best_values, self.best_states = values.copy(), states.copy()
+
+    def note(self, loss: Floats, values: Floats, states: Floats) -> None:
+        """Take up the members' losses after an epoch.
+
+        Shapes: loss ([K]); values ([K,] P); states ([K,] S).
+        """
+        self.epoch += 1
+        stopping = self._stopping
+        better = ~self.stopped & (loss < self.best_loss - (stopping.min_delta if stopping else 0.0))
+        if stopping is None:
+            better = np.ones_like(self.stopped)
+        self.best_loss = np.where(better, loss, self.best_loss)
+        self.best_epoch = np.where(better, self.epoch, self.best_epoch)
+        self.best_values[better] = values[better]
+        self.best_states[better] = states[better]
+        if stopping is not None:
+            self.stopped |= self.epoch - self.best_epoch >= stopping.patience

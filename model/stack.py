@@ -1,0 +1,95 @@
+"""From a spec to the layers of a network, with the arrays they need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from model.design import Floats
+from model.layers import Backward, Dense, Layer, Tensor
+from model.recorder import Recorder
+from model.spec import Spec
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Layers, one after the other, over inputs of a known width. The last is dense: its outputs are the logits."""
+
+    inputs: int
+    layers: tuple[Layer, ...]
+
+    @property
+    def outputs(self) -> int:
+        """How many logits a row gets."""
+        return self.layers[-1].width(0)
+
+    def tensors(self) -> list[tuple[str, Tensor]]:
+        """Return the parameters of all layers, with their full names."""
+        return [(f"{path}.{t.name}", t) for path, layer, width in self.walk() for t in layer.tensors(width)]
+
+    def states(self) -> list[tuple[str, Tensor]]:
+        """Return the running state of all layers, with its full names."""
+        return [(f"{path}.{t.name}", t) for path, layer, width in self.walk() for t in layer.states(width)]
+
+    def walk(self) -> Iterator[tuple[str, Layer, int]]:
+        """Yield each layer that holds parameters of its own, with its path and the width of its input."""
+        return walk(self.layers, self.inputs)
+
+    def initializers(self) -> list[str]:
+        """Return for each array of parameters the initializer that suits the activation it feeds."""
+        leaves = [layer for _, layer, _ in self.walk()]
+        suited, chosen = "glorot", []
+        for layer in reversed(leaves):
+            suited = layer.initializer or suited
+            chosen.append(suited)
+        widths = [width for _, _, width in self.walk()]
+        named = zip(leaves, widths, reversed(chosen), strict=True)
+        return [name for layer, width, name in named for _ in layer.tensors(width)]
+
+    def record(self, do: Recorder, inputs: Floats, logits: Floats) -> Backward:
+        """Record the forward pass into `logits`; return what records the backward pass.
+
+        Shapes: inputs ([K,] d + 1, B) with a last row of ones; logits ([K,] c + 1, B).
+        """
+        a, hidden = record_all(do, self.layers[:-1], inputs)
+        do.reserve(logits)
+        _, head = self.layers[-1].record(do, a)
+        return lambda delta: hidden(head(delta))
+
+
+def walk(layers: tuple[Layer, ...], width: int, prefix: str = "") -> Iterator[tuple[str, Layer, int]]:
+    """Yield the layers with their path and the width of their input; in place of nested ones, those inside."""
+    for i, layer in enumerate(layers):
+        if layer.inner:
+            yield from walk(layer.inner, width, f"{prefix}{i}.")
+        else:
+            yield f"{prefix}{i}", layer, width
+        width = layer.width(width)
+
+
+def record_all(do: Recorder, layers: tuple[Layer, ...], a: Floats) -> tuple[Floats, Callable[[Floats], Floats]]:
+    """Record layers in their order; return the output, and what records their backward passes in reverse."""
+    backwards: list[Backward] = []
+    for layer in layers:
+        a, backward = layer.record(do, a)
+        backwards.append(backward)
+
+    def backward_all(delta: Floats) -> Floats:
+        for backward in reversed(backwards):
+            delta = backward(delta)
+        return delta
+
+    return a, backward_all
+
+
+def build_stack(spec: Spec, inputs: int, outputs: int) -> Stack:
+    """Return the layers a spec describes, and the dense layer that gives `outputs` logits."""
+    hidden: list[Layer] = []
+    for entry in spec.layers:
+        hidden += plain_layers(spec, entry) if isinstance(entry, int) else [entry]
+    return Stack(inputs, (*hidden, Dense(outputs)))
+
+
+def plain_layers(spec: Spec, units: int) -> list[Layer]:
+    """Return what a bare number in a spec's layers stands for."""
+    return [Dense(units), spec.activation]

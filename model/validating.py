@@ -1,0 +1,46 @@
+"""The validation rows' loss and AUC after an epoch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from model.design import Design, Floats
+from model.forward import Forward
+from model.metrics import auc
+from model.parameters import Numbers
+from model.rows import rows_of
+from model.spec import Spec
+from model.stack import Stack
+
+TILE = 1024
+
+
+class Validator:
+    """Keeps a copy of the validation rows, and measures the network as it stands on them."""
+
+    def __init__(self, spec: Spec, stack: Stack, numbers: Numbers, design: Design, weights: Floats | None) -> None:
+        self._loss, self._count = spec.loss, len(design.valid_rows)
+        if not self._count:
+            return
+        rows = rows_of(design, design.valid_rows, spec.loss, stack.outputs, weights, spec.dtype)
+        self._X = np.asarray(design.X[design.valid_rows], spec.dtype)
+        self._targets, self._weights = rows.targets.T, rows.weights
+        self._y = np.asarray(design.y[design.valid_rows], np.float64)
+        self._ranked = stack.outputs == 1 and set(np.unique(self._y)) == {0.0, 1.0}
+        tile = min(self._count, TILE)
+        self._forward = Forward(stack, numbers.tensors, numbers.state_views, numbers.lead, tile, spec.dtype)
+
+    def measure(self) -> tuple[Floats | None, float | None]:
+        """Return each member's mean loss, and the AUC of the members' mean logit; None where undefined."""
+        if not self._count:
+            return None, None
+        logits = self._forward.logits(self._X)
+        with np.errstate(all="ignore"):
+            losses = self._loss.values(logits, self._targets)
+        if self._weights is not None:
+            losses = losses * self._weights
+        mean = losses.mean(-1, np.float64)
+        if not self._ranked:
+            return mean, None
+        shared = logits[0] if logits.ndim == 2 else logits[:, 0].mean(0, np.float64)
+        return mean, auc(self._y, shared)
