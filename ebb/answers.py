@@ -62,7 +62,7 @@ class Epoch(msgspec.Struct, frozen=True):
 
     epoch: int
     learning_rate: float
-    train_loss: float
+    train_loss: float | None = None
     valid_loss: float | None = None
     valid_auc: float | None = None
     gradient_norm: float | None = None
@@ -103,14 +103,14 @@ class Reason(msgspec.Struct, frozen=True):
     """How much one column moved a customer's log-odds away from the baseline customer's."""
 
     column: str
-    value: float | str | None
+    value: float | str | bool | None
     contribution: float
 
 
 class Score(msgspec.Struct, frozen=True):
     """One customer's answer: a probability, or why there is none."""
 
-    customer_id: str | None = None
+    customer_id: str | int | None = None
     churn_probability: float | None = None
     reasons: list[Reason] = []
     error: Fault | None = None

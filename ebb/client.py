@@ -16,6 +16,8 @@ from ebb.errors import RefusedError, UnreadableError
 
 T = TypeVar("T")
 
+PAGE_SIZE = 200
+
 
 class Client:
     """Ebb's HTTP contract, one method a request.
@@ -115,7 +117,7 @@ class Client:
 
     def alias_history(self, model: str, alias: str) -> Iterator[AliasMove]:
         """List an alias's moves, the latest first."""
-        return self._pages(f"{_model(model)}/aliases/{quote(alias, safe='')}/history", "history", AliasMove)
+        return self._pages(f"{_model(model)}/aliases/{quote(alias, safe='')}/history", "moves", AliasMove)
 
     # Scoring
 
@@ -151,7 +153,7 @@ class Client:
 
     def _pages(self, path: str, name: str, kind: type[T], params: Mapping[str, str | int] | None = None) -> Iterator[T]:
         """Follow a list through its pages."""
-        wanted = dict(params or {})
+        wanted: dict[str, str | int] = {"page_size": PAGE_SIZE, **(params or {})}
         while True:
             response = self._get(path, wanted)
             page = decode(response, dict[str, msgspec.Raw])

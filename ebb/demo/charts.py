@@ -1,6 +1,7 @@
 """The report's charts as inline SVG, in colours that the page decides."""
 
 import io
+import math
 import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -25,7 +26,9 @@ def loss_chart(epochs: Sequence[Epoch], best_possible: float) -> str:
         losses, rates = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
         numbers = [epoch.epoch for epoch in epochs]
         # Lines differ by dashes as well as by colour, for print and for those who cannot tell the colours apart.
-        losses.plot(numbers, [epoch.train_loss for epoch in epochs], color=OTHER, linestyle="-.", label="training")
+        losses.plot(
+            numbers, [_or_gap(epoch.train_loss) for epoch in epochs], color=OTHER, linestyle="-.", label="training"
+        )
         validated = [(epoch.epoch, epoch.valid_loss) for epoch in epochs if epoch.valid_loss is not None]
         if validated:
             losses.plot(*zip(*validated, strict=True), color=OURS, label="validation")
@@ -74,6 +77,10 @@ def roc_chart(evaluation: Evaluation) -> str:
         axes.plot([0, 1], [0, 1], color=MUTED, linestyle="--", label="by chance, AUC 0.500")
         axes.legend(loc="lower right")
         return _svg(figure, "roc", "ROC curve of this version and the best possible one")
+
+
+def _or_gap(loss: float | None) -> float:
+    return math.nan if loss is None else loss
 
 
 def _style() -> AbstractContextManager[None]:

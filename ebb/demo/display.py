@@ -24,9 +24,8 @@ def describe(epoch: Epoch) -> str:
         >>> describe(Epoch(7, 0.0031, 0.5, 0.52))
         'learning rate 0.0031  loss: training 0.5000, validation 0.5200'
     """
-    validation = "-" if epoch.valid_loss is None else f"{epoch.valid_loss:.4f}"
-    losses = f"training {epoch.train_loss:.4f}, validation {validation}"
-    return f"learning rate {epoch.learning_rate:.4f}  loss: {losses}"
+    training, validation = ("-" if loss is None else f"{loss:.4f}" for loss in (epoch.train_loss, epoch.valid_loss))
+    return f"learning rate {epoch.learning_rate:.4f}  loss: training {training}, validation {validation}"
 
 
 class BarDisplay(AbstractContextManager["BarDisplay"]):

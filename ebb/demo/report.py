@@ -119,7 +119,7 @@ def _at_risk_row(findings: Findings, row: int, score: Score) -> str:
     truth = findings.customers.probability[row]
     outcome = "left" if findings.customers.churned[row] else "stayed"
     return (
-        f'<tr><th scope="row"><code>{escape(score.customer_id or "")}</code></th>'
+        f'<tr><th scope="row"><code>{escape(str(score.customer_id))}</code></th>'
         f'<td class="number">{score.churn_probability or 0.0:.1%}</td><td class="number">{truth:.1%}</td>'
         f"<td>{_list(raised)}</td><td>{_list(lowered)}</td><td>{outcome}</td></tr>"
     )

@@ -20,7 +20,7 @@ def print_at_risk(findings: Findings, console: Console) -> None:
     for _, score in findings.most_at_risk():
         raised, lowered = raised_and_lowered(score.reasons)
         risk = f"{score.churn_probability or 0.0:.0%}"
-        table.add_row(score.customer_id, risk, _lines(raised), _lines(lowered))
+        table.add_row(str(score.customer_id), risk, _lines(raised), _lines(lowered))
     console.print(table)
     console.print(
         "(x2.0) doubles the odds of leaving, compared with the baseline customer.", style="dim", highlight=False
