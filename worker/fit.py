@@ -63,7 +63,7 @@ class Fit:
 
     def moved(self) -> float:
         """Return a number that grows while work is done: steps of the training, and before it time on the CPU."""
-        return float(self.fitting.steps) if self._fitting is not None else time.process_time()
+        return float(self.fitting.trainer.steps_taken) if self._fitting is not None else time.process_time()
 
     @property
     def fitting(self) -> Fitting:
