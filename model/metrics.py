@@ -1,9 +1,11 @@
 """How good probabilities are: ranking, log loss and reliability, accumulated in float64."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 
 def auc(y: Floats, scores: Floats) -> float:

@@ -70,6 +70,6 @@ def same_type(values: list[object], column: str) -> type | None:
         (one, here), (two, there) = list(first.items())[:2]
         names = {float: "a number", str: "text", bool: "true or false"}
         raise TableError(
-            f"column {column!r} holds {names[one]} in row {here} and {names[two]} in row {there}: use one of them throughout"
+            f"column {column!r} holds {names[one]} in row {here} and {names[two]} in row {there}: use one of them only"
         )
     return next(iter(first), None)

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from model.design import Floats
+from model.network import Network
+
 TILE = 64  # rows that are worked on together, always this many, so that a row's bits do not depend on its neighbours
 NODES = 48  # Gauss–Legendre nodes for smooth networks
 
@@ -33,6 +35,20 @@ class Piece:
     def bends(self) -> NDArray[np.intp]:
         """The units that are not linear."""
         return np.flatnonzero(self.slope != 1.0)
+
+
+def contributions(network: Network, base: Floats, X: Floats) -> Floats:
+    """What every feature adds to the log-odds of a row, against the base.
+
+    They sum to z(x) − z(b): within rounding for piecewise-linear networks, nearly for smooth ones.
+
+    Shapes: base (d,); X (n, d); result (n, d).
+    """
+    pieces = network.pieces()
+    if pieces is None:
+        return smooth_contributions(network.input_gradient, base, X)
+    members = [[Piece(*layer) for layer in layers] for layers in pieces]
+    return exact_contributions(members, base, X)
 
 
 def exact_contributions(members: Sequence[Sequence[Piece]], base: Floats, X: Floats) -> Floats:
@@ -55,7 +71,7 @@ def smooth_contributions(gradient: Callable[[Floats], Floats], base: Floats, X: 
         total = np.zeros_like(tile)
         for node, weight in zip((nodes + 1.0) / 2.0, weights / 2.0, strict=True):
             total += weight * gradient(base + node * step)
-        return step * total
+        return np.asarray(step * total)
 
     return in_tiles(tile_contributions, base, X)
 
@@ -76,7 +92,7 @@ def _members(members: Sequence[Sequence[Piece]], base: Floats, tile: Floats) -> 
     total = np.zeros_like(tile)
     for pieces in members:
         total += _integral(list(pieces), np.stack([np.broadcast_to(base, tile.shape), tile]), np.ones((1, len(tile))))
-    return (tile - base) * (total / len(members))
+    return np.asarray((tile - base) * (total / len(members)))
 
 
 def _integral(pieces: Sequence[Piece], knots: Floats, lengths: Floats) -> Floats:

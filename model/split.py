@@ -1,37 +1,88 @@
-"""Which rows train and which validate."""
+"""Which rows train and which validate: at random within each outcome, the latest, or whole groups."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.columns import Table
+from model.columns.cells import Cells, Days, Numbers, Words
+from model.design import Floats
 from model.errors import TableError
+from model.random import shuffle, stream
+from model.spec import Spec
 
+SPLITTING = 1001  # the purpose of the random stream that draws validation rows
 Rows = NDArray[np.int64]
 
 
-def stratified_split(y: NDArray[np.float64], fraction: float, seed: int) -> tuple[Rows, Rows]:
-    """Training and validation rows, each with the same share of churners, drawn from the seed.
+def split(table: Table, y: Floats, spec: Spec) -> tuple[Rows, Rows]:
+    """Training and validation rows as the spec's `validation` asks.
 
-    The order comes from the generator's raw output, so that it is the same with every version of NumPy.
+    Raises:
+        TableError: too few rows of one outcome, or no such column to split by.
+    """
+    held = spec.validation
+    if held.time is not None:
+        valid = latest_rows(_column(table, held.time, "time"), held.time, held.fraction)
+    elif held.group is not None:
+        valid = group_rows(_column(table, held.group, "group"), held.fraction, spec.seed)
+    else:
+        valid = stratified_rows(y, held.fraction, spec.seed)
+    train = np.setdiff1d(np.arange(len(y)), valid)
+    if len(train) == 0 or y[train].min() == y[train].max():
+        raise TableError("the rows left for training have one outcome only: hold out less, or gather more rows")
+    return train, valid
+
+
+def stratified_rows(y: Floats, fraction: float, seed: int) -> Rows:
+    """Validation rows with the same share of churners as the table, drawn from the seed.
 
     Raises:
         TableError: there are too few rows of one outcome to have some on both sides.
 
     Example:
-        >>> train, valid = stratified_split(np.array([0.0, 1.0] * 5), 0.2, seed=0)
-        >>> len(train), len(valid)
-        (8, 2)
+        >>> stratified_rows(np.array([0.0, 1.0] * 5), 0.2, seed=0).tolist()
+        [3, 4]
     """
-    order = np.argsort(np.random.PCG64(seed).random_raw(len(y)), kind="stable")
+    order = shuffle(stream(seed, SPLITTING), len(y))
     held: list[Rows] = []
     for outcome, who in ((0.0, "customers who stayed"), (1.0, "churners")):
         rows = order[y[order] == outcome]
-        count = round(fraction * len(rows)) if fraction == 0.0 else max(1, round(fraction * len(rows)))
+        count = 0 if fraction == 0.0 else max(1, round(fraction * len(rows)))
         if len(rows) <= count:
             raise TableError(
                 f"only {len(rows)} of {len(y):,} rows are {who}, too few to train on some and validate on others: "
                 "gather rows of both outcomes"
             )
         held.append(rows[:count])
-    valid = np.sort(np.concatenate(held))
-    train = np.setdiff1d(np.arange(len(y)), valid)
-    return train, valid
+    return np.sort(np.concatenate(held))
+
+
+def latest_rows(cells: Cells, name: str, fraction: float) -> Rows:
+    """The latest rows by a column of dates or numbers; rows of the same time stay together.
+
+    Raises:
+        TableError: the column has gaps, or is neither dates nor numbers.
+    """
+    if not isinstance(cells, Days | Numbers) or cells.missing.any():
+        raise TableError(f"cannot split by time: column {name!r} must hold a date or number in every row")
+    order = np.argsort(cells.values, kind="stable")
+    first = len(order) - round(fraction * len(order))
+    if first == len(order):
+        return np.zeros(0, np.int64)
+    return np.flatnonzero(cells.values >= cells.values[order[first]])
+
+
+def group_rows(cells: Cells, fraction: float, seed: int) -> Rows:
+    """Whole groups, drawn from the seed until they hold at least the fraction of the rows."""
+    values = cells.codes if isinstance(cells, Words) else cells.values
+    groups, member = np.unique(values, return_inverse=True)
+    order = shuffle(stream(seed, SPLITTING), len(groups))
+    sizes = np.cumsum(np.bincount(member)[order])
+    chosen = order[: int(np.searchsorted(sizes, fraction * len(member)) + 1)] if fraction else order[:0]
+    return np.flatnonzero(np.isin(member, chosen))
+
+
+def _column(table: Table, name: str, role: str) -> Cells:
+    if name not in table.columns:
+        raise TableError(f"cannot split by {role}: there is no column {name!r}")
+    return table.columns[name]

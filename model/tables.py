@@ -68,9 +68,7 @@ def read_table(source: Source, file_format: str) -> Table:
     with _opened(source) as stream:
         if file_format == "ndjson":
             records = list(ndjson.read_records(stream))
-            columns = {
-                name: _from_objects(values, name) for name, values in ndjson.to_columns(records).items()
-            }
+            columns = {name: _from_objects(values, name) for name, values in ndjson.to_columns(records).items()}
             rows = len(records)
         else:
             batches = list(_arrow_batches(stream, file_format))
@@ -85,7 +83,9 @@ def read_table(source: Source, file_format: str) -> Table:
     for name, cells in columns.items():
         if isinstance(cells, Numbers) and np.isinf(cells.values).any():
             row = int(np.flatnonzero(np.isinf(cells.values))[0]) + 1
-            raise TableError(f"column {name!r} is infinite or too large in row {row}: correct it or leave the cell empty")
+            raise TableError(
+                f"column {name!r} is infinite or too large in row {row}: correct it or leave the cell empty"
+            )
     return refine(Table(columns, rows))
 
 
@@ -137,15 +137,17 @@ def _csv_batches(stream: BinaryIO) -> Iterator[pa.RecordBatch]:
         refused.append(row)
         return "error"
 
+    batch = None
     try:
-        yield from pa.csv.open_csv(
+        for batch in pa.csv.open_csv(
             stream,
             read_options=pa.csv.ReadOptions(use_threads=False, block_size=CSV_BLOCK),
             parse_options=pa.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=refuse),
             convert_options=pa.csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),
-        )
+        ):
+            yield batch
     except pa.ArrowException as error:
         if refused:
             row = refused[0]
@@ -157,6 +159,16 @@ def _csv_batches(stream: BinaryIO) -> Iterator[pa.RecordBatch]:
         if "UTF8" in str(error):
             raise TableError(f"{_undecodable(stream)} is not UTF-8: save the file as UTF-8") from error
         raise TableError(f"the CSV file cannot be read: {error}") from error
+    _check_quotes(stream, batch)
+
+
+def _check_quotes(stream: BinaryIO, last: pa.RecordBatch | None) -> None:
+    """A quote that is never closed swallows the rest of the file into one cell; pyarrow lets that pass."""
+    if last is None or not len(last) or "\n" not in (last.column(last.num_columns - 1)[-1].as_py() or ""):
+        return
+    stream.seek(0)
+    if sum(block.count(b'"') for block in iter(lambda: stream.read(CSV_BLOCK), b"")) % 2:
+        raise TableError("a quote in the last rows is never closed: close it, or double quotes inside quoted cells")
 
 
 def _csv_header(stream: BinaryIO) -> list[str]:
@@ -245,8 +257,8 @@ def _from_objects(values: list[object], name: str) -> Cells:
         return Words.of([value if isinstance(value, str) else None for value in values])
     faults = Faults()
     if kind is bool:
-        return Flags(read_values(values, name, (bool,), "true or false", faults))
-    numbers = Numbers(read_values(values, name, (int, float), "a number", faults))
+        return Flags(read_values(values, name, "true or false", faults))
+    numbers = Numbers(read_values(values, name, "a number", faults))
     for row, problems in faults.rows.items():
         raise TableError(f"row {row + 1}: {problems[0].detail}")
     return numbers

@@ -34,7 +34,9 @@ def advise(columns: Mapping[str, Cells], y: Floats | None) -> tuple[Advice, ...]
             found.append(_constant(name, cells))
             continue
         if isinstance(cells, Words) and (odd := odd_one_out(cells)) is not None:
-            detail = f"column {name!r} holds numbers, but {cells.scalar(odd)!r} in row {odd + 1}: correct it or leave it out"
+            detail = (
+                f"column {name!r} holds numbers, but {cells.scalar(odd)!r} in row {odd + 1}: correct it or leave it out"
+            )
             found.append(Advice("mixed_column", name, detail))
         elif isinstance(cells, Words) and len(cells.words) > MOST_CATEGORIES:
             detail = (

@@ -16,7 +16,7 @@ SPELLINGS = {"true": 1.0, "false": 0.0}
 
 @dataclass(frozen=True)
 class BooleanColumn:
-    """True is 1, false is 0. A gap takes the commoner of the two; when training saw gaps, a second feature is 1 for them."""
+    """True is 1, false is 0. A gap takes the commoner; when training saw gaps, a second feature is 1 for them."""
 
     name: str
     fill: bool
@@ -41,11 +41,11 @@ class BooleanColumn:
             values = np.array([spelled(word) for word in cells.words] + [np.nan])[cells.codes]
             refused = np.isnan(values) & ~cells.missing
         elif isinstance(cells, Sequence | np.ndarray):
-            return Flags(read_values(cells, self.name, (bool,), "true or false", faults))
+            return Flags(read_values(cells, self.name, "true or false", faults))
         else:
             values = np.full(len(cells), np.nan)
             refused = ~cells.missing
-        for row in np.flatnonzero(refused):
+        for row in np.flatnonzero(refused).tolist():
             detail = f"expected true or false, not {cells.scalar(row)!r}"
             faults.add(row, self.name, "wrong_type", detail)
         return Flags(values)

@@ -42,7 +42,7 @@ class CategoricalColumn:
         if (odd := odd_one_out(cells)) is not None:
             raise ColumnError(
                 f"column {name!r} holds numbers, but {cells.scalar(odd)!r} in row {odd + 1} of the training rows: "
-                f'correct it, or leave the column out with "columns": {{"{name}": {{"drop": true}}}} in the training spec'
+                f'correct it, or leave it out with "columns": {{"{name}": {{"drop": true}}}} in the training spec'
             )
         if len(seen) > MOST_CATEGORIES:
             raise ColumnError(

@@ -3,6 +3,7 @@
 Four shapes are enough: numbers, true/false flags, dates (as days) and words. A missing cell is NaN, or code −1.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -32,7 +33,7 @@ class _Values:
 
     def scalar(self, row: int) -> Scalar:
         value = float(self.values[row])
-        return None if value != value else self._scalar(value)
+        return None if math.isnan(value) else self._scalar(value)
 
     def _scalar(self, value: float) -> Scalar:
         return int(value) if value.is_integer() and abs(value) < 2**53 else value

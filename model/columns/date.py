@@ -41,15 +41,15 @@ class DateColumn:
                 if value is not None and not isinstance(value, str):
                     self._refuse(row, value, faults)
             return self._from_words(Words.of(texts), faults)
-        for row in np.flatnonzero(~cells.missing):
-            self._refuse(int(row), cells.scalar(row), faults)
+        for row in np.flatnonzero(~cells.missing).tolist():
+            self._refuse(row, cells.scalar(row), faults)
         return Days(np.full(len(cells), np.nan))
 
     def _from_words(self, cells: Words, faults: Faults) -> Days:
         parsed = [days_since_epoch(word) for word in cells.words]
         values = np.array([np.nan if days is None else days for days in parsed] + [np.nan])[cells.codes]
-        for row in np.flatnonzero(np.isnan(values) & ~cells.missing):
-            self._refuse(int(row), cells.scalar(row), faults)
+        for row in np.flatnonzero(np.isnan(values) & ~cells.missing).tolist():
+            self._refuse(row, cells.scalar(row), faults)
         return Days(values)
 
     def _refuse(self, row: int, value: object, faults: Faults) -> None:

@@ -35,7 +35,9 @@ class Encoder:
             ColumnError: a column has no value at all, or too many categories; or there is no column.
         """
         if not names:
-            raise ColumnError("there is no column to learn from: the table has only its target, id and constant columns")
+            raise ColumnError(
+                "there is no column to learn from: the table has only its target, id and constant columns"
+            )
         fitted: list[Column] = []
         for name in names:
             cells = table.columns[name]

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
+from types import NoneType
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from model.columns.faults import Faults
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 NO_NUMBER = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None")  # how files write a missing number
+
+
+TYPES: dict[str, tuple[type, ...]] = {"a number": (int, float), "true or false": (bool,)}
 
 
 def parse_number(text: str) -> float:
@@ -24,16 +28,14 @@ def parse_number(text: str) -> float:
     return float(text) if NUMBER.fullmatch(text) else math.nan
 
 
-def read_values(
-    values: Sequence[object] | np.ndarray, column: str, types: tuple[type, ...], what: str, faults: Faults
-) -> Floats:
-    """float64 from a list in which `None` is missing; anything else than `types` is that row's fault.
+def read_values(values: Sequence[object] | np.ndarray, column: str, what: str, faults: Faults) -> Floats:
+    """float64 from a list in which `None` is missing; anything else than `what` is that row's fault.
 
     An array is taken as it is, NaN meaning missing.
     """
     if isinstance(values, np.ndarray):
         return np.asarray(values, dtype=np.float64)
-    if set(map(type, values)) <= {*types, type(None)}:
+    if set(map(type, values)) <= {*TYPES[what], NoneType}:
         try:
             array = np.array(values, dtype=np.float64)
         except OverflowError:  # an integer beyond float64
@@ -41,25 +43,24 @@ def read_values(
         else:
             if np.isfinite(array).all():
                 return array
-    return np.array([_value(value, row, column, types, what, faults) for row, value in enumerate(values)])
+    numbers = np.full(len(values), np.nan)
+    for row, value in enumerate(values):
+        if value is None:
+            continue
+        if type(value) not in TYPES[what] or not isinstance(value, int | float):
+            faults.add(row, column, "wrong_type", f"expected {what}, not {_shown(value)}")
+        elif math.isfinite(number := _float(value)):
+            numbers[row] = number
+        else:
+            faults.add(row, column, "not_finite", f"expected {what}, not {number}")
+    return numbers
 
 
-def _value(
-    value: object, row: int, column: str, types: tuple[type, ...], what: str, faults: Faults
-) -> float:
-    if value is None:
-        return math.nan
-    if type(value) not in types or not isinstance(value, int | float):
-        faults.add(row, column, "wrong_type", f"expected {what}, not {_shown(value)}")
-        return math.nan
+def _float(value: float) -> float:
     try:
-        number = float(value)
+        return float(value)
     except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        faults.add(row, column, "not_finite", f"expected {what}, not {number}")
-        return math.nan
-    return number
+        return math.inf
 
 
 def _shown(value: object) -> str:

@@ -61,15 +61,15 @@ class NumericColumn:
         if isinstance(cells, Words):
             values = np.array([parse_number(word) for word in cells.words] + [np.nan])[cells.codes]
             gap = np.array([word.strip() in NO_NUMBER for word in cells.words] + [True])[cells.codes]
-            for row in np.flatnonzero(np.isnan(values) & ~gap):
+            for row in np.flatnonzero(np.isnan(values) & ~gap).tolist():
                 faults.add(row, self.name, "wrong_type", f"{cells.scalar(row)!r} is not a number")
         elif isinstance(cells, Numbers):
             values = cells.values
         elif isinstance(cells, Sequence | np.ndarray):
-            values = read_values(cells, self.name, (int, float), "a number", faults)
+            values = read_values(cells, self.name, "a number", faults)
         else:
             values = np.full(len(cells), np.nan)
-            for row in np.flatnonzero(~cells.missing):
+            for row in np.flatnonzero(~cells.missing).tolist():
                 faults.add(row, self.name, "wrong_type", f"{cells.scalar(row)!r} is not a number")
         return Numbers(self._in_range(values, faults))
 
@@ -77,7 +77,7 @@ class NumericColumn:
         bad = (values < self.low) | (values > self.high)
         if bad.any():
             values = values.copy()
-            for row in np.flatnonzero(bad):
+            for row in np.flatnonzero(bad).tolist():
                 value = float(values[row])
                 if np.isinf(value):
                     faults.add(row, self.name, "not_finite", "the number is infinite")

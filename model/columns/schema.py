@@ -91,9 +91,7 @@ def summarise(name: str, cells: Cells) -> ColumnSummary:
     if isinstance(cells, Words):
         counts = cells.counts()
         order = sorted(range(len(counts)), key=lambda code: (-counts[code], cells.words[code]))
-        listed = [
-            {"value": cells.words[code], "count": int(counts[code])} for code in order[:LISTED_CATEGORIES]
-        ]
+        listed = [{"value": cells.words[code], "count": int(counts[code])} for code in order[:LISTED_CATEGORIES]]
         facts = {"distinct": len(counts), "categories": listed}
     elif isinstance(cells, Flags):
         facts = {"true": int(cells.values[known].sum()), "false": int((cells.values[known] == 0).sum())}
@@ -105,8 +103,6 @@ def summarise(name: str, cells: Cells) -> ColumnSummary:
         if not isinstance(cells, Days):
             facts["mean"] = float(cells.values[known].mean())
     return ColumnSummary(name, KIND_OF_CELLS[type(cells)], len(cells) - len(known), facts)
-
-
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,0 +1,199 @@
+"""The estimator: columns, scaling and network as one immutable object, from customer to probability."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from model.columns import Table
+from model.columns.cells import Scalar
+from model.columns.encoder import Encoder, Raw
+from model.columns.faults import Faults
+from model.design import Floats
+from model.errors import ColumnError, ModelError, Problem
+from model.network import Network
+from model.parsing import escape
+from model.reasons import contributions
+from model.storage import pack, sha256, unpack
+
+FORMAT = 1
+TILE = 64
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What one column adds to a customer's log-odds, against the baseline customer."""
+
+    column: str
+    value: Scalar
+    contribution: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As the API shows it."""
+        return {"column": self.column, "value": self.value, "contribution": self.contribution}
+
+
+@dataclass(frozen=True, eq=False)
+class Estimator:
+    """Everything from a customer's columns to a churn probability; trained, saved, versioned and served as a whole.
+
+    `known` names the columns of the training table that are not inputs: the target, the id and what was left out.
+    """
+
+    encoder: Encoder
+    network: Network
+    baseline: Floats
+    target: str
+    id_column: str | None
+    left_out: tuple[str, ...]
+    spec: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    warnings: tuple[Mapping[str, Any], ...] = ()
+
+    def read(self, columns: Mapping[str, Raw], n: int) -> tuple[Table, Faults]:
+        """The columns' cells as scoring wants them, and what is wrong with which row (such a value counts as missing).
+
+        Raises:
+            ColumnError: a column does not have `n` values.
+        """
+        return self.encoder.read(columns, n)
+
+    def check(self, record: Mapping[str, object]) -> list[Problem]:
+        """What is wrong with one record: wrong types, numbers that are not finite or out of range, unknown columns."""
+        known = {*self.encoder.names, *self.left_out, self.target, self.id_column}
+        problems = [
+            Problem(f"/{escape(name)}", "unknown_column", f"column {name!r} is unknown: training saw no such column")
+            for name in record
+            if name not in known
+        ]
+        _, faults = self.read({name: [value] for name, value in record.items()}, 1)
+        return problems + faults.rows.get(0, [])
+
+    def log_odds(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
+        """The log-odds of churn, one a row, shape (n,).
+
+        The same record gets the same bits alone, in any batch and at any place in it.
+
+        Raises:
+            ColumnError: a value cannot be used; `read` tells all of them, and its table can be scored.
+        """
+        return self.network.logits(self._design(columns, n))
+
+    def predict(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
+        """The churn probabilities, one a row, shape (n,).
+
+        Raises:
+            ColumnError: a value cannot be used; `read` tells all of them, and its table can be scored.
+        """
+        return probability(self.log_odds(columns, n))
+
+    def explain(
+        self, columns: Mapping[str, Raw] | Table, n: int | None = None, top: int | None = None
+    ) -> list[list[Reason]]:
+        """For each row the `top` largest reasons (all of them by default), the largest first.
+
+        All reasons of a row sum to its log-odds less those of the baseline customer.
+        """
+        table = self._table(columns, n)
+        shares = self.contributions(table)
+        order = np.argsort(-np.abs(shares), axis=1, kind="stable")[:, :top]
+        largest = np.take_along_axis(shares, order, axis=1).tolist()
+        cells = [table.columns[name] for name in self.encoder.names]
+        return [
+            [
+                Reason(self.encoder.names[j], cells[j].scalar(row), share)
+                for j, share in zip(chosen, values, strict=True)
+            ]
+            for row, (chosen, values) in enumerate(zip(order.tolist(), largest, strict=True))
+        ]
+
+    def contributions(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
+        """What each column adds to the log-odds, in the order of `encoder.names`, shape (n, columns)."""
+        by_feature = contributions(self.network, self.baseline, self._design(columns, n))
+        starts = [group.start for group in self.encoder.groups]
+        return np.add.reduceat(by_feature, starts, axis=1)
+
+    def unseen(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> dict[str, int]:
+        """How many rows of each categorical column hold a category that training did not see often enough."""
+        return self.encoder.unseen(self._table(columns, n))
+
+    @cached_property
+    def baseline_customer(self) -> dict[str, Scalar]:
+        """The customer that reasons compare with: medians and commonest values of the training rows."""
+        return self.encoder.typical()
+
+    @cached_property
+    def baseline_log_odds(self) -> float:
+        """The baseline customer's log-odds."""
+        return float(self.network.logits(self.baseline[None])[0])
+
+    def _table(self, columns: Mapping[str, Raw] | Table, n: int | None) -> Table:
+        if isinstance(columns, Table):
+            return columns
+        table, faults = self.read(columns, len(next(iter(columns.values()))) if n is None else n)
+        for row, problems in sorted(faults.rows.items()):
+            raise ColumnError(f"record {row}: {problems[0].detail}")
+        return table
+
+    def _design(self, columns: Mapping[str, Raw] | Table, n: int | None) -> Floats:
+        return self.encoder.encode(self._table(columns, n))
+
+    def to_bytes(self) -> bytes:
+        """The estimator as a safetensors file; equal estimators give equal bytes."""
+        header = {
+            "format": FORMAT,
+            "columns": self.encoder.to_json(),
+            "layers": self.network.layers_json,
+            "target": self.target,
+            "id": self.id_column,
+            "left_out": list(self.left_out),
+            "spec": dict(self.spec),
+            "metrics": dict(self.metrics),
+            "warnings": [dict(warning) for warning in self.warnings],
+        }
+        arrays = {f"network.{name}": array for name, array in self.network.arrays().items()}
+        return pack(header, {**arrays, "baseline": self.baseline})
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Estimator":
+        """The estimator that `to_bytes` wrote.
+
+        Raises:
+            ModelError: the bytes are damaged, or not an estimator's.
+        """
+        header, arrays = unpack(data)
+        if header.get("format") != FORMAT:
+            raise ModelError(f"this is not an estimator of format {FORMAT}: train it again with this version")
+        baseline = arrays.pop("baseline")
+        parameters = {name.removeprefix("network."): array for name, array in arrays.items()}
+        return cls(
+            encoder=Encoder.from_json(header["columns"]),
+            network=Network.from_arrays(header["layers"], parameters),
+            baseline=baseline,
+            target=header["target"],
+            id_column=header["id"],
+            left_out=tuple(header["left_out"]),
+            spec=header["spec"],
+            metrics=header["metrics"],
+            warnings=tuple(header["warnings"]),
+        )
+
+    @cached_property
+    def weights_sha256(self) -> str:
+        """The SHA-256 digest of `to_bytes()`, so that a downloaded file can be checked with any tool."""
+        return sha256(self.to_bytes())
+
+
+def probability(logits: Floats) -> Floats:
+    """σ(z), worked out in padded tiles so that a row's bits do not depend on where it stands.
+
+    Example:
+        >>> probability(np.array([0.0])).tolist()
+        [0.5]
+    """
+    tiles = np.zeros(-(-len(logits) // TILE) * TILE)
+    tiles[: len(logits)] = logits
+    small = np.exp(-np.abs(tiles))  # never overflows
+    return (np.where(tiles >= 0.0, 1.0, small) / (1.0 + small))[: len(logits)]

@@ -1,0 +1,122 @@
+"""Fitting: from a table and a spec to an estimator, one epoch report at a time."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from model.checkpoint import Checkpoint
+from model.columns import Table
+from model.columns.advice import advise, is_constant
+from model.columns.encoder import Encoder
+from model.columns.schema import input_columns
+from model.columns.target import labels
+from model.design import Design, Floats
+from model.errors import Problem, SpecError, TableError
+from model.estimator.estimator import Estimator, probability
+from model.losses.binary_cross_entropy import BinaryCrossEntropy
+from model.metrics import auc, log_loss, reliability
+from model.spec import Spec
+from model.split import split
+from model.trainer import EpochReport, Trainer
+
+
+class Fitting:
+    """Trains an estimator on a table.
+
+    Columns are fitted on the training rows only; constant columns are left out with a warning.
+
+    Raises:
+        TableError: the rows cannot be trained on: too few, or of one outcome only.
+        ColumnError: a column cannot be learned from, or is not there.
+        SpecError: the spec asks for what a churn estimator cannot be.
+        CheckpointError: the checkpoint belongs to another spec or table.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        *,
+        target: str,
+        id_column: str | None = None,
+        spec: Spec,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        options = dict(spec.columns)
+        present = input_columns(table, target, id_column)
+        _check(spec, present)
+        self.spec, self.target, self.id_column = spec, target, id_column
+        self.y = labels(table.columns[target], target)
+        if self.y.min() == self.y.max():
+            outcome = "churned" if self.y[0] else "stayed"
+            raise TableError(f"all {len(self.y):,} rows {outcome}: an estimator needs customers of both outcomes")
+        self.train_rows, self.valid_rows = split(table, self.y, spec)
+        asked = [name for name in present if name not in options or not options[name].drop]
+        names = [name for name in asked if table.columns[name].missing.all() or not is_constant(table.columns[name])]
+        self.left_out = tuple(name for name in present if name not in names)
+        self.warnings = tuple(a.to_json() for a in advise({n: table.columns[n] for n in asked}, self.y))
+        inputs = Table({name: table.columns[name] for name in names}, table.rows)
+        self.encoder = Encoder.fit(inputs.take(self.train_rows), names, options)
+        cells, _ = self.encoder.read(inputs.columns, inputs.rows)
+        self.X = self.encoder.encode(cells)
+        design = Design(self.X.astype(spec.dtype), self.y, None, self.train_rows, self.valid_rows)
+        self.trainer = Trainer(spec, design, checkpoint)
+        self.last: EpochReport | None = None
+
+    def epochs(self) -> Iterator[EpochReport]:
+        """Yield one report an epoch until the last epoch or an early stop."""
+        for report in self.trainer.epochs():
+            self.last = report
+            yield report
+
+    def checkpoint(self) -> Checkpoint:
+        """The state after the last report, from which another fitting can go on to the same bytes."""
+        return self.trainer.checkpoint()
+
+    def estimator(self) -> Estimator:
+        """The estimator with the best parameters so far."""
+        network = self.trainer.network()
+        table, _ = self.encoder.read({name: [value] for name, value in self.encoder.typical().items()}, 1)
+        return Estimator(
+            encoder=self.encoder,
+            network=network,
+            baseline=self.encoder.encode(table)[0],
+            target=self.target,
+            id_column=self.id_column,
+            left_out=self.left_out,
+            spec=self.spec.to_json(),
+            metrics=self._metrics(network.logits(self.X)),
+            warnings=self.warnings,
+        )
+
+    def _metrics(self, logits: Floats) -> dict[str, Any]:
+        """Losses and ranking of the estimator as it will score, in float64."""
+        y, train, valid = self.y, self.train_rows, self.valid_rows
+        metrics: dict[str, Any] = {
+            "rows": len(y),
+            "train_rows": len(train),
+            "valid_rows": len(valid),
+            "churn_rate": float(y.mean()),
+            "train_loss": log_loss(y[train], logits[train]),
+            "valid_loss": None,
+            "valid_auc": None,
+            "reliability": [],
+        }
+        if self.last is not None:
+            metrics |= {"epochs": self.last.epoch, "steps": self.last.steps}
+        if len(valid):
+            metrics["valid_loss"] = log_loss(y[valid], logits[valid])
+            metrics["reliability"] = reliability(y[valid], probability(logits[valid]))
+            if 0.0 < y[valid].mean() < 1.0:
+                metrics["valid_auc"] = auc(y[valid], logits[valid])
+        return metrics
+
+
+def _check(spec: Spec, present: list[str]) -> None:
+    problems = [
+        Problem(f"/columns/{name}", "unknown", f"the table has no input column {name!r}")
+        for name, _ in spec.columns
+        if name not in present
+    ]
+    if not isinstance(spec.loss, BinaryCrossEntropy):
+        problems.append(Problem("/loss", "conflict", "a churn estimator learns from binary_cross_entropy"))
+    if problems:
+        raise SpecError(problems)

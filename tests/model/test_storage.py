@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from model.checkpoint import Checkpoint
+from model.errors import CheckpointError, ModelError
+from model.storage import pack, pack_checkpoint, unpack, unpack_checkpoint
+
+HEADER = {"b": 0.1 + 0.2, "a": [1, None, "é"], "c": {"y": 1, "x": 2}}
+ARRAYS = {"w": np.arange(6.0).reshape(2, 3), "n": np.array([1, 2], np.int64), "f": np.zeros((0, 2), np.float32)}
+
+
+def test_what_is_packed_comes_back_to_the_bit():
+    header, arrays = unpack(pack(HEADER, ARRAYS))
+    assert header == HEADER
+    assert arrays.keys() == ARRAYS.keys()
+    for name, array in ARRAYS.items():
+        assert arrays[name].dtype == array.dtype
+        assert np.array_equal(arrays[name], array)
+
+
+def test_equal_content_gives_equal_bytes_whatever_its_order():
+    again = pack(dict(reversed(HEADER.items())), dict(reversed(ARRAYS.items())))
+    assert again == pack(HEADER, ARRAYS)
+
+
+def test_views_are_stored_by_their_values():
+    array = np.arange(6.0).reshape(2, 3)
+    assert pack({}, {"w": array.T}) == pack({}, {"w": array.T.copy()})
+
+
+def test_a_checkpoint_comes_back_whole():
+    checkpoint = unpack_checkpoint(pack_checkpoint(Checkpoint(HEADER, ARRAYS)))
+    assert checkpoint.header == HEADER
+    assert np.array_equal(checkpoint.arrays["w"], ARRAYS["w"])
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-3], lambda b: b[:4], lambda b: b"", lambda b: b"{}" + b])
+def test_damaged_bytes_are_refused(damage):
+    data = damage(pack_checkpoint(Checkpoint(HEADER, ARRAYS)))
+    with pytest.raises(ModelError, match="not a whole file"):
+        unpack(data)
+    with pytest.raises(CheckpointError):
+        unpack_checkpoint(data)

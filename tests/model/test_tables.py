@@ -1,0 +1,154 @@
+import io
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from model.columns import Days, Flags, Numbers, Words
+from model.errors import TableError
+from model.tables import format_of, read_batches, read_table
+
+CSV = (
+    b"id,months,plan,auto_pay,joined,note\n"
+    b"007,24,basic,true,2024-01-05,\n"
+    b"008,,family,FALSE,2023-11-30,x\n"
+    b"009,1.5,basic,true,2024-02-01T12:00:00Z,\n"
+)
+
+
+def table(data: bytes, file_format: str = "csv"):
+    return read_table(io.BytesIO(data), file_format)
+
+
+def test_csv_columns_become_numbers_words_flags_and_days():
+    columns = table(CSV).columns
+    assert isinstance(columns["months"], Numbers)
+    assert [columns["months"].scalar(i) for i in range(3)] == [24, None, 1.5]
+    assert isinstance(columns["plan"], Words)
+    assert [columns["plan"].scalar(i) for i in range(3)] == ["basic", "family", "basic"]
+    assert isinstance(columns["auto_pay"], Flags)
+    assert [columns["auto_pay"].scalar(i) for i in range(3)] == [True, False, True]
+    assert isinstance(columns["joined"], Days)
+    assert [columns["joined"].scalar(i) for i in range(3)] == ["2024-01-05", "2023-11-30", "2024-02-01T12:00:00Z"]
+    assert [columns["note"].scalar(i) for i in range(3)] == [None, "x", None]
+
+
+def test_ndjson_and_parquet_give_the_same_columns_as_csv():
+    ndjson = (
+        b'{"months": 24, "plan": "basic", "auto_pay": true, "joined": "2024-01-05"}\n\n'
+        b'{"plan": "family", "auto_pay": false, "joined": "2023-11-30"}\n'
+        b'{"months": 1.5, "plan": "basic", "auto_pay": true, "joined": "2024-02-01T12:00:00Z"}\n'
+    )
+    day = 86_400_000_000
+    arrow = pa.table(
+        {
+            "months": pa.array([24, None, 1.5]),
+            "plan": pa.array(["basic", "family", "basic"]).dictionary_encode(),
+            "auto_pay": pa.array([True, False, True]),
+            "joined": pa.array([19727 * day, 19691 * day, 19754 * day + day // 2], pa.timestamp("us", "UTC")),
+        }
+    )
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(arrow, sink)
+    expected = table(CSV)
+    for other in (table(ndjson, "ndjson"), table(sink.getvalue(), "parquet")):
+        for name in ("months", "plan", "auto_pay", "joined"):
+            ours, theirs = expected.columns[name], other.columns[name]
+            assert type(ours) is type(theirs)
+            assert [ours.scalar(i) for i in range(3)] == [theirs.scalar(i) for i in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "empty"),
+        (b"   \n", "empty"),
+        (b"a,b\n", "no rows"),
+        (b"a,a\n1,2\n", "two columns are named 'a'"),
+        (b"a,,c\n1,2,3\n", "column 2 has no name"),
+        (b"a,b\n1,2\n3\n", "line 3 has 1 cells where the header has 2"),
+        (b"a,b\n1,2\n3,4,5\n", "line 3 has 3 cells"),
+        ("a,b\n1,é\n".encode("latin-1"), "line 2 is not UTF-8"),
+        ("é,b\n1,2\n".encode("latin-1"), "line 1 is not UTF-8"),
+        ("a,b\n1,2\n".encode("utf-16"), "UTF-16"),
+        (b"PK\x03\x04rest", "spreadsheet"),
+        (b"a;b\n1;2\n", "separate columns by commas"),
+        (b"a\n1\ninf\n", "infinite or too large in row 2"),
+        (b"a\n1\n1e999\n", "infinite or too large in row 2"),
+        (b'a,b\n1,"x\n2,y\n', "never closed"),
+    ],
+)
+def test_a_csv_file_that_cannot_be_used_is_refused_saying_where_and_why(data, said):
+    with pytest.raises(TableError, match=said):
+        table(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b'{"a": 1}\n[1]\n', "line 2 is not a JSON object"),
+        (b'{"a": NaN}\n', "NaN"),
+        (b'{"a": 1, "a": 2}\n', "'a' comes twice"),
+        (b'{"a": 1e999}\n', "row 1: column 'a'"),
+        (b'{"a": 1}\n{"a": "x"}\n', "a number in row 1 and text in row 2"),
+        (b'{"a": {"b": 1}}\n', "list or an object"),
+        (b'{"a": 1\n', "line 1"),
+        (b'{"a": "\xe9"}\n', "line 1 is not UTF-8"),
+        (b"[" * 100_000, "line 1"),
+        (b"", "no rows"),
+    ],
+)
+def test_an_ndjson_file_that_cannot_be_used_is_refused_saying_where_and_why(data, said):
+    with pytest.raises(TableError, match=said):
+        table(data, "ndjson")
+
+
+def test_a_parquet_file_that_cannot_be_used_is_refused():
+    with pytest.raises(TableError, match="Parquet"):
+        table(b"no", "parquet")
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(pa.table({"a": [[1], [2]]}), sink)
+    with pytest.raises(TableError, match="column 'a' is of type list"):
+        table(sink.getvalue(), "parquet")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name():
+    assert list(table(b"\xef\xbb\xbfa,b\n1,2\n").columns) == ["a", "b"]
+    assert list(table(b'\xef\xbb\xbf{"a": 1}\n', "ndjson").columns) == ["a"]
+
+
+def test_quoted_cells_may_hold_commas_newlines_and_quotes():
+    cells = table(b'a,b\n"x, y",1\n"two\nlines",2\n"say ""no""",3\n').columns["a"]
+    assert [cells.scalar(i) for i in range(3)] == ["x, y", "two\nlines", 'say "no"']
+
+
+def test_the_ways_of_writing_a_gap_are_gaps_among_numbers_only():
+    columns = table(b"n,t\n1,NA\nNA,b\n ,c\nnan,d\nnull,e\n").columns
+    assert [columns["n"].scalar(i) for i in range(5)] == [1, None, None, None, None]
+    assert columns["t"].scalar(0) == "NA"
+
+
+def test_numbers_from_text_have_the_bits_of_python_floats():
+    texts = ["0.1", "79.99", "1e-310", "123456789.123456789", "-0.0", "9007199254740993", ".5", "5."]
+    cells = table(("a\n" + "\n".join(texts) + "\n").encode()).columns["a"]
+    assert cells.values.tobytes() == np.array([float(text) for text in texts]).tobytes()
+
+
+def test_batches_hold_every_row_once_and_keep_texts_as_texts(tmp_path: Path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"id,months\n" + b"".join(b"%05d,%d\n" % (i, i % 60) for i in range(40_000)))
+    assert format_of(path) == "csv"
+    ids: list[object] = []
+    for batch in read_batches(path, "csv", {"id"}):
+        assert batch.first_row == len(ids) + 1
+        ids += batch.scalars("id")
+    assert ids == [f"{i:05d}" for i in range(40_000)]
+
+
+def test_a_file_that_is_not_there_or_of_no_known_format_is_refused():
+    with pytest.raises(TableError, match="No such file"):
+        read_table(Path("/nowhere/at/all.csv"), "csv")
+    with pytest.raises(TableError, match=r"\.csv"):
+        format_of(Path("customers.xlsx"))
