@@ -32,7 +32,7 @@ check: developer  ## style, types, the house rules, and whether the lock is curr
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/python scripts/check_lock.py
+	.venv/bin/python -m scripts.check_lock
 	.venv/bin/python -m pytest tests/house
 
 bench: developer  ## run what the performance claims rest on

