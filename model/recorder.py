@@ -49,7 +49,7 @@ class Memory:
         self._next += 1
         return self._arrays[self._next - 1]
 
-    def shared(self, use: object, shape: tuple[int, ...], dtype: np.dtype[Any], fill: float = 0.0) -> NDArray[Any]:
+    def shared(self, use: object, shape: tuple[int, ...], dtype: np.dtype[Any], fill: object = 0.0) -> NDArray[Any]:
         """Return the array for this use, shape and type: always the same one."""
         key = (use, shape, dtype)
         if key not in self._shared:
@@ -79,8 +79,8 @@ class Recorder:
         self._lead = lead
         self._tensors: Iterator[tuple[Floats, Floats]] = iter(tensors)
         self._states: Iterator[Floats] = iter(states)
-        self._kept: set[int] = set()
-        self._inputs: set[int] = set()
+        self._kept: dict[int, Floats] = {}
+        self._input: Floats | None = None
         self._reserved: Floats | None = None
         memory.rewind()
 
@@ -113,10 +113,8 @@ class Recorder:
 
     def rows_like(self, a: Floats, values: Sequence[float]) -> Floats:
         """Return a constant of a's shape whose i-th row is the i-th value throughout, to be read only."""
-        rows = self._memory.shared(("rows", *values), a.shape, a.dtype)
-        for row, value in zip(rows, values, strict=True):
-            row[...] = value
-        return rows
+        column = np.reshape(values, (-1, *(1,) * (a.ndim - 1)))
+        return self._memory.shared(("rows", *values), a.shape, a.dtype, column)
 
     def scratch_like(self, a: NDArray[Any]) -> NDArray[Any]:
         """Return memory of a's shape that the next layer will overwrite."""
@@ -143,22 +141,17 @@ class Recorder:
 
     def keep(self, a: Floats) -> None:
         """Promise that these numbers are needed later, so that nobody overwrites them."""
-        self._kept.add(address(a))
+        self._kept[id(a)] = a
 
     def place(self, a: Floats) -> Floats:
         """Return where a layer may write its output: its input's own place, unless that is kept."""
-        return self.activations(a.shape[-2] - 1) if address(a) in self._kept else a
+        return self.activations(a.shape[-2] - 1) if id(a) in self._kept else a
 
     def network_input(self, a: Floats) -> None:
         """Say that this is the network's own input, not to be overwritten, and whose gradient nobody wants."""
         self.keep(a)
-        self._inputs.add(address(a))
+        self._input = a
 
     def input_wanted(self, a: Floats) -> bool:
         """Tell whether ∂L/∂a is of use."""
-        return address(a) not in self._inputs
-
-
-def address(a: NDArray[Any]) -> int:
-    """Return where an array's numbers begin in memory."""
-    return int(a.__array_interface__["data"][0])
+        return a is not self._input

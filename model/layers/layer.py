@@ -71,8 +71,12 @@ class Activation(Layer):
     def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
         """Record a ← σ(z), in place where nobody needs z, and return what records δ ← δ ⊙ σ′(z)."""
         out = do.place(a)
+        do.keep(out)
         return out, self.apply(do, do.values(a), do.values(out))
 
     @abstractmethod
     def apply(self, do: Recorder, z: Floats, a: Floats) -> Backward:
-        """Record a ← σ(z), where a may be the same memory as z; return what records δ ← δ ⊙ σ′(z)."""
+        """Record a ← σ(z), where a may be the same memory as z; return what records δ ← δ ⊙ σ′(z) in place.
+
+        What is in `a` stays there for the backward pass.
+        """

@@ -33,7 +33,6 @@ class LeakyReLU(Activation):
         below = do.scratch_like(z)
         do(np.multiply, z, do.number(self.alpha), below)
         do(np.fmax, z, below, a)
-        do.keep(a)
 
         def backward(delta: Floats) -> Floats:
             slope = do.scratch_like(a)

@@ -29,7 +29,6 @@ class ReLU(Activation):
         """Record max(z, 0)."""
         bits = as_integers(a)
         do(np.fmax, as_integers(z), do.full_like(bits, 0), bits)
-        do.keep(a)
 
         def backward(delta: Floats) -> Floats:
             positive = do.scratch_like(bits)

@@ -25,7 +25,6 @@ class Sigmoid(Activation):
         do(np.tanh, a, a)
         do(np.multiply, a, half, a)
         do(np.add, a, half, a)
-        do.keep(a)
 
         def backward(delta: Floats) -> Floats:
             slope = do.scratch_like(a)

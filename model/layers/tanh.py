@@ -21,7 +21,6 @@ class Tanh(Activation):
     def apply(self, do: Recorder, z: Floats, a: Floats) -> Backward:
         """Record tanh z."""
         do(np.tanh, z, a)
-        do.keep(a)
 
         def backward(delta: Floats) -> Floats:
             slope = do.scratch_like(a)
