@@ -1,20 +1,14 @@
-"""The client keeps to the contract, is patient where asked to be, and explains what went wrong.
+"""The client keeps to the contract, is patient where asked to be, and explains what went wrong."""
 
-The service is played by a small real HTTP server that gives prepared answers and remembers the requests.
-"""
-
-import json
 import socket
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
-from werkzeug.serving import make_server
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
 from ebb.client import Client
 from ebb.errors import BusyError, RefusedError, UnreachableError, UnreadableError
+from tests.ebb.service import Service, serving
 
 JOB = {"id": "j1", "kind": "training", "state": "queued", "something_newer": {"a": 1}}
 PROBLEM = {
@@ -27,37 +21,10 @@ PROBLEM = {
 }
 
 
-@dataclass
-class Service:
-    """Prepared answers, first to last; and the requests that came."""
-
-    answers: list[Response] = field(default_factory=list)
-    requests: list[Request] = field(default_factory=list)
-    url: str = ""
-
-    def __call__(self, environ: dict, start_response: object) -> object:
-        request = Request(environ)
-        request.get_data()
-        self.requests.append(request)
-        return self.answers.pop(0)(environ, start_response)
-
-    def will_answer(self, body: object, status: int = 200, **headers: str) -> None:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.answers.append(Response(json.dumps(body), status, headers=named, content_type="application/json"))
-
-
 @pytest.fixture
 def service() -> Iterator[Service]:
-    app = Service()
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    app.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield app
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    assert not app.answers, "the client asked less often than the test prepared for"
+    with serving() as service:
+        yield service
 
 
 @pytest.fixture
