@@ -6,7 +6,7 @@ Leases are compared by the database's clock alone, because the clocks of two wor
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect
+from sqlalchemy import DateTime, Dialect, Double, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
@@ -41,19 +41,19 @@ class now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function 
     """
 
     type = UtcTime()
-    inherit_cache = False
+    inherit_cache = True  # the offset is a bound parameter, so that one compiled statement serves every offset
 
     def __init__(self, offset: float = 0.0) -> None:
-        super().__init__()
-        self.offset = float(offset)
+        super().__init__(literal(float(offset), Double()))
 
 
 @compiles(now, "postgresql")
-def _postgresql(element: now, compiler: SQLCompiler, **_: Any) -> str:
-    return f"(clock_timestamp() + make_interval(secs => {element.offset:.6f}))"
+def _postgresql(element: now, compiler: SQLCompiler, **options: Any) -> str:
+    return f"(clock_timestamp() + make_interval(secs => {compiler.process(element.clauses, **options)}))"
 
 
 @compiles(now, "sqlite")
-def _sqlite(element: now, compiler: SQLCompiler, **_: Any) -> str:
+def _sqlite(element: now, compiler: SQLCompiler, **options: Any) -> str:
     # %f ends at milliseconds; three zeros make it compare, as text, with times that Python wrote.
-    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', '{element.offset:+.3f} seconds')"
+    offset = f"printf('%+.3f seconds', {compiler.process(element.clauses, **options)})"
+    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', {offset})"

@@ -4,6 +4,7 @@ Every transition is one guarded UPDATE, so PostgreSQL's READ COMMITTED suffices;
 BEGIN, which makes waiting for it the only way to collide.
 """
 
+import json
 import random
 import sqlite3
 import time
@@ -15,7 +16,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from store.errors import DatabaseError
 
@@ -35,9 +37,15 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give a connection whose statements see one another's snapshot at best; nothing it writes is kept."""
-        with self.engine.connect() as connection:
-            yield connection
+        """Give a connection to read from; nothing it writes is kept.
+
+        Raises: DatabaseError when the database does not answer or cannot work.
+        """
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except (OperationalError, PoolTimeoutError) as error:
+            raise _trouble(error) from error
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction and commit it; run it again when a collision or a lost connection undid it.
@@ -45,7 +53,7 @@ class Database:
         `work` must therefore be able to find that its first run did succeed after all: a COMMIT whose answer is lost
         may have happened.
 
-        Raises: DatabaseError when the database stays away; whatever `work` raises, with nothing written.
+        Raises: DatabaseError when the database stays away or cannot work; whatever `work` raises, with nothing written.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -54,11 +62,12 @@ class Database:
                     connection.begin(),
                 ):
                     return work(connection)
-            except DBAPIError as error:
-                if not _passing(error):
+            except (DBAPIError, PoolTimeoutError) as error:
+                passing = isinstance(error, DBAPIError) and _passing(error)
+                if not passing and not isinstance(error, OperationalError | PoolTimeoutError):
                     raise
-                if attempt == ATTEMPTS:
-                    raise DatabaseError(f"the database does not answer: {error.orig}") from error
+                if not passing or attempt == ATTEMPTS:
+                    raise _trouble(error) from error
                 time.sleep(random.uniform(0.5, 1.5) * 0.05 * 2**attempt)  # noqa: S311 - jitter, not a secret
         raise AssertionError("unreachable")
 
@@ -70,9 +79,17 @@ class Database:
 def _passing(error: DBAPIError) -> bool:
     if error.connection_invalidated:
         return True
+    if isinstance(error.orig, sqlite3.Error):
+        return "locked" in str(error.orig)
     state = getattr(error.orig, "sqlstate", None)
-    busy = isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
-    return busy or state in PASSING_SQLSTATES or (state or "").startswith("08")
+    # psycopg knows no state where no connection came about: refused, timed out, or the server is coming up
+    unconnected = state is None and isinstance(error, OperationalError)
+    return unconnected or state in PASSING_SQLSTATES or (state or "").startswith("08")
+
+
+def _trouble(error: DBAPIError | PoolTimeoutError) -> DatabaseError:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return DatabaseError(f"the database does not answer, or cannot work: {cause}")
 
 
 def open_database(url: str, *, pool_size: int = 5) -> Database:
@@ -86,15 +103,22 @@ def open_database(url: str, *, pool_size: int = 5) -> Database:
             parsed.set(drivername="postgresql+psycopg"),
             pool_size=pool_size,
             pool_pre_ping=True,
+            hide_parameters=True,  # an error's text goes to the log, and values are nobody's business there
+            json_serializer=_json,
             connect_args={"connect_timeout": 5, "options": POSTGRESQL_OPTIONS, "application_name": "ebb"},
         )
         return Database(engine)
     if parsed.database:
         _make_folder(Path(parsed.database).parent)
-    engine = create_engine(parsed, pool_size=pool_size)
+    engine = create_engine(parsed, pool_size=pool_size, json_serializer=_json)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return Database(engine)
+
+
+def _json(value: object) -> str:
+    """Refuse NaN, which PostgreSQL would and SQLite would not."""
+    return json.dumps(value, allow_nan=False)
 
 
 def _make_folder(folder: Path) -> None:

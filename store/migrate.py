@@ -1,11 +1,13 @@
 """Bringing a database to the tables of this release, and telling whether it is there."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from store.database import Database
 
@@ -13,17 +15,16 @@ SCRIPTS = Path(__file__).parent.parent / "migrations"
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Apply every migration up to `revision`; several processes may do so at once."""
-    with database.engine.connect().execution_options(ebb_write=True) as connection, connection.begin():
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(3224)")
-        command.upgrade(_config(connection), revision)
+    """Apply every migration up to `revision`; several processes may do so at once.
+
+    Raises: DatabaseError when the database stays away.
+    """
+    _migrate(database, lambda config: command.upgrade(config, revision))
 
 
 def downgrade(database: Database, revision: str = "base") -> None:
     """Undo migrations down to `revision`; their tables' contents are lost."""
-    with database.engine.connect().execution_options(ebb_write=True) as connection, connection.begin():
-        command.downgrade(_config(connection), revision)
+    _migrate(database, lambda config: command.downgrade(config, revision))
 
 
 def is_current(database: Database) -> bool:
@@ -33,8 +34,20 @@ def is_current(database: Database) -> bool:
         return MigrationContext.configure(connection).get_current_revision() == head
 
 
-def _config(connection: object) -> Config:
+def _migrate(database: Database, step: Callable[[Config], None]) -> None:
+    def work(connection: Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            # A migration may last longer than the service's own statements, and a second one waits for the first.
+            connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(3224)")
+        step(_config(connection))
+
+    database.write(work)
+
+
+def _config(connection: Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config

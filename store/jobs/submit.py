@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -19,7 +19,10 @@ UNITS = {"training": "epochs", "scoring": "rows"}
 
 @dataclass(frozen=True)
 class Submission:
-    """A request for work, already checked; `params` is what the worker will read."""
+    """A request for work, already checked; `params` is what the worker will read.
+
+    It has its job's id from the start, so that submitting it again after a COMMIT whose answer was lost adds no second.
+    """
 
     kind: str
     model: str
@@ -29,6 +32,7 @@ class Submission:
     idempotency_key: str | None = None
     deadline_at: datetime | None = None
     retry_of: str | None = None
+    job_id: str = field(default_factory=new_id)
 
     def request_sha256(self) -> str:
         """Return the digest by which a repeated idempotency key is told from a misused one."""
@@ -53,7 +57,7 @@ def submit(connection: Connection, submission: Submission) -> Submitted:
     statement = (
         insert_into(connection, jobs)
         .values(
-            id=new_id(),
+            id=submission.job_id,
             kind=submission.kind,
             owner=submission.owner,
             idempotency_key=submission.idempotency_key,
@@ -65,13 +69,14 @@ def submit(connection: Connection, submission: Submission) -> Submitted:
             deadline_at=submission.deadline_at,
             retry_of=submission.retry_of,
         )
-        .on_conflict_do_nothing(index_elements=["owner", "idempotency_key"])
+        .on_conflict_do_nothing()
         .returning(jobs.c.id)
     )
-    job_id = connection.execute(statement).scalar_one_or_none()
-    if job_id is not None:
-        record(connection, job_id, "queued", 0)
-        return Submitted(job_id, replayed=False)
+    if connection.execute(statement).first() is not None:
+        record(connection, submission.job_id, "queued", 0)
+        return Submitted(submission.job_id, replayed=False)
+    if connection.execute(select(jobs.c.id).where(jobs.c.id == submission.job_id)).first() is not None:
+        return Submitted(submission.job_id, replayed=False)
     first = connection.execute(
         select(jobs.c.id, jobs.c.request_sha256).where(
             jobs.c.owner == submission.owner, jobs.c.idempotency_key == submission.idempotency_key
