@@ -22,19 +22,19 @@ def describe(epoch: Epoch) -> str:
 
     Example:
         >>> describe(Epoch(7, 0.0031, 0.5, 0.52))
-        'learning rate 0.0031  loss: training 0.5000, validation 0.5200'
+        'learning rate 0.0031, loss 0.5000 (validation 0.5200)'
     """
     training, validation = ("-" if loss is None else f"{loss:.4f}" for loss in (epoch.train_loss, epoch.valid_loss))
-    return f"learning rate {epoch.learning_rate:.4f}  loss: training {training}, validation {validation}"
+    return f"learning rate {epoch.learning_rate:.4f}, loss {training} (validation {validation})"
 
 
 class BarDisplay(AbstractContextManager["BarDisplay"]):
-    """A progress bar that counts epochs and names the last one's figures."""
+    """A progress bar that counts epochs and names the last one's figures; it fits in 80 columns."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
-            TextColumn("  epoch {task.completed:>3.0f}/{task.total:.0f}"),
-            BarColumn(bar_width=20),
+            TextColumn("epoch {task.completed:>3.0f}/{task.total:.0f}"),
+            BarColumn(bar_width=10),
             TextColumn("{task.description}"),
             console=console,
         )
@@ -79,5 +79,5 @@ class LineDisplay(AbstractContextManager["LineDisplay"]):
         for epoch in epochs:
             due = epoch.epoch == 1 or epoch.epoch % EPOCHS_BETWEEN_LINES == 0
             if epoch.epoch > self._shown and (due or (job.finished and epoch is epochs[-1])):
-                self._console.print(f"  epoch {epoch.epoch:>3}  {describe(epoch)}", highlight=False)
+                self._console.print(f"epoch {epoch.epoch:>3}: {describe(epoch)}", highlight=False)
                 self._shown = epoch.epoch

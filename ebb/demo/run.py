@@ -31,21 +31,35 @@ def run_demo(client: Client, home: Path, console: Console) -> None:
 
     Raises: EbbError.
     """
-    folder = home / "demo"
-    folder.mkdir(parents=True, exist_ok=True)
     table = customers(CUSTOMERS, SEED)
-    table.write_csv(folder / "customers.csv")
+    folder = _folder_with(table, home)
 
     findings = _train_and_score(client, table, console)
     print_at_risk(findings, console)
     print_quality(findings.evaluation, console)
 
-    # Not before it is needed: drawing takes longer to import than the rest of the command line.
-    from ebb.demo.report import write_report  # noqa: PLC0415
-
     report = folder / "report.html"
-    write_report(findings, report)
+    _write_report(findings, report)
     console.print(f"\nReport: {report}", highlight=False, soft_wrap=True)
+
+
+def _folder_with(table: Customers, home: Path) -> Path:
+    folder = home / "demo"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        table.write_csv(folder / "customers.csv")
+    except OSError as error:
+        raise DemoError(f"cannot write to {folder}: {error.strerror}; --home names another folder") from error
+    return folder
+
+
+def _write_report(findings: Findings, path: Path) -> None:
+    try:
+        # Not before it is needed: drawing takes longer to import than all the rest.
+        from ebb.demo.report import write_report  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise DemoError(f"the report needs {error.name}: pip install 'ebb[demo]'") from error
+    write_report(findings, path)
 
 
 def _train_and_score(client: Client, table: Customers, console: Console) -> Findings:

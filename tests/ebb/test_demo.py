@@ -41,20 +41,20 @@ def test_off_a_terminal_every_tenth_epoch_and_the_last_get_one_plain_line() -> N
         display.show(RUNNING, epochs(15))
         display.show(Job("j1", "training", "succeeded"), epochs(23))
     lines = written.getvalue().splitlines()
-    assert [line.split()[1] for line in lines] == ["1", "10", "20", "23"]
-    for part in ("learning rate 0.0100", "training 0.5000", "validation 0.6000"):
+    assert [line.split()[1] for line in lines] == ["1:", "10:", "20:", "23:"]
+    for part in ("learning rate 0.0100", "loss 0.5000", "validation 0.6000"):
         assert all(part in line for line in lines)
 
 
 def test_on_a_terminal_a_bar_counts_epochs_with_rate_and_losses() -> None:
     written = io.StringIO()
-    console = Console(file=written, width=110, force_terminal=True)
+    console = Console(file=written, width=80, force_terminal=True)
     with display_on(console) as display:
         assert isinstance(display, BarDisplay)
         display.show(RUNNING, [])
         display.show(RUNNING, epochs(3))
     shown = written.getvalue()
-    for part in ("3/40", "learning rate 0.0100", "training 0.5000", "validation 0.6000"):
+    for part in ("3/40", "learning rate 0.0100, loss 0.5000 (validation 0.6000)"):
         assert part in shown
 
 
