@@ -38,7 +38,8 @@ SETS = ("demo", "dev")  # each contains the one before it
 STEPS = ("Collecting ", "Using cached ", "Downloading ", "Installing collected ")
 UNREACHABLE = ("NewConnectionError", "Retrying (", "Could not fetch URL", "ConnectTimeout", "ProxyError", "SSLError")
 HIDDEN = (
-    "Attempting ", "Building ", "Checking ", "Created ", "Found existing ", "Getting ", "Installing build ",
+    "Attempting ", "Building ", "Checking ", "Created ", "Found existing ", "Getting ", "Ignoring ",
+    "Installing build ",
     "Looking in ", "Obtaining ", "Preparing ", "Requirement already ", "Stored ", "Successfully ", "Uninstalling ",
 )  # fmt: skip
 
@@ -98,7 +99,10 @@ def is_current(wanted: str) -> bool:
 
 @contextlib.contextmanager
 def only_one_at_a_time() -> Iterator[None]:
-    """Hold a lock on the checkout, so that two calls at once do not make one environment between them."""
+    """Hold a lock on the checkout, so that two calls at once do not make one environment between them.
+
+    Child processes hold it too: when this one is killed, the next call waits for the pip it left running.
+    """
     try:
         import fcntl  # noqa: PLC0415  (absent on Windows, which gets the message below)
     except ImportError:
@@ -106,6 +110,7 @@ def only_one_at_a_time() -> Iterator[None]:
             "Ebb runs on Linux and macOS. On Windows, use it inside WSL 2 or from the Docker image."
         ) from None
     handle = os.open(ROOT, os.O_RDONLY)
+    os.set_inheritable(handle, True)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -142,7 +147,9 @@ def create() -> None:
     ENVIRONMENT.mkdir()
     STAMP.write_text("unfinished", encoding="utf-8")  # from here on the folder is known as ours
     command = [BASE, "-I", "-m", "venv", str(ENVIRONMENT)]
-    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, close_fds=False, text=True, check=False
+    )
     if result.returncode == 0:
         return
     output = result.stdout + result.stderr
@@ -179,7 +186,13 @@ def install(*arguments: str) -> None:
     command += ["--disable-pip-version-check", *arguments]
     said: list[str] = []
     with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        close_fds=False,
+        text=True,
     ) as pip:
         assert pip.stdout is not None  # noqa: S101  (for the type checker)
         for line in pip.stdout:
