@@ -7,13 +7,13 @@ a file under a digest holds that digest's bytes.
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
 
 from store.errors import ArtifactError
-
-CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -37,24 +37,32 @@ class ArtifactStore:
     def put(self, chunks: Iterable[bytes]) -> Artifact:
         """Keep a stream of bytes without ever holding it whole.
 
-        Raises: ArtifactError when the folder cannot be written or the disk is full; nothing is left behind then.
+        Raises: ArtifactError when the folder cannot be written or the disk is full, whatever `chunks` raises; nothing
+        is left behind then.
         """
         digest, size = hashlib.sha256(), 0
-        try:
+        with self._told():
             self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".upload-", delete=False) as file:
-                temporary = Path(file.name)
-                try:
-                    for chunk in chunks:
-                        digest.update(chunk)
-                        size += len(chunk)
-                        file.write(chunk)
-                    file.flush()
-                    os.fsync(file.fileno())
-                except BaseException:
-                    temporary.unlink(missing_ok=True)
-                    raise
-            return Artifact(digest.hexdigest(), size, self._keep(temporary, digest.hexdigest()))
+            descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".upload-")
+        temporary = Path(name)
+        try:
+            with open(descriptor, "wb", buffering=0) as file:  # noqa: PTH123 - a descriptor has no path
+                for chunk in chunks:  # outside _told: a sender that goes away is no fault of the folder
+                    digest.update(chunk)
+                    size += len(chunk)
+                    with self._told():
+                        _write_all(file, chunk)
+                with self._told():
+                    os.fsync(descriptor)
+            with self._told():
+                return Artifact(digest.hexdigest(), size, self._keep(temporary, digest.hexdigest()))
+        finally:
+            temporary.unlink(missing_ok=True)  # renamed by now, unless something went wrong
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise ArtifactError(f"cannot store the upload in {self.folder}: {error.strerror}") from error
 
@@ -63,11 +71,8 @@ class ArtifactStore:
         path.parent.mkdir(exist_ok=True)
         temporary.chmod(0o440)
         temporary.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the name must survive a crash like the bytes
-        finally:
-            os.close(folder)
+        for folder in (path.parent, self.folder):  # the names must survive a crash like the bytes
+            _sync(folder)
         return path
 
     def open_path(self, sha256: str) -> Path:
@@ -87,3 +92,17 @@ class ArtifactStore:
 
     def _path(self, sha256: str) -> Path:
         return self.folder / sha256[:2] / sha256
+
+
+def _write_all(file: RawIOBase, chunk: bytes) -> None:
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[file.write(rest) or 0 :]
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -6,6 +6,7 @@ secrets that people choose.
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from store.clock import now
 from store.errors import NotFoundError
 from store.tables import api_keys
 
+KEY = re.compile(r"ebb_([0-9a-f]{8})_([0-9a-f]{48})")
 SCOPES = ("score", "read", "train", "promote", "admin")
 
 
@@ -36,11 +38,12 @@ class Caller:
 def create_key(connection: Connection, name: str, scopes: Sequence[str], expires_at: datetime | None = None) -> str:
     """Store a new key's hash and return the key itself, which cannot be had again.
 
-    Raises: ValueError for a scope that does not exist.
+    Raises: ValueError for a scope that does not exist, or none at all.
     """
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
-        raise ValueError(f"unknown scopes {unknown}; choose from {', '.join(SCOPES)}")
+        problem = f"unknown scopes {', '.join(unknown)}" if unknown else "a key needs a scope"
+        raise ValueError(f"{problem}; choose from {', '.join(SCOPES)}")
     key_id, secret = secrets.token_hex(4), secrets.token_hex(24)
     connection.execute(
         insert(api_keys).values(
@@ -56,11 +59,10 @@ def create_key(connection: Connection, name: str, scopes: Sequence[str], expires
 
 def find_caller(connection: Connection, key: str) -> Caller | None:
     """Return whose key this is, or None if it is unknown, expired or revoked."""
-    match key.split("_"):
-        case ["ebb", key_id, secret]:
-            pass
-        case _:
-            return None
+    parts = KEY.fullmatch(key)
+    if parts is None:
+        return None
+    key_id, secret = parts.groups()
     row = connection.execute(select(api_keys).where(api_keys.c.id == key_id, _valid())).first()
     # An unknown id costs the same comparison as a known one.
     expected = row.secret_sha256 if row is not None else _hash("")

@@ -23,8 +23,7 @@ def make_page(rows: Sequence[Row[Any]], page_size: int, key: Callable[[Row[Any]]
     """Cut a query's `page_size + 1` rows to a page; the row too many tells that another page follows."""
     if len(rows) <= page_size:
         return Page(rows, None)
-    last = key(rows[page_size - 1])
-    return Page(rows[:page_size], base64.urlsafe_b64encode(last.encode()).decode().rstrip("="))
+    return Page(rows[:page_size], _token(key(rows[page_size - 1])))
 
 
 def after_token(token: str, *, whole: bool = False) -> Any:
@@ -34,10 +33,20 @@ def after_token(token: str, *, whole: bool = False) -> Any:
     """
     try:
         text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
-        if "\x00" in text:
-            raise ValueError("NUL")
-        return int(text) if whole else text
+        # The decoder skips what is not in its alphabet; what does not read the same again is not ours.
+        if token != _token(text) or not text.isprintable():
+            raise ValueError("not canonical")
+        if not whole:
+            return text
+        number = int(text)
+        if str(number) != text or not 0 <= number < 2**31:  # beyond what a column holds
+            raise ValueError("not a row's number")
+        return number
     except (binascii.Error, ValueError):
         raise PageTokenError(
             f"page_token {token!r} is not one that this list gave out; start again without it"
         ) from None
+
+
+def _token(key: str) -> str:
+    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")

@@ -22,7 +22,7 @@ def cancel(connection: Connection, job_id: str, *, by: str) -> None:
     state = connection.execute(select(jobs.c.state).where(jobs.c.id == job_id)).scalar_one_or_none()
     if state is None:
         raise NotFoundError(f"there is no job {job_id}")
-    raise AlreadyFinishedError(f"job {job_id} has {state} already; only a queued or running job can be cancelled")
+    raise AlreadyFinishedError(f"job {job_id} is {state} already; only a queued or running job can be cancelled")
 
 
 def _end_queued(connection: Connection, job_id: str, by: str) -> bool:

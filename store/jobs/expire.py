@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import Connection, case, delete, func, select, update
 
 from store.clock import now
 from store.jobs.events import record
-from store.tables import jobs
+from store.tables import checkpoints, jobs
 
 
 def expire_leases(connection: Connection, *, strike_limit: int) -> list[str]:
@@ -51,14 +51,20 @@ def _expire(connection: Connection, job_id: str, token: int, strike_limit: int) 
     ).first()
     if row is None:
         return False
+    if row.state == "failed":
+        connection.execute(delete(checkpoints).where(checkpoints.c.job_id == job_id))
     record(connection, job_id, row.state, token, {"reason": "lease lost", "strikes": row.strikes})
     return True
 
 
 def flag_deadlines(connection: Connection) -> int:
     """Ask every running job past its deadline to stop, and return how many there were."""
-    return connection.execute(
+    rows = connection.execute(
         update(jobs)
         .where(jobs.c.state == "running", jobs.c.deadline_at < now(), jobs.c.cancel_requested.is_(False))
         .values(cancel_requested=True, error_code="deadline")
-    ).rowcount
+        .returning(jobs.c.id, jobs.c.token)
+    ).all()
+    for job_id, token in rows:
+        record(connection, job_id, "cancel_requested", token, {"by": "deadline"})
+    return len(rows)

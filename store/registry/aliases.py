@@ -54,14 +54,12 @@ def move_alias(  # noqa: PLR0913 - what, whereto, from where, and who
     before = connection.execute(
         select(aliases).where(aliases.c.model == model, aliases.c.alias == alias).with_for_update()
     ).first()
-    moved = (
-        _create(connection, model, alias, version)
-        if revision == 0
-        else _move(connection, model, alias, version, revision)
-    )
-    if not moved:
+    if revision != (before.revision if before else 0):
         at = f"it is at revision {before.revision}, version {before.version}" if before else "it does not exist"
         raise StaleRevisionError(f"alias '{alias}' of model '{model}' is not at revision {revision}: {at}")
+    moved = _move(connection, model, alias, version, revision) if before else _create(connection, model, alias, version)
+    if not moved:
+        raise StaleRevisionError(f"alias '{alias}' of model '{model}' was moved by somebody else this moment")
     connection.execute(
         insert(alias_moves).values(
             model=model,
