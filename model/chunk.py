@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ class Batch:
     """Where one batch finds its rows and leaves its logits.
 
     Shapes: inputs ([K,] d + 1, B) with a last row of ones; target ([K,] c, B); weight ([K,] 1, B), 1/B for equal
-    rows; logits ([K,] c + 1, B), the last row unused.
+    rows; logits ([K,] c, B).
     """
 
     inputs: Floats
@@ -37,16 +38,23 @@ class Chunk:
         """Allocate for sizes: the rows of a batch, the batches of a chunk, the rows of the shorter batch."""
         self._rows, self._loss, self._lead = rows, loss, lead
         self.batch, self.batches, self.tail = sizes
+        count = self.batch * self.batches + self.tail
+        self._gathered = np.empty((*lead, count, rows.width), rows.X.dtype)
+        self._inputs = np.ones((*lead, count, rows.width + 1), dtype)
         outputs = rows.targets.shape[1]
-        self._gathered = np.empty((*lead, self.batch * self.batches + self.tail, rows.width), rows.X.dtype)
-        self._inputs = np.ones((*self._gathered.shape[:-1], rows.width + 1), dtype)
-        self._full = self._labels(self.batches, self.batch, outputs, dtype)
-        self._short = self._labels(1, self.tail, outputs, dtype)
+        self._targets = np.zeros(math.prod(lead) * outputs * count, dtype)
+        self._logits = np.zeros_like(self._targets)
+        self._full = self._labels(0, self.batches, self.batch, outputs)
+        self._short = self._labels(self._full[0].size, 1, self.tail, outputs)
+        # With one logit and equal rows, where a batch ends does not matter to the loss: one sum will do for all.
+        self._as_one = outputs == 1 and not lead and rows.weights is None
 
-    def _labels(self, batches: int, rows: int, outputs: int, dtype: DTypeLike) -> tuple[Floats, Floats, Floats]:
-        lead = (batches, *self._lead)
-        target, logits = np.zeros((*lead, outputs, rows), dtype), np.zeros((*lead, outputs + 1, rows), dtype)
-        return target, np.full((*lead, 1, rows), 1 / max(rows, 1), dtype), logits
+    def _labels(self, start: int, batches: int, rows: int, outputs: int) -> tuple[Floats, Floats, Floats]:
+        """Return targets, weights and logits by batch: (batches, [K,] c or 1, rows)."""
+        shape = (batches, *self._lead, outputs, rows)
+        cut = slice(start, start + math.prod(shape))
+        weight = np.full((batches, *self._lead, 1, rows), 1 / max(rows, 1), self._inputs.dtype)
+        return self._targets[cut].reshape(shape), weight, self._logits[cut].reshape(shape)
 
     def batch_at(self, i: int, short: bool = False) -> Batch:
         """Return batch i, or the shorter batch when it comes in i-th place."""
@@ -76,20 +84,23 @@ class Chunk:
 
     def _batched(self, a: NDArray[Any], batches: int) -> NDArray[Any]:
         """Cut ([K,] rows, c) into (batches, [K,] c, B)."""
-        cut = a.reshape(*self._lead, batches, -1, a.shape[-1])
-        return np.moveaxis(cut, len(self._lead), 0).swapaxes(-1, -2)
+        cut = a.reshape(*self._lead, batches, -1, a.shape[-1]).swapaxes(-1, -2)
+        return cut.swapaxes(0, 1) if self._lead else cut
 
     def loss(self, batches: int, tail: int) -> Floats:
         """Return the sum of the rows' weighted losses, from the logits the batches left behind.
 
         Shapes: ([K]).
         """
+        if self._as_one and batches == self.batches:
+            logits, targets = self._logits[: batches * self.batch + tail], self._targets[: batches * self.batch + tail]
+            return np.asarray(self._loss.values(logits[None], targets[None]).sum(dtype=np.float64))
         total = self._loss_of(self._full, batches)
         return total + self._loss_of(self._short, 1) if tail else total
 
     def _loss_of(self, labels: tuple[Floats, Floats, Floats], batches: int) -> Floats:
         target, weight, logits = (part[:batches] for part in labels)
-        values = self._loss.values(logits[..., :-1, :], target)
+        values = self._loss.values(logits, target)
         axes = (0, values.ndim - 1)
         if self._rows.weights is None:
             return np.asarray(values.sum(axes, np.float64))

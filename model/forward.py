@@ -30,7 +30,7 @@ class Forward:
     ) -> None:
         self._stack, self._lead, self._tile, self._dtype = stack, lead, tile, dtype
         self._inputs = np.ones((*lead, tile, stack.inputs + 1), dtype)
-        self._logits = np.ones((*lead, stack.outputs + 1, tile), dtype)
+        self._logits = np.zeros((*lead, stack.outputs, tile), dtype)
         self._do = Recorder(Memory(dtype), lead, tile, tensors, states, training=False)
         inputs = transposed(self._inputs)
         self._do.keep(inputs)
@@ -49,7 +49,7 @@ class Forward:
                 self._inputs[..., : len(rows), :-1] = rows
                 for call in calls:
                     call()
-                result[..., start : start + len(rows)] = self._logits[..., :-1, : len(rows)]
+                result[..., start : start + len(rows)] = self._logits[..., : len(rows)]
         return result
 
     def input_gradient(self, X: Floats) -> Floats:

@@ -62,28 +62,26 @@ class Program:
         do = Recorder(memory, numbers.lead, batch.inputs.shape[-1], numbers.tensors, numbers.state_views)
         do.network_input(batch.inputs)
         backward = self._stack.record(do, batch.inputs, batch.logits)
-        backward(self._spec.loss.record(do, do.values(batch.logits), batch.target, batch.weight))
+        backward(self._spec.loss.record(do, batch.logits, batch.target, batch.weight))
         rate, *rest = (numbers_of_step[i, ...] for numbers_of_step in self._coefficients)
         self.update = record_update(do, self._spec, numbers, kernel, rate, rest, self._norms[i, ...])
         return do.calls
 
-    def run(self, order: Integers, chunk: int, rates: Floats, steps_before: int) -> tuple[Floats, Floats]:
+    def run(self, order: Integers, chunk: int, numbers: Floats) -> tuple[Floats, Floats]:
         """Run one chunk of an epoch; return the sum of its rows' losses, and each step's squared gradient norm.
 
-        Shapes: order ([K,] n) of all the epoch's rows; rates (steps, [K, 1]); losses ([K]); norms as rates.
+        Shapes: order ([K,] n) of all the epoch's rows; numbers (1 + coefficients, steps, [K, 1]), the learning rate
+        and what the optimizer makes of it; losses ([K]); norms (steps, [K, 1]).
         """
+        steps = numbers.shape[1]
         last = chunk == self.chunks - 1
         batches, tail = (self._in_last, self._chunk.tail) if last else (self._chunk.batches, 0)
         start = chunk * self._chunk.batches * self._chunk.batch
         self._chunk.load(order[..., start : start + batches * self._chunk.batch + tail], batches, tail)
-        counts = np.arange(steps_before + 1, steps_before + 1 + len(rates), dtype=float)
-        counts = counts.reshape(-1, *(1,) * (rates.ndim - 1))
-        table = (rates, *self._spec.optimizer.coefficients(rates, counts))
-        for slots, values in zip(self._coefficients, table, strict=True):
-            slots[: len(rates)] = values
+        self._coefficients[:, :steps] = numbers
         with np.errstate(all="ignore"):
             deque(map(call, self._last_calls if last else self._calls), maxlen=0)
-            return self._chunk.loss(batches, tail), self._norms[: len(rates)]
+            return self._chunk.loss(batches, tail), self._norms[:steps]
 
     def steps_of(self, chunk: int) -> int:
         """Return how many steps a chunk has."""

@@ -30,12 +30,13 @@ class Progress:
         """
         self.epoch += 1
         stopping = self._stopping
-        better = ~self.stopped & (loss < self.best_loss - (stopping.min_delta if stopping else 0.0))
         if stopping is None:
-            better = np.ones_like(self.stopped)
-        self.best_loss = np.where(better, loss, self.best_loss)
-        self.best_epoch = np.where(better, self.epoch, self.best_epoch)
-        self.best_values[better] = values[better]
-        self.best_states[better] = states[better]
-        if stopping is not None:
-            self.stopped |= self.epoch - self.best_epoch >= stopping.patience
+            self.best_loss[...], self.best_epoch[...] = loss, self.epoch
+            self.best_values[...], self.best_states[...] = values, states
+            return
+        better = ~self.stopped & (loss < self.best_loss - stopping.min_delta)
+        if better.any():
+            self.best_loss[better] = loss[better]
+            self.best_epoch[better] = self.epoch
+            self.best_values[better], self.best_states[better] = values[better], states[better]
+        self.stopped |= self.epoch - self.best_epoch >= stopping.patience

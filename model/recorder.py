@@ -81,7 +81,8 @@ class Recorder:
         self._states: Iterator[Floats] = iter(states)
         self._kept: dict[int, Floats] = {}
         self._input: Floats | None = None
-        self._reserved: Floats | None = None
+        self._result: Floats | None = None
+        self._awaited = False
         memory.rewind()
 
     def __call__(self, function: Callable[..., object], *arguments: object) -> None:
@@ -126,18 +127,18 @@ class Recorder:
 
     def activations(self, width: int) -> Floats:
         """Return memory for activations: `width` rows and the row of ones."""
-        reserved, self._reserved = self._reserved, None
-        if reserved is not None:
-            return reserved
+        if self._result is not None and self._awaited:
+            self._awaited = False
+            return self._result
         return self._memory.fresh((*self._lead, width + 1, self.rows), fill=1.0)
 
-    def reserve(self, a: Floats) -> None:
-        """Have the next activations written here, where they outlive the batch."""
-        self._reserved = a
+    def result(self, a: Floats) -> None:
+        """Have the next activations written here, where they outlive the batch; no row of ones is among them."""
+        self._result, self._awaited = a, True
 
     def values(self, a: Floats) -> Floats:
         """Return activations without their row of ones."""
-        return a[..., :-1, :]
+        return a if a is self._result else a[..., :-1, :]
 
     def keep(self, a: Floats) -> None:
         """Promise that these numbers are needed later, so that nobody overwrites them."""

@@ -49,10 +49,10 @@ class Stack:
     def record(self, do: Recorder, inputs: Floats, logits: Floats) -> Backward:
         """Record the forward pass into `logits`; return what records the backward pass.
 
-        Shapes: inputs ([K,] d + 1, B) with a last row of ones; logits ([K,] c + 1, B).
+        Shapes: inputs ([K,] d + 1, B) with a last row of ones; logits ([K,] c, B).
         """
         a, hidden = record_all(do, self.layers[:-1], inputs)
-        do.reserve(logits)
+        do.result(logits)
         _, head = self.layers[-1].record(do, a)
         return lambda delta: hidden(head(delta))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from time import perf_counter
@@ -16,6 +17,7 @@ from model.parameters import Numbers, initialize
 from model.program import Program
 from model.progress import Progress
 from model.random import shuffle, stream
+from model.rates import Rates
 from model.resume import read_checkpoint, write_checkpoint
 from model.rows import row_weights, rows_of
 from model.schedules import Horizon
@@ -66,7 +68,9 @@ class Trainer:
         self._rows = rows.count
         self._program = Program(spec, self._stack, self._numbers, rows)
         self._validator = Validator(spec, self._stack, self._numbers, design, weights)
-        self._horizon = Horizon(spec.epochs, self._program.steps)
+        self.steps_taken = 0  # grows within an epoch, for whoever watches from another thread
+        horizon = Horizon(spec.epochs, self._program.steps)
+        self._rates = Rates(spec.schedule, spec.optimizer, horizon, self._lead)
         self._progress = Progress(self._numbers.values, self._numbers.states, spec.early_stopping)
         if checkpoint is not None:
             read_checkpoint(checkpoint, spec, self._numbers, self._progress, self._orders)
@@ -98,29 +102,25 @@ class Trainer:
         program = self._program
         order = np.array([shuffle(bits, self._rows) for bits in self._orders]).reshape(*self._lead, -1)
         step = self._progress.epoch * program.steps
-        losses, norms = np.zeros(self._lead), []
+        losses, norm = np.zeros(self._lead), 0.0
         for chunk in range(program.chunks):
-            rates = self._rates(step, program.steps_of(chunk))
-            loss, squares = program.run(order, chunk, rates, step)
-            self._check(loss, squares, step)
+            numbers = self._rates.columns(step, program.steps_of(chunk))
+            loss, squares = program.run(order, chunk, numbers)
+            with np.errstate(all="ignore"):
+                norms = np.sqrt(squares)
+                total = float(norms.sum(dtype=np.float64))
             losses = losses + loss
-            norms.append(np.sqrt(squares, dtype=np.float64))
-            step += len(rates)
-        return float(rates.flat[-1]), losses / self._rows, float(np.concatenate(norms).mean())
+            if not total < math.inf or not losses.max() < RUNAWAY * self._rows:
+                raise self._diverged(norms, step)
+            norm += total
+            step += numbers.shape[1]
+        return float(numbers[0].flat[-1]), losses / self._rows, norm / program.steps / self._spec.members
 
-    def _rates(self, step: int, steps: int) -> Floats:
-        rates = self._spec.schedule.rates(
-            np.arange(step, step + steps), self._horizon, self._spec.optimizer.learning_rate
-        )
-        return rates[:, None, None] if self._lead else rates
-
-    def _check(self, loss: Floats, squares: Floats, step: int) -> None:
-        """Raise DivergedError at the first step whose gradient is not finite, or when the loss has run away."""
-        if np.isfinite(squares).all() and np.isfinite(loss).all() and loss.max() < RUNAWAY * self._rows:
-            return
-        by_step = squares.reshape(len(squares), -1).max(1)
-        at = int(np.argmax(~np.isfinite(by_step))) if not np.isfinite(by_step).all() else len(by_step) - 1
-        raise DivergedError(self._progress.epoch + 1, step + at + 1, float(np.sqrt(by_step[at])))
+    def _diverged(self, norms: Floats, step: int) -> DivergedError:
+        """Return the error for the first step whose gradient is not finite; the last when all are."""
+        by_step = norms.reshape(len(norms), -1).max(1)
+        bad = np.append(np.flatnonzero(~np.isfinite(by_step)), len(by_step) - 1)[0]
+        return DivergedError(self._progress.epoch + 1, step + int(bad) + 1, float(by_step[bad]))
 
     def checkpoint(self) -> Checkpoint:
         """Return the state after the last report."""

@@ -52,7 +52,12 @@ class BinaryCrossEntropy(Loss):
     def values(self, z: Floats, target: Floats) -> Floats:
         """Return ln(1 + e^−|z|) + (|z| − sz)/2."""
         size = np.abs(z)
-        return np.asarray(np.log1p(np.exp(-size)) + (size - target * z) / 2)[..., 0, :]
+        result = np.exp(-size)
+        np.log1p(result, result)
+        size -= target * z
+        size *= 0.5
+        result += size
+        return np.asarray(result[..., 0, :])
 
     def predictions(self, z: Floats) -> Floats:
         """Return σ(z)."""

@@ -1,0 +1,49 @@
+"""The numbers that depend on the step alone, worked out for thousands of steps at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from model.design import Floats
+from model.optimizers import Optimizer
+from model.schedules import Horizon, Schedule
+
+BLOCK = 4096
+
+
+class Rates:
+    """Learning rates and the optimizer's coefficients, step by step.
+
+    `scale` multiplies each member's learning rate: it is 1 until a plateau or a retry lowers it.
+    """
+
+    def __init__(self, schedule: Schedule, optimizer: Optimizer, horizon: Horizon, lead: tuple[int, ...]) -> None:
+        self._schedule, self._optimizer, self._horizon = schedule, optimizer, horizon
+        self.scale = np.ones((*lead, 1) if lead else ())
+        self._first, self._block = 0, np.zeros((0, 0))
+
+    def rescale(self, scale: Floats) -> None:
+        """Set each member's factor.
+
+        Shapes: ([K]).
+        """
+        self.scale[...] = scale.reshape(self.scale.shape)
+        self._block = np.zeros((0, 0))
+
+    def columns(self, step: int, steps: int) -> Floats:
+        """Return the learning rate and the optimizer's coefficients of each step, counted from 0.
+
+        Shapes: (1 + coefficients, steps, [K, 1]).
+        """
+        start = step - self._first
+        if not 0 <= start <= self._block.shape[1] - steps:
+            self._first, start = step, 0
+            self._block = self._work_out(np.arange(step, step + max(steps, BLOCK), dtype=float))
+        return self._block[:, start : start + steps]
+
+    def _work_out(self, steps: Floats) -> Floats:
+        rates = self._schedule.rates(steps, self._horizon, self._optimizer.learning_rate)
+        column = (-1, *(1,) * self.scale.ndim)
+        rates = rates.reshape(column) * self.scale
+        counts = np.broadcast_to(steps.reshape(column) + 1, rates.shape)
+        return np.stack([rates, *self._optimizer.coefficients(rates, counts)])
