@@ -39,13 +39,26 @@ def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset)
     ).scalar_one_or_none()
     if made is not None:
         return str(made), True
-    same = select(datasets.c.id).where(
-        datasets.c.sha256 == artifact.sha256,
-        datasets.c.media_type == dataset.media_type,
-        datasets.c.target == dataset.target,
-        datasets.c.id_column == dataset.id_column,
+    same = find_same(
+        connection, artifact.sha256, dataset.media_type, target=dataset.target, id_column=dataset.id_column
     )
-    return str(connection.execute(same).scalar_one()), False
+    return str(same), False
+
+
+def find_same(connection: Connection, sha256: str, media_type: str, *, target: str, id_column: str) -> str | None:
+    """Return the id of the dataset of the same bytes read the same way, if there is one."""
+    same = select(datasets.c.id).where(
+        datasets.c.sha256 == sha256,
+        datasets.c.media_type == media_type,
+        datasets.c.target == target,
+        datasets.c.id_column == id_column,
+    )
+    return connection.execute(same).scalar_one_or_none()
+
+
+def find_dataset(connection: Connection, dataset_id: str) -> Row[Any] | None:
+    """Return the dataset's row with the size of its artifact, if there is such a dataset."""
+    return connection.execute(_with_size().where(datasets.c.id == dataset_id)).first()
 
 
 def get_dataset(connection: Connection, dataset_id: str) -> Row[Any]:
@@ -53,7 +66,7 @@ def get_dataset(connection: Connection, dataset_id: str) -> Row[Any]:
 
     Raises: NotFoundError.
     """
-    row = connection.execute(_with_size().where(datasets.c.id == dataset_id)).first()
+    row = find_dataset(connection, dataset_id)
     if row is None:
         raise NotFoundError(f"there is no dataset {dataset_id}; upload it with POST /v1/datasets")
     return row

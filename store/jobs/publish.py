@@ -28,3 +28,15 @@ def take_unpublished(connection: Connection, *, republish_seconds: float, limit:
         .returning(jobs.c.id)
     )
     return sorted(connection.execute(taken).scalars())
+
+
+def take_one(connection: Connection, job_id: str) -> bool:
+    """Mark this one job as sent, if it waits and nobody was told of it; return whether to ring."""
+    unheard = (jobs.c.id == job_id, jobs.c.state == "queued", jobs.c.published_at.is_(None))
+    return connection.execute(update(jobs).where(*unheard).values(published_at=now())).rowcount == 1
+
+
+def put_back(connection: Connection, job_id: str) -> None:
+    """Take the mark off again, because the broker did not answer: the next sweep rings, instead of a much later one."""
+    waiting = (jobs.c.id == job_id, jobs.c.state == "queued")
+    connection.execute(update(jobs).where(*waiting).values(published_at=None))

@@ -24,12 +24,17 @@ class Promotion:
     revision: int | None = None
 
 
+def find_alias(connection: Connection, model: str, alias: str) -> Row[Any] | None:
+    """Return where the alias points, and its revision, if it is there."""
+    return connection.execute(select(aliases).where(aliases.c.model == model, aliases.c.alias == alias)).first()
+
+
 def get_alias(connection: Connection, model: str, alias: str) -> Row[Any]:
     """Return where the alias points, and its revision.
 
     Raises: NotFoundError.
     """
-    row = connection.execute(select(aliases).where(aliases.c.model == model, aliases.c.alias == alias)).first()
+    row = find_alias(connection, model, alias)
     if row is None:
         raise NotFoundError(f"model '{model}' has no alias '{alias}'; set it with PUT …/aliases/{alias}")
     return row

@@ -89,6 +89,18 @@ def load_estimator(connection: Connection, model: str, version: int) -> bytes:
     return bytes(row.estimator)
 
 
+def estimator_digest(connection: Connection, model: str, version: int) -> str:
+    """Return the digest of a version's estimator, which tells whether one in memory still is that one.
+
+    Raises: NotFoundError.
+    """
+    query = select(versions.c.estimator_sha256).where(versions.c.model == model, versions.c.version == version)
+    digest = connection.execute(query).scalar_one_or_none()
+    if digest is None:
+        raise NotFoundError(f"model '{model}' has no version {version}")
+    return str(digest)
+
+
 def list_versions(connection: Connection, model: str, *, page_size: int, page_token: str | None = None) -> Page:
     """Return a page of a model's versions, the newest first.
 

@@ -1,0 +1,56 @@
+"""From a route to a Flask view: parse what came, call the view with typed values."""
+
+import re
+from collections.abc import Callable
+
+from flask import Flask, Response
+from werkzeug.routing import BaseConverter, IntegerConverter, Map
+
+from app.edge.inputs import read_body, read_query
+from app.route import Route
+from app.services import Services
+
+
+class SlugConverter(BaseConverter):
+    """A name in a path; others are not found, so that none ever reaches the database."""
+
+    regex = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+
+
+class NumberConverter(IntegerConverter):
+    """A positive number that a column of the database can hold."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, min=1, max=2**31 - 1)
+
+
+CONVERTERS = {"version": "number"}
+"""Names in paths that are not plain names."""
+
+
+def install(app: Flask, routes: tuple[Route, ...], services: Services) -> None:
+    """Give every route its place in the URL map."""
+    app.url_map.merge_slashes = False
+    app.url_map.converters |= {"slug": SlugConverter, "number": NumberConverter}
+    for route in routes:
+        app.add_url_rule(flask_path(route.path), route.name, _view(route, services), methods=[route.method])
+
+
+def flask_path(path: str) -> str:
+    """Turn a path of the contract into Flask's notation.
+
+    Example:
+        >>> flask_path("/v1/models/{name}/versions/{version}")
+        '/v1/models/<slug:name>/versions/<number:version>'
+    """
+    return re.sub(r"{(\w+)}", lambda found: f"<{CONVERTERS.get(found[1], 'slug')}:{found[1]}>", path)
+
+
+def _view(route: Route, services: Services) -> Callable[..., Response]:
+    def view(**named: object) -> Response:
+        named["query"] = read_query(route.query)
+        if route.body is not None:
+            named["body"] = read_body(route.body)
+        return route.view(services, **named)
+
+    return view

@@ -1,0 +1,77 @@
+"""Who calls, and whether they may: decided at the application's boundary, before any view runs.
+
+A server bound to loopback asks for no key, but obeys the limits of one that comes. Elsewhere every route asks, except
+those in OPEN.
+"""
+
+import time
+from collections.abc import Mapping
+
+from flask import Flask, g, request
+
+from app.edge.hosts import is_loopback
+from app.errors import ForbiddenError, UnauthenticatedError
+from app.route import Route
+from store.database import Database
+from store.keys import Caller, find_caller, touch_key
+from store.settings import Settings
+
+OPEN = frozenset({"live", "ready"})
+"""The routes that ask for no key anywhere; everything else, also an address that is not there, does."""
+
+TOUCH_SECONDS = 60.0
+
+
+class Access:
+    """The check, and when each key was last noted as used by this process."""
+
+    def __init__(self, settings: Settings, database: Database, routes: Mapping[str, Route]) -> None:
+        self._database = database
+        self._routes = routes
+        self._anonymous = Caller("", frozenset({"admin"})) if is_loopback(settings.host) else None
+        self._touched: dict[str, float] = {}
+
+    def install(self, app: Flask) -> None:
+        """Check every request."""
+        app.before_request(self._check)
+
+    def _check(self) -> None:
+        route = self._routes.get(request.endpoint or "")
+        if route is not None and route.name in OPEN:
+            return
+        g.caller = caller = self._authenticate()
+        if route is not None and route.scope is not None and not caller.may(route.scope):
+            raise ForbiddenError(f"key {caller.key_id} lacks the scope '{route.scope}'; it has {_list(caller)}")
+
+    def _authenticate(self) -> Caller:
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        if not scheme and self._anonymous is not None:
+            return self._anonymous
+        if scheme.lower() != "bearer":
+            raise UnauthenticatedError("send a key as 'Authorization: Bearer ebb_…'; `ebb keys create` makes one")
+        with self._database.read() as connection:
+            caller = find_caller(connection, key.strip())
+        if caller is None:
+            raise UnauthenticatedError("this key is unknown, expired or revoked; `ebb keys list` names those there are")
+        self._touch(caller.key_id)
+        return caller
+
+    def _touch(self, key_id: str) -> None:
+        last = self._touched.get(key_id)
+        if last is None or time.monotonic() - last > TOUCH_SECONDS:
+            self._touched[key_id] = time.monotonic()
+            self._database.write(lambda connection: touch_key(connection, key_id))
+
+
+def caller_name() -> str:
+    """Return who to name as the mover of an alias or canceller of a job."""
+    return g.caller.key_id or "local"
+
+
+def owner() -> str:
+    """Return whose idempotency keys this request's are compared with."""
+    return str(g.caller.key_id)
+
+
+def _list(caller: Caller) -> str:
+    return ", ".join(sorted(caller.scopes))

@@ -1,0 +1,48 @@
+"""On loopback, where no key is asked for: refuse what a web page in the user's browser could send.
+
+A page can point its own name at 127.0.0.1 (DNS rebinding), but not change the Host header; and a browser names
+the page's origin with every request that could change something.
+"""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from flask import Flask, request
+
+from app.errors import ForbiddenError, MisdirectedError
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach a server bound to `host`.
+
+    Example:
+        >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("localhost"), is_loopback("0.0.0.0")
+        (True, True, True, False)
+    """
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def install(app: Flask) -> None:
+    """Check every request before anything else looks at it."""
+    app.before_request(_check)
+
+
+def _check() -> None:
+    host = request.headers.get("Host", "")
+    if not is_loopback(_name(f"//{host}")):
+        raise MisdirectedError(f"Host {host!r} is not this server; ask for 127.0.0.1, [::1] or localhost")
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != host:
+        raise ForbiddenError(f"a page of {origin!r} may not use this server")
+
+
+def _name(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

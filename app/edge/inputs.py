@@ -1,0 +1,83 @@
+"""From what came to a typed value: queries, bodies and headers, refused with pointers where they do not fit."""
+
+import re
+from typing import TypeVar
+
+import msgspec
+from flask import request
+
+from app.edge.pointers import pointer
+from app.edge.strict_json import parse_json
+from app.errors import InputError, MediaTypeError
+from app.route import JSON
+from model.errors import Problem
+
+T = TypeVar("T")
+
+BODY_BYTES = 16 * 1024 * 1024  # of every request but an upload; Flask counts, however the body is sent
+_PLACE = re.compile(r" - at (?:`key in )?`?\$(?P<place>[^`]*)`?$")
+_STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+)\]")
+_CODES = {
+    "Object contains unknown field": "unknown",
+    "Object missing required field": "missing",
+    "Invalid enum value": "unknown",
+}
+
+
+def read_query(kind: type[T]) -> T:
+    """Read the query string.
+
+    Raises: InputError, which names the parameter.
+    """
+    twice = [name for name, values in request.args.lists() if len(values) > 1]
+    if twice:
+        raise InputError.of(Problem("/query" + pointer(name), "duplicate", "is given twice") for name in twice)
+    return _typed(request.args.to_dict(), kind, "/query", strict=False)
+
+
+def read_body(kind: type[T]) -> T:
+    """Read a JSON body.
+
+    Raises: MediaTypeError, MalformedError, InputError; Flask's 413 past BODY_BYTES.
+    """
+    media_type((JSON,))
+    return _typed(parse_json(request.get_data(cache=False)), kind, "", strict=True)
+
+
+def media_type(known: tuple[str, ...]) -> str:
+    """Return the body's media type, which must be one of these, in UTF-8 and not compressed.
+
+    Raises: MediaTypeError, which names those that are taken.
+    """
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        raise MediaTypeError("compressed request bodies are not taken; send it without Content-Encoding")
+    parameters = dict(request.mimetype_params)
+    charset = parameters.pop("charset", "utf-8").lower()
+    if request.mimetype not in known or charset not in ("utf-8", "utf8") or parameters:
+        came = request.headers.get("Content-Type")
+        raise MediaTypeError(f"Content-Type is {came!r}; this address takes {', '.join(known)}")
+    return request.mimetype
+
+
+def _typed(value: object, kind: type[T], prefix: str, *, strict: bool) -> T:
+    try:
+        return msgspec.convert(value, kind, strict=strict)
+    except msgspec.ValidationError as error:
+        raise InputError.of([_problem(str(error), prefix)]) from error
+
+
+def _problem(message: str, prefix: str) -> Problem:
+    """Turn the decoder's sentence, which ends in its own path notation, into a problem with a pointer.
+
+    Example:
+        >>> _problem("Expected `int`, got `str` - at `$.records[2].months`", "")
+        Problem(pointer='/records/2/months', code='type', detail='Expected `int`, got `str`')
+    """
+    found = _PLACE.search(message)
+    detail = message[: found.start()] if found else message
+    steps = _STEP.finditer(found["place"]) if found else ()
+    here = prefix + "".join(pointer(step["name"] or step["index"]) for step in steps)
+    code = next((code for start, code in _CODES.items() if detail.startswith(start)), None)
+    if code in ("unknown", "missing") and (name := re.search(r"field `(.*)`$", detail)):
+        here += pointer(name[1])
+    return Problem(here, code or ("range" if re.search("[<>]=|length|matching", detail) else "type"), detail)

@@ -1,0 +1,62 @@
+"""Logs: one JSON object a line on standard error; one line a request, without bodies, queries or keys."""
+
+import json
+import logging
+import sys
+import time
+from datetime import UTC, datetime
+
+from flask import Flask, Response, g, request
+
+from app.edge.request_ids import request_id
+
+access = logging.getLogger("ebb.access")
+
+
+class JsonFormatter(logging.Formatter):
+    """Writes a record as one JSON object."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Time, level, logger and message, what was added, and the traceback if there is one."""
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= getattr(record, "facts", {})
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def configure(level: str) -> None:
+    """Send every logger's lines to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+def install(app: Flask) -> None:
+    """Log every request when its answer is ready."""
+    app.before_request(_begin)
+    app.after_request(_log)
+
+
+def _begin() -> None:
+    g.begun = time.perf_counter()
+
+
+def _log(response: Response) -> Response:
+    caller = g.get("caller")
+    facts = {
+        "request_id": request_id(),
+        "method": request.method,
+        "path": request.path,
+        "status": response.status_code,
+        "bytes": response.content_length,
+        "ms": round((time.perf_counter() - g.get("begun", time.perf_counter())) * 1000, 2),
+        "key": caller.key_id if caller is not None else "",
+    }
+    access.info("%s %s %d", request.method, request.path, response.status_code, extra={"facts": facts})
+    return response

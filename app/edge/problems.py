@@ -1,0 +1,120 @@
+"""Refusals: one table from exceptions to HTTP, told as problem+json (RFC 9457)."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from http import HTTPStatus as Status
+
+import msgspec
+from flask import Flask, Response, request
+from sqlalchemy import exc as sql
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from app import errors as app_errors
+from app.edge.request_ids import request_id
+from app.shapes.problems import Fault, ProblemDetails
+from model import errors as model_errors
+from store import errors as store_errors
+
+log = logging.getLogger(__name__)
+
+PROBLEM_JSON = "application/problem+json"
+MOST_FAULTS = 100
+RETRY_SECONDS = "5"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How an exception is told; `name` None where the status says it all."""
+
+    status: Status
+    name: str | None = None
+    title: str = ""
+
+    @property
+    def type(self) -> str:
+        """The problem's type: a name to compare, not an address to visit."""
+        return f"urn:problem-type:ebb:{self.name}" if self.name else "about:blank"
+
+
+TABLE: dict[type[Exception], Kind] = {
+    app_errors.MalformedError: Kind(Status.BAD_REQUEST, "malformed-body", "The body is not JSON"),
+    app_errors.InputError: Kind(Status.UNPROCESSABLE_ENTITY, "invalid-input", "The request does not fit"),
+    app_errors.MediaTypeError: Kind(Status.UNSUPPORTED_MEDIA_TYPE),
+    app_errors.TooLargeError: Kind(Status.REQUEST_ENTITY_TOO_LARGE),
+    app_errors.UnauthenticatedError: Kind(Status.UNAUTHORIZED),
+    app_errors.ForbiddenError: Kind(Status.FORBIDDEN),
+    app_errors.MisdirectedError: Kind(Status.MISDIRECTED_REQUEST),
+    app_errors.PreconditionMissingError: Kind(Status.PRECONDITION_REQUIRED),
+    app_errors.NotReadyError: Kind(Status.SERVICE_UNAVAILABLE, "not-ready", "The service is not ready"),
+    store_errors.NotFoundError: Kind(Status.NOT_FOUND),
+    store_errors.PageTokenError: Kind(Status.UNPROCESSABLE_ENTITY, "page-token", "Not a page token of this list"),
+    store_errors.IdempotencyError: Kind(Status.UNPROCESSABLE_ENTITY, "idempotency-key", "Idempotency key used before"),
+    store_errors.AlreadyFinishedError: Kind(Status.CONFLICT, "already-finished", "The job has ended"),
+    store_errors.StaleRevisionError: Kind(Status.PRECONDITION_FAILED),
+    store_errors.ArtifactError: Kind(Status.SERVICE_UNAVAILABLE, "artifact", "Stored bytes cannot be had"),
+    store_errors.DatabaseError: Kind(Status.SERVICE_UNAVAILABLE, "database", "The database does not answer"),
+    sql.OperationalError: Kind(Status.SERVICE_UNAVAILABLE, "database", "The database does not answer"),
+    sql.InterfaceError: Kind(Status.SERVICE_UNAVAILABLE, "database", "The database does not answer"),
+    sql.TimeoutError: Kind(Status.SERVICE_UNAVAILABLE, "database", "The database does not answer"),
+    model_errors.SpecError: Kind(Status.UNPROCESSABLE_ENTITY, "invalid-input", "The request does not fit"),
+    model_errors.TableError: Kind(Status.UNPROCESSABLE_ENTITY, "unreadable-table", "The table cannot be used"),
+    model_errors.ColumnError: Kind(Status.UNPROCESSABLE_ENTITY, "unreadable-table", "The table cannot be used"),
+}
+
+QUIET = (sql.SQLAlchemyError,)
+"""Exceptions whose own words are for the log, not for the client."""
+
+
+def install(app: Flask) -> None:
+    """Tell every exception, Flask's own included, as a problem."""
+    app.register_error_handler(HTTPException, _refuse_http)
+    for kind in TABLE:
+        app.register_error_handler(kind, _refuse)
+    app.register_error_handler(Exception, _fail)
+
+
+def _refuse(error: Exception) -> Response:
+    kind = next(TABLE[parent] for parent in type(error).__mro__ if parent in TABLE)
+    problems = getattr(error, "problems", ())
+    detail = kind.title if isinstance(error, QUIET) else str(error)
+    if kind.status >= Status.INTERNAL_SERVER_ERROR:
+        log.warning("request %s: %s: %s", request_id(), type(error).__name__, error)
+    return _problem(kind, detail, problems)
+
+
+def _refuse_http(error: HTTPException) -> Response:
+    detail = error.description or ""
+    if isinstance(error, RequestEntityTooLarge):
+        most = request.max_content_length or 0
+        detail = f"the body is larger than the {most:,} bytes this address takes; score files by POST /v1/jobs/scoring"
+    response = _problem(Kind(Status(error.code or 500)), detail)
+    for name, value in error.get_headers(request.environ):
+        if name not in ("Content-Type", "Content-Length"):
+            response.headers[name] = value
+    return response
+
+
+def _fail(error: Exception) -> Response:
+    log.error("request %s failed", request_id(), exc_info=error)
+    kind = Kind(Status.INTERNAL_SERVER_ERROR)
+    return _problem(kind, "an error of this service, not of the request; its log tells more under the request id")
+
+
+def _problem(kind: Kind, detail: str, problems: Iterable[model_errors.Problem] = ()) -> Response:
+    problems = tuple(problems)
+    body = ProblemDetails(
+        type=kind.type,
+        title=kind.title or kind.status.phrase,
+        status=kind.status,
+        detail=detail,
+        instance=request.path,
+        errors=[Fault(**asdict(problem)) for problem in problems[:MOST_FAULTS]],
+        request_id=request_id(),
+    )
+    response = Response(msgspec.json.encode(body), kind.status, mimetype=PROBLEM_JSON)
+    if kind.status in (Status.TOO_MANY_REQUESTS, Status.SERVICE_UNAVAILABLE):
+        response.headers["Retry-After"] = RETRY_SECONDS
+    if kind.status == Status.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="ebb"'
+    return response

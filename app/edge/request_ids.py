@@ -1,0 +1,33 @@
+"""One id a request, the client's own or ours, in the answer, the log and every problem."""
+
+import re
+
+from flask import Flask, Response, g, request
+
+from store.ids import new_id
+
+HEADER = "X-Request-ID"
+_FIT = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+def install(app: Flask) -> None:
+    """Name every request and say the name in its answer."""
+    app.before_request(_name)
+    app.after_request(_tell)
+
+
+def request_id() -> str:
+    """Return this request's id."""
+    if "request_id" not in g:
+        given = request.headers.get(HEADER, "")
+        g.request_id = given if _FIT.fullmatch(given) else new_id()
+    return str(g.request_id)
+
+
+def _name() -> None:
+    request_id()
+
+
+def _tell(response: Response) -> Response:
+    response.headers[HEADER] = request_id()
+    return response

@@ -1,0 +1,69 @@
+"""Everything the edge refuses by itself, as one tree; `app.edge.problems` says how each is told.
+
+AppError
+├── MalformedError             a body that is not JSON as this service reads it
+├── InputError                 a body, query or header whose values do not fit
+├── MediaTypeError             a body of another type, or a compressed one
+├── TooLargeError              more than one request may bring
+├── UnauthenticatedError       no key, or one that is not valid
+├── ForbiddenError             a valid key without the scope, or a page of another origin
+├── MisdirectedError           a Host header that is not this server's
+├── PreconditionMissingError   a change that must say what it believes to change
+└── NotReadyError              a check of readiness failed
+"""
+
+from collections.abc import Iterable
+
+from model.errors import Problem
+
+
+class AppError(Exception):
+    """Root of everything the edge refuses; carries the single problems where there are any."""
+
+    def __init__(self, detail: str, problems: Iterable[Problem] = ()) -> None:
+        super().__init__(detail)
+        self.problems = tuple(problems)
+
+
+class MalformedError(AppError):
+    """The body is not JSON as this service reads it."""
+
+
+class InputError(AppError):
+    """Values of a body, query or header do not fit."""
+
+    @classmethod
+    def of(cls, problems: Iterable[Problem]) -> "InputError":
+        """Tell problems together, in a sentence that counts them."""
+        problems = tuple(problems)
+        if len(problems) == 1:
+            return cls(f"{problems[0].pointer or 'the body'}: {problems[0].detail}", problems)
+        return cls(f"{len(problems)} things are wrong with the request; see errors", problems)
+
+
+class MediaTypeError(AppError):
+    """The body is of a type that this address does not take, or compressed."""
+
+
+class TooLargeError(AppError):
+    """One request brings more than one may."""
+
+
+class UnauthenticatedError(AppError):
+    """No key came, or none that is valid."""
+
+
+class ForbiddenError(AppError):
+    """The caller may not do this."""
+
+
+class MisdirectedError(AppError):
+    """The Host header names somebody else."""
+
+
+class PreconditionMissingError(AppError):
+    """A change must say what it believes to change."""
+
+
+class NotReadyError(AppError):
+    """The service cannot do its work yet; the problems name what is missing."""

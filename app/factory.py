@@ -1,0 +1,36 @@
+"""Putting the application together; nothing of it lives at module level."""
+
+import msgspec
+from flask import Flask
+
+from app import dispatch
+from app.edge import hosts, logs, problems, request_ids, security_headers
+from app.edge.access import Access
+from app.edge.inputs import BODY_BYTES
+from app.openapi.document import build_document
+from app.ringing import Ringer
+from app.scoring.estimators import Estimators
+from app.services import Services
+from app.table import ROUTES
+from store.artifacts import ArtifactStore
+from store.database import Database
+from store.doorbell import Doorbell
+from store.settings import Settings
+
+
+def create_app(settings: Settings, database: Database, doorbell: Doorbell) -> Flask:
+    """Return the WSGI application over this database, ringing this doorbell."""
+    app = Flask("app", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
+    services = Services(settings, database, ArtifactStore(settings.artifacts), Ringer(database, doorbell), Estimators())
+    # Flask runs after_request functions from the last to the first: the log comes first here to see the whole answer.
+    logs.install(app)
+    request_ids.install(app)
+    security_headers.install(app)
+    problems.install(app)
+    if hosts.is_loopback(settings.host):
+        hosts.install(app)
+    Access(settings, database, {route.name: route for route in ROUTES}).install(app)
+    dispatch.install(app, ROUTES, services)
+    app.extensions["openapi"] = msgspec.json.encode(build_document(ROUTES))
+    return app

@@ -1,0 +1,55 @@
+"""The whole document.
+
+Source: OpenAPI Specification 3.1.1.
+"""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+
+from app.edge.access import OPEN
+from app.openapi.operation import build_operation
+from app.route import Route
+from app.shapes.problems import ProblemDetails
+
+REFERENCE = "#/components/schemas/{name}"
+
+
+def build_document(routes: Sequence[Route]) -> dict[str, Any]:
+    """Return the document that describes exactly these routes."""
+    shapes: dict[type[msgspec.Struct], None] = {ProblemDetails: None}
+    for route in routes:
+        for answer in route.answers.values():
+            if not isinstance(answer, str):
+                shapes[answer] = None
+        if route.body is not None:
+            shapes[route.body] = None
+    references, schemas = msgspec.json.schema_components(tuple(shapes), ref_template=REFERENCE)
+    known = dict(zip(shapes, references, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = build_operation(route, known, open_=route.name in OPEN)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Ebb",
+            "version": version("ebb"),
+            "summary": "Churn scoring you can run, replay and explain",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"key": []}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "a key of `ebb keys create`; a server bound to loopback asks for none",
+                }
+            },
+        },
+    }

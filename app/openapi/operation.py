@@ -1,0 +1,106 @@
+"""One operation of the document: a route with its parameters, its body, its answers and its refusals."""
+
+import inspect
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from app.dispatch import CONVERTERS
+from app.edge.problems import PROBLEM_JSON
+from app.route import JSON, Header, Route
+from app.shapes.common import Slug, VersionNumber
+from app.shapes.problems import ProblemDetails
+
+Schemas = Mapping[type[msgspec.Struct], dict[str, Any]]
+
+PATH_TYPES: dict[str, Any] = {"slug": Slug, "number": VersionNumber}
+EVERYWHERE = (421, 500, 503)
+"""Refusals any route may give; those that ask for a key, also 401 and 403."""
+
+
+def build_operation(route: Route, schemas: Schemas, *, open_: bool) -> dict[str, Any]:
+    """Return the route as an operation object."""
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "summary": route.summary,
+        "description": inspect.getdoc(route.view) or "",
+        "parameters": [*_path_parameters(route), *_query_parameters(route), *map(_header_parameter, route.headers)],
+        "responses": _responses(route, schemas, open_=open_),
+    }
+    if open_:
+        operation["security"] = []
+    if body := _body(route, schemas):
+        operation["requestBody"] = {"required": True, "content": body}
+    return operation
+
+
+def _body(route: Route, schemas: Schemas) -> dict[str, Any]:
+    if route.body is not None:
+        return {JSON: {"schema": schemas[route.body]}}
+    return {kind: {} for kind in route.uploads}
+
+
+def _path_parameters(route: Route) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": msgspec.json.schema(PATH_TYPES[CONVERTERS.get(name, "slug")]),
+        }
+        for name in re.findall(r"{(\w+)}", route.path)
+    ]
+
+
+def _query_parameters(route: Route) -> list[dict[str, Any]]:
+    _, schemas = msgspec.json.schema_components([route.query], ref_template="{name}")
+    schema = schemas[route.query.__name__]
+    return [
+        {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": _without_null(value)}
+        for name, value in schema["properties"].items()
+    ]
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a parameter that is there; one that is not has no value, null or other."""
+    if "anyOf" not in schema:
+        return schema
+    (kind,) = (part for part in schema["anyOf"] if part != {"type": "null"})
+    return dict(kind)
+
+
+def _header_parameter(header: Header) -> dict[str, Any]:
+    return {
+        "name": header.name,
+        "in": "header",
+        "required": header.required,
+        "description": header.description,
+        "schema": {"type": "string"},
+    }
+
+
+def _responses(route: Route, schemas: Schemas, *, open_: bool) -> dict[str, Any]:
+    sent = {
+        header.name: {"description": header.description, "required": header.required, "schema": {"type": "string"}}
+        for header in route.answer_headers
+    }
+    responses: dict[str, Any] = {
+        str(status): {
+            "description": HTTPStatus(status).phrase,
+            "headers": sent,
+            "content": {answer: {}} if isinstance(answer, str) else {JSON: {"schema": schemas[answer]}},
+        }
+        for status, answer in route.answers.items()
+    }
+    if route.method == "GET" and not open_:
+        responses["304"] = {"description": "the client has it already"}
+    refusals = {*route.refusals, *EVERYWHERE, 422, *(() if open_ else (401, 403))}
+    for status in sorted(refusals):
+        responses[str(status)] = {
+            "description": HTTPStatus(status).phrase,
+            "content": {PROBLEM_JSON: {"schema": schemas[ProblemDetails]}},
+        }
+    return responses

@@ -1,0 +1,48 @@
+"""A route: one line of the contract, from which the URL map, the access check and the OpenAPI document are made."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+from flask import Response
+
+from app.shapes.common import NoQuery
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header that a route reads or sends."""
+
+    name: str
+    description: str
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method at one path.
+
+    `path` is in OpenAPI's notation. `answers` maps a status to the struct it carries, or to a media type where it
+    carries bytes. `refusals` are the statuses it may refuse with beside those that every route may. The view is
+    called with the services, the names in the path, `query`, and `body` where the route has one.
+    """
+
+    method: str
+    path: str
+    view: Callable[..., Response]
+    scope: str | None
+    summary: str
+    answers: Mapping[int, type[msgspec.Struct] | str]
+    refusals: tuple[int, ...] = ()
+    query: type[msgspec.Struct] = NoQuery
+    body: type[msgspec.Struct] | None = None
+    uploads: tuple[str, ...] = ()
+    headers: tuple[Header, ...] = ()
+    answer_headers: tuple[Header, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The operation's name: that of its view."""
+        return self.view.__name__

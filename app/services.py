@@ -1,0 +1,20 @@
+"""What the views work with, made once per process."""
+
+from dataclasses import dataclass
+
+from app.ringing import Ringer
+from app.scoring.estimators import Estimators
+from store.artifacts import ArtifactStore
+from store.database import Database
+from store.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """The settings, and the seams to everything outside the process."""
+
+    settings: Settings
+    database: Database
+    artifacts: ArtifactStore
+    ringer: Ringer
+    estimators: Estimators

@@ -1,0 +1,30 @@
+"""Types that several subjects share."""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+SLUG = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+PLAIN = r"^[^\x00-\x1f\x7f]*$"
+
+Slug = Annotated[str, Meta(pattern=SLUG, max_length=100, description="letters, digits, '.', '_' and '-', at most 100")]
+Uuid = Annotated[str, Meta(min_length=36, max_length=36, description="a UUIDv7")]
+PlainText = Annotated[str, Meta(max_length=100, pattern=PLAIN)]
+ColumnName = Annotated[str, Meta(min_length=1, max_length=256, pattern=PLAIN)]
+PageSize = Annotated[int, Meta(ge=1, le=1000)]
+PageToken = Annotated[str, Meta(max_length=1000, description="next_page_token of the page before")]
+VersionNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"}, description="RFC 3339, UTC")]
+JsonObject = dict[str, Any]  # msgspec has no schema for object
+
+
+class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """No query parameter is known here."""
+
+
+class PageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which page of a list."""
+
+    page_size: PageSize = 50
+    page_token: PageToken | None = None

@@ -1,0 +1,37 @@
+"""Datasets in requests and answers."""
+
+import msgspec
+
+from app.shapes.common import ColumnName, JsonObject, PlainText, Time
+
+
+class UploadQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"id_column": "id"}):
+    """How an uploaded table is to be read."""
+
+    target: ColumnName
+    id_column: ColumnName | None = None
+    name: PlainText = ""
+
+
+class Dataset(msgspec.Struct, frozen=True):
+    """An uploaded table and what was found in it."""
+
+    id: str
+    name: str
+    sha256: str
+    bytes: int
+    media_type: str
+    target: str
+    id_column: str | None
+    rows: int
+    positives: int | None
+    columns: list[JsonObject]
+    warnings: list[JsonObject]
+    created_at: Time
+
+
+class DatasetPage(msgspec.Struct, frozen=True):
+    """Some datasets, the newest first."""
+
+    datasets: list[Dataset]
+    next_page_token: str | None

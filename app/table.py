@@ -1,0 +1,15 @@
+"""The table of routes: all that this service answers."""
+
+from app.route import Route
+from app.views import aliases, datasets, home, jobs, models, operations, scores, trainings
+
+ROUTES: tuple[Route, ...] = (
+    *scores.ROUTES,
+    *datasets.ROUTES,
+    *trainings.ROUTES,
+    *jobs.ROUTES,
+    *models.ROUTES,
+    *aliases.ROUTES,
+    *operations.ROUTES,
+    *home.ROUTES,
+)

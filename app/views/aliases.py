@@ -1,0 +1,103 @@
+"""Aliases: movable pointers, moved only by who says from where (RFC 9110, 13.1)."""
+
+from http import HTTPStatus as Status
+from typing import Any
+
+from flask import Response, request
+from sqlalchemy import Connection, Row
+
+from app.edge.access import caller_name
+from app.edge.answers import conditional, json_answer, time_text
+from app.errors import PreconditionMissingError
+from app.route import Header, Route
+from app.services import Services
+from app.shapes.common import PageQuery
+from app.shapes.registry import Alias, AliasMove, Move, MovePage
+from store.errors import StaleRevisionError
+from store.registry.aliases import alias_history, find_alias, get_alias, move_alias
+
+
+def show_alias(services: Services, name: str, alias: str, **_: object) -> Response:
+    """Tell where an alias points; its revision is the entity tag."""
+    with services.database.read() as connection:
+        row = get_alias(connection, name, alias)
+    return conditional(json_answer(_shown(row)), str(row.revision))
+
+
+def put_alias(services: Services, name: str, alias: str, body: AliasMove, **_: object) -> Response:
+    """Point an alias at a version, from where the caller believes it to be; 201 when that made it."""
+    if not request.if_match and not request.if_none_match:
+        raise PreconditionMissingError(
+            f"send If-Match with the entity tag of GET {request.path}, or 'If-None-Match: *' to make a new alias"
+        )
+    by = caller_name()
+
+    def move(connection: Connection) -> Row[Any]:
+        revision = _believed(find_alias(connection, name, alias), alias)
+        move_alias(connection, name, alias, body.version, revision=revision, by=by)
+        return get_alias(connection, name, alias)
+
+    row = services.database.write(move)
+    answer = json_answer(_shown(row), Status.CREATED if row.revision == 1 else Status.OK)
+    answer.set_etag(str(row.revision))
+    return answer
+
+
+def _believed(current: Row[Any] | None, alias: str) -> int:
+    """Return the revision to move from: the current one where the request's conditions hold for it.
+
+    Revision 0, before the first move, is matched by `If-None-Match: *` and by `If-Match: "0"`.
+
+    Raises: StaleRevisionError where they do not.
+    """
+    revision = current.revision if current is not None else 0
+    exists = current is not None
+    match, none_match = request.if_match, request.if_none_match
+    fits = not match or (exists if match.star_tag else match.is_strong(str(revision)))
+    if none_match and (exists if none_match.star_tag else none_match.contains_weak(str(revision))):
+        fits = False
+    if not fits:
+        at = f"revision {revision}, version {current.version}" if current is not None else "not there"
+        raise StaleRevisionError(f"alias '{alias}' is {at}: the condition of the request does not hold")
+    return revision
+
+
+def show_history(services: Services, name: str, alias: str, query: PageQuery) -> Response:
+    """Tell who moved an alias when, from what to what; the latest move first."""
+    with services.database.read() as connection:
+        page = alias_history(connection, name, alias, page_size=query.page_size, page_token=query.page_token)
+    moves = [
+        Move(row.revision, row.from_version, row.to_version, row.moved_by, str(time_text(row.moved_at)))
+        for row in page.rows
+    ]
+    return conditional(json_answer(MovePage(moves, page.next_token)))
+
+
+def _shown(row: Row[Any]) -> Alias:
+    return Alias(row.model, row.alias, row.version, row.revision, str(time_text(row.moved_at)))
+
+
+ALIAS = "/v1/models/{name}/aliases/{alias}"
+ETAG = Header("ETag", "the alias's revision", required=True)
+
+ROUTES = (
+    Route("GET", ALIAS, show_alias, "read", "Look where an alias points", {200: Alias}, (404,), answer_headers=(ETAG,)),
+    Route(
+        "PUT",
+        ALIAS,
+        put_alias,
+        "promote",
+        "Move an alias",
+        {200: Alias, 201: Alias},
+        (404, 412, 413, 415, 422, 428),
+        body=AliasMove,
+        headers=(
+            Header("If-Match", "the revision the alias is moved from, as its entity tag"),
+            Header("If-None-Match", "'*' to make a new alias"),
+        ),
+        answer_headers=(ETAG,),
+    ),
+    Route(
+        "GET", f"{ALIAS}/history", show_history, "read", "List an alias's moves", {200: MovePage}, (404, 422), PageQuery
+    ),
+)

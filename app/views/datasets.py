@@ -1,0 +1,110 @@
+"""Datasets: tables are uploaded once, inspected, and found again by their bytes."""
+
+from collections.abc import Iterator
+from http import HTTPStatus as Status
+from typing import IO, Any
+
+from flask import Response, request
+from sqlalchemy import Row
+
+from app.edge.answers import conditional, json_answer, time_text
+from app.edge.inputs import media_type
+from app.route import Header, Route
+from app.services import Services
+from app.shapes.common import PageQuery
+from app.shapes.datasets import Dataset, DatasetPage, UploadQuery
+from model.columns.schema import infer_schema
+from model.tables import read_table
+from store.artifacts import Artifact
+from store.datasets import NewDataset, add_dataset, find_same, get_dataset, list_datasets
+
+FORMATS = {"text/csv": "csv", "application/x-ndjson": "ndjson", "application/vnd.apache.parquet": "parquet"}
+CHUNK = 1024 * 1024
+
+
+def upload_dataset(services: Services, query: UploadQuery) -> Response:
+    """Keep the body, look what is in it, and answer 201; the same bytes read the same way are the same dataset: 200."""
+    kind = media_type(tuple(FORMATS))
+    request.max_content_length = services.settings.upload_bytes
+    artifact = services.artifacts.put(_chunks(request.stream))
+    how = {"target": query.target, "id_column": query.id_column or ""}
+    with services.database.read() as connection:
+        known = find_same(connection, artifact.sha256, kind, **how)
+    new = False
+    if known is None:
+        inferred = _infer(artifact, kind, query)
+        known, new = services.database.write(lambda connection: add_dataset(connection, artifact, inferred))
+    with services.database.read() as connection:
+        dataset = get_dataset(connection, known)
+    answer = json_answer(shown(dataset), Status.CREATED if new else Status.OK)
+    answer.headers["Location"] = f"/v1/datasets/{known}"
+    return answer
+
+
+def show_dataset(services: Services, dataset_id: str, **_: object) -> Response:
+    """Tell what is known of a dataset."""
+    with services.database.read() as connection:
+        dataset = get_dataset(connection, dataset_id)
+    return conditional(json_answer(shown(dataset)))
+
+
+def show_datasets(services: Services, query: PageQuery) -> Response:
+    """List the datasets, the newest first."""
+    with services.database.read() as connection:
+        page = list_datasets(connection, page_size=query.page_size, page_token=query.page_token)
+    return conditional(json_answer(DatasetPage([shown(row) for row in page.rows], page.next_token)))
+
+
+def shown(row: Row[Any]) -> Dataset:
+    """Return the dataset as the contract tells it."""
+    return Dataset(
+        id=row.id,
+        name=row.name,
+        sha256=row.sha256,
+        bytes=row.size,
+        media_type=row.media_type,
+        target=row.target,
+        id_column=row.id_column or None,
+        rows=row.rows,
+        positives=(row.schema["target"] or {}).get("positives"),
+        columns=row.schema["columns"],
+        warnings=row.schema["warnings"],
+        created_at=str(time_text(row.created_at)),
+    )
+
+
+def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    while chunk := stream.read(CHUNK):
+        yield chunk
+
+
+def _infer(artifact: Artifact, kind: str, query: UploadQuery) -> NewDataset:
+    schema = infer_schema(read_table(artifact.path, FORMATS[kind]), query.target, query.id_column)
+    return NewDataset(
+        name=query.name,
+        media_type=kind,
+        target=query.target,
+        id_column=query.id_column or "",
+        rows=schema.rows,
+        schema=schema.to_json(),
+    )
+
+
+LOCATION = Header("Location", "where the new thing is", required=True)
+
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/datasets",
+        upload_dataset,
+        "train",
+        "Upload a table to train on",
+        {201: Dataset, 200: Dataset},
+        refusals=(413, 415, 422),
+        query=UploadQuery,
+        uploads=tuple(FORMATS),
+        answer_headers=(LOCATION,),
+    ),
+    Route("GET", "/v1/datasets", show_datasets, "read", "List datasets", {200: DatasetPage}, (422,), PageQuery),
+    Route("GET", "/v1/datasets/{dataset_id}", show_dataset, "read", "Look at a dataset", {200: Dataset}, (404,)),
+)

@@ -1,0 +1,31 @@
+"""The front page, and the contract as OpenAPI; the document is made once, from the table of routes."""
+
+from flask import Response, current_app
+
+from app.edge.answers import conditional
+from app.route import JSON, Route
+from app.services import Services
+
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Ebb</title>
+<h1>Ebb is running</h1>
+<p>It speaks HTTP: <a href="/openapi.json">/openapi.json</a> is the contract,
+<a href="/readyz">/readyz</a> its health.</p>
+</html>
+"""
+
+
+def home(services: Services, **_: object) -> Response:
+    """Say that this is Ebb, and where to read on."""
+    return conditional(Response(PAGE, mimetype="text/html"))
+
+
+def openapi(services: Services, **_: object) -> Response:
+    """Send the contract."""
+    return conditional(Response(current_app.extensions["openapi"], mimetype=JSON))
+
+
+ROUTES = (
+    Route("GET", "/", home, "read", "Say what this is", {200: "text/html"}),
+    Route("GET", "/openapi.json", openapi, "read", "The contract as OpenAPI 3.1", {200: JSON}),
+)

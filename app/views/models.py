@@ -1,0 +1,82 @@
+"""Registered models and their immutable versions."""
+
+from typing import Any
+
+from flask import Response
+from sqlalchemy import Row
+
+from app.edge.answers import conditional, json_answer, time_text
+from app.route import Route
+from app.services import Services
+from app.shapes.common import PageQuery
+from app.shapes.registry import ModelPage, RegisteredModel, Version, VersionPage
+from store.registry.versions import get_version, list_models, list_versions, load_estimator
+
+SAFETENSORS = "application/octet-stream"
+
+
+def show_models(services: Services, query: PageQuery) -> Response:
+    """List the registered models, by name."""
+    with services.database.read() as connection:
+        page = list_models(connection, page_size=query.page_size, page_token=query.page_token)
+    rows = [RegisteredModel(row.name, row.last_version, str(time_text(row.created_at))) for row in page.rows]
+    return conditional(json_answer(ModelPage(rows, page.next_token)))
+
+
+def show_versions(services: Services, name: str, query: PageQuery) -> Response:
+    """List a model's versions, the newest first."""
+    with services.database.read() as connection:
+        page = list_versions(connection, name, page_size=query.page_size, page_token=query.page_token)
+    return conditional(json_answer(VersionPage([_shown(row) for row in page.rows], page.next_token)))
+
+
+def show_version(services: Services, name: str, version: int, **_: object) -> Response:
+    """Tell all that a version keeps, but its weights."""
+    with services.database.read() as connection:
+        row = get_version(connection, name, version)
+    return conditional(json_answer(_shown(row)))
+
+
+def download_weights(services: Services, name: str, version: int, **_: object) -> Response:
+    """Send a version's estimator as a safetensors file."""
+    with services.database.read() as connection:
+        row = get_version(connection, name, version)
+        data = load_estimator(connection, name, version)
+    answer = Response(data, mimetype=SAFETENSORS)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}-{version}.safetensors"'
+    return conditional(answer, row.weights_sha256)
+
+
+def _shown(row: Row[Any]) -> Version:
+    return Version(
+        model=row.model,
+        version=row.version,
+        job_id=row.job_id,
+        dataset=row.dataset_id,
+        data_sha256=row.data_sha256,
+        spec=row.spec,
+        columns=row.columns,
+        metrics=row.metrics,
+        environment=row.environment,
+        weights_sha256=row.weights_sha256,
+        created_at=str(time_text(row.created_at)),
+    )
+
+
+VERSION = "/v1/models/{name}/versions/{version}"
+
+ROUTES = (
+    Route("GET", "/v1/models", show_models, "read", "List registered models", {200: ModelPage}, (422,), PageQuery),
+    Route(
+        "GET",
+        "/v1/models/{name}/versions",
+        show_versions,
+        "read",
+        "List versions",
+        {200: VersionPage},
+        (404, 422),
+        PageQuery,
+    ),
+    Route("GET", VERSION, show_version, "read", "Look at a version", {200: Version}, (404,)),
+    Route("GET", f"{VERSION}/weights", download_weights, "read", "Download the weights", {200: SAFETENSORS}, (404,)),
+)

@@ -1,0 +1,33 @@
+"""Operations: whether the process answers, and whether the service can do its work."""
+
+from flask import Response
+
+from app.edge.answers import json_answer
+from app.errors import NotReadyError
+from app.readiness import check
+from app.route import Route
+from app.services import Services
+from app.shapes.operations import Alive, Ready
+from model.errors import Problem
+
+HEARTBEATS = 3
+
+
+def live(services: Services, **_: object) -> Response:
+    """Say that the process answers, and nothing else."""
+    return json_answer(Alive("alive"))
+
+
+def ready(services: Services, **_: object) -> Response:
+    """Say that jobs and scores can be had, or which check failed."""
+    checks = check(services.database, HEARTBEATS * services.settings.heartbeat_seconds)
+    failed = [Problem(f"/checks/{name}", "failed", text) for name, text in checks.items() if text != "ok"]
+    if failed:
+        raise NotReadyError("; ".join(problem.detail for problem in failed), failed)
+    return json_answer(Ready("ready", checks))
+
+
+ROUTES = (
+    Route("GET", "/livez", live, None, "Does the process answer?", {200: Alive}),
+    Route("GET", "/readyz", ready, None, "Can the service do its work?", {200: Ready}, (503,)),
+)
