@@ -110,7 +110,7 @@ def open_database(url: str, *, pool_size: int = 5) -> Database:
         return Database(engine)
     if parsed.database:
         _make_folder(Path(parsed.database).parent)
-    engine = create_engine(parsed, pool_size=pool_size, json_serializer=_json)
+    engine = create_engine(parsed, pool_size=pool_size, hide_parameters=True, json_serializer=_json)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return Database(engine)
