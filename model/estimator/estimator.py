@@ -115,6 +115,14 @@ class Estimator:
         starts = [group.start for group in self.encoder.groups]
         return np.add.reduceat(by_feature, starts, axis=1)
 
+    def gaps(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
+        """By how much the reasons of each row miss its log-odds difference, shape (n,).
+
+        Rounding for piecewise-linear networks; the quadrature's error for smooth ones.
+        """
+        table = self._table(columns, n)
+        return np.asarray(self.log_odds(table) - self.baseline_log_odds - self.contributions(table).sum(axis=1))
+
     def unseen(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> dict[str, int]:
         """How many rows of each categorical column hold a category that training did not see often enough."""
         return self.encoder.unseen(self._table(columns, n))

@@ -1,0 +1,218 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.columns import KINDS, Days, Flags, Numbers, Table, Words
+from model.columns.cells import date_text, days_since_epoch
+from model.columns.encoder import Encoder
+from model.columns.inference import meaning
+from model.columns.options import ColumnOptions
+from model.errors import ColumnError
+
+NAN = np.nan
+
+
+def numbers(*values: float) -> Numbers:
+    return Numbers(np.array(values))
+
+
+def fitted(**columns) -> Encoder:
+    rows = len(next(iter(columns.values())))
+    return Encoder.fit(Table(columns, rows), list(columns), {})
+
+
+def encoded(encoder: Encoder, **columns) -> np.ndarray:
+    n = len(next(iter(columns.values())))
+    table, faults = encoder.read(columns, n)
+    assert not faults.rows
+    return encoder.encode(table)
+
+
+TABLE = {
+    "months": numbers(1, 24, NAN, 36, 3, 60),
+    "auto_pay": Flags(np.array([1.0, 0.0, 1.0, NAN, 1.0, 0.0])),
+    "plan": Words.of(["basic", "family", "basic", None, "basic", "family"]),
+    "joined": Days(np.array([19727.0, 19691.0, NAN, 19000.5, 19001.0, 19002.0])),
+}
+
+
+def test_every_kind_of_column_in_the_catalog_is_fitted_here():
+    assert {column.kind for column in fitted(**TABLE).columns} == set(KINDS)
+
+
+def test_an_encoder_comes_back_from_json_to_the_bit():
+    encoder = fitted(**TABLE)
+    again = Encoder.from_json(json.loads(json.dumps(encoder.to_json())))
+    assert again == encoder
+    table, _ = encoder.read(TABLE, 6)
+    assert again.encode(table).tobytes() == encoder.encode(table).tobytes()
+
+
+def test_lists_as_json_has_them_give_the_bits_of_a_file():
+    encoder = fitted(**TABLE)
+    table, _ = encoder.read(TABLE, 6)
+    lists = {name: [cells.scalar(row) for row in range(6)] for name, cells in TABLE.items()}
+    assert encoded(encoder, **lists).tobytes() == encoder.encode(table).tobytes()
+
+
+def test_features_are_grouped_by_their_column():
+    encoder = fitted(**TABLE)
+    for column, group in zip(encoder.columns, encoder.groups, strict=True):
+        assert all(feature.startswith(column.name) for feature in encoder.features[group])
+    assert encoder.groups[-1].stop == len(encoder.features)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_gap_is_filled_and_flagged_when_training_saw_gaps(name):
+    encoder = fitted(**{name: TABLE[name]})
+    row = encoded(encoder, **{name: [None]})[0]
+    assert encoder.features[-1] == f"{name} is missing"
+    assert row[-1] == 1.0
+    typical = encoded(encoder, **{name: [encoder.columns[0].typical]})[0]
+    assert typical[-1] == 0.0
+    if name != "plan":
+        assert row[0] == typical[0]
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_gap_that_training_never_saw_counts_as_the_typical_value(name):
+    cells = TABLE[name].take(np.flatnonzero(~TABLE[name].missing))
+    encoder = fitted(**{name: cells})
+    assert not any(feature.endswith("is missing") for feature in encoder.features)
+    gap, typical = encoded(encoder, **{name: [None, encoder.columns[0].typical]})
+    assert np.array_equal(gap, typical)
+
+
+def test_a_column_that_a_request_lacks_is_a_gap():
+    encoder = fitted(**TABLE)
+    table, faults = encoder.read({}, 2)
+    assert not faults.rows
+    assert all(cells.missing.all() for cells in table.columns.values())
+
+
+def test_outliers_do_not_move_the_scaling_of_the_others():
+    values = np.linspace(0, 100, 1001)
+    spoiled = values.copy()
+    spoiled[-3:] = 1e15
+    (clean,), (robust,) = fitted(x=Numbers(values)).columns, fitted(x=Numbers(spoiled)).columns
+    assert robust.scale == pytest.approx(clean.scale, rel=0.01)
+    assert robust.offset == clean.offset
+    features = encoded(fitted(x=Numbers(spoiled)), x=Numbers(spoiled))
+    assert np.abs(features).max() <= 3.0
+    assert features[:-3].std() > 0.5
+
+
+def test_a_mostly_constant_number_is_scaled_by_what_differs():
+    (column,) = fitted(x=numbers(*[0.0] * 90, *[5.0] * 10)).columns
+    assert column.scale == 5.0
+
+
+def test_a_fixed_scale_divides_and_nothing_else():
+    table = Table({"months": numbers(1, 24, 60)}, 3)
+    encoder = Encoder.fit(table, ["months"], {"months": ColumnOptions(scale=60.0)})
+    assert encoded(encoder, months=[24, 48])[:, 0].tolist() == [0.4, 0.8]
+
+
+def test_the_accepted_range_can_be_narrowed():
+    table = Table({"months": numbers(1, 24, 60)}, 3)
+    encoder = Encoder.fit(table, ["months"], {"months": ColumnOptions(min=0.0, max=61.0)})
+    _, faults = encoder.read({"months": [-1, 0, 61, 62]}, 4)
+    assert sorted(faults.rows) == [0, 3]
+
+
+def test_rare_categories_share_a_feature_with_those_never_seen():
+    plan = Words.of(["basic"] * 500 + ["family"] * 490 + [f"odd {i}" for i in range(10)])
+    encoder = fitted(plan=plan)
+    assert encoder.features == ("plan = basic", "plan = family", "plan is rare")
+    rows = encoded(encoder, plan=["basic", "odd 3", "never seen"])
+    assert rows.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 1]]
+    table, _ = encoder.read({"plan": ["basic", "odd 3", "never seen", None]}, 4)
+    assert encoder.unseen(table) == {"plan": 2}
+
+
+def test_a_category_never_seen_counts_as_the_commonest_when_none_was_rare():
+    encoder = fitted(plan=Words.of(["basic", "family", "basic", "family", "basic"]))
+    assert encoded(encoder, plan=["never seen"]).tolist() == [[1, 0]]
+
+
+def test_the_order_of_rows_does_not_change_what_is_learned():
+    forwards = fitted(plan=Words.of(["b", "a", "c", "a", "c", "b"]))
+    assert fitted(plan=Words.of(["c", "c", "a", "b", "b", "a"])) == forwards
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "code"),
+    [
+        ("months", "24", "wrong_type"),
+        ("months", True, "wrong_type"),
+        ("months", [1], "wrong_type"),
+        ("months", NAN, "not_finite"),
+        ("months", float("inf"), "not_finite"),
+        ("months", 10**400, "not_finite"),
+        ("months", 1e12, "out_of_range"),
+        ("auto_pay", 1, "wrong_type"),
+        ("auto_pay", "yes", "wrong_type"),
+        ("plan", 3, "wrong_type"),
+        ("plan", {"a": 1}, "wrong_type"),
+        ("joined", "yesterday", "wrong_type"),
+        ("joined", "2024-02-30", "wrong_type"),
+        ("joined", 19727, "wrong_type"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_that_rows_fault_and_no_others(column, value, code):
+    encoder = fitted(**TABLE)
+    good = TABLE[column].scalar(0)
+    table, faults = encoder.read({column: [good, value, None]}, 3)
+    assert list(faults.rows) == [1]
+    (problem,) = faults.rows[1]
+    assert (problem.pointer, problem.code) == (f"/{column}", code)
+    assert column in problem.detail
+    assert np.isfinite(encoder.encode(table)).all()
+
+
+def test_a_pointer_escapes_what_json_pointers_need():
+    encoder = fitted(**{"a/b~c": numbers(1, 2)})
+    _, faults = encoder.read({"a/b~c": ["x"]}, 1)
+    assert faults.rows[0][0].pointer == "/a~1b~0c"
+
+
+def test_columns_of_unequal_length_are_refused():
+    with pytest.raises(ColumnError, match="'months' has 1 values for 2 records"):
+        fitted(**TABLE).read({"months": [1]}, 2)
+
+
+def test_a_column_without_values_or_with_too_many_categories_is_refused():
+    with pytest.raises(ColumnError, match="no value in any training row"):
+        fitted(x=numbers(NAN, NAN))
+    with pytest.raises(ColumnError, match="10,000 different texts"):
+        fitted(x=Words.of([f"w{i}" for i in range(10_000)]))
+    with pytest.raises(ColumnError, match="'12 months' in row 101"):
+        fitted(x=Words.of([str(i) for i in range(100)] + ["12 months"]))
+    with pytest.raises(ColumnError, match="no column to learn from"):
+        Encoder.fit(Table({}, 3), [], {})
+
+
+def test_texts_mean_flags_or_dates_only_when_all_of_them_do():
+    assert isinstance(meaning(Words.of(["true", "False", None])), Flags)
+    assert isinstance(meaning(Words.of(["true", "maybe"])), Words)
+    assert isinstance(meaning(Words.of(["2024-01-05", "2024-01-05T10:00:00+02:00"])), Days)
+    assert isinstance(meaning(Words.of(["2024-01-05", "soon"])), Words)
+
+
+@given(st.datetimes(timezones=st.just(None)))
+def test_a_timestamp_survives_as_days(moment):
+    days = days_since_epoch(moment.isoformat())
+    assert days is not None
+    again = days_since_epoch(date_text(days))
+    assert again == pytest.approx(days, abs=2e-6 / 86400 * 1e5)
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(-1e9, 1e9), st.integers(-(10**9), 10**9)), min_size=1, max_size=200))
+def test_a_rows_features_do_not_depend_on_its_neighbours(values):
+    encoder = fitted(x=Numbers(np.linspace(-1e9, 1e9, 50)))
+    together = encoded(encoder, x=values)
+    for row, value in enumerate(values):
+        assert encoded(encoder, x=[value])[0].tobytes() == together[row].tobytes()
