@@ -3,9 +3,13 @@
 #   make demo PYTHON=python3.13     another Python (the environment is made anew when it changes)
 #   make test ARGS="-k lease -x"    more arguments for the command behind a target
 
-PYTHON ?= $(shell [ -x .venv/bin/python ] && echo .venv/bin/python || echo python3)
+PYTHON ?= $(shell [ -s .venv/ebb-stamp.json ] && [ -x .venv/bin/python ] && echo .venv/bin/python || echo python3)
 URL ?= http://127.0.0.1:8000
 ARGS ?=
+
+find_python = command -v $(PYTHON) >/dev/null || \
+	{ echo "There is no $(PYTHON) here. Ebb needs Python 3.11 or newer: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
+make_environment = $(find_python); $(PYTHON) scripts/setup_environment.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup developer demo up test check bench lock smoke clean
@@ -14,10 +18,10 @@ help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
 
 setup:  ## make .venv/ and install what Ebb runs on (locked, from wheels; milliseconds when it is there)
-	@$(PYTHON) scripts/setup_environment.py demo
+	@$(make_environment) demo
 
 developer:
-	@$(PYTHON) scripts/setup_environment.py dev
+	@$(make_environment) dev
 
 demo: setup  ## start the real service, train on 1,000 customers, score them, write var/demo/report.html
 	@.venv/bin/ebb demo $(ARGS)
@@ -42,7 +46,7 @@ bench: developer  ## run what the performance claims rest on
 	done
 
 lock:  ## resolve requirements/ again from pyproject.toml (ARGS=--upgrade for newer releases)
-	@[ -x .venv/bin/uv ] || $(PYTHON) scripts/setup_environment.py dev
+	@[ -x .venv/bin/uv ] || { $(make_environment) dev; }
 	@$(PYTHON) scripts/lock_requirements.py $(ARGS)
 
 smoke: setup  ## run the demo's client against `docker compose up`

@@ -152,6 +152,7 @@ def create() -> None:
     )
     if result.returncode == 0:
         return
+    shutil.rmtree(ENVIRONMENT)  # the Makefile would take it for the Python to go on with
     output = result.stdout + result.stderr
     if "ensurepip" in output or "No module named venv" in output:
         package = "python{}.{}-venv".format(*sys.version_info[:2])
@@ -233,9 +234,10 @@ def explain(output: str) -> str:
     if "No matching distribution found for " in output:
         missing = re.split(r"[;\n]", output.partition("No matching distribution found for ")[2])[0].strip()
         return (
-            f"Your package index has no wheel of {missing} for {os.uname().sysname} {os.uname().machine} and Python "
-            f"{sys.version.split()[0]}, and Ebb never compiles. All wheels exist for Python 3.11 to 3.13 on macOS and "
-            "glibc Linux (not Alpine): try another Python (make PYTHON=python3.13 ...) or the Docker image."
+            f"pip found no wheel of {missing} for {os.uname().sysname} {os.uname().machine} and Python "
+            f"{sys.version.split()[0]}. Either the package index in your pip configuration is incomplete or does not "
+            "answer, or there is no such wheel: Ebb never compiles, and all its wheels exist for Python 3.11 to 3.13 "
+            "on macOS and glibc Linux (not Alpine). Try another Python (make PYTHON=python3.13 ...) or Docker."
         )
     return "pip could not install what requirements/ names; its lines above say why. Call again once that is mended."
 
