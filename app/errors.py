@@ -9,7 +9,8 @@ AppError
 ├── ForbiddenError             a valid key without the scope, or a page of another origin
 ├── MisdirectedError           a Host header that is not this server's
 ├── PreconditionMissingError   a change that must say what it believes to change
-└── NotReadyError              a check of readiness failed
+├── NotReadyError              a check of readiness failed
+└── StartError                 the server will not start like this; never told over HTTP
 """
 
 from collections.abc import Iterable
@@ -67,3 +68,7 @@ class PreconditionMissingError(AppError):
 
 class NotReadyError(AppError):
     """The service cannot do its work yet; the problems name what is missing."""
+
+
+class StartError(AppError):
+    """The server will not start like this; the message says what to do."""

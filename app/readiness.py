@@ -1,7 +1,5 @@
 """Whether the service can do its work: the database answers, is of this release, and a worker is alive."""
 
-from sqlalchemy.exc import DBAPIError
-
 from store.database import Database
 from store.errors import DatabaseError
 from store.migrate import is_current
@@ -15,7 +13,7 @@ def check(database: Database, within_seconds: float) -> dict[str, str]:
             return {"database": "ok", "migrations": "the database's tables are not of this release; run `ebb migrate`"}
         with database.read() as connection:
             workers = count_alive(connection, within_seconds=within_seconds)
-    except (DatabaseError, DBAPIError):
+    except DatabaseError:
         return {"database": "the database does not answer"}
     none = f"no worker was seen in the last {within_seconds:g} seconds"
     return {"database": "ok", "migrations": "ok", "worker": "ok" if workers else none}

@@ -7,8 +7,6 @@ import logging
 import queue
 import threading
 
-from sqlalchemy.exc import DBAPIError
-
 from store.database import Database
 from store.doorbell import Doorbell
 from store.errors import BrokerError, DatabaseError
@@ -45,7 +43,7 @@ class Ringer:
             job_id = self._waiting.get()
             try:
                 self._ring(job_id)
-            except (DatabaseError, DBAPIError) as error:
+            except DatabaseError as error:
                 log.warning("job %s is left to the workers' sweepers: %s", job_id, error)
             except Exception:  # the thread must outlive whatever a broker's client raises
                 log.exception("job %s is left to the workers' sweepers", job_id)

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import msgspec
 from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.edge.pointers import pointer
 from app.edge.strict_json import parse_json
@@ -41,7 +42,10 @@ def read_body(kind: type[T]) -> T:
     Raises: MediaTypeError, MalformedError, InputError; Flask's 413 past BODY_BYTES.
     """
     media_type((JSON,))
-    return _typed(parse_json(request.get_data(cache=False)), kind, "", strict=True)
+    body = request.get_data(cache=False)
+    if len(body) >= BODY_BYTES and request.content_length is None:
+        raise RequestEntityTooLarge  # a chunked body is silently cut at the limit
+    return _typed(parse_json(body), kind, "", strict=True)
 
 
 def media_type(known: tuple[str, ...]) -> str:

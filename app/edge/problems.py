@@ -7,7 +7,6 @@ from http import HTTPStatus as Status
 
 import msgspec
 from flask import Flask, Response, request
-from sqlalchemy import exc as sql
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app import errors as app_errors
@@ -25,11 +24,12 @@ RETRY_SECONDS = "5"
 
 @dataclass(frozen=True)
 class Kind:
-    """How an exception is told; `name` None where the status says it all."""
+    """How an exception is told: `name` is None where the status says it all; `place` is where the one problem lies."""
 
     status: Status
     name: str | None = None
     title: str = ""
+    place: str | None = None
 
     @property
     def type(self) -> str:
@@ -48,21 +48,22 @@ TABLE: dict[type[Exception], Kind] = {
     app_errors.PreconditionMissingError: Kind(Status.PRECONDITION_REQUIRED),
     app_errors.NotReadyError: Kind(Status.SERVICE_UNAVAILABLE, "not-ready", "The service is not ready"),
     store_errors.NotFoundError: Kind(Status.NOT_FOUND),
-    store_errors.PageTokenError: Kind(Status.UNPROCESSABLE_ENTITY, "page-token", "Not a page token of this list"),
-    store_errors.IdempotencyError: Kind(Status.UNPROCESSABLE_ENTITY, "idempotency-key", "Idempotency key used before"),
+    store_errors.PageTokenError: Kind(
+        Status.UNPROCESSABLE_ENTITY, "page-token", "Not a page token of this list", "/query/page_token"
+    ),
+    store_errors.IdempotencyError: Kind(
+        Status.UNPROCESSABLE_ENTITY, "idempotency-key", "Idempotency key used before", "/headers/Idempotency-Key"
+    ),
     store_errors.AlreadyFinishedError: Kind(Status.CONFLICT, "already-finished", "The job has ended"),
     store_errors.StaleRevisionError: Kind(Status.PRECONDITION_FAILED),
     store_errors.ArtifactError: Kind(Status.SERVICE_UNAVAILABLE, "artifact", "Stored bytes cannot be had"),
     store_errors.DatabaseError: Kind(Status.SERVICE_UNAVAILABLE, "database", "The database does not answer"),
-    sql.OperationalError: Kind(Status.SERVICE_UNAVAILABLE, "database", "The database does not answer"),
-    sql.InterfaceError: Kind(Status.SERVICE_UNAVAILABLE, "database", "The database does not answer"),
-    sql.TimeoutError: Kind(Status.SERVICE_UNAVAILABLE, "database", "The database does not answer"),
     model_errors.SpecError: Kind(Status.UNPROCESSABLE_ENTITY, "invalid-input", "The request does not fit"),
-    model_errors.TableError: Kind(Status.UNPROCESSABLE_ENTITY, "unreadable-table", "The table cannot be used"),
-    model_errors.ColumnError: Kind(Status.UNPROCESSABLE_ENTITY, "unreadable-table", "The table cannot be used"),
+    model_errors.TableError: Kind(Status.UNPROCESSABLE_ENTITY, "unreadable-table", "The table cannot be used", ""),
+    model_errors.ColumnError: Kind(Status.UNPROCESSABLE_ENTITY, "unreadable-table", "The table cannot be used", ""),
 }
 
-QUIET = (sql.SQLAlchemyError,)
+QUIET = (store_errors.DatabaseError, store_errors.ArtifactError)
 """Exceptions whose own words are for the log, not for the client."""
 
 
@@ -76,8 +77,10 @@ def install(app: Flask) -> None:
 
 def _refuse(error: Exception) -> Response:
     kind = next(TABLE[parent] for parent in type(error).__mro__ if parent in TABLE)
-    problems = getattr(error, "problems", ())
+    problems: Iterable[model_errors.Problem] = getattr(error, "problems", ())
     detail = kind.title if isinstance(error, QUIET) else str(error)
+    if kind.place is not None and kind.name is not None:
+        problems = [model_errors.Problem(kind.place, kind.name, detail)]
     if kind.status >= Status.INTERNAL_SERVER_ERROR:
         log.warning("request %s: %s: %s", request_id(), type(error).__name__, error)
     return _problem(kind, detail, problems)

@@ -1,0 +1,30 @@
+"""`python -m app`: the API under gunicorn, until SIGTERM or Ctrl-C."""
+
+import sys
+
+from app.edge import logs
+from app.errors import StartError
+from app.server import Server, check_start, listen
+from store.errors import SettingsError, StoreError
+from store.settings import read_settings
+
+
+def main() -> int:
+    """Serve; 2 where the settings are wrong, 1 where the surroundings are."""
+    try:
+        settings = read_settings()
+        logs.configure(settings.log_level)
+        check_start(settings)
+        listener = listen(settings)
+    except SettingsError as error:
+        print(f"ebb app: {error}", file=sys.stderr)
+        return 2
+    except (StartError, StoreError) as error:
+        print(f"ebb app: {error}", file=sys.stderr)
+        return 1
+    Server(settings, listener).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""The web server: gunicorn with threads, one application a process, told its settings and nothing else."""
+
+import logging
+import socket
+from collections.abc import Mapping
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from app.edge.hosts import is_loopback
+from app.errors import StartError
+from store.broker import broker_url
+from store.database import Database, open_database
+from store.keys import any_key
+from store.migrate import is_current
+from store.settings import Settings
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 20
+# Read when numpy is first imported, in the processes that gunicorn starts. Requests are what runs in parallel here.
+ONE_BLAS_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """Serves the application on a socket that listens already."""
+
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+        self._settings = settings
+        self._url = _url(listener)
+        self._listener = listener.detach()  # gunicorn duplicates it, then closes it
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set gunicorn's options; no file, variable or argument is read."""
+        for name, value in self._options().items():
+            self.cfg.set(name, value)
+
+    def _options(self) -> Mapping[str, object]:
+        return {
+            "bind": f"fd://{self._listener}",
+            "worker_class": "gthread",
+            "workers": self._settings.web_processes,
+            "threads": self._settings.web_threads,
+            "preload_app": False,  # numpy, its threads and database connections must not be forked
+            "control_socket_disable": True,
+            "graceful_timeout": GRACE_SECONDS,
+            "raw_env": [f"{name}={value}" for name, value in ONE_BLAS_THREAD.items()],
+            "loglevel": "warning",
+            "when_ready": lambda _: log.info("answering at %s", self._url),
+        }
+
+    def load(self) -> Flask:
+        """Make the application, in a process that gunicorn has started."""
+        from app.factory import create_app  # noqa: PLC0415 - brings numpy, which must not be forked
+        from store.doorbell import CeleryDoorbell  # noqa: PLC0415 - no process but these rings
+
+        database = open_database(self._settings.database_url, pool_size=self._settings.web_threads + 2)
+        return create_app(self._settings, database, CeleryDoorbell(broker_url(self._settings)))
+
+
+def check_start(settings: Settings) -> None:
+    """Refuse to serve tables of another release, or strangers without keys.
+
+    Raises: StartError; StoreError when the database cannot be opened.
+    """
+    database = open_database(settings.database_url)
+    try:
+        if not is_current(database):
+            raise StartError("the database's tables are not of this release; run `ebb migrate`")
+        if not is_loopback(settings.host) and not _any_key(database):
+            raise StartError(
+                f"{settings.host} can be reached from other machines, and no API key exists: "
+                "make one with `ebb keys create --name NAME --scope admin`, or listen at 127.0.0.1"
+            )
+    finally:
+        database.close()
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Return a socket bound to the address of the settings.
+
+    Raises: StartError.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen()  # now, or another process could still bind the same port
+    except OSError as error:
+        listener.close()
+        raise StartError(
+            f"cannot listen at {settings.host} port {settings.port}: {error.strerror}; choose another with EBB_PORT"
+        ) from error
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _any_key(database: Database) -> bool:
+    with database.read() as connection:
+        return any_key(connection)
