@@ -20,10 +20,11 @@ def take_unpublished(connection: Connection, *, republish_seconds: float, limit:
         .order_by(jobs.c.created_at, jobs.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("ids")  # as a subquery PostgreSQL may run it once a row, each time past the rows locked before
     )
     taken = (
         update(jobs)
-        .where(jobs.c.id.in_(ids.scalar_subquery()), waiting, due)
+        .where(jobs.c.id.in_(select(ids.c.id)), waiting, due)
         .values(published_at=now())
         .returning(jobs.c.id)
     )
