@@ -1,0 +1,115 @@
+"""T5 and T6: a job ends once, with everything that follows from the end."""
+
+import pytest
+
+from store.jobs.claim import Claim
+from store.jobs.finish import end_cancelled, fail, succeed_training
+from store.registry.aliases import Promotion, get_alias, move_alias
+from tests.store.world import World, checkpoint, race
+
+
+def test_success_is_a_version_a_result_and_an_event_and_no_checkpoint(world: World) -> None:
+    mine = world.start()
+    world.beat(mine, checkpoint=checkpoint(3))
+    assert world.succeed(mine) == 1
+    row, all_rows = world.row(mine.job_id), world.snapshot()
+    assert (row.state, row.lease_until) == ("succeeded", None)
+    assert row.result == {"model": "churn", "version": 1, "promoted": False}
+    assert row.finished_at >= row.started_at
+    assert world.events(mine.job_id)[-1] == ("succeeded", 1)
+    assert (len(all_rows["versions"]), all_rows["checkpoints"]) == (1, [])
+
+
+def test_success_whose_commit_went_unanswered_returns_the_same_version_and_adds_nothing(world: World) -> None:
+    mine = world.start()
+    number = world.succeed(mine)
+    before = world.snapshot()
+    assert world.succeed(mine) == number
+    assert world.snapshot() == before
+
+
+def test_another_token_does_not_pass_for_the_one_that_succeeded(world: World) -> None:
+    mine = world.start()
+    world.succeed(mine)
+    forged = Claim(mine.job_id, mine.token + 1)
+    world.refuses(lambda connection: succeed_training(connection, forged, world.version()))
+
+
+def test_versions_run_without_gaps_under_eight_concurrent_finishers(world: World) -> None:
+    claims = [world.start() for _ in range(8)]
+    numbers = race(8, lambda index: world.succeed(claims[index]))
+    assert sorted(numbers) == list(range(1, 9))
+    results = {world.row(mine.job_id).result["version"] for mine in claims}
+    assert results == set(range(1, 9))
+
+
+def test_a_success_that_is_undone_leaves_no_gap(world: World) -> None:
+    mine = world.start()
+
+    def die(connection) -> None:
+        succeed_training(connection, mine, world.version())
+        raise RuntimeError("killed before the commit")
+
+    with pytest.raises(RuntimeError):
+        world.database.write(die)
+    assert world.row(mine.job_id).state == "running"
+    assert world.succeed(mine) == 1
+
+
+def test_models_count_their_versions_apart(world: World) -> None:
+    assert [world.succeed(world.start(), model=name) for name in ("a", "a", "b")] == [1, 2, 1]
+
+
+def test_success_after_an_accepted_cancel_is_refused(world: World) -> None:
+    mine = world.start()
+    world.cancel(mine.job_id)
+    world.refuses(lambda connection: succeed_training(connection, mine, world.version()))
+
+
+def test_failure_tells_a_code_and_a_sentence_and_drops_the_checkpoint(world: World) -> None:
+    mine = world.start()
+    world.beat(mine, checkpoint=checkpoint(3))
+    world.database.write(lambda connection: fail(connection, mine, code="diverged", text="Lower the rate."))
+    row = world.row(mine.job_id)
+    assert (row.state, row.error_code, row.error_text) == ("failed", "diverged", "Lower the rate.")
+    assert row.finished_at is not None
+    assert world.events(mine.job_id)[-1] == ("failed", 1)
+    assert world.snapshot()["checkpoints"] == []
+
+
+def test_ending_as_cancelled_is_refused_when_nobody_asked(world: World) -> None:
+    mine = world.start()
+    world.refuses(lambda connection: end_cancelled(connection, mine))
+
+
+def test_a_cancelled_job_keeps_its_checkpoint(world: World) -> None:
+    mine = world.start()
+    world.beat(mine, checkpoint=checkpoint(3))
+    world.cancel(mine.job_id)
+    world.database.write(lambda connection: end_cancelled(connection, mine))
+    row = world.row(mine.job_id)
+    assert (row.state, row.error_code) == ("cancelled", "cancelled")
+    assert world.events(mine.job_id)[-1] == ("cancelled", 1)
+    assert len(world.snapshot()["checkpoints"]) == 1
+
+
+@pytest.mark.parametrize("revision", [None, 0])
+def test_the_alias_moves_with_the_success_that_asks_for_it(world: World, revision: int | None) -> None:
+    mine = world.start()
+    promotion = Promotion("champion", by="job", revision=revision)
+    world.database.write(lambda connection: succeed_training(connection, mine, world.version(), promotion))
+    with world.database.read() as connection:
+        alias = get_alias(connection, "churn", "champion")
+    assert (alias.version, alias.revision) == (1, 1)
+    assert world.row(mine.job_id).result["promoted"] is True
+
+
+def test_an_alias_moved_by_hand_meanwhile_stays_and_the_job_succeeds(world: World) -> None:
+    world.succeed(world.start())
+    world.database.write(lambda connection: move_alias(connection, "churn", "champion", 1, revision=0, by="hand"))
+    mine, promotion = world.start(), Promotion("champion", by="job", revision=0)
+    world.database.write(lambda connection: succeed_training(connection, mine, world.version(), promotion))
+    row = world.row(mine.job_id)
+    assert (row.state, row.result["promoted"]) == ("succeeded", False)
+    with world.database.read() as connection:
+        assert get_alias(connection, "churn", "champion").version == 1

@@ -1,0 +1,85 @@
+"""T4: a sign of life that carries epochs and a checkpoint."""
+
+import hashlib
+
+import pytest
+
+from store.clock import now
+from store.errors import LeaseLostError
+from store.jobs.heartbeat import Progress, heartbeat
+from store.jobs.read import get_checkpoint, list_epochs
+from tests.store.world import World, checkpoint, epoch
+
+
+def _epochs(world: World, job_id: str) -> list[tuple[int, float]]:
+    with world.database.read() as connection:
+        rows = list_epochs(connection, job_id, page_size=100).rows
+    return [(row.epoch, row.train_loss) for row in rows]
+
+
+def test_a_heartbeat_renews_the_lease_and_tells_progress(world: World) -> None:
+    mine = world.start()
+    world.alter(mine.job_id, lease_until=now(1.0))
+    world.beat(mine)
+    row = world.row(mine.job_id)
+    assert (row.lease_until - row.heartbeat_at).total_seconds() == pytest.approx(30.0, abs=0.1)
+    assert (row.progress_done, row.progress_total, row.progress_unit) == (1, 10, "epochs")
+
+
+def test_a_heartbeat_that_comes_late_but_before_the_sweeper_is_still_good(world: World) -> None:
+    mine = world.start()
+    world.lapse(mine.job_id)
+    world.beat(mine)
+    assert world.row(mine.job_id).lease_until > world.row(mine.job_id).heartbeat_at
+
+
+def test_a_heartbeat_tells_of_a_cancellation(world: World) -> None:
+    mine = world.start()
+    assert world.beat(mine) is False
+    world.cancel(mine.job_id)
+    assert world.beat(mine) is True
+
+
+def test_epochs_are_kept_in_order(world: World) -> None:
+    mine = world.start()
+    world.beat(mine, new_epochs=[epoch(0), epoch(1)])
+    world.beat(mine, new_epochs=[epoch(2)])
+    assert [number for number, _ in _epochs(world, mine.job_id)] == [0, 1, 2]
+
+
+def test_an_attempt_that_begins_again_replaces_the_epochs_of_the_one_before(world: World) -> None:
+    mine = world.start()
+    world.beat(mine, new_epochs=[epoch(number, train_loss=9.0) for number in range(4)])
+    world.beat(mine, new_epochs=[epoch(2, train_loss=1.0)])
+    assert _epochs(world, mine.job_id) == [(0, 9.0), (1, 9.0), (2, 1.0)]
+
+
+def test_only_the_last_checkpoint_is_kept(world: World) -> None:
+    mine = world.start()
+    for number in (0, 1):
+        world.beat(mine, checkpoint=checkpoint(number, b"state %d" % number))
+    with world.database.read() as connection:
+        kept = get_checkpoint(connection, mine.job_id)
+    assert kept is not None
+    assert (kept.epoch, kept.state, kept.token) == (1, b"state 1", mine.token)
+    assert kept.sha256 == hashlib.sha256(b"state 1").hexdigest()
+
+
+def test_a_heartbeat_touches_no_other_job(world: World) -> None:
+    mine, other = world.start(), world.start()
+    world.beat(other, new_epochs=[epoch(0)], checkpoint=checkpoint(0))
+    before = (world.row(other.job_id), _epochs(world, other.job_id))
+    world.beat(mine, new_epochs=[epoch(0)], checkpoint=checkpoint(0))
+    assert (world.row(other.job_id), _epochs(world, other.job_id)) == before
+
+
+@pytest.mark.parametrize("state", ["queued", "ended"])
+def test_a_heartbeat_for_a_job_that_does_not_run_is_refused(world: World, state: str) -> None:
+    mine = world.start()
+    if state == "ended":
+        world.succeed(mine)
+    else:
+        world.expire(mine.job_id)
+    world.refuses(
+        lambda connection: heartbeat(connection, mine, lease_seconds=30.0, progress=Progress(2, 10)), LeaseLostError
+    )

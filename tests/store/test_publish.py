@@ -1,0 +1,73 @@
+"""T2: jobs whose message is due are marked as sent, by one sweeper each."""
+
+from sqlalchemy import Connection
+
+from store.clock import now
+from store.jobs.publish import put_back, take_one, take_unpublished
+from tests.store.world import World, race
+
+
+def _take(world: World, limit: int = 100) -> list[str]:
+    def work(connection: Connection) -> list[str]:
+        return take_unpublished(connection, republish_seconds=60.0, limit=limit)
+
+    return world.database.write(work)
+
+
+def test_a_new_job_is_published_once(world: World) -> None:
+    job_id = world.queue()
+    assert (_take(world), _take(world)) == ([job_id], [])
+
+
+def test_a_message_that_may_be_lost_is_sent_again(world: World) -> None:
+    job_id = world.queue()
+    world.alter(job_id, published_at=now(-61.0))
+    assert _take(world) == [job_id]
+
+
+def test_a_message_sent_lately_is_not_sent_again(world: World) -> None:
+    world.alter(world.queue(), published_at=now(-59.0))
+    assert _take(world) == []
+
+
+def test_nobody_is_told_of_jobs_that_run_have_ended_or_are_not_due(world: World) -> None:
+    world.start()
+    world.succeed(world.start())
+    world.cancel(world.queue())
+    world.alter(world.queue(), run_after=now(60.0))
+    before = world.snapshot()
+    assert _take(world) == []
+    assert world.snapshot() == before
+
+
+def test_the_oldest_go_first_where_there_are_too_many(world: World) -> None:
+    ids = [world.queue() for _ in range(5)]
+    assert [_take(world, limit=2), _take(world, limit=2), _take(world, limit=2)] == [ids[:2], ids[2:4], ids[4:]]
+
+
+def test_four_sweepers_at_once_take_each_job_once(world: World) -> None:
+    ids = [world.queue() for _ in range(40)]
+    taken = [job_id for batch in race(4, lambda _: _take(world)) for job_id in batch]
+    assert sorted(taken) == sorted(ids)
+
+
+def test_one_job_is_taken_once_by_whoever_submitted_it_or_a_sweeper(world: World) -> None:
+    job_id = world.queue()
+    assert world.database.write(lambda connection: take_one(connection, job_id)) is True
+    assert world.database.write(lambda connection: take_one(connection, job_id)) is False
+    assert _take(world) == []
+
+
+def test_a_job_whose_message_could_not_be_sent_is_taken_by_the_next_sweep(world: World) -> None:
+    job_id = world.queue()
+    _take(world)
+    world.database.write(lambda connection: put_back(connection, job_id))
+    assert _take(world) == [job_id]
+
+
+def test_a_job_that_runs_is_neither_taken_nor_put_back(world: World) -> None:
+    job_id = world.start().job_id
+    before = world.snapshot()
+    assert world.database.write(lambda connection: take_one(connection, job_id)) is False
+    world.database.write(lambda connection: put_back(connection, job_id))
+    assert world.snapshot() == before

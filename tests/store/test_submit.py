@@ -1,0 +1,90 @@
+"""T1: a request for work becomes one row."""
+
+import pytest
+
+from store.database import Database
+from store.errors import IdempotencyError, StoreError
+from store.jobs.submit import Submitted, submit
+from tests.store.world import World, race
+
+
+def _submit(database: Database, submission) -> Submitted:
+    return database.write(lambda connection: submit(connection, submission))
+
+
+def test_a_submission_is_a_queued_job_nobody_was_told_of(world: World) -> None:
+    row = world.row(world.queue(params={"epochs": 5}))
+    assert (row.state, row.token, row.strikes, row.published_at, row.params) == ("queued", 0, 0, None, {"epochs": 5})
+    assert world.events(row.id) == [("queued", 0)]
+
+
+def test_submissions_without_a_key_are_different_jobs(world: World) -> None:
+    assert world.queue() != world.queue()
+
+
+def test_the_same_key_and_request_answer_with_the_first_job_and_write_nothing(world: World) -> None:
+    first = world.queue(owner="a", idempotency_key="k")
+    before = world.snapshot()
+    again = _submit(world.database, world.submission(owner="a", idempotency_key="k"))
+    assert again == Submitted(first, replayed=True)
+    assert world.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    "other", [{"params": {"epochs": 6}}, {"model": "other"}, {"kind": "scoring"}], ids=["params", "model", "kind"]
+)
+def test_the_same_key_with_another_request_is_refused(world: World, other: dict[str, object]) -> None:
+    world.queue(owner="a", idempotency_key="k", params={"epochs": 5})
+    misuse = world.submission(**{"owner": "a", "idempotency_key": "k", "params": {"epochs": 5}, **other})
+    world.refuses(lambda connection: submit(connection, misuse), IdempotencyError)
+
+
+def test_the_order_of_a_requests_keys_does_not_matter(world: World) -> None:
+    first = world.queue(idempotency_key="k", params={"a": 1, "b": 2})
+    assert world.queue(idempotency_key="k", params={"b": 2, "a": 1}) == first
+
+
+def test_owners_do_not_share_keys(world: World) -> None:
+    assert world.queue(owner="a", idempotency_key="k") != world.queue(owner="b", idempotency_key="k")
+
+
+def test_a_key_answers_with_its_job_after_that_has_ended(world: World) -> None:
+    job_id = world.queue(idempotency_key="k")
+    world.succeed(world.start(job_id))
+    assert world.queue(idempotency_key="k") == job_id
+
+
+def test_a_key_raced_by_eight_requests_makes_one_job(world: World) -> None:
+    wanted = [world.submission(idempotency_key="k") for _ in range(8)]
+    results = race(8, lambda number: _submit(world.database, wanted[number]))
+    submitted = [result for result in results if isinstance(result, Submitted)]
+    assert len(submitted) == 8
+    assert len({result.job_id for result in submitted}) == 1
+    assert sorted(result.replayed for result in submitted) == [False] + [True] * 7
+    assert len(world.snapshot()["jobs"]) == 1
+
+
+def test_a_key_raced_by_two_different_requests_answers_one_and_refuses_the_other(world: World) -> None:
+    wanted = [world.submission(idempotency_key="k", params={"seed": number}) for number in range(2)]
+    results = race(2, lambda number: _submit(world.database, wanted[number]))
+    assert sorted(isinstance(result, StoreError) for result in results) == [False, True]
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+def test_a_submission_whose_commit_went_unanswered_adds_nothing_when_run_again(world: World, key: str | None) -> None:
+    submission = world.submission(idempotency_key=key)
+    first = _submit(world.database, submission)
+    before = world.snapshot()
+    assert _submit(world.database, submission) == first
+    assert world.snapshot() == before
+
+
+def test_a_submission_that_is_rolled_back_leaves_no_row(world: World) -> None:
+    def work(connection) -> None:
+        submit(connection, world.submission())
+        raise RuntimeError("the process was about to die")
+
+    before = world.snapshot()
+    with pytest.raises(RuntimeError, match="about to die"):
+        world.database.write(work)
+    assert world.snapshot() == before
