@@ -100,7 +100,7 @@ def _integral(pieces: Sequence[Piece], knots: Floats, lengths: Floats) -> Floats
 
     Shapes: knots (s + 1, n, h), the activations where the segments meet; lengths (s, n); result (n, h).
     """
-    return _segments(pieces, knots, lengths).sum(axis=0)
+    return np.asarray(_segments(pieces, knots, lengths).sum(axis=0))
 
 
 def _segments(pieces: Sequence[Piece], knots: Floats, lengths: Floats) -> Floats:

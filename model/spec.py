@@ -196,11 +196,14 @@ def read_class_weight(reader: Reader, raw: object, pointer: str) -> ClassWeight:
     return tuple((str(label), reader.value(Positive, raw[label], f"{pointer}/{label}")) for label in raw)
 
 
-def read_columns(reader: Reader, raw: object, pointer: str) -> tuple[tuple[str, ColumnOptions | None], ...]:
+def read_columns(reader: Reader, raw: object, pointer: str) -> tuple[tuple[str, object], ...]:
     """Read an object from column name to what is to be done with that column."""
-    read = read_object(ColumnOptions)
     columns = reader.mapping(raw, pointer) or {}
-    return tuple((name, read(reader, columns[name], f"{pointer}/{escape(name)}")) for name in columns)
+    read = [(name, read_object(ColumnOptions)(reader, columns[name], f"{pointer}/{escape(name)}")) for name in columns]
+    for name, options in read:
+        if isinstance(options, ColumnOptions) and not options.low < options.high:
+            reader.refuse(f"{pointer}/{escape(name)}/min", "conflict", "must be below max")
+    return tuple(read)
 
 
 SPECIAL: dict[str, Callable[[Reader, object, str], object]] = {

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -110,13 +111,17 @@ def read_batches(source: Source, file_format: str, texts: Collection[str]) -> It
             first += len(batch)
 
 
-def _opened(source: Source) -> BinaryIO:
-    if isinstance(source, Path):
-        try:
-            return source.open("rb")
-        except OSError as error:
-            raise TableError(f"cannot read {source}: {error.strerror}") from error
-    return source
+@contextmanager
+def _opened(source: Source) -> Iterator[BinaryIO]:
+    if not isinstance(source, Path):
+        yield source
+        return
+    try:
+        stream = source.open("rb")
+    except OSError as error:
+        raise TableError(f"cannot read {source}: {error.strerror}") from error
+    with stream:
+        yield stream
 
 
 def _arrow_batches(stream: BinaryIO, file_format: str) -> Iterator[pa.RecordBatch]:

@@ -1,5 +1,6 @@
 """What a training spec may say about one column."""
 
+import math
 from dataclasses import dataclass
 
 from model.ranges import Positive
@@ -14,6 +15,16 @@ class ColumnOptions:
     offset: float = 0.0
     min: float | None = None
     max: float | None = None
+
+    @property
+    def low(self) -> float:
+        """The least accepted value, −∞ if it is left open."""
+        return -math.inf if self.min is None else self.min
+
+    @property
+    def high(self) -> float:
+        """The greatest accepted value, ∞ if it is left open."""
+        return math.inf if self.max is None else self.max
 
 
 DEFAULT = ColumnOptions()

@@ -10,12 +10,13 @@ from model.columns.encoder import Encoder
 from model.columns.schema import input_columns
 from model.columns.target import labels
 from model.design import Design, Floats
-from model.errors import Problem, SpecError, TableError
+from model.errors import CheckpointError, Problem, SpecError, TableError
 from model.estimator.estimator import Estimator, probability
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.metrics import auc, log_loss, reliability
 from model.spec import Spec
 from model.split import split
+from model.storage import canonical_json, sha256
 from model.trainer import EpochReport, Trainer
 
 
@@ -58,18 +59,32 @@ class Fitting:
         cells, _ = self.encoder.read(inputs.columns, inputs.rows)
         self.X = self.encoder.encode(cells)
         design = Design(self.X.astype(spec.dtype), self.y, None, self.train_rows, self.valid_rows)
+        self.done = {"epochs": 0, "steps": 0}
+        if checkpoint is not None:
+            self.done = self._taken_up(checkpoint)
         self.trainer = Trainer(spec, design, checkpoint)
-        self.last: EpochReport | None = None
 
     def epochs(self) -> Iterator[EpochReport]:
         """Yield one report an epoch until the last epoch or an early stop."""
         for report in self.trainer.epochs():
-            self.last = report
+            self.done = {"epochs": report.epoch, "steps": report.steps}
             yield report
 
     def checkpoint(self) -> Checkpoint:
         """The state after the last report, from which another fitting can go on to the same bytes."""
-        return self.trainer.checkpoint()
+        state = self.trainer.checkpoint()
+        return Checkpoint({**state.header, "fitting": {"table": self._fingerprint(), "done": self.done}}, state.arrays)
+
+    def _taken_up(self, checkpoint: Checkpoint) -> dict[str, int]:
+        fitting = checkpoint.header.get("fitting", {})
+        if fitting.get("table") != self._fingerprint():
+            raise CheckpointError("the checkpoint is from a training on another table: start afresh")
+        return dict(fitting["done"])
+
+    def _fingerprint(self) -> str:
+        """A digest of what the columns learned, which another table would not give."""
+        facts = [len(self.y), float(self.y.sum()), self.encoder.to_json()]
+        return sha256(canonical_json(facts).encode())
 
     def estimator(self) -> Estimator:
         """The estimator with the best parameters so far."""
@@ -99,9 +114,8 @@ class Fitting:
             "valid_loss": None,
             "valid_auc": None,
             "reliability": [],
+            **self.done,
         }
-        if self.last is not None:
-            metrics |= {"epochs": self.last.epoch, "steps": self.last.steps}
         if len(valid):
             metrics["valid_loss"] = log_loss(y[valid], logits[valid])
             metrics["reliability"] = reliability(y[valid], probability(logits[valid]))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ebb.customers import customers
 from model.columns import Flags, Numbers, Table, Words
-from model.errors import ColumnError, ModelError, SpecError, TableError
+from model.errors import CheckpointError, ColumnError, ModelError, SpecError, TableError
 from model.estimator import Estimator, Fitting
 from model.spec import parse_spec
 from model.storage import pack, pack_checkpoint, unpack_checkpoint
@@ -156,7 +156,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_other_ones():
     assert fit(table, seed=4).estimator().weights_sha256 != fit(table, seed=5).estimator().weights_sha256
 
 
-@pytest.mark.parametrize("pause", [1, 4])
+@pytest.mark.parametrize("pause", [1, 4, 8])
 def test_a_fitting_resumed_from_a_checkpoint_ends_in_the_same_bytes(pause):
     spec = parse_spec({"epochs": 8, "members": 2, "seed": 9})
     whole = Fitting(mixed_table(), target="churned", spec=spec)
@@ -167,6 +167,14 @@ def test_a_fitting_resumed_from_a_checkpoint_ends_in_the_same_bytes(pause):
     second = Fitting(mixed_table(), target="churned", spec=spec, checkpoint=saved)
     assert [report.train_loss for report in second.epochs()] == [report.train_loss for report in reports[pause:]]
     assert second.estimator().to_bytes() == whole.estimator().to_bytes()
+
+
+def test_a_checkpoint_of_another_table_or_spec_is_refused():
+    checkpoint = fit(mixed_table()).checkpoint()
+    with pytest.raises(CheckpointError, match="another table"):
+        Fitting(mixed_table(299), target="churned", spec=parse_spec({"epochs": 8}), checkpoint=checkpoint)
+    with pytest.raises(CheckpointError, match="another spec"):
+        Fitting(mixed_table(), target="churned", spec=parse_spec({"epochs": 9}), checkpoint=checkpoint)
 
 
 def test_metrics_are_those_of_the_estimator_as_it_scores(mixed):

@@ -1,0 +1,130 @@
+"""The mathematics on the command line, without a server or database: train, predict, trace."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from model.errors import ModelError
+from model.estimator import Estimator, Fitting
+from model.files import new_text, read_bytes, write_bytes
+from model.parsing import shown
+from model.scoring import score_file, write_scores
+from model.spec import parse_spec
+from model.tables import format_of, read_table
+from model.trace import lines, trace
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 if it worked, 1 if not, with the reason on standard error."""
+    options = parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except ModelError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """What the command line understands."""
+    top = argparse.ArgumentParser(prog="python -m model", description=__doc__)
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("train", help="train an estimator on a table")
+    command.add_argument("table", type=Path, help="a CSV, NDJSON or Parquet file")
+    command.add_argument("--target", required=True, help="the column that says who churned")
+    command.add_argument("--id", help="the column that names customers")
+    command.add_argument("--spec", type=Path, help="a JSON file with the training spec")
+    command.add_argument("--out", type=Path, required=True, help="where the estimator goes, a safetensors file")
+    command.add_argument("--json", action="store_true", help="print the result as JSON")
+    command.set_defaults(run=train)
+
+    command = commands.add_parser("predict", help="score a table with an estimator")
+    command.add_argument("file", type=Path, help="an estimator that train wrote")
+    command.add_argument("table", type=Path, help="a CSV, NDJSON or Parquet file")
+    command.add_argument("--out", type=Path, required=True, help="where the probabilities go, a CSV file")
+    command.add_argument("--json", action="store_true", help="print the counts as JSON")
+    command.set_defaults(run=predict)
+
+    command = commands.add_parser("trace", help="follow one record through one training step, number by number")
+    command.add_argument("file", type=Path, help="an estimator that train wrote")
+    command.add_argument("--record", required=True, help="one record as a JSON object")
+    command.add_argument("--label", type=int, choices=(0, 1), default=0, help="what really happened; 0 by default")
+    command.add_argument("--json", action="store_true", help="print the numbers as JSON")
+    command.set_defaults(run=follow)
+    return top
+
+
+def train(options: argparse.Namespace) -> None:
+    """Fit an estimator and write it to a file."""
+    raw = {} if options.spec is None else json_object(read_bytes(options.spec).decode("utf-8", "replace"))
+    spec = parse_spec(raw)
+    table = read_table(options.table, format_of(options.table))
+    started = time.perf_counter()
+    fitting = Fitting(table, target=options.target, id_column=options.id, spec=spec)
+    for warning in fitting.warnings:
+        print(f"warning: {warning['detail']}", file=sys.stderr)
+    for report in fitting.epochs():
+        if not options.json:
+            held = "" if report.valid_loss is None else f"  validation loss {report.valid_loss:.4f}"
+            print(f"epoch {report.epoch:>3}/{report.epochs}  training loss {report.train_loss:.4f}{held}")
+    estimator = fitting.estimator()
+    seconds = time.perf_counter() - started
+    write_bytes(options.out, estimator.to_bytes())
+    wanted = ("epochs", "steps", "train_loss", "valid_loss", "valid_auc")
+    result = {name: estimator.metrics[name] for name in wanted} | {
+        "fit_seconds": round(seconds, 4),
+        "sha256": estimator.weights_sha256,
+    }
+    show(result, options.json)
+
+
+def predict(options: argparse.Namespace) -> None:
+    """Score a table into a CSV file."""
+    estimator = Estimator.from_bytes(read_bytes(options.file))
+    scored = score_file(estimator, options.table, format_of(options.table))
+    with new_text(options.out) as out:
+        rows, failed = write_scores(scored, estimator.id_column or "row", out)
+    show({"rows": rows, "errors": failed, "sha256": estimator.weights_sha256}, options.json)
+
+
+def follow(options: argparse.Namespace) -> None:
+    """Print one record's forward pass, δ, gradients and update."""
+    estimator = Estimator.from_bytes(read_bytes(options.file))
+    result = trace(estimator, json_object(options.record), options.label)
+    if options.json:
+        print(json.dumps(result.to_json(), ensure_ascii=False))
+    else:
+        print("\n".join(lines(result)))
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        ModelError: the text is something else.
+    """
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise ModelError(f"this is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise ModelError(f"this must be a JSON object, not {shown(value)}")
+    return value
+
+
+def show(result: dict[str, Any], as_json: bool) -> None:
+    """Print a result for a program or for a person."""
+    if as_json:
+        print(json.dumps(result))
+    else:
+        for name, value in result.items():
+            print(f"{name:<12} {value}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""Files on the command line: read whole, written whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from model.errors import ModelError
+
+
+def read_bytes(path: Path) -> bytes:
+    """The file's bytes.
+
+    Raises:
+        ModelError: the file cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror}") from error
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file that takes its name only when all of it was written.
+
+    Raises:
+        ModelError: the file cannot be written.
+    """
+    with _part(path) as part:
+        part.write_bytes(data)
+
+
+@contextmanager
+def new_text(path: Path) -> Iterator[TextIO]:
+    """A text file that takes its name only when all of it was written.
+
+    Raises:
+        ModelError: the file cannot be written.
+    """
+    with _part(path) as part, part.open("w", encoding="utf-8", newline="") as out:
+        yield out
+
+
+@contextmanager
+def _part(path: Path) -> Iterator[Path]:
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield part
+        part.replace(path)
+    except OSError as error:
+        raise ModelError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,147 @@
+"""One record through one training step, number by number, by the equations in their plainest form.
+
+    z⁽ˡ⁾ = a⁽ˡ⁻¹⁾W⁽ˡ⁾ + b⁽ˡ⁾, a⁽ˡ⁾ = σ(z⁽ˡ⁾), ŷ = 1 / (1 + e⁻ᶻ), L = −y ln ŷ − (1 − y) ln(1 − ŷ)
+    δ⁽ᴸ⁾ = ŷ − y, δ⁽ˡ⁾ = (δ⁽ˡ⁺¹⁾W⁽ˡ⁺¹⁾ᵀ) ⊙ σ′(z⁽ˡ⁾), ∂L/∂W⁽ˡ⁾ = a⁽ˡ⁻¹⁾ᵀδ⁽ˡ⁾, ∂L/∂b⁽ˡ⁾ = δ⁽ˡ⁾
+
+The update is the optimizer's first step from rest, at its own learning rate, without clipping and decay.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from model.design import Floats
+from model.errors import ColumnError, ModelError
+from model.estimator import Estimator, probability
+from model.metrics import log_loss
+from model.optimizers import Optimizer
+from model.recorder import Memory, Recorder
+from model.spec import parse_spec
+
+
+@dataclass(frozen=True, eq=False)
+class LayerTrace:
+    """What one dense layer and its activation did and how they changed.
+
+    Shapes: weight (h_in, h_out) with its gradient and its values after the update; all others (h_out,).
+    """
+
+    weight: Floats
+    bias: Floats
+    z: Floats
+    a: Floats
+    delta: Floats
+    weight_gradient: Floats
+    bias_gradient: Floats
+    weight_after: Floats
+    bias_after: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """One record's way forward and back."""
+
+    record: Mapping[str, object]
+    features: Mapping[str, float]
+    label: int
+    layers: tuple[LayerTrace, ...]
+    probability: float
+    loss: float
+    input_gradient: Floats
+    members: int
+
+    def to_json(self) -> dict[str, Any]:
+        """All the numbers as JSON."""
+        return {
+            **{name: getattr(self, name) for name in ("record", "features", "label", "probability", "loss", "members")},
+            "layers": [{name: array.tolist() for name, array in asdict(layer).items()} for layer in self.layers],
+            "input_gradient": self.input_gradient.tolist(),
+        }
+
+
+def trace(estimator: Estimator, record: Mapping[str, object], label: int, member: int = 0) -> Trace:
+    """Work out forward pass, δ, gradients and update of one record, for one member of the network.
+
+    Raises:
+        ColumnError: the record cannot be scored.
+        ModelError: the network has layers that these equations do not cover.
+    """
+    if problems := estimator.check(record):
+        raise ColumnError("; ".join(problem.detail for problem in problems))
+    pieces = estimator.network.pieces()
+    if pieces is None:
+        raise ModelError("trace follows dense layers with ReLU, leaky ReLU or no activation: train such a network")
+    cells, _ = estimator.read({name: [value] for name, value in record.items()}, 1)
+    features = estimator.encoder.encode(cells)[0]
+    inputs, slopes, zs = [features], [], []
+    for weight, bias, slope in pieces[member]:
+        z = inputs[-1] @ weight + bias
+        slopes.append(np.where(z > 0, 1.0, slope))
+        zs.append(z)
+        inputs.append(slopes[-1] * z)
+    logits = zs[-1]
+    delta = probability(logits) - label
+    optimizer = parse_spec(estimator.spec).optimizer
+    layers: list[LayerTrace] = []
+    for i in reversed(range(len(zs))):
+        weight, bias, _ = pieces[member][i]
+        gradient = np.outer(inputs[i], delta)
+        after = [first_step(optimizer, *pair) for pair in ((weight, gradient), (bias, delta))]
+        layers.append(LayerTrace(weight, bias, zs[i], inputs[i + 1], delta, gradient, delta, *after))
+        delta = (delta @ weight.T) * (slopes[i - 1] if i else 1.0)
+    return Trace(
+        record=dict(record),
+        features=dict(zip(estimator.encoder.features, features.tolist(), strict=True)),
+        label=label,
+        layers=tuple(reversed(layers)),
+        probability=float(probability(logits)[0]),
+        loss=log_loss(np.array([label]), logits),
+        input_gradient=delta,
+        members=estimator.network.members,
+    )
+
+
+def first_step(optimizer: Optimizer, values: Floats, gradient: Floats) -> Floats:
+    """The values after one update from rest."""
+    gradients = np.stack([gradient.ravel(), np.zeros(gradient.size)])
+    moments = np.zeros((optimizer.moments, gradient.size))
+    numbers = optimizer.coefficients(np.array([optimizer.learning_rate]), np.array([1.0]))
+    do = Recorder(Memory(np.float64), (), 1, ())
+    update = optimizer.record(do, gradients, moments, [np.array(column[0]) for column in numbers])
+    for call in do.calls:
+        call()
+    return np.asarray(values - update.reshape(values.shape))
+
+
+def lines(trace: Trace) -> Iterator[str]:
+    """The trace as text."""
+    if trace.members > 1:
+        yield f"member 1 of {trace.members}, whose logits are averaged for a score"
+    yield "record   " + "  ".join(f"{name}={value}" for name, value in trace.record.items())
+    yield "features " + "  ".join(f"{name}={value:.6f}" for name, value in trace.features.items())
+    yield ""
+    yield "forward: z = aW + b, a = σ(z)"
+    for number, layer in enumerate(trace.layers, start=1):
+        yield from _rows(f"W{number}", layer.weight)
+        for name, values in (("b", layer.bias), ("z", layer.z), ("a", layer.a)):
+            yield from _rows(f"{name}{number}", values)
+    yield f"ŷ = 1/(1 + e^−z) = {trace.probability:.6f}   y = {trace.label}"
+    yield f"L = −y ln ŷ − (1 − y) ln(1 − ŷ) = {trace.loss:.6f} nats"
+    yield ""
+    yield "backward: δ = ŷ − y at the end, then δ = (δ Wᵀ) ⊙ σ′(z); ∂L/∂W = aᵀδ, ∂L/∂b = δ"
+    for number, layer in reversed(list(enumerate(trace.layers, start=1))):
+        for name, values in (("δ", layer.delta), ("∂L/∂W", layer.weight_gradient), ("∂L/∂b", layer.bias_gradient)):
+            yield from _rows(f"{name}{number}", values)
+    yield from _rows("∂L/∂x", trace.input_gradient)
+    yield ""
+    yield "update: the optimizer's first step"
+    for number, layer in enumerate(trace.layers, start=1):
+        for name, values in (("W", layer.weight_after), ("b", layer.bias_after)):
+            yield from _rows(f"{name}{number}", values)
+
+
+def _rows(name: str, values: Floats) -> Iterator[str]:
+    for number, row in enumerate(np.atleast_2d(values)):
+        yield f"{name if number == 0 else '':<8}" + " ".join(f"{value:>10.6f}" for value in row)

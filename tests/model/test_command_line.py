@@ -1,0 +1,151 @@
+import csv
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from ebb.customers import customers
+from model.__main__ import main
+from model.estimator import Estimator
+
+SPEC = {
+    "columns": {
+        "months": {"scale": 60},
+        "monthly_charge": {"scale": 160},
+        "support_tickets": {"scale": 10},
+        "usage_hours": {"scale": 100},
+    },
+    "epochs": 5,
+}
+CUSTOMER = {"months": 24, "monthly_charge": 79.99, "support_tickets": 2, "usage_hours": 45}
+
+
+@pytest.fixture
+def trained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[Path, Path, dict[str, object]]:
+    table, spec, out = tmp_path / "customers.csv", tmp_path / "spec.json", tmp_path / "churn.safetensors"
+    customers(300, 1).write_csv(table)
+    spec.write_text(json.dumps(SPEC))
+    arguments = ["train", str(table), "--target", "churned", "--id", "customer_id", "--spec", str(spec)]
+    assert main([*arguments, "--out", str(out), "--json"]) == 0
+    return table, out, json.loads(capsys.readouterr().out)
+
+
+def test_train_prints_what_it_did_and_writes_the_estimator(trained):
+    _, out, result = trained
+    assert list(result) == ["epochs", "steps", "train_loss", "valid_loss", "valid_auc", "fit_seconds", "sha256"]
+    assert result["epochs"] == 5
+    assert result["steps"] == 5 * 8
+    assert result["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+    assert 0.0 < result["fit_seconds"] < 60.0
+    assert load_file(out)
+    assert [path.name for path in out.parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_predict_writes_every_customer_with_the_bits_of_the_estimator(trained, tmp_path, capsys):
+    table, out, _ = trained
+    scored = tmp_path / "scored.csv"
+    assert main(["predict", str(out), str(table), "--out", str(scored)]) == 0
+    rows = list(csv.DictReader(scored.read_text().splitlines()))
+    drawn = customers(300, 1)
+    assert [row["customer_id"] for row in rows] == drawn.customer_id.tolist()
+    estimator = Estimator.from_bytes(out.read_bytes())
+    columns = {name: values for name, values in drawn.columns().items() if name != "customer_id"}
+    probabilities = estimator.predict(columns, 300)
+    assert [float(row["churn_probability"]) for row in rows] == probabilities.tolist()
+
+
+def test_predict_tells_a_bad_row_and_scores_the_others(trained, tmp_path, capsys):
+    _, out, _ = trained
+    table, scored = tmp_path / "new.csv", tmp_path / "scored.csv"
+    table.write_text(
+        "customer_id,months,monthly_charge,support_tickets,usage_hours\n"
+        "=cmd(),24,79.99,2,45\nc-2,many,79.99,2,45\nc-3,,79.99,2,45\nc-4,1e9,79.99,2,45\n"
+    )
+    assert main(["predict", str(out), str(table), "--out", str(scored), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["errors"] == 2
+    rows = list(csv.DictReader(scored.read_text().splitlines()))
+    assert [bool(row["churn_probability"]) for row in rows] == [True, False, True, False]
+    assert rows[0]["customer_id"] == "'=cmd()"
+    assert "'many' is not a number" in rows[1]["error"]
+    assert "is not between" in rows[3]["error"]
+
+
+def test_trace_follows_the_articles_equations(trained, capsys):
+    _, out, _ = trained
+    assert main(["trace", str(out), "--record", json.dumps(CUSTOMER), "--label", "0", "--json"]) == 0
+    trace = json.loads(capsys.readouterr().out)
+    assert [round(value, 2) for value in trace["features"].values()] == [0.40, 0.50, 0.20, 0.45]
+    layers = [{name: np.array(values) for name, values in layer.items()} for layer in trace["layers"]]
+    a = np.array(list(trace["features"].values()))
+    inputs = []
+    for number, layer in enumerate(layers):
+        inputs.append(a)
+        z = a @ layer["weight"] + layer["bias"]
+        a = z if number == len(layers) - 1 else np.maximum(z, 0.0)
+        assert np.allclose(layer["z"], z, rtol=0, atol=1e-15)
+        assert np.allclose(layer["a"], a, rtol=0, atol=1e-15)
+    p = 1.0 / (1.0 + np.exp(-a[0]))
+    assert trace["probability"] == pytest.approx(p, abs=1e-15)
+    assert trace["loss"] == pytest.approx(-np.log(1.0 - p), abs=1e-14)
+    delta = np.array([p - 0.0])
+    for number in (2, 1, 0):
+        layer = layers[number]
+        assert np.allclose(layer["delta"], delta, rtol=0, atol=1e-15)
+        assert np.allclose(layer["weight_gradient"], inputs[number][:, None] * delta, rtol=0, atol=1e-15)
+        assert np.allclose(layer["bias_gradient"], delta, rtol=0, atol=1e-15)
+        # Adam's first step from rest: m̂ = g and v̂ = g².
+        for name in ("weight", "bias"):
+            g = layer[f"{name}_gradient"]
+            step = 0.001 * g / (np.abs(g) + 1e-8)
+            assert np.allclose(layer[f"{name}_after"], layer[name] - step, rtol=0, atol=1e-12)
+        before = layers[number - 1]["z"] > 0 if number else 1.0
+        delta = (delta @ layer["weight"].T) * before
+    assert np.allclose(trace["input_gradient"], delta, rtol=0, atol=1e-15)
+
+
+def test_trace_prints_every_number_for_people_too(trained, capsys):
+    _, out, _ = trained
+    assert main(["trace", str(out), "--record", json.dumps(CUSTOMER)]) == 0
+    printed = capsys.readouterr().out
+    for heading in ("forward", "backward", "update", "months=0.400000", "∂L/∂W3", "δ1", "W1"):
+        assert heading in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "TABLE", "--target", "gone", "--out", "OUT"], "no target column 'gone'"),
+        (["train", "/nowhere.csv", "--target", "churned", "--out", "OUT"], "cannot read /nowhere.csv"),
+        (["train", "TABLE", "--target", "churned", "--out", "/nowhere/x"], "cannot write /nowhere/x"),
+        (["train", "TABLE", "--target", "churned", "--out", "OUT", "--spec", "TABLE"], "not JSON"),
+        (["predict", "TABLE", "TABLE", "--out", "OUT"], "not a whole file"),
+        (["predict", "MODEL", "/nowhere.csv", "--out", "OUT"], "cannot read /nowhere.csv"),
+        (["trace", "MODEL", "--record", "[1]"], "JSON object"),
+        (["trace", "MODEL", "--record", '{"months": "x"}'], "expected a number"),
+        (["trace", "MODEL", "--record", '{"mnths": 1}'], "'mnths' is unknown"),
+    ],
+)
+def test_what_cannot_be_done_ends_with_one_line_that_says_why(trained, tmp_path, capsys, arguments, said):
+    table, model, _ = trained
+    names = {"TABLE": str(table), "MODEL": str(model), "OUT": str(tmp_path / "out")}
+    assert main([names.get(argument, argument) for argument in arguments]) == 1
+    captured = capsys.readouterr().err
+    assert captured.startswith("error: ")
+    assert said in captured
+    assert captured.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_it_runs_as_a_program_without_the_web_and_the_database():
+    code = (
+        "import sys, model.__main__; "
+        "sys.exit(any(name in sys.modules for name in ('flask', 'sqlalchemy', 'celery', 'store', 'app')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    told = subprocess.run([sys.executable, "-m", "model", "--help"], check=True, capture_output=True, text=True)
+    assert "train" in told.stdout
