@@ -47,9 +47,14 @@ def public(path: Path) -> Iterator[tuple[Documented, str]]:
 
 
 def is_sentence(line: str) -> bool:
-    """Tell whether a line begins as a sentence does and ends as one.
+    """Tell whether a line begins as a sentence does, or is an equation, and ends as one.
 
-    >>> is_sentence("Return the loss."), is_sentence("return the loss"), is_sentence("The loss")
-    (True, False, False)
+    >>> is_sentence("Return the loss."), is_sentence("a = max(z, 0).")
+    (True, True)
+    >>> is_sentence("return the loss."), is_sentence("Return the loss"), is_sentence("Loss.")
+    (False, False, False)
     """
-    return line.endswith((".", "?", "!", ":")) and not line[:1].islower() and " " in line
+    first = line.partition(" ")[0]
+    equation = " = " in line or " ← " in line
+    begins = equation or not (first.isascii() and first[:1].islower() and len(first) > 1)
+    return begins and " " in line and line.endswith((".", "?", "!", ":"))
