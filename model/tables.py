@@ -41,7 +41,7 @@ class Batch:
     def scalars(self, name: str) -> list[Scalar]:
         """The values of one column as JSON would hold them."""
         raw: Any = self.columns[name]
-        return [raw.scalar(row) for row in range(self.rows)] if isinstance(raw, Cells) else list(raw)
+        return list(raw.scalars() if isinstance(raw, Cells) else raw)
 
 
 def format_of(path: Path) -> str:

@@ -144,4 +144,4 @@ def lines(trace: Trace) -> Iterator[str]:
 
 def _rows(name: str, values: Floats) -> Iterator[str]:
     for number, row in enumerate(np.atleast_2d(values)):
-        yield f"{name if number == 0 else '':<8}" + " ".join(f"{value:>10.6f}" for value in row)
+        yield f"{name if number == 0 else '':<8}" + " ".join(f"{value + 0.0:>10.6f}" for value in row)

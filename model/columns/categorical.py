@@ -71,10 +71,7 @@ class CategoricalColumn:
         """Words from a list of texts or a file's cells; what is not text goes to `faults`."""
         if isinstance(cells, Words):
             return cells
-        if isinstance(cells, Sequence | np.ndarray):
-            values = list(cells)
-        else:
-            values = [cells.scalar(row) for row in range(len(cells))]
+        values = list(cells) if isinstance(cells, Sequence | np.ndarray) else list(cells.scalars())
         if not set(map(type, values)) <= {str, type(None)}:
             for row, value in enumerate(values):
                 if value is not None and not isinstance(value, str):

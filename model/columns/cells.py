@@ -15,6 +15,7 @@ Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 Codes = np.ndarray[tuple[int], np.dtype[np.int32]]
 Scalar = float | int | str | bool | None
 
+EXACT = 2**53  # float64 holds every whole number up to here
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -35,8 +36,12 @@ class _Values:
         value = float(self.values[row])
         return None if math.isnan(value) else self._scalar(value)
 
+    def scalars(self) -> list[Scalar]:
+        """All values as JSON would hold them."""
+        return [self.scalar(row) for row in range(len(self))]
+
     def _scalar(self, value: float) -> Scalar:
-        return int(value) if value.is_integer() and abs(value) < 2**53 else value
+        return int(value) if value.is_integer() and abs(value) < EXACT else value
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +55,14 @@ class Numbers(_Values):
 
     def take(self, rows: np.ndarray) -> "Numbers":
         return Numbers(self.values[rows])
+
+    def scalars(self) -> list[Scalar]:
+        """All values as JSON would hold them: whole numbers without a point, gaps as `None`."""
+        boxed = self.values.astype(object)
+        whole = (self.values == np.floor(self.values)) & (np.abs(self.values) < EXACT)
+        boxed[whole] = self.values[whole].astype(np.int64)
+        boxed[self.missing] = None
+        return list(boxed.tolist())
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +108,11 @@ class Words:
     def scalar(self, row: int) -> Scalar:
         code = int(self.codes[row])
         return None if code < 0 else self.words[code]
+
+    def scalars(self) -> list[Scalar]:
+        """All values as JSON would hold them."""
+        words = (*self.words, None)
+        return [words[code] for code in self.codes.tolist()]
 
     def counts(self) -> np.ndarray:
         """How many rows hold each word."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,7 @@ FORMAT = 1
 TILE = 64
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(NamedTuple):
     """What one column adds to a customer's log-odds, against the baseline customer."""
 
     column: str
@@ -100,13 +99,11 @@ class Estimator:
         shares = self.contributions(table)
         order = np.argsort(-np.abs(shares), axis=1, kind="stable")[:, :top]
         largest = np.take_along_axis(shares, order, axis=1).tolist()
-        cells = [table.columns[name] for name in self.encoder.names]
+        names = self.encoder.names
+        values = [table.columns[name].scalars() for name in names]
         return [
-            [
-                Reason(self.encoder.names[j], cells[j].scalar(row), share)
-                for j, share in zip(chosen, values, strict=True)
-            ]
-            for row, (chosen, values) in enumerate(zip(order.tolist(), largest, strict=True))
+            [Reason(names[j], values[j][row], share) for j, share in zip(chosen, chosen_shares, strict=True)]
+            for row, (chosen, chosen_shares) in enumerate(zip(order.tolist(), largest, strict=True))
         ]
 
     def contributions(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
