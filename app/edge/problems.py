@@ -55,6 +55,7 @@ TABLE: dict[type[Exception], Kind] = {
         Status.UNPROCESSABLE_ENTITY, "idempotency-key", "Idempotency key used before", "/headers/Idempotency-Key"
     ),
     store_errors.AlreadyFinishedError: Kind(Status.CONFLICT, "already-finished", "The job has ended"),
+    store_errors.NotRetryableError: Kind(Status.CONFLICT, "not-retryable", "The job cannot be tried again"),
     store_errors.StaleRevisionError: Kind(Status.PRECONDITION_FAILED),
     store_errors.ArtifactError: Kind(Status.SERVICE_UNAVAILABLE, "artifact", "Stored bytes cannot be had"),
     store_errors.DatabaseError: Kind(Status.SERVICE_UNAVAILABLE, "database", "The database does not answer"),

@@ -1,0 +1,148 @@
+"""An application over a real database, with a doorbell that remembers, and an estimator trained once."""
+
+import queue
+from collections.abc import Callable
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.factory import create_app
+from ebb.customers import customers
+from model.estimator import Estimator, Fitting
+from model.spec import parse_spec
+from model.tables import read_table
+from store.artifacts import ArtifactStore
+from store.database import Database
+from store.datasets import NewDataset, add_dataset
+from store.jobs.claim import claim
+from store.jobs.finish import succeed_training
+from store.jobs.submit import Submission, submit
+from store.keys import create_key
+from store.registry.versions import NewVersion
+from store.settings import Settings
+
+CSV = customers(300, seed=1).to_csv().encode()
+SPEC = {"epochs": 4, "optimizer": {"name": "adam", "learning_rate": 0.01}}
+
+
+class RememberingDoorbell:
+    """Rings in a queue that tests read."""
+
+    def __init__(self) -> None:
+        self.rung: queue.Queue[str] = queue.Queue()
+
+    def ring(self, job_id: str) -> None:
+        self.rung.put(job_id)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    return Settings(home=tmp_path, database_url=database_url, upload_bytes=100_000)
+
+
+@pytest.fixture
+def doorbell() -> RememberingDoorbell:
+    return RememberingDoorbell()
+
+
+@pytest.fixture
+def app(settings: Settings, database: Database, doorbell: RememberingDoorbell) -> Flask:
+    return create_app(settings, database, doorbell)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def guarded(settings: Settings, database: Database, doorbell: RememberingDoorbell) -> FlaskClient:
+    """A client of the application as it is beyond loopback, where every route asks for a key."""
+    return create_app(replace(settings, host="0.0.0.0"), database, doorbell).test_client()
+
+
+@pytest.fixture
+def key(database: Database) -> Callable[..., dict[str, str]]:
+    """Make a key with these scopes, and return the header that sends it."""
+
+    def make(*scopes: str) -> dict[str, str]:
+        key = database.write(lambda connection: create_key(connection, "test", scopes))
+        return {"Authorization": f"Bearer {key}"}
+
+    return make
+
+
+@pytest.fixture
+def dataset(client: FlaskClient) -> str:
+    """The id of an uploaded table."""
+    answer = client.post("/v1/datasets?target=churned&id=customer_id&name=home", data=CSV, content_type="text/csv")
+    assert answer.status_code == 201, answer.text
+    return str(answer.json["id"])
+
+
+@pytest.fixture(scope="session")
+def estimator() -> Estimator:
+    table = read_table(BytesIO(CSV), "csv")
+    fitting = Fitting(table, target="churned", id_column="customer_id", spec=parse_spec(SPEC))
+    for _ in fitting.epochs():
+        pass
+    return fitting.estimator()
+
+
+@pytest.fixture
+def add_version(database: Database, settings: Settings, estimator: Estimator) -> Callable[..., int]:
+    """Store a version of a model as a worker does, and return its number."""
+
+    def add(model: str = "churn", by: Estimator = estimator) -> int:
+        artifact = ArtifactStore(settings.artifacts).put([CSV])
+        schema = {"columns": [], "warnings": [], "target": None}
+        new = NewDataset("t", "text/csv", "churned", "customer_id", 300, schema)
+
+        def work(connection: Any) -> int:
+            dataset_id, _ = add_dataset(connection, artifact, new)
+            job = submit(connection, Submission("training", model, dataset_id, {"spec": SPEC})).job_id
+            claimed = claim(connection, job, worker="w", lease_seconds=30)
+            assert claimed is not None
+            version = NewVersion(
+                model=model,
+                dataset_id=dataset_id,
+                data_sha256=artifact.sha256,
+                spec=SPEC,
+                columns=[],
+                metrics=by.metrics,
+                environment={},
+                estimator=by.to_bytes(),
+                weights_sha256=by.weights_sha256,
+            )
+            return succeed_training(connection, claimed, version)
+
+        return database.write(work)
+
+    return add
+
+
+@pytest.fixture
+def champion(add_version: Callable[..., int], client: FlaskClient) -> int:
+    """The number of a version that `champion` points at."""
+    number = add_version()
+    answer = client.put(
+        "/v1/models/churn/aliases/champion", json={"version": number}, headers={"If-None-Match": "*"}
+    )
+    assert answer.status_code == 201, answer.text
+    return number
+
+
+@pytest.fixture
+def record() -> dict[str, object]:
+    return {
+        "customer_id": "c-1",
+        "months": 24,
+        "monthly_charge": 79.99,
+        "support_tickets": 2,
+        "usage_hours": 45,
+    }

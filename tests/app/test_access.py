@@ -1,0 +1,134 @@
+"""Beyond loopback nothing is answered without a key of the right scope; on loopback no web page gets in."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.edge.access import OPEN
+from app.edge.hosts import is_loopback
+from app.factory import create_app
+from app.table import ROUTES
+from store.database import Database
+from store.doorbell import SilentDoorbell
+from store.keys import SCOPES, list_keys, revoke_key
+from store.settings import Settings
+
+Key = Callable[..., dict[str, str]]
+
+
+def filled(path: str) -> str:
+    return path.replace("{version}", "1").replace("{", "").replace("}", "")
+
+
+def test_the_open_routes_are_exactly_the_two_of_the_contract() -> None:
+    assert {route.path for route in ROUTES if route.name in OPEN} == {"/livez", "/readyz"}
+    assert {route.name for route in ROUTES if route.scope is None} == OPEN
+    assert {route.scope for route in ROUTES} - {None} <= set(SCOPES)
+
+
+def test_every_rule_of_the_url_map_asks_for_a_key(settings: Settings, database: Database) -> None:
+    app = create_app(replace(settings, host="0.0.0.0"), database, SilentDoorbell())
+    client = app.test_client()
+    asked = 0
+    for rule in app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - {"HEAD"}):
+            path = rule.rule.replace("<number:version>", "1")
+            while "<" in path:
+                path = path[: path.index("<")] + "x" + path[path.index(">") + 1 :]
+            answer = client.open(path, method=method)
+            if rule.endpoint in OPEN:
+                assert answer.status_code != 401, rule
+                continue
+            asked += 1
+            assert (answer.status_code, answer.mimetype) == (401, "application/problem+json"), rule
+            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert asked > len(ROUTES)
+
+
+def test_an_address_that_is_not_there_tells_strangers_nothing(guarded: FlaskClient) -> None:
+    assert guarded.get("/nowhere").status_code == 401
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.scope], ids=lambda route: route.name)
+def test_a_key_opens_what_its_scopes_say_and_nothing_else(route: object, guarded: FlaskClient, key: Key) -> None:
+    path, method, scope = filled(route.path), route.method, route.scope  # type: ignore[attr-defined]
+    others = [other for other in SCOPES if other not in (scope, "admin")]
+    refused = guarded.open(path, method=method, headers=key(*others))
+    assert refused.status_code == 403
+    assert f"'{scope}'" in refused.json["detail"]
+    for right in (scope, "admin"):
+        assert guarded.open(path, method=method, headers=key(right)).status_code not in (401, 403)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "Bearer", "Bearer ", "Bearer ebb_0_0", "Bearer x", "Basic YTpi", "Bearer ebb_\x00_x", "ebb_1234_5678"],
+)
+def test_what_is_no_valid_key_is_401(guarded: FlaskClient, header: str) -> None:
+    assert guarded.get("/v1/jobs", headers={"Authorization": header}).status_code == 401
+
+
+def test_a_key_with_another_ones_secret_is_401(guarded: FlaskClient, key: Key) -> None:
+    one, other = (key("admin")["Authorization"].rsplit("_", 1) for _ in range(2))
+    assert guarded.get("/v1/jobs", headers={"Authorization": f"{one[0]}_{other[1]}"}).status_code == 401
+
+
+def test_a_revoked_key_is_401_at_once(guarded: FlaskClient, key: Key, database: Database) -> None:
+    header = key("read")
+    assert guarded.get("/v1/jobs", headers=header).status_code == 200
+    database.write(lambda connection: revoke_key(connection, list_keys(connection)[0].id))
+    assert guarded.get("/v1/jobs", headers=header).status_code == 401
+
+
+def test_the_use_of_a_key_is_noted(guarded: FlaskClient, key: Key, database: Database) -> None:
+    guarded.get("/v1/jobs", headers=key("read"))
+    with database.read() as connection:
+        assert list_keys(connection)[0].last_used_at is not None
+
+
+def test_loopback_asks_for_no_key_but_obeys_one(client: FlaskClient, key: Key) -> None:
+    assert client.get("/v1/jobs").status_code == 200
+    assert client.get("/v1/jobs", headers=key("score")).status_code == 403
+    assert client.get("/v1/jobs", headers={"Authorization": "Bearer ebb_0_0"}).status_code == 401
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:1", "[::1]", "[::1]:8000", "LOCALHOST"])
+def test_loopback_answers_to_its_own_names(client: FlaskClient, host: str) -> None:
+    assert client.get("/livez", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "[::1", "10.0.0.1", ""])
+def test_a_rebound_name_is_refused_everywhere(client: FlaskClient, host: str) -> None:
+    for path in ("/livez", "/v1/jobs", "/nowhere"):
+        assert client.get(path, headers={"Host": host}).status_code == 421
+
+
+def test_beyond_loopback_any_host_name_is_fine(guarded: FlaskClient) -> None:
+    assert guarded.get("/livez", headers={"Host": "churn.example"}).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:9999"])
+def test_another_sites_page_cannot_post_to_loopback(client: FlaskClient, origin: str) -> None:
+    headers = {"Origin": origin, "Host": "localhost:8000"}
+    assert client.post("/v1/jobs/x/cancel", headers=headers).status_code == 403
+    same = {"Origin": "http://localhost:8000", "Host": "localhost:8000"}
+    assert client.post("/v1/jobs/x/cancel", headers=same).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("host", "yes"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("0.0.0.0", False)]
+    + [("::", False), ("192.168.1.1", False), ("localhost.evil.example", False), ("", False)],
+)
+def test_loopback_is_known_by_its_addresses(host: str, yes: bool) -> None:
+    assert is_loopback(host) is yes
+
+
+def test_an_application_keeps_no_state_outside_itself(settings: Settings, database: Database) -> None:
+    one, other = (create_app(settings, database, SilentDoorbell()) for _ in range(2))
+    assert isinstance(one, Flask)
+    assert one is not other
+    assert one.url_map is not other.url_map

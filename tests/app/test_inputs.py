@@ -1,0 +1,109 @@
+"""Bodies and queries are read strictly, and refused with what to write instead."""
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+SCORE = "/v1/models/churn/score"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        None,
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/json, application/json",
+        "application/json; charset=latin-1",
+        "application/json; version=2",
+        "application/jsonp",
+    ],
+)
+def test_other_content_types_are_415(client: FlaskClient, content_type: str | None) -> None:
+    answer = client.post(SCORE, data=b"{}", content_type=content_type)
+    assert (answer.status_code, answer.json["title"]) == (415, "Unsupported Media Type")
+    assert "application/json" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
+def test_the_same_type_spelt_otherwise_is_taken(client: FlaskClient, content_type: str) -> None:
+    assert client.post(SCORE, data=b"{}", content_type=content_type).status_code == 422
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "gzip, identity"])
+@pytest.mark.parametrize(
+    ("path", "content_type"), [(SCORE, "application/json"), ("/v1/datasets?target=x", "text/csv")]
+)
+def test_compressed_bodies_are_415(client: FlaskClient, path: str, content_type: str, encoding: str) -> None:
+    headers = {"Content-Encoding": encoding}
+    answer = client.post(path, data=b"{}", content_type=content_type, headers=headers)
+    assert answer.status_code == 415
+    assert "compressed" in answer.json["detail"]
+
+
+def test_a_body_beyond_16_mib_is_413_and_names_the_other_way(client: FlaskClient) -> None:
+    answer = client.post(SCORE, data=b" " * (16 * 2**20 + 1), content_type="application/json")
+    assert answer.status_code == 413
+    assert "/v1/jobs/scoring" in answer.json["detail"]
+
+
+def test_a_body_without_a_length_is_limited_too(client: FlaskClient) -> None:
+    from io import BytesIO  # noqa: PLC0415
+
+    body: dict[str, Any] = {"wsgi.input": BytesIO(b" " * (16 * 2**20 + 9)), "wsgi.input_terminated": True}
+    answer = client.post(SCORE, content_type="application/json", environ_overrides=body)
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer", "code"),
+    [
+        ("/v1/jobs?colour=red", "/query/colour", "unknown"),
+        ("/v1/jobs?page_size=0", "/query/page_size", "range"),
+        ("/v1/jobs?page_size=1001", "/query/page_size", "range"),
+        ("/v1/jobs?page_size=ten", "/query/page_size", "type"),
+        ("/v1/jobs?page_size=1&page_size=2", "/query/page_size", "duplicate"),
+        ("/v1/jobs?state=sleeping", "/query/state", "unknown"),
+        ("/v1/jobs?page_token=nonsense", "/query/page_token", "page-token"),
+        ("/v1/datasets?page_token=%00", "/query/page_token", "page-token"),
+        ("/v1/models?x%2Fy=1", "/query/x~1y", "unknown"),
+        ("/livez?verbose=1", "/query/verbose", "unknown"),
+    ],
+)
+def test_a_query_that_does_not_fit_is_422_and_pointed_at(
+    client: FlaskClient, path: str, pointer: str, code: str
+) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 422
+    assert [(error["pointer"], error["code"]) for error in answer.json["errors"]] == [(pointer, code)]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "code"),
+    [
+        ([], "", "type"),
+        ({"records": [], "colour": 1}, "/colour", "unknown"),
+        ({"records": {"months": 1}}, "/records", "type"),
+        ({"records": [{}, 5]}, "/records/1", "type"),
+        ({"records": [{}], "explain": -1}, "/explain", "range"),
+        ({"records": [{}], "explain": True}, "/explain", "type"),
+        ({"records": [{}], "economics": {}}, "/economics/customer_value", "missing"),
+        ({"records": [{}], "economics": {"customer_value": 1, "acceptance": 2}}, "/economics/acceptance", "range"),
+        ({"records": [{}], "economics": {"customer_value": 1, "a/b": 2}}, "/economics/a~1b", "unknown"),
+    ],
+)
+def test_a_body_that_does_not_fit_is_422_and_pointed_at(
+    client: FlaskClient, body: object, pointer: str, code: str
+) -> None:
+    answer = client.post(SCORE, json=body)
+    assert answer.status_code == 422
+    assert [(error["pointer"], error["code"]) for error in answer.json["errors"]] == [(pointer, code)]
+
+
+def test_bad_json_is_400_and_pointed_at(client: FlaskClient) -> None:
+    answer = client.post(SCORE, data=b'{"records": [{"a": NaN}]}', content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json["errors"][0]["pointer"] == "/records/0/a"

@@ -1,0 +1,124 @@
+"""Whatever goes wrong is told as problem+json, with the request's id and without secrets."""
+
+import logging
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.edge.problems import TABLE
+from app.factory import create_app
+from model import errors as model_errors
+from store import errors as store_errors
+from store.database import open_database
+from store.doorbell import SilentDoorbell
+from store.settings import Settings
+from store.tables import jobs
+
+MEMBERS = {"type", "title", "status", "detail", "instance", "errors", "request_id"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("GET", "/v1//jobs", 404),
+        ("GET", "/v1/jobs/", 404),
+        ("GET", "/v1/jobs/01890000-0000-7000-8000-000000000000", 404),
+        ("GET", "/v1/models/churn/versions/99999999999999999999", 404),
+        ("GET", "/v1/models/ch%00urn/versions", 404),
+        ("GET", "/v1/models/churn/versions", 404),
+        ("DELETE", "/v1/jobs", 405),
+        ("POST", "/livez", 405),
+    ],
+)
+def test_a_refusal_has_every_member_of_the_contract(
+    client: FlaskClient, method: str, path: str, status: int
+) -> None:
+    answer = client.open(path, method=method)
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+    assert set(answer.json) == MEMBERS
+    assert answer.json["status"] == status
+    assert answer.json["request_id"] == answer.headers["X-Request-ID"]
+    assert answer.json["detail"]
+
+
+def test_405_says_what_is_allowed(client: FlaskClient) -> None:
+    assert "GET" in client.post("/livez").headers["Allow"]
+
+
+def test_an_error_of_ours_is_500_and_keeps_its_reason_for_the_log(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.get("/break")
+    def _break() -> str:
+        raise RuntimeError("customer c-77 pays 12.50")
+
+    answer = app.test_client().get("/break")
+    assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
+    assert "c-77" not in answer.text
+    line = next(record for record in caplog.records if record.exc_info)
+    assert answer.json["request_id"] in line.getMessage()
+
+
+def test_a_database_that_is_away_is_503_and_says_when_to_come_back() -> None:
+    settings = Settings(database_url="postgresql://u:secret@127.0.0.1:9/none")
+    answer = create_app(settings, open_database(settings.database_url), SilentDoorbell()).test_client().get("/v1/jobs")
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "secret" not in answer.text
+    assert "127.0.0.1" not in answer.text
+
+
+def test_tables_that_are_missing_are_not_the_clients_business(client: FlaskClient, database: object) -> None:
+    with database.engine.begin() as connection:  # type: ignore[attr-defined]
+        connection.exec_driver_sql(f"ALTER TABLE {jobs.name} RENAME TO gone")
+    answer = client.get("/v1/jobs")
+    assert answer.status_code in (500, 503)
+    assert "jobs" not in answer.json["detail"]
+
+
+@pytest.mark.parametrize("given", ["abc-123", "a.b:c_D", "x" * 128])
+def test_a_request_id_of_the_client_is_echoed(client: FlaskClient, given: str) -> None:
+    assert client.get("/livez", headers={"X-Request-ID": given}).headers["X-Request-ID"] == given
+
+
+@pytest.mark.parametrize("given", ["", "x" * 129, "a b", "a\tb", "ä", '{"a":1}'])
+def test_a_request_id_that_could_harm_a_log_is_replaced(client: FlaskClient, given: str) -> None:
+    answer = client.get("/livez", headers={"X-Request-ID": given})
+    assert answer.headers["X-Request-ID"] not in ("", given)
+
+
+def test_every_answer_says_what_browsers_may_not_do(client: FlaskClient) -> None:
+    for path in ("/livez", "/nowhere", "/"):
+        headers = client.get(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+
+
+def test_a_request_is_one_log_line_without_query_or_body(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "ebb.access")
+    headers = {"X-Request-ID": "r-1"}
+    client.post("/v1/models/churn/score?alias=hush", json={"records": [{"name": "Ada"}]}, headers=headers)
+    (line,) = [record for record in caplog.records if record.name == "ebb.access"]
+    facts = line.__dict__["facts"]
+    assert (facts["request_id"], facts["method"], facts["path"]) == ("r-1", "POST", "/v1/models/churn/score")
+    assert facts["status"] == 404
+    assert "Ada" not in caplog.text
+    assert "hush" not in caplog.text
+
+
+def test_every_error_of_the_store_and_of_reading_has_its_line_in_the_table() -> None:
+    unseen = {  # raised where no request is answered
+        store_errors.SettingsError,
+        store_errors.BrokerError,
+        store_errors.LeaseLostError,
+        model_errors.ShapeError,
+        model_errors.DivergedError,
+        model_errors.CheckpointError,
+    }
+    for package, root in ((store_errors, store_errors.StoreError), (model_errors, model_errors.ModelError)):
+        kinds = {kind for kind in vars(package).values() if isinstance(kind, type) and issubclass(kind, root)}
+        assert kinds - {root} - unseen <= TABLE.keys()

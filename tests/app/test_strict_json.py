@@ -1,0 +1,79 @@
+"""Only JSON that means one thing everywhere is read, and what is refused is pointed at."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.edge.strict_json import DEEPEST, parse_json
+from app.errors import MalformedError
+
+BAD = {
+    b'{"a": 1, "a": 2}': ("duplicate", "/a"),
+    b'{"r": [{"x": 1}, {"x": 1, "y": {"z": 1, "z": 1}}]}': ("duplicate", "/r/1/y/z"),
+    b'{"a:b": 1, "a:b": 2}': ("duplicate", "/a:b"),
+    b'{"a": ":", "b": 1, "b": 2}': ("duplicate", "/b"),
+    b'{"a": 1, "\\u0061": 2}': ("duplicate", "/a"),
+    b'{"a": NaN}': ("not_finite", "/a"),
+    b'[1, -Infinity]': ("not_finite", "/1"),
+    b'{"a": {"b": 1e999}}': ("not_finite", "/a/b"),
+    b'{"a": "\\ud800"}': ("surrogate", "/a"),
+    b'{"a": ["\\udc00 and more"]}': ("surrogate", "/a/0"),
+    b'{"\\ud800": 1}': ("surrogate", ""),
+    b'{"a": "\xff"}': ("encoding", ""),
+    b'{"a": "\xed\xa0\x80"}': ("encoding", ""),
+    b"": ("malformed", ""),
+    b'{"a": 1': ("malformed", ""),
+    b'{"a": 1} 2': ("malformed", ""),
+    b"\xef\xbb\xbf{}": ("malformed", ""),
+    b'{"a": "\x01"}': ("malformed", ""),
+    b"{'a': 1}": ("malformed", ""),
+    b'{"a": 01}': ("malformed", ""),
+    b"[" * 9 + b"]" * 9: ("depth", "/0/0/0/0/0/0/0/0"),
+    b'{"a":' * 9 + b"1" + b"}" * 9: ("depth", "/a" * 8),
+    b"[" * 100_000: ("depth", ""),
+    b"[" + b"9" * 5000 + b"]": ("not_finite", ""),
+}
+
+
+@pytest.mark.parametrize("body", BAD, ids=lambda body: body[:30].decode("latin-1"))
+def test_bad_json_is_refused_with_code_and_pointer(body: bytes) -> None:
+    with pytest.raises(MalformedError) as refused:
+        parse_json(body)
+    first = refused.value.problems[0]
+    assert (first.code, first.pointer) == BAD[body]
+
+
+def test_every_problem_is_told_at_once() -> None:
+    with pytest.raises(MalformedError) as refused:
+        parse_json(b'{"a": NaN, "b": [Infinity], "b": 1}')
+    assert [problem.pointer for problem in refused.value.problems] == ["/a", "/b/0", "/b"]
+
+
+def test_the_deepest_allowed_is_read() -> None:
+    assert parse_json(b"[" * DEEPEST + b"]" * DEEPEST) is not None
+
+
+def test_colons_and_quotes_inside_texts_are_no_names() -> None:
+    body = rb'{"when": "2026-01-02T03:04:05Z", "q\":": "\":"}'
+    assert parse_json(body) == {"when": "2026-01-02T03:04:05Z", 'q":': '":'}
+
+
+def test_a_surrogate_pair_is_one_character() -> None:
+    assert parse_json(b'"\\ud83d\\ude00"') == "\N{GRINNING FACE}"
+
+
+leaf = st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False, allow_infinity=False)
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+document = st.recursive(leaf | texts, lambda inner: st.lists(inner) | st.dictionaries(texts, inner), max_leaves=20)
+
+
+@given(document)
+def test_whatever_json_is_in_order_is_read_as_it_is(value: object) -> None:
+    body = json.dumps(value).encode()
+    try:
+        assert parse_json(body) == value
+    except MalformedError as refused:
+        assert {problem.code for problem in refused.problems} == {"depth"}  # noqa: PT017
+        assert max(problem.pointer.count("/") for problem in refused.problems) >= DEEPEST  # noqa: PT017
