@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from numpy.typing import DTypeLike
 
 from model.design import Floats
-from model.recorder import Memory, Recorder, transposed
+from model.recorder import Memory, Recorder, Views, transposed
 from model.stack import Stack
 
 
@@ -19,21 +16,15 @@ class Forward:
     same bits whoever its neighbours are.
     """
 
-    def __init__(
-        self,
-        stack: Stack,
-        tensors: Sequence[tuple[Floats, Floats]],
-        states: Sequence[Floats],
-        lead: tuple[int, ...],
-        tile: int,
-        dtype: DTypeLike,
-    ) -> None:
+    def __init__(self, stack: Stack, views: Views, tile: int) -> None:
+        lead, dtype = views.lead, views.tensors[0][0].dtype
         self._stack, self._lead, self._tile, self._dtype = stack, lead, tile, dtype
         self._inputs = np.ones((*lead, tile, stack.inputs + 1), dtype)
         self._logits = np.zeros((*lead, stack.outputs, tile), dtype)
-        self._do = Recorder(Memory(dtype), lead, tile, tensors, states, training=False)
+        self._do = Recorder(Memory(dtype), views, tile)
         inputs = transposed(self._inputs)
         self._do.keep(inputs)
+        self.watched = self._do.watched
         self._backward = stack.record(self._do, inputs, self._logits)
 
     def logits(self, X: Floats) -> Floats:

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from model.design import Floats
 from model.errors import Problem, ShapeError, SpecError
+from model.folding import fold
 from model.forward import Forward
-from model.layers import Activation, Dense, Layer
-from model.layers.identity import Identity
+from model.layers import Dense
 from model.layers.notation import layer_to_json, read_layer
 from model.parameters import size_of, views
 from model.parsing import Reader
-from model.recorder import transposed
+from model.pieces import Piece, chain
+from model.recorder import Views, transposed
 from model.stack import Stack
 
 TILE = 64  # rows of a forward pass, always: see Forward
@@ -41,9 +42,10 @@ class Network:
 
     @classmethod
     def freeze(cls, stack: Stack, lead: tuple[int, ...], values: Floats, states: Floats) -> Network:
-        """Copy a training's flat buffers into a network."""
+        """Copy a training's flat buffers into a network, simplified for scoring."""
         arrays = views(values, stack.tensors()) | views(states, stack.states())
-        return cls(stack, *(lead or (1,)), arrays)
+        folded, found = fold(stack, arrays)
+        return cls(folded, lead[0] if lead else 1, found)
 
     @classmethod
     def from_arrays(cls, layers_json: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Network:
@@ -105,34 +107,26 @@ class Network:
         gradient = self._forward(X).input_gradient(X)
         return gradient.mean(0) if self._lead else gradient
 
-    def pieces(self) -> list[list[tuple[Floats, Floats, Floats]]] | None:
-        """Return each member as affine pieces (W, b, slope below zero of what follows), or None when it is curved.
+    def pieces(self) -> list[list[Piece]] | None:
+        """Return each member as affine pieces (W, b, slopes below zero of what follows), or None when it is curved.
 
-        Shapes: W (h_in, h_out); b (h_out,); slope (h_out,), 1 where nothing follows.
+        Shapes: W (h_in, h_out); b (h_out,); slopes (h_out,), 1 where a unit stays straight.
         """
-        slopes: list[float] = []
-        for layer in self._stack.layers:
-            if isinstance(layer, Dense):
-                slopes.append(1.0)
-            elif straight(layer) is None or not slopes:
+        found = []
+        for member in range(self.members):
+            arrays = {name: a[member] if self._lead else a for name, a in self._arrays.items()}
+            pieces = chain(self._stack, arrays)
+            if pieces is None:
                 return None
-            else:
-                slopes[-1] *= straight(layer)  # type: ignore[operator]  # None was sent back above
-        weights = [self._arrays[name] for name, _ in self._stack.tensors()]
-        return [
-            [
-                (W[:-1], W[-1], np.full(W.shape[1], slope))
-                for W, slope in zip((w[k] if self._lead else w for w in weights), slopes, strict=True)
-            ]
-            for k in range(self.members)
-        ]
+            found.append(pieces)
+        return found
 
     def _forward(self, X: Floats) -> Forward:
         if X.ndim != 2 or X.shape[1] != self.inputs:
             raise ShapeError(f"rows must have {self.inputs} features, not shape {X.shape}")
         tensors = [(self._arrays[name], np.empty_like(self._arrays[name])) for name, _ in self._stack.tensors()]
         states = [self._arrays[name] for name, _ in self._stack.states()]
-        return Forward(self._stack, tensors, states, self._lead, TILE, np.float64)
+        return Forward(self._stack, Views(self._lead, tensors, states), TILE)
 
     def _shaped(self, logits: Floats) -> Floats:
         mean = logits.mean(0) if self._lead else logits
@@ -141,12 +135,3 @@ class Network:
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled."""
         raise TypeError("a Network is not pickled: use layers_json and arrays()")
-
-
-def straight(layer: Layer) -> float | None:
-    """Return a layer's slope below zero when it is straight on both sides of it, else None."""
-    if isinstance(layer, Identity):
-        return 1.0
-    return layer.slope if isinstance(layer, Activation) else None
-
-

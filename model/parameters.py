@@ -12,6 +12,7 @@ from model.design import Floats
 from model.initializers import CATALOG
 from model.layers import Tensor
 from model.random import stream, uniform
+from model.recorder import Views
 from model.stack import Stack
 
 WEIGHTS = 0  # the purpose of the stream that first weights are drawn from
@@ -88,5 +89,5 @@ class Numbers:
         self.moments = np.zeros((moments, *self.values.shape), dtype)
         self.states = filled(states, lead, dtype)
         values, gradients = views(self.values, tensors), views(self.gradients[0], tensors)
-        self.tensors = list(zip(values.values(), gradients.values(), strict=True))
-        self.state_views = list(views(self.states, states).values())
+        pairs = list(zip(values.values(), gradients.values(), strict=True))
+        self.views = Views(lead, pairs, list(views(self.states, states).values()))

@@ -48,19 +48,16 @@ class Reader:
         """Refuse each key that is not known, by name."""
         for key in raw:
             if key not in known:
-                self.refuse(
-                    f"{pointer}/{escape(key)}", "unknown", f"is not a key here; known keys: {', '.join(known)}"
-                )
+                self.refuse(f"{pointer}/{escape(key)}", "unknown", f"is not a key here; known keys: {', '.join(known)}")
 
     def settings(self, kind: type[T], raw: Mapping[str, object], pointer: str) -> T | None:
         """Read the fields of a configuration dataclass; None when one of them is refused."""
-        known = value_types(kind)
+        plain_kind: Any = kind  # a dataclass type is hashable, which a bare type[T] does not promise
+        known = value_types(plain_kind)
         self.unknown(raw, tuple(known), pointer)
         before = len(self.problems)
         values = {
-            key: self.value(annotation, raw[key], f"{pointer}/{key}")
-            for key, annotation in known.items()
-            if key in raw
+            key: self.value(annotation, raw[key], f"{pointer}/{key}") for key, annotation in known.items() if key in raw
         }
         for key in required(kind):
             if key not in raw:
@@ -75,7 +72,7 @@ class Reader:
         return None
 
     def value(self, annotation: object, raw: object, pointer: str) -> Any:
-        """Read one bare value of an annotated type: bool, int, float, str, or one of them or null."""
+        """Read one bare value of an annotated type: bool, int, float, str or one of some words; or null."""
         if get_origin(annotation) in (Union, UnionType):
             if raw is None:
                 return None
@@ -84,24 +81,38 @@ class Reader:
             if raw not in get_args(annotation):
                 self.refuse(pointer, "unknown", f"{shown(raw)} is not one of: {', '.join(get_args(annotation))}")
             return raw
-        bounds: Range | None = None
+        bounds = Range()
         if get_origin(annotation) is Annotated:
             annotation, bounds = get_args(annotation)
-        if annotation is float and isinstance(raw, int) and not isinstance(raw, bool):
-            raw = float(raw) if abs(raw) < 2**1000 else math.inf
-        if annotation is int and isinstance(raw, float) and raw.is_integer():
-            raw = int(raw)
+        raw = whole(raw) if annotation is int else real(raw) if annotation is float else raw
         if type(raw) is not annotation:
             self.refuse(pointer, "type", f"must be {WORDS[annotation]}, not {shown(raw)}")  # type: ignore[index]
-        elif isinstance(raw, float) and not math.isfinite(raw):
-            self.refuse(pointer, "range", "must be a finite number")
-        elif bounds is not None and isinstance(raw, int | float) and not bounds.holds(raw):
-            self.refuse(pointer, "range", f"must be {bounds}, not {raw:g}")
+        elif annotation in (int, float):
+            self.check(bounds, raw, pointer)
         return raw
+
+    def check(self, bounds: Range, number: Any, pointer: str) -> None:
+        """Refuse a number that is not finite or out of bounds."""
+        if not math.isfinite(number):
+            self.refuse(pointer, "range", "must be a finite number")
+        elif not bounds.holds(number):
+            self.refuse(pointer, "range", f"must be {bounds}, not {number:g}")
+
+
+def whole(raw: object) -> object:
+    """Return 2.0 as 2: JSON does not tell them apart."""
+    return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
+
+
+def real(raw: object) -> object:
+    """Return a whole number as a float; one too large for that as infinity."""
+    if not isinstance(raw, int) or isinstance(raw, bool):
+        return raw
+    return float(raw) if abs(raw) < 2**1000 else math.inf
 
 
 @cache
-def value_types(kind: type) -> dict[str, Any]:
+def value_types(kind: Any) -> dict[str, Any]:
     """Return the constructor's fields of a configuration dataclass with their annotations."""
     hints = get_type_hints(kind, include_extras=True)
     return {entry.name: hints[entry.name] for entry in fields(kind) if entry.init}
@@ -120,7 +131,8 @@ def shown(raw: object) -> str:
 
 def to_plain(item: object) -> dict[str, Any]:
     """Return a configuration's fields as JSON values, defaults included."""
-    return {name: getattr(item, name) for name in value_types(type(item))}
+    kind: Any = type(item)
+    return {name: getattr(item, name) for name in value_types(kind)}
 
 
 def name_of(catalog: Mapping[str, type], item: object) -> str:

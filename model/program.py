@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from operator import call
 
 import numpy as np
 
 from model.chunk import Chunk
 from model.design import Floats, Integers
+from model.masks import Masks
 from model.parameters import Numbers, kernel_mask
 from model.recorder import Call, Memory, Recorder
 from model.rows import Rows
 from model.spec import Spec
 from model.stack import Stack
-from model.updating import record_update
+from model.updating import Step, record_update
 
 CHUNK_BYTES = 1 << 20  # of rows at once: enough to forget the cost of loading, little enough to stay in the cache
 CHUNK_BATCHES = 64
@@ -29,7 +31,7 @@ CHUNK_BATCHES = 64
 class Program:
     """The calls of a training's steps, and the memory they work in."""
 
-    def __init__(self, spec: Spec, stack: Stack, numbers: Numbers, rows: Rows) -> None:
+    def __init__(self, spec: Spec, stack: Stack, numbers: Numbers, rows: Rows, seeds: Sequence[int]) -> None:
         self._spec, self._stack, self._numbers = spec, stack, numbers
         batch = min(spec.batch_size, rows.count)
         full, tail = divmod(rows.count, batch)
@@ -38,7 +40,9 @@ class Program:
         self.chunks = math.ceil(full / max(1, min(CHUNK_BATCHES, CHUNK_BYTES // bytes_a_batch)))
         batches = math.ceil(full / self.chunks)
         self._in_last = full - (self.chunks - 1) * batches
-        self._chunk = Chunk(rows, spec.loss, numbers.lead, (batch, batches, tail), numbers.dtype)
+        sizes = (batch, batches, tail)
+        self._chunk = Chunk(rows, spec.loss, numbers.lead, sizes, numbers.dtype)
+        self.masks = Masks(seeds, numbers.lead, sizes, numbers.dtype)
 
         slots = (batches + 1, *numbers.lead, 1) if numbers.lead else (batches + 1,)
         count = 1 + len(spec.optimizer.coefficients(np.ones(1), np.ones(1)))
@@ -59,12 +63,13 @@ class Program:
     def _record(self, memory: Memory, kernel: Floats, i: int, short_batch: bool = False) -> list[Call]:
         """Record the i-th step of a chunk: forward, loss, backward, update."""
         numbers, batch = self._numbers, self._chunk.batch_at(i, short_batch)
-        do = Recorder(memory, numbers.lead, batch.inputs.shape[-1], numbers.tensors, numbers.state_views)
+        do = Recorder(memory, numbers.views, batch.inputs.shape[-1], self.masks.for_step(i, short_batch))
         do.network_input(batch.inputs)
         backward = self._stack.record(do, batch.inputs, batch.logits)
         backward(self._spec.loss.record(do, batch.logits, batch.target, batch.weight))
-        rate, *rest = (numbers_of_step[i, ...] for numbers_of_step in self._coefficients)
-        self.update = record_update(do, self._spec, numbers, kernel, rate, rest, self._norms[i, ...])
+        rate, *rest = (column[i, ...] for column in self._coefficients)
+        self.watched = do.watched
+        self.update = record_update(do, self._spec, numbers, kernel, Step(rate, rest, self._norms[i, ...]))
         return do.calls
 
     def run(self, order: Integers, chunk: int, numbers: Floats) -> tuple[Floats, Floats]:
@@ -79,6 +84,7 @@ class Program:
         start = chunk * self._chunk.batches * self._chunk.batch
         self._chunk.load(order[..., start : start + batches * self._chunk.batch + tail], batches, tail)
         self._coefficients[:, :steps] = numbers
+        self.masks.fill(batches, tail)
         with np.errstate(all="ignore"):
             deque(map(call, self._last_calls if last else self._calls), maxlen=0)
             return self._chunk.loss(batches, tail), self._norms[:steps]

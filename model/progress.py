@@ -1,6 +1,8 @@
-"""How far a training has come: its epoch, each member's best parameters, and its patience."""
+"""How far a training has come: its epoch, each network's best parameters, and its patience."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -9,22 +11,24 @@ from model.spec import EarlyStopping
 
 
 class Progress:
-    """Watches each member's loss and keeps the parameters of its best epoch.
+    """Watches each network's loss and keeps the parameters of its best epoch.
 
-    A member whose patience is at an end keeps its best for good, as it would alone; training ends with the last one.
+    A network whose patience is at an end keeps its best for good, as it would alone; training ends with the last one.
     """
 
-    def __init__(self, values: Floats, states: Floats, stopping: EarlyStopping | None) -> None:
+    def __init__(self, values: Floats, states: Floats, stopping: EarlyStopping | None, restarts: int) -> None:
         lead = values.shape[:-1]
-        self._stopping = stopping
+        self._stopping, self._restarts = stopping, restarts
         self.epoch = 0
+        self.retries = 0
         self.best_loss = np.full(lead, np.inf)
         self.best_epoch = np.zeros(lead, np.int64)
         self.stopped = np.zeros(lead, np.bool_)
         self.best_values, self.best_states = values.copy(), states.copy()
+        self.schedule = np.stack([np.full(lead, start) for start in (1.0, np.inf, 0.0)])
 
     def note(self, loss: Floats, values: Floats, states: Floats) -> None:
-        """Take up the members' losses after an epoch.
+        """Take up each network's loss after an epoch.
 
         Shapes: loss ([K]); values ([K,] P); states ([K,] S).
         """
@@ -40,3 +44,9 @@ class Progress:
             self.best_epoch[better] = self.epoch
             self.best_values[better], self.best_states[better] = values[better], states[better]
         self.stopped |= self.epoch - self.best_epoch >= stopping.patience
+
+    def chosen(self) -> Any:
+        """Return for each member the best of its restarts; for a single network, the index of all there is."""
+        if self.best_loss.ndim == 0:
+            return ()
+        return self.best_loss.reshape(-1, self._restarts).argmin(1) + np.arange(0, self.best_loss.size, self._restarts)

@@ -6,8 +6,6 @@ stream. One seed therefore gives one training, for as long as PCG64 is PCG64.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,15 +44,11 @@ def shuffle(bits: np.random.PCG64, rows: int) -> NDArray[np.int64]:
 
 def write_state(bits: np.random.PCG64) -> dict[str, str]:
     """Return where a stream stands, as text, because JSON readers differ on numbers of 128 bits."""
-    state: dict[str, Any] = bits.state["state"]  # type: ignore[assignment]
-    return {key: str(value) for key, value in state.items()}
+    return {key: str(value) for key, value in bits.state["state"].items()}
 
 
 def read_state(bits: np.random.PCG64, state: dict[str, str]) -> None:
     """Set a stream to where `write_state` saw it."""
-    bits.state = {
-        "bit_generator": "PCG64",
-        "state": {key: int(value) for key, value in state.items()},
-        "has_uint32": 0,
-        "uinteger": 0,
-    }
+    position = bits.state["state"]
+    position["state"], position["inc"] = int(state["state"]), int(state["inc"])
+    bits.state = {"bit_generator": "PCG64", "state": position, "has_uint32": 0, "uinteger": 0}

@@ -20,7 +20,8 @@ class Rates:
     def __init__(self, schedule: Schedule, optimizer: Optimizer, horizon: Horizon, lead: tuple[int, ...]) -> None:
         self._schedule, self._optimizer, self._horizon = schedule, optimizer, horizon
         self.scale = np.ones((*lead, 1) if lead else ())
-        self._first, self._block = 0, np.zeros((0, 0))
+        self._first = 0
+        self._block: Floats = np.zeros((0, 0))
 
     def rescale(self, scale: Floats) -> None:
         """Set each member's factor.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -57,28 +58,42 @@ class Memory:
         return self._shared[key]
 
 
+@dataclass(frozen=True)
+class Views:
+    """The arrays that layers work on, in the order the layers declare them.
+
+    `lead` is (K,) for K networks side by side and () for a single one, whose arrays then have no such axis.
+
+    Shapes: tensors ([K,] rows, columns), parameters with their gradients; states the same, of running averages.
+    """
+
+    lead: tuple[int, ...]
+    tensors: Sequence[tuple[Floats, Floats]]
+    states: Sequence[Floats]
+
+
 class Recorder:
     """Collects the calls of one pass over one batch.
 
-    `lead` is (K,) for K members side by side and () for a single network, whose arrays then have no such axis.
+    With random masks it is a pass of training, without them one of scoring.
     """
 
     def __init__(
         self,
         memory: Memory,
-        lead: tuple[int, ...],
+        views: Views,
         rows: int,
-        tensors: Sequence[tuple[Floats, Floats]],
-        states: Sequence[Floats] = (),
-        training: bool = True,
+        masks: Callable[[int, float], Floats] | None = None,
     ) -> None:
         self.calls: list[Call] = []
         self.rows = rows
-        self.training = training
+        self.training = masks is not None
+        self.watched: list[Floats] = []
         self._memory = memory
-        self._lead = lead
-        self._tensors: Iterator[tuple[Floats, Floats]] = iter(tensors)
-        self._states: Iterator[Floats] = iter(states)
+        self._lead = views.lead
+        self._tensors = iter(views.tensors)
+        self._masks = masks
+        self._states = iter(views.states)
         self._kept: dict[int, Floats] = {}
         self._input: Floats | None = None
         self._result: Floats | None = None
@@ -124,6 +139,29 @@ class Recorder:
     def fresh(self, width: int) -> Floats:
         """Return memory of its own for `width` numbers a row."""
         return self._memory.fresh((*self._lead, width, self.rows))
+
+    def column(self, width: int) -> Floats:
+        """Return memory of its own for one number a feature, to be spread over the batch."""
+        return self._memory.fresh((*self._lead, width, 1))
+
+    def row_mean(self, a: Floats, out: Floats) -> None:
+        """Record out ← the mean of each feature over the batch: a product, which is faster than a reduction."""
+        share = self._memory.shared("share", (self.rows, 1), self._memory.dtype, 1 / self.rows)
+        self.product(a, share, out)
+
+    def scratch(self, shape: tuple[int, ...]) -> Floats:
+        """Return memory of this shape that the next layer will overwrite."""
+        return self._memory.shared("scratch", shape, self._memory.dtype)
+
+    def codes(self, column: int) -> NDArray[np.intp]:
+        """Return memory for the category codes of a batch."""
+        return self._memory.shared(("codes", column), (*self._lead, self.rows), np.dtype(np.intp))
+
+    def mask(self, width: int, rate: float) -> Floats:
+        """Return numbers that are drawn anew before each step: 0 with this rate, and else 1/(1 − rate)."""
+        if self._masks is None:
+            raise NotImplementedError("masks are drawn in training only")
+        return self._masks(width, rate)
 
     def activations(self, width: int) -> Floats:
         """Return memory for activations: `width` rows and the row of ones."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.checkpoint import Checkpoint
+from model.design import Design
 from model.errors import CheckpointError
 from model.parameters import Numbers
 from model.progress import Progress
@@ -14,51 +18,67 @@ from model.random import read_state, write_state
 from model.spec import Spec
 
 
-def write_checkpoint(
-    spec: Spec, numbers: Numbers, progress: Progress, streams: Sequence[np.random.PCG64]
-) -> Checkpoint:
-    """Copy everything that training changes."""
-    header = {
-        "spec": spec.to_json(),
-        "epoch": progress.epoch,
-        "streams": [write_state(bits) for bits in streams],
-    }
-    arrays = {
-        "values": numbers.values,
-        "moments": numbers.moments,
-        "states": numbers.states,
-        "best_values": progress.best_values,
-        "best_states": progress.best_states,
-        "best_loss": progress.best_loss,
-        "best_epoch": progress.best_epoch,
-        "stopped": progress.stopped,
-    }
-    return Checkpoint(header, {name: np.array(array) for name, array in arrays.items()})
+class Resumable:
+    """Everything that changes while training, to be written down and set again."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        design: Design,
+        numbers: Numbers,
+        progress: Progress,
+        streams: Sequence[np.random.PCG64],
+    ) -> None:
+        self._spec, self._rows = spec.to_json(), rows_digest(design)
+        self._numbers, self._progress, self._streams = numbers, progress, streams
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        progress = self._progress
+        return {
+            "values": self._numbers.values,
+            "moments": self._numbers.moments,
+            "states": self._numbers.states,
+            "best_values": progress.best_values,
+            "best_states": progress.best_states,
+            "best_loss": progress.best_loss,
+            "best_epoch": progress.best_epoch,
+            "stopped": progress.stopped,
+            "schedule": progress.schedule,
+        }
+
+    def write(self) -> Checkpoint:
+        """Copy the state."""
+        header = {
+            "spec": self._spec,
+            "rows": self._rows,
+            "epoch": self._progress.epoch,
+            "retries": self._progress.retries,
+            "streams": [write_state(bits) for bits in self._streams],
+        }
+        return Checkpoint(header, {name: np.array(array) for name, array in self._arrays().items()})
+
+    def read(self, checkpoint: Checkpoint) -> None:
+        """Set the state.
+
+        Raises: CheckpointError when it is another training's.
+        """
+        header, arrays = checkpoint.header, checkpoint.arrays
+        if header.get("spec") != self._spec:
+            raise CheckpointError("the checkpoint is from a training with another spec: start afresh")
+        if header.get("rows") != self._rows:
+            raise CheckpointError("the checkpoint is from a training on other rows: start afresh")
+        for name, place in self._arrays().items():
+            if name not in arrays or arrays[name].shape != place.shape or arrays[name].dtype != place.dtype:
+                raise CheckpointError(f"the checkpoint's {name} do not fit this training: start afresh")
+            place[...] = arrays[name]
+        self._progress.epoch, self._progress.retries = int(header["epoch"]), int(header["retries"])
+        for bits, state in zip(self._streams, header["streams"], strict=True):
+            read_state(bits, state)
 
 
-def read_checkpoint(
-    checkpoint: Checkpoint, spec: Spec, numbers: Numbers, progress: Progress, streams: Sequence[np.random.PCG64]
-) -> None:
-    """Set a training that has just been built to where the checkpoint saw it.
-
-    Raises: CheckpointError when it is another training's.
-    """
-    header, arrays = checkpoint.header, checkpoint.arrays
-    if header.get("spec") != spec.to_json():
-        raise CheckpointError("the checkpoint is from a training with another spec: start afresh")
-    places = {
-        "values": numbers.values,
-        "moments": numbers.moments,
-        "states": numbers.states,
-        "best_values": progress.best_values,
-        "best_states": progress.best_states,
-    }
-    for name, place in places.items():
-        if name not in arrays or arrays[name].shape != place.shape or arrays[name].dtype != place.dtype:
-            raise CheckpointError(f"the checkpoint's {name} do not fit this data: start afresh")
-        place[...] = arrays[name]
-    progress.epoch = int(header["epoch"])
-    progress.best_loss, progress.best_epoch = arrays["best_loss"].copy(), arrays["best_epoch"].copy()
-    progress.stopped = arrays["stopped"].astype(np.bool_)
-    for bits, state in zip(streams, header["streams"], strict=True):
-        read_state(bits, state)
+def rows_digest(design: Design) -> str:
+    """Return a digest of what tells two designs apart at little cost: shape, split and labels."""
+    digest = hashlib.sha256(repr(design.X.shape).encode())
+    for array in (design.train_rows, design.valid_rows, design.y):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from model.design import Design, Floats, Integers
-from model.losses import Loss
+from model.spec import ClassWeight, Spec
 
 
 @dataclass(frozen=True)
@@ -34,28 +34,27 @@ class Rows:
         return int(self.X.shape[1])
 
 
-def rows_of(
-    design: Design, which: Integers, loss: Loss, outputs: int, weights: Floats | None, dtype: DTypeLike
-) -> Rows:
-    """Return the chosen rows of a design, encoded for a loss."""
-    targets = np.ascontiguousarray(loss.targets(design.y[which], outputs).T, dtype=dtype)
+def rows_of(design: Design, which: Integers, spec: Spec, outputs: int, weights: Floats | None) -> Rows:
+    """Return the chosen rows of a design, their labels encoded for the spec's loss of so many logits."""
+    targets = np.ascontiguousarray(spec.loss.targets(design.y[which], outputs).T, dtype=spec.dtype)
     chosen = None
     if weights is not None and len(which):
         chosen = np.asarray(weights[which], np.float64)
-        chosen = np.asarray(chosen / chosen.mean(), dtype)
+        chosen = np.asarray(chosen / chosen.mean(), spec.dtype)
     return Rows(design.X, which, targets, chosen)
 
 
-def row_weights(design: Design, class_weight: object) -> NDArray[np.float64] | None:
+def row_weights(design: Design, class_weight: ClassWeight) -> NDArray[np.float64] | None:
     """Return each row's weight in the loss: its own times its class's, or None when all are 1."""
     weights = None if design.weight is None else np.asarray(design.weight, np.float64)
     if class_weight is None:
         return weights
-    labels, inverse, counts = np.unique(design.y[design.train_rows], return_inverse=True, return_counts=True)
-    del inverse
     if class_weight == "balanced":
-        by_label = {float(label): 1 / count for label, count in zip(labels, counts, strict=True)}
+        labels, counts = np.unique(design.y[design.train_rows], return_counts=True)
+        by_label = dict(zip(labels, 1 / counts, strict=True))
     else:
-        by_label = {float(label): weight for label, weight in class_weight}  # type: ignore[attr-defined]
-    classes = np.array([by_label.get(float(label), 1.0) for label in design.y])
+        by_label = {float(label): weight for label, weight in class_weight}
+    classes = np.ones(len(design.y))
+    for label, weight in by_label.items():
+        classes[design.y == label] = weight
     return classes if weights is None else weights * classes

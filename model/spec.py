@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal, TypeAlias
 
 from model import initializers, losses, optimizers, schedules
@@ -52,11 +52,11 @@ class Spec:
     """
 
     layers: tuple[int | Layer, ...] = (8, 4)
-    activation: Layer = ReLU()
-    loss: losses.Loss = BinaryCrossEntropy()
+    activation: Layer = field(default_factory=ReLU)
+    loss: losses.Loss = field(default_factory=BinaryCrossEntropy)
     initializer: str = "auto"
-    optimizer: optimizers.Optimizer = Adam()
-    schedule: schedules.Schedule = Cosine()
+    optimizer: optimizers.Optimizer = field(default_factory=Adam)
+    schedule: schedules.Schedule = field(default_factory=Cosine)
     batch_size: Count = 32
     epochs: Count = 100
     early_stopping: EarlyStopping | None = EarlyStopping()
@@ -117,7 +117,7 @@ def parse_spec(raw: Mapping[str, object]) -> Spec:
                 )
         if "label_smoothing" in mapping:
             smoothing = reader.value(BelowOne, mapping["label_smoothing"], "/label_smoothing")
-            values["loss"] = smoothed(reader, values.get("loss", Spec.loss), smoothing)
+            values["loss"] = smoothed(reader, values.get("loss", BinaryCrossEntropy()), smoothing)
     if reader.problems:
         raise SpecError(reader.problems)
     return Spec(**values)  # type: ignore[arg-type]  # the reader checked each against its field
@@ -147,7 +147,7 @@ def read_activation(reader: Reader, raw: object, pointer: str) -> Layer | None:
 
 def read_loss(reader: Reader, raw: object, pointer: str) -> losses.Loss | None:
     """Read a loss by its name."""
-    kind = reader.item(losses.CATALOG, raw, pointer)
+    kind: type[losses.Loss] | None = reader.item(losses.CATALOG, raw, pointer)
     return None if kind is None else kind()
 
 
@@ -168,8 +168,10 @@ def read_named(catalog: Mapping[str, type], default: str) -> Callable[[Reader, o
 
     def read(reader: Reader, raw: object, pointer: str) -> object:
         mapping = reader.mapping(raw, pointer)
-        kind = mapping and reader.item(catalog, mapping.get("name", default), f"{pointer}/name")
-        if mapping is None or kind is None:
+        if mapping is None:
+            return None
+        kind: type | None = reader.item(catalog, mapping.get("name", default), f"{pointer}/name")
+        if kind is None:
             return None
         return reader.settings(kind, {key: mapping[key] for key in mapping if key != "name"}, pointer)
 
@@ -189,7 +191,7 @@ def read_object(kind: type, optional: bool = False) -> Callable[[Reader, object,
 def read_class_weight(reader: Reader, raw: object, pointer: str) -> ClassWeight:
     """Read "balanced", null, or an object from label to weight."""
     if raw is None or raw == "balanced":
-        return raw  # type: ignore[return-value]  # one of the two
+        return None if raw is None else "balanced"
     if not isinstance(raw, Mapping):
         reader.refuse(pointer, "type", f'must be null, "balanced" or an object of weights by label, not {shown(raw)}')
         return None

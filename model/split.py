@@ -41,7 +41,7 @@ def stratified_rows(y: Floats, fraction: float, seed: int) -> Rows:
 
     Example:
         >>> stratified_rows(np.array([0.0, 1.0] * 5), 0.2, seed=0).tolist()
-        [3, 4]
+        [7, 8]
     """
     order = shuffle(stream(seed, SPLITTING), len(y))
     held: list[Rows] = []

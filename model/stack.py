@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from model.design import Floats
-from model.layers import Backward, Dense, Layer, Tensor
+from model.design import CodeColumn, Floats
+from model.errors import Problem, SpecError
+from model.layers import Backward, Dense, Layer, Tensor, record_all
+from model.layers.batch_norm import BatchNorm
+from model.layers.dropout import Dropout
+from model.layers.embedding import Embedding
+from model.layers.residual import Residual
 from model.recorder import Recorder
 from model.spec import Spec
 
@@ -67,29 +72,41 @@ def walk(layers: tuple[Layer, ...], width: int, prefix: str = "") -> Iterator[tu
         width = layer.width(width)
 
 
-def record_all(do: Recorder, layers: tuple[Layer, ...], a: Floats) -> tuple[Floats, Callable[[Floats], Floats]]:
-    """Record layers in their order; return the output, and what records their backward passes in reverse."""
-    backwards: list[Backward] = []
-    for layer in layers:
-        a, backward = layer.record(do, a)
-        backwards.append(backward)
+def build_stack(spec: Spec, inputs: int, outputs: int, codes: Sequence[CodeColumn] = ()) -> Stack:
+    """Return the layers a spec describes, and the dense layer that gives `outputs` logits.
 
-    def backward_all(delta: Floats) -> Floats:
-        for backward in reversed(backwards):
-            delta = backward(delta)
-        return delta
-
-    return a, backward_all
-
-
-def build_stack(spec: Spec, inputs: int, outputs: int) -> Stack:
-    """Return the layers a spec describes, and the dense layer that gives `outputs` logits."""
+    Raises: SpecError when the layers do not fit together.
+    """
     hidden: list[Layer] = []
+    width = inputs
     for entry in spec.layers:
-        hidden += plain_layers(spec, entry) if isinstance(entry, int) else [entry]
-    return Stack(inputs, (*hidden, Dense(outputs)))
+        added = plain_layers(spec, entry, width) if isinstance(entry, int) else [with_codes(entry, codes)]
+        for layer in added:
+            width = layer.width(width)
+        hidden += added
+    stack = Stack(inputs, (*hidden, Dense(outputs)))
+    if any(isinstance(layer, Embedding) and path != "0" for path, layer, _ in stack.walk()):
+        raise SpecError([Problem("/layers", "conflict", "an embedding must be the first layer")])
+    return stack
 
 
-def plain_layers(spec: Spec, units: int) -> list[Layer]:
-    """Return what a bare number in a spec's layers stands for."""
-    return [Dense(units), spec.activation]
+def plain_layers(spec: Spec, units: int, inputs: int) -> list[Layer]:
+    """Return what a bare number stands for: dense, normalized, activated, dropped out; with a way around if it can."""
+    layers: list[Layer] = [Dense(units)]
+    if spec.batch_norm:
+        layers.append(BatchNorm())
+    layers.append(spec.activation)
+    if spec.dropout:
+        layers.append(Dropout(spec.dropout))
+    return [Residual(tuple(layers))] if spec.residual and units == inputs else layers
+
+
+def with_codes(layer: Layer, codes: Sequence[CodeColumn]) -> Layer:
+    """Tell an embedding which inputs are category codes."""
+    if not isinstance(layer, Embedding):
+        return layer
+    return replace(
+        layer,
+        positions=tuple(column.position for column in codes),
+        cardinalities=tuple(column.cardinality for column in codes),
+    )

@@ -17,7 +17,7 @@ from model.errors import ColumnError, ModelError
 from model.estimator import Estimator, probability
 from model.metrics import log_loss
 from model.optimizers import Optimizer
-from model.recorder import Memory, Recorder
+from model.recorder import Memory, Recorder, Views
 from model.spec import parse_spec
 
 
@@ -108,7 +108,7 @@ def first_step(optimizer: Optimizer, values: Floats, gradient: Floats) -> Floats
     gradients = np.stack([gradient.ravel(), np.zeros(gradient.size)])
     moments = np.zeros((optimizer.moments, gradient.size))
     numbers = optimizer.coefficients(np.array([optimizer.learning_rate]), np.array([1.0]))
-    do = Recorder(Memory(np.float64), (), 1, ())
+    do = Recorder(Memory(np.float64), Views((), (), ()), 1)
     update = optimizer.record(do, gradients, moments, [np.array(column[0]) for column in numbers])
     for call in do.calls:
         call()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,18 +13,27 @@ from model.recorder import Recorder
 from model.spec import Spec
 
 
-def record_update(
-    do: Recorder, spec: Spec, numbers: Numbers, kernel: Floats, rate: Floats, rest: Sequence[Floats], norm: Floats
-) -> Floats:
+@dataclass(frozen=True)
+class Step:
+    """Where a step finds its learning rate and the optimizer's coefficients, and leaves ‖g‖² as it was unclipped.
+
+    Shapes: () or (K, 1) each.
+    """
+
+    rate: Floats
+    coefficients: Sequence[Floats]
+    norm: Floats
+
+
+def record_update(do: Recorder, spec: Spec, numbers: Numbers, kernel: Floats, step: Step) -> Floats:
     """Record one update of all parameters; return where the update itself is found.
 
-    Shapes: kernel (P,), 1 for weights and 0 for biases; rate and each of the optimizer's coefficients () or (K, 1);
-    norm the same, for the squared norm of the gradient before clipping.
+    Shapes: kernel (P,), 1 for weights and 0 for biases.
     """
     gradient, values = numbers.gradients[0], numbers.values
-    record_norm(do, gradient, norm)
+    record_norm(do, gradient, step.norm)
     if spec.clip_norm is not None:
-        clip_by_norm(do, gradient, norm, spec.clip_norm)
+        clip_by_norm(do, gradient, step.norm, spec.clip_norm)
     if spec.clip_value is not None:
         do(np.fmin, gradient, do.full_like(gradient, spec.clip_value), gradient)
         do(np.fmax, gradient, do.full_like(gradient, -spec.clip_value), gradient)
@@ -35,10 +45,10 @@ def record_update(
     if spec.weight_decay and not spec.optimizer.decoupled:
         do(np.multiply, values, spec.weight_decay * kernel, decay)
         do(np.add, gradient, decay, gradient)
-    update = spec.optimizer.record(do, numbers.gradients, numbers.moments, rest)
+    update = spec.optimizer.record(do, numbers.gradients, numbers.moments, step.coefficients)
     if spec.weight_decay and spec.optimizer.decoupled:
         do(np.multiply, values, spec.weight_decay * kernel, decay)
-        do(np.multiply, decay, rate, decay)
+        do(np.multiply, decay, step.rate, decay)
         do(np.add, update, decay, update)
     do(np.subtract, values, update, values)
     return update

@@ -20,18 +20,23 @@ class Validator:
 
     def __init__(self, spec: Spec, stack: Stack, numbers: Numbers, design: Design, weights: Floats | None) -> None:
         self._loss, self._count = spec.loss, len(design.valid_rows)
+        self.watched: list[Floats] = []
         if not self._count:
             return
-        rows = rows_of(design, design.valid_rows, spec.loss, stack.outputs, weights, spec.dtype)
+        rows = rows_of(design, design.valid_rows, spec, stack.outputs, weights)
         self._X = np.asarray(design.X[design.valid_rows], spec.dtype)
         self._targets, self._weights = rows.targets.T, rows.weights
         self._y = np.asarray(design.y[design.valid_rows], np.float64)
         self._ranked = stack.outputs == 1 and set(np.unique(self._y)) == {0.0, 1.0}
         tile = min(self._count, TILE)
-        self._forward = Forward(stack, numbers.tensors, numbers.state_views, numbers.lead, tile, spec.dtype)
+        self._forward = Forward(stack, numbers.views, tile)
+        self.watched = self._forward.watched
 
-    def measure(self) -> tuple[Floats | None, float | None]:
-        """Return each member's mean loss, and the AUC of the members' mean logit; None where undefined."""
+    def measure(self) -> tuple[Floats | None, Floats | None]:
+        """Return each network's mean loss and its logits; None without validation rows.
+
+        Shapes: ([K]) and ([K,] c, n).
+        """
         if not self._count:
             return None, None
         logits = self._forward.logits(self._X)
@@ -39,8 +44,10 @@ class Validator:
             losses = self._loss.values(logits, self._targets)
         if self._weights is not None:
             losses = losses * self._weights
-        mean = losses.mean(-1, np.float64)
+        return np.asarray(losses.mean(-1, np.float64)), logits
+
+    def auc(self, logits: Floats) -> float | None:
+        """Return the AUC of the networks' mean logit; None unless both labels 0 and 1 are there."""
         if not self._ranked:
-            return mean, None
-        shared = logits[0] if logits.ndim == 2 else logits[:, 0].mean(0, np.float64)
-        return mean, auc(self._y, shared)
+            return None
+        return auc(self._y, logits[0] if logits.ndim == 2 else logits[:, 0].mean(0, np.float64))

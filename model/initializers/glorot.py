@@ -10,7 +10,9 @@ from model.initializers.initializer import Initializer
 
 @dataclass(frozen=True)
 class Glorot(Initializer):
-    """bound = √(6 / (fan_in + fan_out)): keeps the variance of activations and of gradients about even: for tanh and sigmoid.
+    """bound = √(6 / (fan_in + fan_out)): keeps the variance of activations and gradients even.
+
+    For tanh and sigmoid.
 
     Source: Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
     """

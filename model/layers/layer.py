@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 from model.design import Floats
+from model.parsing import Reader, required
 from model.recorder import Recorder
 
 Backward: TypeAlias = Callable[[Floats], Floats]
@@ -39,6 +40,17 @@ class Layer(ABC):
     def inner(self) -> tuple[Layer, ...]:
         """The layers inside this one, which then hold the parameters in its place."""
         return ()
+
+    @classmethod
+    def read(
+        cls, reader: Reader, raw: object, pointer: str, inside: Callable[[Reader, object, str], Layer | None]
+    ) -> Layer | None:
+        """Read this layer's settings from JSON; `inside` reads a layer within it. None when refused."""
+        needed = required(cls)
+        if isinstance(raw, int | float) and len(needed) == 1:
+            raw = {needed[0]: raw}
+        mapping = reader.mapping(raw, pointer)
+        return None if mapping is None else reader.settings(cls, mapping, pointer)
 
     def width(self, inputs: int) -> int:
         """Return how many features come out of `inputs` features."""
@@ -80,3 +92,18 @@ class Activation(Layer):
 
         What is in `a` stays there for the backward pass.
         """
+
+
+def record_all(do: Recorder, layers: Iterable[Layer], a: Floats) -> tuple[Floats, Backward]:
+    """Record layers in their order; return the output, and what records their backward passes in reverse."""
+    backwards: list[Backward] = []
+    for layer in layers:
+        a, backward = layer.record(do, a)
+        backwards.append(backward)
+
+    def backward_all(delta: Floats) -> Floats:
+        for backward in reversed(backwards):
+            delta = backward(delta)
+        return delta
+
+    return a, backward_all

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from model.layers import CATALOG, Layer
-from model.parsing import Reader, name_of, required, to_plain
+from model.parsing import Reader, name_of, to_plain
 
 
 def read_layer(reader: Reader, raw: object, pointer: str) -> Layer | None:
@@ -15,17 +15,10 @@ def read_layer(reader: Reader, raw: object, pointer: str) -> Layer | None:
         return None
     ((name, settings),) = raw.items()
     kind = reader.item(CATALOG, name, pointer)
-    if kind is None:
-        return None
-    if not isinstance(settings, Mapping):
-        names = required(kind)
-        if len(names) != 1:
-            reader.refuse(f"{pointer}/{name}", "type", "must be an object of settings, {} for the defaults")
-            return None
-        settings = {names[0]: settings}
-    return reader.settings(kind, settings, f"{pointer}/{name}")
+    return None if kind is None else kind.read(reader, settings, f"{pointer}/{name}", read_layer)
 
 
 def layer_to_json(layer: Layer) -> dict[str, object]:
     """Write a layer with all its settings."""
-    return {name_of(CATALOG, layer): to_plain(layer)}
+    inside: object = [layer_to_json(each) for each in layer.inner] or to_plain(layer)
+    return {name_of(CATALOG, layer): inside}

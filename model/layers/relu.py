@@ -27,6 +27,7 @@ class ReLU(Activation):
 
     def apply(self, do: Recorder, z: Floats, a: Floats) -> Backward:
         """Record max(z, 0)."""
+        do.watched.append(a)  # a unit that is 0 for every row no longer learns
         bits = as_integers(a)
         do(np.fmax, as_integers(z), do.full_like(bits, 0), bits)
 

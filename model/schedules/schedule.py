@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -27,6 +27,9 @@ class Schedule(ABC):
     Time t counts from the end of the warm-up, in whole steps or epochs as `by` says; T is its last.
     """
 
+    watches: ClassVar[bool] = False
+    """Whether it goes by the losses as well."""
+
     warmup: Proportion = 0.0
     by: Literal["step", "epoch"] = "step"
 
@@ -42,3 +45,10 @@ class Schedule(ABC):
     @abstractmethod
     def after_warmup(self, t: Floats, T: int, peak: float) -> Floats:
         """Return the learning rate at each time t of T."""
+
+    def watch(self, memory: Floats, loss: Floats) -> None:  # noqa: B027  # most schedules have nothing to watch
+        """Take up each member's loss after an epoch. Only a schedule that is not known beforehand does anything.
+
+        Shapes: memory (3, [K]), a factor of the learning rate, from 1, and two numbers for own use, from infinity and
+        0; loss ([K]).
+        """

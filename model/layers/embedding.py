@@ -1,0 +1,88 @@
+"""The embedding of category codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.design import Floats
+from model.layers.layer import Backward, Layer, Tensor
+from model.ranges import Width
+from model.recorder import Recorder, transposed
+
+
+@dataclass(frozen=True)
+class Embedding(Layer):
+    """Each code column becomes `units` features: its category's row of a table. ∂L/∂row = Σ δ over its category.
+
+    It comes first. `positions` and `cardinalities` say where the codes are among the inputs and how many categories
+    each has; training fills them in from the design. The other inputs keep their order, before the embedded ones.
+
+    Source: Guo & Berkhahn, "Entity embeddings of categorical variables", 2016.
+    """
+
+    units: Width
+    positions: tuple[int, ...] = ()
+    cardinalities: tuple[int, ...] = ()
+
+    def width(self, inputs: int) -> int:
+        """Return the plain inputs and `units` for each code column."""
+        return inputs + len(self.positions) * (self.units - 1)
+
+    def tensors(self, inputs: int) -> tuple[Tensor, ...]:
+        """Return one table for each code column."""
+        sizes = enumerate(self.cardinalities)
+        return tuple(Tensor(f"table{i}", (n, self.units), n, (), self.units, self.units) for i, n in sizes)
+
+    def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
+        """Record the look-up, member by member."""
+        out = do.activations(self.width(a.shape[-2] - 1))
+        plain = list(self._plain(a.shape[-2] - 1))
+        for to, source in plain:
+            do(np.copyto, out[..., to, :], a[..., source, :])
+        start = a.shape[-2] - 1 - len(self.positions)
+        tables = []
+        for i, position in enumerate(self.positions):
+            table, gradient = do.parameters()
+            rows = slice(start + i * self.units, start + (i + 1) * self.units)
+            codes = do.codes(i)
+            do(np.copyto, codes, a[..., position, :], "unsafe")
+            tables.append((gradient, codes, rows))
+            found = do.scratch((do.rows, self.units))
+            for E, code, place in zip(members(table), members(codes, 1), members(out[..., rows, :]), strict=True):
+                do(E.take, code, 0, found, "clip")
+                do(np.copyto, place, transposed(found))
+
+        def backward(delta: Floats) -> Floats:
+            for gradient, codes, rows in tables:
+                do(gradient.fill, 0)
+                parts = members(delta[..., rows, :])
+                for G, code, part in zip(members(gradient), members(codes, 1), parts, strict=True):
+                    do(np.add.at, G, code, transposed(part))
+            if not do.input_wanted(a):
+                return delta
+            result = do.fresh(a.shape[-2] - 1)
+            do(result.fill, 0)
+            for to, source in plain:
+                do(np.copyto, result[..., source, :], delta[..., to, :])
+            return result
+
+        return out, backward
+
+    def _plain(self, inputs: int) -> Iterator[tuple[slice, slice]]:
+        """Yield where each run of plain inputs goes, and where it comes from."""
+        to = 0
+        for before, after in pairwise((-1, *sorted(self.positions), inputs)):
+            if after > before + 1:
+                yield slice(to, to + after - before - 1), slice(before + 1, after)
+                to += after - before - 1
+
+
+def members(a: NDArray[Any], axes: int = 2) -> list[NDArray[Any]]:
+    """Return each member's part, as views; `axes` is how many axes a single network's array has."""
+    return [a] if a.ndim == axes else list(a)

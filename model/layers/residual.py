@@ -1,0 +1,68 @@
+"""The residual block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.design import Floats
+from model.errors import Problem, SpecError
+from model.layers.layer import Backward, Layer, record_all
+from model.parsing import Reader
+from model.recorder import Recorder
+
+
+@dataclass(frozen=True)
+class Residual(Layer):
+    """out = f(a) + a, with f the layers inside; ∂L/∂a = ∂L/∂out + what f passes back.
+
+    Source: He et al., "Deep residual learning for image recognition", 2016.
+    """
+
+    layers: tuple[Layer, ...]
+
+    @property
+    def inner(self) -> tuple[Layer, ...]:
+        """The layers inside."""
+        return self.layers
+
+    def width(self, inputs: int) -> int:
+        """Return the number of inputs, which the layers inside must give back."""
+        width = inputs
+        for layer in self.layers:
+            width = layer.width(width)
+        if width != inputs:
+            detail = f"a residual block of {inputs} inputs must give as many outputs, not {width}"
+            raise SpecError([Problem("/layers", "conflict", detail)])
+        return inputs
+
+    def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
+        """Record the layers inside and the sum."""
+        do.keep(a)
+        inside, backward_inside = record_all(do, self.layers, a)
+        out = do.place(inside)
+        do(np.add, do.values(inside), do.values(a), do.values(out))
+
+        def backward(delta: Floats) -> Floats:
+            if not do.input_wanted(a):
+                return backward_inside(delta)
+            skipped = do.fresh(a.shape[-2] - 1)
+            do(np.copyto, skipped, delta)
+            inner = backward_inside(delta)
+            do(np.add, inner, skipped, inner)
+            return inner
+
+        return out, backward
+
+    @classmethod
+    def read(
+        cls, reader: Reader, raw: object, pointer: str, inside: Callable[[Reader, object, str], Layer | None]
+    ) -> Layer | None:
+        """Read the list of layers inside."""
+        if not isinstance(raw, list) or not raw:
+            reader.refuse(pointer, "type", "must be a list of layers")
+            return None
+        layers = [inside(reader, entry, f"{pointer}/{i}") for i, entry in enumerate(raw)]
+        return cls(tuple(layer for layer in layers if layer is not None)) if None not in layers else None

@@ -1,0 +1,63 @@
+"""Categorical cross-entropy, fused with the softmax."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.design import Floats
+from model.errors import Problem, SpecError
+from model.losses.loss import Loss
+from model.ranges import BelowOne
+from model.recorder import Recorder
+
+
+@dataclass(frozen=True)
+class SoftmaxCrossEntropy(Loss):
+    """L = −Σ t ln ŷ, ŷ = softmax(z), t one-hot; ∂L/∂z = ŷ − t.
+
+    The largest logit is taken off first, so that no exponential overflows.
+
+    Units: nats.
+    """
+
+    label_smoothing: BelowOne = 0.0
+
+    def outputs(self, y: NDArray[Any]) -> int:
+        """Return the number of classes."""
+        classes = int(y.max()) + 1
+        if y.min() < 0 or (y != np.floor(y)).any() or classes < 2:
+            detail = "softmax_cross_entropy needs labels 0, 1, 2 … and at least two of them: name another loss"
+            raise SpecError([Problem("/loss", "labels", detail)])
+        return classes
+
+    def targets(self, y: NDArray[Any], outputs: int) -> Floats:
+        """Return one row of t for each class, drawn towards even shares by label smoothing."""
+        hot = np.arange(outputs)[:, None] == y
+        return np.asarray(hot * (1.0 - self.label_smoothing) + self.label_smoothing / outputs)
+
+    def record(self, do: Recorder, z: Floats, target: Floats, weight: Floats) -> Floats:
+        """Record δ = weight · (softmax(z) − t)."""
+        delta, row = do.fresh(z.shape[-2]), do.fresh(1)
+        do(np.maximum.reduce, z, -2, None, row, True)
+        do(np.subtract, z, row, delta)
+        do(np.exp, delta, delta)
+        do(np.add.reduce, delta, -2, None, row, True)
+        do(np.divide, delta, row, delta)
+        do(np.subtract, delta, target, delta)
+        do(np.multiply, delta, weight, delta)
+        return delta
+
+    def values(self, z: Floats, target: Floats) -> Floats:
+        """Return ln Σ eᶻ − Σ tz."""
+        largest = z.max(-2, keepdims=True)
+        total = np.log(np.exp(z - largest).sum(-2)) + largest[..., 0, :]
+        return np.asarray(total - (target * z).sum(-2))
+
+    def predictions(self, z: Floats) -> Floats:
+        """Return softmax(z) of (n, c)."""
+        shares = np.exp(z - z.max(-1, keepdims=True))
+        return np.asarray(shares / shares.sum(-1, keepdims=True))

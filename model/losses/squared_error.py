@@ -1,0 +1,45 @@
+"""Mean squared error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.design import Floats
+from model.losses.loss import Loss
+from model.recorder import Recorder
+
+
+@dataclass(frozen=True)
+class SquaredError(Loss):
+    """L = (ŷ − y)², ŷ = z; ∂L/∂z = 2(ŷ − y).
+
+    Units: the label's, squared.
+    """
+
+    def outputs(self, y: NDArray[Any]) -> int:
+        """Return 1."""
+        return 1
+
+    def targets(self, y: NDArray[Any], outputs: int) -> Floats:
+        """Return y."""
+        return np.asarray(y, float)[None, :]
+
+    def record(self, do: Recorder, z: Floats, target: Floats, weight: Floats) -> Floats:
+        """Record δ = weight · 2(z − y)."""
+        delta = do.fresh(1)
+        do(np.subtract, z, target, delta)
+        do(np.add, delta, delta, delta)
+        do(np.multiply, delta, weight, delta)
+        return delta
+
+    def values(self, z: Floats, target: Floats) -> Floats:
+        """Return (z − y)²."""
+        return np.asarray((z - target) ** 2)[..., 0, :]
+
+    def predictions(self, z: Floats) -> Floats:
+        """Return z."""
+        return z

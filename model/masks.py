@@ -1,0 +1,87 @@
+"""The random masks of dropout, drawn for all steps of a chunk together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from model.design import Floats
+from model.random import stream
+
+MASKS = 16  # the purpose of the first layer's stream; each further layer's follows
+LEVELS = 1 << 16
+
+
+@dataclass(frozen=True)
+class Mask:
+    """One layer's masks, with a stream of random bits for each member.
+
+    Shapes: full (batches, [K,] h, B); short (1, [K,] h, B).
+    """
+
+    full: Floats
+    short: Floats
+    streams: tuple[np.random.PCG64, ...]
+    dropped: int
+
+    def fill(self, batches: int, tail: bool) -> None:
+        """Draw the masks of the next steps. Each step takes its own whole words, however many steps there are."""
+        self._draw(self.full[:batches])
+        if tail:
+            self._draw(self.short)
+
+    def _draw(self, masks: Floats) -> None:
+        keep = LEVELS / (LEVELS - self.dropped)
+        shape = masks.shape[-2:]
+        words = math.ceil(math.prod(shape) / 4)
+        by_member = masks.reshape(len(masks), len(self.streams), *shape)
+        for member, bits in enumerate(self.streams):
+            levels = bits.random_raw(len(masks) * words).view(np.uint16).reshape(len(masks), -1)
+            kept = levels[:, : math.prod(shape)] >= self.dropped
+            np.multiply(kept.reshape(len(masks), *shape), keep, by_member[:, member], casting="unsafe")
+
+
+class Masks:
+    """Every layer's masks, made when the first step is recorded and handed out again to the others."""
+
+    def __init__(
+        self, seeds: Sequence[int], lead: tuple[int, ...], sizes: tuple[int, int, int], dtype: DTypeLike
+    ) -> None:
+        """Allocate for sizes: the rows of a batch, the batches of a chunk, the rows of the shorter batch."""
+        self._seeds, self._lead, self._sizes, self._dtype = seeds, lead, sizes, dtype
+        self._masks: list[Mask] = []
+
+    @property
+    def streams(self) -> list[np.random.PCG64]:
+        """Every stream of random bits."""
+        return [bits for mask in self._masks for bits in mask.streams]
+
+    def for_step(self, i: int, short: bool) -> Callable[[int, float], Floats]:
+        """Return what hands the i-th step its masks, layer by layer."""
+        asked = count()
+
+        def mask(width: int, rate: float) -> Floats:
+            layer = next(asked)
+            if layer == len(self._masks):
+                self._masks.append(self._allocate(layer, width, rate))
+            found: Floats = self._masks[layer].short[0] if short else self._masks[layer].full[i]
+            return found
+
+        return mask
+
+    def _allocate(self, layer: int, width: int, rate: float) -> Mask:
+        batch, batches, tail = self._sizes
+        full = np.zeros((batches, *self._lead, width, batch), self._dtype)
+        short = np.zeros((1, *self._lead, width, tail), self._dtype)
+        streams = tuple(stream(seed, MASKS + layer) for seed in self._seeds)
+        return Mask(full, short, streams, min(round(rate * LEVELS), LEVELS - 1))
+
+    def fill(self, batches: int, tail: int) -> None:
+        """Draw all masks of a chunk."""
+        for mask in self._masks:
+            mask.fill(batches, bool(tail))
