@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from model.environment import numerical_environment
 from sqlalchemy import Row
 
+from model.columns import Table
+from model.environment import numerical_environment
 from model.errors import CheckpointError
 from model.estimator import Estimator, Fitting
+from model.metrics import log_loss
 from model.spec import Spec, parse_spec
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
 from model.tables import read_table
@@ -36,6 +38,7 @@ class Fit:
     artifacts: ArtifactStore
     spec: Spec
     _fitting: Fitting | None = None
+    _table: Table | None = None
     _epoch: int = 0
     _environment: dict[str, object] = field(default_factory=numerical_environment)
 
@@ -62,8 +65,8 @@ class Fit:
         return self._environment
 
     def moved(self) -> float:
-        """Return a number that grows while work is done: steps of the training, and before it time on the CPU."""
-        return float(self.fitting.trainer.steps_taken) if self._fitting is not None else time.process_time()
+        """Return a number that grows while work is done: time on the CPU."""
+        return time.process_time()
 
     @property
     def fitting(self) -> Fitting:
@@ -87,6 +90,7 @@ class Fit:
             "id_column": self.dataset.id_column or None,
             "spec": self.spec,
         }
+        self._table = table
         state = self._resumable()
         try:
             self._fitting = Fitting(table, **how, checkpoint=state)
@@ -136,3 +140,15 @@ class Fit:
     def estimator(self) -> Estimator:
         """Return the finished estimator, with the best parameters."""
         return self.fitting.estimator()
+
+    def validation_loss(self, estimator: Estimator) -> float | None:
+        """Return an estimator's loss on this training's validation rows, or None if there are none.
+
+        Units: nats.
+        """
+        assert self._table is not None  # noqa: S101 - prepare() comes first
+        chosen = self.fitting.valid_rows
+        if not len(chosen):
+            return None
+        rows = self._table.take(chosen)
+        return log_loss(self.fitting.y[chosen], estimator.log_odds(rows.columns, rows.rows))

@@ -35,7 +35,7 @@ def version_of(fit: Fit, estimator: Estimator, seconds: float) -> NewVersion:
         dataset_id=fit.dataset.id,
         data_sha256=fit.dataset.sha256,
         spec=fit.spec.to_json(),
-        columns=estimator.columns_json(),
+        columns=estimator.encoder.to_json(),
         metrics={**estimator.metrics, "seconds": seconds},
         environment=fit.environment,
         estimator=estimator.to_bytes(),
@@ -73,6 +73,7 @@ def _if_better(database: Database, fit: Fit, estimator: Estimator, by: str) -> P
     if found is None:
         return Promotion(CHAMPION, by, revision=0)
     revision, data = found
-    theirs = fit.fitting.validation_loss(Estimator.from_bytes(data))
-    ours = fit.fitting.validation_loss(estimator)
-    return Promotion(CHAMPION, by, revision=revision) if ours < theirs else None
+    theirs = fit.validation_loss(Estimator.from_bytes(data))
+    ours = fit.validation_loss(estimator)
+    better = ours is not None and theirs is not None and ours < theirs
+    return Promotion(CHAMPION, by, revision=revision) if better else None

@@ -1,5 +1,6 @@
 """`ebb demo`: the main job from start to end, over HTTP, against a service of its own or a running one."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -22,9 +23,9 @@ def demo(url: str | None, key: str | None, home: Path | None) -> None:
     running = url or running_url(settings.home)
     if running is None:
         settings = read_settings(home=home, host="127.0.0.1", port=free_port())
-        with console.status("starting broker, worker and web server"):
-            service = Service(settings).__enter__()
-        with service:
+        with ExitStack() as stack:
+            with console.status("starting broker, worker and web server"):
+                service = stack.enter_context(Service(settings))
             console.print(f"started the service at {service.url}")
             _drive(service.url, "", settings.home, console)
         return

@@ -14,7 +14,12 @@ from tests.e2e.running import EBB, ebb_up, environment, wait_for
 
 def _up(home: Path, *arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [EBB, "up", *arguments], env=environment(home, **settings), capture_output=True, text=True, timeout=90, check=False
+        [EBB, "up", *arguments],
+        env=environment(home, **settings),
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
     )
 
 
