@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.columns.categorical import MOST_CATEGORIES, odd_one_out
-from model.columns.cells import Cells, Floats, Words
+from model.columns.categorical import odd_one_out, too_detailed
+from model.columns.cells import Cells, Floats, Numbers, Words
 from model.metrics import auc
 
 TELLING = 0.98  # a single column that ranks churners this well was probably filled in after they left
@@ -38,12 +38,15 @@ def advise(columns: Mapping[str, Cells], y: Floats | None) -> tuple[Advice, ...]
                 f"column {name!r} holds numbers, but {cells.scalar(odd)!r} in row {odd + 1}: correct it or leave it out"
             )
             found.append(Advice("mixed_column", name, detail))
-        elif isinstance(cells, Words) and len(cells.words) > MOST_CATEGORIES:
+        elif isinstance(cells, Words) and too_detailed(len(cells.words), len(cells)):
             detail = (
                 f"column {name!r} has {len(cells.words):,} different texts: if it identifies customers, name it as the "
                 "id column; otherwise group its values or leave it out, or training will refuse it"
             )
             found.append(Advice("too_many_categories", name, detail))
+        elif isinstance(cells, Numbers) and counts_up(cells):
+            detail = f"column {name!r} numbers the rows: if it identifies customers, name it as the id column"
+            found.append(Advice("row_number", name, detail))
         elif y is not None and (alone := ranking_alone(cells, y)) >= TELLING:
             detail = (
                 f"column {name!r} alone tells churners from others (AUC {alone:.3f}): check that it was known before "
@@ -64,6 +67,17 @@ def is_constant(cells: Cells) -> bool:
         return bool(missing.all())
     values = cells.codes if isinstance(cells, Words) else cells.values
     return len(values) == 0 or bool((values == values[0]).all())
+
+
+def counts_up(cells: Numbers) -> bool:
+    """Whether whole numbers rise (or fall) by one from row to row, as identifiers do.
+
+    Example:
+        >>> counts_up(Numbers(np.arange(1000.0, 1050.0)))
+        True
+    """
+    steps = np.diff(cells.values)
+    return len(steps) >= 20 and abs(steps[0]) == 1.0 and bool((steps == steps[0]).all())
 
 
 def _constant(name: str, cells: Cells) -> Advice:

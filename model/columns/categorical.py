@@ -35,7 +35,7 @@ class CategoricalColumn:
         """Learn from the training rows which categories are common enough to stand alone.
 
         Raises:
-            ColumnError: the column has so many different words that it is an identifier or free text.
+            ColumnError: there are too many different words, or nearly all of them are numbers.
         """
         counts = cells.counts()
         seen = np.flatnonzero(counts)
@@ -44,11 +44,11 @@ class CategoricalColumn:
                 f"column {name!r} holds numbers, but {cells.scalar(odd)!r} in row {odd + 1} of the training rows: "
                 f'correct it, or leave it out with "columns": {{"{name}": {{"drop": true}}}} in the training spec'
             )
-        if len(seen) > MOST_CATEGORIES:
+        if too_detailed(len(seen), len(cells)):
             raise ColumnError(
-                f"column {name!r} has {len(seen):,} different texts, more than {MOST_CATEGORIES:,} categories. "
-                "If it identifies customers, name it as the id column; otherwise group its values, or leave it out "
-                f'with "columns": {{"{name}": {{"drop": true}}}} in the training spec'
+                f"column {name!r} has {len(seen):,} different texts in {len(cells):,} training rows, too many for "
+                "categories. If it identifies customers, name it as the id column; otherwise group its values, or "
+                f'leave it out with "columns": {{"{name}": {{"drop": true}}}} in the training spec'
             )
         needed = min(ENOUGH_ROWS, max(2, len(cells) // 100))
         order = sorted(seen, key=lambda code: (-counts[code], cells.words[code]))
@@ -102,6 +102,16 @@ class CategoricalColumn:
     def typical(self) -> Scalar:
         """The baseline customer's value: the commonest category."""
         return self.categories[0]
+
+
+def too_detailed(distinct: int, rows: int) -> bool:
+    """Whether a column has so many different words that it names customers or is free text.
+
+    Example:
+        >>> too_detailed(3, 6), too_detailed(900, 1000), too_detailed(2000, 10**6)
+        (False, True, True)
+    """
+    return distinct > MOST_CATEGORIES or distinct > max(20, rows / 2)
 
 
 def odd_one_out(cells: Words) -> int | None:

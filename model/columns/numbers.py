@@ -29,7 +29,7 @@ def parse_number(text: str) -> float:
 
 
 def read_values(values: Sequence[object] | np.ndarray, column: str, what: str, faults: Faults) -> Floats:
-    """float64 from a list in which `None` is missing; anything else than `what` is that row's fault.
+    """Read float64 from a list in which `None` is missing; anything else than `what` is that row's fault.
 
     An array is taken as it is, NaN meaning missing.
     """

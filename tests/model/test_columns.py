@@ -189,6 +189,8 @@ def test_a_column_without_values_or_with_too_many_categories_is_refused():
         fitted(x=numbers(NAN, NAN))
     with pytest.raises(ColumnError, match="10,000 different texts"):
         fitted(x=Words.of([f"w{i}" for i in range(10_000)]))
+    with pytest.raises(ColumnError, match="30 different texts in 30 training rows"):
+        fitted(x=Words.of([f"w{i}" for i in range(30)]))
     with pytest.raises(ColumnError, match="'12 months' in row 101"):
         fitted(x=Words.of([str(i) for i in range(100)] + ["12 months"]))
     with pytest.raises(ColumnError, match="no column to learn from"):

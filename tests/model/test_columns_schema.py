@@ -91,7 +91,12 @@ def test_a_column_that_gives_the_outcome_away_is_told(cells):
 
 
 def test_honest_columns_are_not_called_leaks():
-    assert warnings(a=Numbers(Y + RNG.normal(size=400)), b=Words.of([f"word {i}" for i in range(400)])) == []
+    assert warnings(a=Numbers(Y + RNG.normal(size=400)), b=Words.of([f"word {i % 199}" for i in range(400)])) == []
+
+
+def test_a_column_that_names_or_numbers_the_rows_is_told():
+    found = warnings(name=Words.of([f"person {i}" for i in range(400)]), number=Numbers(np.arange(5000.0, 5400.0)))
+    assert found == [("too_many_categories", "name"), ("row_number", "number")]
 
 
 def test_too_many_categories_and_nearly_numeric_texts_are_told():

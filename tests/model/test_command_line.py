@@ -121,7 +121,10 @@ def test_trace_prints_every_number_for_people_too(trained, capsys):
     [
         (["train", "TABLE", "--target", "gone", "--out", "OUT"], "no target column 'gone'"),
         (["train", "/nowhere.csv", "--target", "churned", "--out", "OUT"], "cannot read /nowhere.csv"),
-        (["train", "TABLE", "--target", "churned", "--out", "/nowhere/x"], "cannot write /nowhere/x"),
+        (
+            ["train", "TABLE", "--target", "churned", "--id", "customer_id", "--out", "/nowhere/x"],
+            "cannot write /nowhere/x",
+        ),
         (["train", "TABLE", "--target", "churned", "--out", "OUT", "--spec", "TABLE"], "not JSON"),
         (["predict", "TABLE", "TABLE", "--out", "OUT"], "not a whole file"),
         (["predict", "MODEL", "/nowhere.csv", "--out", "OUT"], "cannot read /nowhere.csv"),
