@@ -11,16 +11,19 @@ from ebb.demo.reasons import Told, raised_and_lowered
 
 def print_at_risk(findings: Findings, console: Console) -> None:
     """Print the customers most at risk, with what raises and what lowers their odds of leaving."""
-    console.print("\nThe ten customers most at risk", style="bold")
+    console.print("\nThe ten customers most at risk", style="bold", highlight=False)
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("customer", no_wrap=True)
     table.add_column("risk", justify="right")
+    told = [(score, *raised_and_lowered(score.reasons)) for _, score in findings.most_at_risk()]
+    both = any(lowered for _, _, lowered in told)
     table.add_column("because")
-    table.add_column("in spite of")
-    for _, score in findings.most_at_risk():
-        raised, lowered = raised_and_lowered(score.reasons)
-        risk = f"{score.churn_probability or 0.0:.0%}"
-        table.add_row(str(score.customer_id), risk, _lines(raised), _lines(lowered))
+    if both:
+        table.add_column("in spite of")
+    for score, raised, lowered in told:
+        risk = f"{score.churn_probability or 0.0:.1%}"
+        reasons = [_lines(raised), _lines(lowered)] if both else [_lines(raised)]
+        table.add_row(str(score.customer_id), risk, *reasons)
     console.print(table)
     console.print(
         "(x2.0) doubles the odds of leaving, compared with the baseline customer.", style="dim", highlight=False
