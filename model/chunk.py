@@ -19,8 +19,8 @@ from model.rows import Rows
 class Batch:
     """Where one batch finds its rows and leaves its logits.
 
-    Shapes: inputs ([K,] d + 1, B) with a last row of ones; target ([K,] c, B); weight ([K,] 1, B), 1/B for equal
-    rows; logits ([K,] c, B).
+    Shapes: inputs ([K,] d + 1, B) with a last row of ones; target ([K,] c, B); weight ([K,] 1, B), the loss's
+    factor / B for equal rows; logits ([K,] c, B).
     """
 
     inputs: Floats
@@ -53,7 +53,7 @@ class Chunk:
         """Return targets, weights and logits by batch: (batches, [K,] c or 1, rows)."""
         shape = (batches, *self._lead, outputs, rows)
         cut = slice(start, start + math.prod(shape))
-        weight = np.full((batches, *self._lead, 1, rows), 1 / max(rows, 1), self._inputs.dtype)
+        weight = np.full((batches, *self._lead, 1, rows), self._loss.factor / max(rows, 1), self._inputs.dtype)
         return self._targets[cut].reshape(shape), weight, self._logits[cut].reshape(shape)
 
     def batch_at(self, i: int, short: bool = False) -> Batch:
@@ -80,7 +80,7 @@ class Chunk:
         target[:batches] = self._batched(self._rows.targets.take(order, 0, mode="clip"), batches)
         if self._rows.weights is not None:
             found = self._batched(self._rows.weights.take(order, mode="clip")[..., None], batches)
-            weight[:batches] = found / target.shape[-1]
+            weight[:batches] = found * (self._loss.factor / target.shape[-1])
 
     def _batched(self, a: NDArray[Any], batches: int) -> NDArray[Any]:
         """Cut ([K,] rows, c) into (batches, [K,] c, B)."""
@@ -104,4 +104,5 @@ class Chunk:
         axes = (0, values.ndim - 1)
         if self._rows.weights is None:
             return np.asarray(values.sum(axes, np.float64))
-        return np.asarray((values * weight[..., 0, :]).sum(axes, np.float64) * target.shape[-1])
+        weighted = (values * weight[..., 0, :]).sum(axes, np.float64)
+        return np.asarray(weighted * (target.shape[-1] / self._loss.factor))

@@ -15,7 +15,7 @@ from model.recorder import Recorder
 
 @dataclass(frozen=True)
 class LeakyReLU(Activation):
-    """a = max(z, αz); ∂L/∂z = ∂L/∂a · (1 where z > 0, else α).
+    """a = max(z, αz); ∂L/∂z = ∂L/∂a · (1 where z ≥ 0, else α).
 
     Source: Maas et al., "Rectifier nonlinearities improve neural network acoustic models", 2013.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ class BinaryCrossEntropy(Loss):
     Units: nats.
     """
 
+    factor: ClassVar[float] = 0.5
     label_smoothing: BelowOne = 0.0
 
     def outputs(self, y: NDArray[Any]) -> int:
@@ -40,7 +41,7 @@ class BinaryCrossEntropy(Loss):
         return np.asarray((2.0 * y - 1.0) * (1.0 - self.label_smoothing))[None, :]
 
     def record(self, do: Recorder, z: Floats, target: Floats, weight: Floats) -> Floats:
-        """Record δ = weight · (tanh(z/2) − s)/2."""
+        """Record δ = weight · (tanh(z/2) − s)."""
         half = do.number(0.5)
         delta = do.fresh(1)
         do(np.multiply, z, half, delta)

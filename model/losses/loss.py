@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
@@ -16,8 +16,12 @@ from model.recorder import Recorder
 class Loss(ABC):
     """A function of the last z (the logits) and the labels, averaged over rows.
 
-    Shapes: z and the targets are ([K,] c, B); row weights are ([K,] 1, B) and already divided by the rows of a batch.
+    Shapes: z and the targets are ([K,] c, B); row weights are ([K,] 1, B), already divided by the rows of a batch and
+    multiplied by `factor`.
     """
+
+    factor: ClassVar[float] = 1.0
+    """A constant factor of ∂loss/∂z, which the row weights bring in without a call of its own."""
 
     @abstractmethod
     def outputs(self, y: NDArray[Any]) -> int:
@@ -29,7 +33,7 @@ class Loss(ABC):
 
     @abstractmethod
     def record(self, do: Recorder, z: Floats, target: Floats, weight: Floats) -> Floats:
-        """Record δ = weight · ∂loss/∂z and return it. z is left as it is."""
+        """Record δ = weight · ∂loss/∂z / factor and return it. z is left as it is."""
 
     @abstractmethod
     def values(self, z: Floats, target: Floats) -> Floats:

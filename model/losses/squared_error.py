@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ class SquaredError(Loss):
     Units: the label's, squared.
     """
 
+    factor: ClassVar[float] = 2.0
+
     def outputs(self, y: NDArray[Any]) -> int:
         """Return 1."""
         return 1
@@ -29,10 +31,9 @@ class SquaredError(Loss):
         return np.asarray(y, float)[None, :]
 
     def record(self, do: Recorder, z: Floats, target: Floats, weight: Floats) -> Floats:
-        """Record δ = weight · 2(z − y)."""
+        """Record δ = weight · (z − y)."""
         delta = do.fresh(1)
         do(np.subtract, z, target, delta)
-        do(np.add, delta, delta, delta)
         do(np.multiply, delta, weight, delta)
         return delta
 

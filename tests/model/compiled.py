@@ -1,0 +1,57 @@
+"""One recorded pass over one batch, for tests to look at."""
+
+import numpy as np
+
+from model.layers import Layer
+from model.losses import Loss
+from model.masks import Masks
+from model.parameters import Numbers, views
+from model.recorder import Memory, Recorder, transposed
+from model.stack import Stack
+
+Array = np.ndarray
+
+
+class Pass:
+    """Forward and backward of a network in float64, over a batch that stays the same."""
+
+    def __init__(self, stack: Stack, loss: Loss, X: Array, y: Array, members: int = 1) -> None:
+        self.lead = () if members == 1 else (members,)
+        rows = len(X)
+        self.stack, self.loss = stack, loss
+        self.numbers = Numbers(stack, self.lead, 0, np.float64)
+        self.masks = Masks(range(members), self.lead, (rows, 1, 0), np.float64)
+        self.rows = np.hstack([X, np.ones((rows, 1))])
+        inputs = transposed(self.rows)
+        self.inputs = np.broadcast_to(inputs, (*self.lead, *inputs.shape))
+        self.logits = np.zeros((*self.lead, stack.outputs, rows))
+        target = loss.targets(y, stack.outputs)
+        self.target = np.broadcast_to(target, (*self.lead, *target.shape))
+        self.weight = np.full((*self.lead, 1, rows), loss.factor / rows)
+        do = Recorder(Memory(np.float64), self.numbers.views, rows, self.masks.for_step(0, False))
+        do.keep(self.inputs)
+        backward = stack.record(do, self.inputs, self.logits)
+        self.input_gradient = backward(loss.record(do, self.logits, self.target, self.weight))
+        self.calls = do.calls
+
+    def run(self) -> Array:
+        """Run all calls; return the mean loss of each member."""
+        for call in self.calls:
+            call()
+        return self.loss.values(self.logits, self.target).mean(-1)
+
+    def parameters(self) -> dict[str, Array]:
+        return views(self.numbers.values, self.stack.tensors())
+
+    def gradients(self) -> dict[str, Array]:
+        return views(self.numbers.gradients[0], self.stack.tensors())
+
+    def states(self) -> dict[str, Array]:
+        return views(self.numbers.states, self.stack.states())
+
+    def randomize(self, rng: np.random.Generator, scale: float = 0.7) -> None:
+        self.numbers.values[...] = scale * rng.standard_normal(self.numbers.values.shape)
+
+
+def network(*layers: Layer, inputs: int) -> Stack:
+    return Stack(inputs, tuple(layers))
