@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from threading import Barrier
 from typing import Any, TypeVar
@@ -145,8 +144,3 @@ def race(runners: int, work: Callable[[int], T]) -> list[T | StoreError]:
 
     with ThreadPoolExecutor(runners) as pool:
         return list(pool.map(run, range(runners)))
-
-
-def quietly(work: Callable[[], object]) -> None:
-    with suppress(StoreError):
-        work()

@@ -1,0 +1,91 @@
+"""T13: an alias moves when its mover knows where it is, and every move is kept."""
+
+import pytest
+
+from store.errors import NotFoundError, StaleRevisionError
+from store.registry.aliases import alias_history, get_alias, list_aliases, move_alias
+from tests.store.world import World, race
+
+
+@pytest.fixture
+def three(world: World) -> World:
+    """A world with three versions of the registered model `churn`."""
+    for _ in range(3):
+        world.succeed(world.start())
+    return world
+
+
+def _move(world: World, version: int, revision: int, by: str = "somebody") -> int:
+    return world.database.write(
+        lambda connection: move_alias(connection, "churn", "champion", version, revision=revision, by=by)
+    )
+
+
+def _history(world: World) -> list[tuple[int, int | None, int, str]]:
+    with world.database.read() as connection:
+        rows = alias_history(connection, "churn", "champion", page_size=100).rows
+    return [(row.revision, row.from_version, row.to_version, row.moved_by) for row in rows]
+
+
+def test_a_new_alias_begins_at_revision_one(three: World) -> None:
+    assert _move(three, 2, revision=0) == 1
+    with three.database.read() as connection:
+        assert get_alias(connection, "churn", "champion").version == 2
+
+
+def test_each_move_counts_the_revision_up_and_is_kept(three: World) -> None:
+    assert [_move(three, 1, 0, "a"), _move(three, 3, 1, "b"), _move(three, 1, 2, "c")] == [1, 2, 3]
+    assert _history(three) == [(3, 3, 1, "c"), (2, 1, 3, "b"), (1, None, 1, "a")]
+
+
+@pytest.mark.parametrize("revision", [0, 2, 7])
+def test_a_mover_who_is_wrong_about_the_revision_is_refused(three: World, revision: int) -> None:
+    _move(three, 1, revision=0)
+    three.refuses(
+        lambda connection: move_alias(connection, "churn", "champion", 2, revision=revision, by="late"),
+        StaleRevisionError,
+    )
+
+
+def test_an_alias_that_does_not_exist_is_at_no_revision(three: World) -> None:
+    three.refuses(
+        lambda connection: move_alias(connection, "churn", "champion", 2, revision=1, by="wrong"), StaleRevisionError
+    )
+
+
+@pytest.mark.parametrize(("model", "version"), [("churn", 4), ("churn", 0), ("other", 1)])
+def test_an_alias_cannot_point_at_a_version_that_does_not_exist(three: World, model: str, version: int) -> None:
+    three.refuses(
+        lambda connection: move_alias(connection, model, "champion", version, revision=0, by="x"), NotFoundError
+    )
+
+
+@pytest.mark.parametrize("revision", [0, 1], ids=["new", "there already"])
+def test_of_eight_movers_at_once_one_wins_and_the_history_tells_which(three: World, revision: int) -> None:
+    if revision:
+        _move(three, 1, revision=0)
+    moved = race(8, lambda number: _move(three, 1 + number % 3, revision, by=f"m{number}"))
+    winners = [number for number, result in enumerate(moved) if result == revision + 1]
+    assert len(winners) == 1
+    assert all(isinstance(result, StaleRevisionError) for n, result in enumerate(moved) if n != winners[0])
+    history = _history(three)
+    assert len(history) == revision + 1
+    assert history[0] == (revision + 1, 1 if revision else None, 1 + winners[0] % 3, f"m{winners[0]}")
+
+
+def test_aliases_are_listed_by_name(three: World) -> None:
+    for alias in ("shadow", "champion"):
+        three.database.write(
+            lambda connection, alias=alias: move_alias(connection, "churn", alias, 1, revision=0, by="x")
+        )
+    with three.database.read() as connection:
+        assert [row.alias for row in list_aliases(connection, "churn")] == ["champion", "shadow"]
+
+
+def test_an_unknown_alias_and_an_unknown_model_are_told_apart_from_empty(three: World) -> None:
+    with three.database.read() as connection:
+        with pytest.raises(NotFoundError, match="no alias 'champion'"):
+            get_alias(connection, "churn", "champion")
+        with pytest.raises(NotFoundError, match="no model 'other'"):
+            alias_history(connection, "other", "champion", page_size=1)
+        assert alias_history(connection, "churn", "champion", page_size=1).rows == []

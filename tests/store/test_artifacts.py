@@ -1,0 +1,117 @@
+"""Artifacts: immutable bytes in files named by their digest."""
+
+import errno
+import hashlib
+import os
+import resource
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store.artifacts import ArtifactStore
+from store.errors import ArtifactError
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> ArtifactStore:
+    return ArtifactStore(tmp_path / "artifacts")
+
+
+def _files(kept: ArtifactStore) -> list[str]:
+    return sorted(str(path.relative_to(kept.folder)) for path in kept.folder.rglob("*") if path.is_file())
+
+
+def test_bytes_are_found_by_their_digest(kept: ArtifactStore) -> None:
+    artifact = kept.put([b"ab", b"", b"c"])
+    assert (artifact.sha256, artifact.size) == (hashlib.sha256(b"abc").hexdigest(), 3)
+    assert kept.open_path(artifact.sha256).read_bytes() == b"abc"
+
+
+def test_no_bytes_at_all_are_kept_too(kept: ArtifactStore) -> None:
+    assert kept.open_path(kept.put([]).sha256).read_bytes() == b""
+
+
+def test_the_same_bytes_are_kept_once(kept: ArtifactStore) -> None:
+    assert kept.put([b"abc"]) == kept.put([b"a", b"bc"])
+    assert len(_files(kept)) == 1
+
+
+def test_the_same_bytes_from_eight_senders_at_once_are_kept_once(kept: ArtifactStore) -> None:
+    threads = [threading.Thread(target=kept.put, args=([b"x" * 100_000] * 10,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(_files(kept)) == 1
+
+
+def test_a_kept_file_cannot_be_written_by_its_owner(kept: ArtifactStore) -> None:
+    mode = kept.put([b"abc"]).path.stat().st_mode
+    assert not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _broken(error: BaseException) -> Iterator[bytes]:
+    yield b"some"
+    raise error
+
+
+@pytest.mark.parametrize("error", [ValueError("too big"), ConnectionResetError("gone"), KeyboardInterrupt()], ids=repr)
+def test_an_upload_that_breaks_off_leaves_nothing_and_says_what_its_sender_said(
+    kept: ArtifactStore, error: BaseException
+) -> None:
+    with pytest.raises(type(error)):
+        kept.put(_broken(error))
+    assert _files(kept) == []
+
+
+def test_an_upload_that_cannot_take_its_place_leaves_nothing(kept: ArtifactStore) -> None:
+    sha256 = hashlib.sha256(b"abc").hexdigest()
+    kept.folder.mkdir()
+    (kept.folder / sha256[:2]).write_bytes(b"a file where the folder should be")
+    with pytest.raises(ArtifactError, match="cannot store the upload"):
+        kept.put([b"abc"])
+    assert _files(kept) == [sha256[:2]]
+
+
+@pytest.mark.parametrize("damage", [b"abd", b"", b"abcd"])
+def test_a_damaged_file_is_noticed(kept: ArtifactStore, damage: bytes) -> None:
+    artifact = kept.put([b"abc"])
+    artifact.path.chmod(0o600)
+    artifact.path.write_bytes(damage)
+    with pytest.raises(ArtifactError, match="damaged"):
+        kept.open_path(artifact.sha256)
+
+
+def test_a_damaged_file_is_healed_by_putting_its_bytes_again(kept: ArtifactStore) -> None:
+    artifact = kept.put([b"abc"])
+    artifact.path.chmod(0o600)
+    artifact.path.write_bytes(b"abd")
+    kept.put([b"abc"])
+    assert kept.open_path(artifact.sha256).read_bytes() == b"abc"
+
+
+def test_a_missing_file_is_told(kept: ArtifactStore) -> None:
+    with pytest.raises(ArtifactError, match="cannot be read: No such file"):
+        kept.open_path("0" * 64)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(ArtifactError, match=r"cannot store the upload in .*file/artifacts: Not a directory"):
+        ArtifactStore(tmp_path / "file" / "artifacts").put([b"abc"])
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(kept: ArtifactStore) -> None:
+    """A limit on the size of files stands in for a full disk: both refuse in the middle of a write."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(ArtifactError, match=os.strerror(errno.EFBIG)):
+            kept.put([b"x" * 60_000] * 3)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert _files(kept) == []
+    assert kept.put([b"x" * 60_000] * 3).size == 180_000

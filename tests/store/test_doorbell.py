@@ -1,0 +1,41 @@
+"""The doorbell puts one job's id into the queue, or says at once that it cannot."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from store.broker import Broker
+from store.doorbell import QUEUE, CeleryDoorbell, SilentDoorbell, celery_app
+from store.errors import BrokerError
+from store.jobs import TASK
+
+
+def test_a_message_names_the_task_and_carries_the_id_alone(broker: Broker) -> None:
+    CeleryDoorbell(broker.url).ring("job-7")
+    with celery_app(broker.url).connection_for_read() as connection:
+        message = connection.SimpleQueue(QUEUE).get(timeout=5)
+        message.ack()
+    assert message.headers["task"] == TASK
+    arguments, options, _ = json.loads(message.body)
+    assert (arguments, options) == (["job-7"], {})
+
+
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "redis+socket://{folder}/none.sock"])
+def test_a_broker_that_is_away_is_told_at_once(tmp_path: Path, url: str) -> None:
+    doorbell = CeleryDoorbell(url.format(folder=tmp_path))
+    for _ in range(2):
+        begun = time.monotonic()
+        with pytest.raises(BrokerError, match="does not answer"):
+            doorbell.ring("job-7")
+        assert time.monotonic() - begun < 0.5
+
+
+def test_no_results_are_kept_and_nothing_but_json_is_read() -> None:
+    conf = celery_app("redis://nowhere").conf
+    assert (conf.result_backend, conf.task_ignore_result, conf.accept_content) == (None, True, ["json"])
+
+
+def test_the_silent_doorbell_tells_nobody() -> None:
+    SilentDoorbell().ring("job-7")

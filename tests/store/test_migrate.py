@@ -1,0 +1,79 @@
+"""Migrations bring any database to the tables of this release, and back."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+from store.database import Database, open_database
+from store.migrate import downgrade, is_current, upgrade
+from store.tables import metadata
+from tests.store.world import make_world
+
+UPGRADE = """
+import sys
+from store.database import open_database
+from store.migrate import upgrade
+upgrade(open_database(sys.argv[1]))
+"""
+
+
+@pytest.fixture
+def bare(bare_database_url: str) -> Iterator[Database]:
+    database = open_database(bare_database_url)
+    yield database
+    database.close()
+
+
+def _tables(database: Database) -> set[str]:
+    return set(inspect(database.engine).get_table_names())
+
+
+def test_up_down_and_up_again(bare: Database) -> None:
+    upgrade(bare)
+    assert _tables(bare) == {*metadata.tables, "alembic_version"}
+    downgrade(bare)
+    assert _tables(bare) == {"alembic_version"}
+    upgrade(bare)
+    make_world(bare).succeed(make_world(bare).start())
+
+
+def test_down_works_with_rows_in_the_tables(bare: Database) -> None:
+    upgrade(bare)
+    world = make_world(bare)
+    world.succeed(world.start())
+    downgrade(bare)
+    assert _tables(bare) == {"alembic_version"}
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
+    with database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_database_is_current_only_with_every_migration(bare: Database) -> None:
+    assert not is_current(bare)
+    upgrade(bare)
+    assert is_current(bare)
+    downgrade(bare)
+    assert not is_current(bare)
+
+
+def test_upgrading_what_is_current_changes_nothing(database: Database) -> None:
+    world = make_world(database)
+    before = world.snapshot()
+    upgrade(database)
+    assert world.snapshot() == before
+
+
+def test_processes_may_upgrade_at_once(bare: Database, bare_database_url: str) -> None:
+    command = [sys.executable, "-c", UPGRADE, bare_database_url]
+    children = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
+    assert [child.communicate()[1] for child in children] == [b""] * 3
+    assert [child.returncode for child in children] == [0] * 3
+    assert is_current(bare)

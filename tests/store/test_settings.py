@@ -1,0 +1,114 @@
+"""Settings: parsed once, every problem told together, handed to children unchanged."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from store.errors import SettingsError
+from store.settings import CLIENT, VARIABLES, Settings, read_settings
+
+ODD = {
+    "EBB_HOME": "/srv/ebb home",
+    "DATABASE_URL": "postgresql://ebb:p%40ss@db.example:5433/ebb?sslmode=require",
+    "REDIS_URL": "rediss://:secret@redis.example:6380/2",
+    "EBB_HOST": "0.0.0.0",
+    "EBB_PORT": "8080",
+    "EBB_WEB_PROCESSES": "3",
+    "EBB_WEB_THREADS": "7",
+    "EBB_WORKER_CONCURRENCY": "5",
+    "EBB_LEASE_SECONDS": "45.5",
+    "EBB_HEARTBEAT_SECONDS": "1.5",
+    "EBB_REPUBLISH_SECONDS": "9",
+    "EBB_STRIKE_LIMIT": "4",
+    "EBB_UPLOAD_BYTES": "1000000",
+    "EBB_LOG_LEVEL": "debug",
+    "EBB_URL": "http://ebb.example",
+    "EBB_KEY": "ebb_1_2",
+}
+WRONG = {
+    "DATABASE_URL": ["nonsense", "mysql://host/x", "postgresql://host:port/x", "sqlite://", "sqlite:///:memory:"],
+    "REDIS_URL": ["nonsense", "amqp://host"],
+    "EBB_PORT": ["-1", "65536", "80.5", "http", "nan"],
+    "EBB_WEB_PROCESSES": ["0", "many"],
+    "EBB_WEB_THREADS": ["0", "-4"],
+    "EBB_WORKER_CONCURRENCY": ["0", "1e3"],
+    "EBB_LEASE_SECONDS": ["0", "nan", "inf", "long"],
+    "EBB_HEARTBEAT_SECONDS": ["0", "-5"],
+    "EBB_REPUBLISH_SECONDS": ["0", "x"],
+    "EBB_STRIKE_LIMIT": ["0", "2.5"],
+    "EBB_UPLOAD_BYTES": ["0", "2GiB"],
+    "EBB_LOG_LEVEL": ["LOUD", "10"],
+}
+
+
+def test_every_setting_has_one_variable() -> None:
+    assert [name for name, _ in VARIABLES.values()] == [field.name for field in fields(Settings)]
+    assert ODD.keys() == VARIABLES.keys()
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_each_variable_changes_its_setting_and_no_other(variable: str) -> None:
+    plain, changed = read_settings({}), read_settings({variable: ODD[variable]})
+    differing = {field.name for field in fields(Settings) if getattr(plain, field.name) != getattr(changed, field.name)}
+    follows = {"database_url"} if variable == "EBB_HOME" else set()
+    assert differing == {VARIABLES[variable][0]} | follows
+
+
+@pytest.mark.parametrize(("variable", "text"), [(name, text) for name, texts in WRONG.items() for text in texts])
+def test_a_value_that_makes_no_sense_is_refused_by_its_variables_name(variable: str, text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings({variable: text})
+    assert caught.value.problems[0].startswith(f"{variable}={text!r}: ")
+
+
+def test_all_problems_are_told_together() -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings({**{name: texts[0] for name, texts in WRONG.items()}, "EBB_PROT": "1"})
+    told = "\n".join(caught.value.problems)
+    assert [name for name in [*WRONG, "EBB_PROT"] if name not in told] == []
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(SettingsError, match=r"EBB_PROT is not a setting; known: .*EBB_PORT"):
+        read_settings({"EBB_PROT": "8000"})
+
+
+def test_foreign_variables_and_empty_values_count_as_unset() -> None:
+    assert read_settings({"PATH": "/bin", "EBB_PORT": "", "REDIS_URL": "  "}) == read_settings({})
+
+
+def test_a_lease_too_short_for_its_heartbeat_is_refused() -> None:
+    with pytest.raises(SettingsError, match="at least three times"):
+        read_settings({"EBB_LEASE_SECONDS": "14"})
+
+
+@pytest.mark.parametrize("environ", [{}, ODD, {"EBB_HOME": "/srv/a b#c%20?d"}, {"REDIS_URL": "unix:///run/redis.sock"}])
+def test_a_child_gets_the_very_same_settings(environ: dict[str, str]) -> None:
+    service = {name: text for name, text in environ.items() if VARIABLES[name][0] not in CLIENT}
+    settings = read_settings(service)
+    assert read_settings(settings.environ()) == settings
+
+
+def test_the_command_line_wins_over_the_environment() -> None:
+    assert read_settings({"EBB_PORT": "8080"}, port=9090, host=None).port == 9090
+
+
+def test_without_a_database_url_there_is_a_file_below_home() -> None:
+    settings = read_settings({"EBB_HOME": "/srv/ebb"})
+    assert settings.database_url == "sqlite:////srv/ebb/ebb.db"
+    assert settings.embedded_database
+    assert settings.artifacts == Path("/srv/ebb/artifacts")
+
+
+def test_home_is_absolute_so_that_children_elsewhere_agree(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read_settings({"EBB_HOME": "data"}).home == tmp_path / "data"
+    assert read_settings({}).home == tmp_path / "var"
+
+
+def test_passwords_stay_out_of_messages() -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings({"DATABASE_URL": "mysql://ebb:hunter2@db/ebb"})
+    assert "hunter2" not in str(caught.value)
+    assert "secret" not in repr(read_settings({"REDIS_URL": ODD["REDIS_URL"]}))

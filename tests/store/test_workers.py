@@ -1,0 +1,55 @@
+"""Workers are alive as long as the database saw them lately."""
+
+from sqlalchemy import update
+
+from store.clock import now
+from store.database import Database
+from store.tables import workers
+from store.workers import count_alive, sign_in, sign_out
+
+
+def _sign_in(database: Database, *names: str) -> None:
+    for name in names:
+        database.write(lambda connection, name=name: sign_in(connection, name))
+
+
+def _seen(database: Database, name: str, seconds_ago: float) -> None:
+    statement = update(workers).where(workers.c.name == name).values(seen_at=now(-seconds_ago))
+    database.write(lambda connection: connection.execute(statement))
+
+
+def _alive(database: Database, **where: str) -> int:
+    with database.read() as connection:
+        return count_alive(connection, within_seconds=15.0, **where)
+
+
+def test_a_worker_that_signs_in_again_is_one_worker(database: Database) -> None:
+    _sign_in(database, "a:1", "b:1", "a:1")
+    assert _alive(database) == 2
+
+
+def test_a_worker_not_seen_lately_is_not_alive_until_it_is_seen_again(database: Database) -> None:
+    _sign_in(database, "a:1")
+    _seen(database, "a:1", 16.0)
+    assert _alive(database) == 0
+    _sign_in(database, "a:1")
+    assert _alive(database) == 1
+
+
+def test_a_worker_that_signs_out_is_gone(database: Database) -> None:
+    _sign_in(database, "a:1", "b:1")
+    database.write(lambda connection: sign_out(connection, "a:1"))
+    assert _alive(database) == 1
+
+
+def test_workers_of_one_host_are_counted_by_its_whole_name(database: Database) -> None:
+    _sign_in(database, "a:1", "a:2", "ab:1", "x%:1", "xy:1")
+    assert (_alive(database, host="a"), _alive(database, host="x%")) == (2, 1)
+
+
+def test_workers_not_seen_for_a_day_are_forgotten(database: Database) -> None:
+    _sign_in(database, "old", "new")
+    _seen(database, "old", 25 * 3600.0)
+    _sign_in(database, "new")
+    with database.read() as connection:
+        assert connection.execute(workers.select()).all()[0].name == "new"
