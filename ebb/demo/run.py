@@ -69,7 +69,7 @@ def _train_and_score(client: Client, table: Customers, console: Console) -> Find
     _say(console, f"Uploaded {dataset.rows:,} customers: dataset {dataset.id}")
 
     submitted = client.submit_training(MODEL, dataset.id, DEMO_SPEC)
-    _say(console, f"Training a 4-8-4-1 network on them: job {submitted.id}")
+    _say(console, f"Training {DEMO_SPEC['members']} networks of 4-8-4-1 side by side: job {submitted.id}")
     job, epochs = watch_training(client, submitted.id, console, TRAINING_PATIENCE_SECONDS)
     version = client.version(MODEL, version_of(job.result))
 
@@ -115,4 +115,4 @@ def score_by_alias(client: Client, table: Customers, version: int) -> Scored:
 
 
 def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False)
+    console.print(text, highlight=False, soft_wrap=True)
