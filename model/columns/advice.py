@@ -60,6 +60,18 @@ def advise(columns: Mapping[str, Cells], y: Floats | None) -> tuple[Advice, ...]
     return tuple(found)
 
 
+def advise_on_ids(name: str, cells: Cells) -> tuple[Advice, ...]:
+    """Warn of identifiers that are missing or come more than once."""
+    known = (cells.codes if isinstance(cells, Words) else cells.values)[~cells.missing]
+    again, gaps = len(known) - len(np.unique(known)), len(cells) - len(known)
+    if again + gaps == 0:
+        return ()
+    detail = (
+        f"id column {name!r} repeats in {again:,} rows and is empty in {gaps:,}: give each customer one row and one id"
+    )
+    return (Advice("unclear_ids", name, detail),)
+
+
 def is_constant(cells: Cells) -> bool:
     """Whether every row says the same, so that nothing can be learned."""
     missing = cells.missing

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from model.columns import KIND_OF_CELLS, Table
-from model.columns.advice import Advice, advise
+from model.columns.advice import Advice, advise, advise_on_ids
 from model.columns.cells import Cells, Days, Flags, Words
 from model.columns.target import labels
 from model.errors import ColumnError
@@ -68,7 +68,10 @@ def infer_schema(table: Table, target: str | None = None, id_column: str | None 
         id_column=id_column,
         target=target,
         positives=None if y is None else int(y.sum()),
-        warnings=advise({name: table.columns[name] for name in names}, y),
+        warnings=(
+            *advise({name: table.columns[name] for name in names}, y),
+            *(() if id_column is None else advise_on_ids(id_column, table.columns[id_column])),
+        ),
     )
 
 

@@ -171,19 +171,21 @@ class Estimator:
         header, arrays = unpack(data)
         if header.get("format") != FORMAT:
             raise ModelError(f"this is not an estimator of format {FORMAT}: train it again with this version")
-        baseline = arrays.pop("baseline")
-        parameters = {name.removeprefix("network."): array for name, array in arrays.items()}
-        return cls(
-            encoder=Encoder.from_json(header["columns"]),
-            network=Network.from_arrays(header["layers"], parameters),
-            baseline=baseline,
-            target=header["target"],
-            id_column=header["id"],
-            left_out=tuple(header["left_out"]),
-            spec=header["spec"],
-            metrics=header["metrics"],
-            warnings=tuple(header["warnings"]),
-        )
+        try:
+            parameters = {name.removeprefix("network."): array for name, array in arrays.items() if name != "baseline"}
+            return cls(
+                encoder=Encoder.from_json(header["columns"]),
+                network=Network.from_arrays(header["layers"], parameters),
+                baseline=arrays["baseline"],
+                target=header["target"],
+                id_column=header["id"],
+                left_out=tuple(header["left_out"]),
+                spec=header["spec"],
+                metrics=header["metrics"],
+                warnings=tuple(header["warnings"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise ModelError(f"this estimator lacks {error}: fetch or train it again") from error
 
     @cached_property
     def weights_sha256(self) -> str:

@@ -14,6 +14,7 @@ from model.errors import CheckpointError, Problem, SpecError, TableError
 from model.estimator.estimator import Estimator, probability
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.metrics import auc, log_loss, reliability
+from model.parsing import escape
 from model.spec import Spec
 from model.split import split
 from model.storage import canonical_json, sha256
@@ -126,7 +127,7 @@ class Fitting:
 
 def _check(spec: Spec, present: list[str]) -> None:
     problems = [
-        Problem(f"/columns/{name}", "unknown", f"the table has no input column {name!r}")
+        Problem(f"/columns/{escape(name)}", "unknown", f"the table has no input column {name!r}")
         for name, _ in spec.columns
         if name not in present
     ]

@@ -119,6 +119,13 @@ def test_too_few_churners_are_told():
     assert "30 of 1,000" in advice.detail
 
 
+def test_ids_that_repeat_or_are_missing_are_told():
+    ids = Words.of(["c-1", "c-1", None, *[f"c-{i}" for i in range(3, 400)]])
+    (advice,) = infer_schema(Table({"id": ids, "x": Numbers(RNG.random(400))}, 400), None, "id").warnings
+    assert advice.code == "unclear_ids"
+    assert "repeats in 1 rows and is empty in 1" in advice.detail
+
+
 def test_a_missing_target_or_id_column_is_refused_with_the_names_there_are():
     with pytest.raises(ColumnError, match="no target column 'gone'; the table has 'id', 'churned'"):
         infer_schema(table(), "gone")

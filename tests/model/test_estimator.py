@@ -144,7 +144,7 @@ def test_an_estimator_comes_back_from_its_bytes_to_the_bit(mixed):
     assert again.explain(columns, 3) == mixed.explain(columns, 3)
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", pack({"format": 99}, {}), pack({}, {})])
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", pack({"format": 99}, {}), pack({"format": 1}, {}), pack({}, {})])
 def test_bytes_that_are_no_estimator_are_refused(data):
     with pytest.raises(ModelError):
         Estimator.from_bytes(data)
