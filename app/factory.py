@@ -32,5 +32,6 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell) -> Fl
         hosts.install(app)
     Access(settings, database, {route.name: route for route in ROUTES}).install(app)
     dispatch.install(app, ROUTES, services)
+    app.extensions["ebb"] = services
     app.extensions["openapi"] = msgspec.json.encode(build_document(ROUTES))
     return app

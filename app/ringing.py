@@ -3,6 +3,7 @@
 Whatever is lost here (a dead broker, a killed process) the workers' sweepers find in the table.
 """
 
+import contextlib
 import logging
 import queue
 import threading
@@ -15,6 +16,7 @@ from store.jobs.publish import put_back, take_one
 log = logging.getLogger(__name__)
 
 MOST_WAITING = 1000
+STOP_SECONDS = 5.0
 
 
 class Ringer:
@@ -23,7 +25,7 @@ class Ringer:
     def __init__(self, database: Database, doorbell: Doorbell) -> None:
         self._database = database
         self._doorbell = doorbell
-        self._waiting: queue.Queue[str] = queue.Queue(MOST_WAITING)
+        self._waiting: queue.Queue[str | None] = queue.Queue(MOST_WAITING)
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -38,9 +40,15 @@ class Ringer:
         except queue.Full:
             log.warning("job %s is left to the workers' sweepers: too many wait to be rung for", job_id)
 
+    def stop(self) -> None:
+        """Ring for those that wait already, and end the thread; what takes too long is left to the sweepers."""
+        if self._thread is not None:
+            with contextlib.suppress(queue.Full):
+                self._waiting.put(None, timeout=STOP_SECONDS)
+            self._thread.join(STOP_SECONDS)
+
     def _run(self) -> None:
-        while True:
-            job_id = self._waiting.get()
+        while (job_id := self._waiting.get()) is not None:
             try:
                 self._ring(job_id)
             except DatabaseError as error:

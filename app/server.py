@@ -47,6 +47,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "graceful_timeout": GRACE_SECONDS,
             "raw_env": [f"{name}={value}" for name, value in ONE_BLAS_THREAD.items()],
             "loglevel": "warning",
+            "worker_exit": lambda _, worker: _wind_up(worker.wsgi),
             "when_ready": lambda _: log.info("answering at %s", self._url),
         }
 
@@ -57,6 +58,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
         database = open_database(self._settings.database_url, pool_size=self._settings.web_threads + 2)
         return create_app(self._settings, database, CeleryDoorbell(broker_url(self._settings)))
+
+
+def _wind_up(app: Flask | None) -> None:
+    """Let a process that ends in good order ring for the jobs it answered."""
+    if app is not None:
+        app.extensions["ebb"].ringer.stop()
 
 
 def check_start(settings: Settings) -> None:

@@ -1,7 +1,8 @@
 """An application over a real database, with a doorbell that remembers, and an estimator trained once."""
 
 import queue
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +20,7 @@ from model.tables import read_table
 from store.artifacts import ArtifactStore
 from store.database import Database
 from store.datasets import NewDataset, add_dataset
+from store.doorbell import Doorbell
 from store.jobs.claim import claim
 from store.jobs.finish import succeed_training
 from store.jobs.submit import Submission, submit
@@ -41,6 +43,13 @@ class RememberingDoorbell:
 
 
 @pytest.fixture
+def sqlite_file(sqlite_template: Path, tmp_path: Path) -> str:
+    """A migrated SQLite database, for tests of what does not depend on the database."""
+    shutil.copyfile(sqlite_template, tmp_path / "ebb.db")
+    return f"sqlite:///{tmp_path / 'ebb.db'}"
+
+
+@pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> Settings:
     return Settings(home=tmp_path, database_url=database_url, upload_bytes=100_000)
 
@@ -51,8 +60,22 @@ def doorbell() -> RememberingDoorbell:
 
 
 @pytest.fixture
-def app(settings: Settings, database: Database, doorbell: RememberingDoorbell) -> Flask:
-    return create_app(settings, database, doorbell)
+def make_app(settings: Settings, database: Database, doorbell: Doorbell) -> Iterator[Callable[..., Flask]]:
+    """Make applications over the database; their threads end before it is closed."""
+    made: list[Flask] = []
+
+    def make(ringing: Doorbell = doorbell, **changed: Any) -> Flask:
+        made.append(create_app(replace(settings, **changed), database, ringing))
+        return made[-1]
+
+    yield make
+    for app in made:
+        app.extensions["ebb"].ringer.stop()
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    return make_app()
 
 
 @pytest.fixture
@@ -61,9 +84,9 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def guarded(settings: Settings, database: Database, doorbell: RememberingDoorbell) -> FlaskClient:
+def guarded(make_app: Callable[..., Flask]) -> FlaskClient:
     """A client of the application as it is beyond loopback, where every route asks for a key."""
-    return create_app(replace(settings, host="0.0.0.0"), database, doorbell).test_client()
+    return make_app(host="0.0.0.0").test_client()
 
 
 @pytest.fixture
@@ -130,9 +153,7 @@ def add_version(database: Database, settings: Settings, estimator: Estimator) ->
 def champion(add_version: Callable[..., int], client: FlaskClient) -> int:
     """The number of a version that `champion` points at."""
     number = add_version()
-    answer = client.put(
-        "/v1/models/churn/aliases/champion", json={"version": number}, headers={"If-None-Match": "*"}
-    )
+    answer = client.put("/v1/models/churn/aliases/champion", json={"version": number}, headers={"If-None-Match": "*"})
     assert answer.status_code == 201, answer.text
     return number
 

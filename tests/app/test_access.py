@@ -1,7 +1,6 @@
 """Beyond loopback nothing is answered without a key of the right scope; on loopback no web page gets in."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -9,14 +8,17 @@ from flask.testing import FlaskClient
 
 from app.edge.access import OPEN
 from app.edge.hosts import is_loopback
-from app.factory import create_app
 from app.table import ROUTES
 from store.database import Database
-from store.doorbell import SilentDoorbell
 from store.keys import SCOPES, list_keys, revoke_key
-from store.settings import Settings
 
 Key = Callable[..., dict[str, str]]
+
+
+@pytest.fixture
+def database_url(sqlite_file: str) -> str:
+    """One database is enough for what happens before the database."""
+    return sqlite_file
 
 
 def filled(path: str) -> str:
@@ -29,8 +31,8 @@ def test_the_open_routes_are_exactly_the_two_of_the_contract() -> None:
     assert {route.scope for route in ROUTES} - {None} <= set(SCOPES)
 
 
-def test_every_rule_of_the_url_map_asks_for_a_key(settings: Settings, database: Database) -> None:
-    app = create_app(replace(settings, host="0.0.0.0"), database, SilentDoorbell())
+def test_every_rule_of_the_url_map_asks_for_a_key(make_app: Callable[..., Flask]) -> None:
+    app = make_app(host="0.0.0.0")
     client = app.test_client()
     asked = 0
     for rule in app.url_map.iter_rules():
@@ -100,7 +102,9 @@ def test_loopback_answers_to_its_own_names(client: FlaskClient, host: str) -> No
     assert client.get("/livez", headers={"Host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "[::1", "10.0.0.1", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "[::1", "10.0.0.1", ""]
+)
 def test_a_rebound_name_is_refused_everywhere(client: FlaskClient, host: str) -> None:
     for path in ("/livez", "/v1/jobs", "/nowhere"):
         assert client.get(path, headers={"Host": host}).status_code == 421
@@ -120,15 +124,23 @@ def test_another_sites_page_cannot_post_to_loopback(client: FlaskClient, origin:
 
 @pytest.mark.parametrize(
     ("host", "yes"),
-    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("0.0.0.0", False)]
-    + [("::", False), ("192.168.1.1", False), ("localhost.evil.example", False), ("", False)],
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.168.1.1", False),
+        ("localhost.evil.example", False),
+        ("", False),
+    ],
 )
 def test_loopback_is_known_by_its_addresses(host: str, yes: bool) -> None:
     assert is_loopback(host) is yes
 
 
-def test_an_application_keeps_no_state_outside_itself(settings: Settings, database: Database) -> None:
-    one, other = (create_app(settings, database, SilentDoorbell()) for _ in range(2))
-    assert isinstance(one, Flask)
+def test_an_application_keeps_no_state_outside_itself(make_app: Callable[..., Flask]) -> None:
+    one, other = make_app(), make_app()
     assert one is not other
     assert one.url_map is not other.url_map

@@ -8,6 +8,12 @@ from flask.testing import FlaskClient
 SCORE = "/v1/models/churn/score"
 
 
+@pytest.fixture
+def database_url(sqlite_file: str) -> str:
+    """One database is enough for what happens before the database."""
+    return sqlite_file
+
+
 @pytest.mark.parametrize(
     "content_type",
     [
@@ -34,9 +40,7 @@ def test_the_same_type_spelt_otherwise_is_taken(client: FlaskClient, content_typ
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "gzip, identity"])
-@pytest.mark.parametrize(
-    ("path", "content_type"), [(SCORE, "application/json"), ("/v1/datasets?target=x", "text/csv")]
-)
+@pytest.mark.parametrize(("path", "content_type"), [(SCORE, "application/json"), ("/v1/datasets?target=x", "text/csv")])
 def test_compressed_bodies_are_415(client: FlaskClient, path: str, content_type: str, encoding: str) -> None:
     headers = {"Content-Encoding": encoding}
     answer = client.post(path, data=b"{}", content_type=content_type, headers=headers)

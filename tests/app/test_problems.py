@@ -18,6 +18,12 @@ from store.tables import jobs
 MEMBERS = {"type", "title", "status", "detail", "instance", "errors", "request_id"}
 
 
+@pytest.fixture
+def database_url(sqlite_file: str) -> str:
+    """One database is enough for what happens before the database."""
+    return sqlite_file
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
@@ -32,9 +38,7 @@ MEMBERS = {"type", "title", "status", "detail", "instance", "errors", "request_i
         ("POST", "/livez", 405),
     ],
 )
-def test_a_refusal_has_every_member_of_the_contract(
-    client: FlaskClient, method: str, path: str, status: int
-) -> None:
+def test_a_refusal_has_every_member_of_the_contract(client: FlaskClient, method: str, path: str, status: int) -> None:
     answer = client.open(path, method=method)
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
     assert set(answer.json) == MEMBERS
@@ -47,9 +51,7 @@ def test_405_says_what_is_allowed(client: FlaskClient) -> None:
     assert "GET" in client.post("/livez").headers["Allow"]
 
 
-def test_an_error_of_ours_is_500_and_keeps_its_reason_for_the_log(
-    app: Flask, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_error_of_ours_is_500_and_keeps_its_reason_for_the_log(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     @app.get("/break")
     def _break() -> str:
         raise RuntimeError("customer c-77 pays 12.50")
@@ -96,9 +98,7 @@ def test_every_answer_says_what_browsers_may_not_do(client: FlaskClient) -> None
         assert "default-src 'none'" in headers["Content-Security-Policy"]
 
 
-def test_a_request_is_one_log_line_without_query_or_body(
-    client: FlaskClient, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_request_is_one_log_line_without_query_or_body(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "ebb.access")
     headers = {"X-Request-ID": "r-1"}
     client.post("/v1/models/churn/score?alias=hush", json={"records": [{"name": "Ada"}]}, headers=headers)

@@ -16,7 +16,7 @@ BAD = {
     b'{"a": ":", "b": 1, "b": 2}': ("duplicate", "/b"),
     b'{"a": 1, "\\u0061": 2}': ("duplicate", "/a"),
     b'{"a": NaN}': ("not_finite", "/a"),
-    b'[1, -Infinity]': ("not_finite", "/1"),
+    b"[1, -Infinity]": ("not_finite", "/1"),
     b'{"a": {"b": 1e999}}': ("not_finite", "/a/b"),
     b'{"a": "\\ud800"}': ("surrogate", "/a"),
     b'{"a": ["\\udc00 and more"]}': ("surrogate", "/a/0"),

@@ -1,0 +1,174 @@
+"""Tables are streamed in, inspected, and found again by their bytes."""
+
+from io import BytesIO, RawIOBase
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from store.settings import Settings
+from tests.app.conftest import CSV
+
+NDJSON = b'{"months": 1, "churned": true}\n{"months": 20, "churned": false}\n'
+
+
+def upload(
+    client: FlaskClient, data: Any, content_type: str = "text/csv", query: str = "target=churned"
+) -> TestResponse:
+    return client.post(f"/v1/datasets?{query}", data=data, content_type=content_type)
+
+
+def kept(settings: Settings) -> list[Path]:
+    return [path for path in settings.artifacts.rglob("*") if path.is_file()]
+
+
+def test_an_upload_is_created_and_tells_what_it_holds(client: FlaskClient) -> None:
+    answer = upload(client, CSV, query="target=churned&id=customer_id&name=home")
+    told = answer.json
+    assert answer.status_code == 201
+    assert answer.headers["Location"] == f"/v1/datasets/{told['id']}"
+    assert (told["name"], told["target"], told["id_column"]) == ("home", "churned", "customer_id")
+    assert (told["rows"], told["bytes"]) == (300, len(CSV))
+    assert [column["name"] for column in told["columns"]] == [
+        "months",
+        "monthly_charge",
+        "support_tickets",
+        "usage_hours",
+    ]
+    assert told["columns"][0]["kind"] == "numeric"
+    assert client.get(answer.headers["Location"]).json == told
+
+
+def test_the_same_bytes_again_are_the_same_dataset(client: FlaskClient, settings: Settings) -> None:
+    first, again = upload(client, CSV), upload(client, CSV)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json == again.json
+    assert first.headers["Location"] == again.headers["Location"]
+    assert len(kept(settings)) == 1
+
+
+def test_the_same_bytes_read_another_way_are_another_dataset(client: FlaskClient) -> None:
+    first, other = upload(client, CSV), upload(client, CSV, query="target=churned&id=customer_id")
+    assert other.status_code == 201
+    assert other.json["id"] != first.json["id"]
+    assert other.json["sha256"] == first.json["sha256"]
+
+
+def test_ndjson_and_parquet_are_read_as_what_they_are(client: FlaskClient) -> None:
+    sink = BytesIO()
+    pa.parquet.write_table(pa.table({"months": [1, 20], "churned": [True, False]}), sink)
+    for data, kind in ((NDJSON, "application/x-ndjson"), (sink.getvalue(), "application/vnd.apache.parquet")):
+        answer = upload(client, data, kind)
+        assert (answer.status_code, answer.json["rows"], answer.json["positives"]) == (201, 2, 1)
+
+
+def test_a_spoilt_column_is_warned_of(client: FlaskClient) -> None:
+    lines = [f"{row % 7},always,{row % 2},{row % 2}" for row in range(200)]
+    answer = upload(client, "months,plan,left_on,churned\n" + "\n".join(lines))
+    assert {(w["code"], w["column"]) for w in answer.json["warnings"]} == {
+        ("constant_column", "plan"),
+        ("leaking_column", "left_on"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "query", "word"),
+    [
+        (b"", "target=churned", "empty"),
+        (b"months,churned\n", "target=churned", "rows"),
+        (b"months,churned\n1,yes\n2\n", "target=churned", "cells"),
+        (b"months,churned\n1,yes\n\xff,no\n", "target=churned", "UTF-8"),
+        (b"months,churned\n1,maybe\n2,no\n", "target=churned", "maybe"),
+        (CSV, "target=left", "left"),
+        (CSV, "target=churned&id=nobody", "nobody"),
+    ],
+)
+def test_a_table_that_cannot_be_trained_on_is_422_and_says_why(
+    client: FlaskClient, data: bytes, query: str, word: str
+) -> None:
+    answer = upload(client, data, query=query)
+    assert answer.status_code == 422
+    assert word in answer.json["errors"][0]["detail"]
+    assert client.get("/v1/datasets").json["datasets"] == []
+
+
+@pytest.mark.parametrize(
+    "query", ["", "id=customer_id", "target=", "target=a%00b", f"target={'x' * 257}", "target=churned&nme=x"]
+)
+def test_a_query_that_does_not_say_the_target_stores_nothing(
+    client: FlaskClient, settings: Settings, query: str
+) -> None:
+    assert upload(client, CSV, query=query).status_code == 422
+    assert kept(settings) == []
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/tab-separated-values", "multipart/form-data"])
+def test_other_kinds_of_tables_are_415(client: FlaskClient, content_type: str) -> None:
+    answer = upload(client, CSV, content_type)
+    assert answer.status_code == 415
+    assert "text/csv" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_upload_beyond_the_limit_is_413_and_leaves_nothing(
+    client: FlaskClient, settings: Settings, chunked: bool
+) -> None:
+    body = b"a,churned\n" + b"1,yes\n" * 20_000
+    assert len(body) > settings.upload_bytes
+    environ = {"wsgi.input": BytesIO(body), "wsgi.input_terminated": True} if chunked else {}
+    data = None if chunked else body
+    answer = client.post("/v1/datasets?target=churned", data=data, content_type="text/csv", environ_overrides=environ)
+    assert answer.status_code == 413
+    assert f"{settings.upload_bytes:,}" in answer.json["detail"]
+    assert kept(settings) == []
+
+
+def test_an_upload_is_never_held_whole(client: FlaskClient) -> None:
+    class Watched(RawIOBase):
+        sizes: ClassVar[list[int]] = []
+        body = BytesIO(CSV)
+
+        def readable(self) -> bool:
+            return True
+
+        def read(self, size: int = -1) -> bytes:
+            self.sizes.append(size)
+            return self.body.read(size)
+
+        def readinto(self, buffer: Any) -> int:
+            self.sizes.append(len(buffer))
+            return self.body.readinto(buffer)
+
+    environ = {"wsgi.input": Watched(), "wsgi.input_terminated": True}
+    answer = client.post("/v1/datasets?target=churned", content_type="text/csv", environ_overrides=environ)
+    assert answer.status_code == 201
+    assert len(Watched.sizes) > 1
+    assert all(0 < size <= 2**20 for size in Watched.sizes)
+
+
+def test_half_a_body_is_400_and_leaves_nothing(client: FlaskClient, settings: Settings) -> None:
+    environ = {"wsgi.input": BytesIO(CSV[:500]), "CONTENT_LENGTH": str(len(CSV))}
+    answer = client.post("/v1/datasets?target=churned", content_type="text/csv", environ_overrides=environ)
+    assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+    assert kept(settings) == []
+
+
+def test_a_list_is_given_in_pages_the_newest_first(client: FlaskClient) -> None:
+    made = [upload(client, f"m,churned\n{n},yes\n2,no\n").json["id"] for n in range(5)]
+    seen, token = [], None
+    for _ in range(3):
+        page = client.get("/v1/datasets", query_string={"page_size": 2} | ({"page_token": token} if token else {})).json
+        seen += [dataset["id"] for dataset in page["datasets"]]
+        token = page["next_page_token"]
+    assert seen == made[::-1]
+    assert token is None
+
+
+def test_a_dataset_that_is_not_there_is_404(client: FlaskClient) -> None:
+    answer = client.get("/v1/datasets/01890000-0000-7000-8000-000000000000")
+    assert answer.status_code == 404
+    assert "POST /v1/datasets" in answer.json["detail"]

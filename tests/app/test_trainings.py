@@ -1,0 +1,150 @@
+"""A training is checked to the last key, becomes a row once, and only then is anybody told."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from model.spec import parse_spec
+from store.database import Database
+from store.jobs.read import get_job
+from tests.app.conftest import RememberingDoorbell
+
+NOWHERE = "01890000-0000-7000-8000-000000000000"
+
+
+def train(client: FlaskClient, dataset: str, key: str | None = None, **body: object) -> TestResponse:
+    headers = {"Idempotency-Key": key} if key is not None else {}
+    return client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset} | body, headers=headers)
+
+
+def count(client: FlaskClient) -> int:
+    return len(client.get("/v1/jobs?page_size=1000").json["jobs"])
+
+
+def test_a_training_is_accepted_as_a_queued_job(client: FlaskClient, dataset: str) -> None:
+    answer = train(client, dataset, spec={"epochs": 7}, promote="always")
+    job = answer.json
+    assert answer.status_code == 202
+    assert answer.headers["Location"] == f"/v1/jobs/{job['id']}"
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert (job["kind"], job["state"], job["attempt"], job["cancel_requested"]) == ("training", "queued", 0, False)
+    assert (job["model"], job["dataset"], job["error"], job["result"]) == ("churn", dataset, None, None)
+    assert client.get(answer.headers["Location"]).json == job
+
+
+def test_the_spec_is_stored_with_all_its_defaults(client: FlaskClient, dataset: str, database: Database) -> None:
+    job = train(client, dataset, spec={"epochs": 7}, promote="if_better").json
+    with database.read() as connection:
+        params = get_job(connection, job["id"]).params
+    assert params == {"spec": parse_spec({"epochs": 7}).to_json(), "promote": "if_better"}
+
+
+def test_the_doorbell_rings_once_for_each_job_after_its_row_is_there(
+    client: FlaskClient, dataset: str, doorbell: RememberingDoorbell, database: Database
+) -> None:
+    jobs = [train(client, dataset).json["id"] for _ in range(3)]
+    assert [doorbell.rung.get(timeout=10) for _ in jobs] == jobs
+    with database.read() as connection:
+        assert all(get_job(connection, job).published_at is not None for job in jobs)
+
+
+def test_every_problem_is_told_together(client: FlaskClient) -> None:
+    spec = {"epochs": 0, "colour": "red", "optimizer": {"name": "adan"}}
+    answer = train(client, NOWHERE, spec=spec)
+    assert answer.status_code == 422
+    assert {(error["pointer"], error["code"]) for error in answer.json["errors"]} == {
+        ("/dataset", "not_found"),
+        ("/spec/epochs", "range"),
+        ("/spec/colour", "unknown"),
+        ("/spec/optimizer/name", "unknown"),
+    }
+    assert count(client) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"model": ""}, "/model"),
+        ({"model": "a/b"}, "/model"),
+        ({"model": "x" * 101}, "/model"),
+        ({"model": "a\x00"}, "/model"),
+        ({"dataset": "d"}, "/dataset"),
+        ({"promote": "sometimes"}, "/promote"),
+        ({"spec": []}, "/spec"),
+        ({"validate_only": "yes"}, "/validate_only"),
+        ({"priority": 1}, "/priority"),
+    ],
+)
+def test_a_body_that_does_not_fit_is_422(client: FlaskClient, change: dict[str, object], pointer: str) -> None:
+    body = {"model": "churn", "dataset": NOWHERE} | change
+    answer = client.post("/v1/jobs/training", json=body)
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
+
+
+def test_validating_alone_answers_the_whole_spec_and_stores_nothing(client: FlaskClient, dataset: str) -> None:
+    answer = train(client, dataset, spec={"layers": [3]}, validate_only=True)
+    assert answer.status_code == 200
+    assert answer.json == {"valid": True, "spec": parse_spec({"layers": [3]}).to_json()}
+    assert train(client, dataset, spec={"layers": [0]}, validate_only=True).status_code == 422
+    assert count(client) == 0
+
+
+def test_the_same_key_and_body_answer_the_first_job_again(
+    client: FlaskClient, dataset: str, doorbell: RememberingDoorbell
+) -> None:
+    first, again = train(client, dataset, "k1"), train(client, dataset, "k1")
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert "Idempotency-Replayed" not in first.headers
+    assert again.json["id"] == first.json["id"]
+    assert again.headers["Location"] == first.headers["Location"]
+    assert train(client, dataset, "k2").json["id"] != first.json["id"]
+    assert count(client) == 2
+    rung = [doorbell.rung.get(timeout=10) for _ in range(2)]
+    assert rung[0] == first.json["id"]
+
+
+def test_a_default_written_out_is_the_same_request(client: FlaskClient, dataset: str) -> None:
+    train(client, dataset, "k1")
+    assert train(client, dataset, "k1", spec={"seed": 0}, promote="never").headers["Idempotency-Replayed"] == "true"
+
+
+def test_the_same_key_with_another_body_is_422(client: FlaskClient, dataset: str) -> None:
+    train(client, dataset, "k1")
+    answer = train(client, dataset, "k1", spec={"seed": 1})
+    assert answer.status_code == 422
+    assert answer.json["type"] == "urn:problem-type:ebb:idempotency-key"
+    assert answer.json["errors"][0]["pointer"] == "/headers/Idempotency-Key"
+    assert count(client) == 1
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "ä", "a\tb"])
+def test_a_key_that_cannot_be_stored_is_422(client: FlaskClient, dataset: str, key: str) -> None:
+    assert train(client, dataset, key).status_code == 422
+    assert count(client) == 0
+
+
+def test_eight_at_once_with_one_key_are_one_job(app: Flask, dataset: str) -> None:
+    def ask(_: int) -> str:
+        answer = train(app.test_client(), dataset, "k1")
+        assert answer.status_code == 202, answer.text
+        return str(answer.json["id"])
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(ask, range(8)))) == 1
+
+
+def test_keys_of_two_callers_do_not_meet(
+    guarded: FlaskClient, dataset: str, key: Callable[..., dict[str, str]]
+) -> None:
+    body = {"model": "churn", "dataset": dataset}
+    made = [
+        guarded.post("/v1/jobs/training", json=body, headers=key("train") | {"Idempotency-Key": "k1"}).json["id"]
+        for _ in range(2)
+    ]
+    assert made[0] != made[1]
