@@ -1,4 +1,4 @@
-"""Identifiers."""
+"""Identifiers that sort by the time they were made."""
 
 import uuid_utils
 

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row
-
 from model.columns import Table
 from model.environment import numerical_environment
 from model.errors import CheckpointError
@@ -17,7 +15,7 @@ from model.spec import Spec, parse_spec
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
 from model.tables import read_table
 from store.artifacts import ArtifactStore
-from store.database import Database
+from store.database import Database, Row
 from store.datasets import get_dataset
 from store.jobs.heartbeat import CheckpointRow, EpochRow
 from store.jobs.read import get_checkpoint, get_job

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy.exc import DBAPIError
-
 from store.database import Database
 from store.errors import DatabaseError, LeaseLostError
 from store.jobs.claim import Claim
@@ -115,5 +113,5 @@ class Heart:
         except LeaseLostError:
             log.warning("job %s: the lease is lost; stopping at once", self._claim.job_id)
             os._exit(LEASE_LOST)
-        except (DatabaseError, DBAPIError) as error:
+        except DatabaseError as error:
             log.warning("job %s: no heartbeat, the database is away: %s", self._claim.job_id, error)

@@ -2,10 +2,8 @@
 
 import re
 
-from sqlalchemy import Connection
-
 from model.estimator import Estimator
-from store.database import Database
+from store.database import Connection, Database
 from store.errors import NotFoundError
 from store.registry.aliases import Promotion, get_alias
 from store.registry.versions import NewVersion, load_estimator

@@ -5,10 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
-
-from store.database import Database
+from store.database import Connection, Database
 from store.doorbell import Doorbell
 from store.errors import BrokerError, DatabaseError
 from store.jobs.expire import expire_leases, flag_deadlines
@@ -44,7 +41,7 @@ class Sweeper(threading.Thread):
             begun = time.monotonic()
             try:
                 self.sweep()
-            except (DatabaseError, DBAPIError) as error:
+            except DatabaseError as error:
                 log.warning("the database is away: %s", error)
                 self._be_patient()
             except BrokerError as error:
@@ -56,7 +53,7 @@ class Sweeper(threading.Thread):
     def sweep(self) -> None:
         """Do everything once.
 
-        Raises: DatabaseError, DBAPIError, BrokerError.
+        Raises: DatabaseError, BrokerError.
         """
         if time.monotonic() - self._signed_in_at >= self._settings.heartbeat_seconds:
             self._database.write(lambda connection: sign_in(connection, self._worker))
@@ -76,7 +73,7 @@ class Sweeper(threading.Thread):
         self.join(timeout=PERIOD_SECONDS * 5)
         try:
             self._database.write(lambda connection: sign_out(connection, self._worker))
-        except (DatabaseError, DBAPIError) as error:
+        except DatabaseError as error:
             log.warning("could not sign out: %s", error)
 
     def _write(self, work: Callable[[Connection], list[str]]) -> list[str]:
