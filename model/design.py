@@ -41,6 +41,8 @@ class Design:
     def __post_init__(self) -> None:
         if self.X.ndim != 2 or self.X.dtype not in (np.float32, np.float64):
             raise ShapeError(f"X must be (n, d) of float32 or float64, not {self.X.shape} of {self.X.dtype}")
+        if not isinstance(self.X, np.memmap) and not np.isfinite([self.X.min(initial=0), self.X.max(initial=0)]).all():
+            raise ShapeError("X holds numbers that are not finite: impute or drop them")
         rows = len(self.X)
         for name, array in (("y", self.y), ("weight", self.weight)):
             if array is not None and array.shape != (rows,):

@@ -95,7 +95,8 @@ class Network:
 
         Shapes: X (n, d) to (n,), or (n, c) with c > 1 logits.
         """
-        return self._shaped(transposed(self._forward(X).logits(X)))
+        mean = transposed(self._mean(self._forward(X).logits(X)))
+        return np.ascontiguousarray(mean[:, 0] if self.outputs == 1 else mean)
 
     def input_gradient(self, X: Floats) -> Floats:
         """Return ∂z/∂x of each row, the mean over the members, for a network with one logit.
@@ -104,8 +105,7 @@ class Network:
         """
         if self.outputs != 1:
             raise ShapeError(f"a gradient needs one logit, and this network has {self.outputs}")
-        gradient = self._forward(X).input_gradient(X)
-        return gradient.mean(0) if self._lead else gradient
+        return self._mean(self._forward(X).input_gradient(X))
 
     def pieces(self) -> list[list[Piece]] | None:
         """Return each member as affine pieces (W, b, slopes below zero of what follows), or None when it is curved.
@@ -128,9 +128,14 @@ class Network:
         states = [self._arrays[name] for name, _ in self._stack.states()]
         return Forward(self._stack, Views(self._lead, tensors, states), TILE)
 
-    def _shaped(self, logits: Floats) -> Floats:
-        mean = logits.mean(0) if self._lead else logits
-        return np.ascontiguousarray(mean[:, 0] if self.outputs == 1 else mean)
+    def _mean(self, by_member: Floats) -> Floats:
+        """Average over the members one by one: NumPy's sums go another way for one row than for many."""
+        if not self._lead:
+            return by_member
+        total = by_member[0].copy()
+        for each in by_member[1:]:
+            total += each
+        return np.asarray(total / self.members)
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled."""

@@ -57,7 +57,9 @@ class Reader:
         self.unknown(raw, tuple(known), pointer)
         before = len(self.problems)
         values = {
-            key: self.value(annotation, raw[key], f"{pointer}/{key}") for key, annotation in known.items() if key in raw
+            key: self.values(annotation, raw[key], f"{pointer}/{key}")
+            for key, annotation in known.items()
+            if key in raw
         }
         for key in required(kind):
             if key not in raw:
@@ -70,6 +72,16 @@ class Reader:
             return catalog[name]
         self.refuse(pointer, "unknown", f"{shown(name)} is not one of: {', '.join(catalog)}")
         return None
+
+    def values(self, annotation: object, raw: object, pointer: str) -> Any:
+        """Read a list of values of one type, or a value."""
+        if get_origin(annotation) is not tuple:
+            return self.value(annotation, raw, pointer)
+        if not isinstance(raw, list | tuple):
+            self.refuse(pointer, "type", f"must be a list, not {shown(raw)}")
+            return ()
+        kind = get_args(annotation)[0]
+        return tuple(self.value(kind, entry, f"{pointer}/{i}") for i, entry in enumerate(raw))
 
     def value(self, annotation: object, raw: object, pointer: str) -> Any:
         """Read one bare value of an annotated type: bool, int, float, str or one of some words; or null."""

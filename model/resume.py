@@ -55,7 +55,7 @@ class Resumable:
             "retries": self._progress.retries,
             "streams": [write_state(bits) for bits in self._streams],
         }
-        return Checkpoint(header, {name: np.array(array) for name, array in self._arrays().items()})
+        return Checkpoint(header, {name: np.array(array, ndmin=1) for name, array in self._arrays().items()})
 
     def read(self, checkpoint: Checkpoint) -> None:
         """Set the state.
@@ -68,9 +68,10 @@ class Resumable:
         if header.get("rows") != self._rows:
             raise CheckpointError("the checkpoint is from a training on other rows: start afresh")
         for name, place in self._arrays().items():
-            if name not in arrays or arrays[name].shape != place.shape or arrays[name].dtype != place.dtype:
+            whole = np.atleast_1d(place)
+            if name not in arrays or arrays[name].shape != whole.shape or arrays[name].dtype != whole.dtype:
                 raise CheckpointError(f"the checkpoint's {name} do not fit this training: start afresh")
-            place[...] = arrays[name]
+            whole[...] = arrays[name]
         self._progress.epoch, self._progress.retries = int(header["epoch"]), int(header["retries"])
         for bits, state in zip(self._streams, header["streams"], strict=True):
             read_state(bits, state)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from model.design import Floats
 from model.layers.layer import Backward, Layer, Tensor
-from model.ranges import Width
+from model.ranges import Count, Natural, Width
 from model.recorder import Recorder, transposed
 
 
@@ -27,8 +27,8 @@ class Embedding(Layer):
     """
 
     units: Width
-    positions: tuple[int, ...] = ()
-    cardinalities: tuple[int, ...] = ()
+    positions: tuple[Natural, ...] = ()
+    cardinalities: tuple[Count, ...] = ()
 
     def width(self, inputs: int) -> int:
         """Return the plain inputs and `units` for each code column."""

@@ -1,0 +1,348 @@
+"""Training: one seed gives one result, alone or side by side, in one go or resumed; and failure is told."""
+
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from model.design import Design
+from model.errors import CheckpointError, DivergedError, ShapeError, SpecError
+from model.spec import parse_spec
+from model.storage import pack_checkpoint, unpack_checkpoint
+from model.trainer import EpochReport, Trainer
+from tests.model.designs import coded_design, design
+from tests.model.reference import LOSSES, forward
+
+# A little of everything that has state of its own, and an epoch that ends with a shorter batch.
+RICH = {
+    "layers": [8, 8, {"dense": 5}, {"silu": {}}],
+    "dropout": 0.2,
+    "batch_norm": True,
+    "residual": True,
+    "schedule": {"name": "plateau", "patience": 1, "factor": 0.5},
+    "optimizer": {"name": "adamw", "learning_rate": 0.02},
+    "weight_decay": 0.01,
+    "clip_norm": 1.0,
+    "early_stopping": {"patience": 3},
+    "batch_size": 32,
+    "epochs": 12,
+}
+
+
+def trained(spec: dict[str, object], data: Design | None = None) -> tuple[Trainer, list[EpochReport]]:
+    trainer = Trainer(parse_spec(spec), data or design())
+    return trainer, list(trainer.epochs())
+
+
+def assert_same_numbers(a: Trainer, b: Trainer) -> None:
+    first, second = a.checkpoint().arrays, b.checkpoint().arrays
+    assert first.keys() == second.keys()
+    for name, array in first.items():
+        assert array.tobytes() == second[name].tobytes(), name
+    assert {n: x.tobytes() for n, x in a.network().arrays().items()} == {
+        n: x.tobytes() for n, x in b.network().arrays().items()
+    }
+
+
+def facts(reports: list[EpochReport]) -> list[EpochReport]:
+    return [replace(report, seconds=0.0) for report in reports]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_one_seed_gives_one_result_to_the_byte(dtype: str) -> None:
+    spec = RICH | {"dtype": dtype, "seed": 7}
+    (a, reports), (b, again) = trained(spec), trained(spec)
+    assert_same_numbers(a, b)
+    assert facts(reports) == facts(again)
+    other, _ = trained(spec | {"seed": 8})
+    assert not np.array_equal(a.checkpoint().arrays["values"], other.checkpoint().arrays["values"])
+
+
+@pytest.mark.parametrize("spec", [RICH, RICH | {"members": 3}, RICH | {"restarts": 2, "dtype": "float64"}])
+def test_resuming_after_any_epoch_is_byte_identical(spec: dict[str, object]) -> None:
+    whole, reports = trained(spec)
+    for pause in range(1, len(reports)):
+        first = Trainer(parse_spec(spec), design())
+        before = list(islice(first.epochs(), pause))
+        stored = unpack_checkpoint(pack_checkpoint(first.checkpoint()))
+        second = Trainer(parse_spec(spec), design(), stored)
+        after = list(second.epochs())
+        assert_same_numbers(whole, second)
+        assert facts(before + after) == facts(reports)
+
+
+def test_a_checkpoint_does_not_change_as_training_goes_on() -> None:
+    trainer = Trainer(parse_spec(RICH), design())
+    epochs = trainer.epochs()
+    next(epochs)
+    checkpoint = trainer.checkpoint()
+    values = checkpoint.arrays["values"].copy()
+    next(epochs)
+    np.testing.assert_array_equal(checkpoint.arrays["values"], values)
+
+
+@pytest.mark.parametrize(
+    "spec", [RICH, {"epochs": 4}, {"epochs": 4, "batch_size": 50, "loss": "softmax_cross_entropy"}]
+)
+def test_a_member_is_what_training_it_alone_would_give(spec: dict[str, object]) -> None:
+    together, _ = trained(spec | {"members": 3, "seed": 5})
+    for member in range(3):
+        alone, _ = trained(spec | {"seed": 5 + member})
+        for name, array in alone.network().arrays().items():
+            assert array.tobytes() == together.network().arrays()[name][member].tobytes()
+
+
+def test_restarts_keep_the_network_with_the_lowest_validation_loss() -> None:
+    spec = {"epochs": 5, "layers": [4]}
+    alone = [trained(spec | {"seed": seed}) for seed in range(4)]
+    losses = [min(report.valid_loss for report in reports) for _, reports in alone]
+    best, _ = alone[int(np.argmin(losses))]
+    together, reports = trained(spec | {"restarts": 4})
+    X = design().X
+    np.testing.assert_array_equal(together.network().logits(X), best.network().logits(X))
+    assert together.network().members == 1
+    assert reports[-1].valid_loss == pytest.approx(min(r[-1].valid_loss for _, r in alone), rel=0.2)
+
+
+def test_the_size_of_a_chunk_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, reports = trained(RICH)
+    monkeypatch.setattr("model.program.CHUNK_BATCHES", 2)
+    cut, again = trained(RICH)
+    assert_same_numbers(whole, cut)
+    # Losses are summed in another order.
+    assert [r.train_loss for r in reports] == pytest.approx([r.train_loss for r in again], rel=1e-6)
+
+
+def test_early_stopping_restores_the_best_epoch() -> None:
+    data = design(80, 60)
+    spec = {"layers": [32, 32], "optimizer": {"learning_rate": 0.03}, "early_stopping": {"patience": 4}, "epochs": 200}
+    trainer, reports = trained(spec, data)
+    losses = [report.valid_loss for report in reports]
+    best = int(np.argmin(losses))
+    assert len(reports) == best + 1 + 4 < 200
+    rows = data.valid_rows
+    logits = trainer.network().logits(data.X[rows])
+    p, y = 1 / (1 + np.exp(-logits)), data.y[rows]
+    assert -np.log(np.where(y == 1, p, 1 - p)).mean() == pytest.approx(losses[best], rel=1e-5)
+
+
+def test_training_equals_the_plain_form_step_by_step() -> None:
+    """Full batches, so that the order of rows does not matter."""
+    data = design(50, 20, weighted=True)
+    spec = parse_spec(
+        {
+            "layers": [6, {"batch_norm": {}}, {"tanh": {}}, 5],
+            "optimizer": {"name": "momentum", "learning_rate": 0.5},
+            "schedule": {"name": "cosine", "warmup": 0.1},
+            "batch_size": 50,
+            "epochs": 50,
+            "early_stopping": None,
+            "class_weight": {"1": 3.0},
+            "label_smoothing": 0.1,
+            "weight_decay": 0.01,
+            "dtype": "float64",
+        }
+    )
+    trainer = Trainer(spec, data)
+    stack, rows = trainer._stack, data.train_rows
+    X, y = data.X[rows], data.y[rows]
+    w = data.weight[rows] * np.where(y == 1, 3.0, 1.0)
+    w /= w.mean()
+    theta = {
+        name: pair[0].copy() for (name, _), pair in zip(stack.tensors(), trainer._numbers.views.tensors, strict=True)
+    }
+    velocity = {name: np.zeros_like(value) for name, value in theta.items()}
+    for t, report in enumerate(trainer.epochs()):
+        z, backward = forward(stack.layers, theta, X, training=True)
+        values, delta = LOSSES["binary_cross_entropy"](z, y, 0.1)
+        assert report.train_loss == pytest.approx((w * values).mean(), rel=1e-10)
+        _, gradients = backward(delta * w[:, None] / 50)
+        rate = 0.5 * (t + 1) / 5 if t < 5 else 0.5 * (1 + np.cos(np.pi * (t - 5) / 45)) / 2
+        for name, gradient in gradients.items():
+            decayed = gradient.copy()
+            if name.endswith("weights"):
+                decayed[:-1] += 0.01 * theta[name][:-1]
+            velocity[name] = 0.9 * velocity[name] + 0.1 * decayed
+            theta[name] = theta[name] - rate * velocity[name]
+        norm = np.sqrt(sum((g**2).sum() for g in gradients.values()))
+        assert report.gradient_norm == pytest.approx(norm, rel=1e-8)
+    for name, pair in zip(theta, trainer._numbers.views.tensors, strict=True):
+        np.testing.assert_allclose(pair[0], theta[name], rtol=1e-10, atol=1e-12)
+
+
+def test_an_epoch_goes_once_over_every_row() -> None:
+    """At a rate too small to move anything, the updates of an epoch add up to the gradient of all rows."""
+    data = design(100, 0)
+    spec = {
+        "layers": [],
+        "optimizer": {"name": "sgd", "learning_rate": 1e-9},
+        "schedule": {"name": "constant"},
+        "initializer": "zeros",
+        "batch_size": 10,
+        "epochs": 1,
+        "dtype": "float64",
+    }
+    trainer, _ = trained(spec, data)
+    X = np.hstack([data.X, np.ones((100, 1))])
+    np.testing.assert_allclose(trainer._numbers.values / -1e-9, X.T @ (0.5 - data.y) / 10, rtol=1e-6)
+
+
+def test_learns_what_there_is_to_learn() -> None:
+    _, reports = trained({"optimizer": {"learning_rate": 0.01}, "epochs": 40}, design(800, 400))
+    assert reports[-1].valid_auc > 0.85
+    assert reports[-1].train_loss < 0.8 * reports[0].train_loss
+
+
+def test_squared_error_and_softmax_learn_too() -> None:
+    data = design(400, 100, dtype=np.float32)
+    target = replace(data, y=(2 * data.X[:, 0] - data.X[:, 1]).astype(np.float64))
+    _, reports = trained({"loss": "squared_error", "optimizer": {"learning_rate": 0.02}, "epochs": 60}, target)
+    assert reports[-1].valid_loss < 0.05 * target.y.var()
+    assert reports[-1].valid_auc is None
+    classes = replace(data, y=np.digitize(data.X[:, 0], [-0.5, 0.5]).astype(np.float64))
+    trainer, reports = trained(
+        {"loss": "softmax_cross_entropy", "optimizer": {"learning_rate": 0.02}, "epochs": 60}, classes
+    )
+    assert reports[-1].valid_loss < 0.3
+    assert trainer.network().logits(data.X).shape == (500, 3)
+
+
+def test_embeddings_are_told_their_columns_by_the_design() -> None:
+    trainer, reports = trained({"layers": [{"embedding": 2}, 8], "epochs": 3}, coded_design())
+    assert trainer.network().arrays()["0.table1"].shape == (5, 2)
+    assert reports[-1].train_loss < reports[0].train_loss
+
+
+def test_a_rate_that_diverges_is_an_error_that_names_epoch_step_and_norm() -> None:
+    with pytest.raises(DivergedError, match=r"diverged in epoch \d+ at step \d+ .*learning_rate") as caught:
+        trained({"optimizer": {"name": "sgd", "learning_rate": 1e12}, "schedule": {"name": "constant"}})
+    assert caught.value.epoch >= 1
+    assert 1 <= caught.value.step <= caught.value.epoch * 7
+
+
+def test_a_diverged_training_may_be_tried_once_more_at_a_tenth_of_the_rate() -> None:
+    spec = {
+        "layers": [],
+        "optimizer": {"name": "sgd", "learning_rate": 1e6},
+        "loss": "squared_error",
+        "schedule": {"name": "constant"},
+        "epochs": 30,
+        "clip_norm": None,
+    }
+    with pytest.raises(DivergedError):
+        trained(spec | {"retry_diverged": True})  # a tenth of this is still too much
+    spec["optimizer"] = {"name": "sgd", "learning_rate": 1.5}
+    with pytest.raises(DivergedError):
+        trained(spec)
+    _, reports = trained(spec | {"retry_diverged": True})
+    _, again = trained(spec | {"optimizer": {"name": "sgd", "learning_rate": 0.15}})
+    kept = [report for report in reports if report.retries]
+    assert [r.train_loss for r in kept] == pytest.approx([r.train_loss for r in again])
+    assert kept[-1].epoch == len(again)
+
+
+def test_a_checkpoint_of_another_training_is_refused() -> None:
+    trainer, _ = trained({"epochs": 1})
+    checkpoint = trainer.checkpoint()
+    with pytest.raises(CheckpointError, match="another spec"):
+        Trainer(parse_spec({"epochs": 2}), design(), checkpoint)
+    with pytest.raises(CheckpointError, match="other rows"):
+        Trainer(parse_spec({"epochs": 1}), design(seed=1), checkpoint)
+
+
+def test_reports_look_into_the_network() -> None:
+    data = design()
+    spec = parse_spec(
+        {
+            "layers": [16],
+            "epochs": 1,
+            "optimizer": {"name": "sgd", "learning_rate": 0.1},
+            "batch_size": 200,
+            "schedule": {"name": "constant"},
+            "dtype": "float64",
+        }
+    )
+    trainer = Trainer(spec, data)
+    before = trainer._numbers.values.copy()
+    trainer._numbers.views.tensors[0][0][-1, :4] = -100  # four units that nothing wakes
+    before = trainer._numbers.values.copy()
+    (report,) = trainer.epochs()
+    gradient = (before - trainer._numbers.values) / 0.1
+    assert [layer.name for layer in report.layers] == ["0.weights", "2.weights"]
+    first = slice(5 * 16)
+    assert report.layers[0].gradient_norm == pytest.approx(np.linalg.norm(gradient[first]))
+    ratio = 0.1 * np.linalg.norm(gradient[first]) / np.linalg.norm(trainer._numbers.values[first])
+    assert report.layers[0].update_ratio == pytest.approx(ratio)
+    assert report.dead_units == pytest.approx(4 / 16)
+
+
+def test_a_row_of_weight_2_counts_as_two_rows() -> None:
+    data = design(60, 0)
+    weight = np.ones(60)
+    weight[data.train_rows[:20]] = 2
+    doubled = np.concatenate([data.train_rows, data.train_rows[:20]])
+    spec = {
+        "epochs": 20,
+        "early_stopping": None,
+        "dtype": "float64",
+        "optimizer": {"name": "sgd"},
+        "schedule": {"name": "constant"},
+    }
+    a, _ = trained(spec | {"batch_size": 60}, replace(data, weight=weight))
+    b, _ = trained(spec | {"batch_size": 80}, replace(data, train_rows=doubled))
+    np.testing.assert_allclose(a.checkpoint().arrays["values"], b.checkpoint().arrays["values"], rtol=1e-9, atol=1e-12)
+
+
+def test_balanced_class_weights_give_both_labels_the_same_say() -> None:
+    data = design(300, 0)
+    spec = {
+        "layers": [],
+        "class_weight": "balanced",
+        "initializer": "zeros",
+        "batch_size": 300,
+        "epochs": 300,
+        "optimizer": {"name": "sgd", "learning_rate": 1.0},
+        "schedule": {"name": "constant"},
+    }
+    blank = replace(data, X=np.zeros_like(data.X))
+    trainer, _ = trained(spec, blank)
+    assert trainer.network().logits(blank.X[:1])[0] == pytest.approx(0, abs=1e-5)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 31, 32, 33, 64])
+@pytest.mark.parametrize("members", [1, 2])
+def test_any_number_of_rows_trains(rows: int, members: int) -> None:
+    _, reports = trained({"epochs": 2, "batch_norm": True, "dropout": 0.1, "members": members}, design(rows, 0))
+    assert len(reports) == 2
+    assert reports[-1].steps == 2 * -(-rows // 32)
+    assert reports[-1].valid_loss is None
+
+
+def test_bad_designs_are_refused_with_what_to_do() -> None:
+    data = design()
+    with pytest.raises(ShapeError, match="not finite"):
+        replace(data, X=np.where(data.X[3, 1] == data.X, np.nan, data.X))
+    with pytest.raises(ShapeError, match="one entry for each"):
+        replace(data, y=data.y[:-1])
+    with pytest.raises(ShapeError, match="no training rows"):
+        replace(data, train_rows=data.train_rows[:0])
+    with pytest.raises(ShapeError, match="outside"):
+        replace(data, valid_rows=np.array([260]))
+    with pytest.raises(SpecError, match="labels 0 and 1"):
+        Trainer(parse_spec({}), replace(data, y=data.y * 2))
+    with pytest.raises(SpecError, match="residual block of 4 inputs"):
+        Trainer(parse_spec({"layers": [{"residual": [{"dense": 3}]}]}), data)
+    with pytest.raises(SpecError, match="first layer"):
+        Trainer(parse_spec({"layers": [{"dense": 3}, {"embedding": 2}]}), data)
+
+
+def test_memory_mapped_rows_are_not_copied(tmp_path: object) -> None:
+    data = design(500, 100, dtype=np.float32)
+    path = f"{tmp_path}/X.npy"
+    np.save(path, data.X)
+    mapped = replace(data, X=np.load(path, mmap_mode="r"))
+    a, _ = trained({"epochs": 2}, mapped)
+    b, _ = trained({"epochs": 2}, data)
+    assert_same_numbers(a, b)
+    assert isinstance(a._program._chunk._rows.X, np.memmap)
