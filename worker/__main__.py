@@ -4,7 +4,9 @@ import logging
 import os
 import socket
 import sys
+import warnings
 
+from celery.platforms import SecurityWarning
 from celery.signals import worker_shutting_down
 
 from store.broker import broker_url
@@ -34,6 +36,8 @@ def main() -> int:
     url = broker_url(settings)
     attempts = Attempts(settings, database, name)
     sweeper = Sweeper(settings, database, CeleryDoorbell(url), name)
+    # Celery warns root of pickled messages; ours are JSON and carry one id.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     worker_shutting_down.connect(attempts.stop, weak=False)
     sweeper.start()
     try:
@@ -50,6 +54,7 @@ def _listen(settings: Settings, url: str, attempts: Attempts, name: str) -> None
     # Threads, because each only waits for a child; forking a process that runs threads is asking for a deadlock.
     app.worker_main(
         [
+            "--quiet",
             "worker",
             "--pool=threads",
             f"--concurrency={settings.worker_concurrency}",

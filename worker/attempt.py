@@ -8,11 +8,12 @@ import sys
 import threading
 
 from store.database import Database
-from store.errors import LeaseLostError
+from store.errors import DatabaseError, LeaseLostError
 from store.jobs.claim import Claim, claim
 from store.jobs.finish import end_cancelled
 from store.jobs.hand_back import hand_back, strike
 from store.settings import Settings
+from worker.patience import write_patiently
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +34,8 @@ class Attempts:
 
     def run(self, job_id: str) -> None:
         """Run the job, unless the message came late, doubled or forged; the Celery task."""
-        lease = self._settings.lease_seconds
-        claimed = self._database.write(
-            lambda connection: claim(connection, str(job_id), worker=self._worker, lease_seconds=lease)
-        )
+        claimed = self._claim(str(job_id))
         if claimed is None:
-            log.info("job %s is not to be had: another worker has it, or it has ended", job_id)
             return
         log.info("job %s: attempt %d begins", claimed.job_id, claimed.token)
         child = self._start(claimed)
@@ -51,6 +48,19 @@ class Attempts:
         log.info("job %s: attempt %d ended with code %d", claimed.job_id, claimed.token, code)
         if code != 0:
             self._write_end(claimed, shut_down=False, code=code)
+
+    def _claim(self, job_id: str) -> Claim | None:
+        lease = self._settings.lease_seconds
+        try:
+            claimed = self._database.write(
+                lambda connection: claim(connection, job_id, worker=self._worker, lease_seconds=lease)
+            )
+        except DatabaseError as error:
+            log.warning("job %s is not begun, and will be rung for again: %s", job_id, error)
+            return None
+        if claimed is None:
+            log.info("job %s is not to be had: another worker has it, or it has ended", job_id)
+        return claimed
 
     def stop(self, **_: object) -> None:
         """Ask every child to checkpoint and hand its job back; start no more."""
@@ -79,16 +89,17 @@ class Attempts:
         text = f"the training process {why} {limit} times; its worker's log says more. Lower its size, or retry it"
         try:
             if shut_down:
-                self._database.write(lambda connection: hand_back(connection, claimed))
+                write_patiently(self._database, lambda connection: hand_back(connection, claimed))
             else:
-                self._database.write(
-                    lambda connection: strike(connection, claimed, limit=limit, code="worker_crashed", text=text)
+                write_patiently(
+                    self._database,
+                    lambda connection: strike(connection, claimed, limit=limit, code="worker_crashed", text=text),
                 )
         except LeaseLostError:
             self._end_if_cancelled(claimed)
 
     def _end_if_cancelled(self, claimed: Claim) -> None:
         try:
-            self._database.write(lambda connection: end_cancelled(connection, claimed))
+            write_patiently(self._database, lambda connection: end_cancelled(connection, claimed))
         except LeaseLostError:
             log.info("job %s: token %d no longer counts", claimed.job_id, claimed.token)

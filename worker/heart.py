@@ -12,13 +12,16 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from store.database import Database
+from store.database import Connection, Database
 from store.errors import DatabaseError, LeaseLostError
 from store.jobs.claim import Claim
 from store.jobs.heartbeat import CheckpointRow, EpochRow, Progress, heartbeat
 from store.settings import Settings
+from worker.patience import write_patiently
 
 log = logging.getLogger(__name__)
+
+Beat = Callable[[Connection], bool]
 
 LEASE_LOST = 75  # EX_TEMPFAIL: the process's exit code when it may no longer write
 SHORTEST_SECONDS = 0.2  # between beats that bring epochs: as often as a watching person can see
@@ -59,7 +62,7 @@ class Heart:
     def epoch(self, row: EpochRow, total: int, checkpoint: Callable[[], CheckpointRow]) -> bool:
         """Note an epoch, store it when a beat is due, and return whether somebody asked to cancel.
 
-        Raises: LeaseLostError; DatabaseError when the database stays away.
+        Raises: LeaseLostError.
         """
         self._rows.append(row)
         self._progress = Progress(row.epoch, total)
@@ -71,29 +74,45 @@ class Heart:
     def flush(self, checkpoint: CheckpointRow | None = None) -> bool:
         """Store every epoch noted so far, and return whether somebody asked to cancel.
 
-        Raises: LeaseLostError; DatabaseError when the database stays away.
+        While the database is away the training goes on and its epochs wait: an outage costs a healthy job nothing.
+
+        Raises: LeaseLostError.
         """
+        begun = time.monotonic()
+        try:
+            return self._store(self._database.write, checkpoint)
+        except DatabaseError as error:
+            log.warning("job %s: no heartbeat: %s", self._claim.job_id, error)
+            return False
+        finally:
+            self._pause = max(SHORTEST_SECONDS, (time.monotonic() - begun) / COST_SHARE)
+
+    def drain(self, checkpoint: CheckpointRow | None = None) -> bool:
+        """Store every epoch noted so far, however long the database takes; return whether somebody asked to cancel.
+
+        Raises: LeaseLostError.
+        """
+        return self._store(lambda work: write_patiently(self._database, work), checkpoint)
+
+    def _store(self, write: Callable[[Beat], bool], checkpoint: CheckpointRow | None) -> bool:
         with self._lock:
-            begun = time.monotonic()
-            cancel = self._beat(self._rows, checkpoint)
+            try:
+                cancel = write(self._beat(self._rows, checkpoint))
+            finally:
+                self._beat_at = time.monotonic()
             self._rows = []
-            self._beat_at = time.monotonic()
             if checkpoint is not None:
                 self._stored_at = self._beat_at
-            self._pause = max(SHORTEST_SECONDS, (self._beat_at - begun) / COST_SHARE)
             return cancel
 
-    def _beat(self, rows: list[EpochRow], checkpoint: CheckpointRow | None) -> bool:
-        lease = self._settings.lease_seconds
-        return self._database.write(
-            lambda connection: heartbeat(
-                connection,
-                self._claim,
-                lease_seconds=lease,
-                progress=self._progress,
-                new_epochs=rows,
-                checkpoint=checkpoint,
-            )
+    def _beat(self, rows: list[EpochRow], checkpoint: CheckpointRow | None) -> Beat:
+        return lambda connection: heartbeat(
+            connection,
+            self._claim,
+            lease_seconds=self._settings.lease_seconds,
+            progress=self._progress,
+            new_epochs=rows,
+            checkpoint=checkpoint,
         )
 
     def _beat_between(self) -> None:
@@ -108,10 +127,10 @@ class Heart:
 
     def _beat_alone(self) -> None:
         try:
-            self._beat([], None)
+            self._database.write(self._beat([], None))
             self._beat_at = time.monotonic()
         except LeaseLostError:
             log.warning("job %s: the lease is lost; stopping at once", self._claim.job_id)
             os._exit(LEASE_LOST)
         except DatabaseError as error:
-            log.warning("job %s: no heartbeat, the database is away: %s", self._claim.job_id, error)
+            log.warning("job %s: no heartbeat: %s", self._claim.job_id, error)

@@ -23,6 +23,7 @@ from store.settings import Settings, read_settings
 from worker.errors import CancelledError, DatasetError, ShutDownError
 from worker.fit import Fit
 from worker.heart import LEASE_LOST, Heart
+from worker.patience import write_patiently
 from worker.result import code_of, promotion_of, version_of
 
 log = logging.getLogger("worker.training")
@@ -32,18 +33,13 @@ class Shutdown:
     """Whether this process was asked to stop: by SIGTERM, or by the death of its parent."""
 
     def __init__(self) -> None:
-        self._asked = False
+        self.asked = False
         signal.signal(signal.SIGTERM, self._ask)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         threading.Thread(target=self._end_with_parent, name="leash", daemon=True).start()
 
-    def check(self) -> None:
-        """Raise ShutDownError if asked."""
-        if self._asked:
-            raise ShutDownError
-
     def _ask(self, number: int, frame: FrameType | None) -> None:
-        self._asked = True
+        self.asked = True
 
     def _end_with_parent(self) -> None:
         # The parent never writes: the read returns when its end of the pipe closes, which its death does.
@@ -72,17 +68,17 @@ def _run(settings: Settings, database: Database, claim: Claim, shutdown: Shutdow
     try:
         _train(settings, database, claim, shutdown)
     except ShutDownError:
-        database.write(lambda connection: hand_back(connection, claim))
+        write_patiently(database, lambda connection: hand_back(connection, claim))
         log.info("job %s: handed back", claim.job_id)
     except CancelledError:
-        database.write(lambda connection: end_cancelled(connection, claim))
+        write_patiently(database, lambda connection: end_cancelled(connection, claim))
     except (ModelError, DatasetError, ArtifactError) as error:
         code, text = code_of(error), str(error)
-        database.write(lambda connection: fail(connection, claim, code=code, text=text))
+        write_patiently(database, lambda connection: fail(connection, claim, code=code, text=text))
         log.warning("job %s: failed: %s", claim.job_id, text)
     except MemoryError:
         text = "the training needs more memory than there is; take fewer units a layer, or a smaller batch_size"
-        database.write(lambda connection: fail(connection, claim, code="out_of_memory", text=text))
+        write_patiently(database, lambda connection: fail(connection, claim, code="out_of_memory", text=text))
 
 
 def _train(settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
@@ -93,16 +89,16 @@ def _train(settings: Settings, database: Database, claim: Claim, shutdown: Shutd
         for row in fit.epochs():
             if heart.epoch(row, fit.total, fit.checkpoint):
                 raise CancelledError
-            try:
-                shutdown.check()
-            except ShutDownError:
-                heart.flush(fit.checkpoint())
-                raise
-        heart.flush()
-    estimator = fit.estimator()
+            if shutdown.asked:
+                heart.drain(fit.checkpoint())
+                raise ShutDownError
+        if heart.drain():
+            raise CancelledError
+        estimator = fit.estimator()
+        promotion = promotion_of(database, fit, estimator)
     seconds = time.monotonic() - begun
-    version, promotion = version_of(fit, estimator, seconds), promotion_of(database, fit, estimator)
-    number = database.write(lambda connection: succeed_training(connection, claim, version, promotion))
+    version = version_of(fit, estimator, seconds)
+    number = write_patiently(database, lambda connection: succeed_training(connection, claim, version, promotion))
     log.info("job %s: version %d of %s after %.1f s", claim.job_id, number, version.model, seconds)
 
 
