@@ -1,0 +1,112 @@
+"""The published contract is the running application, neither more nor less."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.edge.access import OPEN
+from app.table import ROUTES
+
+METHODS = {"GET", "PUT", "POST", "DELETE", "PATCH"}
+# RFC 9110's and 6585's statuses, as a document of this service may name them
+STATUSES = {"200", "201", "202", "304", "400", "401", "403", "404", "409", "412", "413", "415", "421", "422", "428"} | {
+    "500",
+    "503",
+}
+
+
+@pytest.fixture
+def database_url(sqlite_file: str) -> str:
+    """One database is enough: the document does not depend on it."""
+    return sqlite_file
+
+
+@pytest.fixture
+def document(client: FlaskClient) -> dict[str, Any]:
+    answer = client.get("/openapi.json")
+    assert (answer.status_code, answer.mimetype) == (200, "application/json")
+    return dict(answer.json)
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+def references(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from (str(target) for name, target in value.items() if name == "$ref")
+        for child in value.values():
+            yield from references(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from references(child)
+
+
+def test_the_document_names_exactly_the_rules_of_the_url_map(app: Flask, document: dict[str, Any]) -> None:
+    running = {
+        (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) & METHODS
+    }
+    assert running == {(method, path) for method, path, _ in operations(document)}
+    assert len(running) == len(ROUTES)
+
+
+def test_it_has_the_shape_of_openapi_3_1(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1.")
+    assert {"title", "version"} <= document["info"].keys()
+    names = []
+    for _, path, operation in operations(document):
+        names.append(operation["operationId"])
+        in_path = {p["name"] for p in operation["parameters"] if p["in"] == "path"}
+        assert in_path == set(re.findall(r"{(\w+)}", path))
+        places = [(p["in"], p["name"]) for p in operation["parameters"]]
+        assert len(places) == len(set(places))
+        assert all("schema" in parameter for parameter in operation["parameters"])
+        assert operation["responses"].keys() <= STATUSES
+        assert all(response["description"] for response in operation["responses"].values())
+    assert len(names) == len(set(names))
+
+
+def test_every_reference_leads_somewhere_and_every_schema_is_used(document: dict[str, Any]) -> None:
+    targets = set(references(document))
+    schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert targets == schemas
+
+
+def test_every_refusal_is_a_problem_and_every_answer_has_content(document: dict[str, Any]) -> None:
+    for _, _, operation in operations(document):
+        for status, response in operation["responses"].items():
+            if status >= "400":
+                assert list(response["content"]) == ["application/problem+json"]
+            elif status != "304":
+                assert len(response["content"]) == 1
+
+
+def test_only_the_open_routes_are_free_of_the_key(document: dict[str, Any]) -> None:
+    assert document["security"] == [{"key": []}]
+    free = {operation["operationId"] for _, _, operation in operations(document) if operation.get("security") == []}
+    assert free == OPEN
+
+
+def test_unknown_fields_are_refused_in_the_contract_as_well(document: dict[str, Any]) -> None:
+    bodies = [operation.get("requestBody", {}) for _, _, operation in operations(document)]
+    for reference in {target for body in bodies for target in references(body)}:
+        assert document["components"]["schemas"][reference.rpartition("/")[2]]["additionalProperties"] is False
+
+
+def test_the_parameters_of_the_contract_are_there(document: dict[str, Any]) -> None:
+    def names(method: str, path: str) -> set[str]:
+        return {p["name"] for p in document["paths"][path][method]["parameters"]}
+
+    assert {"alias", "version"} <= names("post", "/v1/models/{name}/score")
+    assert {"name", "target", "id"} <= names("post", "/v1/datasets")
+    assert {"state", "kind", "page_size", "page_token"} <= names("get", "/v1/jobs")
+    assert {"If-Match"} <= names("put", "/v1/models/{name}/aliases/{alias}")
+    assert {"Idempotency-Key"} <= names("post", "/v1/jobs/training")

@@ -1,0 +1,63 @@
+"""Readiness names what is missing; liveness asks nobody."""
+
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.factory import create_app
+from store.clock import now
+from store.database import Database, open_database
+from store.doorbell import SilentDoorbell
+from store.migrate import downgrade
+from store.settings import Settings
+from store.tables import workers
+from store.workers import sign_in
+
+
+def failing(client: FlaskClient) -> list[str]:
+    answer = client.get("/readyz")
+    if answer.status_code == 200:
+        return []
+    assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+    assert int(answer.headers["Retry-After"]) > 0
+    return [error["pointer"] for error in answer.json["errors"]]
+
+
+def test_the_service_is_ready_once_a_worker_was_seen(client: FlaskClient, database: Database) -> None:
+    assert failing(client) == ["/checks/worker"]
+    database.write(lambda connection: sign_in(connection, "w"))
+    assert client.get("/readyz").json == {
+        "status": "ready",
+        "checks": {"database": "ok", "migrations": "ok", "worker": "ok"},
+    }
+
+
+def test_a_worker_not_seen_for_three_heartbeats_does_not_count(
+    client: FlaskClient, database: Database, settings: Settings
+) -> None:
+    database.write(lambda connection: sign_in(connection, "w"))
+    for missed, expected in ((2, []), (4, ["/checks/worker"])):
+        seen = now(-missed * settings.heartbeat_seconds)
+        database.write(lambda connection, seen=seen: connection.execute(workers.update().values(seen_at=seen)))
+        assert failing(client) == expected
+
+
+def test_tables_of_another_release_are_not_ready(client: FlaskClient, database: Database) -> None:
+    downgrade(database)
+    assert failing(client) == ["/checks/migrations"]
+    assert "ebb migrate" in client.get("/readyz").json["detail"]
+
+
+@pytest.mark.parametrize("url", ["postgresql://127.0.0.1:9/none", "sqlite:////proc/none.db"])
+def test_a_database_that_does_not_answer_is_not_ready_but_the_process_lives(sqlite_file: str, url: str) -> None:
+    settings = replace(Settings(database_url=sqlite_file), database_url=url)
+    client = create_app(settings, open_database(url), SilentDoorbell()).test_client()
+    assert failing(client) == ["/checks/database"]
+    assert client.get("/livez").json == {"status": "alive"}
+
+
+def test_the_front_page_leads_to_the_contract(client: FlaskClient) -> None:
+    answer = client.get("/")
+    assert answer.mimetype == "text/html"
+    assert "/openapi.json" in answer.text

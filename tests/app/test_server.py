@@ -1,0 +1,143 @@
+"""`python -m app` serves, or says in one line why not."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from store.database import Database
+from store.keys import create_key
+from store.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path, sqlite_file: str) -> Settings:
+    return Settings(home=tmp_path, database_url=sqlite_file, port=0, web_processes=2)
+
+
+@pytest.fixture
+def database_url(sqlite_file: str) -> str:
+    return sqlite_file
+
+
+def command(settings: Settings) -> subprocess.Popen[str]:
+    environ = {
+        name: value for name, value in os.environ.items() if not name.startswith(("EBB_", "REDIS_", "DATABASE_"))
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "app"],
+        env=environ | settings.environ(),
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+
+class Running:
+    """A server under way, its address and what it says."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.process = command(settings)
+        self.lines: list[str] = []
+        self.url = self._url()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _url(self) -> str:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.lines.append(line)
+            if found := re.search(r"answering at (http://[^\"]+)", line):
+                return found[1]
+        raise AssertionError("".join(self.lines))
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        self.lines.extend(self.process.stderr)
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(30)
+        self._reader.join()
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+        return code
+
+
+@pytest.fixture
+def running(settings: Settings) -> Iterator[Running]:
+    server = Running(settings)
+    yield server
+    if server.process.poll() is None:
+        server.stop()
+
+
+def refused(settings: Settings) -> tuple[int, str]:
+    with command(settings) as process:
+        assert process.stderr is not None
+        said = process.stderr.read()
+        return process.wait(30), said
+
+
+def test_it_answers_http_and_ends_clean(running: Running) -> None:
+    with httpx.Client(base_url=running.url, trust_env=False) as client:
+        assert client.get("/livez").json() == {"status": "alive"}
+        assert client.get("/livez", headers={"Host": "evil.example"}).status_code == 421
+        assert client.get("/openapi.json").status_code == 200
+        body = {"headers": {"Content-Type": "application/json"}, "content": iter([b'{"a":', b"1}"])}
+        assert client.post("/v1/models/churn/score", **body).status_code == 422  # type: ignore[arg-type]
+        endless = iter([b" " * 2**20] * 17)
+        body = {"headers": {"Content-Type": "application/json"}, "content": endless}
+        assert client.post("/v1/models/churn/score", **body).status_code == 413  # type: ignore[arg-type]
+    assert running.stop() == 0
+    assert all(line.startswith("{") for line in running.lines), running.lines
+    assert "Traceback" not in "".join(running.lines)
+
+
+def test_a_taken_port_is_one_clear_line(settings: Settings) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, said = refused(replace(settings, port=port))
+    assert code == 1
+    assert re.fullmatch(rf"ebb app: cannot listen at 127.0.0.1 port {port}: .*EBB_PORT\n", said)
+
+
+def test_strangers_are_not_served_without_keys(settings: Settings) -> None:
+    code, said = refused(replace(settings, host="0.0.0.0"))
+    assert code == 1
+    assert said.count("\n") == 1
+    assert "ebb keys create --name NAME --scope admin" in said
+
+
+def test_with_a_key_it_serves_beyond_loopback_to_who_has_it(settings: Settings, database: Database) -> None:
+    key = database.write(lambda connection: create_key(connection, "test", ["read"]))
+    server = Running(replace(settings, host="0.0.0.0"))
+    url = server.url.replace("0.0.0.0", "127.0.0.1")
+    with httpx.Client(base_url=url, trust_env=False) as client:
+        assert client.get("/v1/jobs").status_code == 401
+        assert client.get("/v1/jobs", headers={"Authorization": f"Bearer {key}"}).status_code == 200
+    assert server.stop() == 0
+    assert key not in "".join(server.lines)
+
+
+def test_tables_of_another_release_are_not_served(settings: Settings, tmp_path: Path) -> None:
+    code, said = refused(replace(settings, database_url=f"sqlite:///{tmp_path / 'empty.db'}"))
+    assert (code, said.count("\n")) == (1, 1)
+    assert "ebb migrate" in said
+
+
+def test_wrong_settings_are_named(settings: Settings) -> None:
+    code, said = refused(replace(settings, port=-5))
+    assert code == 2
+    assert "EBB_PORT" in said
