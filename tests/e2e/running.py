@@ -15,7 +15,7 @@ from ebb.client import Client
 from ebb.supervisor import free_port
 
 EBB = Path(sys.executable).with_name("ebb")
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 
 
 @dataclass

@@ -30,7 +30,7 @@ def test_demo_does_the_whole_job_twice_in_one_folder_and_leaves_nothing_running(
         done = _demo(tmp_path)
         assert done.returncode == 0, done.stderr
         assert f"version {version}" in done.stdout
-        assert (tmp_path / "demo" / "report.html").read_text().startswith("<!doctype html>")
+        assert (tmp_path / "demo" / "report.html").read_text().startswith("<!DOCTYPE html>")
         assert not _processes_of(tmp_path)
 
 
