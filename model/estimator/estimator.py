@@ -109,8 +109,12 @@ class Estimator:
     def contributions(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
         """What each column adds to the log-odds, in the order of `encoder.names`, shape (n, columns)."""
         by_feature = contributions(self.network, self.baseline, self._design(columns, n))
-        starts = [group.start for group in self.encoder.groups]
-        return np.add.reduceat(by_feature, starts, axis=1)
+        shares = np.zeros((len(by_feature), len(self.encoder.groups)))
+        for column, group in enumerate(self.encoder.groups):
+            # One by one: NumPy's own sums may add up one row in another order than many.
+            for feature in range(group.start, group.stop):
+                shares[:, column] += by_feature[:, feature]
+        return shares
 
     def gaps(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
         """By how much the reasons of each row miss its log-odds difference, shape (n,).

@@ -1,5 +1,4 @@
 import io
-import itertools
 
 import numpy as np
 import pytest
@@ -8,43 +7,11 @@ from hypothesis import strategies as st
 
 from ebb.customers import customers
 from model.columns import Flags, Numbers, Table, Words
-from model.errors import CheckpointError, ColumnError, ModelError, SpecError, TableError
-from model.estimator import Estimator, Fitting
-from model.spec import parse_spec
-from model.storage import pack, pack_checkpoint, unpack_checkpoint
+from model.errors import ColumnError, ModelError
+from model.estimator import Estimator
+from model.storage import pack
 from model.tables import read_table
-
-SCALES = {"months": 60, "monthly_charge": 160, "support_tickets": 10, "usage_hours": 100}
-FIXED = {name: {"scale": scale} for name, scale in SCALES.items()}
-
-
-def fit(table: Table, target: str = "churned", id_column: str | None = None, **spec) -> Fitting:
-    fitting = Fitting(table, target=target, id_column=id_column, spec=parse_spec({"epochs": 8, **spec}))
-    for _ in fitting.epochs():
-        pass
-    return fitting
-
-
-def home_table(n: int = 400, seed: int = 0) -> Table:
-    return read_table(io.BytesIO(customers(n, seed).to_csv().encode()), "csv")
-
-
-def mixed_table(n: int = 300) -> Table:
-    rng = np.random.default_rng(3)
-    y = rng.random(n) < 0.3
-    months = rng.integers(1, 61, n) + 5.0 * ~y
-    months[rng.random(n) < 0.1] = np.nan
-    plan = rng.choice(["basic", "family", "student", "odd"], n, p=[0.5, 0.3, 0.19, 0.01])
-    return Table(
-        {
-            "months": Numbers(months),
-            "plan": Words.of(plan.tolist()),
-            "auto_pay": Flags(rng.integers(0, 2, n).astype(float)),
-            "constant": Numbers(np.ones(n)),
-            "churned": Flags(y.astype(float)),
-        },
-        n,
-    )
+from tests.model.fitted import FIXED, SCALES, fit, home_table, mixed_table
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +81,20 @@ def test_reasons_sum_to_the_log_odds_difference_within_1e_12(home, mixed):
         assert np.abs(estimator.contributions(columns, n).sum(axis=1) - difference).max() <= 1e-12
 
 
+def test_a_column_of_many_categories_has_the_same_bits_alone_and_in_a_batch():
+    rng = np.random.default_rng(8)
+    words = [f"town {i}" for i in rng.integers(0, 40, 900)]
+    y = (rng.random(900) < 0.3).astype(float)
+    table = Table({"town": Words.of(words), "x": Numbers(rng.normal(size=900)), "churned": Flags(y)}, 900)
+    estimator = fit(table, layers=[12, 6], members=3).estimator()
+    inputs = {"town": words[:100], "x": table.columns["x"].values[:100].tolist()}
+    scores, reasons = estimator.log_odds(inputs, 100), estimator.contributions(inputs, 100)
+    for row in range(100):
+        alone = {name: [values[row]] for name, values in inputs.items()}
+        assert estimator.log_odds(alone, 1)[0] == scores[row]
+        assert estimator.contributions(alone, 1)[0].tolist() == reasons[row].tolist()
+
+
 def test_reasons_name_the_owners_columns_the_largest_first(mixed):
     (reasons,) = mixed.explain({"months": [3], "plan": ["student"], "auto_pay": [True]}, 1)
     assert {reason.column: reason.value for reason in reasons} == {"months": 3, "plan": "student", "auto_pay": True}
@@ -150,82 +131,6 @@ def test_bytes_that_are_no_estimator_are_refused(data):
         Estimator.from_bytes(data)
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_other_ones():
-    table = mixed_table()
-    assert fit(table, seed=4).estimator().to_bytes() == fit(table, seed=4).estimator().to_bytes()
-    assert fit(table, seed=4).estimator().weights_sha256 != fit(table, seed=5).estimator().weights_sha256
-
-
-@pytest.mark.parametrize("pause", [1, 4, 8])
-def test_a_fitting_resumed_from_a_checkpoint_ends_in_the_same_bytes(pause):
-    spec = parse_spec({"epochs": 8, "members": 2, "seed": 9})
-    whole = Fitting(mixed_table(), target="churned", spec=spec)
-    reports = list(whole.epochs())
-    first = Fitting(mixed_table(), target="churned", spec=spec)
-    list(itertools.islice(first.epochs(), pause))
-    saved = unpack_checkpoint(pack_checkpoint(first.checkpoint()))
-    second = Fitting(mixed_table(), target="churned", spec=spec, checkpoint=saved)
-    assert [report.train_loss for report in second.epochs()] == [report.train_loss for report in reports[pause:]]
-    assert second.estimator().to_bytes() == whole.estimator().to_bytes()
-
-
-def test_a_checkpoint_of_another_table_or_spec_is_refused():
-    checkpoint = fit(mixed_table()).checkpoint()
-    with pytest.raises(CheckpointError, match="another table"):
-        Fitting(mixed_table(299), target="churned", spec=parse_spec({"epochs": 8}), checkpoint=checkpoint)
-    with pytest.raises(CheckpointError, match="another spec"):
-        Fitting(mixed_table(), target="churned", spec=parse_spec({"epochs": 9}), checkpoint=checkpoint)
-
-
-def test_metrics_are_those_of_the_estimator_as_it_scores(mixed):
-    table = mixed_table()
-    fitting = fit(table)
-    metrics = fitting.estimator().metrics
-    y = fitting.y[fitting.valid_rows]
-    p = fitting.estimator().predict({n: table.columns[n] for n in ("months", "plan", "auto_pay")}, table.rows)
-    p = p[fitting.valid_rows]
-    assert metrics["valid_loss"] == pytest.approx(-np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)), rel=1e-12)
-    assert sum(group["rows"] for group in metrics["reliability"]) == metrics["valid_rows"] == len(y)
-
-
-def test_scaling_is_learned_from_training_rows_only():
-    table = mixed_table()
-    fitting = fit(table)
-    months = table.columns["months"].values.copy()
-    months[fitting.valid_rows] = 1e6
-    moved = Table({**table.columns, "months": Numbers(months)}, table.rows)
-    assert fit(moved).encoder == fitting.encoder
-
-
-def test_the_validation_rows_have_the_tables_share_of_churners():
-    fitting = fit(mixed_table())
-    assert fitting.y[fitting.valid_rows].mean() == pytest.approx(fitting.y.mean(), abs=0.01)
-    assert not set(fitting.valid_rows) & set(fitting.train_rows)
-    assert len(fitting.valid_rows) + len(fitting.train_rows) == 300
-
-
-def test_validation_by_time_holds_out_the_latest_and_by_group_whole_groups():
-    table = mixed_table()
-    when = np.random.default_rng(0).permutation(300).astype(float)
-    team = np.arange(300) // 10
-    table = Table({**table.columns, "when": Numbers(when), "team": Numbers(team.astype(float))}, 300)
-    fitting = fit(table, validation={"fraction": 0.2, "time": "when"})
-    assert when[fitting.valid_rows].min() > when[fitting.train_rows].max()
-    assert len(fitting.valid_rows) == 60
-    fitting = fit(table, validation={"fraction": 0.2, "group": "team"})
-    assert not set(team[fitting.valid_rows]) & set(team[fitting.train_rows])
-    assert len(fitting.valid_rows) == 60
-
-
-def test_constant_and_dropped_columns_are_left_out_but_may_be_sent():
-    fitting = fit(mixed_table(), columns={"plan": {"drop": True}})
-    estimator = fitting.estimator()
-    assert estimator.encoder.names == ("months", "auto_pay")
-    assert estimator.left_out == ("plan", "constant")
-    assert [warning["code"] for warning in estimator.warnings] == ["constant_column"]
-    assert estimator.check({"months": 3, "plan": "basic", "constant": 1, "churned": True}) == []
-
-
 def test_checking_a_record_tells_every_problem_with_its_pointer(mixed):
     record = {"months": float("nan"), "plan": 7, "auto_pay": "no", "mnths": 3}
     found = {(problem.pointer, problem.code) for problem in mixed.check(record)}
@@ -244,46 +149,3 @@ def test_scoring_goes_on_past_a_bad_record(mixed):
     table, faults = mixed.read({"months": [3, "x", 4]}, 3)
     assert list(faults.rows) == [1]
     assert mixed.predict(table)[[0, 2]].tobytes() == mixed.predict({"months": [3, 4]}, 2).tobytes()
-
-
-def bad_table(**columns) -> Table:
-    return Table(columns, len(next(iter(columns.values()))))
-
-
-@pytest.mark.parametrize(
-    ("table", "error", "said"),
-    [
-        (bad_table(x=Numbers(np.arange(9.0)), churned=Flags(np.ones(9))), TableError, "all 9 rows churned"),
-        (bad_table(x=Numbers(np.arange(1.0)), churned=Flags(np.zeros(1))), TableError, "all 1 rows stayed"),
-        (
-            bad_table(x=Numbers(np.arange(9.0)), churned=Flags(np.eye(9)[0])),
-            TableError,
-            "only 1 of 9 rows are churners",
-        ),
-        (bad_table(churned=Flags(np.arange(8.0) % 2)), ColumnError, "no column to learn from"),
-        (bad_table(x=Numbers(np.ones(8)), churned=Flags(np.arange(8.0) % 2)), ColumnError, "no column to learn from"),
-        (
-            bad_table(x=Numbers(np.full(8, np.nan)), churned=Flags(np.arange(8.0) % 2)),
-            ColumnError,
-            "'x' has no value in any",
-        ),
-        (
-            bad_table(x=Numbers(np.arange(8.0)), gone=Flags(np.arange(8.0) % 2)),
-            ColumnError,
-            "no target column 'churned'",
-        ),
-        (bad_table(x=Numbers(np.arange(8.0)), churned=Numbers(np.arange(8.0))), ColumnError, "holds 2 in row 3"),
-    ],
-)
-def test_a_table_that_cannot_be_trained_on_is_refused_saying_why(table, error, said):
-    with pytest.raises(error, match=said):
-        fit(table)
-
-
-def test_a_spec_that_does_not_fit_the_table_is_refused():
-    with pytest.raises(SpecError, match="no input column 'mnths'"):
-        fit(mixed_table(), columns={"mnths": {"drop": True}})
-    with pytest.raises(SpecError, match="binary_cross_entropy"):
-        fit(mixed_table(), loss="mean_squared_error")
-    with pytest.raises(TableError, match="no column 'when'"):
-        fit(mixed_table(), validation={"time": "when"})
