@@ -1,51 +1,47 @@
-"""What numbers are made with: the same training gives the same bytes only where this is the same."""
+"""The numerical environment: what else, beside seed and data, decides the bits of a result."""
+
+from __future__ import annotations
 
 import ctypes
+import os
 import platform
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-# OpenBLAS under the names that numpy's wheels give it, then under its own
-PREFIXES_AND_SUFFIXES = (("scipy_", "64_"), ("scipy_", ""), ("", "64_"), ("", ""))
+LIBRARIES = "numpy.libs"  # where NumPy's wheels keep their OpenBLAS
+NAMES = ("scipy_openblas_{}64_", "openblas_{}64_", "openblas_{}")
 
 
-def numerical_environment() -> dict[str, object]:
-    """Return numpy's version, its SIMD instructions, and BLAS's name, version, kernel and number of threads.
+def numerical_environment() -> dict[str, Any]:
+    """Return versions, machine, and the kernel and threads that matrix products use here.
 
-    Example:
-        >>> sorted(numerical_environment())
-        ['blas', 'blas_kernel', 'blas_threads', 'blas_version', 'machine', 'numpy', 'simd']
+    Two runs with equal environments, seeds and data give the same bytes.
     """
-    built: dict[str, Any] = np.show_config(mode="dicts")  # type: ignore[assignment,call-overload,unused-ignore]
-    blas = built["Build Dependencies"]["blas"]
-    library = _openblas()
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return {
+        "python": platform.python_version(),
         "numpy": np.__version__,
+        "blas": f"{blas['name']} {blas['version']}",
+        "blas_kernel": ask_openblas("get_corename", ctypes.c_char_p),
+        "blas_threads": ask_openblas("get_num_threads", ctypes.c_int),
+        "simd": sorted(np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])),
         "machine": platform.machine(),
-        "simd": list(built["SIMD Extensions"].get("found", [])),
-        "blas": blas.get("name", "unknown"),
-        "blas_version": blas.get("version", "unknown"),
-        "blas_kernel": _ask(library, "openblas_get_corename", ctypes.c_char_p, "unknown"),
-        "blas_threads": _ask(library, "openblas_get_num_threads", ctypes.c_int, "unknown"),
+        "system": platform.system(),
+        "cores": os.cpu_count(),
     }
 
 
-@cache
-def _openblas() -> ctypes.CDLL | None:
-    """Return the library that numpy's wheel carries, if it carries one."""
-    for library in sorted((Path(np.__file__).parent.parent / "numpy.libs").glob("*openblas*")):
-        return ctypes.CDLL(str(library))
+def ask_openblas(question: str, answer: type[ctypes._SimpleCData[Any]]) -> str | int | None:
+    """Ask the OpenBLAS that NumPy brought along; None when NumPy uses another library."""
+    folder = Path(np.__file__).parent.parent / LIBRARIES
+    for path in sorted(folder.glob("*openblas*")):
+        library = ctypes.CDLL(str(path))
+        for name in NAMES:
+            function = getattr(library, name.format(question), None)
+            if function is not None:
+                function.restype = answer
+                found = function()
+                return found.decode() if isinstance(found, bytes) else int(found)
     return None
-
-
-def _ask(library: ctypes.CDLL | None, name: str, kind: Any, default: object) -> object:
-    for prefix, suffix in PREFIXES_AND_SUFFIXES if library is not None else ():
-        function = getattr(library, f"{prefix}{name}{suffix}", None)
-        if function is not None:
-            function.restype = kind
-            answer = function()
-            return answer.decode() if isinstance(answer, bytes) else answer
-    return default

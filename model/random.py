@@ -22,7 +22,7 @@ def uniform(bits: np.random.PCG64, count: int) -> Floats:
 
     Example:
         >>> uniform(stream(0, 0), 2).round(3)
-        array([ 0.327, -0.681])
+        array([ 0.274, -0.46 ])
     """
     return np.asarray((bits.random_raw(count) >> np.uint64(11)) * 2.0**-52 - 1.0)
 

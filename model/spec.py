@@ -33,8 +33,9 @@ class EarlyStopping:
 
 @dataclass(frozen=True)
 class Validation:
-    """Which share of the rows is held out: at random within each label, or the latest by a time column, or whole
-    groups by a group column.
+    """Which share of the rows is held out.
+
+    They are drawn at random within each label; or are the latest by a time column, or whole groups by a group column.
     """
 
     fraction: BelowOne = 0.2

@@ -36,25 +36,9 @@ class BatchNorm(Layer):
     def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
         """Record the normalization by this batch, or by the running averages."""
         parameters, gradient = do.parameters()
-        (gamma, beta), (g_gamma, g_beta) = columns(parameters), columns(gradient)
-        running_mean, running_variance = columns(do.state())
+        (gamma, beta), (gamma_gradient, beta_gradient) = columns(parameters), columns(gradient)
         z, out = do.values(a), do.place(a)
-        normal, spread = do.fresh(z.shape[-2]), do.column(z.shape[-2])
-        if do.training:
-            mean, variance = do.column(z.shape[-2]), do.column(z.shape[-2])
-            do.row_mean(z, mean)
-            do(np.subtract, z, mean, normal)
-            square = do.scratch_like(normal)
-            do(np.multiply, normal, normal, square)
-            do.row_mean(square, variance)
-            move(do, running_mean, mean, self.momentum)
-            move(do, running_variance, variance, self.momentum, do.rows / max(do.rows - 1, 1))
-        else:
-            variance = running_variance
-            do(np.subtract, z, running_mean, normal)
-        do(np.add, variance, do.number(self.epsilon), spread)
-        do(np.sqrt, spread, spread)
-        do(np.divide, normal, spread, normal)
+        normal, spread = self._normalize(do, z)
         do(np.multiply, normal, gamma, do.values(out))
         do(np.add, do.values(out), beta, do.values(out))
 
@@ -64,8 +48,8 @@ class BatchNorm(Layer):
             do.row_mean(delta, mean_delta)
             do(np.multiply, delta, normal, both)
             do.row_mean(both, mean_both)
-            do(np.multiply, mean_delta, do.number(do.rows), g_beta)
-            do(np.multiply, mean_both, do.number(do.rows), g_gamma)
+            do(np.multiply, mean_delta, do.number(do.rows), beta_gradient)
+            do(np.multiply, mean_both, do.number(do.rows), gamma_gradient)
             if do.training:
                 do(np.subtract, delta, mean_delta, delta)
                 do(np.multiply, normal, mean_both, both)
@@ -75,6 +59,27 @@ class BatchNorm(Layer):
             return delta
 
         return out, backward
+
+    def _normalize(self, do: Recorder, z: Floats) -> tuple[Floats, Floats]:
+        """Record x̂ and √(σ² + ε); in training, move the running averages too."""
+        mean, variance = columns(do.state())
+        normal, spread = do.fresh(z.shape[-2]), do.column(z.shape[-2])
+        if do.training:
+            running_mean, running_variance = mean, variance
+            mean, variance = do.column(z.shape[-2]), do.column(z.shape[-2])
+            do.row_mean(z, mean)
+            do(np.subtract, z, mean, normal)
+            square = do.scratch_like(normal)
+            do(np.multiply, normal, normal, square)
+            do.row_mean(square, variance)
+            move(do, running_mean, mean, self.momentum)
+            move(do, running_variance, variance, self.momentum, do.rows / max(do.rows - 1, 1))
+        else:
+            do(np.subtract, z, mean, normal)
+        do(np.add, variance, do.number(self.epsilon), spread)
+        do(np.sqrt, spread, spread)
+        do(np.divide, normal, spread, normal)
+        return normal, spread
 
 
 def columns(a: Floats) -> tuple[Floats, Floats]:

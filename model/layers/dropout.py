@@ -1,4 +1,4 @@
-"""Dropout."""
+"""Dropout, which silences units at random."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adam."""
+"""Adam, with moments of the gradient and of its square."""
 
 from __future__ import annotations
 

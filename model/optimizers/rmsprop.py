@@ -1,4 +1,4 @@
-"""RMSprop."""
+"""RMSprop, which divides by the size of recent gradients."""
 
 from __future__ import annotations
 

@@ -1,0 +1,82 @@
+"""One seed gives one result: alone or side by side, in one go or resumed."""
+
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from model.spec import parse_spec
+from model.storage import pack_checkpoint, unpack_checkpoint
+from model.trainer import EpochReport, Trainer
+from tests.model.designs import design
+from tests.model.training import RICH, assert_same_numbers, trained
+
+
+def facts(reports: list[EpochReport]) -> list[EpochReport]:
+    return [replace(report, seconds=0.0) for report in reports]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_one_seed_gives_one_result_to_the_byte(dtype: str) -> None:
+    spec = RICH | {"dtype": dtype, "seed": 7}
+    (a, reports), (b, again) = trained(spec), trained(spec)
+    assert_same_numbers(a, b)
+    assert facts(reports) == facts(again)
+    other, _ = trained(spec | {"seed": 8})
+    assert not np.array_equal(a.checkpoint().arrays["values"], other.checkpoint().arrays["values"])
+
+
+@pytest.mark.parametrize("spec", [RICH, RICH | {"members": 3}, RICH | {"restarts": 2, "dtype": "float64"}])
+def test_resuming_after_any_epoch_is_byte_identical(spec: dict[str, object]) -> None:
+    whole, reports = trained(spec)
+    for pause in range(1, len(reports)):
+        first = Trainer(parse_spec(spec), design())
+        before = list(islice(first.epochs(), pause))
+        stored = unpack_checkpoint(pack_checkpoint(first.checkpoint()))
+        second = Trainer(parse_spec(spec), design(), stored)
+        after = list(second.epochs())
+        assert_same_numbers(whole, second)
+        assert facts(before + after) == facts(reports)
+
+
+def test_a_checkpoint_does_not_change_as_training_goes_on() -> None:
+    trainer = Trainer(parse_spec(RICH), design())
+    epochs = trainer.epochs()
+    next(epochs)
+    checkpoint = trainer.checkpoint()
+    values = checkpoint.arrays["values"].copy()
+    next(epochs)
+    np.testing.assert_array_equal(checkpoint.arrays["values"], values)
+
+
+@pytest.mark.parametrize(
+    "spec", [RICH, {"epochs": 4}, {"epochs": 4, "batch_size": 50, "loss": "softmax_cross_entropy"}]
+)
+def test_a_member_is_what_training_it_alone_would_give(spec: dict[str, object]) -> None:
+    together, _ = trained(spec | {"members": 3, "seed": 5})
+    for member in range(3):
+        alone, _ = trained(spec | {"seed": 5 + member})
+        for name, array in alone.network().arrays().items():
+            assert array.tobytes() == together.network().arrays()[name][member].tobytes()
+
+
+def test_restarts_keep_the_network_with_the_lowest_validation_loss() -> None:
+    spec = {"epochs": 5, "layers": [4]}
+    alone = [trained(spec | {"seed": seed}) for seed in range(4)]
+    losses = [min(report.valid_loss for report in reports) for _, reports in alone]
+    best, _ = alone[int(np.argmin(losses))]
+    together, reports = trained(spec | {"restarts": 4})
+    X = design().X
+    np.testing.assert_array_equal(together.network().logits(X), best.network().logits(X))
+    assert together.network().members == 1
+    assert reports[-1].valid_loss == pytest.approx(min(r[-1].valid_loss for _, r in alone), rel=0.2)
+
+
+def test_the_size_of_a_chunk_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, reports = trained(RICH)
+    monkeypatch.setattr("model.program.CHUNK_BATCHES", 2)
+    cut, again = trained(RICH)
+    assert_same_numbers(whole, cut)
+    # Losses are summed in another order.
+    assert [r.train_loss for r in reports] == pytest.approx([r.train_loss for r in again], rel=1e-6)

@@ -1,0 +1,21 @@
+import json
+
+import numpy as np
+
+from model.environment import numerical_environment
+
+
+def test_the_environment_names_what_decides_the_bits() -> None:
+    found = numerical_environment()
+    assert found["numpy"] == np.__version__
+    assert found["blas"]
+    assert found["machine"]
+    assert found["simd"]
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_the_wheels_own_openblas_is_asked_for_kernel_and_threads() -> None:
+    found = numerical_environment()
+    if "openblas" in found["blas"]:
+        assert found["blas_kernel"]
+        assert found["blas_threads"] >= 1
