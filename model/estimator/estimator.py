@@ -1,6 +1,6 @@
 """The estimator: columns, scaling and network as one immutable object, from customer to probability."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -38,7 +38,7 @@ class Reason(NamedTuple):
 class Estimator:
     """Everything from a customer's columns to a churn probability; trained, saved, versioned and served as a whole.
 
-    `known` names the columns of the training table that are not inputs: the target, the id and what was left out.
+    `left_out` names columns of the training table that are no inputs, such as constant ones; they may still be sent.
     """
 
     encoder: Encoder
@@ -59,13 +59,19 @@ class Estimator:
         """
         return self.encoder.read(columns, n)
 
+    def unknown(self, names: Iterable[str]) -> list[str]:
+        """Those of the names that no column of the training table had."""
+        return [name for name in names if name not in self._known]
+
+    @cached_property
+    def _known(self) -> frozenset[str | None]:
+        return frozenset((*self.encoder.names, *self.left_out, self.target, self.id_column))
+
     def check(self, record: Mapping[str, object]) -> list[Problem]:
         """What is wrong with one record: wrong types, numbers that are not finite or out of range, unknown columns."""
-        known = {*self.encoder.names, *self.left_out, self.target, self.id_column}
         problems = [
             Problem(f"/{escape(name)}", "unknown_column", f"column {name!r} is unknown: training saw no such column")
-            for name in record
-            if name not in known
+            for name in self.unknown(record)
         ]
         _, faults = self.read({name: [value] for name, value in record.items()}, 1)
         return problems + faults.rows.get(0, [])

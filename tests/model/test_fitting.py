@@ -62,7 +62,7 @@ def test_the_validation_rows_have_the_tables_share_of_churners():
     fitting = fit(mixed_table())
     assert fitting.y[fitting.valid_rows].mean() == pytest.approx(fitting.y.mean(), abs=0.01)
     assert not set(fitting.valid_rows) & set(fitting.train_rows)
-    assert len(fitting.valid_rows) + len(fitting.train_rows) == 300
+    assert (len(fitting.valid_rows), len(fitting.train_rows)) == (60, 240)
 
 
 def test_validation_by_time_holds_out_the_latest_and_by_group_whole_groups():
