@@ -16,7 +16,8 @@ class Forward:
     same bits whoever its neighbours are.
     """
 
-    def __init__(self, stack: Stack, views: Views, tile: int) -> None:
+    def __init__(self, stack: Stack, views: Views, tile: int, watch: bool = False) -> None:
+        """Record the pass; when asked to watch, also the mean of every unit that could be dead: `activity`."""
         lead, dtype = views.lead, views.tensors[0][0].dtype
         self._stack, self._lead, self._tile, self._dtype = stack, lead, tile, dtype
         self._inputs = np.ones((*lead, tile, stack.inputs + 1), dtype)
@@ -24,8 +25,10 @@ class Forward:
         self._do = Recorder(Memory(dtype), views, tile)
         inputs = transposed(self._inputs)
         self._do.keep(inputs)
-        self.watched = self._do.watched
         self._backward = stack.record(self._do, inputs, self._logits)
+        self.activity = [self._do.column(a.shape[-2]) for a in self._do.watched if watch]
+        for a, mean in zip(self._do.watched, self.activity, strict=False):
+            self._do.row_mean(a, mean)
 
     def logits(self, X: Floats) -> Floats:
         """Return the logits of each row.

@@ -68,8 +68,7 @@ class Program:
         backward = self._stack.record(do, batch.inputs, batch.logits)
         backward(self._spec.loss.record(do, batch.logits, batch.target, batch.weight))
         rate, *rest = (column[i, ...] for column in self._coefficients)
-        self.watched = do.watched
-        self.update = record_update(do, self._spec, numbers, kernel, Step(rate, rest, self._norms[i, ...]))
+        record_update(do, self._spec, numbers, kernel, Step(rate, rest, self._norms[i, ...]))
         return do.calls
 
     def run(self, order: Integers, chunk: int, numbers: Floats) -> tuple[Floats, Floats]:

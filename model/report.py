@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,14 +13,14 @@ from model.stack import Stack
 
 @dataclass(frozen=True)
 class LayerReport:
-    """One array of parameters at the epoch's last step.
+    """The layers' arrays of parameters, by name, at the epoch's last step.
 
-    `update_ratio` is ‖update‖ / ‖parameters‖; around 0.001 is healthy, far above is unstable, far below is stuck.
+    An update ratio is ‖update‖ / ‖parameters‖: around 0.001 is healthy, far above is unstable, far below is stuck.
     """
 
-    name: str
-    gradient_norm: float
-    update_ratio: float
+    names: tuple[str, ...]
+    gradient_norms: tuple[float, ...]
+    update_ratios: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,8 @@ class EpochReport:
 
     The training loss is the mean over the epoch's steps, each before its update; the gradient norm is the mean too,
     before clipping. With members, losses and norms are the members' means and the AUC is that of their mean logit.
-    `dead_units` is the share of ReLU units that were 0 for every row looked at; None without ReLU.
+    `dead_units` is the share of ReLU units that are 0 for each of the last validation rows, up to 1,024; None where
+    there are none.
 
     Units: losses in nats for the cross-entropies; seconds of wall clock.
     """
@@ -44,7 +44,7 @@ class EpochReport:
     valid_auc: float | None
     gradient_norm: float
     seconds: float
-    layers: tuple[LayerReport, ...] = ()
+    layers: LayerReport | None = None
     dead_units: float | None = None
     retries: int = 0
 
@@ -52,28 +52,21 @@ class EpochReport:
 class Inspection:
     """Looks at parameters, gradients and updates where training keeps them."""
 
-    def __init__(self, stack: Stack, numbers: Numbers, update: Floats, watched: Sequence[Floats]) -> None:
+    def __init__(self, stack: Stack, numbers: Numbers) -> None:
         sizes = [tensor.shape[0] * tensor.shape[1] for _, tensor in stack.tensors()]
-        self._names = [name for name, _ in stack.tensors()]
+        self._names = tuple(name for name, _ in stack.tensors())
         self._starts = np.cumsum([0, *sizes[:-1]])
-        self._arrays = (numbers.gradients[0], update, numbers.values)
-        self._watched = watched
+        self._numbers = numbers
 
-    def layers(self) -> tuple[LayerReport, ...]:
-        """Return one report for each array of parameters; with members, of their root mean squares."""
+    def layers(self) -> LayerReport:
+        """Return the layers' norms; with members, their root mean squares."""
         with np.errstate(all="ignore"):
-            gradient, update, values = (self._norms(array) for array in self._arrays)
-            rows = zip(self._names, gradient, update / values, strict=True)
-            return tuple(LayerReport(name, float(norm), float(ratio)) for name, norm, ratio in rows)
+            gradient, update = self._norms(self._numbers.gradients)
+            ratio = update / self._norms(self._numbers.values)
+        return LayerReport(self._names, tuple(gradient.tolist()), tuple(ratio.tolist()))
 
     def _norms(self, flat: Floats) -> Floats:
         squares = np.square(flat)
-        mean = squares.mean(0) if squares.ndim == 2 else squares
-        return np.asarray(np.sqrt(np.add.reduceat(mean, self._starts)))
-
-    def dead_units(self) -> float | None:
-        """Return the share of watched units that are 0 for all rows."""
-        if not self._watched:
-            return None
-        dead = [a.max(-1) <= 0 for a in self._watched]
-        return float(sum(each.sum() for each in dead) / sum(each.size for each in dead))
+        if self._numbers.lead:
+            squares = squares.mean(-2)
+        return np.asarray(np.sqrt(np.add.reduceat(squares, self._starts, -1)))

@@ -58,8 +58,7 @@ class Trainer:
         self._validator = Validator(spec, self._stack, self._numbers, design, weights)
         self._rates = Rates(spec.schedule, spec.optimizer, Horizon(spec.epochs, self._program.steps), self._lead)
         self._progress = Progress(self._numbers.values, self._numbers.states, spec.early_stopping, spec.restarts)
-        watched = self._validator.watched or self._program.watched
-        self._inspection = Inspection(self._stack, self._numbers, self._program.update, watched)
+        self._inspection = Inspection(self._stack, self._numbers)
         streams = [*self._orders, *self._program.masks.streams]
         self._state = Resumable(spec, design, self._numbers, self._progress, streams)
         self._origin = self._state.write()
@@ -106,7 +105,7 @@ class Trainer:
             gradient_norm=norm,
             seconds=perf_counter() - started,
             layers=self._inspection.layers(),
-            dead_units=self._inspection.dead_units(),
+            dead_units=self._validator.dead_units(),
             retries=progress.retries,
         )
 

@@ -25,8 +25,8 @@ class Step:
     norm: Floats
 
 
-def record_update(do: Recorder, spec: Spec, numbers: Numbers, kernel: Floats, step: Step) -> Floats:
-    """Record one update of all parameters; return where the update itself is found.
+def record_update(do: Recorder, spec: Spec, numbers: Numbers, kernel: Floats, step: Step) -> None:
+    """Record one update of all parameters.
 
     Shapes: kernel (P,), 1 for weights and 0 for biases.
     """
@@ -51,7 +51,6 @@ def record_update(do: Recorder, spec: Spec, numbers: Numbers, kernel: Floats, st
         do(np.multiply, decay, step.rate, decay)
         do(np.add, update, decay, update)
     do(np.subtract, values, update, values)
-    return update
 
 
 def record_norm(do: Recorder, gradient: Floats, norm: Floats) -> None:

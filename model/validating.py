@@ -20,7 +20,6 @@ class Validator:
 
     def __init__(self, spec: Spec, stack: Stack, numbers: Numbers, design: Design, weights: Floats | None) -> None:
         self._loss, self._count = spec.loss, len(design.valid_rows)
-        self.watched: list[Floats] = []
         if not self._count:
             return
         rows = rows_of(design, design.valid_rows, spec, stack.outputs, weights)
@@ -29,8 +28,7 @@ class Validator:
         self._y = np.asarray(design.y[design.valid_rows], np.float64)
         self._ranked = stack.outputs == 1 and set(np.unique(self._y)) == {0.0, 1.0}
         tile = min(self._count, TILE)
-        self._forward = Forward(stack, numbers.views, tile)
-        self.watched = self._forward.watched
+        self._forward = Forward(stack, numbers.views, tile, watch=True)
 
     def measure(self) -> tuple[Floats | None, Floats | None]:
         """Return each network's mean loss and its logits; None without validation rows.
@@ -45,6 +43,14 @@ class Validator:
         if self._weights is not None:
             losses = losses * self._weights
         return np.asarray(losses.mean(-1, np.float64)), logits
+
+    def dead_units(self) -> float | None:
+        """Return the share of watched units that were 0 for every row of the last tile; None without any."""
+        activity = self._forward.activity if self._count else []
+        if not activity:
+            return None
+        alive = sum(np.count_nonzero(each) for each in activity)
+        return 1 - alive / sum(each.size for each in activity)
 
     def auc(self, logits: Floats) -> float | None:
         """Return the AUC of the networks' mean logit; None unless both labels 0 and 1 are there."""

@@ -32,8 +32,8 @@ class Optimizer(ABC):
 
     @abstractmethod
     def record(self, do: Recorder, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
-        """Record the update and return where it is found.
+        """Record the update, with its result in gradients[1], and return that.
 
-        Shapes: gradients is (2, [K,] P), the gradient and free room for its square; moments is (moments, [K,] P);
-        numbers are this step's coefficients.
+        Shapes: gradients is (2, [K,] P), the gradient, which stays, and room; moments is (moments, [K,] P); numbers
+        are this step's coefficients.
         """

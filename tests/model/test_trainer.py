@@ -168,11 +168,11 @@ def test_reports_look_into_the_network() -> None:
     before = trainer._numbers.values.copy()
     (report,) = trainer.epochs()
     gradient = (before - trainer._numbers.values) / 0.1
-    assert [layer.name for layer in report.layers] == ["0.weights", "2.weights"]
+    assert report.layers.names == ("0.weights", "2.weights")
     first = slice(5 * 16)
-    assert report.layers[0].gradient_norm == pytest.approx(np.linalg.norm(gradient[first]))
+    assert report.layers.gradient_norms[0] == pytest.approx(np.linalg.norm(gradient[first]))
     ratio = 0.1 * np.linalg.norm(gradient[first]) / np.linalg.norm(trainer._numbers.values[first])
-    assert report.layers[0].update_ratio == pytest.approx(ratio)
+    assert report.layers.update_ratios[0] == pytest.approx(ratio)
     assert report.dead_units == pytest.approx(4 / 16)
 
 
