@@ -20,7 +20,7 @@ from model.columns.cells import Cells, Codes, Days, Flags, Numbers, Scalar, Tabl
 from model.columns.encoder import Raw
 from model.columns.faults import Faults
 from model.columns.inference import refine
-from model.columns.numbers import NO_NUMBER, read_values
+from model.columns.numbers import LARGEST, NO_NUMBER, read_values
 from model.errors import TableError
 
 FORMATS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
@@ -82,8 +82,9 @@ def read_table(source: Source, file_format: str) -> Table:
     if rows == 0:
         raise TableError("the table has no rows")
     for name, cells in columns.items():
-        if isinstance(cells, Numbers) and np.isinf(cells.values).any():
-            row = int(np.flatnonzero(np.isinf(cells.values))[0]) + 1
+        too_large = np.abs(cells.values) > LARGEST if isinstance(cells, Numbers) else np.zeros(0, bool)
+        if too_large.any():
+            row = int(np.flatnonzero(too_large)[0]) + 1
             raise TableError(
                 f"column {name!r} is infinite or too large in row {row}: correct it or leave the cell empty"
             )

@@ -11,8 +11,8 @@ from model.columns.cells import Floats
 from model.columns.faults import Faults
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+LARGEST = 1e300  # beyond it, sums leave float64
 NO_NUMBER = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None")  # how files write a missing number
-
 
 TYPES: dict[str, tuple[type, ...]] = {"a number": (int, float), "true or false": (bool,)}
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from model.columns.cells import Cells, Floats, Numbers, Scalar, Words
 from model.columns.faults import Faults
-from model.columns.numbers import NO_NUMBER, parse_number, read_values
+from model.columns.numbers import LARGEST, NO_NUMBER, parse_number, read_values
 from model.columns.options import DEFAULT, ColumnOptions
 
 NORMAL_QUARTILES = 1.3489795003921634  # the interquartile range of a standard normal variable
 SOFT_LIMIT = 3.0  # where the soft clip starts to bend; it never passes ±3
-LARGEST = 1e300  # beyond it, sums leave float64
+FARTHEST = 1e100  # a scaled value whose square still is a float64
 REACH = 10.0  # a value may lie this many training ranges outside the training range
 
 
@@ -90,7 +90,9 @@ class NumericColumn:
     def encode(self, cells: Numbers, out: np.ndarray) -> None:
         """Write the features of `cells` into `out`, shape (n, features)."""
         missing = cells.missing
-        scaled = (np.where(missing, self.fill, cells.values) - self.offset) / self.scale
+        with np.errstate(over="ignore"):
+            scaled = (np.where(missing, self.fill, cells.values) - self.offset) / self.scale
+        scaled = np.clip(scaled, -FARTHEST, FARTHEST)
         if not self.fixed:
             bent = scaled / SOFT_LIMIT
             scaled = scaled / np.sqrt(1.0 + bent * bent)

@@ -218,3 +218,10 @@ def test_a_rows_features_do_not_depend_on_its_neighbours(values):
     together = encoded(encoder, x=values)
     for row, value in enumerate(values):
         assert encoded(encoder, x=[value])[0].tobytes() == together[row].tobytes()
+
+
+@given(st.lists(st.floats(-1e300, 1e300), min_size=2, max_size=30), st.floats(-1e300, 1e300))
+def test_features_are_finite_whatever_finite_numbers_a_column_holds(values, value):
+    encoder = fitted(x=Numbers(np.array(values)))
+    table, _ = encoder.read({"x": [*values, value]}, len(values) + 1)
+    assert np.isfinite(encoder.encode(table)).all()
