@@ -1,4 +1,5 @@
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -6,9 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from ebb.customers import customers
 from model.columns import Days, Flags, Numbers, Words
 from model.errors import TableError
 from model.tables import format_of, read_batches, read_table
+from tests.model.fitted import fit
 
 CSV = (
     b"id,months,plan,auto_pay,joined,note\n"
@@ -152,3 +155,18 @@ def test_a_file_that_is_not_there_or_of_no_known_format_is_refused():
         read_table(Path("/nowhere/at/all.csv"), "csv")
     with pytest.raises(TableError, match=r"\.csv"):
         format_of(Path("customers.xlsx"))
+
+
+def test_the_same_customers_train_the_same_estimator_from_every_format():
+    drawn = customers(200, 3)
+    columns = {**drawn.columns(), "churned": ["yes" if churned else "no" for churned in drawn.churned.tolist()]}
+    rows = zip(*columns.values(), strict=True)
+    ndjson = "".join(json.dumps(dict(zip(columns, row, strict=True))) + "\n" for row in rows)
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(pa.table(columns), sink)
+    formats = {"csv": drawn.to_csv().encode(), "ndjson": ndjson.encode(), "parquet": sink.getvalue()}
+    digests = set()
+    for file_format, data in formats.items():
+        fitting = fit(table(data, file_format), id_column="customer_id", epochs=2)
+        digests.add(fitting.estimator().weights_sha256)
+    assert len(digests) == 1
