@@ -102,3 +102,24 @@ def test_sqlite_keeps_what_was_committed_and_checks_references(tmp_path: Path) -
         }
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
     database.close()
+
+
+def test_on_sqlite_a_writer_waits_before_it_reads_what_it_will_change(sqlite_template: Path, tmp_path: Path) -> None:
+    path = tmp_path / "ebb.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    database = open_database(f"sqlite:///{path}")
+    order: list[str] = []
+
+    def second(_: Connection) -> None:
+        order.append("second begins")
+
+    def first(_: Connection) -> Thread:
+        other = Thread(target=database.write, args=(second,))
+        other.start()
+        time.sleep(0.3)
+        order.append("first ends")
+        return other
+
+    database.write(first).join()
+    assert order == ["first ends", "second begins"]
+    database.close()
