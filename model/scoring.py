@@ -52,12 +52,11 @@ def write_scores(batches: Iterator[Scored], id_name: str, out: TextIO) -> tuple[
     writer.writerow([id_name, "churn_probability", "error"])
     rows = failed = 0
     for batch in batches:
-        for row, (name, probability) in enumerate(zip(batch.ids, batch.probabilities.tolist(), strict=True)):
-            problems = batch.faults.get(row)
-            if problems:
-                writer.writerow([safe(name), "", safe(problems[0].detail)])
-            else:
-                writer.writerow([safe(name), probability, ""])
+        cells: list[Scalar] = batch.probabilities.tolist()
+        told = [""] * len(cells)
+        for row, problems in batch.faults.items():
+            cells[row], told[row] = "", str(safe(problems[0].detail))
+        writer.writerows(zip(map(safe, batch.ids), cells, told, strict=True))
         rows += len(batch.ids)
         failed += len(batch.faults)
     return rows, failed
