@@ -9,12 +9,19 @@ from werkzeug.routing import BaseConverter, IntegerConverter, Map
 from app.edge.inputs import read_body, read_query
 from app.route import Route
 from app.services import Services
+from app.shapes.common import SLUG, UUID
 
 
 class SlugConverter(BaseConverter):
     """A name in a path; others are not found, so that none ever reaches the database."""
 
-    regex = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+    regex = SLUG.strip("^$")
+
+
+class IdConverter(BaseConverter):
+    """An identifier in a path."""
+
+    regex = UUID.strip("^$")
 
 
 class NumberConverter(IntegerConverter):
@@ -24,14 +31,14 @@ class NumberConverter(IntegerConverter):
         super().__init__(url_map, min=1, max=2**31 - 1)
 
 
-CONVERTERS = {"version": "number"}
-"""Names in paths that are not plain names."""
+CONVERTERS = {"version": "number", "job_id": "id", "dataset_id": "id"}
+"""What stands for other than a slug in paths."""
 
 
 def install(app: Flask, routes: tuple[Route, ...], services: Services) -> None:
     """Give every route its place in the URL map."""
     app.url_map.merge_slashes = False
-    app.url_map.converters |= {"slug": SlugConverter, "number": NumberConverter}
+    app.url_map.converters |= {"slug": SlugConverter, "id": IdConverter, "number": NumberConverter}
     for route in routes:
         app.add_url_rule(flask_path(route.path), route.name, _view(route, services), methods=[route.method])
 

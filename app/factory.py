@@ -28,10 +28,11 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell) -> Fl
     request_ids.install(app)
     security_headers.install(app)
     problems.install(app)
-    if hosts.is_loopback(settings.host):
+    keyless = hosts.is_loopback(settings.host)
+    if keyless:
         hosts.install(app)
     Access(settings, database, {route.name: route for route in ROUTES}).install(app)
     dispatch.install(app, ROUTES, services)
     app.extensions["ebb"] = services
-    app.extensions["openapi"] = msgspec.json.encode(build_document(ROUTES))
+    app.extensions["openapi"] = msgspec.json.encode(build_document(ROUTES, keyless=keyless))
     return app

@@ -46,6 +46,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "control_socket_disable": True,
             "graceful_timeout": GRACE_SECONDS,
             "raw_env": [f"{name}={value}" for name, value in ONE_BLAS_THREAD.items()],
+            "limit_request_line": 8190,  # the most gunicorn allows; a page token may be long
             "loglevel": "warning",
             "worker_exit": lambda _, worker: _wind_up(worker.wsgi),
             "when_ready": lambda _: log.info("answering at %s", self._url),

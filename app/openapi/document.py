@@ -17,8 +17,8 @@ CONTRACT = "1.0"  # the contract's own version; /v1 in its paths is the part tha
 REFERENCE = "#/components/schemas/{name}"
 
 
-def build_document(routes: Sequence[Route]) -> dict[str, Any]:
-    """Return the document that describes exactly these routes."""
+def build_document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:
+    """Return the document that describes exactly these routes; with `keyless`, on a server that asks for no key."""
     shapes: dict[type[msgspec.Struct], None] = {ProblemDetails: None}
     for route in routes:
         for answer in route.answers.values():
@@ -40,7 +40,7 @@ def build_document(routes: Sequence[Route]) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "security": [{"key": []}],
+        "security": [{}, {"key": []}] if keyless else [{"key": []}],
         "paths": paths,
         "components": {
             "schemas": schemas,

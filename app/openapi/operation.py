@@ -11,12 +11,12 @@ import msgspec
 from app.dispatch import CONVERTERS
 from app.edge.problems import PROBLEM_JSON
 from app.route import JSON, Header, Route
-from app.shapes.common import Slug, VersionNumber
+from app.shapes.common import Slug, Uuid, VersionNumber
 from app.shapes.problems import ProblemDetails
 
 Schemas = Mapping[type[msgspec.Struct], dict[str, Any]]
 
-PATH_TYPES: dict[str, Any] = {"slug": Slug, "number": VersionNumber}
+PATH_TYPES: dict[str, Any] = {"slug": Slug, "id": Uuid, "number": VersionNumber}
 EVERYWHERE = (421, 500, 503)
 """Refusals any route may give; those that ask for a key, also 401 and 403."""
 

@@ -6,10 +6,11 @@ import msgspec
 from msgspec import Meta
 
 SLUG = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 PLAIN = r"^[^\x00-\x1f\x7f]*$"
 
 Slug = Annotated[str, Meta(pattern=SLUG, max_length=100, description="letters, digits, '.', '_' and '-', at most 100")]
-Uuid = Annotated[str, Meta(min_length=36, max_length=36, description="a UUIDv7")]
+Uuid = Annotated[str, Meta(pattern=UUID, description="a UUIDv7")]
 PlainText = Annotated[str, Meta(max_length=100, pattern=PLAIN)]
 ColumnName = Annotated[str, Meta(min_length=1, max_length=256, pattern=PLAIN)]
 PageSize = Annotated[int, Meta(ge=1, le=1000)]

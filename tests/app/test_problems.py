@@ -34,6 +34,8 @@ def database_url(sqlite_file: str) -> str:
         ("GET", "/v1/models/churn/versions/99999999999999999999", 404),
         ("GET", "/v1/models/ch%00urn/versions", 404),
         ("GET", "/v1/models/churn/versions", 404),
+        ("GET", "/v1/jobs/not-an-id", 404),
+        ("GET", "/v1/jobs/training", 405),
         ("DELETE", "/v1/jobs", 405),
         ("POST", "/livez", 405),
     ],
