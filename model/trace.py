@@ -71,8 +71,10 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
     if problems := estimator.check(record):
         raise ColumnError("; ".join(problem.detail for problem in problems))
     pieces = estimator.network.pieces()
-    if pieces is None:
-        raise ModelError("trace follows dense layers with ReLU, leaky ReLU or no activation: train such a network")
+    if pieces is None or sum(W.size + b.size for W, b, _ in pieces[member]) != estimator.network.size:
+        raise ModelError(
+            "trace follows plain dense layers with ReLU, leaky ReLU or no activation: train such a network"
+        )
     cells, _ = estimator.read({name: [value] for name, value in record.items()}, 1)
     features = estimator.encoder.encode(cells)[0]
     inputs, slopes, zs = [features], [], []

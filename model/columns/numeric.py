@@ -40,7 +40,7 @@ class NumericColumn:
         known = cells.values[~cells.missing]
         median = float(np.median(known))
         least, most = float(known.min()), float(known.max())
-        reach = REACH * (most - least)
+        reach = REACH * (most - least or max(abs(most), 1.0))
         return cls(
             name=name,
             offset=median if options.scale is None else options.offset,

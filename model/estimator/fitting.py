@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from model.checkpoint import Checkpoint
 from model.columns import Table
 from model.columns.advice import advise, is_constant
@@ -14,11 +17,14 @@ from model.errors import CheckpointError, Problem, SpecError, TableError
 from model.estimator.estimator import Estimator, probability
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.metrics import auc, log_loss, reliability
+from model.network import Network
 from model.parsing import escape
 from model.spec import Spec
 from model.split import split
 from model.storage import canonical_json, sha256
 from model.trainer import EpochReport, Trainer
+
+CHUNK = 65_536
 
 
 class Fitting:
@@ -57,9 +63,13 @@ class Fitting:
         self.warnings = tuple(a.to_json() for a in advise({n: table.columns[n] for n in asked}, self.y))
         inputs = Table({name: table.columns[name] for name in names}, table.rows)
         self.encoder = Encoder.fit(inputs.take(self.train_rows), names, options)
-        cells, _ = self.encoder.read(inputs.columns, inputs.rows)
-        self.X = self.encoder.encode(cells)
-        design = Design(self.X.astype(spec.dtype), self.y, None, self.train_rows, self.valid_rows)
+        self.cells, _ = self.encoder.read(inputs.columns, inputs.rows)
+        X = np.empty((table.rows, len(self.encoder.features)), spec.dtype)
+        for rows in _chunks(table.rows):
+            X[rows] = self.encoder.encode(self.cells.take(rows))
+        design = Design(X, self.y, None, self.train_rows, self.valid_rows)
+        facts = [len(self.y), float(self.y.sum()), self.encoder.to_json()]
+        self.fingerprint = sha256(canonical_json(facts).encode())  # another table would teach the columns other facts
         self.done = {"epochs": 0, "steps": 0}
         if checkpoint is not None:
             self.done = self._taken_up(checkpoint)
@@ -74,18 +84,13 @@ class Fitting:
     def checkpoint(self) -> Checkpoint:
         """The state after the last report, from which another fitting can go on to the same bytes."""
         state = self.trainer.checkpoint()
-        return Checkpoint({**state.header, "fitting": {"table": self._fingerprint(), "done": self.done}}, state.arrays)
+        return Checkpoint({**state.header, "fitting": {"table": self.fingerprint, "done": self.done}}, state.arrays)
 
     def _taken_up(self, checkpoint: Checkpoint) -> dict[str, int]:
         fitting = checkpoint.header.get("fitting", {})
-        if fitting.get("table") != self._fingerprint():
+        if fitting.get("table") != self.fingerprint:
             raise CheckpointError("the checkpoint is from a training on another table: start afresh")
         return dict(fitting["done"])
-
-    def _fingerprint(self) -> str:
-        """A digest of what the columns learned, which another table would not give."""
-        facts = [len(self.y), float(self.y.sum()), self.encoder.to_json()]
-        return sha256(canonical_json(facts).encode())
 
     def estimator(self) -> Estimator:
         """The estimator with the best parameters so far."""
@@ -99,9 +104,13 @@ class Fitting:
             id_column=self.id_column,
             left_out=self.left_out,
             spec=self.spec.to_json(),
-            metrics=self._metrics(network.logits(self.X)),
+            metrics=self._metrics(self._logits(network)),
             warnings=self.warnings,
         )
+
+    def _logits(self, network: Network) -> Floats:
+        chunks = (self.cells.take(rows) for rows in _chunks(self.cells.rows))
+        return np.concatenate([network.logits(self.encoder.encode(cells)) for cells in chunks])
 
     def _metrics(self, logits: Floats) -> dict[str, Any]:
         """Losses and ranking of the estimator as it will score, in float64."""
@@ -123,6 +132,12 @@ class Fitting:
             if 0.0 < y[valid].mean() < 1.0:
                 metrics["valid_auc"] = auc(y[valid], logits[valid])
         return metrics
+
+
+def _chunks(rows: int) -> Iterator[NDArray[np.int64]]:
+    """The row numbers in pieces, so that float64 features of all rows are never there together."""
+    for start in range(0, rows, CHUNK):
+        yield np.arange(start, min(start + CHUNK, rows))
 
 
 def _check(spec: Spec, present: list[str]) -> None:

@@ -110,6 +110,11 @@ def test_a_mostly_constant_number_is_scaled_by_what_differs():
     assert column.scale == 5.0
 
 
+def test_a_number_that_never_varied_in_training_may_vary_later():
+    encoder = fitted(x=numbers(5, 5, 5))
+    assert encoded(encoder, x=[5, 6])[:, 0].tolist() == [0.0, pytest.approx(1.0, rel=0.1)]
+
+
 def test_a_fixed_scale_divides_and_nothing_else():
     table = Table({"months": numbers(1, 24, 60)}, 3)
     encoder = Encoder.fit(table, ["months"], {"months": ColumnOptions(scale=60.0)})

@@ -11,7 +11,10 @@ from safetensors.numpy import load_file
 
 from ebb.customers import customers
 from model.__main__ import main
+from model.errors import ModelError
 from model.estimator import Estimator
+from model.trace import trace
+from tests.model.fitted import fit, home_table
 
 SPEC = {
     "columns": {
@@ -78,10 +81,10 @@ def test_predict_tells_a_bad_row_and_scores_the_others(trained, tmp_path, capsys
 def test_trace_follows_the_articles_equations(trained, capsys):
     _, out, _ = trained
     assert main(["trace", str(out), "--record", json.dumps(CUSTOMER), "--label", "0", "--json"]) == 0
-    trace = json.loads(capsys.readouterr().out)
-    assert [round(value, 2) for value in trace["features"].values()] == [0.40, 0.50, 0.20, 0.45]
-    layers = [{name: np.array(values) for name, values in layer.items()} for layer in trace["layers"]]
-    a = np.array(list(trace["features"].values()))
+    told = json.loads(capsys.readouterr().out)
+    assert [round(value, 2) for value in told["features"].values()] == [0.40, 0.50, 0.20, 0.45]
+    layers = [{name: np.array(values) for name, values in layer.items()} for layer in told["layers"]]
+    a = np.array(list(told["features"].values()))
     inputs = []
     for number, layer in enumerate(layers):
         inputs.append(a)
@@ -90,8 +93,8 @@ def test_trace_follows_the_articles_equations(trained, capsys):
         assert np.allclose(layer["z"], z, rtol=0, atol=1e-15)
         assert np.allclose(layer["a"], a, rtol=0, atol=1e-15)
     p = 1.0 / (1.0 + np.exp(-a[0]))
-    assert trace["probability"] == pytest.approx(p, abs=1e-15)
-    assert trace["loss"] == pytest.approx(-np.log(1.0 - p), abs=1e-14)
+    assert told["probability"] == pytest.approx(p, abs=1e-15)
+    assert told["loss"] == pytest.approx(-np.log(1.0 - p), abs=1e-14)
     delta = np.array([p - 0.0])
     for number in (2, 1, 0):
         layer = layers[number]
@@ -105,7 +108,14 @@ def test_trace_follows_the_articles_equations(trained, capsys):
             assert np.allclose(layer[f"{name}_after"], layer[name] - step, rtol=0, atol=1e-12)
         before = layers[number - 1]["z"] > 0 if number else 1.0
         delta = (delta @ layer["weight"].T) * before
-    assert np.allclose(trace["input_gradient"], delta, rtol=0, atol=1e-15)
+    assert np.allclose(told["input_gradient"], delta, rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("spec", [{"activation": "tanh"}, {"batch_norm": True}, {"layers": [8, 8], "residual": True}])
+def test_trace_refuses_what_its_equations_do_not_cover(spec):
+    estimator = fit(home_table(100), id_column="customer_id", epochs=1, **spec).estimator()
+    with pytest.raises(ModelError, match="plain dense layers"):
+        trace(estimator, CUSTOMER, 0)
 
 
 def test_trace_prints_every_number_for_people_too(trained, capsys):
