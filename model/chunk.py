@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from model.design import Floats, Integers
 from model.losses import Loss
+from model.plan import Plan
 from model.recorder import transposed
 from model.rows import Rows
 
@@ -19,8 +20,8 @@ from model.rows import Rows
 class Batch:
     """Where one batch finds its rows and leaves its logits.
 
-    Shapes: inputs ([K,] d + 1, B) with a last row of ones; target ([K,] c, B); weight ([K,] 1, B), the loss's
-    factor / B for equal rows; logits ([K,] c, B).
+    Shapes: inputs ([K,] d + 1, B) with a last row of ones; target ([K,] c, B); weight ([K,] 1, B), for equal rows the
+    loss's factor / the step's rows; logits ([K,] c, B).
     """
 
     inputs: Floats
@@ -29,80 +30,91 @@ class Batch:
     logits: Floats
 
 
-class Chunk:
-    """Room for `batches` batches, and for the shorter one that may end an epoch."""
+@dataclass(frozen=True)
+class Labels:
+    """The labels of batches of equal size, and their logits.
 
-    def __init__(
-        self, rows: Rows, loss: Loss, lead: tuple[int, ...], sizes: tuple[int, int, int], dtype: DTypeLike
-    ) -> None:
-        """Allocate for sizes: the rows of a batch, the batches of a chunk, the rows of the shorter batch."""
-        self._rows, self._loss, self._lead = rows, loss, lead
-        self.batch, self.batches, self.tail = sizes
-        count = self.batch * self.batches + self.tail
-        self._gathered = np.empty((*lead, count, rows.width), rows.X.dtype)
-        self._inputs = np.ones((*lead, count, rows.width + 1), dtype)
+    Shapes: target and logits (batches, [K,] c, B); weight (batches, [K,] 1, B); share, what a row of weight 1 gets.
+    """
+
+    target: Floats
+    weight: Floats
+    logits: Floats
+    share: float
+
+
+class Chunk:
+    """Room for the batches of a chunk's steps, or their parts, and for the short batch that may end an epoch."""
+
+    def __init__(self, rows: Rows, loss: Loss, plan: Plan, lead: tuple[int, ...], dtype: DTypeLike) -> None:
+        self._rows, self._loss, self._plan, self._lead = rows, loss, plan, lead
+        self._gathered = np.empty((*lead, plan.capacity, rows.width), rows.X.dtype)
+        self._inputs = np.ones((*lead, plan.capacity, rows.width + 1), dtype)
         outputs = rows.targets.shape[1]
-        self._targets = np.zeros(math.prod(lead) * outputs * count, dtype)
+        self._targets = np.zeros(math.prod(lead) * outputs * plan.capacity, dtype)
         self._logits = np.zeros_like(self._targets)
-        self._full = self._labels(0, self.batches, self.batch, outputs)
-        self._short = self._labels(self._full[0].size, 1, self.tail, outputs)
+        batches = plan.chunk_steps * plan.parts
+        self._full = self._labels(0, (batches, *lead, outputs, plan.rows), plan.rows * plan.parts)
+        self._short = self._labels(self._full.target.size, (1, *lead, outputs, plan.short), max(plan.short, 1))
         # With one logit and equal rows, where a batch ends does not matter to the loss: one sum will do for all.
         self._as_one = outputs == 1 and not lead and rows.weights is None
 
-    def _labels(self, start: int, batches: int, rows: int, outputs: int) -> tuple[Floats, Floats, Floats]:
-        """Return targets, weights and logits by batch: (batches, [K,] c or 1, rows)."""
-        shape = (batches, *self._lead, outputs, rows)
+    def _labels(self, start: int, shape: tuple[int, ...], step_rows: int) -> Labels:
         cut = slice(start, start + math.prod(shape))
-        weight = np.full((batches, *self._lead, 1, rows), self._loss.factor / max(rows, 1), self._inputs.dtype)
-        return self._targets[cut].reshape(shape), weight, self._logits[cut].reshape(shape)
+        share = self._loss.factor / step_rows
+        weight = np.full((*shape[:-2], 1, shape[-1]), share, self._inputs.dtype)
+        return Labels(self._targets[cut].reshape(shape), weight, self._logits[cut].reshape(shape), share)
 
-    def batch_at(self, i: int, short: bool = False) -> Batch:
-        """Return batch i, or the shorter batch when it comes in i-th place."""
-        start, rows = i * self.batch, self.tail if short else self.batch
-        target, weight, logits = (part[0 if short else i] for part in (self._short if short else self._full))
-        return Batch(transposed(self._inputs[..., start : start + rows, :]), target, weight, logits)
+    def batch_at(self, i: int) -> Batch:
+        """Return the i-th batch, or part of one."""
+        start, labels = i * self._plan.rows, self._full
+        inputs = transposed(self._inputs[..., start : start + self._plan.rows, :])
+        return Batch(inputs, labels.target[i], labels.weight[i], labels.logits[i])
 
-    def load(self, order: Integers, batches: int, tail: int) -> None:
-        """Fill the first batches, and the shorter one after them, with rows in this order.
+    def short_batch(self) -> Batch:
+        """Return the short batch, which comes after the last chunk's steps."""
+        start, labels = self._plan.last_steps * self._plan.parts * self._plan.rows, self._short
+        inputs = transposed(self._inputs[..., start : start + self._plan.short, :])
+        return Batch(inputs, labels.target[0], labels.weight[0], labels.logits[0])
+
+    def load(self, order: Integers, batches: int) -> None:
+        """Fill the first batches, and the short one when there are more rows, in this order.
 
         Shapes: order ([K,] rows).
         """
         gathered, inputs = self._gathered[..., : order.shape[-1], :], self._inputs[..., : order.shape[-1], :-1]
         self._rows.X.take(self._rows.which[order], 0, gathered, "clip")
         inputs[...] = gathered
-        split = batches * self.batch
+        split = batches * self._plan.rows
         self._load_labels(self._full, order[..., :split], batches)
-        if tail:
+        if order.shape[-1] > split:
             self._load_labels(self._short, order[..., split:], 1)
 
-    def _load_labels(self, labels: tuple[Floats, Floats, Floats], order: Integers, batches: int) -> None:
-        target, weight, _ = labels
-        target[:batches] = self._batched(self._rows.targets.take(order, 0, mode="clip"), batches)
+    def _load_labels(self, labels: Labels, order: Integers, batches: int) -> None:
+        labels.target[:batches] = self._batched(self._rows.targets.take(order, 0, mode="clip"), batches)
         if self._rows.weights is not None:
             found = self._batched(self._rows.weights.take(order, mode="clip")[..., None], batches)
-            weight[:batches] = found * (self._loss.factor / target.shape[-1])
+            labels.weight[:batches] = found * labels.share
 
     def _batched(self, a: NDArray[Any], batches: int) -> NDArray[Any]:
         """Cut ([K,] rows, c) into (batches, [K,] c, B)."""
         cut = a.reshape(*self._lead, batches, -1, a.shape[-1]).swapaxes(-1, -2)
         return cut.swapaxes(0, 1) if self._lead else cut
 
-    def loss(self, batches: int, tail: int) -> Floats:
+    def loss(self, batches: int, short: bool) -> Floats:
         """Return the sum of the rows' weighted losses, from the logits the batches left behind.
 
         Shapes: ([K]).
         """
-        if self._as_one and batches == self.batches:
-            logits, targets = self._logits[: batches * self.batch + tail], self._targets[: batches * self.batch + tail]
+        if self._as_one and batches == len(self._full.target):
+            logits, targets = (a if short else a[: self._full.target.size] for a in (self._logits, self._targets))
             return np.asarray(self._loss.values(logits[None], targets[None]).sum(dtype=np.float64))
         total = self._loss_of(self._full, batches)
-        return total + self._loss_of(self._short, 1) if tail else total
+        return total + self._loss_of(self._short, 1) if short else total
 
-    def _loss_of(self, labels: tuple[Floats, Floats, Floats], batches: int) -> Floats:
-        target, weight, logits = (part[:batches] for part in labels)
-        values = self._loss.values(logits, target)
+    def _loss_of(self, labels: Labels, batches: int) -> Floats:
+        values = self._loss.values(labels.logits[:batches], labels.target[:batches])
         axes = (0, values.ndim - 1)
         if self._rows.weights is None:
             return np.asarray(values.sum(axes, np.float64))
-        weighted = (values * weight[..., 0, :]).sum(axes, np.float64)
-        return np.asarray(weighted * (target.shape[-1] / self._loss.factor))
+        return np.asarray((values * labels.weight[:batches, ..., 0, :]).sum(axes, np.float64) / labels.share)

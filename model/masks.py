@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from model.design import Floats
+from model.plan import Plan
 from model.random import stream
 
 MASKS = 16  # the purpose of the first layer's stream; each further layer's follows
@@ -29,10 +30,10 @@ class Mask:
     streams: tuple[np.random.PCG64, ...]
     dropped: int
 
-    def fill(self, batches: int, tail: bool) -> None:
+    def fill(self, batches: int, short: bool) -> None:
         """Draw the masks of the next steps. Each step takes its own whole words, however many steps there are."""
         self._draw(self.full[:batches])
-        if tail:
+        if short:
             self._draw(self.short)
 
     def _draw(self, masks: Floats) -> None:
@@ -49,11 +50,8 @@ class Mask:
 class Masks:
     """Every layer's masks, made when the first step is recorded and handed out again to the others."""
 
-    def __init__(
-        self, seeds: Sequence[int], lead: tuple[int, ...], sizes: tuple[int, int, int], dtype: DTypeLike
-    ) -> None:
-        """Allocate for sizes: the rows of a batch, the batches of a chunk, the rows of the shorter batch."""
-        self._seeds, self._lead, self._sizes, self._dtype = seeds, lead, sizes, dtype
+    def __init__(self, seeds: Sequence[int], plan: Plan, lead: tuple[int, ...], dtype: DTypeLike) -> None:
+        self._seeds, self._plan, self._lead, self._dtype = seeds, plan, lead, dtype
         self._masks: list[Mask] = []
 
     @property
@@ -61,27 +59,27 @@ class Masks:
         """Every stream of random bits."""
         return [bits for mask in self._masks for bits in mask.streams]
 
-    def for_step(self, i: int, short: bool) -> Callable[[int, float], Floats]:
-        """Return what hands the i-th step its masks, layer by layer."""
+    def for_batch(self, i: int | None) -> Callable[[int, float], Floats]:
+        """Return what hands the i-th batch its masks, layer by layer; the short batch for None."""
         asked = count()
 
         def mask(width: int, rate: float) -> Floats:
             layer = next(asked)
             if layer == len(self._masks):
                 self._masks.append(self._allocate(layer, width, rate))
-            found: Floats = self._masks[layer].short[0] if short else self._masks[layer].full[i]
+            found: Floats = self._masks[layer].short[0] if i is None else self._masks[layer].full[i]
             return found
 
         return mask
 
     def _allocate(self, layer: int, width: int, rate: float) -> Mask:
-        batch, batches, tail = self._sizes
-        full = np.zeros((batches, *self._lead, width, batch), self._dtype)
-        short = np.zeros((1, *self._lead, width, tail), self._dtype)
+        batches = self._plan.chunk_steps * self._plan.parts
+        full = np.zeros((batches, *self._lead, width, self._plan.rows), self._dtype)
+        short = np.zeros((1, *self._lead, width, self._plan.short), self._dtype)
         streams = tuple(stream(seed, MASKS + layer) for seed in self._seeds)
         return Mask(full, short, streams, min(round(rate * LEVELS), LEVELS - 1))
 
-    def fill(self, batches: int, tail: int) -> None:
+    def fill(self, batches: int, short: bool) -> None:
         """Draw all masks of a chunk."""
         for mask in self._masks:
-            mask.fill(batches, bool(tail))
+            mask.fill(batches, short)

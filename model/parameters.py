@@ -83,11 +83,19 @@ class Numbers:
     def __init__(self, stack: Stack, lead: tuple[int, ...], moments: int, dtype: DTypeLike) -> None:
         self.lead = lead
         self.dtype = np.dtype(dtype)
+        self._stack = stack
         tensors, states = stack.tensors(), stack.states()
         self.values = np.zeros((*lead, size_of(tensors)), dtype)
         self.gradients = np.zeros((2, *self.values.shape), dtype)
         self.moments = np.zeros((moments, *self.values.shape), dtype)
         self.states = filled(states, lead, dtype)
-        values, gradients = views(self.values, tensors), views(self.gradients[0], tensors)
-        pairs = list(zip(values.values(), gradients.values(), strict=True))
-        self.views = Views(lead, pairs, list(views(self.states, states).values()))
+        self.views = self.views_with(self.gradients[0])
+
+    def views_with(self, gradient: Floats) -> Views:
+        """Return the layers' views, with their gradients in this buffer.
+
+        Shapes: gradient ([K,] P).
+        """
+        tensors, states = self._stack.tensors(), self._stack.states()
+        pairs = zip(views(self.values, tensors).values(), views(gradient, tensors).values(), strict=True)
+        return Views(self.lead, list(pairs), list(views(self.states, states).values()))

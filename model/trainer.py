@@ -13,6 +13,7 @@ from model.design import Design, Floats
 from model.errors import DivergedError
 from model.network import Network
 from model.parameters import Numbers, initialize
+from model.plan import plan_for
 from model.program import Program
 from model.progress import Progress
 from model.random import shuffle, stream
@@ -54,9 +55,10 @@ class Trainer:
             values[:] = initialize(self._stack, spec.initializer, seed, spec.dtype)
         self._orders = [stream(seed, ORDER) for seed in seeds]
         self._rows = rows.count
-        self._program = Program(spec, self._stack, self._numbers, rows, seeds)
+        self._plan = plan_for(spec.batch_size, rows, self._stack, self._numbers)
+        self._program = Program(spec, self._stack, self._numbers, rows, self._plan)
         self._validator = Validator(spec, self._stack, self._numbers, design, weights)
-        self._rates = Rates(spec.schedule, spec.optimizer, Horizon(spec.epochs, self._program.steps), self._lead)
+        self._rates = Rates(spec.schedule, spec.optimizer, Horizon(spec.epochs, self._plan.steps), self._lead)
         self._progress = Progress(self._numbers.values, self._numbers.states, spec.early_stopping, spec.restarts)
         self._inspection = Inspection(self._stack, self._numbers)
         streams = [*self._orders, *self._program.masks.streams]
@@ -97,7 +99,7 @@ class Trainer:
         return EpochReport(
             epoch=progress.epoch,
             epochs=self._spec.epochs,
-            steps=progress.epoch * self._program.steps,
+            steps=progress.epoch * self._plan.steps,
             learning_rate=rate,
             train_loss=float(loss[chosen].mean()),
             valid_loss=None if valid_loss is None else float(valid_loss[chosen].mean()),
@@ -113,9 +115,9 @@ class Trainer:
         """Run the steps of an epoch; return the last learning rate, each network's loss, the mean gradient norm."""
         program = self._program
         order = np.array([shuffle(bits, self._rows) for bits in self._orders]).reshape(*self._lead, -1)
-        step = self._progress.epoch * program.steps
+        step = self._progress.epoch * self._plan.steps
         losses, norm = np.zeros(self._lead), 0.0
-        for chunk in range(program.chunks):
+        for chunk in range(self._plan.chunks):
             numbers = self._rates.columns(step, program.steps_of(chunk))
             loss, squares = program.run(order, chunk, numbers)
             with np.errstate(all="ignore"):
@@ -126,7 +128,7 @@ class Trainer:
                 raise self._diverged(norms, step)
             norm += total
             step += len(squares)
-        return float(numbers[0].flat[-1]), losses / self._rows, norm / program.steps / len(self._orders)
+        return float(numbers[0].flat[-1]), losses / self._rows, norm / self._plan.steps / len(self._orders)
 
     def _diverged(self, norms: Floats, step: int) -> DivergedError:
         """Return the error for the first step whose gradient is not finite; for the last when all are."""

@@ -6,6 +6,7 @@ from model.layers import Layer
 from model.losses import Loss
 from model.masks import Masks
 from model.parameters import Numbers, views
+from model.plan import Plan
 from model.recorder import Memory, Recorder, transposed
 from model.stack import Stack
 
@@ -20,7 +21,7 @@ class Pass:
         rows = len(X)
         self.stack, self.loss = stack, loss
         self.numbers = Numbers(stack, self.lead, 0, np.float64)
-        self.masks = Masks(range(members), self.lead, (rows, 1, 0), np.float64)
+        self.masks = Masks(range(members), Plan(1, rows, 0, 1, 1, 1), self.lead, np.float64)
         self.rows = np.hstack([X, np.ones((rows, 1))])
         inputs = transposed(self.rows)
         self.inputs = np.broadcast_to(inputs, (*self.lead, *inputs.shape))
@@ -28,7 +29,7 @@ class Pass:
         target = loss.targets(y, stack.outputs)
         self.target = np.broadcast_to(target, (*self.lead, *target.shape))
         self.weight = np.full((*self.lead, 1, rows), loss.factor / rows)
-        do = Recorder(Memory(np.float64), self.numbers.views, rows, self.masks.for_step(0, False))
+        do = Recorder(Memory(np.float64), self.numbers.views, rows, self.masks.for_batch(0))
         do.keep(self.inputs)
         backward = stack.record(do, self.inputs, self.logits)
         self.input_gradient = backward(loss.record(do, self.logits, self.target, self.weight))

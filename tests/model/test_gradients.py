@@ -68,7 +68,7 @@ def build(hidden: list[Layer], loss: losses.Loss, seed: int, members: int = 1) -
     rng = np.random.default_rng(seed)
     X, y = inputs(hidden, rng), labels(loss, rng)
     case = Pass(network(*hidden, Dense(loss.outputs(y)), inputs=INPUTS), loss, X, y, members)
-    case.masks.fill(1, 0)
+    case.masks.fill(1, False)
     case.randomize(rng)
     return case, X, y
 
@@ -153,12 +153,12 @@ def test_dropout_keeps_the_promised_share_and_the_mean() -> None:
         rng.standard_normal((500, 200)),
         np.arange(500) % 2,
     )
-    case.masks.fill(1, 0)
+    case.masks.fill(1, False)
     mask = case.masks._masks[0].full[0]
     assert set(np.unique(mask)) == {0.0, 4 / 3}
     assert (mask == 0).mean() == pytest.approx(0.25, abs=0.005)
     first = mask.copy()
-    case.masks.fill(1, 0)
+    case.masks.fill(1, False)
     assert not np.array_equal(mask, first)
 
 

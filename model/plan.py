@@ -1,0 +1,58 @@
+"""How an epoch's rows are cut: into chunks that are loaded at once, steps, and the parts of a step's batch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from model.parameters import Numbers
+from model.rows import Rows
+from model.stack import Stack
+
+CHUNK_BYTES = 1 << 20  # of rows at once: enough to forget the cost of loading, little enough to stay in the cache
+CHUNK_STEPS = 64
+PART_WORK = 2e7  # parameters times rows of a batch; below it, waiting for the other thread costs what it saves
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The sizes of a training's pieces. Only the epoch's last batch, the short one, may have fewer rows.
+
+    Every full batch is cut into `parts` of `rows` rows, each for a thread of its own. How many depends on the network
+    alone and not on the machine, because sums over parts are rounded differently.
+    """
+
+    parts: int
+    rows: int
+    short: int
+    chunk_steps: int
+    last_steps: int
+    chunks: int
+
+    @property
+    def steps(self) -> int:
+        """How many steps an epoch has."""
+        return (self.chunks - 1) * self.chunk_steps + self.last_steps + bool(self.short)
+
+    @property
+    def capacity(self) -> int:
+        """How many rows the largest chunk has."""
+        return self.chunk_steps * self.parts * self.rows + self.short
+
+
+def plan_for(batch_size: int, rows: Rows, stack: Stack, numbers: Numbers) -> Plan:
+    """Return the plan of training a network on rows, in batches of this size."""
+    batch = min(batch_size, rows.count)
+    full, short = divmod(rows.count, batch)
+    parts = parts_of(batch, stack, numbers)
+    bytes_a_batch = batch * (rows.width + 1) * numbers.dtype.itemsize * math.prod(numbers.lead)
+    chunks = math.ceil(full / max(1, min(CHUNK_STEPS, CHUNK_BYTES // bytes_a_batch)))
+    steps = math.ceil(full / chunks)
+    return Plan(parts, batch // parts, short, steps, full - (chunks - 1) * steps, chunks)
+
+
+def parts_of(batch: int, stack: Stack, numbers: Numbers) -> int:
+    """Return 2 for a single wide network whose rows do not depend on each other, else 1."""
+    work = batch * numbers.values.size
+    apart = not numbers.lead and not numbers.states.size and batch % 2 == 0
+    return 2 if apart and work > PART_WORK else 1
