@@ -111,7 +111,7 @@ def test_trace_follows_the_articles_equations(trained, capsys):
     assert np.allclose(told["input_gradient"], delta, rtol=0, atol=1e-15)
 
 
-@pytest.mark.parametrize("spec", [{"activation": "tanh"}, {"batch_norm": True}, {"layers": [8, 8], "residual": True}])
+@pytest.mark.parametrize("spec", [{"activation": "tanh"}, {"layers": [8, 8], "residual": True}])
 def test_trace_refuses_what_its_equations_do_not_cover(spec):
     estimator = fit(home_table(100), id_column="customer_id", epochs=1, **spec).estimator()
     with pytest.raises(ModelError, match="plain dense layers"):
