@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 
 import pytest
 from flask import Flask
@@ -45,6 +46,7 @@ def test_the_weights_are_the_estimators_bytes(client: FlaskClient, add_version: 
     add_version()
     answer = client.get("/v1/models/churn/versions/1/weights")
     assert answer.data == estimator.to_bytes()
+    assert sha256(answer.data).hexdigest() == client.get("/v1/models/churn/versions/1").json["weights_sha256"]
     assert "attachment" in answer.headers["Content-Disposition"]
     again = client.get("/v1/models/churn/versions/1/weights", headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304
