@@ -85,6 +85,9 @@ class Chunk:
         gathered, inputs = self._gathered[..., : order.shape[-1], :], self._inputs[..., : order.shape[-1], :-1]
         self._rows.X.take(self._rows.which[order], 0, gathered, "clip")
         inputs[...] = gathered
+        if self._as_one and batches == len(self._full.target):
+            self._rows.targets.take(order, 0, self._targets[: len(order), None], "clip")
+            return
         split = batches * self._plan.rows
         self._load_labels(self._full, order[..., :split], batches)
         if order.shape[-1] > split:

@@ -24,11 +24,9 @@ def auc(y: Floats, scores: Floats) -> float:
     negatives = len(y) - positives
     if positives == 0 or negatives == 0:
         raise ValueError("AUC needs both outcomes")
-    # Rows with equal scores share the mean of their ranks.
-    _, group, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = np.cumsum(counts) - (counts - 1) / 2.0
-    above = float(ranks[group][y == 1.0].sum()) - positives * (positives + 1) / 2.0
-    return above / (positives * negatives)
+    stayed, left = np.sort(scores[y == 0.0]), np.sort(scores[y == 1.0])
+    below, not_above = np.searchsorted(stayed, left, "left"), np.searchsorted(stayed, left, "right")
+    return (int(below.sum()) + int(not_above.sum())) / (2 * positives * negatives)
 
 
 def log_loss(y: Floats, logits: Floats) -> float:
