@@ -2,9 +2,9 @@
 #
 #   make demo PYTHON=python3.13     another Python (the environment is made anew when it changes)
 #   make test ARGS="-k lease -x"    more arguments for the command behind a target
+#   make smoke URL=https://...      another way to the containers, such as the proxy before them
 
 PYTHON ?= $(shell [ -s .venv/ebb-stamp.json ] && [ -x .venv/bin/python ] && echo .venv/bin/python || echo python3)
-URL ?= http://127.0.0.1:8000
 ARGS ?=
 
 find_python = command -v $(PYTHON) >/dev/null || \
@@ -50,7 +50,8 @@ lock:  ## resolve requirements/ again from pyproject.toml (ARGS=--upgrade for ne
 	@$(PYTHON) scripts/lock_requirements.py $(ARGS)
 
 smoke: setup  ## run the demo's client against `docker compose up`
-	@.venv/bin/ebb demo --url $(URL) --key "$$(docker compose exec -T web cat /var/lib/ebb/keys/admin)" $(ARGS)
+	@key="$$(docker compose exec -T web cat /var/lib/ebb/keys/admin)" && at="$$(docker compose port web 8000)" && \
+		EBB_KEY="$$key" .venv/bin/ebb demo --url "$(or $(URL),http://$$at)" $(ARGS)
 
 clean:  ## remove the environment and the tools' caches; var/, where the service keeps its data, stays
 	rm -rf .venv .venv-old-* build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

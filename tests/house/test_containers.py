@@ -1,0 +1,34 @@
+"""The image and the compose file know the packages and the settings that the code has.
+
+They are read as text: a parser of YAML is no dependency of ours, and `docker compose config -q` is where there is one.
+"""
+
+import re
+
+from store.settings import VARIABLES
+from tests.house.sources import PACKAGES, ROOT
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+IGNORED = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+
+
+def test_every_setting_that_the_containers_are_given_is_known() -> None:
+    given = set(re.findall(r"^ +((?:EBB_|DATABASE_|REDIS_)\w+):", COMPOSE, re.MULTILINE))
+    asked = set(re.findall(r"\$\{(EBB_\w+)", COMPOSE))
+    assert {"DATABASE_URL", "REDIS_URL", "EBB_PORT"} <= given | asked
+    assert given | asked <= VARIABLES.keys()
+
+
+def test_the_image_holds_every_package() -> None:
+    for folder in (*PACKAGES, "migrations"):
+        assert f"COPY {folder} {folder}\n" in DOCKERFILE
+        assert f"!{folder}" in IGNORED
+
+
+def test_the_image_runs_as_a_numbered_user_from_hashed_wheels() -> None:
+    last = DOCKERFILE.rpartition("\nFROM ")[2]
+    user = re.search(r"^USER (\d+):(\d+)$", last, re.MULTILINE)
+    assert user is not None
+    assert "0" not in user.groups()
+    assert "--require-hashes --only-binary :all:" in DOCKERFILE
