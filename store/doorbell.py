@@ -43,6 +43,17 @@ class CeleryDoorbell:
         except (OperationalError, OSError) as error:
             raise BrokerError(f"the broker does not answer: {error}") from error
 
+    def touch(self) -> None:
+        """See whether it could ring, without a message.
+
+        Raises: BrokerError when the broker does not answer within seconds.
+        """
+        try:
+            with self._celery.connection_for_write() as connection:
+                connection.ensure_connection(max_retries=1, interval_start=0)
+        except (OperationalError, OSError) as error:
+            raise BrokerError(f"the broker does not answer: {error}") from error
+
 
 class SilentDoorbell:
     """Rings for nobody: the workers' sweepers find the job by themselves."""

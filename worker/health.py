@@ -1,24 +1,43 @@
-"""`python -m worker.health`: exit code 0 while a worker of this host signs in, for container health checks."""
+"""`python -m worker.health`: exit code 0 while a worker of this host can take jobs, for container health checks.
+
+It can while it signs in, which takes the database and a sweeper that turns, and while the broker answers.
+"""
 
 import socket
 import sys
 
+from store.broker import broker_url
 from store.database import open_database
-from store.settings import read_settings
+from store.doorbell import CeleryDoorbell
+from store.errors import StoreError
+from store.settings import Settings, read_settings
 from store.workers import count_alive
 
 MISSED_BEATS = 3
 
 
 def main() -> int:
-    """Look once."""
-    settings = read_settings()
-    database = open_database(settings.database_url)
-    with database.read() as connection:
-        within = MISSED_BEATS * settings.heartbeat_seconds
-        alive = count_alive(connection, within_seconds=within, host=socket.gethostname())
-    database.close()
-    return 0 if alive else 1
+    """Look once, and say what is wrong."""
+    try:
+        settings = read_settings()
+        trouble = _trouble(settings)
+        CeleryDoorbell(broker_url(settings)).touch()
+    except StoreError as error:
+        trouble = str(error)
+    if trouble:
+        print(f"ebb worker: {trouble}", file=sys.stderr)
+    return 1 if trouble else 0
+
+
+def _trouble(settings: Settings) -> str:
+    within = MISSED_BEATS * settings.heartbeat_seconds
+    database = open_database(settings.database_url, pool_size=1)
+    try:
+        with database.read() as connection:
+            alive = count_alive(connection, within_seconds=within, host=socket.gethostname())
+    finally:
+        database.close()
+    return "" if alive else f"no worker of this host was seen in the last {within:g} seconds"
 
 
 if __name__ == "__main__":

@@ -25,11 +25,19 @@ def test_a_message_names_the_task_and_carries_the_id_alone(broker: Broker) -> No
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "redis+socket://{folder}/none.sock"])
 def test_a_broker_that_is_away_is_told_at_once(tmp_path: Path, url: str) -> None:
     doorbell = CeleryDoorbell(url.format(folder=tmp_path))
-    for _ in range(2):
+    for try_it in (doorbell.touch, lambda: doorbell.ring("job-7"), lambda: doorbell.ring("job-7")):
         begun = time.monotonic()
         with pytest.raises(BrokerError, match="does not answer"):
-            doorbell.ring("job-7")
+            try_it()
         assert time.monotonic() - begun < 0.5
+
+
+def test_touching_the_bell_sends_nothing(broker: Broker) -> None:
+    CeleryDoorbell(broker.url).touch()
+    with celery_app(broker.url).connection_for_read() as connection:
+        queue = connection.SimpleQueue(QUEUE)
+        with pytest.raises(queue.Empty):
+            queue.get_nowait()
 
 
 def test_no_results_are_kept_and_nothing_but_json_is_read() -> None:
