@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.design import Floats
 from model.layers import Activation, Dense, Layer
@@ -17,8 +18,22 @@ from model.stack import Stack
 
 Affine: TypeAlias = tuple[Floats, Floats]
 """W and b of a = uW + b."""
-Piece: TypeAlias = tuple[Floats, Floats, Floats]
-"""W, b, and each unit's slope below zero: 0 for ReLU, 1 for a unit that stays straight."""
+
+
+class Piece(NamedTuple):
+    """An affine map and what follows it: z = aW + b, then a = z where z > 0 and slope · z elsewhere.
+
+    Shapes: weight (h_in, h_out); bias (h_out,); slope (h_out,), 0 for ReLU and 1 for a unit that stays straight.
+    """
+
+    weight: Floats
+    bias: Floats
+    slope: Floats
+
+    @property
+    def bends(self) -> NDArray[np.intp]:
+        """The units that are not straight."""
+        return np.flatnonzero(self.slope != 1.0)
 
 
 @dataclass
@@ -42,7 +57,8 @@ class Chain:
         parts = [self.now, *self.carried]
         widths = [b.size for _, b in parts]
         slopes = np.concatenate([np.full(width, slope if i == 0 else 1.0) for i, width in enumerate(widths)])
-        self.pieces.append((np.hstack([W for W, _ in parts]), np.concatenate([b for _, b in parts]), slopes))
+        W, b = np.hstack([W for W, _ in parts]), np.concatenate([b for _, b in parts])
+        self.pieces.append(Piece(W, b, slopes))
         chosen = np.split(np.eye(sum(widths)), np.cumsum(widths)[:-1], axis=1)
         units: list[Affine] = [(columns, np.zeros(columns.shape[1])) for columns in chosen]
         self.now, *self.carried = units
@@ -56,7 +72,7 @@ def chain(stack: Stack, arrays: Mapping[str, Floats]) -> list[Piece] | None:
     found = Chain((np.eye(stack.inputs), np.zeros(stack.inputs)))
     if not extend(found, stack.layers, arrays, ""):
         return None
-    return [*found.pieces, (*found.now, np.ones(stack.outputs))]
+    return [*found.pieces, Piece(*found.now, np.ones(stack.outputs))]
 
 
 def extend(found: Chain, layers: tuple[Layer, ...], arrays: Mapping[str, Floats], path: str) -> bool:

@@ -8,33 +8,15 @@ Source: Sundararajan, Taly, Yan: Axiomatic Attribution for Deep Networks, 2017 (
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from model.design import Floats
 from model.network import Network
+from model.pieces import Piece
 
 TILE = 64  # rows that are worked on together, always this many, so that a row's bits do not depend on its neighbours
 NODES = 48  # Gauss–Legendre nodes for smooth networks
-
-
-@dataclass(frozen=True, eq=False)
-class Piece:
-    """One affine layer and what follows it: z = aW + b, then a = z where z > 0 and slope · z elsewhere.
-
-    Shapes: weight (h_in, h_out); bias (h_out,); slope (h_out,), 1 where nothing follows, 0 for ReLU.
-    """
-
-    weight: Floats
-    bias: Floats
-    slope: Floats
-
-    @property
-    def bends(self) -> NDArray[np.intp]:
-        """The units that are not linear."""
-        return np.flatnonzero(self.slope != 1.0)
 
 
 def contributions(network: Network, base: Floats, X: Floats) -> Floats:
@@ -47,8 +29,7 @@ def contributions(network: Network, base: Floats, X: Floats) -> Floats:
     pieces = network.pieces()
     if pieces is None:
         return smooth_contributions(network.input_gradient, base, X)
-    members = [[Piece(*layer) for layer in layers] for layers in pieces]
-    return exact_contributions(members, base, X)
+    return exact_contributions(pieces, base, X)
 
 
 def exact_contributions(members: Sequence[Sequence[Piece]], base: Floats, X: Floats) -> Floats:

@@ -6,7 +6,7 @@
 The update is the optimizer's first step from rest, at its own learning rate, without clipping and decay.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from model.errors import ColumnError, ModelError
 from model.estimator import Estimator, probability
 from model.metrics import log_loss
 from model.optimizers import Optimizer
+from model.pieces import Piece
 from model.recorder import Memory, Recorder, Views
 from model.spec import parse_spec
 
@@ -77,12 +78,7 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
         )
     cells, _ = estimator.read({name: [value] for name, value in record.items()}, 1)
     features = estimator.encoder.encode(cells)[0]
-    inputs, slopes, zs = [features], [], []
-    for weight, bias, slope in pieces[member]:
-        z = inputs[-1] @ weight + bias
-        slopes.append(np.where(z > 0, 1.0, slope))
-        zs.append(z)
-        inputs.append(slopes[-1] * z)
+    inputs, slopes, zs = forward(pieces[member], features)
     logits = zs[-1]
     delta = probability(logits) - label
     optimizer = parse_spec(estimator.spec).optimizer
@@ -103,6 +99,18 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
         input_gradient=delta,
         members=estimator.network.members,
     )
+
+
+def forward(pieces: Sequence[Piece], features: Floats) -> tuple[list[Floats], list[Floats], list[Floats]]:
+    """The a of every layer from the input on, then σ′(z) and z of every layer."""
+    activations: list[Floats] = [features]
+    slopes: list[Floats] = []
+    zs: list[Floats] = []
+    for weight, bias, slope in pieces:
+        zs.append(activations[-1] @ weight + bias)
+        slopes.append(np.where(zs[-1] > 0, 1.0, slope))
+        activations.append(slopes[-1] * zs[-1])
+    return activations, slopes, zs
 
 
 def first_step(optimizer: Optimizer, values: Floats, gradient: Floats) -> Floats:
