@@ -129,7 +129,7 @@ class Recorder:
 
     def rows_like(self, a: Floats, values: Sequence[float]) -> Floats:
         """Return a constant of a's shape whose i-th row is the i-th value throughout, to be read only."""
-        column = np.reshape(values, (-1, *(1,) * (a.ndim - 1)))
+        column = np.array(values).reshape(-1, *(1,) * (a.ndim - 1))
         return self._memory.shared(("rows", *values), a.shape, a.dtype, column)
 
     def scratch_like(self, a: NDArray[Any]) -> NDArray[Any]:
