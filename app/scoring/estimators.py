@@ -3,9 +3,8 @@
 import threading
 from collections import OrderedDict
 
-from sqlalchemy import Connection
-
 from model.estimator import Estimator
+from store.database import Connection
 from store.registry.versions import estimator_digest, load_estimator
 
 MOST_HELD = 32

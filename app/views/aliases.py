@@ -4,7 +4,6 @@ from http import HTTPStatus as Status
 from typing import Any
 
 from flask import Response, request
-from sqlalchemy import Connection, Row
 
 from app.edge.access import caller_name
 from app.edge.answers import conditional, json_answer, time_text
@@ -13,6 +12,7 @@ from app.route import Header, Route
 from app.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.registry import Alias, AliasMove, Move, MovePage
+from store.database import Connection, Row
 from store.errors import StaleRevisionError
 from store.registry.aliases import alias_history, find_alias, get_alias, move_alias
 

@@ -5,7 +5,6 @@ from http import HTTPStatus as Status
 from typing import IO, Any
 
 from flask import Response, request
-from sqlalchemy import Row
 
 from app.edge.answers import conditional, json_answer, time_text
 from app.edge.inputs import media_type
@@ -16,6 +15,7 @@ from app.shapes.datasets import Dataset, DatasetPage, UploadQuery
 from model.columns.schema import infer_schema
 from model.tables import read_table
 from store.artifacts import Artifact
+from store.database import Row
 from store.datasets import NewDataset, add_dataset, find_same, get_dataset, list_datasets
 
 FORMATS = {"text/csv": "csv", "application/x-ndjson": "ndjson", "application/vnd.apache.parquet": "parquet"}

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Response
-from sqlalchemy import Row
 
 from app.edge.access import caller_name
 from app.edge.answers import conditional, json_answer, time_text
@@ -11,6 +10,7 @@ from app.route import Route
 from app.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.jobs import Epoch, EpochPage, Job, JobError, JobPage, JobQuery, Progress
+from store.database import Row
 from store.jobs.cancel import cancel
 from store.jobs.read import get_job, list_epochs, list_jobs
 

@@ -3,13 +3,13 @@
 from typing import Any
 
 from flask import Response
-from sqlalchemy import Row
 
 from app.edge.answers import conditional, json_answer, time_text
 from app.route import Route
 from app.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.registry import ModelPage, RegisteredModel, Version, VersionPage
+from store.database import Row
 from store.registry.versions import get_version, list_models, list_versions, load_estimator
 
 SAFETENSORS = "application/octet-stream"

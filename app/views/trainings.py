@@ -3,7 +3,6 @@
 from http import HTTPStatus as Status
 
 from flask import Response, request
-from sqlalchemy import Connection
 
 from app.edge.access import owner
 from app.edge.answers import json_answer
@@ -16,6 +15,7 @@ from app.views.datasets import LOCATION
 from app.views.jobs import shown
 from model.errors import Problem
 from model.spec import Spec
+from store.database import Connection
 from store.datasets import find_dataset
 from store.jobs.read import get_job
 from store.jobs.submit import Submission, submit
@@ -35,8 +35,7 @@ def submit_training(services: Services, body: TrainingRequest, **_: object) -> R
     params = {"spec": spec.to_json(), "promote": body.promote}
     submission = Submission("training", body.model, body.dataset, params, owner(), key)
     submitted = services.database.write(lambda connection: submit(connection, submission))
-    if not submitted.replayed:
-        services.ringer.ring_soon(submitted.job_id)
+    services.ringer.ring_soon(submitted.job_id)
     with services.database.read() as connection:
         answer = json_answer(shown(get_job(connection, submitted.job_id)), Status.ACCEPTED)
     answer.headers["Location"] = f"/v1/jobs/{submitted.job_id}"

@@ -61,6 +61,7 @@ def test_what_could_not_be_rung_for_is_found_by_the_next_sweep(
     deaf = DeafDoorbell(BrokerError("away"))
     deaf.go_on.set()
     job = submitted(make_app(deaf).test_client(), dataset)
+    assert deaf.asked.acquire(timeout=10)  # marked as published by now
     deadline = time.monotonic() + 10
     while (found := sweep(database)) != [job] and time.monotonic() < deadline:
         time.sleep(0.02)
