@@ -1,12 +1,12 @@
 """Everything that can go wrong inside `model`, as one tree.
 
-    ModelError
-    ├── SpecError         a training spec that cannot be used; carries every problem at once
-    ├── TableError        a table that cannot be read or trained on
-    ├── ColumnError       a column or value that does not fit what training saw
-    ├── ShapeError        arrays whose shapes do not fit the network or each other
-    ├── DivergedError     training that left the finite numbers
-    └── CheckpointError   a checkpoint that does not belong to this spec and data
+ModelError
+├── SpecError         a training spec that cannot be used; carries every problem at once
+├── TableError        a table that cannot be read or trained on
+├── ColumnError       a column or value that does not fit what training saw
+├── ShapeError        arrays whose shapes do not fit the network or each other
+├── DivergedError     training that left the finite numbers
+└── CheckpointError   a checkpoint that does not belong to this spec and data
 """
 
 from __future__ import annotations
