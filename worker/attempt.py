@@ -47,7 +47,8 @@ class Attempts:
             self._children.discard(child)
         log.info("job %s: attempt %d ended with code %d", claimed.job_id, claimed.token, code)
         if code != 0:
-            self._write_end(claimed, shut_down=False, code=code)
+            # Our SIGTERM may reach a child that is not yet, or no longer, there to obey it; that is no strike.
+            self._write_end(claimed, shut_down=self._stopping and code == -signal.SIGTERM, code=code)
 
     def _claim(self, job_id: str) -> Claim | None:
         lease = self._settings.lease_seconds
