@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ebb.customers import customers
+from ebb.demo.spec import DEMO_SPEC
 from model.columns import Table
 from model.estimator import Fitting
 from model.spec import parse_spec
@@ -27,6 +28,7 @@ SPECS: dict[str, dict[str, Any]] = {
     "rate 0.005, fixed scales": {**RATE, **FIXED},
     "rate 0.005, fixed scales, 4 members": {**RATE, **FIXED, "members": 4},
     "rate 0.005, fixed scales, 8 members": {**RATE, **FIXED, "members": 8},
+    "the demonstration's": DEMO_SPEC,
 }
 FRESH = customers(100_000, 987_654, known=())
 
