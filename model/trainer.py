@@ -64,6 +64,7 @@ class Trainer:
         streams = [*self._orders, *self._program.masks.streams]
         self._state = Resumable(spec, design, self._numbers, self._progress, streams)
         self._origin = self._state.write()
+        self._steps_taken = 0
         if checkpoint is not None:
             self._state.read(checkpoint)
             self._rescale()
@@ -123,6 +124,7 @@ class Trainer:
             with np.errstate(all="ignore"):
                 norms = np.sqrt(squares)
                 total = float(norms.sum(dtype=np.float64))
+            self._steps_taken += len(squares)
             losses = losses + loss
             if not total < math.inf or not losses.max() < RUNAWAY * self._rows:
                 raise self._diverged(norms, step)
@@ -139,6 +141,11 @@ class Trainer:
     def _rescale(self) -> None:
         """Apply what plateaus and a retry have made of the learning rate."""
         self._rates.rescale(self._progress.schedule[0] * RETRY_FACTOR**self._progress.retries)
+
+    @property
+    def steps_taken(self) -> int:
+        """How many steps were taken here; it grows within an epoch too, so that a hung training can be told."""
+        return self._steps_taken
 
     def checkpoint(self) -> Checkpoint:
         """Return the state after the last report."""

@@ -6,7 +6,7 @@ Leases are compared by the database's clock alone, because the clocks of two wor
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Double, literal
+from sqlalchemy import Connection, DateTime, Dialect, Double, literal, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
@@ -57,3 +57,11 @@ def _sqlite(element: now, compiler: SQLCompiler, **options: Any) -> str:
     # %f ends at milliseconds; three zeros make it compare, as text, with times that Python wrote.
     offset = f"printf('%+.3f seconds', {compiler.process(element.clauses, **options)})"
     return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', {offset})"
+
+
+def read_clock(connection: Connection) -> float:
+    """Return the database's time.
+
+    Units: seconds since 1970.
+    """
+    return float(connection.execute(select(now())).scalar_one().timestamp())

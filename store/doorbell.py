@@ -77,7 +77,7 @@ def celery_app(broker_url: str) -> Celery:
         "task_ignore_result": True,
         "task_serializer": "json",
         "accept_content": ["json"],
-        "worker_prefetch_multiplier": 1,
+        "worker_disable_prefetch": True,  # a message must not wait at a busy worker while another is idle
         "worker_send_task_events": False,
     }
     app.conf.update(options)

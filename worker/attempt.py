@@ -6,8 +6,9 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 
-from store.database import Database
+from store.database import Connection, Database
 from store.errors import DatabaseError, LeaseLostError
 from store.jobs.claim import Claim, claim
 from store.jobs.finish import end_cancelled
@@ -38,17 +39,21 @@ class Attempts:
         if claimed is None:
             return
         log.info("job %s: attempt %d begins", claimed.job_id, claimed.token)
-        child = self._start(claimed)
-        if child is None:
-            self._write_end(claimed, shut_down=True, code=0)
+        try:
+            child = self._start(claimed)
+        except OSError as error:
+            log.exception("job %s: no training process can be started", claimed.job_id)
+            self._strike(claimed, f"could not be started ({error.strerror})")
             return
-        code = child.wait()
-        with self._lock:
-            self._children.discard(child)
+        if child is None:
+            self._hand_back(claimed)
+            return
+        code = self._wait(child)
         log.info("job %s: attempt %d ended with code %d", claimed.job_id, claimed.token, code)
-        if code != 0:
-            # Our SIGTERM may reach a child that is not yet, or no longer, there to obey it; that is no strike.
-            self._write_end(claimed, shut_down=self._stopping and code == -signal.SIGTERM, code=code)
+        if self._stopping and code == -signal.SIGTERM:
+            self._hand_back(claimed)  # our SIGTERM came before the child listened to it, or after; that is no strike
+        elif code != 0:
+            self._strike(claimed, f"was killed by signal {-code}" if code < 0 else f"ended with code {code}")
 
     def _claim(self, job_id: str) -> Claim | None:
         lease = self._settings.lease_seconds
@@ -83,24 +88,34 @@ class Attempts:
             self._children.add(child)
             return child
 
-    def _write_end(self, claimed: Claim, *, shut_down: bool, code: int) -> None:
-        """Give back what the child could not: its own end says nothing when it was killed."""
-        limit = self._settings.strike_limit
-        why = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-        text = f"the training process {why} {limit} times; its worker's log says more. Lower its size, or retry it"
-        try:
-            if shut_down:
-                write_patiently(self._database, lambda connection: hand_back(connection, claimed))
-            else:
-                write_patiently(
-                    self._database,
-                    lambda connection: strike(connection, claimed, limit=limit, code="worker_crashed", text=text),
-                )
-        except LeaseLostError:
-            self._end_if_cancelled(claimed)
+    def _wait(self, child: subprocess.Popen[bytes]) -> int:
+        code = child.wait()
+        if child.stdin is not None:
+            child.stdin.close()  # not before: it is the child's sign that this process lives
+        with self._lock:
+            self._children.discard(child)
+        return code
 
-    def _end_if_cancelled(self, claimed: Claim) -> None:
-        try:
-            write_patiently(self._database, lambda connection: end_cancelled(connection, claimed))
-        except LeaseLostError:
-            log.info("job %s: token %d no longer counts", claimed.job_id, claimed.token)
+    def _hand_back(self, claimed: Claim) -> None:
+        self._bring_to_rest(claimed, lambda connection: hand_back(connection, claimed))
+
+    def _strike(self, claimed: Claim, why: str) -> None:
+        """Write what the child could not: it says nothing when it was killed."""
+        limit = self._settings.strike_limit
+        text = (
+            f"the training process {why}, which was strike {limit} of {limit}; its worker's log says more. "
+            "Retry it, with a smaller network or table if memory was short"
+        )
+        self._bring_to_rest(
+            claimed, lambda connection: strike(connection, claimed, limit=limit, code="worker_crashed", text=text)
+        )
+
+    def _bring_to_rest(self, claimed: Claim, end: Callable[[Connection], object]) -> None:
+        """Write how the attempt ended; where that is refused, somebody may have asked to cancel."""
+        for write in (end, lambda connection: end_cancelled(connection, claimed)):
+            try:
+                write_patiently(self._database, write)
+            except LeaseLostError:
+                continue
+            return
+        log.info("job %s: token %d no longer counts", claimed.job_id, claimed.token)

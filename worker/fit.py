@@ -11,6 +11,7 @@ from model.environment import numerical_environment
 from model.errors import CheckpointError
 from model.estimator import Estimator, Fitting
 from model.metrics import log_loss
+from model.report import EpochReport
 from model.spec import Spec, parse_spec
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
 from model.tables import read_table
@@ -23,6 +24,7 @@ from worker.errors import DatasetError
 
 log = logging.getLogger(__name__)
 
+CPU_SECONDS = 0.1  # more than what watches a hung training takes for itself
 FORMATS = {"text/csv": "csv", "application/x-ndjson": "ndjson", "application/vnd.apache.parquet": "parquet"}
 
 
@@ -38,6 +40,7 @@ class Fit:
     _fitting: Fitting | None = None
     _table: Table | None = None
     _epoch: int = 0
+    _in_epoch: bool = False
     _environment: dict[str, object] = field(default_factory=numerical_environment)
 
     @classmethod
@@ -58,13 +61,20 @@ class Fit:
         return self.spec.epochs
 
     @property
+    def done(self) -> int:
+        """The epoch that the last report, or the checkpoint taken up, was of."""
+        return self._epoch
+
+    @property
     def environment(self) -> dict[str, object]:
         """What the numbers were made with."""
         return self._environment
 
     def moved(self) -> float:
-        """Return a number that grows while work is done: time on the CPU."""
-        return time.process_time()
+        """Return a number that changes while work is done: steps within an epoch, time on the CPU around them."""
+        if self._in_epoch:
+            return -1 - self.fitting.steps_taken
+        return time.process_time() // CPU_SECONDS
 
     @property
     def fitting(self) -> Fitting:
@@ -89,34 +99,34 @@ class Fit:
             "spec": self.spec,
         }
         self._table = table
-        state = self._resumable()
-        try:
-            self._fitting = Fitting(table, **how, checkpoint=state)
-        except CheckpointError as error:
-            log.warning("job %s: starting at epoch 0: %s", self.job.id, error)
-            self._fitting = Fitting(table, **how)
+        self._fitting = self._resumed(table, how) or Fitting(table, **how)
 
-    def _resumable(self) -> Any:
-        """Return the stored checkpoint if it is whole and of this very environment, else say why not."""
+    def _resumed(self, table: Table, how: dict[str, Any]) -> Fitting | None:
+        """Go on where the last attempt stored a checkpoint, if that is whole, of this very environment and training."""
         if self.stored is None:
             return None
-        why = "its checkpoint is damaged"
-        if sha256(self.stored.state) == self.stored.sha256:
+        try:
+            if sha256(self.stored.state) != self.stored.sha256:
+                raise CheckpointError("its checkpoint is damaged")
             checkpoint = unpack_checkpoint(self.stored.state)
             before = checkpoint.header.get("environment")
-            if before == self._environment:
-                log.info("job %s: going on after epoch %d", self.job.id, self.stored.epoch)
-                return checkpoint
-            why = f"the numerical environment was {before}, and is {self._environment}"
-        log.warning("job %s: starting at epoch 0: %s", self.job.id, why)
-        return None
+            if before != self._environment:
+                raise CheckpointError(f"the numerical environment was {before}, and is {self._environment}")
+            fitting = Fitting(table, **how, checkpoint=checkpoint)
+        except CheckpointError as error:
+            log.warning("job %s: starting at epoch 0: %s", self.job.id, error)
+            return None
+        log.info("job %s: going on after epoch %d", self.job.id, self.stored.epoch)
+        self._epoch = self.stored.epoch
+        return fitting
 
     def epochs(self) -> Iterator[EpochRow]:
         """Train, and yield what is kept of each epoch.
 
         Raises: DivergedError.
         """
-        for report in self.fitting.epochs():
+        reports = self.fitting.epochs()
+        while (report := self._next(reports)) is not None:
             self._epoch = report.epoch
             yield EpochRow(
                 epoch=report.epoch,
@@ -127,6 +137,13 @@ class Fit:
                 gradient_norm=report.gradient_norm,
                 seconds=report.seconds,
             )
+
+    def _next(self, reports: Iterator[EpochReport]) -> EpochReport | None:
+        self._in_epoch = True
+        try:
+            return next(reports, None)
+        finally:
+            self._in_epoch = False
 
     def checkpoint(self) -> CheckpointRow:
         """Return the state after the last epoch."""

@@ -15,8 +15,10 @@ from typing import Self
 from store.database import Connection, Database
 from store.errors import DatabaseError, LeaseLostError
 from store.jobs.claim import Claim
+from store.jobs.finish import end_cancelled
 from store.jobs.heartbeat import CheckpointRow, EpochRow, Progress, heartbeat
 from store.settings import Settings
+from worker.leaving import leave
 from worker.patience import write_patiently
 
 log = logging.getLogger(__name__)
@@ -25,13 +27,13 @@ Beat = Callable[[Connection], bool]
 
 LEASE_LOST = 75  # EX_TEMPFAIL: the process's exit code when it may no longer write
 SHORTEST_SECONDS = 0.2  # between beats that bring epochs: as often as a watching person can see
-COST_SHARE = 0.02  # of the time, at most, that beats may take
+COST_SHARE = 0.02  # of the time, at most, that beats and checkpoints may take; but a beat there is every heartbeat
 
 
 class Heart:
     """Beats for one claim.
 
-    Units: `moved` returns any number that grows as the work does.
+    `progress` is how far the work is; `moved` returns any number that changes while work is done.
     """
 
     def __init__(self, settings: Settings, database: Database, claim: Claim, moved: Callable[[], float]) -> None:
@@ -39,13 +41,13 @@ class Heart:
         self._database = database
         self._claim = claim
         self._moved = moved
-        self._progress = Progress(0, 0)
+        self.progress = Progress(0, 0)
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._beat_between, name="heart", daemon=True)
         self._rows: list[EpochRow] = []
         self._beat_at = self._stored_at = time.monotonic()
-        self._pause = 0.0
+        self._pause, self._store_pause = 0.0, settings.heartbeat_seconds
 
     def __enter__(self) -> Self:
         """Begin to beat."""
@@ -65,27 +67,28 @@ class Heart:
         Raises: LeaseLostError.
         """
         self._rows.append(row)
-        self._progress = Progress(row.epoch, total)
+        self.progress = Progress(row.epoch, total)
         if time.monotonic() - self._beat_at < self._pause:
             return False
-        due = time.monotonic() - self._stored_at >= self._settings.heartbeat_seconds
-        return self.flush(checkpoint() if due else None)
+        return self._flush(checkpoint if time.monotonic() - self._stored_at >= self._store_pause else None)
 
-    def flush(self, checkpoint: CheckpointRow | None = None) -> bool:
+    def _flush(self, checkpoint: Callable[[], CheckpointRow] | None) -> bool:
         """Store every epoch noted so far, and return whether somebody asked to cancel.
 
         While the database is away the training goes on and its epochs wait: an outage costs a healthy job nothing.
-
-        Raises: LeaseLostError.
         """
-        begun = time.monotonic()
+        begun, longest = time.monotonic(), self._settings.heartbeat_seconds
         try:
-            return self._store(self._database.write, checkpoint)
+            cancel = self._store(self._database.write, checkpoint() if checkpoint else None)
         except DatabaseError as error:
             log.warning("job %s: no heartbeat: %s", self._claim.job_id, error)
+            self._pause = longest
             return False
-        finally:
-            self._pause = max(SHORTEST_SECONDS, (time.monotonic() - begun) / COST_SHARE)
+        rest = max(SHORTEST_SECONDS, (time.monotonic() - begun) / COST_SHARE)
+        self._pause = min(rest, longest)
+        if checkpoint is not None:
+            self._store_pause = max(rest, longest)
+        return cancel
 
     def drain(self, checkpoint: CheckpointRow | None = None) -> bool:
         """Store every epoch noted so far, however long the database takes; return whether somebody asked to cancel.
@@ -110,7 +113,7 @@ class Heart:
             connection,
             self._claim,
             lease_seconds=self._settings.lease_seconds,
-            progress=self._progress,
+            progress=self.progress,
             new_epochs=rows,
             checkpoint=checkpoint,
         )
@@ -127,7 +130,8 @@ class Heart:
 
     def _beat_alone(self) -> None:
         try:
-            self._database.write(self._beat([], None))
+            if self._database.write(self._beat([], None)):
+                leave(self._database, self._claim, end_cancelled, "cancelled in the middle of an epoch")
             self._beat_at = time.monotonic()
         except LeaseLostError:
             log.warning("job %s: the lease is lost; stopping at once", self._claim.job_id)

@@ -1,4 +1,4 @@
-"""Writing what must not be lost: through an outage of the database, as long as anybody could want it."""
+"""Reading and writing through an outage of the database, as long as anybody could want it."""
 
 import logging
 import time
@@ -23,10 +23,18 @@ def write_patiently(database: Database, work: Callable[[Connection], T]) -> T:
 
     Raises: whatever `work` raises; DatabaseError after ten minutes.
     """
+    return patiently(lambda: database.write(work))
+
+
+def patiently(work: Callable[[], T]) -> T:
+    """Do what needs the database, and do it again while that is away.
+
+    Raises: whatever `work` raises; DatabaseError after ten minutes.
+    """
     give_up = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            return database.write(work)
+            return work()
         except DatabaseError as error:
             if time.monotonic() > give_up:
                 raise

@@ -3,13 +3,14 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
 
+from store.clock import read_clock
 from store.database import Connection, Database
 from store.doorbell import Doorbell
 from store.errors import BrokerError, DatabaseError
 from store.jobs.expire import expire_leases, flag_deadlines
-from store.jobs.publish import take_unpublished
+from store.jobs.publish import put_back, take_unpublished
 from store.settings import Settings
 from store.workers import sign_in, sign_out
 
@@ -21,8 +22,8 @@ PERIOD_SECONDS = 1.0
 class Sweeper(threading.Thread):
     """Signs its worker in, rings for jobs nobody was told of, expires leases and flags deadlines.
 
-    Leases are left alone for one lease after its own start and after each time the database was away, so that an
-    outage, in which no owner could renew, costs no healthy job a strike.
+    Leases are left alone for one lease after its own start, after each time the database was away and after a jump of
+    the database's clock, so that what kept every owner from renewing costs no healthy job a strike.
     """
 
     def __init__(self, settings: Settings, database: Database, doorbell: Doorbell, worker: str) -> None:
@@ -32,13 +33,13 @@ class Sweeper(threading.Thread):
         self._doorbell = doorbell
         self._worker = worker
         self._stopping = threading.Event()
-        self._patient_until = time.monotonic() + settings.lease_seconds
         self._signed_in_at = float("-inf")
+        self._clocks: tuple[float, float] | None = None
+        self._be_patient()
 
     def run(self) -> None:
         """Sweep until stopped."""
         while not self._stopping.is_set():
-            begun = time.monotonic()
             try:
                 self.sweep()
             except DatabaseError as error:
@@ -46,8 +47,9 @@ class Sweeper(threading.Thread):
                 self._be_patient()
             except BrokerError as error:
                 log.warning("%s; waiting jobs are rung for again", error)
-            if time.monotonic() - begun > self._settings.lease_seconds / 2:
-                self._be_patient()  # so slow a database kept owners from renewing, too
+            except Exception:  # without a sweeper, what dies in this installation stays unnoticed
+                log.exception("a sweep failed; the next one follows")
+                self._be_patient()
             self._stopping.wait(PERIOD_SECONDS)
 
     def sweep(self) -> None:
@@ -58,14 +60,13 @@ class Sweeper(threading.Thread):
         if time.monotonic() - self._signed_in_at >= self._settings.heartbeat_seconds:
             self._database.write(lambda connection: sign_in(connection, self._worker))
             self._signed_in_at = time.monotonic()
+        self._compare_clocks()
         if time.monotonic() >= self._patient_until:
-            limit = self._settings.strike_limit
-            for job_id in self._write(lambda connection: expire_leases(connection, strike_limit=limit)):
+            for job_id in self._expire():
                 log.warning("job %s: its lease ran out, its worker is gone", job_id)
         self._database.write(flag_deadlines)
         republish = self._settings.republish_seconds
-        for job_id in self._write(lambda connection: take_unpublished(connection, republish_seconds=republish)):
-            self._doorbell.ring(job_id)
+        self._ring(self._database.write(lambda connection: take_unpublished(connection, republish_seconds=republish)))
 
     def stop(self) -> None:
         """Stop, and sign the worker out."""
@@ -76,8 +77,42 @@ class Sweeper(threading.Thread):
         except DatabaseError as error:
             log.warning("could not sign out: %s", error)
 
-    def _write(self, work: Callable[[Connection], list[str]]) -> list[str]:
+    def _ring(self, job_ids: list[str]) -> None:
+        unheard = deque(job_ids)
+        try:
+            while unheard:
+                self._doorbell.ring(unheard[0])
+                unheard.popleft()
+        except BrokerError:
+            self._database.write(lambda connection: put_back(connection, *unheard))
+            raise
+
+    def _expire(self) -> list[str]:
+        begun, limit = time.monotonic(), self._settings.strike_limit
+
+        def work(connection: Connection) -> list[str]:
+            if time.monotonic() - begun > self._settings.heartbeat_seconds:
+                self._be_patient()  # it took the database so long to let us in that owners may have been kept out
+                return []
+            return expire_leases(connection, strike_limit=limit)
+
         return self._database.write(work)
+
+    def _compare_clocks(self) -> None:
+        """Be patient when the database's clock jumped against ours, or when so long ago was the last look.
+
+        The last is a machine that slept, a frozen process, or a database so slow that owners could not renew either.
+        """
+        with self._database.read() as connection:
+            theirs = read_clock(connection)
+        ours = time.monotonic()
+        if self._clocks is not None:
+            their_step, our_step = theirs - self._clocks[0], ours - self._clocks[1]
+            jumped = abs(their_step - our_step) > self._settings.heartbeat_seconds
+            if jumped or our_step > self._settings.lease_seconds / 2:
+                log.warning("%.1f s passed here and %.1f s on the database's clock", our_step, their_step)
+                self._be_patient()
+        self._clocks = theirs, ours
 
     def _be_patient(self) -> None:
         self._patient_until = time.monotonic() + self._settings.lease_seconds

@@ -19,27 +19,44 @@ from store.errors import ArtifactError, LeaseLostError
 from store.jobs.claim import Claim
 from store.jobs.finish import end_cancelled, fail, succeed_training
 from store.jobs.hand_back import hand_back
+from store.jobs.heartbeat import Progress
 from store.settings import Settings, read_settings
 from worker.errors import CancelledError, DatasetError, ShutDownError
 from worker.fit import Fit
 from worker.heart import LEASE_LOST, Heart
-from worker.patience import write_patiently
+from worker.leaving import leave
+from worker.patience import patiently, write_patiently
 from worker.result import code_of, promotion_of, version_of
 
 log = logging.getLogger("worker.training")
 
+GRACE_SECONDS = 10.0  # for the epoch under way, once asked to stop
+LOOK_SECONDS = 0.2
+
 
 class Shutdown:
-    """Whether this process was asked to stop: by SIGTERM, or by the death of its parent."""
+    """Whether this process was asked to stop: by SIGTERM, or by the death of its parent.
 
-    def __init__(self) -> None:
+    The training looks after each epoch. Where the epoch under way is a long one, the job is handed back without it.
+    """
+
+    def __init__(self, database: Database, claim: Claim) -> None:
         self.asked = False
+        self._database = database
+        self._claim = claim
         signal.signal(signal.SIGTERM, self._ask)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        threading.Thread(target=self._end_with_parent, name="leash", daemon=True).start()
+        for watch in (self._end_with_parent, self._end_in_time):
+            threading.Thread(target=watch, name=watch.__name__, daemon=True).start()
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
-        self.asked = True
+        self.asked = True  # and nothing else: a lock taken in a signal handler may be one it interrupted
+
+    def _end_in_time(self) -> None:
+        while not self.asked:
+            time.sleep(LOOK_SECONDS)
+        time.sleep(GRACE_SECONDS)
+        leave(self._database, self._claim, hand_back, "handed back in the middle of an epoch")
 
     def _end_with_parent(self) -> None:
         # The parent never writes: the read returns when its end of the pipe closes, which its death does.
@@ -51,9 +68,9 @@ def main(job_id: str, token: str) -> int:
     """Run the attempt that this claim stands for."""
     settings = read_settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    shutdown = Shutdown()
     database = open_database(settings.database_url, pool_size=2)
     claim = Claim(job_id, int(token))
+    shutdown = Shutdown(database, claim)
     try:
         _run(settings, database, claim, shutdown)
     except LeaseLostError as error:
@@ -83,9 +100,10 @@ def _run(settings: Settings, database: Database, claim: Claim, shutdown: Shutdow
 
 def _train(settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
     begun = time.monotonic()
-    fit = Fit.load(database, ArtifactStore(settings.artifacts), claim.job_id)
+    fit = patiently(lambda: Fit.load(database, ArtifactStore(settings.artifacts), claim.job_id))
     with Heart(settings, database, claim, fit.moved) as heart:
         fit.prepare()
+        heart.progress = Progress(fit.done, fit.total)
         for row in fit.epochs():
             if heart.epoch(row, fit.total, fit.checkpoint):
                 raise CancelledError
@@ -95,7 +113,7 @@ def _train(settings: Settings, database: Database, claim: Claim, shutdown: Shutd
         if heart.drain():
             raise CancelledError
         estimator = fit.estimator()
-        promotion = promotion_of(database, fit, estimator)
+        promotion = patiently(lambda: promotion_of(database, fit, estimator))
     seconds = time.monotonic() - begun
     version = version_of(fit, estimator, seconds)
     number = write_patiently(database, lambda connection: succeed_training(connection, claim, version, promotion))

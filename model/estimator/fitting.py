@@ -81,6 +81,11 @@ class Fitting:
             self.done = {"epochs": report.epoch, "steps": report.steps}
             yield report
 
+    @property
+    def steps_taken(self) -> int:
+        """How many steps were taken here, those of the epoch under way included."""
+        return self.trainer.steps_taken
+
     def checkpoint(self) -> Checkpoint:
         """The state after the last report, from which another fitting can go on to the same bytes."""
         state = self.trainer.checkpoint()

@@ -37,7 +37,7 @@ def take_one(connection: Connection, job_id: str) -> bool:
     return connection.execute(update(jobs).where(*unheard).values(published_at=now())).rowcount == 1
 
 
-def put_back(connection: Connection, job_id: str) -> None:
+def put_back(connection: Connection, *job_ids: str) -> None:
     """Take the mark off again, because the broker did not answer: the next sweep rings, instead of a much later one."""
-    waiting = (jobs.c.id == job_id, jobs.c.state == "queued")
+    waiting = (jobs.c.id.in_(job_ids), jobs.c.state == "queued")
     connection.execute(update(jobs).where(*waiting).values(published_at=None))

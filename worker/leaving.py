@@ -1,0 +1,26 @@
+"""Leaving in the middle of an epoch: the job's row is brought to rest, and the process ends at once.
+
+Only from a thread beside the training: what the training holds in memory is lost, its last checkpoint is not.
+"""
+
+import logging
+import os
+from collections.abc import Callable
+
+from store.database import Connection, Database
+from store.errors import DatabaseError, LeaseLostError
+from store.jobs.claim import Claim
+from worker.patience import write_patiently
+
+log = logging.getLogger(__name__)
+
+
+def leave(database: Database, claim: Claim, end: Callable[[Connection, Claim], None], why: str) -> None:
+    """End the job as `end` does, and this process with it; return only where the training was first."""
+    try:
+        write_patiently(database, lambda connection: end(connection, claim))
+    except (LeaseLostError, DatabaseError) as error:
+        log.info("job %s: %s", claim.job_id, error)
+        return
+    log.info("job %s: %s", claim.job_id, why)
+    os._exit(0)
