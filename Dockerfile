@@ -17,7 +17,7 @@ COPY migrations migrations
 RUN /opt/ebb/bin/pip install --no-cache-dir --no-compile --no-deps --no-build-isolation . \
  && /opt/ebb/bin/pip uninstall -q -y setuptools pip \
  && find /opt/ebb -path '*/pyarrow/*' \( -name include -o -name tests -o -name '*flight*' -o -name '*s3*' \) -prune -exec rm -rf {} + \
- && /opt/ebb/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/ebb/lib
+ && /opt/ebb/bin/python -m compileall -qf -j 0 --invalidation-mode unchecked-hash /opt/ebb/lib
 
 FROM python:3.13-slim
 LABEL org.opencontainers.image.title="Ebb" org.opencontainers.image.licenses="Apache-2.0"
