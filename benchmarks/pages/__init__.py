@@ -1,0 +1,56 @@
+"""docs/benchmarks.md, written section by section by the benchmarks themselves."""
+
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from model.environment import numerical_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "benchmarks.md"
+IMAGES = ROOT / "docs" / "images"
+HEAD = """# Benchmarks
+
+Written by `make bench`; each section by the file in `benchmarks/` that it names, with what that run measured.
+What the comparison needs to be installed is in `benchmarks/README.md`.
+"""
+SECTIONS = ("training", "cost", "memory", "reports", "oracle")
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Lines of a Markdown table, padded so that it reads well in a terminal too."""
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)]
+    lines.insert(1, " | ".join("-" * width for width in widths))
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def write_section(name: str, text: str) -> None:
+    """Replace one section of the page, or add it in its place."""
+    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else HEAD
+    found = dict(re.findall(r"<!-- (\w+) -->\n(.*?)(?=<!-- \w+ -->\n|\Z)", page, re.DOTALL))
+    found[name] = text.strip() + "\n"
+    parts = [f"<!-- {each} -->\n{found[each].strip()}\n" for each in SECTIONS if each in found]
+    PAGE.write_text("\n".join([HEAD, *parts]), encoding="utf-8")
+
+
+def machine() -> str:
+    """One sentence on where this was measured."""
+    facts = numerical_environment()
+    kernel = f"{facts['blas']} with its {facts['blas_kernel']} kernel"
+    system = f"{processor()}, {facts['cores']} cores, {facts['system']}"
+    return f"{system}; Python {facts['python']}, NumPy {facts['numpy']}, {kernel}."
+
+
+def processor() -> str:
+    """The processor's name, where the system tells."""
+    facts = Path("/proc/cpuinfo")
+    names = re.findall(r"model name\s*: (.*)", facts.read_text(encoding="utf-8")) if facts.exists() else []
+    if sys.platform == "darwin":
+        asked = subprocess.run(
+            ["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, check=False
+        )
+        names = [asked.stdout.strip()]
+    return names[0] if names and names[0] else platform.machine()

@@ -1,0 +1,35 @@
+"""Which processors the threads of a race run on."""
+
+import os
+import threading
+from pathlib import Path
+
+TASKS = Path("/proc/self/task")  # Linux; elsewhere the system's scheduler is left alone
+DELAY = 0.01  # seconds after which a training has all its threads
+
+
+def settle(threads: int) -> None:
+    """Leave this process so many processors. It must be called before JAX is loaded, which has no other setting."""
+    if TASKS.exists():
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
+
+
+class Placing:
+    """Gives every new thread a processor of its own: a busy machine's scheduler leaves them all on one."""
+
+    def __init__(self) -> None:
+        self._processors = sorted(os.sched_getaffinity(0)) if TASKS.exists() else []
+        self._placed = {threading.main_thread().native_id}
+        if len(self._processors) > 1:
+            os.sched_setaffinity(0, self._processors[:1])
+
+    def soon(self) -> None:
+        """Place the threads that a training starts."""
+        if len(self._processors) > 1:
+            threading.Timer(DELAY, self._place).start()
+
+    def _place(self) -> None:
+        others = {int(entry.name) for entry in TASKS.iterdir()} - self._placed - {threading.get_native_id()}
+        for i, thread in enumerate(sorted(others), start=1):
+            os.sched_setaffinity(thread, {self._processors[i % len(self._processors)]})
+        self._placed |= others
