@@ -66,6 +66,8 @@ class Heart:
 
         Raises: LeaseLostError.
         """
+        if self._rows and row.epoch <= self._rows[-1].epoch:
+            self._rows = []  # a diverged training began again at a lower rate; storing epoch 1 replaces the rest
         self._rows.append(row)
         self.progress = Progress(row.epoch, total)
         if time.monotonic() - self._beat_at < self._pause:
