@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,8 @@ import pytest
 from store.database import Database
 from store.keys import create_key
 from store.settings import Settings
+
+PATIENCE = 60  # seconds: the processes import numpy before the first answer, on machines however busy
 
 
 @pytest.fixture
@@ -49,7 +52,7 @@ class Running:
         self.process = command(settings)
         self.lines: list[str] = []
         self.url = self._url()
-        self._reader = threading.Thread(target=self._read)
+        self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _url(self) -> str:
@@ -66,30 +69,41 @@ class Running:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(30)
+        code = self.process.wait(PATIENCE)
         self._reader.join()
         assert self.process.stderr is not None
         self.process.stderr.close()
         return code
 
 
+@contextmanager
+def served(settings: Settings) -> Iterator[Running]:
+    """A server that ends with its test, however that ends."""
+    server = Running(settings)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.stop()
+
+
 @pytest.fixture
 def running(settings: Settings) -> Iterator[Running]:
-    server = Running(settings)
-    yield server
-    if server.process.poll() is None:
-        server.stop()
+    with served(settings) as server:
+        yield server
 
 
 def refused(settings: Settings) -> tuple[int, str]:
     with command(settings) as process:
-        assert process.stderr is not None
-        said = process.stderr.read()
-        return process.wait(30), said
+        try:
+            _, said = process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()  # where it serves although it should not
+        return process.returncode, said
 
 
 def test_it_answers_http_and_ends_clean(running: Running) -> None:
-    with httpx.Client(base_url=running.url, trust_env=False) as client:
+    with httpx.Client(base_url=running.url, trust_env=False, timeout=PATIENCE) as client:
         assert client.get("/livez").json() == {"status": "alive"}
         assert client.get("/livez", headers={"Host": "evil.example"}).status_code == 421
         assert client.get("/openapi.json").status_code == 200
@@ -122,13 +136,13 @@ def test_strangers_are_not_served_without_keys(settings: Settings) -> None:
 
 def test_with_a_key_it_serves_beyond_loopback_to_who_has_it(settings: Settings, database: Database) -> None:
     key = database.write(lambda connection: create_key(connection, "test", ["read"]))
-    server = Running(replace(settings, host="0.0.0.0"))
-    url = server.url.replace("0.0.0.0", "127.0.0.1")
-    with httpx.Client(base_url=url, trust_env=False) as client:
-        assert client.get("/v1/jobs").status_code == 401
-        assert client.get("/v1/jobs", headers={"Authorization": f"Bearer {key}"}).status_code == 200
-    assert server.stop() == 0
-    assert key not in "".join(server.lines)
+    with served(replace(settings, host="0.0.0.0")) as server:
+        url = server.url.replace("0.0.0.0", "127.0.0.1")
+        with httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE) as client:
+            assert client.get("/v1/jobs").status_code == 401
+            assert client.get("/v1/jobs", headers={"Authorization": f"Bearer {key}"}).status_code == 200
+        assert server.stop() == 0
+        assert key not in "".join(server.lines)
 
 
 def test_tables_of_another_release_are_not_served(settings: Settings, tmp_path: Path) -> None:
