@@ -44,12 +44,10 @@ class Sweeper(threading.Thread):
                 self.sweep()
             except DatabaseError as error:
                 log.warning("the database is away: %s", error)
-                self._be_patient()
             except BrokerError as error:
                 log.warning("%s; waiting jobs are rung for again", error)
             except Exception:  # without a sweeper, what dies in this installation stays unnoticed
                 log.exception("a sweep failed; the next one follows")
-                self._be_patient()
             self._stopping.wait(PERIOD_SECONDS)
 
     def sweep(self) -> None:
@@ -57,16 +55,17 @@ class Sweeper(threading.Thread):
 
         Raises: DatabaseError, BrokerError.
         """
-        if time.monotonic() - self._signed_in_at >= self._settings.heartbeat_seconds:
-            self._database.write(lambda connection: sign_in(connection, self._worker))
-            self._signed_in_at = time.monotonic()
-        self._compare_clocks()
-        if time.monotonic() >= self._patient_until:
-            for job_id in self._expire():
-                log.warning("job %s: its lease ran out, its worker is gone", job_id)
-        self._database.write(flag_deadlines)
-        republish = self._settings.republish_seconds
-        self._ring(self._database.write(lambda connection: take_unpublished(connection, republish_seconds=republish)))
+        try:
+            self._sign_in()
+            self._compare_clocks()
+            if time.monotonic() >= self._patient_until:
+                for job_id in self._expire():
+                    log.warning("job %s: its lease ran out, its worker is gone", job_id)
+            self._database.write(flag_deadlines)
+            self._ring()
+        except DatabaseError:
+            self._be_patient()
+            raise
 
     def stop(self) -> None:
         """Stop, and sign the worker out."""
@@ -77,8 +76,15 @@ class Sweeper(threading.Thread):
         except DatabaseError as error:
             log.warning("could not sign out: %s", error)
 
-    def _ring(self, job_ids: list[str]) -> None:
-        unheard = deque(job_ids)
+    def _sign_in(self) -> None:
+        if time.monotonic() - self._signed_in_at >= self._settings.heartbeat_seconds:
+            self._database.write(lambda connection: sign_in(connection, self._worker))
+            self._signed_in_at = time.monotonic()
+
+    def _ring(self) -> None:
+        republish = self._settings.republish_seconds
+        ids = self._database.write(lambda connection: take_unpublished(connection, republish_seconds=republish))
+        unheard = deque(ids)
         try:
             while unheard:
                 self._doorbell.ring(unheard[0])

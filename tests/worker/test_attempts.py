@@ -1,0 +1,173 @@
+"""An attempt brings its job to rest, however the training process ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import psutil
+import pytest
+
+from store.clock import now, read_clock
+from store.ids import new_id
+from tests.worker.trainings import LONG, PATIENCE_SECONDS, SHORT, SLOW, Trainings, child_of, wait_for
+
+
+def test_a_job_is_trained_to_a_version(trainings: Trainings) -> None:
+    row = trainings.train(SHORT)
+    assert (row.state, row.token, row.strikes) == ("succeeded", 1, 0), row.error_text
+    assert row.result == {"model": "churn", "version": 1, "promoted": False}
+    assert trainings.epochs(row.id) == [1, 2, 3, 4]
+    assert (row.progress_done, row.progress_total) == (4, 4)
+    assert trainings.world.snapshot()["checkpoints"] == []
+
+
+@pytest.mark.parametrize("job_id", ["", "nonsense", "'; DROP TABLE jobs; --", new_id(), "x" * 100_000])
+def test_a_forged_message_does_nothing(trainings: Trainings, job_id: str) -> None:
+    trainings.queue(SHORT)
+    before = trainings.world.snapshot()
+    trainings.attempts.run(job_id)
+    assert trainings.world.snapshot() == before
+
+
+def test_a_message_that_comes_twice_runs_the_job_once(on_sqlite: Trainings) -> None:
+    job_id = on_sqlite.queue(SHORT)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(on_sqlite.attempts.run, [job_id] * 4))
+    assert (on_sqlite.world.row(job_id).state, on_sqlite.world.row(job_id).token) == ("succeeded", 1)
+    before = on_sqlite.world.snapshot()
+    on_sqlite.attempts.run(job_id)
+    assert on_sqlite.world.snapshot() == before
+
+
+def test_a_killed_process_is_a_strike_with_a_growing_delay_and_the_third_fails_the_job(trainings: Trainings) -> None:
+    world, job_id = trainings.world, trainings.queue(LONG)
+    delays = []
+    for _ in range(3):
+        world.alter(job_id, run_after=now())
+        with trainings.running(job_id) as process:
+            process.kill()
+        row = world.row(job_id)
+        delays.append((row.run_after - row.heartbeat_at).total_seconds())
+    assert 2 <= delays[0] < delays[1]
+    assert (row.state, row.strikes, row.error_code) == ("failed", 3, "worker_crashed")
+    assert row.error_text.startswith("the training process was killed by signal 9, which was strike 3 of 3")
+    assert [event for event, _ in world.events(job_id)] == ["queued", *["running", "queued"] * 2, "running", "failed"]
+
+
+def _wait_until_reported(trainings: Trainings, job_id: str) -> None:
+    wait_for(lambda: trainings.epochs(job_id), "the first epochs")
+
+
+def test_a_running_job_is_cancelled(trainings: Trainings) -> None:
+    job_id = trainings.queue(LONG)
+    with trainings.running(job_id):
+        _wait_until_reported(trainings, job_id)
+        trainings.world.cancel(job_id)
+    assert (trainings.world.row(job_id).state, trainings.world.row(job_id).error_code) == ("cancelled", "cancelled")
+
+
+def test_a_job_is_cancelled_in_the_middle_of_an_epoch(trainings: Trainings) -> None:
+    job_id = trainings.queue({**SLOW, "epochs": 100, "members": 32})
+    with trainings.running(job_id):
+        trainings.world.cancel(job_id)
+    assert (trainings.world.row(job_id).state, trainings.epochs(job_id)) == ("cancelled", [])
+
+
+def test_a_job_killed_while_it_is_cancelled_is_cancelled_without_a_strike(on_sqlite: Trainings) -> None:
+    job_id = on_sqlite.queue(LONG)
+    with on_sqlite.running(job_id) as process:
+        process.suspend()
+        on_sqlite.world.cancel(job_id)
+        process.kill()
+    assert (on_sqlite.world.row(job_id).state, on_sqlite.world.row(job_id).strikes) == ("cancelled", 0)
+
+
+def test_a_worker_that_stops_hands_its_job_back_with_a_checkpoint_and_no_strike(trainings: Trainings) -> None:
+    job_id = trainings.queue(LONG)
+    with trainings.running(job_id):
+        _wait_until_reported(trainings, job_id)
+        trainings.attempts.stop()
+    row = trainings.world.row(job_id)
+    assert (row.state, row.strikes, row.published_at) == ("queued", 0, None)
+    [checkpoint] = trainings.world.snapshot()["checkpoints"]
+    assert checkpoint[2] == row.progress_done == trainings.epochs(job_id)[-1]
+
+
+def test_a_worker_that_stops_before_its_process_listens_gives_no_strike(on_sqlite: Trainings) -> None:
+    job_id = on_sqlite.queue(LONG)
+    with on_sqlite.running(job_id):
+        on_sqlite.attempts.stop()
+    assert (on_sqlite.world.row(job_id).state, on_sqlite.world.row(job_id).strikes) == ("queued", 0)
+
+
+def test_a_worker_that_stops_does_not_wait_for_a_long_epoch(on_sqlite: Trainings) -> None:
+    job_id = on_sqlite.queue({**SLOW, "members": 64})
+    world = on_sqlite.world
+    with on_sqlite.running(job_id):
+        claimed = world.row(job_id).heartbeat_at
+        wait_for(lambda: world.row(job_id).heartbeat_at > claimed, "a beat of the process itself")
+        on_sqlite.attempts.stop()
+        wait_for(lambda: world.row(job_id).state == "queued", "the handing back", seconds=30)
+    assert (world.row(job_id).strikes, on_sqlite.epochs(job_id)) == (0, [])
+
+
+def test_a_worker_that_has_stopped_hands_back_what_it_claims(on_sqlite: Trainings) -> None:
+    on_sqlite.attempts.stop()
+    row = on_sqlite.train(SHORT)
+    assert (row.state, row.strikes, row.token) == ("queued", 0, 1)
+
+
+def test_a_training_process_ends_with_its_worker(on_sqlite: Trainings) -> None:
+    program = """
+        import sys
+        from store.database import open_database
+        from store.settings import read_settings
+        from worker.attempt import Attempts
+        settings = read_settings()
+        Attempts(settings, open_database(settings.database_url), "w1").run(sys.argv[1])
+    """
+    job_id = on_sqlite.queue(LONG)
+    environ = {**os.environ, **on_sqlite.settings.environ()}
+    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(program), job_id], env=environ) as worker:
+        wait_for(lambda: on_sqlite.epochs(job_id), "the first epochs")
+        children = [process for process in child_of(job_id) if process.pid != worker.pid]
+        worker.kill()
+    assert children
+    assert not psutil.wait_procs(children, timeout=PATIENCE_SECONDS)[1]
+
+
+def test_an_epoch_longer_than_the_lease_keeps_it(on_sqlite: Trainings) -> None:
+    world, job_id = on_sqlite.world, on_sqlite.queue({**SLOW, "members": 16})
+    lease = on_sqlite.settings.lease_seconds
+    with on_sqlite.running(job_id):
+        while (row := world.row(job_id)).state == "running":
+            assert row.lease_until > _database_time(on_sqlite), "the lease ran out"
+    row = world.row(job_id)
+    assert (row.state, row.token) == ("succeeded", 1), row.error_text
+    [epoch] = world.snapshot()["epochs"]
+    assert epoch[-1] > lease, "the epoch was too short to prove anything"
+
+
+def _database_time(trainings: Trainings) -> object:
+    with trainings.database.read() as connection:
+        return datetime.fromtimestamp(read_clock(connection), UTC)
+
+
+def test_attempts_leave_no_open_files(on_sqlite: Trainings) -> None:
+    on_sqlite.train(SHORT)
+    before = psutil.Process().num_fds()
+    for _ in range(2):
+        on_sqlite.train(SHORT)
+    assert psutil.Process().num_fds() <= before
+
+
+def test_a_process_that_is_told_to_stop_by_itself_hands_the_job_back(on_sqlite: Trainings) -> None:
+    job_id = on_sqlite.queue(LONG)
+    with on_sqlite.running(job_id) as process:
+        _wait_until_reported(on_sqlite, job_id)
+        process.send_signal(signal.SIGTERM)
+    assert (on_sqlite.world.row(job_id).state, on_sqlite.world.row(job_id).strikes) == ("queued", 0)

@@ -1,0 +1,147 @@
+"""A training goes on from a checkpoint to the same bytes, or says why it starts again."""
+
+import itertools
+import logging
+import time
+from threading import Thread
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from model.storage import pack_checkpoint, sha256, unpack_checkpoint
+from store.artifacts import ArtifactStore
+from store.errors import ArtifactError
+from store.jobs.heartbeat import CheckpointRow
+from store.tables import checkpoints
+from tests.worker.trainings import SHORT, SLOW, Trainings, make_trainings
+from worker.errors import DatasetError
+from worker.fit import Fit
+
+SPEC = {"epochs": 12, "early_stopping": None, "layers": [8, 4], "dropout": 0.1, "batch_norm": True}
+
+
+def load(trainings: Trainings, job_id: str) -> Fit:
+    return Fit.load(trainings.database, ArtifactStore(trainings.settings.artifacts), job_id)
+
+
+def prepared(trainings: Trainings, job_id: str) -> Fit:
+    fit = load(trainings, job_id)
+    fit.prepare()
+    return fit
+
+
+def interrupted(trainings: Trainings, job_id: str, epochs: int = 5, environment: dict[str, Any] | None = None) -> None:
+    """Train for some epochs and leave a checkpoint."""
+    fit = prepared(trainings, job_id)
+    assert [row.epoch for row in itertools.islice(fit.epochs(), epochs)] == list(range(1, epochs + 1))
+    row = fit.checkpoint()
+    if environment is not None:
+        state = unpack_checkpoint(row.state)
+        state.header["environment"] |= environment
+        data = pack_checkpoint(state)
+        row = CheckpointRow(row.epoch, data, sha256(data))
+    trainings.world.beat(trainings.world.start(job_id), checkpoint=row)
+
+
+def finished(fit: Fit) -> tuple[list[int], str]:
+    epochs = [row.epoch for row in fit.epochs()]
+    return epochs, fit.estimator().weights_sha256
+
+
+def test_a_resumed_training_ends_with_the_same_bytes(trainings: Trainings) -> None:
+    whole = prepared(trainings, trainings.queue(SPEC))
+    list(whole.epochs())
+    job_id = trainings.queue(SPEC)
+    interrupted(trainings, job_id)
+    resumed = prepared(trainings, job_id)
+    assert resumed.done == 5
+    assert [row.epoch for row in resumed.epochs()] == [6, 7, 8, 9, 10, 11, 12]
+    assert resumed.estimator().to_bytes() == whole.estimator().to_bytes()
+
+
+def test_a_training_interrupted_after_its_last_epoch_has_none_left(on_sqlite: Trainings) -> None:
+    job_id = on_sqlite.queue(SPEC)
+    interrupted(on_sqlite, job_id, epochs=12)
+    resumed = prepared(on_sqlite, job_id)
+    assert (resumed.done, finished(resumed)) == (12, ([], finished(prepared(on_sqlite, on_sqlite.queue(SPEC)))[1]))
+
+
+def _damaged(trainings: Trainings, job_id: str) -> None:
+    interrupted(trainings, job_id)
+    _replace(trainings, job_id, lambda state: state[:-1] + bytes([state[-1] ^ 1]))
+
+
+def _no_checkpoint(trainings: Trainings, job_id: str) -> None:
+    """Whole by its digest, and no checkpoint."""
+    interrupted(trainings, job_id)
+    _replace(trainings, job_id, lambda _: b"what another release wrote", digest_too=True)
+
+
+def _replace(trainings: Trainings, job_id: str, change: Any, *, digest_too: bool = False) -> None:
+    row = load(trainings, job_id).stored
+    assert row is not None
+    state = change(row.state)
+    values = {"state": state} | ({"sha256": sha256(state)} if digest_too else {})
+    trainings.database.write(
+        lambda connection: connection.execute(
+            update(checkpoints).where(checkpoints.c.job_id == job_id).values(**values)
+        )
+    )
+
+
+def _other_environment(trainings: Trainings, job_id: str) -> None:
+    interrupted(trainings, job_id, environment={"blas_kernel": "another"})
+
+
+@pytest.mark.parametrize(
+    ("prepare", "why"),
+    [
+        (_damaged, "its checkpoint is damaged"),
+        (_no_checkpoint, "not a whole checkpoint"),
+        (_other_environment, "the numerical environment was"),
+    ],
+)
+def test_a_checkpoint_that_cannot_be_used_means_epoch_0_and_the_log_says_why(
+    on_sqlite: Trainings, caplog: pytest.LogCaptureFixture, prepare: Any, why: str
+) -> None:
+    job_id = on_sqlite.queue(SPEC)
+    prepare(on_sqlite, job_id)
+    with caplog.at_level(logging.WARNING):
+        fit = prepared(on_sqlite, job_id)
+    assert f"job {job_id}: starting at epoch 0" in caplog.text
+    assert why in caplog.text
+    assert fit.done == 0
+    epochs, digest = finished(fit)
+    assert epochs == list(range(1, 13))
+    assert digest == finished(prepared(on_sqlite, on_sqlite.queue(SPEC)))[1]
+
+
+def test_a_dataset_whose_row_and_bytes_disagree_is_refused(on_sqlite: Trainings) -> None:
+    other = make_trainings(on_sqlite.database, on_sqlite.settings, name="other", id_column="", rows=299)
+    with pytest.raises(DatasetError, match="has 300 rows, not 299"):
+        prepared(other, other.queue(SHORT))
+
+
+def test_missing_bytes_are_told(on_sqlite: Trainings) -> None:
+    fit = load(on_sqlite, on_sqlite.queue(SHORT))
+    fit.artifacts.open_path(fit.dataset.sha256).unlink()
+    with pytest.raises(ArtifactError, match="cannot be read"):
+        fit.prepare()
+
+
+def test_work_moves_within_a_long_epoch_and_stands_still_between_calls(on_sqlite: Trainings) -> None:
+    fit = prepared(on_sqlite, on_sqlite.queue({**SLOW, "epochs": 3, "members": 1}))
+    epochs = fit.epochs()
+    seen = set()
+    epoch = Thread(target=lambda: next(epochs))
+    epoch.start()
+    while epoch.is_alive():
+        seen.add(fit.moved())
+        time.sleep(0.01)
+    assert len(seen) > 3
+    still = set()
+    for _ in range(20):
+        still.add(fit.moved())
+        time.sleep(0.05)
+    assert len(still) <= 2  # the looking itself takes a little time on the CPU

@@ -1,0 +1,126 @@
+"""The heart keeps the lease while work is done, stores it at little cost, and stops at once when the lease is lost."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import event
+
+from store.database import Database
+from store.jobs.claim import Claim
+from store.jobs.heartbeat import CheckpointRow
+from store.settings import Settings
+from tests.store.world import World, checkpoint, epoch, make_world
+from tests.worker.outages import outage
+from tests.worker.trainings import SHORT, SLOW, Trainings
+from worker.heart import COST_SHARE, LEASE_LOST, Heart
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    return make_world(database)
+
+
+def beating(world: World, settings: Settings, mine: Claim, moved: Callable[[], float] = time.monotonic) -> Heart:
+    return Heart(settings, world.database, mine, moved)
+
+
+def stored(world: World) -> list[int]:
+    return [row[1] for row in world.snapshot()["epochs"]]
+
+
+def test_beats_that_bring_epochs_take_a_small_share_of_the_time(world: World, settings: Settings) -> None:
+    commits: list[int] = []
+    event.listen(world.database.engine, "commit", lambda _: commits.append(1))
+    mine = world.start()
+    beats, number, begun = [], 0, time.monotonic()
+    with beating(world, replace(settings, heartbeat_seconds=60.0, lease_seconds=180.0), mine) as heart:
+        while time.monotonic() - begun < 3.0:
+            number, before, at = number + 1, len(commits), time.monotonic()
+            assert not heart.epoch(epoch(number), 10_000, lambda: checkpoint(number))  # noqa: B023 - called at once
+            if len(commits) > before:
+                beats.append(time.monotonic() - at)
+            time.sleep(0.001)
+        heart.drain()
+    total = time.monotonic() - begun
+    assert beats
+    assert sum(beats[:-1]) <= COST_SHARE * total * 1.1  # each beat is followed by a pause, the last by the end
+    assert stored(world) == list(range(1, number + 1))
+    assert world.row(mine.job_id).progress_done == number
+
+
+def test_a_checkpoint_is_stored_every_heartbeat(world: World, settings: Settings) -> None:
+    mine, number, made, begun = world.start(), 0, [], time.monotonic()
+
+    def make() -> CheckpointRow:
+        made.append(number)
+        return checkpoint(number)
+
+    with beating(world, replace(settings, heartbeat_seconds=0.3), mine) as heart:
+        while time.monotonic() - begun < 2.0:
+            number += 1
+            heart.epoch(epoch(number), 10_000, make)
+            time.sleep(0.005)
+    assert 2 <= len(made) <= 7
+    [row] = world.snapshot()["checkpoints"]
+    assert row[2] == made[-1]
+
+
+def test_between_epochs_it_beats_while_work_is_done(world: World, settings: Settings) -> None:
+    mine = world.start()
+    before = world.row(mine.job_id).heartbeat_at
+    with beating(world, settings, mine):
+        time.sleep(4 * settings.heartbeat_seconds)
+    assert (world.row(mine.job_id).heartbeat_at - before).total_seconds() > settings.heartbeat_seconds
+
+
+def test_between_epochs_it_does_not_beat_for_a_work_that_hangs(world: World, settings: Settings) -> None:
+    mine = world.start()
+    before = world.row(mine.job_id)
+    with beating(world, settings, mine, lambda: 7.0):
+        time.sleep(4 * settings.heartbeat_seconds)
+    assert world.row(mine.job_id) == before
+
+
+def test_epochs_of_an_outage_are_stored_after_it(world: World, settings: Settings) -> None:
+    mine = world.start()
+    with beating(world, replace(settings, heartbeat_seconds=0.1), mine) as heart:
+        heart.epoch(epoch(1), 10, lambda: checkpoint(1))
+        with outage(world.database):
+            for number in range(2, 6):
+                time.sleep(0.1)
+                assert not heart.epoch(epoch(number), 10, lambda: checkpoint(number))  # noqa: B023 - called at once
+        heart.drain()
+    assert stored(world) == [1, 2, 3, 4, 5]
+
+
+def test_an_outage_delays_the_next_checkpoint_by_a_heartbeat_at_most(world: World, settings: Settings) -> None:
+    mine = world.start()
+    with beating(world, settings, mine) as heart:
+        time.sleep(settings.heartbeat_seconds)
+        with outage(world.database):
+            heart.epoch(epoch(1), 10, lambda: checkpoint(1))
+        time.sleep(settings.heartbeat_seconds)
+        heart.epoch(epoch(2), 10, lambda: checkpoint(2))
+    assert [row[2] for row in world.snapshot()["checkpoints"]] == [2]
+
+
+def test_a_process_whose_lease_is_lost_stops_at_its_next_epochs(trainings: Trainings) -> None:
+    _stops_at_once(trainings, {**SHORT, "epochs": 1_000_000, "early_stopping": None})
+
+
+def test_a_process_whose_lease_is_lost_stops_in_the_middle_of_an_epoch(trainings: Trainings) -> None:
+    _stops_at_once(trainings, SLOW)
+
+
+def _stops_at_once(trainings: Trainings, spec: dict[str, object]) -> None:
+    world = trainings.world
+    mine = world.start(trainings.queue(spec))
+    world.expire(mine.job_id)
+    before = world.snapshot()
+    with trainings.child(mine) as process:
+        assert process.wait(timeout=60) == LEASE_LOST
+        assert process.stderr is not None
+        assert "stopping at once" in process.stderr.read()
+    assert world.snapshot() == before

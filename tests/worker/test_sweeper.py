@@ -1,0 +1,183 @@
+"""The sweeper sees to what no single worker can, and takes no lease from an owner that could not renew it."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from store.clock import now
+from store.database import Database
+from store.doorbell import CeleryDoorbell, Doorbell
+from store.errors import BrokerError, DatabaseError
+from store.settings import Settings
+from store.workers import count_alive
+from tests.store.world import World, make_world
+from tests.worker.clocks import clock_that_jumps
+from tests.worker.outages import outage
+from tests.worker.trainings import wait_for
+from worker.sweeper import Sweeper
+
+LEASE = 1.2
+
+
+class RecordingDoorbell:
+    """Remembers for whom it rang."""
+
+    def __init__(self) -> None:
+        self.rung: list[str] = []
+
+    def ring(self, job_id: str) -> None:
+        self.rung.append(job_id)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    return Settings(home=tmp_path, database_url=database_url, lease_seconds=LEASE, heartbeat_seconds=LEASE / 4)
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    return make_world(database)
+
+
+@pytest.fixture
+def bell() -> RecordingDoorbell:
+    return RecordingDoorbell()
+
+
+def make(settings: Settings, world: World, bell: Doorbell) -> Sweeper:
+    return Sweeper(settings, world.database, bell, "host:1")
+
+
+@contextmanager
+def sweeping(sweeper: Sweeper) -> Iterator[None]:
+    sweeper.start()
+    try:
+        yield
+    finally:
+        sweeper.stop()
+
+
+def after_its_first_lease(sweeper: Sweeper) -> Sweeper:
+    sweeper.sweep()
+    for _ in range(4):
+        time.sleep(LEASE / 3)
+        sweeper.sweep()
+    return sweeper
+
+
+def test_a_job_nobody_was_told_of_is_rung_for_once(settings: Settings, world: World, bell: RecordingDoorbell) -> None:
+    job_id = world.queue()
+    sweeper = make(settings, world, bell)
+    sweeper.sweep()
+    sweeper.sweep()
+    assert bell.rung == [job_id]
+
+
+def test_jobs_a_dead_broker_was_not_told_of_are_rung_for_by_the_next_sweep(
+    settings: Settings, world: World, bell: RecordingDoorbell, tmp_path: Path
+) -> None:
+    waiting = [world.queue(), world.queue()]
+    with pytest.raises(BrokerError):
+        make(settings, world, CeleryDoorbell(f"redis+socket://{tmp_path}/none.sock")).sweep()
+    make(settings, world, bell).sweep()
+    assert sorted(bell.rung) == sorted(waiting)
+
+
+def test_a_worker_is_signed_in_while_it_sweeps(settings: Settings, world: World, bell: RecordingDoorbell) -> None:
+    def alive() -> int:
+        with world.database.read() as connection:
+            return count_alive(connection, within_seconds=LEASE)
+
+    with sweeping(make(settings, world, bell)):
+        wait_for(alive, "the sign-in")
+    assert alive() == 0
+
+
+def test_leases_are_left_alone_for_one_lease_after_the_start(
+    settings: Settings, world: World, bell: RecordingDoorbell
+) -> None:
+    mine = world.start()
+    world.lapse(mine.job_id)
+    sweeper = make(settings, world, bell)
+    sweeper.sweep()
+    assert world.row(mine.job_id).state == "running"
+    after_its_first_lease(sweeper)
+    row = world.row(mine.job_id)
+    assert (row.state, row.strikes) == ("queued", 1)
+    sweeper.sweep()
+    assert mine.job_id in bell.rung
+
+
+def test_an_outage_costs_an_owner_that_comes_back_no_strike(
+    settings: Settings, world: World, bell: RecordingDoorbell
+) -> None:
+    healthy, dead = world.start(), world.start()
+    sweeper = after_its_first_lease(make(settings, world, bell))
+    for mine in (healthy, dead):
+        world.alter(mine.job_id, lease_until=now(LEASE / 2))
+    with outage(world.database):
+        time.sleep(LEASE)
+        with pytest.raises(DatabaseError):
+            sweeper.sweep()
+    sweeper.sweep()
+    assert [world.row(mine.job_id).state for mine in (healthy, dead)] == ["running", "running"]
+    world.beat(healthy)
+    after_its_first_lease(sweeper)
+    assert [world.row(mine.job_id).strikes for mine in (healthy, dead)] == [0, 1]
+
+
+def test_a_thread_that_sweeps_rides_out_an_outage(settings: Settings, world: World, bell: RecordingDoorbell) -> None:
+    with sweeping(make(settings, world, bell)):
+        wait_for(lambda: len(world.snapshot()["workers"]), "the sign-in")
+        mine = world.start()
+        with outage(world.database):
+            time.sleep(LEASE * 1.5)
+        world.beat(mine)
+        job_id = world.queue()
+        wait_for(lambda: job_id in bell.rung, "the ringing after the outage")
+        assert world.row(mine.job_id).strikes == 0
+
+
+def test_a_sweeper_outlives_an_error_nobody_foresaw(settings: Settings, world: World) -> None:
+    class FaultyDoorbell(RecordingDoorbell):
+        def ring(self, job_id: str) -> None:
+            super().ring(job_id)
+            raise RuntimeError("a client library's own")
+
+    bell = FaultyDoorbell()
+    with sweeping(make(settings, world, bell)):
+        first = world.queue()
+        wait_for(lambda: first in bell.rung, "the first ringing")
+        second = world.queue()
+        wait_for(lambda: second in bell.rung, "the second ringing")
+
+
+def test_a_late_sweep_leaves_leases_alone(settings: Settings, world: World, bell: RecordingDoorbell) -> None:
+    """As after a machine slept or a worker was frozen, when the owners were, too."""
+    mine = world.start()
+    sweeper = after_its_first_lease(make(settings, world, bell))
+    world.alter(mine.job_id, lease_until=now(LEASE / 2))
+    time.sleep(LEASE)
+    sweeper.sweep()
+    assert world.row(mine.job_id).state == "running"
+
+
+def test_a_jump_of_the_databases_clock_costs_no_strike(
+    settings: Settings, world: World, bell: RecordingDoorbell
+) -> None:
+    jump = clock_that_jumps(world.database)
+    next(jump)
+    mine = world.start()
+    sweeper = after_its_first_lease(make(settings, world, bell))
+    next(jump)
+    sweeper.sweep()
+    assert world.row(mine.job_id).state == "running"
+    world.beat(mine)
+    after_its_first_lease(sweeper)
+    assert world.row(mine.job_id).strikes == 0
+    world.lapse(mine.job_id)
+    sweeper.sweep()
+    assert world.row(mine.job_id).strikes == 1
