@@ -9,7 +9,7 @@ from rich.console import Console
 from ebb.answers import Job
 from ebb.commands.options import as_json as json_option
 from ebb.commands.options import open_client, print_rows, service_options
-from ebb.demo.training import watch_training
+from ebb.watch import watch_training
 
 STATES = ("queued", "running", "succeeded", "failed", "cancelled")
 COLUMNS = ("id", "kind", "state", "attempt", "progress", "created_at", "finished_at", "error")
@@ -49,10 +49,9 @@ def show(job_id: str, url: str | None, key: str | None) -> None:
 @click.argument("job_id")
 @service_options
 def watch(job_id: str, url: str | None, key: str | None) -> None:
-    """Follow a training until it ends; exit code 1 unless it succeeds."""
+    """Follow a training until it ends, then show it as JSON; exit code 1 unless it succeeded."""
     with open_client(url, key) as client:
-        watch_training(client, job_id, Console())
-        job = client.job(job_id)
+        job, _ = watch_training(client, job_id, Console(stderr=True))
     _print(job)
     sys.exit(0 if job.state == "succeeded" else 1)
 

@@ -12,8 +12,8 @@ from ebb.demo.evaluation import evaluate
 from ebb.demo.findings import Findings
 from ebb.demo.spec import DEMO_SPEC
 from ebb.demo.tables import print_at_risk, print_quality
-from ebb.demo.training import watch_training
 from ebb.errors import DemoError
+from ebb.watch import expect_success, watch_training
 
 MODEL = "churn"
 ALIAS = "champion"
@@ -71,6 +71,7 @@ def _train_and_score(client: Client, table: Customers, console: Console) -> Find
     submitted = client.submit_training(MODEL, dataset.id, DEMO_SPEC)
     _say(console, f"Training {DEMO_SPEC['members']} networks of 4-8-4-1 side by side: job {submitted.id}")
     job, epochs = watch_training(client, submitted.id, console, TRAINING_PATIENCE_SECONDS)
+    expect_success(job)
     version = client.version(MODEL, version_of(job.result))
 
     client.move_alias(MODEL, ALIAS, version.version)

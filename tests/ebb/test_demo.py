@@ -8,11 +8,11 @@ from rich.console import Console
 
 from ebb.answers import Epoch, Job, Progress, Reason
 from ebb.customers import customers
-from ebb.demo.display import BarDisplay, LineDisplay, display_on
 from ebb.demo.evaluation import compare, reliability
 from ebb.demo.reasons import raised_and_lowered, tell
 from ebb.demo.spec import DEMO_SPEC
 from ebb.demo.tables import print_at_risk, print_quality
+from ebb.display import BarDisplay, LineDisplay, display_on
 from model.spec import parse_spec
 from tests.ebb.findings import make_findings
 

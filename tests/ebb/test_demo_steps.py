@@ -3,18 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from rich.console import Console
 
 from ebb.client import Client
 from ebb.customers import customers
 from ebb.demo.run import score_by_alias, version_of
-from ebb.demo.training import watch_training
-from ebb.errors import DemoError, JobError
+from ebb.errors import DemoError
 from tests.ebb.service import Service, serving
-
-JOB = {"id": "j1", "kind": "training", "progress": {"done": 1, "total": 40, "unit": "epoch"}}
-NO_EPOCHS = {"epochs": [], "next_page_token": None}
-ONE_EPOCH = {"epochs": [{"epoch": 1, "learning_rate": 0.01, "train_loss": 0.5}], "next_page_token": None}
 
 
 @pytest.fixture
@@ -31,28 +25,6 @@ def client(service: Service) -> Iterator[Client]:
 
 def scored(version: int, errors: int = 0) -> dict[str, object]:
     return {"model": "churn", "version": version, "alias": "champion", "scores": [], "errors": errors}
-
-
-def test_watching_ends_with_the_finished_job_and_all_its_epochs(client: Client, service: Service) -> None:
-    for answer in (JOB | {"state": "queued"}, NO_EPOCHS, JOB | {"state": "succeeded"}, ONE_EPOCH):
-        service.will_answer(answer)
-    job, epochs = watch_training(client, "j1", Console(quiet=True))
-    assert job.state == "succeeded"
-    assert [epoch.epoch for epoch in epochs] == [1]
-
-
-def test_a_failed_job_is_told_with_its_error(client: Client, service: Service) -> None:
-    service.will_answer(JOB | {"state": "failed", "error": {"code": "diverged", "detail": "the loss left the finite"}})
-    service.will_answer(NO_EPOCHS)
-    with pytest.raises(JobError, match=r"failed: the loss left the finite \(diverged\)"):
-        watch_training(client, "j1", Console(quiet=True))
-
-
-def test_a_job_that_no_worker_takes_is_given_up_in_time(client: Client, service: Service) -> None:
-    service.will_answer(JOB | {"state": "queued"})
-    service.will_answer(NO_EPOCHS)
-    with pytest.raises(JobError, match="no worker took"):
-        watch_training(client, "j1", Console(quiet=True), patience=0)
 
 
 def test_scoring_waits_until_the_moved_alias_answers(client: Client, service: Service) -> None:

@@ -1,4 +1,4 @@
-"""Watching a training job until it succeeds."""
+"""Watching a training job until it ends."""
 
 import math
 import time
@@ -7,7 +7,7 @@ from rich.console import Console
 
 from ebb.answers import Epoch, Job
 from ebb.client import Client
-from ebb.demo.display import display_on
+from ebb.display import display_on
 from ebb.errors import JobError
 
 POLL_SECONDS = 0.1
@@ -16,10 +16,10 @@ POLL_SECONDS = 0.1
 def watch_training(
     client: Client, job_id: str, console: Console, patience: float = math.inf
 ) -> tuple[Job, list[Epoch]]:
-    """Show a training job's epochs as they come, until it succeeds.
+    """Show a training job's epochs as they come, until it ends, and return it with all of them.
 
     Units: patience in seconds.
-    Raises: JobError if the job ends otherwise, or does not end in time; the client's errors.
+    Raises: JobError if it does not end in time; the client's errors.
     """
     give_up = time.monotonic() + patience
     with display_on(console) as display:
@@ -29,14 +29,20 @@ def watch_training(
             epochs = list(client.epochs(job_id))
             display.show(job, epochs)
             if job.finished:
-                break
+                return job, epochs
             if time.monotonic() > give_up:
                 raise JobError(_too_late(job, patience))
             time.sleep(POLL_SECONDS)
+
+
+def expect_success(job: Job) -> None:
+    """Say why a job that ended did not succeed.
+
+    Raises: JobError.
+    """
     if job.state != "succeeded":
         why = f": {job.error.detail} ({job.error.code})" if job.error else ""
         raise JobError(f"training job {job.id} {job.state}{why}")
-    return job, epochs
 
 
 def _too_late(job: Job, patience: float) -> str:
