@@ -22,7 +22,7 @@ import httpx
 from ebb.errors import ServiceStartError
 from ebb.home_lock import HomeLock
 from store.broker import Broker, open_broker
-from store.children import start_child
+from store.children import ONE_BLAS_THREAD, start_child
 from store.database import open_database
 from store.migrate import upgrade
 from store.settings import Settings
@@ -108,7 +108,7 @@ class Service:
 
     def _start(self, name: str) -> None:
         assert self._broker is not None  # noqa: S101 - __enter__ opened it
-        environ = {**os.environ, **self.settings.environ(), "REDIS_URL": self._broker.url}
+        environ = {**os.environ, **self.settings.environ(), **ONE_BLAS_THREAD, "REDIS_URL": self._broker.url}
         with self._log(name).open("ab") as output:
             command = [sys.executable, "-m", PROGRAMS[name]]
             self._children[name] = start_child(command, environ=environ, output=output)

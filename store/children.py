@@ -10,6 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+# BLAS reads these once, when numpy is imported. One thread makes numbers repeat to the byte, and lets as many processes
+# as cores work side by side; the engine brings threads of its own where they pay.
+ONE_BLAS_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
 PR_SET_PDEATHSIG = 1
 # Looked up before any fork: between fork and exec little may be called safely.
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 
+from store.children import ONE_BLAS_THREAD
 from store.database import Connection, Database
 from store.errors import DatabaseError, LeaseLostError
 from store.jobs.claim import Claim, claim
@@ -17,9 +18,6 @@ from store.settings import Settings
 from worker.patience import write_patiently
 
 log = logging.getLogger(__name__)
-
-# One BLAS thread makes a training repeat to the byte, and lets as many trainings as cores run side by side.
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 class Attempts:
@@ -81,7 +79,7 @@ class Attempts:
                 return None
             child = subprocess.Popen(
                 [sys.executable, "-m", "worker.training", claimed.job_id, str(claimed.token)],
-                env={**os.environ, **self._settings.environ(), **ONE_THREAD},
+                env={**os.environ, **self._settings.environ(), **ONE_BLAS_THREAD},
                 stdin=subprocess.PIPE,  # closes when this process dies, however it dies; the child then ends
                 start_new_session=True,
             )

@@ -5,12 +5,15 @@ import logging
 import sys
 import time
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 from flask import Flask, Response, g, request
 
 from app.edge.request_ids import request_id
 
 access = logging.getLogger("ebb.access")
+
+PROBES = ("/livez", "/readyz")  # asked every few seconds; worth a line when the answer is bad
 
 
 class JsonFormatter(logging.Formatter):
@@ -59,5 +62,6 @@ def _log(response: Response) -> Response:
         "ms": round((time.perf_counter() - g.get("begun", time.perf_counter())) * 1000, 2),
         "key": caller.key_id if caller is not None else "",
     }
-    access.info("%s %s %d", request.method, request.path, response.status_code, extra={"facts": facts})
+    level = logging.DEBUG if request.path in PROBES and response.status_code < HTTPStatus.BAD_REQUEST else logging.INFO
+    access.log(level, "%s %s %d", request.method, request.path, response.status_code, extra={"facts": facts})
     return response

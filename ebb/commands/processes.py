@@ -6,6 +6,7 @@ import sys
 import click
 
 from store.broker import socket_path
+from store.children import ONE_BLAS_THREAD
 from store.errors import BrokerError
 from store.settings import read_settings
 
@@ -30,4 +31,4 @@ def worker() -> None:
 def _become(package: str, **environ: str) -> None:
     """Replace this process, so that signals and exit code are the program's own."""
     sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-m", package], {**os.environ, **environ})  # noqa: S606 - our own module
+    os.execve(sys.executable, [sys.executable, "-m", package], {**os.environ, **environ, **ONE_BLAS_THREAD})  # noqa: S606 - our own module
