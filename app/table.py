@@ -1,13 +1,14 @@
 """The table of routes: all that this service answers."""
 
 from app.route import Route
-from app.views import aliases, datasets, home, jobs, models, operations, scores, trainings
+from app.views import aliases, datasets, home, jobs, models, operations, retries, scores, trainings
 
 ROUTES: tuple[Route, ...] = (
     *scores.ROUTES,
     *datasets.ROUTES,
     *trainings.ROUTES,
     *jobs.ROUTES,
+    *retries.ROUTES,
     *models.ROUTES,
     *aliases.ROUTES,
     *operations.ROUTES,

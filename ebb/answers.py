@@ -40,6 +40,7 @@ class Job(msgspec.Struct, frozen=True):
     id: str
     kind: str
     state: str
+    retry_of: str | None = None
     cancel_requested: bool = False
     attempt: int = 0
     progress: Progress | None = None

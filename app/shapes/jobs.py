@@ -51,6 +51,7 @@ class Job(msgspec.Struct, frozen=True):
     kind: Kind
     model: str
     dataset: str
+    retry_of: str | None
     params: JsonObject
     state: State
     cancel_requested: bool

@@ -58,6 +58,7 @@ def shown(row: Row[Any]) -> Job:
         kind=row.kind,
         model=row.model,
         dataset=row.dataset_id,
+        retry_of=row.retry_of,
         params=row.params,
         state=row.state,
         cancel_requested=row.cancel_requested,

@@ -7,8 +7,10 @@ from store.jobs.read import get_job
 from store.jobs.submit import Submission, Submitted, submit
 
 
-def retry(connection: Connection, job_id: str, *, owner: str, idempotency_key: str | None = None) -> Submitted:
-    """Submit the same work again.
+def retry(
+    connection: Connection, job_id: str, *, owner: str, new_job_id: str, idempotency_key: str | None = None
+) -> Submitted:
+    """Submit the same work again, as a job of this id: asked again after a lost answer, it adds no second.
 
     Raises: NotRetryableError unless the job has failed or was cancelled; NotFoundError; IdempotencyError.
     """
@@ -25,5 +27,6 @@ def retry(connection: Connection, job_id: str, *, owner: str, idempotency_key: s
             owner=owner,
             idempotency_key=idempotency_key,
             retry_of=job_id,
+            job_id=new_job_id,
         ),
     )

@@ -1,0 +1,35 @@
+"""A second chance for a job that failed or was cancelled: a new job that names the old."""
+
+from flask import Response
+
+from app.edge.access import owner
+from app.route import Route
+from app.services import Services
+from app.shapes.jobs import Job
+from app.views.accepted import ASKED, SENT, accepted, idempotency_key
+from store.ids import new_id
+from store.jobs.retry import retry
+
+
+def retry_job(services: Services, job_id: str, **_: object) -> Response:
+    """Submit the work of a failed or cancelled job again, as a new job whose `retry_of` names it."""
+    key, by, new_job_id = idempotency_key(), owner(), new_id()
+    submitted = services.database.write(
+        lambda connection: retry(connection, job_id, owner=by, idempotency_key=key, new_job_id=new_job_id)
+    )
+    return accepted(services, submitted)
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/jobs/{job_id}/retry",
+        retry_job,
+        "train",
+        "Try a failed or cancelled job again",
+        {202: Job},
+        refusals=(404, 409, 422),
+        headers=ASKED,
+        answer_headers=SENT,
+    ),
+)
