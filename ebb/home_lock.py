@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,40 +12,50 @@ from typing import Self
 
 from ebb.errors import ServiceStartError
 
+LOOK_SECONDS = 1.0  # longer than anybody holds the lock who only looks whether it is held
+
 
 @dataclass
 class HomeLock:
-    """The right to run a service in a home folder, told to others in its `service.json`."""
+    """The right to run a service in a home folder, told to others in its `service.json`.
+
+    `orderly` is false where the service before was killed: parts of it may still be ending.
+    """
 
     home: Path
     descriptor: int
+    orderly: bool
 
     @classmethod
     def take(cls, home: Path, url: str) -> Self:
-        """Take the lock and, if `url` is given, note where the service will answer.
+        """Take the lock and note where the service will answer.
 
         Raises: ServiceStartError when another service runs there, or the folder cannot be written.
         """
         try:
             home.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(home / "service.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(_lock(home), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise ServiceStartError(
                 f"cannot write below {home}: {error.strerror}; name another folder with --home or EBB_HOME"
             ) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(descriptor)
-            raise ServiceStartError(
-                f"a service runs in {home} already; stop it first, or name another folder with --home"
-            ) from error
-        if url:
-            (home / "service.json").write_text(json.dumps({"url": url, "pid": os.getpid()}) + "\n")
-        return cls(home, descriptor)
+        give_up = time.monotonic() + LOOK_SECONDS
+        while not _try(descriptor, fcntl.LOCK_EX):
+            if time.monotonic() > give_up:
+                os.close(descriptor)
+                raise ServiceStartError(
+                    f"a service runs in {home} already; stop it first, or name another folder with --home"
+                )
+            time.sleep(0.02)
+        note = _note(home)
+        orderly = not note.exists()
+        note.write_text(json.dumps({"url": url, "pid": os.getpid()}) + "\n")
+        return cls(home, descriptor, orderly)
 
     def release(self) -> None:
         """Let the lock go."""
+        with contextlib.suppress(OSError):
+            _note(self.home).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             os.close(self.descriptor)
 
@@ -57,3 +68,35 @@ class HomeLock:
     ) -> None:
         """Let it go."""
         self.release()
+
+
+def running_url(home: Path) -> str | None:
+    """Return where the service that now runs in this home folder answers, or None if none does; change nothing."""
+    try:
+        descriptor = os.open(_lock(home), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        if _try(descriptor, fcntl.LOCK_SH):
+            return None
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            return str(json.loads(_note(home).read_text())["url"])
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _try(descriptor: int, how: int) -> bool:
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _lock(home: Path) -> Path:
+    return home / "service.lock"
+
+
+def _note(home: Path) -> Path:
+    return home / "service.json"

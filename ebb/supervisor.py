@@ -5,7 +5,7 @@ started again; when the supervisor dies, even by `kill -9`, its children are tol
 """
 
 import contextlib
-import json
+import errno
 import os
 import signal
 import socket
@@ -21,9 +21,11 @@ import httpx
 
 from ebb.errors import ServiceStartError
 from ebb.home_lock import HomeLock
+from ebb.logs import keep_short
 from store.broker import Broker, open_broker
 from store.children import ONE_BLAS_THREAD, start_child
 from store.database import open_database
+from store.errors import StoreError
 from store.migrate import upgrade
 from store.settings import Settings
 
@@ -55,7 +57,7 @@ class Service:
         """
         try:
             self._lock = HomeLock.take(self.settings.home, self.url)
-            _refuse_taken_port(self.settings)
+            _refuse_taken_port(self.settings, patience=0 if self._lock.orderly else STOP_SECONDS)
             self._broker = open_broker(self.settings)
             database = open_database(self.settings.database_url)
             upgrade(database)
@@ -75,48 +77,54 @@ class Service:
         self.stop()
 
     def tend(self) -> list[str]:
-        """Start again whatever has died since the last call, and return the names."""
-        died = [name for name, child in self._children.items() if child.poll() is not None]
+        """Start again whatever has died since the last call, and tell of it in sentences."""
+        with contextlib.suppress(OSError):
+            keep_short(self._logs)
+        dead = [name for name, child in self._children.items() if child.poll() is not None]
         if self._broker is not None and self._broker.process is not None and self._broker.process.poll() is not None:
-            self._broker = open_broker(self.settings)
-            died.append("broker")
-        if died:
+            dead.insert(0, "broker")
+        if dead:
             time.sleep(RESTART_PAUSE_SECONDS)
-        for name in died:
-            if name in PROGRAMS:
+        return [self._revive(name) for name in dead]
+
+    def _revive(self, name: str) -> str:
+        try:
+            if name == "broker":
+                self._broker = open_broker(self.settings)
+            else:
                 self._start(name)
-        return died
+        except (StoreError, OSError) as error:  # it stays dead, and the next call tries again
+            return f"the {name} process died, and cannot be started now: {error}"
+        return f"the {name} process died and was started again; see {self._log(name)}"
 
     def stop(self) -> None:
-        """Stop everything in good order: no more requests, then no more work, then the broker."""
-        for name in reversed(PROGRAMS):
-            child = self._children.pop(name, None)
-            if child is None:
-                continue
-            with contextlib.suppress(ProcessLookupError):
-                child.send_signal(signal.SIGTERM)
-            try:
-                child.wait(timeout=STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(child.pid, signal.SIGKILL)  # it leads its own session, so its children go with it
-                child.wait()
-        if self._broker is not None:
-            self._broker.stop()
-        if self._lock is not None:
-            self._lock.release()
+        """Stop everything in good order: no more requests, then no more work, then the broker.
+
+        Each is stopped even where stopping another is interrupted.
+        """
+        with contextlib.ExitStack() as last_first:
+            if self._lock is not None:
+                last_first.callback(self._lock.release)
+            if self._broker is not None:
+                last_first.callback(self._broker.stop)
+            for name in PROGRAMS:
+                if (child := self._children.pop(name, None)) is not None:
+                    last_first.callback(_end, child)
 
     def _start(self, name: str) -> None:
         assert self._broker is not None  # noqa: S101 - __enter__ opened it
         environ = {**os.environ, **self.settings.environ(), **ONE_BLAS_THREAD, "REDIS_URL": self._broker.url}
+        self._logs.mkdir(parents=True, exist_ok=True)
         with self._log(name).open("ab") as output:
             command = [sys.executable, "-m", PROGRAMS[name]]
             self._children[name] = start_child(command, environ=environ, output=output)
 
+    @property
+    def _logs(self) -> Path:
+        return self.settings.home / "log"
+
     def _log(self, name: str) -> Path:
-        folder = self.settings.home / "log"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{name}.log"
+        return self._logs / f"{name}.log"
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
@@ -135,15 +143,17 @@ class Service:
         raise ServiceStartError(f"the service was not ready after {READY_SECONDS:.0f} s: {said}")
 
 
-def running_url(home: Path) -> str | None:
-    """Return where the service that now runs in this home folder answers, or None if none does."""
+def _end(child: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        child.send_signal(signal.SIGTERM)
     try:
-        with HomeLock.take(home, ""):
-            return None
-    except ServiceStartError:
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            return str(json.loads((home / "service.json").read_text())["url"])
-        return None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=STOP_SECONDS)
+    finally:
+        if child.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)  # it leads its own session, so its children go with it
+            child.wait()
 
 
 def free_port() -> int:
@@ -153,17 +163,23 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _refuse_taken_port(settings: Settings) -> None:
+def _refuse_taken_port(settings: Settings, patience: float) -> None:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((settings.host, settings.port))
-        except OSError as error:
-            raise ServiceStartError(
-                f"cannot listen at {settings.host} port {settings.port}: {error.strerror}; "
-                "choose another with --port or EBB_PORT"
-            ) from error
+    give_up = time.monotonic() + patience
+    while True:
+        with socket.socket(family) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind((settings.host, settings.port))
+            except OSError as error:
+                if time.monotonic() > give_up or error.errno != errno.EADDRINUSE:
+                    raise ServiceStartError(
+                        f"cannot listen at {settings.host} port {settings.port}: {error.strerror}; "
+                        "choose another with --port or EBB_PORT"
+                    ) from error
+            else:
+                return
+        time.sleep(0.1)
 
 
 def _tail(path: Path, lines: int = 15) -> str:

@@ -67,11 +67,14 @@ def open_broker(settings: Settings) -> Broker:
         raise BrokerError(f"cannot start a broker below {settings.home}: {error}") from error
     broker = Broker(broker_url(settings), process)
     deadline = time.monotonic() + START_SECONDS
-    while not _answers(socket):
-        if process.poll() is not None or time.monotonic() > deadline:
-            broker.stop()
-            raise BrokerError(f"the private broker did not start; the end of {log} says why")
-        time.sleep(0.01)
+    try:
+        while not _answers(socket):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise BrokerError(f"the private broker did not start; the end of {log} says why")
+            time.sleep(0.01)
+    except BaseException:
+        broker.stop()
+        raise
     return broker
 
 

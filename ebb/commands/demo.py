@@ -8,7 +8,8 @@ from rich.console import Console
 
 from ebb.client import Client
 from ebb.demo.run import run_demo
-from ebb.supervisor import Service, free_port, running_url
+from ebb.home_lock import running_url
+from ebb.supervisor import Service, free_port
 from store.settings import read_settings
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ebb.client import Client
-from ebb.supervisor import running_url
+from ebb.home_lock import running_url
 from store.settings import Settings, read_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -27,11 +27,12 @@ def up(host: str | None, port: int | None, home: Path | None) -> None:
             raise KeyboardInterrupt  # asked twice: give up waiting
         stopping.set()
 
-    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # while it starts, as Ctrl-C: undo what was begun
     with Service(settings) as service:
-        signal.signal(signal.SIGINT, stop)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
         click.echo(f"Ebb is ready at {service.url} (data and logs in {settings.home}; Ctrl-C stops it)")
         while not stopping.wait(WATCH_SECONDS):
-            for name in service.tend():
-                click.echo(f"ebb: the {name} process died and was started again; see log/{name}.log", err=True)
+            for what in service.tend():
+                click.echo(f"ebb: {what}", err=True)
         click.echo("stopping: jobs in hand are checkpointed and handed back", err=True)

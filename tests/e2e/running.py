@@ -84,3 +84,15 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIEN
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s"
         time.sleep(0.05)
+
+
+def processes_of(home: Path) -> list[psutil.Process]:
+    """Return every process, whoever started it, that works for a home folder."""
+    return [process for process in psutil.process_iter() if _is_of(process, home)]
+
+
+def _is_of(process: psutil.Process, home: Path) -> bool:
+    try:
+        return str(home) in " ".join([*process.cmdline(), process.environ().get("EBB_HOME", "")])
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False

@@ -15,12 +15,13 @@ import psutil
 
 from ebb.customers import customers
 from store.artifacts import ArtifactStore
+from store.children import ONE_BLAS_THREAD
 from store.database import Database
 from store.datasets import NewDataset, add_dataset
 from store.jobs.claim import Claim
 from store.settings import Settings
 from tests.store.world import World
-from worker.attempt import ONE_THREAD, Attempts
+from worker.attempt import Attempts
 
 ROWS = 300
 CSV = customers(ROWS, seed=1).to_csv().encode()
@@ -75,7 +76,7 @@ class Trainings:
         """Give the training process of a claim, without the worker that would judge how it ended."""
         with subprocess.Popen(
             [sys.executable, "-m", "worker.training", claim.job_id, str(claim.token)],
-            env={**os.environ, **self.settings.environ(), **ONE_THREAD},
+            env={**os.environ, **self.settings.environ(), **ONE_BLAS_THREAD},
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

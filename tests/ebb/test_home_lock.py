@@ -1,0 +1,59 @@
+"""One service a home folder, and looking for it disturbs nothing."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from ebb.errors import ServiceStartError
+from ebb.home_lock import HomeLock, running_url
+
+
+def test_the_holder_is_found_and_gone_when_it_lets_go(tmp_path: Path) -> None:
+    assert running_url(tmp_path) is None
+    with HomeLock.take(tmp_path, "http://here"):
+        assert running_url(tmp_path) == "http://here"
+    assert running_url(tmp_path) is None
+
+
+def test_a_second_holder_is_refused(tmp_path: Path) -> None:
+    with HomeLock.take(tmp_path, "http://here"), pytest.raises(ServiceStartError, match="runs in"):
+        HomeLock.take(tmp_path, "http://there")
+    HomeLock.take(tmp_path, "http://there").release()
+
+
+def test_looking_makes_no_folder(tmp_path: Path) -> None:
+    assert running_url(tmp_path / "none") is None
+    assert not (tmp_path / "none").exists()
+
+
+def test_those_who_look_keep_nobody_from_starting(tmp_path: Path) -> None:
+    HomeLock.take(tmp_path, "http://here").release()
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            running_url(tmp_path)
+
+    lookers = [threading.Thread(target=look) for _ in range(4)]
+    for looker in lookers:
+        looker.start()
+    try:
+        for _ in range(50):
+            HomeLock.take(tmp_path, "http://here").release()
+    finally:
+        done.set()
+        for looker in lookers:
+            looker.join()
+
+
+def test_a_holder_that_was_killed_is_told_from_one_that_ended_in_order(tmp_path: Path) -> None:
+    first = HomeLock.take(tmp_path, "http://here")
+    assert first.orderly
+    note = (tmp_path / "service.json").read_text()
+    first.release()
+    (tmp_path / "service.json").write_text(note)  # what a kill leaves
+    assert running_url(tmp_path) is None
+    second = HomeLock.take(tmp_path, "http://here")
+    assert not second.orderly
+    second.release()
