@@ -21,11 +21,6 @@ def transposed(a: Floats) -> Floats:
     return a.swapaxes(-1, -2)
 
 
-def as_integers(a: Floats) -> NDArray[Any]:
-    """Read the bits of floats as signed integers of the same size, as a view."""
-    return a.view(INTEGERS[a.itemsize])
-
-
 class Memory:
     """Arrays by order of asking: rewound, it hands the same ones out again.
 
@@ -95,6 +90,7 @@ class Recorder:
         self._masks = masks
         self._states = iter(views.states)
         self._kept: dict[int, Floats] = {}
+        self._views: dict[tuple[str, int], tuple[Floats, NDArray[Any]]] = {}
         self._input: Floats | None = None
         self._result: Floats | None = None
         self._awaited = False
@@ -176,7 +172,19 @@ class Recorder:
 
     def values(self, a: Floats) -> Floats:
         """Return activations without their row of ones."""
-        return a if a is self._result else a[..., :-1, :]
+        return a if a is self._result else self._view("values", a, a[..., :-1, :])
+
+    def integers(self, a: Floats) -> NDArray[Any]:
+        """Read the bits of floats as signed integers of the same size, as a view."""
+        return self._view("integers", a, a.view(INTEGERS[a.itemsize]))
+
+    def _view(self, kind: str, a: Floats, view: NDArray[Any]) -> NDArray[Any]:
+        """Return the first such view of a, always the same object.
+
+        Between two views of the same memory a ufunc searches for overlaps, which takes as long as a small call itself;
+        between an array and itself it does not.
+        """
+        return self._views.setdefault((kind, id(a)), (a, view))[1]
 
     def keep(self, a: Floats) -> None:
         """Promise that these numbers are needed later, so that nobody overwrites them."""

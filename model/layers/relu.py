@@ -9,7 +9,7 @@ import numpy as np
 
 from model.design import Floats
 from model.layers.layer import Activation, Backward
-from model.recorder import Recorder, as_integers
+from model.recorder import Recorder
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class ReLU(Activation):
     def apply(self, do: Recorder, z: Floats, a: Floats) -> Backward:
         """Record max(z, 0)."""
         do.watched.append(a)  # a unit that is 0 for every row no longer learns
-        bits = as_integers(a)
-        do(np.fmax, as_integers(z), do.full_like(bits, 0), bits)
+        bits = do.integers(a)
+        do(np.fmax, do.integers(z), do.full_like(bits, 0), bits)
 
         def backward(delta: Floats) -> Floats:
-            positive = do.scratch_like(bits)
+            positive, delta_bits = do.scratch_like(bits), do.integers(delta)
             do(np.fmin, bits, do.full_like(bits, 1), positive)
-            do(np.multiply, as_integers(delta), positive, as_integers(delta))
+            do(np.multiply, delta_bits, positive, delta_bits)
             return delta
 
         return backward
