@@ -43,6 +43,11 @@ class Labels:
     share: float
 
 
+def whole_rows(a: NDArray[Any]) -> NDArray[Any]:
+    """View each row as one item, which NumPy copies three times as fast as its numbers: (…, d) to (…, 1)."""
+    return a.view(np.dtype((np.void, a.shape[-1] * a.itemsize)))
+
+
 class Chunk:
     """Room for the batches of a chunk's steps, or their parts, and for the short batch that may end an epoch."""
 
@@ -83,7 +88,9 @@ class Chunk:
         Shapes: order ([K,] rows).
         """
         gathered, inputs = self._gathered[..., : order.shape[-1], :], self._inputs[..., : order.shape[-1], :-1]
-        self._rows.X.take(self._rows.which[order], 0, gathered, "clip")
+        self._rows.X.take(self._rows.which.take(order, mode="clip"), 0, gathered, "clip")
+        if gathered.dtype == inputs.dtype:
+            gathered, inputs = whole_rows(gathered), whole_rows(inputs)
         inputs[...] = gathered
         if self._as_one and batches == len(self._full.target):
             self._rows.targets.take(order, 0, self._targets[: len(order), None], "clip")
