@@ -1,0 +1,51 @@
+"""`python -m worker` with a real broker: idle workers take what busy ones cannot, and all stop in good order."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
+from store.broker import Broker
+from store.doorbell import CeleryDoorbell
+from store.jobs.publish import take_one
+from store.settings import Settings
+from tests.worker.trainings import LONG, SHORT, Trainings, wait_for
+
+
+@contextmanager
+def worker(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    environ = {**os.environ, **settings.environ()}
+    with subprocess.Popen([sys.executable, "-m", "worker"], env=environ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_message_does_not_wait_at_a_busy_worker(trainings: Trainings, broker: Broker) -> None:
+    settings = replace(
+        trainings.settings, redis_url=broker.url, worker_concurrency=1, republish_seconds=3600.0, lease_seconds=30.0
+    )
+    world, bell = trainings.world, CeleryDoorbell(broker.url)
+    with ExitStack() as stack:
+        workers = [stack.enter_context(worker(settings)) for _ in range(2)]
+        wait_for(lambda: len(world.snapshot()["workers"]) == 2, "both workers")
+        long = trainings.queue(LONG)
+        wait_for(lambda: trainings.epochs(long), "the long job")
+        short = [trainings.queue(SHORT) for _ in range(3)]
+        for job_id in short:
+            if trainings.database.write(lambda connection, job_id=job_id: take_one(connection, job_id)):
+                bell.ring(job_id)  # else a sweeper was first; each is rung for once
+        wait_for(lambda: all(world.row(job_id).state == "succeeded" for job_id in short), "the short jobs")
+        row = world.row(long)
+        assert (row.state, row.token) == ("running", 1)
+        assert {world.row(job_id).worker for job_id in short}.isdisjoint({row.worker})
+        for process in workers:
+            process.send_signal(signal.SIGTERM)
+        assert [process.wait(timeout=60) for process in workers] == [0, 0]
+    row = world.row(long)
+    assert (row.state, row.strikes) == ("queued", 0)
+    assert world.snapshot()["workers"] == []
