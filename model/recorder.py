@@ -101,9 +101,14 @@ class Recorder:
         self.calls.append(partial(function, *arguments))
 
     def product(self, a: Floats, b: Floats, out: Floats) -> None:
-        """Record out ← ab, member by member. For one network np.dot takes half the time of np.matmul."""
+        """Record out ← ab, member by member.
+
+        For one network np.dot takes half the time of np.matmul; for many, so does multiplying a column by a row.
+        """
         if out.ndim == 2:
             self.calls.append(partial(a.dot, b, out))
+        elif a.shape[-1] == 1:
+            self.calls.append(partial(np.multiply, a, b, out))
         else:
             self.calls.append(partial(np.matmul, a, b, out))
 
