@@ -38,6 +38,7 @@ check: developer  ## style, types, the house rules, and whether the lock is curr
 	.venv/bin/mypy
 	.venv/bin/python -m scripts.check_lock
 	.venv/bin/python -m pytest tests/house
+	.venv/bin/python -m pytest --collect-only tests >/dev/null
 
 bench: developer  ## run what the performance claims rest on, beside its peers where benchmarks/README.md put them
 	@python=.venv/bin/python; [ ! -x .venv-bench/bin/python ] || python=.venv-bench/bin/python; \

@@ -33,7 +33,7 @@ class HomeLock:
         Raises: ServiceStartError when another service runs there, or the folder cannot be written.
         """
         try:
-            home.mkdir(parents=True, exist_ok=True)
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)  # customers' data and the hashes of keys
             descriptor = os.open(_lock(home), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise ServiceStartError(
@@ -49,7 +49,7 @@ class HomeLock:
             time.sleep(0.02)
         note = _note(home)
         orderly = not note.exists()
-        note.write_text(json.dumps({"url": url, "pid": os.getpid()}) + "\n")
+        note.write_text(json.dumps({"url": url}) + "\n")
         return cls(home, descriptor, orderly)
 
     def release(self) -> None:

@@ -5,12 +5,12 @@ import time
 
 from rich.console import Console
 
-from ebb.answers import Epoch, Job
+from ebb.answers import Epoch, Job, Progress
 from ebb.client import Client
 from ebb.display import display_on
 from ebb.errors import JobError
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.2
 
 
 def watch_training(
@@ -22,11 +22,14 @@ def watch_training(
     Raises: JobError if it does not end in time; the client's errors.
     """
     give_up = time.monotonic() + patience
+    epochs: list[Epoch] = []
+    seen: Progress | None = None
     with display_on(console) as display:
         while True:
             # The job before its epochs: of a finished job, the list is then complete.
             job = client.job(job_id)
-            epochs = list(client.epochs(job_id))
+            if job.finished or job.progress != seen:
+                epochs, seen = list(client.epochs(job_id)), job.progress
             display.show(job, epochs)
             if job.finished:
                 return job, epochs

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from model import blas
+
+RECORDED = {"python", "system", "cores"}
 
 
 def numerical_environment() -> dict[str, Any]:
@@ -28,3 +31,15 @@ def numerical_environment() -> dict[str, Any]:
         "system": platform.system(),
         "cores": os.cpu_count(),
     }
+
+
+def same_bits(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether two environments give the same bytes; Python, system and cores are recorded for people only.
+
+    Example:
+        >>> here = numerical_environment()
+        >>> same_bits(here, {**here, "cores": 96}), same_bits(here, {**here, "blas_kernel": "Haswell"})
+        (True, False)
+    """
+    deciding = (one.keys() | other.keys()) - RECORDED
+    return all(one.get(name) == other.get(name) for name in deciding)

@@ -125,7 +125,7 @@ def _json(value: object) -> str:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise DatabaseError(
             f"cannot make the folder {folder} for the database: {error.strerror}; name another with EBB_HOME"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from model.columns import Table
-from model.environment import numerical_environment
+from model.environment import numerical_environment, same_bits
 from model.errors import CheckpointError
 from model.estimator import Estimator, Fitting
 from model.metrics import log_loss
@@ -110,7 +110,7 @@ class Fit:
                 raise CheckpointError("its checkpoint is damaged")
             checkpoint = unpack_checkpoint(self.stored.state)
             before = checkpoint.header.get("environment")
-            if before != self._environment:
+            if not same_bits(before or {}, self._environment):
                 raise CheckpointError(f"the numerical environment was {before}, and is {self._environment}")
             fitting = Fitting(table, **how, checkpoint=checkpoint)
         except CheckpointError as error:

@@ -1,11 +1,12 @@
 """`ebb migrate`: bring the database to the tables of this release."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import click
 
-from store.database import Database, open_database
+from store.database import Connection, Database, open_database
 from store.errors import DatabaseError
 from store.keys import any_key, create_key
 from store.migrate import upgrade
@@ -29,15 +30,31 @@ def migrate(first_key: Path | None) -> None:
 
 
 def _write_first_key(database: Database, path: Path) -> None:
-    with database.read() as connection:
+    def write(connection: Connection) -> bool:
         if any_key(connection):
-            return
+            return False
+        # Written before COMMIT makes it valid: a key that nobody can read would lock everybody out.
+        _write_private(path, create_key(connection, "first", ["admin"]) + "\n")
+        return True
+
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Written before it is valid: a key that nobody can read would lock everybody out.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        written = database.write(write)
     except OSError as error:
         raise DatabaseError(f"cannot write the first key to {path}: {error.strerror}") from error
-    with os.fdopen(descriptor, "w") as file:
-        file.write(database.write(lambda connection: create_key(connection, "first", ["admin"])) + "\n")
-    click.echo(f"wrote the first API key to {path}")
+    if written:
+        click.echo(f"wrote the first API key to {path}")
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent)  # 0600
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise

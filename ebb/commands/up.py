@@ -2,12 +2,13 @@
 
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
 import click
 
-from ebb.supervisor import Service
+from ebb.supervisor import Service, free_port
 from store.settings import read_settings
 
 WATCH_SECONDS = 0.5
@@ -20,6 +21,8 @@ WATCH_SECONDS = 0.5
 def up(host: str | None, port: int | None, home: Path | None) -> None:
     """Run the API, a worker and what they need, until Ctrl-C."""
     settings = read_settings(host=host, port=port, home=home)
+    if settings.port == 0:
+        settings = replace(settings, port=free_port())
     stopping = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
