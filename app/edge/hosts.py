@@ -5,7 +5,7 @@ the page's origin with every request that could change something.
 """
 
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Flask, request
 
@@ -34,15 +34,16 @@ def install(app: Flask) -> None:
 
 def _check() -> None:
     host = request.headers.get("Host", "")
-    if not is_loopback(_name(f"//{host}")):
+    if not is_loopback(_parts(f"//{host}").hostname or ""):
         raise MisdirectedError(f"Host {host!r} is not this server; ask for 127.0.0.1, [::1] or localhost")
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != host:
+    if origin is not None and _parts(origin).netloc != host:
         raise ForbiddenError(f"a page of {origin!r} may not use this server")
 
 
-def _name(url: str) -> str:
+def _parts(url: str) -> SplitResult:
+    """Split an address; what is none has no parts."""
     try:
-        return urlsplit(url).hostname or ""
+        return urlsplit(url)
     except ValueError:
-        return ""
+        return urlsplit("")

@@ -116,7 +116,7 @@ def test_beyond_loopback_any_host_name_is_fine(guarded: FlaskClient) -> None:
     assert guarded.get("/livez", headers={"Host": "churn.example"}).status_code == 200
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:9999"])
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:9999", "http://[", ""])
 def test_another_sites_page_cannot_post_to_loopback(client: FlaskClient, origin: str) -> None:
     headers = {"Origin": origin, "Host": "localhost:8000"}
     assert client.post("/v1/jobs/01890000-0000-7000-8000-000000000000/cancel", headers=headers).status_code == 403
