@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from model.errors import ModelError
+from model.errors import FileError, ModelError
 from model.estimator import Estimator, Fitting
 from model.files import new_text, read_bytes, write_bytes
 from model.parsing import shown
@@ -106,14 +106,14 @@ def json_object(text: str) -> dict[str, Any]:
     """Read a JSON object.
 
     Raises:
-        ModelError: the text is something else.
+        FileError: the text is something else.
     """
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise ModelError(f"this is not JSON: {error}") from error
+        raise FileError(f"this is not JSON: {error}") from error
     if not isinstance(value, dict):
-        raise ModelError(f"this must be a JSON object, not {shown(value)}")
+        raise FileError(f"this must be a JSON object, not {shown(value)}")
     return value
 
 

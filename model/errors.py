@@ -4,9 +4,11 @@ ModelError
 ├── SpecError         a training spec that cannot be used; carries every problem at once
 ├── TableError        a table that cannot be read or trained on
 ├── ColumnError       a column or value that does not fit what training saw
+├── EstimatorError    bytes that are no estimator of this release, or an estimator of no use for what is asked
 ├── ShapeError        arrays whose shapes do not fit the network or each other
 ├── DivergedError     training that left the finite numbers
-└── CheckpointError   a checkpoint that does not belong to this spec and data
+├── CheckpointError   a checkpoint that does not belong to this spec and data
+└── FileError         a file or text that cannot be read or written
 """
 
 from __future__ import annotations
@@ -44,6 +46,10 @@ class ColumnError(ModelError):
     """A column or value that does not fit what training saw; the message names it."""
 
 
+class EstimatorError(ModelError):
+    """Bytes that are no estimator of this release, or an estimator that is of no use for what is asked."""
+
+
 class ShapeError(ModelError):
     """Arrays whose shapes do not fit the network or each other."""
 
@@ -61,3 +67,7 @@ class DivergedError(ModelError):
 
 class CheckpointError(ModelError):
     """A checkpoint that does not belong to this spec and data, or is damaged."""
+
+
+class FileError(ModelError):
+    """A file or text that cannot be read or written."""

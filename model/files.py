@@ -6,26 +6,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from model.errors import ModelError
+from model.errors import FileError
 
 
 def read_bytes(path: Path) -> bytes:
     """The file's bytes.
 
     Raises:
-        ModelError: the file cannot be read.
+        FileError: the file cannot be read.
     """
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ModelError(f"cannot read {path}: {error.strerror}") from error
+        raise FileError(f"cannot read {path}: {error.strerror}") from error
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file that takes its name only when all of it was written.
 
     Raises:
-        ModelError: the file cannot be written.
+        FileError: the file cannot be written.
     """
     with _part(path) as part:
         part.write_bytes(data)
@@ -36,7 +36,7 @@ def new_text(path: Path) -> Iterator[TextIO]:
     """A text file that takes its name only when all of it was written.
 
     Raises:
-        ModelError: the file cannot be written.
+        FileError: the file cannot be written.
     """
     with _part(path) as part, part.open("w", encoding="utf-8", newline="") as out:
         yield out
@@ -49,6 +49,6 @@ def _part(path: Path) -> Iterator[Path]:
         yield part
         part.replace(path)
     except OSError as error:
-        raise ModelError(f"cannot write {path}: {error.strerror}") from error
+        raise FileError(f"cannot write {path}: {error.strerror}") from error
     finally:
         part.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from model.checkpoint import Checkpoint
-from model.errors import CheckpointError, ModelError
+from model.errors import CheckpointError, FileError
 
 Arrays = Mapping[str, NDArray[Any]]
 KEY = "ebb"  # the one metadata key; a second would be written in random order
@@ -40,14 +40,14 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """The header and arrays that `pack` wrote.
 
     Raises:
-        ModelError: the bytes are damaged or something else.
+        FileError: the bytes are damaged or something else.
     """
     try:
         size = int.from_bytes(data[:8], "little")
         header = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][KEY])
         return header, load(data)
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise ModelError("these bytes are not a whole file written by ebb: fetch or train it again") from error
+        raise FileError("these bytes are not a whole file written by ebb: fetch or train it again") from error
 
 
 def pack_checkpoint(checkpoint: Checkpoint) -> bytes:
@@ -64,7 +64,7 @@ def unpack_checkpoint(data: bytes) -> Checkpoint:
     try:
         header, arrays = unpack(data)
         return Checkpoint(header["checkpoint"], arrays)
-    except (ModelError, KeyError) as error:
+    except (FileError, KeyError) as error:
         raise CheckpointError("these bytes are not a whole checkpoint: start the training afresh") from error
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from model.design import Floats
-from model.errors import ColumnError, ModelError
+from model.errors import ColumnError, EstimatorError
 from model.estimator import Estimator, probability
 from model.metrics import log_loss
 from model.optimizers import Optimizer
@@ -67,13 +67,13 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
 
     Raises:
         ColumnError: the record cannot be scored.
-        ModelError: the network has layers that these equations do not cover.
+        EstimatorError: the network has layers that these equations do not cover.
     """
     if problems := estimator.check(record):
         raise ColumnError("; ".join(problem.detail for problem in problems))
     pieces = estimator.network.pieces()
     if pieces is None or sum(W.size + b.size for W, b, _ in pieces[member]) != estimator.network.size:
-        raise ModelError(
+        raise EstimatorError(
             "trace follows plain dense layers with ReLU, leaky ReLU or no activation: train such a network"
         )
     cells, _ = estimator.read({name: [value] for name, value in record.items()}, 1)

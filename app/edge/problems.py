@@ -58,13 +58,15 @@ TABLE: dict[type[Exception], Kind] = {
     store_errors.NotRetryableError: Kind(Status.CONFLICT, "not-retryable", "The job cannot be tried again"),
     store_errors.StaleRevisionError: Kind(Status.PRECONDITION_FAILED),
     store_errors.ArtifactError: Kind(Status.SERVICE_UNAVAILABLE, "artifact", "Stored bytes cannot be had"),
+    store_errors.BrokerError: Kind(Status.SERVICE_UNAVAILABLE, "broker", "The message broker cannot be had"),
     store_errors.DatabaseError: Kind(Status.SERVICE_UNAVAILABLE, "database", "The database does not answer"),
+    model_errors.EstimatorError: Kind(Status.CONFLICT, "estimator", "This release cannot use the estimator"),
     model_errors.SpecError: Kind(Status.UNPROCESSABLE_ENTITY, "invalid-input", "The request does not fit"),
     model_errors.TableError: Kind(Status.UNPROCESSABLE_ENTITY, "unreadable-table", "The table cannot be used", ""),
     model_errors.ColumnError: Kind(Status.UNPROCESSABLE_ENTITY, "unreadable-table", "The table cannot be used", ""),
 }
 
-QUIET = (store_errors.DatabaseError, store_errors.ArtifactError)
+QUIET = (store_errors.DatabaseError, store_errors.BrokerError, store_errors.ArtifactError)
 """Exceptions whose own words are for the log, not for the client."""
 
 

@@ -21,7 +21,7 @@ class Estimators:
     def get(self, connection: Connection, model: str, version: int) -> Estimator:
         """Return a version's estimator, from memory or from the registry.
 
-        Raises: NotFoundError, ArtifactError.
+        Raises: NotFoundError, ArtifactError; EstimatorError where another release wrote it.
         """
         key = (model, version, estimator_digest(connection, model, version))
         with self._lock:

@@ -41,7 +41,7 @@ ROUTES = (
         "score",
         "Score customers",
         {200: Scored},
-        (404, 413, 415, 422),
+        (404, 409, 413, 415, 422),
         ScoreQuery,
         ScoreRequest,
         answer_headers=(Header("ETag", "the version that scored", required=True),),

@@ -12,7 +12,7 @@ from model.columns.cells import Scalar
 from model.columns.encoder import Encoder, Raw
 from model.columns.faults import Faults
 from model.design import Floats
-from model.errors import ColumnError, ModelError, Problem
+from model.errors import ColumnError, EstimatorError, FileError, Problem, ShapeError, SpecError
 from model.network import Network
 from model.parsing import escape
 from model.reasons import contributions
@@ -176,11 +176,14 @@ class Estimator:
         """The estimator that `to_bytes` wrote.
 
         Raises:
-            ModelError: the bytes are damaged, or not an estimator's.
+            EstimatorError: the bytes are damaged, of another release, or not an estimator's.
         """
-        header, arrays = unpack(data)
+        try:
+            header, arrays = unpack(data)
+        except FileError as error:
+            raise EstimatorError(str(error)) from error
         if header.get("format") != FORMAT:
-            raise ModelError(f"this is not an estimator of format {FORMAT}: train it again with this version")
+            raise EstimatorError(f"this is not an estimator of format {FORMAT}: train it again with this version")
         try:
             parameters = {name.removeprefix("network."): array for name, array in arrays.items() if name != "baseline"}
             return cls(
@@ -194,8 +197,10 @@ class Estimator:
                 metrics=header["metrics"],
                 warnings=tuple(header["warnings"]),
             )
+        except (SpecError, ShapeError) as error:
+            raise EstimatorError(f"this estimator does not fit this release: train it again ({error})") from error
         except (KeyError, TypeError) as error:
-            raise ModelError(f"this estimator lacks {error}: fetch or train it again") from error
+            raise EstimatorError(f"this estimator lacks {error}: fetch or train it again") from error
 
     @cached_property
     def weights_sha256(self) -> str:

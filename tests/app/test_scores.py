@@ -1,7 +1,7 @@
 """A request is scored by exactly one version: the alias's, or the one it names."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from app.scoring.estimators import Estimators
 from model.estimator import Estimator
+from model.storage import pack
 from store.database import Database
 from store.errors import ArtifactError
 from store.tables import versions
@@ -90,3 +91,16 @@ def test_few_estimators_are_held_and_a_changed_one_is_not_served_from_memory(
     database.write(lambda connection: connection.execute(versions.update().values(estimator_sha256="0" * 64)))
     with database.read() as connection, pytest.raises(ArtifactError):
         held.get(connection, "churn", 1)
+
+
+def test_an_estimator_of_another_release_is_409_and_says_what_to_do(
+    client: FlaskClient, add_version: Callable[..., int], record: Record, estimator: Estimator
+) -> None:
+    class Older(Estimator):
+        def to_bytes(self) -> bytes:
+            return pack({"format": 0}, {})
+
+    add_version("churn", Older(**{f.name: getattr(estimator, f.name) for f in fields(estimator)}))
+    answer = score(client, [record], "?version=1")
+    assert (answer.status_code, answer.json["type"]) == (409, "urn:problem-type:ebb:estimator")
+    assert "train it again" in answer.json["detail"]

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 
 from ebb.customers import customers
 from model.__main__ import main
-from model.errors import ModelError
+from model.errors import EstimatorError
 from model.estimator import Estimator
 from model.trace import trace
 from tests.model.fitted import fit, home_table
@@ -114,7 +114,7 @@ def test_trace_follows_the_articles_equations(trained, capsys):
 @pytest.mark.parametrize("spec", [{"activation": "tanh"}, {"layers": [8, 8], "residual": True}])
 def test_trace_refuses_what_its_equations_do_not_cover(spec):
     estimator = fit(home_table(100), id_column="customer_id", epochs=1, **spec).estimator()
-    with pytest.raises(ModelError, match="plain dense layers"):
+    with pytest.raises(EstimatorError, match="plain dense layers"):
         trace(estimator, CUSTOMER, 0)
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ebb.customers import customers
 from model.columns import Flags, Numbers, Table, Words
-from model.errors import ColumnError, ModelError
+from model.errors import ColumnError, EstimatorError
 from model.estimator import Estimator
 from model.storage import pack
 from model.tables import read_table
@@ -127,7 +127,7 @@ def test_an_estimator_comes_back_from_its_bytes_to_the_bit(mixed):
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", pack({"format": 99}, {}), pack({"format": 1}, {}), pack({}, {})])
 def test_bytes_that_are_no_estimator_are_refused(data):
-    with pytest.raises(ModelError):
+    with pytest.raises(EstimatorError):
         Estimator.from_bytes(data)
 
 

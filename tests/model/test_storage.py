@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from model.checkpoint import Checkpoint
-from model.errors import CheckpointError, ModelError
+from model.errors import CheckpointError, FileError
 from model.storage import pack, pack_checkpoint, unpack, unpack_checkpoint
 
 HEADER = {"b": 0.1 + 0.2, "a": [1, None, "é"], "c": {"y": 1, "x": 2}}
@@ -37,7 +37,7 @@ def test_a_checkpoint_comes_back_whole():
 @pytest.mark.parametrize("damage", [lambda b: b[:-3], lambda b: b[:4], lambda b: b"", lambda b: b"{}" + b])
 def test_damaged_bytes_are_refused(damage):
     data = damage(pack_checkpoint(Checkpoint(HEADER, ARRAYS)))
-    with pytest.raises(ModelError, match="not a whole file"):
+    with pytest.raises(FileError, match="not a whole file"):
         unpack(data)
     with pytest.raises(CheckpointError):
         unpack_checkpoint(data)
