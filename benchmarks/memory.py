@@ -1,0 +1,122 @@
+"""Peak memory of training, against twice the data, parameters and moments; and training from a memory-mapped file.
+
+python benchmarks/memory.py [--full]     --full maps 10,000,000 rows (800 MB on disk) where 1,000,000 do otherwise
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from pages import machine, table, write_section
+
+from model.design import Design
+from model.spec import parse_spec
+from model.trainer import Trainer
+
+MB = 1e6
+STATUS = Path("/proc/self/status")
+# title → (rows, features, layers, batch, epochs)
+IN_MEMORY: dict[str, tuple[Any, ...]] = {
+    "64-32-1, 1,000,000 × 20, batch 256": (1_000_000, 20, [64, 32], 256, 1),
+    "512-256-1, 100,000 × 100, batch 1024": (100_000, 100, [512, 256], 1024, 1),
+    "2048-2048-1, 10,000 × 100, batch 256": (10_000, 100, [2048, 2048], 256, 1),
+}
+
+
+def resident(kind: str) -> float:
+    """This process's memory in bytes: VmRSS now, VmHWM at its peak."""
+    lines = STATUS.read_text(encoding="ascii").splitlines()
+    return float(next(line for line in lines if line.startswith(kind)).split()[1]) * 1024
+
+
+def filled(X: np.ndarray) -> np.ndarray:
+    """Fill X with normal numbers, a slice at a time; return labels of which they tell something."""
+    rng = np.random.default_rng(0)
+    y = np.empty(len(X), np.float32)
+    for start in range(0, len(X), 10_000):
+        rows = X[start : start + 10_000]
+        rows[...] = rng.standard_normal(rows.shape, np.float32)
+        y[start : start + 10_000] = rng.random(len(rows)) < 1 / (1 + np.exp(-rows[:, 0] - rows[:, 1]))
+    return y
+
+
+def train(X: np.ndarray, y: np.ndarray, layers: list[int], batch: int, epochs: int) -> dict[str, Any]:
+    """Train; return what it took, in seconds and in bytes above what the process had before."""
+    spec = parse_spec({"layers": layers, "batch_size": batch, "epochs": epochs, "early_stopping": None})
+    started = perf_counter()
+    trainer = Trainer(spec, Design(X, y, None, np.arange(len(X)), np.arange(0)))
+    loss = [report.train_loss for report in trainer.epochs()][-1]
+    return {"seconds": perf_counter() - started, "peak": resident("VmHWM"), "loss": loss}
+
+
+def measure(arguments: dict[str, Any]) -> dict[str, Any]:
+    """One training, to be run in a process of its own: what it took, and what was there before it."""
+    rows, features, path = arguments["rows"], arguments["features"], arguments["path"]
+    before = resident("VmRSS")
+    if path:
+        X, y = np.memmap(path, np.float32, "r", shape=(rows, features)), np.load(f"{path}.y.npy")
+    else:
+        X = np.empty((rows, features), np.float32)
+        y = filled(X)
+    result = train(X, y, arguments["layers"], arguments["batch"], arguments["epochs"])
+    return result | {"grown": result["peak"] - before, "data": X.nbytes + y.nbytes}
+
+
+def apart(**arguments: Any) -> dict[str, Any]:
+    """Measure in a process of its own."""
+    command = [sys.executable, __file__, json.dumps(arguments)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def in_memory(title: str) -> list[str]:
+    """One line of the table: how far the process grew, against twice the data, parameters and both moments."""
+    names = ("rows", "features", "layers", "batch", "epochs")
+    case = dict(zip(names, IN_MEMORY[title], strict=True))
+    found = apart(path="", **case)
+    widths = [case["features"], *case["layers"], 1]
+    parameters = sum((inputs + 1) * outputs for inputs, outputs in pairwise(widths))
+    needed = found["data"] + 3 * 4 * parameters
+    ratio = found["grown"] / needed
+    verdict = "met" if ratio <= 2 else "MISSED"
+    return [title, f"{needed / MB:.0f}", f"{found['grown'] / MB:.0f}", f"{ratio:.2f}", verdict]
+
+
+def mapped(rows: int) -> str:
+    """Write rows to a file, train one epoch from there and tell what it took."""
+    with tempfile.TemporaryDirectory(prefix="ebb-benchmark-") as folder:
+        path = str(Path(folder) / "X")
+        np.save(f"{path}.y.npy", filled(np.memmap(path, np.float32, "w+", shape=(rows, 20))))
+        found = apart(path=path, rows=rows, features=20, layers=[64, 32], batch=1024, epochs=1)
+    return (
+        f"{rows:,} rows × 20 in a memory-mapped file of {rows * 80 / MB:,.0f} MB: one epoch of 64-32-1 in batches of "
+        f"1,024 took {found['seconds']:.0f} s, to a training loss of {found['loss']:.3f}. The process grew by "
+        f"{found['grown'] / MB:,.0f} MB, pages of the file that the system keeps at hand included."
+    )
+
+
+def main() -> None:
+    """Print the table and write it down."""
+    if not STATUS.exists():
+        print("Peak memory is read from /proc, which this system does not have.")
+        return
+    head = ["case", "data, parameters and moments, MB", "grown by, MB", "ratio", "at most 2"]
+    text = table(head, [in_memory(title) for title in IN_MEMORY])
+    print(text, flush=True)
+    large = mapped(10_000_000 if "--full" in sys.argv else 1_000_000)
+    print(f"{large}\n{machine()}")
+    write_section("memory", f"## Memory\n\n{text}\n\n{large}\n\n`benchmarks/memory.py`. {machine()}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] and sys.argv[1].startswith("{"):
+        print(json.dumps(measure(json.loads(sys.argv[1]))))
+    else:
+        main()
