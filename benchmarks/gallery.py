@@ -1,0 +1,82 @@
+"""Four troubles of training and their cures, trained and drawn: writes docs/gallery.md and its pictures.
+
+python benchmarks/gallery.py                 all of it, in less than a minute
+python benchmarks/gallery.py files FOLDER    the tables and specs as files, to be trained by hand
+"""
+
+import json
+import math
+import re
+import sys
+import time
+from pathlib import Path
+
+from pages import IMAGES, ROOT
+from troubles import exploding, saddles, slowness, vanishing
+from troubles.section import Section
+from troubles.training import TABLES
+
+PAGE = ROOT / "docs" / "gallery.md"
+MODULES = (vanishing, exploding, saddles, slowness)
+HEAD = """# Training's four troubles and their cures
+
+Written by `benchmarks/gallery.py`, text, figures and pictures, from what Ebb's own engine reported while it trained.
+Nothing is drawn by hand, and every line can be drawn again:
+
+```sh
+.venv/bin/python benchmarks/gallery.py                   # this page, in less than a minute
+.venv/bin/python benchmarks/gallery.py files var/gallery # its tables, and its specs as JSON
+.venv/bin/python -m model train var/gallery/customers.csv --target churned --id customer_id \\
+    --spec var/gallery/vanishing-sigmoid.json --out var/gallery/sigmoid.safetensors
+```
+
+Each section has one spec; a row of its table says what was changed in it, and how that ended. Losses are the binary
+cross-entropy of the training rows in nats, lower is better; gradient norms are ‖g‖ before clipping. On
+`customers.csv` nobody can do well: who leaves is partly chance, and always answering the churn rate costs {0:.3f}.
+"""
+
+
+def slug(name: str) -> str:
+    """A file's name for a training's."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def write_files(folder: Path) -> None:
+    """Write the tables, and every spec."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, csv in TABLES.items():
+        (folder / f"{name}.csv").write_text(csv(), encoding="utf-8")
+    for module in MODULES:
+        trouble = module.__name__.rpartition(".")[2]
+        for name, changes in module.CHANGES.items():
+            spec = json.dumps({**module.BASE, **changes}, indent=1)
+            (folder / f"{trouble}-{slug(name)}.json").write_text(spec + "\n", encoding="utf-8")
+
+
+def churn_rate_loss() -> float:
+    """What it costs in nats to answer every customer with the churn rate."""
+    lines = TABLES["customers"]().splitlines()[1:]
+    rate = sum(line.endswith("yes") for line in lines) / len(lines)
+    return -rate * math.log(rate) - (1 - rate) * math.log(1 - rate)
+
+
+def main() -> None:
+    """Write the page, or the files."""
+    if sys.argv[1:2] == ["files"]:
+        write_files(Path(sys.argv[2]))
+        return
+    sections: list[Section] = []
+    for module in MODULES:
+        started = time.perf_counter()
+        found = module.section(IMAGES)
+        sections.append(found)
+        print(f"{found.title}: {len(found.changes)} specs, {time.perf_counter() - started:.1f} s", flush=True)
+        for name in found.changes:
+            print(f"  {name:<34} {'  '.join(found.rows[name])}")
+    PAGE.write_text(
+        "\n".join([HEAD.format(churn_rate_loss()), *(each.markdown() for each in sections)]), encoding="utf-8"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""Saddle points and plateaus: a table on which no straight line helps, and ways off the flat."""
+
+from pathlib import Path
+from typing import Any
+
+from troubles.drawing import BLUE, GREEN, MUTED, ORANGE, PURPLE, TROUBLE, Look, legend, picture
+from troubles.section import Section, hold
+from troubles.training import Training, train
+
+RATE = 0.1
+SGD: dict[str, Any] = {"name": "sgd", "learning_rate": RATE}
+CLASSIC: dict[str, Any] = {"name": "momentum", "learning_rate": RATE, "form": "classic"}
+FULL: dict[str, Any] = {"batch_size": 1000, "epochs": 3000}
+SEEDS = 10
+LEFT = 0.6  # below it, the plateau at ln 2 = 0.693 is left behind
+BASE: dict[str, Any] = {
+    "layers": [4],
+    "activation": "sigmoid",
+    "optimizer": SGD,
+    "schedule": {"name": "constant"},
+    "batch_size": 32,
+    "epochs": 120,
+    "early_stopping": None,
+}
+SHOWN: dict[str, dict[str, Any]] = {
+    "mini-batch": {},
+    "full batch": FULL,
+    "full batch, averaged momentum": {**FULL, "optimizer": {"name": "momentum", "learning_rate": RATE}},
+    "full batch, classic momentum": {**FULL, "optimizer": CLASSIC},
+    "mini-batch, classic momentum": {"optimizer": CLASSIC},
+    "weights from zero": {"optimizer": CLASSIC, "initializer": "zeros"},
+    f"best of {SEEDS} restarts": {"optimizer": CLASSIC, "restarts": SEEDS},
+}
+ALONE = {f"mini-batch, classic momentum, seed {seed}": {"optimizer": CLASSIC, "seed": seed} for seed in range(SEEDS)}
+CHANGES = SHOWN | ALONE
+LOOKS = [
+    Look("full batch", TROUBLE),
+    Look("full batch, averaged momentum", MUTED, ":", "v"),
+    Look("full batch, classic momentum", PURPLE, "--", "D"),
+    Look("mini-batch", BLUE, "-", "s"),
+    Look("mini-batch, classic momentum", GREEN, "-", "o"),
+    Look("weights from zero", ORANGE, "-.", "^"),
+]
+
+
+def section(images: Path) -> Section:
+    """Train, draw, and say what is to be seen."""
+    found = {name: train("crossing", BASE, changes) for name, changes in CHANGES.items()}
+    seeds = [found[name] for name in ALONE]
+    worst = max(ALONE, key=lambda name: found[name].losses[-1])
+    shown = {**SHOWN, worst: ALONE[worst]}
+    draw(images, found, seeds)
+    return Section(
+        name="saddles",
+        title="Saddle points and plateaus",
+        table="crossing",
+        alt="Left, loss by epoch; middle, loss by step; right, ten seeds and the best of ten restarts",
+        base=BASE,
+        changes=shown,
+        head=(f"epochs to {LEFT}", f"steps to {LEFT}", "final training loss"),
+        rows={name: row(found[name]) for name in shown},
+        text=words(found, seeds),
+        look=LOOK,
+    )
+
+
+def steps_to(training: Training) -> int | None:
+    """How many steps a training took to leave the plateau."""
+    epoch = training.reaches(LEFT)
+    return None if epoch is None else training.reports[epoch - 1].steps
+
+
+def row(training: Training) -> tuple[str, str, str]:
+    """What the table says of a training."""
+    epochs, steps = (str(each or "never") for each in (training.reaches(LEFT), steps_to(training)))
+    return (epochs, steps, f"{training.losses[-1]:.3f}")
+
+
+def draw(images: Path, found: dict[str, Training], seeds: list[Training]) -> None:
+    """Draw losses by epoch, by step and by seed."""
+    title = "Loss by epoch and by step, and by seed"
+    with picture(images / "gallery-saddles.svg", title, 3) as (figure, (by_epoch, by_step, by_seed)):
+        for look in LOOKS:
+            training = found[look.label]
+            for axes, name in ((by_epoch, "epoch"), (by_step, "steps")):
+                look.draw(axes, training.series(name), training.losses)
+                axes.set(xscale="log", ylim=(0, 0.75))
+        by_epoch.set(xlabel="epoch", title="training loss (nats)")
+        by_step.set(xlabel="step", title="the same, by step")
+        for training in seeds:
+            by_seed.plot(training.series("epoch"), training.losses, color=MUTED, linewidth=0.9)
+        by_seed.plot([], [], color=MUTED, linewidth=0.9, label=f"seeds 0 to {SEEDS - 1}, alone")
+        best = found[f"best of {SEEDS} restarts"]
+        Look(f"best of {SEEDS}", GREEN, "--").draw(by_seed, best.series("epoch"), best.losses, width=2.6)
+        by_seed.set(xlabel="epoch", title="mini-batch, classic momentum", ylim=(0, 0.75))
+        by_seed.legend(loc="upper right")
+        legend(figure, by_epoch, 3)
+
+
+def words(found: dict[str, Training], seeds: list[Training]) -> str:
+    """The section's text, with the figures of the trainings."""
+    full, mini = found["full batch"], found["mini-batch"]
+    classic, averaged = found["full batch, classic momentum"], found["full batch, averaged momentum"]
+    zero, best = found["weights from zero"], found[f"best of {SEEDS} restarts"]
+    ends = [training.losses[-1] for training in seeds]
+    stuck = sum(end > 2 * min(ends) for end in ends)
+    hold(
+        averaged_momentum_leaves_with_plain_descent=abs(averaged.reaches(LEFT) / full.reaches(LEFT) - 1) < 0.1,
+        mini_batches_take_about_as_many_steps=abs(steps_to(mini) / steps_to(full) - 1) < 0.25,
+        classic_momentum_leaves_early=classic.reaches(LEFT) < full.reaches(LEFT) / 4,
+        zeros_end_as_one_unit=zero.losses[-1] > 0.5,
+        some_seeds_are_stuck_and_restarts_are_not=bool(stuck) and best.losses[-1] < 1.02 * min(ends),
+    )
+    return f"""
+In `crossing.csv` customers leave when price and usage are both high or both low. Neither column tells anything alone,
+so
+that the best linear answer is a coin, ln 2 = 0.693, and the way down begins almost flat: with all rows in one batch
+the
+gradient norm falls from {full.reports[0].gradient_norm:.3f} to
+{min(full.series("gradient_norm")[: full.reaches(LEFT)]):.4f} before it rises again, and plain gradient descent needs
+{full.reaches(LEFT):,} epochs to get below {LEFT}. Momentum in its classic form adds up gradients that agree, as on
+a plateau they do, and is off after {classic.reaches(LEFT):,}; in the averaged form ({averaged.reaches(LEFT):,})
+it does *not* help here, because an average of equal gradients is one gradient. Mini-batches leave after
+{mini.reaches(LEFT)} epochs. It is often said that their noise shakes the network off the saddle; by step the two lines
+lie close together ({steps_to(mini):,} steps against {steps_to(full):,}), so that most of the gain is plain
+arithmetic: {mini.reports[0].steps} steps for the price of one.
+
+Some flat places are not left by waiting. Weights that all start from zero leave the plateau, but their four units get
+the same gradient for ever, are one unit, and end at {zero.losses[-1]:.2f}. And of {SEEDS} seeds {stuck} end
+above {2 * min(ends):.2f}, where the others reach {min(ends):.2f}: {"`restarts`"} trains the {SEEDS} side by side and
+keeps the
+best, {best.losses[-1]:.2f}. (Without early stopping the best is the one with the lowest loss at the end; the estimator
+takes its parameters.)"""
+
+
+LOOK = """
+the red line on the left, which seems to have converged for a thousand epochs: a flat loss is not a minimum until the
+gradient norm and a second seed say so. Then compare left and middle. On the right, the dashed line is the lower edge
+of
+the grey ones, which is all that a restart promises."""
