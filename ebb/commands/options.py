@@ -1,6 +1,7 @@
 """Options that several commands share, and what they stand for."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -14,6 +15,9 @@ from ebb.home_lock import running_url
 from store.settings import Settings, read_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+WHOLE = {"id", "job_id", "created_at", "finished_at"}  # what people copy, and what no line break makes clearer
+PIPE_WIDTH = 240
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
@@ -45,10 +49,12 @@ def print_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], *, 
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in WHOLE)
     for row in rows:
         table.add_row(*("" if row[column] is None else _text(row[column]) for column in columns))
-    Console().print(table if rows else "none")
+    # A file or a pipe has no width to fit into.
+    console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
+    console.print(table if rows else "none")
 
 
 def _to_json(value: object) -> str:
