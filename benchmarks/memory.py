@@ -52,7 +52,7 @@ def train(X: np.ndarray, y: np.ndarray, layers: list[int], batch: int, epochs: i
     started = perf_counter()
     trainer = Trainer(spec, Design(X, y, None, np.arange(len(X)), np.arange(0)))
     loss = [report.train_loss for report in trainer.epochs()][-1]
-    return {"seconds": perf_counter() - started, "peak": resident("VmHWM"), "loss": loss}
+    return {"seconds": perf_counter() - started, "peak": resident("VmHWM"), "own": resident("RssAnon"), "loss": loss}
 
 
 def measure(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +98,8 @@ def mapped(rows: int) -> str:
     return (
         f"{rows:,} rows × 20 in a memory-mapped file of {rows * 80 / MB:,.0f} MB: one epoch of 64-32-1 in batches of "
         f"1,024 took {found['seconds']:.0f} s, to a training loss of {found['loss']:.3f}. The process grew by "
-        f"{found['grown'] / MB:,.0f} MB, pages of the file that the system keeps at hand included."
+        f"{found['grown'] / MB:,.0f} MB with the file's pages, which the system takes back when it needs them; "
+        f"{found['own'] / MB:,.0f} MB are its own, libraries included."
     )
 
 
