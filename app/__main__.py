@@ -4,7 +4,7 @@ import sys
 
 from app.edge import logs
 from app.errors import StartError
-from app.server import Server, check_start, listen
+from app.server import Server, check_start, listen, sweep
 from store.errors import SettingsError, StoreError
 from store.settings import read_settings
 
@@ -15,6 +15,7 @@ def main() -> int:
         settings = read_settings()
         logs.configure(settings.log_level)
         check_start(settings)
+        sweep(settings)
         listener = listen(settings)
     except SettingsError as error:
         print(f"ebb app: {error}", file=sys.stderr)

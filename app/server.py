@@ -9,6 +9,7 @@ from gunicorn.app.base import BaseApplication
 
 from app.edge.hosts import is_loopback
 from app.errors import StartError
+from store.artifacts import ArtifactStore
 from store.broker import broker_url
 from store.database import Database, open_database
 from store.keys import any_key
@@ -83,6 +84,13 @@ def check_start(settings: Settings) -> None:
             )
     finally:
         database.close()
+
+
+def sweep(settings: Settings) -> None:
+    """Remove what uploads left behind whose server was killed."""
+    swept = ArtifactStore(settings.artifacts).sweep()
+    if swept:
+        log.info("removed %d uploads that were broken off more than a day ago", swept)
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -7,18 +7,22 @@ a file under a digest holds that digest's bytes.
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from io import RawIOBase
 from pathlib import Path
 
 from store.errors import ArtifactError
 
+PREFIX = ".upload-"
+ABANDONED_SECONDS = 24 * 60 * 60.0  # since the last byte was written
+
 
 @dataclass(frozen=True)
 class Artifact:
-    """Some bytes that are kept.
+    """Some bytes in a file.
 
     Units: `size` in bytes.
     """
@@ -37,13 +41,22 @@ class ArtifactStore:
     def put(self, chunks: Iterable[bytes]) -> Artifact:
         """Keep a stream of bytes without ever holding it whole.
 
+        Raises: as `receive` and `keep` do; nothing is left behind then.
+        """
+        with self.receive(chunks) as received:
+            return self.keep(received)
+
+    @contextmanager
+    def receive(self, chunks: Iterable[bytes]) -> Iterator[Artifact]:
+        """Write a stream of bytes to a temporary file, to be looked at; unless kept, it goes at the end of the block.
+
         Raises: ArtifactError when the folder cannot be written or the disk is full, whatever `chunks` raises; nothing
         is left behind then.
         """
         digest, size = hashlib.sha256(), 0
         with self._told():
             self.folder.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".upload-")
+            descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=PREFIX)
         temporary = Path(name)
         try:
             with open(descriptor, "wb", buffering=0) as file:  # noqa: PTH123 - a descriptor has no path
@@ -54,10 +67,27 @@ class ArtifactStore:
                         _write_all(file, chunk)
                 with self._told():
                     os.fsync(descriptor)
-            with self._told():
-                return Artifact(digest.hexdigest(), size, self._keep(temporary, digest.hexdigest()))
+            yield Artifact(digest.hexdigest(), size, temporary)
         finally:
-            temporary.unlink(missing_ok=True)  # renamed by now, unless something went wrong
+            temporary.unlink(missing_ok=True)  # renamed by now, unless it was not kept
+
+    def keep(self, received: Artifact) -> Artifact:
+        """Give received bytes the name of their digest, for ever.
+
+        Raises: ArtifactError.
+        """
+        with self._told():
+            return replace(received, path=self._keep(received.path, received.sha256))
+
+    def sweep(self) -> int:
+        """Remove what uploads left behind whose process was killed; return how many there were."""
+        swept = 0
+        for path in self.folder.glob(f"{PREFIX}*"):
+            with suppress(OSError):  # gone meanwhile, or a folder that is only read here
+                if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                    path.unlink()
+                    swept += 1
+        return swept
 
     @contextmanager
     def _told(self) -> Iterator[None]:

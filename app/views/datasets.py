@@ -1,12 +1,12 @@
 """Datasets: tables are uploaded once, inspected, and found again by their bytes."""
 
-from collections.abc import Iterator
 from http import HTTPStatus as Status
-from typing import IO, Any
+from typing import Any
 
 from flask import Response, request
 
 from app.edge.answers import conditional, json_answer, time_text
+from app.edge.bodies import body_chunks
 from app.edge.inputs import media_type
 from app.route import Header, Route
 from app.services import Services
@@ -19,21 +19,23 @@ from store.database import Row
 from store.datasets import NewDataset, add_dataset, find_same, get_dataset, list_datasets
 
 FORMATS = {"text/csv": "csv", "application/x-ndjson": "ndjson", "application/vnd.apache.parquet": "parquet"}
-CHUNK = 1024 * 1024
 
 
 def upload_dataset(services: Services, query: UploadQuery) -> Response:
     """Keep the body, look what is in it, and answer 201; the same bytes read the same way are the same dataset: 200."""
     kind = media_type(tuple(FORMATS))
     request.max_content_length = services.settings.upload_bytes
-    artifact = services.artifacts.put(_chunks(request.stream))
     how = {"target": query.target, "id_column": query.id_column or ""}
-    with services.database.read() as connection:
-        known = find_same(connection, artifact.sha256, kind, **how)
     new = False
-    if known is None:
-        inferred = _infer(artifact, kind, query)
-        known, new = services.database.write(lambda connection: add_dataset(connection, artifact, inferred))
+    with services.artifacts.receive(body_chunks()) as received:
+        with services.database.read() as connection:
+            known = find_same(connection, received.sha256, kind, **how)
+        if known is None:
+            inferred = _infer(received, kind, query)
+            artifact = services.artifacts.keep(received)
+            known, new = services.database.write(lambda connection: add_dataset(connection, artifact, inferred))
+        else:
+            services.artifacts.keep(received)  # the file of old may have been damaged
     with services.database.read() as connection:
         dataset = get_dataset(connection, known)
     answer = json_answer(shown(dataset), Status.CREATED if new else Status.OK)
@@ -71,11 +73,6 @@ def shown(row: Row[Any]) -> Dataset:
         warnings=row.schema["warnings"],
         created_at=str(time_text(row.created_at)),
     )
-
-
-def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
-    while chunk := stream.read(CHUNK):
-        yield chunk
 
 
 def _infer(artifact: Artifact, kind: str, query: UploadQuery) -> NewDataset:

@@ -88,12 +88,20 @@ def test_a_spoilt_column_is_warned_of(client: FlaskClient) -> None:
     ],
 )
 def test_a_table_that_cannot_be_trained_on_is_422_and_says_why(
-    client: FlaskClient, data: bytes, query: str, word: str
+    client: FlaskClient, settings: Settings, data: bytes, query: str, word: str
 ) -> None:
     answer = upload(client, data, query=query)
     assert answer.status_code == 422
     assert word in answer.json["errors"][0]["detail"]
     assert client.get("/v1/datasets").json["datasets"] == []
+    assert kept(settings) == []
+
+
+def test_a_refused_upload_leaves_the_same_bytes_of_another_dataset(client: FlaskClient, settings: Settings) -> None:
+    first = upload(client, CSV)
+    assert upload(client, CSV, query="target=left").status_code == 422
+    (file,) = kept(settings)
+    assert file.name == first.json["sha256"]
 
 
 @pytest.mark.parametrize(

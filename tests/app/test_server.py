@@ -117,6 +117,50 @@ def test_it_answers_http_and_ends_clean(running: Running) -> None:
     assert "Traceback" not in "".join(running.lines)
 
 
+def test_at_its_start_it_removes_uploads_that_were_broken_off_long_ago(settings: Settings) -> None:
+    left = settings.artifacts / ".upload-left"
+    left.parent.mkdir()
+    left.write_bytes(b"some")
+    os.utime(left, (0, 0))
+    with served(settings):
+        assert not left.exists()
+
+
+LENGTH, CHUNKED = "Content-Length: 30", "Transfer-Encoding: chunked"
+TABLE, JSON = ("text/csv", b"a,churned\n1,yes\n2,no\n"), ("application/json", b'{"records": []}')
+
+
+def broken_off(url: str, path: str, kind: str, header: str, body: bytes) -> str:
+    """Send this much of a body, then no more, and return the answer."""
+    at = httpx.URL(url)
+    with socket.create_connection((at.host, at.port), timeout=PATIENCE) as connection:
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n{header}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+        connection.shutdown(socket.SHUT_WR)
+        return connection.makefile("rb").read().decode()
+
+
+def test_a_body_that_breaks_off_is_400_and_nothing_of_it_is_kept(settings: Settings, running: Running) -> None:
+    for path, (kind, body) in {
+        "/v1/datasets?target=churned": TABLE,
+        "/v1/models/churn/score": JSON,
+        "/v1/jobs/training": JSON,
+    }.items():
+        for header, sent in (
+            (LENGTH, body),
+            (CHUNKED, b"%x\r\n%s" % (len(body) + 9, body)),
+            (CHUNKED, b"%x\r\n%s\r\n" % (len(body), body)),  # the last chunk, which is empty, does not come
+            (CHUNKED, b"%x\r\n%s\r\n0\r\n" % (len(body), body)),
+        ):
+            answer = broken_off(running.url, path, kind, header, sent)
+            assert answer.startswith("HTTP/1.1 400 "), (path, sent, answer)
+            assert "application/problem+json" in answer
+            assert "broke off" in answer
+    assert httpx.get(f"{running.url}/v1/datasets", trust_env=False, timeout=PATIENCE).json()["datasets"] == []
+    assert [path for path in settings.artifacts.rglob("*") if path.is_file()] == []
+    assert "Traceback" not in "".join(running.lines)
+
+
 def test_a_taken_port_is_one_clear_line(settings: Settings) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

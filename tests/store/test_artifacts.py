@@ -115,3 +115,25 @@ def test_a_full_disk_is_told_and_leaves_nothing(kept: ArtifactStore) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert _files(kept) == []
     assert kept.put([b"x" * 60_000] * 3).size == 180_000
+
+
+def test_received_bytes_that_nobody_keeps_are_gone(kept: ArtifactStore) -> None:
+    with kept.receive([b"a", b"bc"]) as received:
+        assert received.path.read_bytes() == b"abc"
+    assert _files(kept) == []
+
+
+def test_what_a_killed_upload_left_is_swept_after_a_day_and_nothing_else(kept: ArtifactStore) -> None:
+    artifact = kept.put([b"abc"])
+    yesterday = artifact.path.stat().st_mtime - 25 * 3600
+    for name, old in ((".upload-old", True), (".upload-new", False), ("note", True)):
+        (kept.folder / name).write_bytes(b"some")
+        if old:
+            os.utime(kept.folder / name, (yesterday, yesterday))
+    os.utime(artifact.path, (yesterday, yesterday))
+    assert kept.sweep() == 1
+    assert _files(kept) == sorted([".upload-new", f"{artifact.sha256[:2]}/{artifact.sha256}", "note"])
+
+
+def test_a_folder_that_is_not_there_yet_is_swept(kept: ArtifactStore) -> None:
+    assert kept.sweep() == 0
