@@ -43,7 +43,7 @@ check: developer  ## style, types, the house rules, and whether the lock is curr
 bench: developer  ## run what the performance claims rest on, beside its peers where benchmarks/README.md put them
 	@python=.venv/bin/python; [ ! -x .venv-bench/bin/python ] || python=.venv-bench/bin/python; \
 	for file in benchmarks/*.py; do \
-		echo "== $$file"; $$python "$$file" || exit 1; \
+		echo "== $$file"; OPENBLAS_NUM_THREADS=1 $$python "$$file" || exit 1; \
 	done
 
 lock:  ## resolve requirements/ again from pyproject.toml (ARGS=--upgrade for newer releases)
