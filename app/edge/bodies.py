@@ -1,0 +1,38 @@
+"""A request's body as it arrives, whole or refused."""
+
+from collections.abc import Iterator
+from typing import IO
+
+from flask import request
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import ClientDisconnected
+
+CHUNK = 1024 * 1024
+
+
+def body_chunks() -> Iterator[bytes]:
+    """Yield the body piece by piece, never holding it whole.
+
+    Raises: ClientDisconnected, which is told as 400, where it ends before its Content-Length or its last chunk;
+    RequestEntityTooLarge past the limit of this address.
+    """
+    size = 0
+    stream = request.stream
+    while chunk := _read(stream, size):
+        size += len(chunk)
+        yield chunk
+    if size < (request.content_length or 0):
+        raise _cut(size)
+
+
+def _read(stream: IO[bytes], size: int) -> bytes:
+    try:
+        return stream.read(CHUNK)
+    except (OSError, ParseException, ClientDisconnected) as error:  # by gunicorn, or by what counts for Flask
+        raise _cut(size) from error
+
+
+def _cut(size: int) -> ClientDisconnected:
+    promised = request.content_length
+    of = "" if promised is None else f" of {promised:,}"
+    return ClientDisconnected(f"the body broke off after {size:,}{of} bytes; send it again, whole")
