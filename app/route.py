@@ -24,9 +24,10 @@ class Header:
 class Route:
     """One method at one path.
 
-    `path` is in OpenAPI's notation. `answers` maps a status to the struct it carries, or to a media type where it
-    carries bytes. `refusals` are the statuses it may refuse with beside those that every route may. The view is
-    called with the services, the names in the path, `query`, and `body` where the route has one.
+    `path` is in OpenAPI's notation. A route whose `scope` is None asks for no key anywhere. `answers` maps a status to
+    the struct it carries, or to a media type where it carries bytes. `refusals` are the statuses it may refuse with
+    beside those that every route may. The view is called with the services, the names in the path, `query`, and
+    `body` where the route has one.
     """
 
     method: str

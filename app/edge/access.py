@@ -1,7 +1,7 @@
 """Who calls, and whether they may: decided at the application's boundary, before any view runs.
 
 A server bound to loopback asks for no key, but obeys the limits of one that comes. Elsewhere every route asks, except
-those in OPEN.
+those whose scope is None; an address that is not there asks too.
 """
 
 import time
@@ -15,9 +15,6 @@ from app.route import Route
 from store.database import Database
 from store.keys import Caller, find_caller, touch_key
 from store.settings import Settings
-
-OPEN = frozenset({"live", "ready"})
-"""The routes that ask for no key anywhere; everything else, also an address that is not there, does."""
 
 TOUCH_SECONDS = 60.0
 
@@ -37,10 +34,10 @@ class Access:
 
     def _check(self) -> None:
         route = self._routes.get(request.endpoint or "")
-        if route is not None and route.name in OPEN:
+        if route is not None and route.scope is None:
             return
         g.caller = caller = self._authenticate()
-        if route is not None and route.scope is not None and not caller.may(route.scope):
+        if route is not None and route.scope and not caller.may(route.scope):
             raise ForbiddenError(f"key {caller.key_id} lacks the scope '{route.scope}'; it has {_list(caller)}")
 
     def _authenticate(self) -> Caller:

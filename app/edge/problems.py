@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from http import HTTPStatus as Status
 
 import msgspec
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app import errors as app_errors
@@ -93,7 +93,9 @@ def _refuse_http(error: HTTPException) -> Response:
     detail = error.description or ""
     if isinstance(error, RequestEntityTooLarge):
         most = request.max_content_length or 0
-        detail = f"the body is larger than the {most:,} bytes this address takes; score files by POST /v1/jobs/scoring"
+        uploads = most != current_app.config["MAX_CONTENT_LENGTH"]
+        hint = "EBB_UPLOAD_BYTES sets how many" if uploads else "send several, or score a file with `ebb score`"
+        detail = f"the body is larger than the {most:,} bytes this address takes; {hint}"
     response = _problem(Kind(Status(error.code or 500)), detail)
     for name, value in error.get_headers(request.environ):
         if name not in ("Content-Type", "Content-Length"):

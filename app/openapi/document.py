@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from app.edge.access import OPEN
 from app.openapi.operation import build_operation
 from app.route import Route
 from app.shapes.problems import ProblemDetails
@@ -30,7 +29,9 @@ def build_document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:
     known = dict(zip(shapes, references, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = build_operation(route, known, open_=route.name in OPEN)
+        paths.setdefault(route.path, {})[route.method.lower()] = build_operation(
+            route, known, open_=route.scope is None
+        )
     return {
         "openapi": "3.1.0",
         "info": {

@@ -42,7 +42,7 @@ def read_customers(request: ScoreRequest) -> Customers:
     if customers.n > MOST_RECORDS:
         raise TooLargeError(
             f"{customers.n:,} customers are more than the {MOST_RECORDS:,} of one request; "
-            "send several, or score a file by POST /v1/jobs/scoring"
+            "send several, or score a file with `ebb score`"
         )
     return customers
 

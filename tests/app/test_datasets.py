@@ -132,6 +132,7 @@ def test_an_upload_beyond_the_limit_is_413_and_leaves_nothing(
     answer = client.post("/v1/datasets?target=churned", data=data, content_type="text/csv", environ_overrides=environ)
     assert answer.status_code == 413
     assert f"{settings.upload_bytes:,}" in answer.json["detail"]
+    assert "EBB_UPLOAD_BYTES" in answer.json["detail"]
     assert kept(settings) == []
 
 

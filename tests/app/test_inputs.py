@@ -51,7 +51,7 @@ def test_compressed_bodies_are_415(client: FlaskClient, path: str, content_type:
 def test_a_body_beyond_16_mib_is_413_and_names_the_other_way(client: FlaskClient) -> None:
     answer = client.post(SCORE, data=b" " * (16 * 2**20 + 1), content_type="application/json")
     assert answer.status_code == 413
-    assert "/v1/jobs/scoring" in answer.json["detail"]
+    assert "`ebb score`" in answer.json["detail"]
 
 
 def test_a_body_without_a_length_is_limited_too(client: FlaskClient) -> None:

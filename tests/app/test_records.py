@@ -161,7 +161,7 @@ def test_ten_thousand_records_are_the_most(client: FlaskClient, record: Record) 
     assert (answer.status_code, len(answer.json["scores"])) == (200, 10_000)
     beyond = score(client, [record] * 10_001)
     assert beyond.status_code == 413
-    assert "/v1/jobs/scoring" in beyond.json["detail"]
+    assert "`ebb score`" in beyond.json["detail"]
 
 
 def _columns(n: int) -> dict[str, list[Any]]:
