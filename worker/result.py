@@ -1,13 +1,17 @@
 """What follows from a finished attempt: the version to store, whether to promote it, or the code of its error."""
 
+import logging
 import re
 
+from model.errors import ModelError
 from model.estimator import Estimator
-from store.database import Connection, Database
-from store.errors import NotFoundError
-from store.registry.aliases import Promotion, get_alias
+from store.database import Database
+from store.errors import ArtifactError
+from store.registry.aliases import NotPromoted, Promotion, find_alias
 from store.registry.versions import NewVersion, load_estimator
 from worker.fit import Fit
+
+log = logging.getLogger(__name__)
 
 CHAMPION = "champion"
 
@@ -41,8 +45,8 @@ def version_of(fit: Fit, estimator: Estimator, seconds: float) -> NewVersion:
     )
 
 
-def promotion_of(database: Database, fit: Fit, estimator: Estimator) -> Promotion | None:
-    """Return the move of `champion` that the job asked for and, with `if_better`, has earned."""
+def promotion_of(database: Database, fit: Fit, estimator: Estimator) -> Promotion | NotPromoted | None:
+    """Return the move of `champion` that the job asked for and, with `if_better`, has earned, or why it has not."""
     by = f"job {fit.job.id}"
     match fit.job.params.get("promote", "never"):
         case "always":
@@ -53,25 +57,24 @@ def promotion_of(database: Database, fit: Fit, estimator: Estimator) -> Promotio
             return None
 
 
-def _if_better(database: Database, fit: Fit, estimator: Estimator, by: str) -> Promotion | None:
+def _if_better(database: Database, fit: Fit, estimator: Estimator, by: str) -> Promotion | NotPromoted | None:
     """Compare with the champion on this training's own validation rows; move only from where it was compared.
 
-    The champion may have been trained on some of those rows, which can only flatter it.
+    The champion may have been trained on some of those rows, which can only flatter it. One that cannot be read, or
+    cannot score this table, stays: the training is done, and somebody has to decide.
     """
-
-    def champion(connection: Connection) -> tuple[int, bytes] | None:
-        try:
-            alias = get_alias(connection, fit.job.model, CHAMPION)
-        except NotFoundError:
-            return None
-        return alias.revision, load_estimator(connection, fit.job.model, alias.version)
-
     with database.read() as connection:
-        found = champion(connection)
-    if found is None:
+        alias = find_alias(connection, fit.job.model, CHAMPION)
+    if alias is None:
         return Promotion(CHAMPION, by, revision=0)
-    revision, data = found
-    theirs = fit.validation_loss(Estimator.from_bytes(data))
+    try:
+        with database.read() as connection:
+            data = load_estimator(connection, fit.job.model, alias.version)
+        theirs = fit.validation_loss(Estimator.from_bytes(data))
+    except (ModelError, ArtifactError) as error:
+        reason = f"the champion, version {alias.version}, cannot be compared with: {error}"
+        log.warning("job %s: not promoted: %s", fit.job.id, reason)
+        return NotPromoted(reason)
     ours = fit.validation_loss(estimator)
     better = ours is not None and theirs is not None and ours < theirs
-    return Promotion(CHAMPION, by, revision=revision) if better else None
+    return Promotion(CHAMPION, by, revision=alias.revision) if better else None

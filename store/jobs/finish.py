@@ -9,7 +9,7 @@ from store.clock import now
 from store.jobs.claim import Claim
 from store.jobs.events import record
 from store.jobs.fence import write_fenced
-from store.registry.aliases import Promotion, promote
+from store.registry.aliases import NotPromoted, Promotion, promote
 from store.registry.versions import NewVersion, add_version
 from store.tables import checkpoints, jobs, versions
 
@@ -17,7 +17,7 @@ ENDED: dict[str, Any] = {"lease_until": None, "finished_at": now()}
 
 
 def succeed_training(
-    connection: Connection, claim: Claim, version: NewVersion, promotion: Promotion | None = None
+    connection: Connection, claim: Claim, version: NewVersion, promotion: Promotion | NotPromoted | None = None
 ) -> int:
     """End the job as succeeded, add its version, move the alias if asked to, and return the version's number.
 
@@ -34,8 +34,10 @@ def succeed_training(
         return int(done)
     write_fenced(connection, claim, {**ENDED, "state": "succeeded"}, jobs.c.cancel_requested.is_(False))
     number = add_version(connection, claim.job_id, version)
-    promoted = promotion is not None and promote(connection, version.model, number, promotion)
+    promoted = isinstance(promotion, Promotion) and promote(connection, version.model, number, promotion)
     result = {"model": version.model, "version": number, "promoted": promoted}
+    if isinstance(promotion, NotPromoted):
+        result["reason"] = promotion.reason
     connection.execute(jobs.update().where(jobs.c.id == claim.job_id).values(result=result))
     connection.execute(delete(checkpoints).where(checkpoints.c.job_id == claim.job_id))
     record(connection, claim.job_id, "succeeded", claim.token, result)

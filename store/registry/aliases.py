@@ -24,6 +24,13 @@ class Promotion:
     revision: int | None = None
 
 
+@dataclass(frozen=True)
+class NotPromoted:
+    """Why an alias does not move, although the job asked for the comparison that would have moved it."""
+
+    reason: str
+
+
 def find_alias(connection: Connection, model: str, alias: str) -> Row[Any] | None:
     """Return where the alias points, and its revision, if it is there."""
     return connection.execute(select(aliases).where(aliases.c.model == model, aliases.c.alias == alias)).first()

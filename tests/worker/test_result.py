@@ -1,13 +1,17 @@
 """What becomes of `champion` when a training ends: nothing, always the new version, or the better one."""
 
+from collections.abc import Callable
+
 import pytest
 
 from model.errors import ColumnError, DivergedError, SpecError, TableError
+from model.storage import pack, sha256
 from store.artifacts import ArtifactStore
 from store.errors import ArtifactError
 from store.jobs.finish import succeed_training
 from store.registry.aliases import find_alias, move_alias
-from tests.worker.trainings import Trainings
+from store.tables import versions
+from tests.worker.trainings import CSV, Trainings, make_trainings
 from worker.errors import DatasetError
 from worker.fit import Fit
 from worker.result import CHAMPION, code_of, promotion_of, version_of
@@ -81,6 +85,40 @@ def test_a_champion_that_appears_meanwhile_stays(trainings: Trainings) -> None:
     trainings.database.write(lambda connection: move_alias(connection, "churn", CHAMPION, 1, revision=0, by="somebody"))
     finish(trainings, fit, promotion)
     assert champion(trainings) == 1
+
+
+def _damaged(trainings: Trainings) -> Trainings:
+    trainings.database.write(lambda connection: connection.execute(versions.update().values(estimator=b"damaged")))
+    return trainings
+
+
+def _of_another_format(trainings: Trainings) -> Trainings:
+    data = pack({"format": 0}, {})
+    change = versions.update().values(estimator=data, estimator_sha256=sha256(data))
+    trainings.database.write(lambda connection: connection.execute(change))
+    return trainings
+
+
+def _of_another_table(trainings: Trainings) -> Trainings:
+    rows = [line.split(",") for line in CSV.decode().splitlines()]
+    number = rows[0].index("support_tickets")
+    for row in rows[1:]:
+        row[number] = "few" if row[number] in ("0", "1") else "many"
+    table = "\n".join(",".join(row) for row in rows).encode() + b"\n"
+    return make_trainings(trainings.database, trainings.settings, table)
+
+
+@pytest.mark.parametrize("spoil", [_damaged, _of_another_format, _of_another_table])
+def test_a_champion_that_cannot_be_compared_stays_and_the_training_succeeds(
+    on_sqlite: Trainings, spoil: Callable[[Trainings], Trainings], caplog: pytest.LogCaptureFixture
+) -> None:
+    train(on_sqlite, BAD, "always")
+    fit = trained(spoil(on_sqlite), GOOD, "if_better")
+    assert finish(on_sqlite, fit, promotion_of(on_sqlite.database, fit, fit.estimator())) == 2
+    row = on_sqlite.world.row(fit.job.id)
+    assert (row.state, row.result["promoted"], champion(on_sqlite)) == ("succeeded", False, 1)
+    assert row.result["reason"].startswith("the champion, version 1, cannot be compared with: ")
+    assert row.result["reason"] in caplog.text
 
 
 @pytest.mark.parametrize(
