@@ -23,6 +23,7 @@ from model.columns.inference import refine
 from model.columns.numbers import LARGEST, NO_NUMBER, read_values
 from model.errors import TableError
 
+MEDIA_TYPES = {"text/csv": "csv", "application/x-ndjson": "ndjson", "application/vnd.apache.parquet": "parquet"}
 FORMATS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
 BATCH_ROWS = 16_384
 CSV_BLOCK = 4 << 20
@@ -128,8 +129,12 @@ def _opened(source: Source) -> Iterator[BinaryIO]:
 def _arrow_batches(stream: BinaryIO, file_format: str) -> Iterator[pa.RecordBatch]:
     if file_format == "parquet":
         try:
-            yield from pa.parquet.ParquetFile(stream).iter_batches(batch_size=BATCH_ROWS)
-        except pa.ArrowException as error:
+            file = pa.parquet.ParquetFile(stream)
+            _check_names(file.schema_arrow.names)
+            for batch in file.iter_batches(batch_size=BATCH_ROWS):
+                batch.validate(full=True)  # or texts that are not UTF-8 would pass
+                yield batch
+        except (pa.ArrowException, UnicodeDecodeError) as error:
             raise TableError(f"this is not a Parquet file that can be read: {error}") from error
     else:
         yield from _csv_batches(stream)
@@ -190,14 +195,18 @@ def _csv_header(stream: BinaryIO) -> list[str]:
     except UnicodeDecodeError as error:
         raise TableError("line 1 is not UTF-8: save the file as UTF-8") from error
     names = next(csv.reader(io.StringIO(text)))
-    for name in names:
-        if not name.strip():
-            raise TableError(f"column {names.index(name) + 1} has no name: name every column in the first line")
-        if names.count(name) > 1:
-            raise TableError(f"two columns are named {name!r}: give each column its own name")
+    _check_names(names)
     if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
         raise TableError(f"the first line is one column {names[0]!r}: separate columns by commas")
     return names
+
+
+def _check_names(names: list[str]) -> None:
+    for name in names:
+        if not name.strip():
+            raise TableError(f"column {names.index(name) + 1} has no name: name every column")
+        if names.count(name) > 1:
+            raise TableError(f"two columns are named {name!r}: give each column its own name")
 
 
 def _undecodable(stream: BinaryIO) -> str:

@@ -14,7 +14,7 @@ from model.metrics import log_loss
 from model.report import EpochReport
 from model.spec import Spec, parse_spec
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
-from model.tables import read_table
+from model.tables import MEDIA_TYPES, read_table
 from store.artifacts import ArtifactStore
 from store.database import Database, Row
 from store.datasets import get_dataset
@@ -25,7 +25,6 @@ from worker.errors import DatasetError
 log = logging.getLogger(__name__)
 
 CPU_SECONDS = 0.1  # more than what watches a hung training takes for itself
-FORMATS = {"text/csv": "csv", "application/x-ndjson": "ndjson", "application/vnd.apache.parquet": "parquet"}
 
 
 @dataclass
@@ -88,9 +87,9 @@ class Fit:
         Raises: ArtifactError, DatasetError, TableError, ColumnError.
         """
         path = self.artifacts.open_path(self.dataset.sha256)
-        if self.dataset.media_type not in FORMATS:
+        if self.dataset.media_type not in MEDIA_TYPES:
             raise DatasetError(f"dataset {self.dataset.id} is {self.dataset.media_type}, which cannot be read")
-        table = read_table(path, FORMATS[self.dataset.media_type])
+        table = read_table(path, MEDIA_TYPES[self.dataset.media_type])
         if table.rows != self.dataset.rows:
             raise DatasetError(f"dataset {self.dataset.id} has {table.rows} rows, not {self.dataset.rows}")
         how: dict[str, Any] = {

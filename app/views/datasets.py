@@ -13,17 +13,15 @@ from app.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.datasets import Dataset, DatasetPage, UploadQuery
 from model.columns.schema import infer_schema
-from model.tables import read_table
+from model.tables import MEDIA_TYPES, read_table
 from store.artifacts import Artifact
 from store.database import Row
 from store.datasets import NewDataset, add_dataset, find_same, get_dataset, list_datasets
 
-FORMATS = {"text/csv": "csv", "application/x-ndjson": "ndjson", "application/vnd.apache.parquet": "parquet"}
-
 
 def upload_dataset(services: Services, query: UploadQuery) -> Response:
     """Keep the body, look what is in it, and answer 201; the same bytes read the same way are the same dataset: 200."""
-    kind = media_type(tuple(FORMATS))
+    kind = media_type(tuple(MEDIA_TYPES))
     request.max_content_length = services.settings.upload_bytes
     how = {"target": query.target, "id_column": query.id_column or ""}
     new = False
@@ -76,7 +74,7 @@ def shown(row: Row[Any]) -> Dataset:
 
 
 def _infer(artifact: Artifact, kind: str, query: UploadQuery) -> NewDataset:
-    schema = infer_schema(read_table(artifact.path, FORMATS[kind]), query.target, query.id_column)
+    schema = infer_schema(read_table(artifact.path, MEDIA_TYPES[kind]), query.target, query.id_column)
     return NewDataset(
         name=query.name,
         media_type=kind,
@@ -99,7 +97,7 @@ ROUTES = (
         {201: Dataset, 200: Dataset},
         refusals=(413, 415, 422),
         query=UploadQuery,
-        uploads=tuple(FORMATS),
+        uploads=tuple(MEDIA_TYPES),
         answer_headers=(LOCATION,),
     ),
     Route("GET", "/v1/datasets", show_datasets, "read", "List datasets", {200: DatasetPage}, (422,), PageQuery),
