@@ -1,12 +1,16 @@
 """Newline-delimited JSON: one object a line, read strictly."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import BinaryIO, NoReturn
 
 from model.errors import TableError
 
 SCALARS = (str, int, float, bool, type(None))
+MOST_DIGITS = 400  # float64 holds no larger number
+_ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # decoded bytes hold a lone one in no other spelling
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_records(stream: BinaryIO) -> Iterator[dict[str, object]]:
@@ -22,17 +26,30 @@ def read_records(stream: BinaryIO) -> Iterator[dict[str, object]]:
 
 def _record(line: bytes, number: int) -> dict[str, object]:
     try:
-        record = json.loads(line.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
+        record = json.loads(
+            line.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_whole
+        )
     except UnicodeDecodeError as error:
         raise TableError(f"line {number} is not UTF-8: save the file as UTF-8") from error
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise TableError(f"line {number} is nested too deep: write one value a column") from error
+    except ValueError as error:
         raise TableError(f"line {number} is not a JSON object of its own: {error}") from error
     if not isinstance(record, dict):
         raise TableError(f"line {number} is not a JSON object: write one {{…}} a line")
+    if _ESCAPED_SURROGATE.search(line) and any(_SURROGATE.search(text) for text in _texts(record)):
+        raise TableError(f"line {number} holds half of a surrogate pair, which is no text: write whole characters")
     for name, value in record.items():
         if not isinstance(value, SCALARS):
             raise TableError(f"line {number}: column {name!r} holds a list or an object: write one value a column")
     return record
+
+
+def _texts(record: dict[str, object]) -> Iterator[str]:
+    for name, value in record.items():
+        yield name
+        if isinstance(value, str):
+            yield value
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -46,6 +63,12 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is not JSON: write null for a missing number")
+
+
+def _whole(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise ValueError(f"a number has {len(text):,} digits: write at most {MOST_DIGITS}")
+    return int(text)
 
 
 def to_columns(records: list[dict[str, object]]) -> dict[str, list[object]]:

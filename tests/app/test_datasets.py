@@ -166,6 +166,31 @@ def test_half_a_body_is_400_and_leaves_nothing(client: FlaskClient, settings: Se
     assert kept(settings) == []
 
 
+@pytest.mark.parametrize("line", ['{"a\\ud800": 1, "churned": 1}', '{"a": "\\udc00", "churned": 1}'])
+def test_half_a_surrogate_pair_is_422_and_spoils_no_list(client: FlaskClient, settings: Settings, line: str) -> None:
+    answer = upload(client, line + '\n{"a": "x", "churned": 0}\n', "application/x-ndjson")
+    assert answer.status_code == 422
+    assert "line 1" in answer.json["errors"][0]["detail"]
+    assert client.get("/v1/datasets").json["datasets"] == []
+    assert kept(settings) == []
+
+
+def test_a_query_that_is_not_utf_8_spoils_nothing(client: FlaskClient) -> None:
+    for name in ("target", "target=churned&id"):
+        assert upload(client, CSV, query=f"{name}=%ED%A0%80").status_code == 422
+    assert upload(client, CSV, query="target=churned&name=%ED%A0%80").json["name"] == "%ED%A0%80"
+    assert client.get("/v1/datasets").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "data", ['{"a": "x\\u0000y", "churned": 1}\n{"a": "x", "churned": 0}\n', '{"a\\u0000": 1, "churned": 1}\n']
+)
+def test_a_text_with_a_nul_spoils_nothing(client: FlaskClient, data: str) -> None:
+    answer = upload(client, data, "application/x-ndjson")
+    assert answer.status_code in (201, 422)
+    assert client.get("/v1/datasets").status_code == 200
+
+
 def test_a_list_is_given_in_pages_the_newest_first(client: FlaskClient) -> None:
     made = [upload(client, f"m,churned\n{n},yes\n2,no\n").json["id"] for n in range(5)]
     seen, token = [], None

@@ -100,6 +100,9 @@ def test_a_csv_file_that_cannot_be_used_is_refused_saying_where_and_why(data, sa
         (b'{"a": 1\n', "line 1"),
         (b'{"a": "\xe9"}\n', "line 1 is not UTF-8"),
         (b"[" * 100_000, "line 1"),
+        (b'{"a": 1}\n{"a\\ud800": 1}\n', "line 2 holds half of a surrogate pair"),
+        (b'{"a": "x"}\n\n{"a": "\\uDFFFx"}\n', "line 3 holds half of a surrogate pair"),
+        (b'{"a": %s}' % (b"9" * 5000), "line 1 .* 5,000 digits: write at most 400"),
         (b"", "no rows"),
     ],
 )
@@ -115,6 +118,31 @@ def test_a_parquet_file_that_cannot_be_used_is_refused():
     pyarrow.parquet.write_table(pa.table({"a": [[1], [2]]}), sink)
     with pytest.raises(TableError, match="column 'a' is of type list"):
         table(sink.getvalue(), "parquet")
+
+
+@pytest.mark.parametrize("dictionary", [False, True])
+def test_a_parquet_text_that_is_not_utf_8_is_refused(dictionary):
+    lengths, text = np.array([0, 3], np.int32), b"\xed\xa0\x80"  # half of a surrogate pair
+    texts = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(lengths.tobytes()), pa.py_buffer(text)])
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(pa.table({"a": texts}), sink, use_dictionary=dictionary)
+    with pytest.raises(TableError, match=r"Parquet file that can be read: .*UTF"):
+        table(sink.getvalue(), "parquet")
+
+
+def test_parquet_names_that_are_not_utf_8_or_come_twice_are_refused():
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(pa.table({"QQQ": [1]}), sink, store_schema=False)
+    with pytest.raises(TableError, match=r"Parquet file that can be read: .*utf-8"):
+        table(sink.getvalue().replace(b"QQQ", b"\xed\xa0\x80"), "parquet")
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]), sink)
+    with pytest.raises(TableError, match="two columns are named 'a'"):
+        table(sink.getvalue(), "parquet")
+
+
+def test_a_whole_surrogate_pair_is_a_character():
+    assert table(b'{"a": "\\ud83d\\ude00"}\n', "ndjson").columns["a"].scalar(0) == "\U0001f600"
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_name():
