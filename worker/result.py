@@ -7,13 +7,11 @@ from model.errors import ModelError
 from model.estimator import Estimator
 from store.database import Database
 from store.errors import ArtifactError
-from store.registry.aliases import NotPromoted, Promotion, find_alias
+from store.registry.aliases import CHAMPION, NotPromoted, Promotion, find_alias
 from store.registry.versions import NewVersion, load_estimator
 from worker.fit import Fit
 
 log = logging.getLogger(__name__)
-
-CHAMPION = "champion"
 
 
 def code_of(error: Exception) -> str:

@@ -11,9 +11,7 @@ from app.scoring.judge import judge
 from app.services import Services
 from app.shapes.scores import Scored, ScoreQuery, ScoreRequest
 from model.errors import Problem
-from store.registry.aliases import get_alias
-
-CHAMPION = "champion"
+from store.registry.aliases import CHAMPION, get_alias
 
 
 def score(services: Services, name: str, query: ScoreQuery, body: ScoreRequest) -> Response:

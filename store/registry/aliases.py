@@ -11,6 +11,9 @@ from store.inserts import insert_into
 from store.pages import Page, after_token, make_page
 from store.tables import alias_moves, aliases, models, versions
 
+CHAMPION = "champion"
+"""The alias that scores unless another is named, and that trainings promote."""
+
 
 @dataclass(frozen=True)
 class Promotion:

@@ -9,12 +9,12 @@ from model.storage import pack, sha256
 from store.artifacts import ArtifactStore
 from store.errors import ArtifactError
 from store.jobs.finish import succeed_training
-from store.registry.aliases import find_alias, move_alias
+from store.registry.aliases import CHAMPION, find_alias, move_alias
 from store.tables import versions
 from tests.worker.trainings import CSV, Trainings, make_trainings
 from worker.errors import DatasetError
 from worker.fit import Fit
-from worker.result import CHAMPION, code_of, promotion_of, version_of
+from worker.result import code_of, promotion_of, version_of
 
 GOOD = {"epochs": 40, "optimizer": {"name": "adam", "learning_rate": 0.01}}
 BAD = {"epochs": 1, "optimizer": {"name": "adam", "learning_rate": 1e-6}}
