@@ -98,6 +98,7 @@ def themed(figure: Figure, title: str) -> str:
     figure.savefig(written, format="svg", metadata=dict.fromkeys(["Creator", "Date", "Format", "Type"]))
     text = written.getvalue().decode()
     text = re.sub(r"<!--.*?-->\n?|<metadata>.*?</metadata>\n?", "", text, flags=re.DOTALL)
+    text = re.sub(r' d="[^"]*"', lambda found: " " + " ".join(shorter(found.group()).split()), text)
     names = {stand_in: f"--c{number}" for number, stand_in in enumerate(COLOURS)}
     light, dark = (";".join(f"{names[each]}:{COLOURS[each][i]}" for each in COLOURS) for i in range(2))
     for stand_in, name in names.items():
@@ -106,6 +107,15 @@ def themed(figure: Figure, title: str) -> str:
     style += "<style>text{font-family:system-ui,sans-serif!important}</style>"
     start = text.index(">", text.index("<svg")) + 1
     return "\n".join(line.rstrip() for line in _join(text, start, style, title).splitlines()) + "\n"
+
+
+def shorter(path: str) -> str:
+    """Round a path to hundredths of a point.
+
+    >>> shorter('d="M 45.123456 3.5"')
+    'd="M 45.12 3.5"'
+    """
+    return re.sub(r"(\.\d\d)\d+", r"\1", path)
 
 
 def _join(text: str, start: int, style: str, title: str) -> str:

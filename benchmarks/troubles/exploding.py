@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from troubles.drawing import BLUE, GREEN, MUTED, ORANGE, PURPLE, TEAL, TROUBLE, Look, legend, picture
+from troubles.drawing import BLUE, GREEN, MUTED, ORANGE, PURPLE, TEAL, TROUBLE, Look, picture
 from troubles.section import Section, hold
 from troubles.training import Training, train
 
@@ -75,7 +75,7 @@ def section(images: Path) -> Section:
 def draw(images: Path, found: dict[str, Training]) -> None:
     """Draw gradient norms and losses step by step, and the parameters' size."""
     title = "Gradient norm and loss by step, and the size of the parameters by epoch"
-    with picture(images / "gallery-exploding.svg", title, 2, 7.4, rows=2) as (figure, (norms, losses, sizes, valid)):
+    with picture(images / "gallery-exploding.svg", title, 2, 7.4, rows=2) as (_, (norms, losses, sizes, valid)):
         for look in LOOKS:
             training = found[look.label]
             for axes, name in ((norms, "gradient_norm"), (losses, "train_loss")):
@@ -100,7 +100,7 @@ def draw(images: Path, found: dict[str, Training]) -> None:
         sizes.set(xlabel="epoch", title="64-64-1, AdamW: ‖θ‖", ylim=(0, 32))
         valid.set(xlabel="epoch", title="64-64-1, AdamW: validation loss", ylim=(0.45, 0.75))
         sizes.legend(loc="upper left")
-        legend(figure, norms, 4)
+        norms.legend(loc="upper right", ncols=2)
 
 
 def row(training: Training) -> tuple[str, str, str]:

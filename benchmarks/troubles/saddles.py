@@ -54,7 +54,7 @@ def section(images: Path) -> Section:
         name="saddles",
         title="Saddle points and plateaus",
         table="crossing",
-        alt="Left, loss by epoch; middle, loss by step; right, ten seeds and the best of ten restarts",
+        alt="Above, loss by epoch and by step; below, gradient norm on the plateau, and ten seeds beside their best",
         base=BASE,
         changes=shown,
         head=(f"epochs to {LEFT}", f"steps to {LEFT}", "final training loss"),
@@ -78,8 +78,9 @@ def row(training: Training) -> tuple[str, str, str]:
 
 def draw(images: Path, found: dict[str, Training], seeds: list[Training]) -> None:
     """Draw losses by epoch, by step and by seed."""
-    title = "Loss by epoch and by step, and by seed"
-    with picture(images / "gallery-saddles.svg", title, 3) as (figure, (by_epoch, by_step, by_seed)):
+    title = "Loss by epoch, by step and by seed, and the gradient norm on the plateau"
+    with picture(images / "gallery-saddles.svg", title, 2, 7.4, rows=2) as (figure, panels):
+        by_epoch, by_step, norms, by_seed = panels
         for look in LOOKS:
             training = found[look.label]
             for axes, name in ((by_epoch, "epoch"), (by_step, "steps")):
@@ -87,6 +88,9 @@ def draw(images: Path, found: dict[str, Training], seeds: list[Training]) -> Non
                 axes.set(xscale="log", ylim=(0, 0.75))
         by_epoch.set(xlabel="epoch", title="training loss (nats)")
         by_step.set(xlabel="step", title="the same, by step")
+        for look in LOOKS[:3]:
+            look.draw(norms, found[look.label].series("epoch"), found[look.label].series("gradient_norm"))
+        norms.set(xscale="log", yscale="log", xlabel="epoch", title="gradient norm, full batch")
         for training in seeds:
             by_seed.plot(training.series("epoch"), training.losses, color=MUTED, linewidth=0.9)
         by_seed.plot([], [], color=MUTED, linewidth=0.9, label=f"seeds 0 to {SEEDS - 1}, alone")
@@ -134,7 +138,10 @@ takes its parameters.)"""
 
 
 LOOK = """
-the red line on the left, which seems to have converged for a thousand epochs: a flat loss is not a minimum until the
-gradient norm and a second seed say so. Then compare left and middle. On the right, the dashed line is the lower edge
+the red line above on the left, which seems to have converged for a thousand epochs: a flat loss is not a minimum
+until the
+gradient norm and a second seed say so. Below it is that norm: it
+falls, and rises again where the way down begins. Then compare the upper two pictures. In the last one, the dashed
+line is the lower edge
 of
 the grey ones, which is all that a restart promises."""

@@ -44,7 +44,7 @@ class Section:
 
 def wrapped(text: str) -> str:
     """Lines of even length again, once the figures are in; a quotation stays as it was said."""
-    paragraphs = text.strip().split("\n\n")
+    paragraphs = [each.strip() for each in text.strip().split("\n\n")]
     return "\n\n".join(
         each if each.startswith(">") else textwrap.fill(each, 118, break_long_words=False, break_on_hyphens=False)
         for each in paragraphs

@@ -1,9 +1,10 @@
 """Slow convergence: columns on unequal scales, and optimizers, schedules and scaling that cope."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from troubles.drawing import BLUE, GREEN, MUTED, ORANGE, PURPLE, TEAL, TROUBLE, Look, legend, picture
+from model.spec import Spec
+from troubles.drawing import BLUE, GREEN, MUTED, ORANGE, PURPLE, TEAL, TROUBLE, Look, picture
 from troubles.section import Section, hold
 from troubles.training import Training, train
 
@@ -31,6 +32,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "SGD, batch norm": {"optimizer": "sgd", "batch_norm": True},
     "SGD, own scaling": {"optimizer": "sgd", "columns": {}},
 }
+STILL = {"optimizer": {"name": "sgd", "learning_rate": 1e-12}, "epochs": 1}  # to see what the first weights give
 ADAM: dict[str, Any] = {"name": "adam", "learning_rate": HIGH}
 SCHEDULES: dict[str, dict[str, Any]] = {
     f"Adam {HIGH}, constant": {"name": "constant"},
@@ -64,6 +66,7 @@ def changes_of(kind: str, rate: float) -> dict[str, Any]:
 
 
 SWEEP = {(kind, rate): changes_of(kind, rate) for kind in KINDS for rate in RATES}
+Sweep: TypeAlias = dict[tuple[str, float], Training]
 CHANGES = {f"{kind}, {rate:g}": changes for (kind, rate), changes in SWEEP.items()} | {
     name: {"optimizer": ADAM, "schedule": schedule} for name, schedule in SCHEDULES.items()
 }
@@ -74,19 +77,20 @@ def section(images: Path) -> Section:
     sweep = {key: train("customers", BASE, changes) for key, changes in SWEEP.items()}
     waves = {name: train("customers", BASE, CHANGES[name]) for name in SCHEDULES}
     best = {kind: min(RATES, key=lambda rate: end(sweep[kind, rate])) for kind in KINDS}
-    draw(images, sweep, waves, best)
+    born = dead_in(train("customers", BASE, STILL))
+    draw(images, sweep, waves, best, born)
     shown = {f"{kind}, {rate:g}": sweep[kind, rate] for kind, rate in best.items()} | waves
     shown = {"SGD, 0.01": sweep["SGD", 0.01], **shown}
     return Section(
         name="slowness",
         title="Slow convergence",
         table="customers",
-        alt="Left, loss by epoch at each one's best rate; middle, final loss by rate; right, loss under six schedules",
+        alt="Above, loss by epoch and final loss by learning rate; below, loss and dead units by schedule",
         base=BASE,
         changes={name: CHANGES[name] for name in shown},
         head=("epochs to 0.48", "final training loss", "dead units"),
         rows={name: row(training) for name, training in shown.items()},
-        text=words(sweep, waves, best),
+        text=f"{scales(sweep, best, born)}\n{rates(waves, born)}",
         look=LOOK,
     )
 
@@ -102,75 +106,98 @@ def row(training: Training) -> tuple[str, str, str]:
     return (str(training.reaches(0.48) or "never"), f"{training.losses[-1]:.3f}", f"{dead:.0%}")
 
 
-def draw(
-    images: Path, sweep: dict[tuple[str, float], Training], waves: dict[str, Training], best: dict[str, float]
-) -> None:
-    """Draw losses at the best rates, final losses by rate, and losses by schedule."""
-    title = "Loss by epoch, final loss by learning rate, and loss by schedule"
-    with picture(images / "gallery-slowness.svg", title, 3, 4.6) as (figure, (by_epoch, by_rate, by_schedule)):
+def draw(images: Path, sweep: Sweep, waves: dict[str, Training], best: dict[str, float], born: float) -> None:
+    """Draw losses at the best rates, final losses by rate, and losses and dead units by schedule."""
+    title = "Loss by epoch, final loss by learning rate, loss and dead units by schedule"
+    with picture(images / "gallery-slowness.svg", title, 2, 7.6, rows=2) as (_, panels):
+        by_epoch, by_rate, by_schedule, dead = panels
         for look in LOOKS:
             losses = sweep[look.label, best[look.label]].losses
             look.draw(by_epoch, range(1, len(losses) + 1), losses)
             ends = [min(end(sweep[look.label, rate]), 1.0) for rate in RATES]
             look.draw(by_rate, list(RATES), ends)
         by_epoch.set(xlabel="epoch", title="training loss, each at its best rate", ylim=(0.39, 0.65))
+        by_epoch.legend(loc="upper right", ncols=2)
         by_rate.set(xscale="log", xlabel="learning rate", title="loss after 60 epochs", ylim=(0.39, 0.65))
         for name, training in waves.items():
-            colour, dashes = WAVES[name]
-            label = name.partition(", ")[2]
-            Look(label, colour, dashes).draw(by_schedule, range(1, len(training.losses) + 1), training.losses)
-        by_schedule.set(xlabel="epoch", title=f"Adam at {HIGH}, by schedule", ylim=(0.39, 0.65))
+            look = Look(plain(name), *WAVES[name])
+            for axes, values in ((by_schedule, training.losses), (dead, training.series("dead_units"))):
+                look.draw(axes, range(1, len(values) + 1), values)
+        by_schedule.set(xlabel="epoch", title=f"Adam at {HIGH}: training loss", ylim=(0.42, 0.6))
         by_schedule.legend(loc="upper right")
-        by_schedule.axhline(waves[f"Adam {HIGH}, constant"].losses[-1], color=MUTED, linestyle=":", linewidth=1)
-        legend(figure, by_epoch, 3)
+        dead.axhline(born, color=MUTED, linestyle=":", linewidth=1.5, label="with the first weights")
+        dead.legend(*[each[-1:] for each in dead.get_legend_handles_labels()], loc="lower right")
+        dead.set(xlabel="epoch", title=f"Adam at {HIGH}: share of dead units", ylim=(0, 1))
 
 
-def words(sweep: dict[tuple[str, float], Training], waves: dict[str, Training], best: dict[str, float]) -> str:
-    """The section's text, with the figures of the trainings."""
+def plain(name: str) -> str:
+    """A schedule's name without the optimizer before it."""
+    return name.partition(", ")[2]
+
+
+def dead_in(training: Training) -> float:
+    """The share of ReLUs that end up silent."""
+    share: float = training.series("dead_units")[-1]
+    return share
+
+
+def scales(sweep: Sweep, best: dict[str, float], born: float) -> str:
+    """What there is to say of the columns' scales and the optimizers."""
     ends = {kind: end(sweep[kind, rate]) for kind, rate in best.items()}
-    finals = {name.partition(", ")[2]: training.losses[-1] for name, training in waves.items()}
-    dead = {name.partition(", ")[2]: training.reports[-1].dead_units for name, training in waves.items()}
-    silent = [sweep[kind, best[kind]].reports[-1].dead_units for kind in ("SGD", "momentum", "RMSprop", "Adam")]
-    low, high = min(silent), max(silent)
+    silent = {kind: dead_in(sweep[kind, rate]) for kind, rate in best.items()}
+    drowned = [silent[kind] for kind in ("SGD", "momentum", "RMSprop", "Adam")]
     hold(
-        batch_norm_keeps_units_alive=sweep["SGD, batch norm", best["SGD, batch norm"]].reports[-1].dead_units < 0.005,
-        ReLUs_are_silenced=low > 0.25,
+        ReLUs_are_born_silent=born > 0.25 and abs(born - min(drowned)) < 0.15 and abs(born - max(drowned)) < 0.15,
+        batch_norm_keeps_units_alive=silent["SGD, batch norm"] < 0.005,
         own_steps_beat_SGD=max(ends["RMSprop"], ends["Adam"]) < min(ends["SGD"], ends["momentum"]) - 0.02,
         batch_norm_helps_some=ends["Adam"] < ends["SGD, batch norm"] < ends["SGD"],
         own_scaling_is_best=ends["SGD, own scaling"] == min(ends.values()),
-        falling_rates_end_lower=max(finals["step decay"], finals["cosine"]) < finals["constant"],
-        a_warm_up_saves_units=dead["warm-up"] < dead["constant"] and dead["warm-up, cosine"] < dead["cosine"],
-        a_warm_up_helps=finals["warm-up"] < finals["constant"] and finals["warm-up, cosine"] < finals["cosine"],
     )
     return f"""
 The spec divides four columns by unsuitable numbers: usage ends up a hundred times as large as months. One learning
-rate
-must then serve directions of very different steepness, and what suits the steep one starves the flat one. Every kind
-below was tried at {len(RATES)} rates and is drawn at its best, each as the mean of {BASE["members"]} seeds
-(`members`): SGD ends at
-{ends["SGD"]:.3f} (rate {best["SGD"]:g}) and momentum at {ends["momentum"]:.3f} ({best["momentum"]:g}), while RMSprop
-and
-Adam, which give each parameter a step of its own, reach {ends["RMSprop"]:.3f} and {ends["Adam"]:.3f}, below SGD's
-*final* loss after {sweep["Adam", best["Adam"]].reaches(ends["SGD"])} of 60 epochs. The dead units in the table tell
-the other half: where usage drowns the other columns, {low:.0%} to
-{high:.0%} of the ReLUs end up silent for every validation customer. Batch norm, which centres what a ReLU sees, keeps
-all of them alive, and still comes too late to undo the scales ({ends["SGD, batch norm"]:.3f}). The cheapest cure is
-not
-to have them: with the robust scaling that Ebb learns from the table by itself, SGD reaches
-{ends["SGD, own scaling"]:.3f}, and Adam is a convenience.
+rate must then serve directions of very different steepness, and what suits the steep one starves the flat one. Every
+kind below was tried at {len(RATES)} rates and is drawn at its best, as the mean of {BASE["members"]} seeds
+(`members`). SGD ends at {ends["SGD"]:.3f} (rate {best["SGD"]:g}) and momentum at {ends["momentum"]:.3f}
+({best["momentum"]:g}); RMSprop and Adam, which give each parameter a step of its own, reach {ends["RMSprop"]:.3f} and
+{ends["Adam"]:.3f}, and Adam is below SGD's *final* loss after
+{sweep["Adam", best["Adam"]].reaches(ends["SGD"])} of 60 epochs.
 
-Adam's own rate still matters. {HIGH} is too high to end with, and too high to begin with. A constant rate stops at
-{finals["constant"]:.3f}; a step decay ends at {finals["step decay"]:.3f} and a cosine at {finals["cosine"]:.3f}. What
-they cannot mend are the first steps, which Adam takes at full length while it hardly knows the gradient's size: they
-throw ReLUs to where no customer reaches them, and with the constant rate {dead["constant"]:.0%} of the units end up
-dead. A
-warm-up over the first tenth of the steps leaves {dead["warm-up"]:.0%} dead and {finals["warm-up"]:.3f}, and with a
-cosine after it {finals["warm-up, cosine"]:.3f}, as one cycle does ({finals["one cycle"]:.3f}). Ebb's default is Adam
-at
-0.001 with a short warm-up and a cosine."""
+The dead units in the table tell the other half: where usage drowns the other columns, a unit's first weight for it
+largely decides whether the unit is ever open. {born:.0%} of the ReLUs are silent for every validation customer before
+the
+first
+step, and {min(drowned):.0%} to {max(drowned):.0%} after the last. Batch norm, which centres what a ReLU sees, leaves
+hardly any silent, and still comes too late to undo the scales ({ends["SGD, batch norm"]:.3f}). The
+cheapest cure is not to have them: with the robust scaling that Ebb learns from the table by itself, SGD reaches
+{ends["SGD, own scaling"]:.3f}, and Adam is a convenience.
+"""
+
+
+def rates(waves: dict[str, Training], born: float) -> str:
+    """What there is to say of schedules and warm-up."""
+    ends = {plain(name): training.losses[-1] for name, training in waves.items()}
+    dead = {plain(name): dead_in(training) for name, training in waves.items()}
+    hold(
+        falling_rates_end_lower=max(ends["step decay"], ends["cosine"]) < ends["constant"],
+        the_first_steps_kill=waves[f"Adam {HIGH}, constant"].series("dead_units")[9] > born + 0.1,
+        a_warm_up_saves_units=dead["warm-up"] < dead["constant"] and dead["warm-up, cosine"] < dead["cosine"],
+        a_warm_up_helps=ends["warm-up"] < ends["constant"] and ends["warm-up, cosine"] < ends["cosine"],
+    )
+    return f"""
+Adam's own rate still matters. On these columns {HIGH} is too high to end with, and too high to begin with. A constant
+rate stops at {ends["constant"]:.3f}; a step decay ends at {ends["step decay"]:.3f} and a cosine at
+{ends["cosine"]:.3f}. What they cannot mend are the first steps, which Adam takes at full length while it hardly knows
+the gradient's size: the share of dead units rises within a few epochs from {born:.0%} and stays up, at
+{dead["constant"]:.0%} in the end with the constant rate. A warm-up over the first tenth of the steps leaves
+{dead["warm-up"]:.0%} dead and ends at
+{ends["warm-up"]:.3f}, with a cosine after it at {ends["warm-up, cosine"]:.3f}; one cycle, which is much the same, at
+{ends["one cycle"]:.3f}. Ebb's default is Adam at {Spec().optimizer.learning_rate:g} with a short warm-up and a
+cosine."""
 
 
 LOOK = """
-the middle picture before you trust the left one: an optimizer is not fast or slow but has a range of rates that work,
-and only its lowest point is a fair comparison. On the right the falling schedules part from the constant rate in the
-second half, where the step must become smaller than the noise."""
+the upper right picture before you trust the upper left one: an optimizer is not fast or slow but has a range of rates
+that work, and only its lowest point is a fair comparison. Below, the falling schedules part from the constant rate
+once
+the step must become smaller than the noise; the dead units part in the first epochs, by warm-up, and not by what comes
+after."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from troubles.drawing import BLUE, GREEN, MUTED, ORANGE, PURPLE, TEAL, TROUBLE, Look, legend, picture
 from troubles.section import Section, hold
-from troubles.training import train
+from troubles.training import Training, train
 
 DEPTH = 10
 BASE: dict[str, Any] = {
@@ -37,6 +37,27 @@ LOOKS = [
 def section(images: Path) -> Section:
     """Train, draw, and say what is to be seen."""
     found = {name: train("customers", BASE, changes) for name, changes in CHANGES.items()}
+    draw(images, found)
+    rows = {}
+    for name, training in found.items():
+        norms = training.kernel_norms()
+        rows[name] = (f"{norms[0]:.1e}", f"{norms[-1] / norms[0]:,.2g}", f"{training.losses[-1]:.3f}")
+    return Section(
+        name="vanishing",
+        title="Vanishing gradients",
+        table="customers",
+        alt="Left, gradient norms by layer; right, training loss: the sigmoid stack is stuck, its cures are not",
+        base=BASE,
+        changes=CHANGES,
+        head=("gradient norm at the first layer", "last ÷ first", "final training loss"),
+        rows=rows,
+        text=words(found),
+        look=LOOK.format(start=found["sigmoid, residual"].losses[0]),
+    )
+
+
+def draw(images: Path, found: dict[str, Training]) -> None:
+    """Draw gradient norms by layer, and losses by epoch."""
     with picture(images / "gallery-vanishing.svg", "Gradient norms by layer, and loss by epoch", 2) as (figure, panels):
         layers, losses = panels
         for look in LOOKS:
@@ -47,10 +68,10 @@ def section(images: Path) -> Section:
         losses.axhline(found["sigmoid"].losses[-1], color=MUTED, linestyle=":", linewidth=1)
         losses.set(xlabel="epoch", title="training loss (nats)", ylim=(0.35, 0.9))
         legend(figure, layers, 3)
-    rows = {}
-    for name, training in found.items():
-        norms = training.kernel_norms()
-        rows[name] = (f"{norms[0]:.1e}", f"{norms[-1] / norms[0]:,.2g}", f"{training.losses[-1]:.3f}")
+
+
+def words(found: dict[str, Training]) -> str:
+    """The section's text, with the figures of the trainings."""
     stuck, he, lecun = found["sigmoid"], found["ReLU, He"], found["ReLU, LeCun"]
     ratio = (stuck.kernel_norms()[-1] / stuck.kernel_norms()[0]) ** (1 / DEPTH)
     hold(
@@ -59,13 +80,13 @@ def section(images: Path) -> Section:
         every_cure_ends_lower=all(t.losses[-1] < 0.5 for n, t in found.items() if n != "sigmoid"),
         He_starts_with_more_gradient_than_LeCun=he.kernel_norms()[0] > 5 * lecun.kernel_norms()[0],
     )
-    text = f"""
+    return f"""
 On the way back each sigmoid multiplies the gradient by σ′ = σ(1 − σ), which is ¼ at best. Through ten layers of 16
 units
 the norm shrinks by a factor of {ratio:.1f} a layer, so that the first layer of the red network gets
-{stuck.kernel_norms()[0]:.0e} of gradient where the last gets {stuck.kernel_norms()[-1]:.2f}. It learns the churn rate
-and
-nothing else: its loss stays at {stuck.losses[-1]:.3f} from the fifth epoch on, and no patience will help, because the
+{stuck.kernel_norms()[0]:.0e} of gradient where the last gets {stuck.kernel_norms()[-1]:.2f}. It learns the churn
+rate, and there its loss
+stays, at {stuck.losses[-1]:.3f} from the fifth epoch on; no patience will help, because the
 layers that see the customers do not move. Batch norm and a way around each layer cure the *same* sigmoids; a ReLU,
 whose
 slope is 1 where it is open, cures them by replacing them. Then the scale of the first weights matters: LeCun's, meant
@@ -73,22 +94,12 @@ for
 units that are never silent, halves the variance at each ReLU and starts with {lecun.kernel_norms()[0]:.0e} at the
 first
 layer, He's with {he.kernel_norms()[0]:.0e}."""
-    look = f"""
+
+
+LOOK = """
 the slope of the lines on the left: straight and steep on a logarithmic axis is a gradient that vanishes geometrically;
 level is healthy. On the right, the residual network starts above the picture
-({found["sigmoid, residual"].losses[0]:.1f}
+({start:.1f}
 in its first epoch): ten sums in a row make large logits, which is the next section's trouble. Every epoch report
 brings
 these norms by layer (`layers.gradient_norms`), so that it takes one epoch, not a night, to see."""
-    return Section(
-        name="vanishing",
-        title="Vanishing gradients",
-        table="customers",
-        alt="Left, gradient norms by layer; right, training loss: the sigmoid stack is stuck, its cures are not",
-        base=BASE,
-        changes=CHANGES,
-        head=("gradient norm at the first layer", "last ÷ first", "final training loss"),
-        rows=rows,
-        text=text,
-        look=look,
-    )
