@@ -18,8 +18,9 @@ from model.tables import MEDIA_TYPES, read_table
 from store.artifacts import ArtifactStore
 from store.database import Database, Row
 from store.datasets import get_dataset
-from store.jobs.heartbeat import CheckpointRow, EpochRow
-from store.jobs.read import get_checkpoint, get_job
+from store.jobs.checkpoints import CheckpointRow, get_checkpoint
+from store.jobs.heartbeat import EpochRow
+from store.jobs.read import get_job
 from worker.errors import DatasetError
 
 log = logging.getLogger(__name__)

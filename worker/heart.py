@@ -14,9 +14,10 @@ from typing import Self
 
 from store.database import Connection, Database
 from store.errors import DatabaseError, LeaseLostError
+from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
 from store.jobs.finish import end_cancelled
-from store.jobs.heartbeat import CheckpointRow, EpochRow, Progress, heartbeat
+from store.jobs.heartbeat import EpochRow, Progress, heartbeat
 from store.settings import Settings
 from worker.leaving import leave
 from worker.patience import write_patiently

@@ -13,9 +13,9 @@ still hold; 0 rows means that somebody else was first. A worker's every write ca
 | hand_back | T7 and T8: running → queued again, without or with a strike |
 | expire | T9 and T12: leases and deadlines that ran out |
 | cancel | T10 and T11: asked for by a user |
+
+`checkpoints` keeps what an attempt can go on from, `events` what happened, `fence` the condition to write.
 """
 
 TASK = "ebb.run_job"
 """The name of the Celery task that runs a job; its one argument is the job's id."""
-
-TERMINAL = ("succeeded", "failed", "cancelled")

@@ -4,6 +4,7 @@ from sqlalchemy import Connection, select, update
 
 from store.clock import now
 from store.errors import AlreadyFinishedError, NotFoundError
+from store.jobs.checkpoints import drop_checkpoint
 from store.jobs.events import record
 from store.tables import jobs
 
@@ -33,6 +34,7 @@ def _end_queued(connection: Connection, job_id: str, by: str) -> bool:
         .returning(jobs.c.token)
     ).first()
     if row is not None:
+        drop_checkpoint(connection, job_id)
         record(connection, job_id, "cancelled", row.token, {"by": by})
     return row is not None
 

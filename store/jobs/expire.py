@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, select, update
+from sqlalchemy import Connection, case, func, select, update
 
 from store.clock import now
+from store.jobs.checkpoints import drop_checkpoint
 from store.jobs.events import record
-from store.tables import checkpoints, jobs
+from store.tables import jobs
 
 
 def expire_leases(connection: Connection, *, strike_limit: int) -> list[str]:
@@ -51,8 +52,8 @@ def _expire(connection: Connection, job_id: str, token: int, strike_limit: int) 
     ).first()
     if row is None:
         return False
-    if row.state == "failed":
-        connection.execute(delete(checkpoints).where(checkpoints.c.job_id == job_id))
+    if row.state != "queued":
+        drop_checkpoint(connection, job_id)
     record(connection, job_id, row.state, token, {"reason": "lease lost", "strikes": row.strikes})
     return True
 

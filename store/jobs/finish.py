@@ -1,17 +1,17 @@
 """T5 and T6: the owner ends a job, in one transaction with everything that follows from the end."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, func, select
 
 from store.clock import now
+from store.jobs.checkpoints import drop_checkpoint
 from store.jobs.claim import Claim
 from store.jobs.events import record
 from store.jobs.fence import write_fenced
 from store.registry.aliases import NotPromoted, Promotion, promote
 from store.registry.versions import NewVersion, add_version
-from store.tables import checkpoints, jobs, versions
+from store.tables import jobs, versions
 
 ENDED: dict[str, Any] = {"lease_until": None, "finished_at": now()}
 
@@ -39,7 +39,7 @@ def succeed_training(
     if isinstance(promotion, NotPromoted):
         result["reason"] = promotion.reason
     connection.execute(jobs.update().where(jobs.c.id == claim.job_id).values(result=result))
-    connection.execute(delete(checkpoints).where(checkpoints.c.job_id == claim.job_id))
+    drop_checkpoint(connection, claim.job_id)
     record(connection, claim.job_id, "succeeded", claim.token, result)
     return number
 
@@ -49,24 +49,18 @@ def fail(connection: Connection, claim: Claim, *, code: str, text: str) -> None:
 
     Raises: LeaseLostError when the claim is gone.
     """
-    _end(connection, claim, {"state": "failed", "error_code": code, "error_text": text}, {"code": code})
+    write_fenced(connection, claim, {**ENDED, "state": "failed", "error_code": code, "error_text": text})
+    drop_checkpoint(connection, claim.job_id)
+    record(connection, claim.job_id, "failed", claim.token, {"code": code})
 
 
 def end_cancelled(connection: Connection, claim: Claim) -> None:
-    """End the job as cancelled, as somebody asked; a deadline's code stays, and so does the checkpoint.
+    """End the job as cancelled, as somebody asked; a deadline's code stays.
 
     Raises: LeaseLostError when the claim is gone, or nobody asked.
     """
-    row = write_fenced(
-        connection,
-        claim,
-        {**ENDED, "state": "cancelled", "error_code": func.coalesce(jobs.c.error_code, "cancelled")},
-        jobs.c.cancel_requested.is_(True),
-    )
+    code = func.coalesce(jobs.c.error_code, "cancelled")
+    values = {**ENDED, "state": "cancelled", "error_code": code}
+    row = write_fenced(connection, claim, values, jobs.c.cancel_requested.is_(True))
+    drop_checkpoint(connection, claim.job_id)
     record(connection, claim.job_id, "cancelled", claim.token, {"code": row.error_code})
-
-
-def _end(connection: Connection, claim: Claim, values: Mapping[str, Any], data: Mapping[str, object]) -> None:
-    row = write_fenced(connection, claim, {**ENDED, **values})
-    connection.execute(delete(checkpoints).where(checkpoints.c.job_id == claim.job_id))
-    record(connection, claim.job_id, row.state, claim.token, data)

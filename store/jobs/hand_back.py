@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection
 
 from store.clock import now
+from store.jobs.checkpoints import drop_checkpoint
 from store.jobs.claim import Claim
 from store.jobs.events import record
 from store.jobs.fence import write_fenced
 from store.jobs.finish import ENDED
-from store.tables import checkpoints, jobs
+from store.tables import jobs
 
 BACK_OFF_SECONDS = 2.0
 
@@ -34,7 +35,7 @@ def strike(connection: Connection, claim: Claim, *, limit: int, code: str, text:
     row = write_fenced(connection, claim, {"strikes": jobs.c.strikes + 1}, wanted)
     if row.strikes >= limit:
         write_fenced(connection, claim, {**ENDED, "state": "failed", "error_code": code, "error_text": text}, wanted)
-        connection.execute(delete(checkpoints).where(checkpoints.c.job_id == claim.job_id))
+        drop_checkpoint(connection, claim.job_id)
         record(connection, claim.job_id, "failed", claim.token, {"code": code, "strikes": row.strikes})
         return "failed"
     delay = BACK_OFF_SECONDS * 2 ** (row.strikes - 1)

@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Connection, delete, insert
 
 from store.clock import now
+from store.jobs.checkpoints import CheckpointRow, put_checkpoint
 from store.jobs.claim import Claim
 from store.jobs.fence import write_fenced
-from store.tables import checkpoints, epochs
+from store.tables import epochs
 
 
 @dataclass(frozen=True)
@@ -22,15 +23,6 @@ class EpochRow:
     valid_auc: float | None
     gradient_norm: float
     seconds: float
-
-
-@dataclass(frozen=True)
-class CheckpointRow:
-    """A job's resumable state as bytes, with their digest."""
-
-    epoch: int
-    state: bytes
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -66,8 +58,7 @@ def heartbeat(  # noqa: PLR0913 - one short transaction is the point of it
     )
     store_epochs(connection, claim, new_epochs)
     if checkpoint is not None:
-        connection.execute(delete(checkpoints).where(checkpoints.c.job_id == claim.job_id))
-        connection.execute(insert(checkpoints).values(job_id=claim.job_id, token=claim.token, **asdict(checkpoint)))
+        put_checkpoint(connection, claim.job_id, claim.token, checkpoint)
     return bool(row.cancel_requested)
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Row, select
 
 from store.errors import NotFoundError
 from store.pages import Page, after_token, make_page
-from store.tables import checkpoints, epochs, jobs
+from store.tables import epochs, jobs
 
 
 def get_job(connection: Connection, job_id: str) -> Row[Any]:
@@ -52,8 +52,3 @@ def list_epochs(connection: Connection, job_id: str, *, page_size: int, page_tok
     if page_token is not None:
         query = query.where(epochs.c.epoch > after_token(page_token, whole=True))
     return make_page(connection.execute(query).all(), page_size, lambda row: str(row.epoch))
-
-
-def get_checkpoint(connection: Connection, job_id: str) -> Row[Any] | None:
-    """Return the job's last checkpoint, if it has one."""
-    return connection.execute(select(checkpoints).where(checkpoints.c.job_id == job_id)).first()

@@ -82,7 +82,7 @@ def test_ending_as_cancelled_is_refused_when_nobody_asked(world: World) -> None:
     world.refuses(lambda connection: end_cancelled(connection, mine))
 
 
-def test_a_cancelled_job_keeps_its_checkpoint(world: World) -> None:
+def test_a_cancelled_job_ends_with_its_code_and_no_checkpoint(world: World) -> None:
     mine = world.start()
     world.beat(mine, checkpoint=checkpoint(3))
     world.cancel(mine.job_id)
@@ -90,7 +90,7 @@ def test_a_cancelled_job_keeps_its_checkpoint(world: World) -> None:
     row = world.row(mine.job_id)
     assert (row.state, row.error_code) == ("cancelled", "cancelled")
     assert world.events(mine.job_id)[-1] == ("cancelled", 1)
-    assert len(world.snapshot()["checkpoints"]) == 1
+    assert world.snapshot()["checkpoints"] == []
 
 
 @pytest.mark.parametrize("revision", [None, 0])

@@ -6,8 +6,9 @@ import pytest
 
 from store.clock import now
 from store.errors import LeaseLostError
+from store.jobs.checkpoints import get_checkpoint
 from store.jobs.heartbeat import Progress, heartbeat
-from store.jobs.read import get_checkpoint, list_epochs
+from store.jobs.read import list_epochs
 from tests.store.world import World, checkpoint, epoch
 
 

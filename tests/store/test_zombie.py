@@ -95,6 +95,15 @@ def test_no_write_gets_through_the_fence(world: World, phase: Callable[[World, s
         world.refuses(lambda connection, write=write: write(world, zombie, connection))  # type: ignore[misc]
 
 
+@pytest.mark.parametrize("phase", PHASES, ids=lambda phase: phase.__name__.strip("_"))
+def test_only_a_job_that_has_not_ended_has_a_checkpoint(world: World, phase: Callable[[World, str], object]) -> None:
+    mine = world.start()
+    world.beat(mine, checkpoint=checkpoint(1))
+    phase(world, mine.job_id)
+    ended = world.row(mine.job_id).finished_at is not None
+    assert len(world.snapshot()["checkpoints"]) == (0 if ended else 1)
+
+
 @pytest.mark.parametrize("write", WRITES)
 def test_the_owner_itself_gets_through(world: World, write: str) -> None:
     mine = world.start()

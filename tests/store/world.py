@@ -16,10 +16,11 @@ from store.database import Database
 from store.datasets import NewDataset, add_dataset
 from store.errors import LeaseLostError, StoreError
 from store.jobs.cancel import cancel
+from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim, claim
 from store.jobs.expire import expire_leases
 from store.jobs.finish import succeed_training
-from store.jobs.heartbeat import CheckpointRow, EpochRow, Progress, heartbeat
+from store.jobs.heartbeat import EpochRow, Progress, heartbeat
 from store.jobs.submit import Submission, submit
 from store.registry.versions import NewVersion
 from store.tables import job_events, jobs, metadata

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
 from store.artifacts import ArtifactStore
 from store.errors import ArtifactError
-from store.jobs.heartbeat import CheckpointRow
+from store.jobs.checkpoints import CheckpointRow
 from store.tables import checkpoints
 from tests.worker.trainings import SHORT, SLOW, Trainings, make_trainings
 from worker.errors import DatasetError

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import event
 
 from store.database import Database
+from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
-from store.jobs.heartbeat import CheckpointRow
 from store.settings import Settings
 from tests.store.world import World, checkpoint, epoch, make_world
 from tests.worker.outages import outage
