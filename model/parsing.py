@@ -10,7 +10,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from model.errors import Problem
-from model.ranges import Range
+from model.ranges import Range, plain
 
 T = TypeVar("T")
 WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a string"}
@@ -105,10 +105,10 @@ class Reader:
 
     def check(self, bounds: Range, number: Any, pointer: str) -> None:
         """Refuse a number that is not finite or out of bounds."""
-        if not math.isfinite(number):
+        if isinstance(number, float) and not math.isfinite(number):
             self.refuse(pointer, "range", "must be a finite number")
         elif not bounds.holds(number):
-            self.refuse(pointer, "range", f"must be {bounds}, not {number:g}")
+            self.refuse(pointer, "range", f"must be {bounds}, not {plain(number)}")
 
 
 def whole(raw: object) -> object:

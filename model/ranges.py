@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
@@ -27,15 +28,29 @@ class Range:
             >>> str(Range(0, 1, high_open=True))
             'at least 0 and below 1'
         """
-        low = "" if self.low == float("-inf") else f"{'above' if self.low_open else 'at least'} {self.low:g}"
-        high = "" if self.high == float("inf") else f"{'below' if self.high_open else 'at most'} {self.high:g}"
+        low = "" if self.low == float("-inf") else f"{'above' if self.low_open else 'at least'} {plain(self.low)}"
+        high = "" if self.high == float("inf") else f"{'below' if self.high_open else 'at most'} {plain(self.high)}"
         return " and ".join(part for part in (low, high) if part)
+
+
+def plain(number: float) -> str:
+    """Write a number to be read: whole ones with all their digits, unless those are too many.
+
+    Example:
+        >>> plain(65_536), plain(0.25), plain(10**400)
+        ('65,536', '0.25', 'a number of 401 digits')
+    """
+    if not isinstance(number, int):
+        return f"{number:g}"
+    digits = math.ceil(number.bit_length() * math.log10(2))
+    return f"{number:,}" if digits <= 40 else f"a number of {digits} digits"
 
 
 Positive: TypeAlias = Annotated[float, Range(low=0, low_open=True)]
 NonNegative: TypeAlias = Annotated[float, Range(low=0)]
 BelowOne: TypeAlias = Annotated[float, Range(low=0, high=1, high_open=True)]
 Proportion: TypeAlias = Annotated[float, Range(low=0, high=1)]
-Count: TypeAlias = Annotated[int, Range(low=1)]
+Count: TypeAlias = Annotated[int, Range(low=1, high=1_000_000)]
+Networks: TypeAlias = Annotated[int, Range(low=1, high=1024)]
 Width: TypeAlias = Annotated[int, Range(low=1, high=65_536)]
-Natural: TypeAlias = Annotated[int, Range(low=0)]
+Natural: TypeAlias = Annotated[int, Range(low=0, high=2**53)]  # as JSON's readers hold exactly

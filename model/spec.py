@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal, TypeAlias
 
 from model import initializers, losses, optimizers, schedules
 from model.columns.options import ColumnOptions
-from model.errors import SpecError
+from model.errors import Problem, SpecError
 from model.layers import CATALOG as LAYERS
 from model.layers import Activation, Layer
 from model.layers.identity import Identity
@@ -17,9 +18,11 @@ from model.layers.relu import ReLU
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.optimizers.adam import Adam
 from model.parsing import Reader, escape, name_of, shown, to_plain, value_types
-from model.ranges import BelowOne, Count, Natural, NonNegative, Positive, Width
+from model.ranges import BelowOne, Count, Natural, Networks, NonNegative, Positive, Width
 from model.schedules.cosine import Cosine
 
+MOST_LAYERS = 256
+MOST_NETWORKS = 1024  # members times restarts
 ClassWeight: TypeAlias = Literal["balanced"] | tuple[tuple[str, float], ...] | None
 
 
@@ -70,8 +73,8 @@ class Spec:
     batch_norm: bool = False
     residual: bool = False
     class_weight: ClassWeight = None
-    members: Count = 1
-    restarts: Count = 1
+    members: Networks = 1
+    restarts: Networks = 1
     retry_diverged: bool = False
     seed: Natural = 0
     dtype: Literal["float32", "float64"] = "float32"
@@ -121,7 +124,11 @@ def parse_spec(raw: Mapping[str, object]) -> Spec:
             values["loss"] = smoothed(reader, values.get("loss", BinaryCrossEntropy()), smoothing)
     if reader.problems:
         raise SpecError(reader.problems)
-    return Spec(**values)  # type: ignore[arg-type]  # the reader checked each against its field
+    spec = Spec(**values)  # type: ignore[arg-type]  # the reader checked each against its field
+    if spec.members * spec.restarts > MOST_NETWORKS:
+        detail = f"members times restarts must be at most {MOST_NETWORKS:,}: lower one of them"
+        raise SpecError([Problem("/restarts", "range", detail)])
+    return spec
 
 
 def read_layers(reader: Reader, raw: object, pointer: str) -> tuple[int | Layer | None, ...]:
@@ -129,12 +136,24 @@ def read_layers(reader: Reader, raw: object, pointer: str) -> tuple[int | Layer 
     if not isinstance(raw, list | tuple):
         reader.refuse(pointer, "type", f"must be a list of numbers and layers, not {shown(raw)}")
         return ()
-    return tuple(
+    if len(raw) > MOST_LAYERS:
+        reader.refuse(pointer, "range", f"must be at most {MOST_LAYERS} layers, not {len(raw):,}")
+        return ()
+    layers = tuple(
         reader.value(Width, entry, f"{pointer}/{i}")
         if isinstance(entry, int | float)
         else read_layer(reader, entry, f"{pointer}/{i}")
         for i, entry in enumerate(raw)
     )
+    if (inside := sum(_layers_in(layer) for layer in layers if isinstance(layer, Layer))) > MOST_LAYERS:
+        reader.refuse(
+            pointer, "range", f"must be at most {MOST_LAYERS} layers, not {inside:,} with those inside others"
+        )
+    return layers
+
+
+def _layers_in(layer: Layer) -> int:
+    return 1 + sum(_layers_in(inner) for inner in layer.inner)
 
 
 def read_activation(reader: Reader, raw: object, pointer: str) -> Layer | None:
@@ -196,7 +215,10 @@ def read_class_weight(reader: Reader, raw: object, pointer: str) -> ClassWeight:
     if not isinstance(raw, Mapping):
         reader.refuse(pointer, "type", f'must be null, "balanced" or an object of weights by label, not {shown(raw)}')
         return None
-    return tuple((str(label), reader.value(Positive, raw[label], f"{pointer}/{label}")) for label in raw)
+    for label in raw:
+        if not re.fullmatch("0|[1-9][0-9]{0,8}", str(label)):
+            reader.refuse(f"{pointer}/{escape(label)}", "unknown", 'is not a label; labels are "0", "1" and so on')
+    return tuple((str(label), reader.value(Positive, raw[label], f"{pointer}/{escape(label)}")) for label in raw)
 
 
 def read_columns(reader: Reader, raw: object, pointer: str) -> tuple[tuple[str, object], ...]:

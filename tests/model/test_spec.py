@@ -157,7 +157,20 @@ REFUSED = [
     ({"label_smoothing": 0.1, "loss": "squared_error"}, "/label_smoothing", "conflict"),
     ({"class_weight": "even"}, "/class_weight", "type"),
     ({"class_weight": {"1": -2}}, "/class_weight/1", "range"),
+    ({"class_weight": {"a": 1}}, "/class_weight/a", "unknown"),
+    ({"class_weight": {"a/b": 1}}, "/class_weight/a~1b", "unknown"),
+    ({"class_weight": {"01": 1}}, "/class_weight/01", "unknown"),
+    ({"class_weight": {"nan": 1}}, "/class_weight/nan", "unknown"),
     ({"members": 0}, "/members", "range"),
+    ({"members": 1025}, "/members", "range"),
+    ({"restarts": 1025}, "/restarts", "range"),
+    ({"members": 100, "restarts": 11}, "/restarts", "range"),
+    ({"epochs": 10**6 + 1}, "/epochs", "range"),
+    ({"batch_size": 10**6 + 1}, "/batch_size", "range"),
+    ({"epochs": 10**400}, "/epochs", "range"),
+    ({"seed": 2**53 + 1}, "/seed", "range"),
+    ({"layers": [1] * 257}, "/layers", "range"),
+    ({"layers": [{"residual": [{"relu": {}}] * 256}]}, "/layers", "range"),
     ({"seed": -1}, "/seed", "range"),
     ({"seed": True}, "/seed", "type"),
     ({"dtype": "float16"}, "/dtype", "unknown"),
@@ -171,6 +184,11 @@ def test_refusals_say_where_and_what(raw: dict[str, object], pointer: str, code:
         parse_spec(raw)
     assert [(problem.pointer, problem.code) for problem in caught.value.problems] == [(pointer, code)]
     assert caught.value.problems[0].detail
+
+
+def test_what_is_too_large_is_told_with_the_bound_in_full() -> None:
+    with pytest.raises(SpecError, match="at least 1 and at most 1,000,000, not 1,000,000,000"):
+        parse_spec({"epochs": 10**9})
 
 
 def test_all_problems_are_told_together() -> None:
