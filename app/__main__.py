@@ -5,6 +5,7 @@ import sys
 from app.edge import logs
 from app.errors import StartError
 from app.server import Server, check_start, listen, sweep
+from store.broker import broker_url
 from store.errors import SettingsError, StoreError
 from store.settings import read_settings
 
@@ -16,6 +17,7 @@ def main() -> int:
         logs.configure(settings.log_level)
         check_start(settings)
         sweep(settings)
+        broker = broker_url(settings)
         listener = listen(settings)
     except SettingsError as error:
         print(f"ebb app: {error}", file=sys.stderr)
@@ -23,7 +25,7 @@ def main() -> int:
     except (StartError, StoreError) as error:
         print(f"ebb app: {error}", file=sys.stderr)
         return 1
-    Server(settings, listener).run()
+    Server(settings, listener, broker).run()
     return 0
 
 

@@ -10,7 +10,6 @@ from gunicorn.app.base import BaseApplication
 from app.edge.hosts import is_loopback
 from app.errors import StartError
 from store.artifacts import ArtifactStore
-from store.broker import broker_url
 from store.database import Database, open_database
 from store.keys import any_key
 from store.migrate import is_current
@@ -26,9 +25,10 @@ ONE_BLAS_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """Serves the application on a socket that listens already."""
 
-    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+    def __init__(self, settings: Settings, listener: socket.socket, broker: str) -> None:
         self._settings = settings
         self._url = _url(listener)
+        self._broker = broker
         self._listener = listener.detach()  # gunicorn duplicates it, then closes it
         super().__init__()
 
@@ -59,7 +59,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         from store.doorbell import CeleryDoorbell  # noqa: PLC0415 - no process but these rings
 
         database = open_database(self._settings.database_url, pool_size=self._settings.web_threads + 2)
-        return create_app(self._settings, database, CeleryDoorbell(broker_url(self._settings)))
+        return create_app(self._settings, database, CeleryDoorbell(self._broker))
 
 
 def _wind_up(app: Flask | None) -> None:

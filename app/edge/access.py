@@ -4,6 +4,7 @@ A server bound to loopback asks for no key, but obeys the limits of one that com
 those whose scope is None; an address that is not there asks too.
 """
 
+import logging
 import time
 from collections.abc import Mapping
 
@@ -13,8 +14,11 @@ from app.edge.hosts import is_loopback
 from app.errors import ForbiddenError, UnauthenticatedError
 from app.route import Route
 from store.database import Database
+from store.errors import DatabaseError
 from store.keys import Caller, find_caller, touch_key
 from store.settings import Settings
+
+log = logging.getLogger(__name__)
 
 TOUCH_SECONDS = 60.0
 
@@ -57,7 +61,10 @@ class Access:
         last = self._touched.get(key_id)
         if last is None or time.monotonic() - last > TOUCH_SECONDS:
             self._touched[key_id] = time.monotonic()
-            self._database.write(lambda connection: touch_key(connection, key_id))
+            try:
+                self._database.write(lambda connection: touch_key(connection, key_id))
+            except DatabaseError as error:
+                log.warning("the use of key %s could not be noted: %s", key_id, error)
 
 
 def caller_name() -> str:

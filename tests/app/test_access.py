@@ -91,6 +91,14 @@ def test_the_use_of_a_key_is_noted(guarded: FlaskClient, key: Key, database: Dat
         assert list_keys(connection)[0].last_used_at is not None
 
 
+def test_a_key_opens_also_where_its_use_cannot_be_noted(guarded: FlaskClient, key: Key, database: Database) -> None:
+    header = key("read")
+    refuse = "CREATE TRIGGER refuse BEFORE UPDATE ON api_keys BEGIN DELETE FROM nowhere; END"
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(refuse)
+    assert guarded.get("/v1/jobs", headers=header).status_code == 200
+
+
 def test_loopback_asks_for_no_key_but_obeys_one(client: FlaskClient, key: Key) -> None:
     assert client.get("/v1/jobs").status_code == 200
     assert client.get("/v1/jobs", headers=key("score")).status_code == 403

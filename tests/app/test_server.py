@@ -195,6 +195,16 @@ def test_tables_of_another_release_are_not_served(settings: Settings, tmp_path: 
     assert "ebb migrate" in said
 
 
+def test_a_broker_that_cannot_be_had_is_one_clear_line(
+    settings: Settings, tmp_path: Path, sqlite_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / ("t" * 100)))
+    (tmp_path / ("t" * 100)).mkdir()
+    code, said = refused(replace(settings, home=tmp_path / ("h" * 100), database_url=sqlite_file))
+    assert (code, "Traceback" in said) == (1, False)
+    assert "TMPDIR" in said
+
+
 def test_wrong_settings_are_named(settings: Settings) -> None:
     code, said = refused(replace(settings, port=-5))
     assert code == 2
