@@ -12,7 +12,7 @@ from model.checkpoint import Checkpoint
 from model.design import Design, Floats
 from model.errors import DivergedError
 from model.network import Network
-from model.parameters import Numbers, initialize
+from model.parameters import Numbers, check_size, initialize
 from model.plan import plan_for
 from model.program import Program
 from model.progress import Progress
@@ -49,6 +49,7 @@ class Trainer:
         networks = spec.members * spec.restarts
         self._lead = () if networks == 1 else (networks,)
         self._stack = build_stack(spec, design.width, outputs, design.codes)
+        check_size(self._stack, networks)
         self._numbers = Numbers(self._stack, self._lead, spec.optimizer.moments, spec.dtype)
         seeds = [spec.seed + k for k in range(networks)]
         for values, seed in zip(np.atleast_2d(self._numbers.values), seeds, strict=True):
