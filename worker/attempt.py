@@ -1,11 +1,11 @@
 """One worker's try at a job, seen from outside: claim the row, start the child, judge how it ended."""
 
+import contextlib
 import logging
 import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 
 from store.children import ONE_BLAS_THREAD
@@ -19,6 +19,8 @@ from worker.patience import write_patiently
 
 log = logging.getLogger(__name__)
 
+LOOK_SECONDS = 0.2
+
 
 class Attempts:
     """The attempts that this worker has in hand."""
@@ -27,9 +29,7 @@ class Attempts:
         self._settings = settings
         self._database = database
         self._worker = worker
-        self._children: set[subprocess.Popen[bytes]] = set()
         self._stopping = False
-        self._lock = threading.Lock()
 
     def run(self, job_id: str) -> None:
         """Run the job, unless the message came late, doubled or forged; the Celery task."""
@@ -67,31 +67,30 @@ class Attempts:
         return claimed
 
     def stop(self, **_: object) -> None:
-        """Ask every child to checkpoint and hand its job back; start no more."""
-        with self._lock:
-            self._stopping = True
-            for child in self._children:
-                child.send_signal(signal.SIGTERM)
+        """Have every child checkpoint and hand its job back; start no more."""
+        self._stopping = True  # and nothing else: called in a signal handler, which may interrupt this very line
 
     def _start(self, claimed: Claim) -> subprocess.Popen[bytes] | None:
-        with self._lock:
-            if self._stopping:
-                return None
-            child = subprocess.Popen(
-                [sys.executable, "-m", "worker.training", claimed.job_id, str(claimed.token)],
-                env={**os.environ, **self._settings.environ(), **ONE_BLAS_THREAD},
-                stdin=subprocess.PIPE,  # closes when this process dies, however it dies; the child then ends
-                start_new_session=True,
-            )
-            self._children.add(child)
-            return child
+        if self._stopping:
+            return None
+        return subprocess.Popen(
+            [sys.executable, "-m", "worker.training", claimed.job_id, str(claimed.token)],
+            env={**os.environ, **self._settings.environ(), **ONE_BLAS_THREAD},
+            stdin=subprocess.PIPE,  # closes when this process dies, however it dies; the child then ends
+            start_new_session=True,
+        )
 
     def _wait(self, child: subprocess.Popen[bytes]) -> int:
+        """Return how the child ended; ask it to, once, when this worker is to stop."""
+        while not self._stopping:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(LOOK_SECONDS)
+                break
+        else:
+            child.send_signal(signal.SIGTERM)
         code = child.wait()
         if child.stdin is not None:
             child.stdin.close()  # not before: it is the child's sign that this process lives
-        with self._lock:
-            self._children.discard(child)
         return code
 
     def _hand_back(self, claimed: Claim) -> None:

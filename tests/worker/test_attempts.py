@@ -7,6 +7,7 @@ import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Thread
 
 import psutil
 import pytest
@@ -95,6 +96,30 @@ def test_a_worker_that_stops_hands_its_job_back_with_a_checkpoint_and_no_strike(
     assert (row.state, row.strikes, row.published_at) == ("queued", 0, None)
     [checkpoint] = trainings.world.snapshot()["checkpoints"]
     assert checkpoint[2] == row.progress_done == trainings.epochs(job_id)[-1]
+
+
+def test_asking_to_stop_may_be_interrupted_by_asking_again(on_sqlite: Trainings) -> None:
+    """As by a second signal, whose handler runs in the middle of the first's."""
+    stop, job_id = on_sqlite.attempts.stop, on_sqlite.queue(LONG)
+
+    def again(*_: object) -> None:
+        sys.setprofile(None)
+        stop()
+        sys.setprofile(again)
+
+    def interrupted() -> None:
+        sys.setprofile(again)
+        stop()
+        sys.setprofile(None)
+
+    with on_sqlite.running(job_id) as process:
+        signalled = Thread(target=interrupted, daemon=True)
+        signalled.start()
+        signalled.join(5.0)
+        if stuck := signalled.is_alive():
+            process.kill()
+    assert not stuck
+    assert (on_sqlite.world.row(job_id).state, on_sqlite.world.row(job_id).strikes) == ("queued", 0)
 
 
 def test_a_worker_that_stops_before_its_process_listens_gives_no_strike(on_sqlite: Trainings) -> None:
