@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -54,11 +55,9 @@ class Attempts:
             self._strike(claimed, f"was killed by signal {-code}" if code < 0 else f"ended with code {code}")
 
     def _claim(self, job_id: str) -> Claim | None:
-        lease = self._settings.lease_seconds
+        lease, me = self._settings.lease_seconds, f"{self._worker}#{secrets.token_hex(4)}"
         try:
-            claimed = self._database.write(
-                lambda connection: claim(connection, job_id, worker=self._worker, lease_seconds=lease)
-            )
+            claimed = self._database.write(lambda connection: claim(connection, job_id, worker=me, lease_seconds=lease))
         except DatabaseError as error:
             log.warning("job %s is not begun, and will be rung for again: %s", job_id, error)
             return None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, update
+from sqlalchemy import Connection, func, select, update
 
 from store.clock import now
 from store.jobs.events import record
@@ -18,7 +18,10 @@ class Claim:
 
 
 def claim(connection: Connection, job_id: str, *, worker: str, lease_seconds: float) -> Claim | None:
-    """Take the job if it is still to be had, else return None: the message was late, doubled or forged."""
+    """Take the job if it is still to be had, else return None: the message was late, doubled or forged.
+
+    `worker` names this one try and no other: called again after a COMMIT whose answer was lost, it finds its claim.
+    """
     row = connection.execute(
         update(jobs)
         .where(
@@ -38,6 +41,8 @@ def claim(connection: Connection, job_id: str, *, worker: str, lease_seconds: fl
         .returning(jobs.c.token)
     ).first()
     if row is None:
-        return None
+        mine = select(jobs.c.token).where(jobs.c.id == job_id, jobs.c.state == "running", jobs.c.worker == worker)
+        token = connection.execute(mine).scalar_one_or_none()
+        return None if token is None else Claim(job_id, int(token))
     record(connection, job_id, "running", row.token, {"worker": worker})
     return Claim(job_id, row.token)

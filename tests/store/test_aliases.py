@@ -3,7 +3,7 @@
 import pytest
 
 from store.errors import NotFoundError, StaleRevisionError
-from store.registry.aliases import alias_history, get_alias, list_aliases, move_alias
+from store.registry.aliases import alias_history, get_alias, move_alias
 from tests.store.world import World, race
 
 
@@ -73,13 +73,21 @@ def test_of_eight_movers_at_once_one_wins_and_the_history_tells_which(three: Wor
     assert history[0] == (revision + 1, 1 if revision else None, 1 + winners[0] % 3, f"m{winners[0]}")
 
 
-def test_aliases_are_listed_by_name(three: World) -> None:
-    for alias in ("shadow", "champion"):
-        three.database.write(
-            lambda connection, alias=alias: move_alias(connection, "churn", alias, 1, revision=0, by="x")
+@pytest.mark.parametrize("revision", [0, 1], ids=["new", "there already"])
+def test_a_move_whose_commit_went_unanswered_is_found_and_not_made_twice(three: World, revision: int) -> None:
+    if revision:
+        _move(three, 1, revision=0)
+    _move(three, 2, revision, by="a")
+    before = three.snapshot()
+    assert _move(three, 2, revision, by="a") == revision + 1
+    assert three.snapshot() == before
+    for version, by in ((2, "b"), (3, "a")):
+        three.refuses(
+            lambda connection, version=version, by=by: move_alias(
+                connection, "churn", "champion", version, revision=revision, by=by
+            ),
+            StaleRevisionError,
         )
-    with three.database.read() as connection:
-        assert [row.alias for row in list_aliases(connection, "churn")] == ["champion", "shadow"]
 
 
 def test_an_unknown_alias_and_an_unknown_model_are_told_apart_from_empty(three: World) -> None:

@@ -34,6 +34,14 @@ def test_a_message_for_a_job_that_is_not_to_be_had_changes_nothing(world: World,
     assert world.snapshot() == before
 
 
+def test_a_claim_whose_commit_went_unanswered_is_found_and_not_made_twice(world: World) -> None:
+    mine = world.start(worker="w1#a")
+    before = world.snapshot()
+    assert world.claim(mine.job_id, "w1#a") == mine
+    assert world.claim(mine.job_id, "w1#b") is None
+    assert world.snapshot() == before
+
+
 def test_a_job_is_to_be_had_again_once_its_delay_is_over(world: World) -> None:
     job_id = world.queue()
     world.alter(job_id, run_after=now(-0.001))
