@@ -134,6 +134,8 @@ def _arrow_batches(stream: BinaryIO, file_format: str) -> Iterator[pa.RecordBatc
             for batch in file.iter_batches(batch_size=BATCH_ROWS):
                 batch.validate(full=True)  # or texts that are not UTF-8 would pass
                 yield batch
+        except pa.ArrowMemoryError:  # no fault of the file
+            raise
         except (pa.ArrowException, UnicodeDecodeError) as error:
             raise TableError(f"this is not a Parquet file that can be read: {error}") from error
     else:
@@ -159,6 +161,8 @@ def _csv_batches(stream: BinaryIO) -> Iterator[pa.RecordBatch]:
             ),
         ):
             yield batch
+    except pa.ArrowMemoryError:
+        raise
     except pa.ArrowException as error:
         if refused:
             row = refused[0]

@@ -17,13 +17,14 @@ from store.errors import SettingsError
 
 CLIENT = ("url", "key")  # read by commands that call a service, and no business of the service itself
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 @dataclass(frozen=True)
 class Settings:
     """What a process of Ebb needs to know of its surroundings.
 
-    Units: `*_seconds` in seconds, `upload_bytes` in bytes.
+    Units: `*_seconds` in seconds, `*_bytes` in bytes.
     """
 
     home: Path = Path("var")
@@ -39,6 +40,7 @@ class Settings:
     republish_seconds: float = 60.0
     strike_limit: int = 3
     upload_bytes: int = 2 * 1024**3
+    training_bytes: int = MEMORY * 8 // 10
     log_level: str = "INFO"
     url: str = ""
     key: str = field(default="", repr=False)
@@ -121,6 +123,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "EBB_REPUBLISH_SECONDS": ("republish_seconds", _number(1, 3600, whole=False)),
     "EBB_STRIKE_LIMIT": ("strike_limit", _number(1, 100, whole=True)),
     "EBB_UPLOAD_BYTES": ("upload_bytes", _number(1024, 2**50, whole=True)),
+    "EBB_TRAINING_BYTES": ("training_bytes", _number(2**28, 2**50, whole=True)),
     "EBB_LOG_LEVEL": ("log_level", _log_level),
     "EBB_URL": ("url", str),
     "EBB_KEY": ("key", str),

@@ -6,6 +6,7 @@ parent writes.
 
 import logging
 import os
+import resource
 import signal
 import sys
 import threading
@@ -67,6 +68,7 @@ class Shutdown:
 def main(job_id: str, token: str) -> int:
     """Run the attempt that this claim stands for."""
     settings = read_settings()
+    _limit_memory(settings.training_bytes)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     database = open_database(settings.database_url, pool_size=2)
     claim = Claim(job_id, int(token))
@@ -79,6 +81,16 @@ def main(job_id: str, token: str) -> int:
     finally:
         database.close()
     return 0
+
+
+def _limit_memory(most: int | None) -> None:
+    """Have a training that is too large told by a MemoryError, and not by the kernel's choice of a process to kill.
+
+    Units: bytes.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    bounds = [bound for bound in (most, hard) if bound not in (None, resource.RLIM_INFINITY)]
+    resource.setrlimit(resource.RLIMIT_DATA, (min(bounds, default=resource.RLIM_INFINITY), hard))
 
 
 def _run(settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
@@ -94,6 +106,7 @@ def _run(settings: Settings, database: Database, claim: Claim, shutdown: Shutdow
         write_patiently(database, lambda connection: fail(connection, claim, code=code, text=text))
         log.warning("job %s: failed: %s", claim.job_id, text)
     except MemoryError:
+        _limit_memory(None)  # or there may be none left to say so
         text = "the training needs more memory than there is; take fewer units a layer, or a smaller batch_size"
         write_patiently(database, lambda connection: fail(connection, claim, code="out_of_memory", text=text))
 

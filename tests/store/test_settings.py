@@ -22,6 +22,7 @@ ODD = {
     "EBB_REPUBLISH_SECONDS": "9",
     "EBB_STRIKE_LIMIT": "4",
     "EBB_UPLOAD_BYTES": "1000000",
+    "EBB_TRAINING_BYTES": "1000000000",
     "EBB_LOG_LEVEL": "debug",
     "EBB_URL": "http://ebb.example",
     "EBB_KEY": "ebb_1_2",
@@ -38,6 +39,7 @@ WRONG = {
     "EBB_REPUBLISH_SECONDS": ["0", "x"],
     "EBB_STRIKE_LIMIT": ["0", "2.5"],
     "EBB_UPLOAD_BYTES": ["0", "2GiB"],
+    "EBB_TRAINING_BYTES": ["1000000", "80 %"],
     "EBB_LOG_LEVEL": ["LOUD", "10"],
 }
 

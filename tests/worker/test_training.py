@@ -1,6 +1,7 @@
 """A training that cannot succeed fails at once, with a code for programs and a sentence for people."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -49,6 +50,16 @@ def test_a_training_that_diverges_fails_and_names_epoch_and_step(trainings: Trai
     assert "training diverged in epoch " in row.error_text
     assert " at step " in row.error_text
     assert "lower optimizer.learning_rate" in row.error_text
+
+
+def test_a_training_beyond_its_memory_fails_at_once_and_a_smaller_one_succeeds(on_sqlite: Trainings) -> None:
+    settings = replace(on_sqlite.settings, training_bytes=2**28)
+    small = make_trainings(on_sqlite.database, settings)
+    row = small.train({**SHORT, "layers": [4096, 4096]})
+    assert (row.state, row.error_code, row.strikes) == ("failed", "out_of_memory", 0)
+    assert "more memory than there is; take fewer units a layer" in row.error_text
+    row = small.train(SHORT)
+    assert (row.state, row.error_text) == ("succeeded", None)
 
 
 def test_a_database_that_is_away_when_it_starts_costs_no_strike(trainings: Trainings) -> None:
