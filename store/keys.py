@@ -35,8 +35,21 @@ class Caller:
         return scope in self.scopes or "admin" in self.scopes
 
 
-def create_key(connection: Connection, name: str, scopes: Sequence[str], expires_at: datetime | None = None) -> str:
+def new_key() -> str:
+    """Return a fresh key, of which nobody knows yet."""
+    return f"ebb_{secrets.token_hex(4)}_{secrets.token_hex(24)}"
+
+
+def create_key(
+    connection: Connection,
+    name: str,
+    scopes: Sequence[str],
+    expires_at: datetime | None = None,
+    key: str | None = None,
+) -> str:
     """Store a new key's hash and return the key itself, which cannot be had again.
+
+    With a `key` made by `new_key` outside the transaction, it makes one only, however often that has to run.
 
     Raises: ValueError for a scope that does not exist, or none at all.
     """
@@ -44,17 +57,19 @@ def create_key(connection: Connection, name: str, scopes: Sequence[str], expires
     if unknown or not scopes:
         problem = f"unknown scopes {', '.join(unknown)}" if unknown else "a key needs a scope"
         raise ValueError(f"{problem}; choose from {', '.join(SCOPES)}")
-    key_id, secret = secrets.token_hex(4), secrets.token_hex(24)
-    connection.execute(
-        insert(api_keys).values(
-            id=key_id,
-            name=name,
-            secret_sha256=_hash(secret),
-            scopes=sorted(set(scopes)),
-            expires_at=expires_at,
+    key = key or new_key()
+    _, key_id, secret = key.split("_")
+    if find_caller(connection, key) is None:
+        connection.execute(
+            insert(api_keys).values(
+                id=key_id,
+                name=name,
+                secret_sha256=_hash(secret),
+                scopes=sorted(set(scopes)),
+                expires_at=expires_at,
+            )
         )
-    )
-    return f"ebb_{key_id}_{secret}"
+    return key
 
 
 def find_caller(connection: Connection, key: str) -> Caller | None:

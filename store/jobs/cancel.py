@@ -1,24 +1,32 @@
 """T10 and T11: a user no longer wants a job."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, select, update
 
 from store.clock import now
 from store.errors import AlreadyFinishedError, NotFoundError
 from store.jobs.checkpoints import drop_checkpoint
 from store.jobs.events import record
-from store.tables import jobs
+from store.tables import job_events, jobs
 
 ROUNDS = 3
 
 
-def cancel(connection: Connection, job_id: str, *, by: str) -> None:
+def cancel(connection: Connection, job_id: str, *, by: str, request: str | None = None) -> None:
     """End a queued job as cancelled at once; ask a running one to stop, after which it can no longer succeed.
+
+    `request` names this one request and no other: called again after a COMMIT whose answer was lost, it finds that it
+    was heard.
 
     Raises: AlreadyFinishedError, and NotFoundError where no such job is.
     """
+    if request is not None and _heard(connection, job_id, request):
+        return
+    data = {"by": by, "request": request}
     # Between the two looks a job may start or be handed back; it does neither for ever.
     for _ in range(ROUNDS):
-        if _end_queued(connection, job_id, by) or _flag_running(connection, job_id, by):
+        if _end_queued(connection, job_id, data) or _flag_running(connection, job_id, data):
             return
     state = connection.execute(select(jobs.c.state).where(jobs.c.id == job_id)).scalar_one_or_none()
     if state is None:
@@ -26,7 +34,13 @@ def cancel(connection: Connection, job_id: str, *, by: str) -> None:
     raise AlreadyFinishedError(f"job {job_id} is {state} already; only a queued or running job can be cancelled")
 
 
-def _end_queued(connection: Connection, job_id: str, by: str) -> bool:
+def _heard(connection: Connection, job_id: str, request: str) -> bool:
+    asked = job_events.c.event.in_(("cancelled", "cancel_requested"))
+    told = connection.execute(select(job_events.c.data).where(job_events.c.job_id == job_id, asked)).scalars()
+    return any(data.get("request") == request for data in told)
+
+
+def _end_queued(connection: Connection, job_id: str, data: Mapping[str, object]) -> bool:
     row = connection.execute(
         update(jobs)
         .where(jobs.c.id == job_id, jobs.c.state == "queued")
@@ -35,11 +49,11 @@ def _end_queued(connection: Connection, job_id: str, by: str) -> bool:
     ).first()
     if row is not None:
         drop_checkpoint(connection, job_id)
-        record(connection, job_id, "cancelled", row.token, {"by": by})
+        record(connection, job_id, "cancelled", row.token, data)
     return row is not None
 
 
-def _flag_running(connection: Connection, job_id: str, by: str) -> bool:
+def _flag_running(connection: Connection, job_id: str, data: Mapping[str, object]) -> bool:
     row = connection.execute(
         update(jobs)
         .where(jobs.c.id == job_id, jobs.c.state == "running")
@@ -47,5 +61,5 @@ def _flag_running(connection: Connection, job_id: str, by: str) -> bool:
         .returning(jobs.c.token)
     ).first()
     if row is not None:
-        record(connection, job_id, "cancel_requested", row.token, {"by": by})
+        record(connection, job_id, "cancel_requested", row.token, data)
     return row is not None

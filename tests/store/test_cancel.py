@@ -51,6 +51,19 @@ def test_a_job_that_does_not_exist_cannot_be_cancelled(world: World) -> None:
     world.refuses(lambda connection: cancel(connection, "none", by="somebody"), NotFoundError)
 
 
+@pytest.mark.parametrize("running", [False, True])
+def test_a_cancel_whose_commit_went_unanswered_is_found_and_not_refused(world: World, running: bool) -> None:
+    job_id = world.queue()
+    if running:
+        world.start(job_id)
+    world.database.write(lambda connection: cancel(connection, job_id, by="somebody", request="r1"))
+    before = world.snapshot()
+    world.database.write(lambda connection: cancel(connection, job_id, by="somebody", request="r1"))
+    assert world.snapshot() == before
+    if not running:
+        world.refuses(lambda connection: cancel(connection, job_id, by="somebody", request="r2"), AlreadyFinishedError)
+
+
 @pytest.mark.parametrize("round_", range(4))
 def test_a_cancel_racing_with_success_is_accepted_or_the_job_succeeds_but_never_both(world: World, round_: int) -> None:
     mine = world.start()

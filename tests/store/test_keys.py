@@ -6,7 +6,7 @@ import pytest
 
 from store.database import Database
 from store.errors import NotFoundError
-from store.keys import Caller, any_key, create_key, find_caller, list_keys, revoke_key, touch_key
+from store.keys import Caller, any_key, create_key, find_caller, list_keys, new_key, revoke_key, touch_key
 from store.tables import api_keys
 
 PAST, FUTURE = (datetime.now(UTC) + timedelta(days=days) for days in (-1, 1))  # far from the length of a test run
@@ -25,6 +25,14 @@ def _find(database: Database, key: str) -> Caller | None:
 def test_a_key_is_known_with_its_scopes(database: Database) -> None:
     key = _create(database, "read", "score")
     assert _find(database, key) == Caller(key.split("_")[1], frozenset({"read", "score"}))
+
+
+def test_a_key_whose_commit_went_unanswered_is_found_and_not_made_twice(database: Database) -> None:
+    key = new_key()
+    for _ in range(2):
+        assert database.write(lambda connection: create_key(connection, "ci", ["read"], key=key)) == key
+    with database.read() as connection:
+        assert len(list_keys(connection)) == 1
 
 
 def test_only_a_hash_of_the_secret_is_kept(database: Database) -> None:
