@@ -13,6 +13,7 @@ import msgspec
 from ebb.answers import Alias, AliasMove, Dataset, Epoch, Job, Scored, Version
 from ebb.connection import Connection, decode, decode_part
 from ebb.errors import RefusedError, UnreadableError
+from store.registry.aliases import CHAMPION
 
 T = TypeVar("T")
 
@@ -122,7 +123,7 @@ class Client:
     # Scoring
 
     def score(
-        self, model: str, customers: Mapping[str, object], *, by: str | int = "champion", explain: int = 0
+        self, model: str, customers: Mapping[str, object], *, by: str | int = CHAMPION, explain: int = 0
     ) -> Scored:
         """Score `{"records": [...]}` or `{"columns": {...}}` by an alias or, given a number, by that version.
 

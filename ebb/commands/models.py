@@ -5,6 +5,7 @@ import msgspec
 
 from ebb.commands.options import as_json as json_option
 from ebb.commands.options import open_client, print_rows, service_options
+from store.registry.aliases import CHAMPION
 
 VERSION_COLUMNS = ("version", "valid_loss", "valid_auc", "created_at", "job_id")
 MOVE_COLUMNS = ("revision", "from_version", "to_version", "moved_by", "moved_at")
@@ -31,7 +32,7 @@ def list_command(model: str, url: str | None, key: str | None, as_json: bool) ->
 @models.command()
 @click.argument("version", type=int)
 @click.option("--model", default="churn", show_default=True)
-@click.option("--alias", default="champion", show_default=True)
+@click.option("--alias", default=CHAMPION, show_default=True)
 @service_options
 def promote(version: int, model: str, alias: str, url: str | None, key: str | None) -> None:
     """Point an alias at a version."""
@@ -42,7 +43,7 @@ def promote(version: int, model: str, alias: str, url: str | None, key: str | No
 
 @models.command()
 @click.option("--model", default="churn", show_default=True)
-@click.option("--alias", default="champion", show_default=True)
+@click.option("--alias", default=CHAMPION, show_default=True)
 @service_options
 @json_option
 def history(model: str, alias: str, url: str | None, key: str | None, as_json: bool) -> None:

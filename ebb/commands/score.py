@@ -9,7 +9,7 @@ from model.files import new_text
 from model.scoring import score_file, write_scores
 from model.tables import format_of
 from store.database import open_database
-from store.registry.aliases import get_alias
+from store.registry.aliases import CHAMPION, get_alias
 from store.registry.versions import load_estimator
 from store.settings import read_settings
 
@@ -18,7 +18,7 @@ from store.settings import read_settings
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="CSV file to write.")
 @click.option("--model", default="churn", show_default=True)
-@click.option("--alias", default="champion", show_default=True)
+@click.option("--alias", default=CHAMPION, show_default=True)
 @click.option("--version", type=int, help="Score by this version instead of an alias.")
 def score(file: Path, out: Path, model: str, alias: str, version: int | None) -> None:
     """Score the customers of a CSV, NDJSON or Parquet file."""

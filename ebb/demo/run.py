@@ -14,9 +14,9 @@ from ebb.demo.spec import DEMO_SPEC
 from ebb.demo.tables import print_at_risk, print_quality
 from ebb.errors import DemoError
 from ebb.watch import expect_success, watch_training
+from store.registry.aliases import CHAMPION
 
 MODEL = "churn"
-ALIAS = "champion"
 CUSTOMERS = 1_000
 FRESH_CUSTOMERS = 100_000
 SEED = 2
@@ -74,8 +74,8 @@ def _train_and_score(client: Client, table: Customers, console: Console) -> Find
     expect_success(job)
     version = client.version(MODEL, version_of(job.result))
 
-    client.move_alias(MODEL, ALIAS, version.version)
-    _say(console, f"Moved {ALIAS} to version {version.version}: every score now comes from it")
+    client.move_alias(MODEL, CHAMPION, version.version)
+    _say(console, f"Moved {CHAMPION} to version {version.version}: every score now comes from it")
 
     started = time.perf_counter()
     scored = score_by_alias(client, table, version.version)
@@ -83,7 +83,7 @@ def _train_and_score(client: Client, table: Customers, console: Console) -> Find
     _say(console, f"Scored {len(scored.scores):,} customers with reasons in {seconds:.2f} s")
 
     evaluation = evaluate(client, MODEL, version.version, rows=FRESH_CUSTOMERS, seed=FRESH_SEED)
-    return Findings(MODEL, ALIAS, dataset, version, tuple(epochs), table, tuple(scored.scores), evaluation)
+    return Findings(MODEL, CHAMPION, dataset, version, tuple(epochs), table, tuple(scored.scores), evaluation)
 
 
 def version_of(result: dict[str, object] | None) -> int:
@@ -104,11 +104,11 @@ def score_by_alias(client: Client, table: Customers, version: int) -> Scored:
     """
     give_up = time.monotonic() + ALIAS_PATIENCE_SECONDS
     while True:
-        scored = client.score(MODEL, {"columns": table.columns()}, by=ALIAS, explain=REASONS)
+        scored = client.score(MODEL, {"columns": table.columns()}, by=CHAMPION, explain=REASONS)
         if scored.version == version:
             break
         if time.monotonic() > give_up:
-            raise DemoError(f"{ALIAS} moved to version {version}, but {scored.version} still answers")
+            raise DemoError(f"{CHAMPION} moved to version {version}, but {scored.version} still answers")
         time.sleep(0.1)
     if scored.errors:
         raise DemoError(f"{scored.errors} of {len(table)} customers were not scored")
