@@ -4,7 +4,6 @@ This is the only place that reads the environment. docs/settings.md lists what V
 """
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -16,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 from store.errors import SettingsError
 
 CLIENT = ("url", "key")  # read by commands that call a service, and no business of the service itself
+SECRET = ("database_url", "redis_url", "key")  # may hold passwords, and are never repeated in a message
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
@@ -50,11 +50,6 @@ class Settings:
         """The folder that holds uploaded bytes by their digest."""
         return self.home / "artifacts"
 
-    @property
-    def embedded_database(self) -> bool:
-        """Whether the database is the SQLite file below `home`."""
-        return self.database_url.startswith("sqlite")
-
     def environ(self) -> dict[str, str]:
         """Return the environment that gives a child process these very settings."""
         own = {variable: name for variable, (name, _) in VARIABLES.items() if name not in CLIENT}
@@ -68,7 +63,7 @@ def _path(text: str) -> Path:
 def _database_url(text: str) -> str:
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter quotes what it takes for a port
         raise ValueError("not a database URL; use postgresql://user:password@host/name") from None
     if url.get_backend_name() not in ("postgresql", "sqlite"):
         raise ValueError(f"'{url.get_backend_name()}' is not supported; use postgresql:// or sqlite:///")
@@ -96,10 +91,6 @@ def _number(low: float, high: float, whole: bool) -> Callable[[str], float]:
         return value
 
     return parse
-
-
-def _without_password(text: str) -> str:
-    return re.sub(r"(?<=://)[^@]*@", "***@", text)
 
 
 def _log_level(text: str) -> str:
@@ -144,7 +135,8 @@ def read_settings(environ: Mapping[str, str] | None = None, **overrides: object)
         try:
             values[name] = parse(text.strip())
         except ValueError as problem:
-            problems.append(f"{variable}={_without_password(text)!r}: {problem}")
+            shown = variable if name in SECRET else f"{variable}={text!r}"
+            problems.append(f"{shown}: {problem}")
     unknown = sorted(k for k in environ if k.startswith("EBB_") and k not in VARIABLES)
     problems += [f"{k} is not a setting; known: {', '.join(VARIABLES)}" for k in unknown]
     settings = _complete(values)

@@ -61,7 +61,7 @@ def test_each_variable_changes_its_setting_and_no_other(variable: str) -> None:
 def test_a_value_that_makes_no_sense_is_refused_by_its_variables_name(variable: str, text: str) -> None:
     with pytest.raises(SettingsError) as caught:
         read_settings({variable: text})
-    assert caught.value.problems[0].startswith(f"{variable}={text!r}: ")
+    assert caught.value.problems[0].startswith((f"{variable}={text!r}: ", f"{variable}: "))
 
 
 def test_all_problems_are_told_together() -> None:
@@ -99,7 +99,6 @@ def test_the_command_line_wins_over_the_environment() -> None:
 def test_without_a_database_url_there_is_a_file_below_home() -> None:
     settings = read_settings({"EBB_HOME": "/srv/ebb"})
     assert settings.database_url == "sqlite:////srv/ebb/ebb.db"
-    assert settings.embedded_database
     assert settings.artifacts == Path("/srv/ebb/artifacts")
 
 
@@ -109,8 +108,21 @@ def test_home_is_absolute_so_that_children_elsewhere_agree(monkeypatch: pytest.M
     assert read_settings({}).home == tmp_path / "var"
 
 
-def test_passwords_stay_out_of_messages() -> None:
-    with pytest.raises(SettingsError) as caught:
-        read_settings({"DATABASE_URL": "mysql://ebb:hunter2@db/ebb"})
-    assert "hunter2" not in str(caught.value)
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DATABASE_URL", "mysql://ebb:hunter2@db/ebb"),
+        ("DATABASE_URL", "mysql://ebb:p@hunter2@db/ebb"),
+        ("DATABASE_URL", "postgresql:/ebb:hunter2@db/ebb"),
+        ("DATABASE_URL", "postgresql://ebb:hunter2"),
+        ("REDIS_URL", "http//:hunter2@h"),
+    ],
+)
+def test_passwords_stay_out_of_messages(variable: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=variable) as refused:
+        read_settings({variable: value})
+    assert "hunter2" not in str(refused.value)
+
+
+def test_passwords_stay_out_of_what_settings_show() -> None:
     assert "secret" not in repr(read_settings({"REDIS_URL": ODD["REDIS_URL"]}))
