@@ -15,13 +15,13 @@ from app.shapes.common import SLUG, UUID
 class SlugConverter(BaseConverter):
     """A name in a path; others are not found, so that none ever reaches the database."""
 
-    regex = SLUG.strip("^$")
+    regex = SLUG
 
 
 class IdConverter(BaseConverter):
     """An identifier in a path."""
 
-    regex = UUID.strip("^$")
+    regex = UUID
 
 
 class NumberConverter(IntegerConverter):

@@ -1,6 +1,7 @@
 """From what came to a typed value: queries, bodies and headers, refused with pointers where they do not fit."""
 
 import re
+from collections.abc import Iterator
 from typing import TypeVar
 
 import msgspec
@@ -17,7 +18,9 @@ T = TypeVar("T")
 
 BODY_BYTES = 16 * 1024 * 1024  # of every request but an upload; Flask counts, however the body is sent
 _PLACE = re.compile(r" - at (?:`key in )?`?\$(?P<place>[^`]*)`?$")
-_STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+)\]")
+_STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+|\.\.\.)\]")
+_GOT = re.compile(r"got `(?P<type>\w+)`")
+_TYPES = {"null": type(None), "bool": bool, "int": int, "float": float, "str": str, "array": list, "object": dict}
 _CODES = {
     "Object contains unknown field": "unknown",
     "Object missing required field": "missing",
@@ -64,21 +67,43 @@ def _typed(value: object, kind: type[T], prefix: str, *, strict: bool) -> T:
     try:
         return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
-        raise InputError.of([_problem(str(error), prefix)]) from error
+        raise InputError.of([_problem(str(error), prefix, value)]) from error
 
 
-def _problem(message: str, prefix: str) -> Problem:
+def _problem(message: str, prefix: str, value: object) -> Problem:
     """Turn the decoder's sentence, which ends in its own path notation, into a problem with a pointer.
 
     Example:
-        >>> _problem("Expected `int`, got `str` - at `$.records[2].months`", "")
-        Problem(pointer='/records/2/months', code='type', detail='Expected `int`, got `str`')
+        >>> body = {"records": [{}, {"months": "2"}]}
+        >>> _problem("Expected `int`, got `str` - at `$.records[1].months`", "", body)
+        Problem(pointer='/records/1/months', code='type', detail='Expected `int`, got `str`')
     """
     found = _PLACE.search(message)
     detail = message[: found.start()] if found else message
-    steps = _STEP.finditer(found["place"]) if found else ()
-    here = prefix + "".join(pointer(step["name"] or step["index"]) for step in steps)
+    here = prefix + pointer(*_names(found["place"], detail, value)) if found else prefix
     code = next((code for start, code in _CODES.items() if detail.startswith(start)), None)
     if code in ("unknown", "missing") and (name := re.search(r"field `(.*)`$", detail)):
         here += pointer(name[1])
     return Problem(here, code or ("range" if re.search("[<>]=|length|matching", detail) else "type"), detail)
+
+
+def _names(place: str, detail: str, value: object) -> Iterator[str]:
+    """Yield the names and indexes of a path. For a member of any name it has `[...]`: the first of the type that came.
+
+    Example:
+        >>> list(_names(".columns[...]", "Expected `array`, got `null`", {"columns": {"months": [1], "plan": None}}))
+        ['columns', 'plan']
+    """
+    for step in _STEP.finditer(place):
+        name = step["name"] or step["index"]
+        if name == "...":
+            got = _GOT.search(detail)
+            members = value.items() if isinstance(value, dict) and got else ()
+            fitting = (key for key, member in members if got and type(member) is _TYPES.get(got["type"]))
+            if (name := next(fitting, None)) is None:
+                return
+        yield name
+        if isinstance(value, dict):
+            value = value.get(name)
+        elif isinstance(value, list) and name.isdecimal():
+            value = value[int(name)]

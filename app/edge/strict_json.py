@@ -72,8 +72,8 @@ def _look_closely(body: bytes) -> None:
         raise _malformed(f"the body is not valid JSON: {error.msg} at {where}") from error
     except RecursionError as error:
         raise _malformed(f"the body is nested more than {DEEPEST} levels deep", "depth") from error
-    except ValueError as error:  # a number of thousands of digits
-        raise _malformed(f"the body is not valid JSON: {error}", "not_finite") from error
+    except ValueError as error:  # Python reads no whole number that long
+        raise _malformed("a number of the body has thousands of digits", "not_finite") from error
     if problems := list(islice(_problems(document, "", DEEPEST), MOST_PROBLEMS)):
         raise MalformedError(f"the body is not JSON that this service reads: {problems[0].detail}", problems)
 

@@ -5,16 +5,30 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-SLUG = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
-UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
-PLAIN = r"^[^\x00-\x1f\x7f]*$"
+SLUG = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+PLAIN = r"[^\x00-\x1f\x7f]*"
 
-Slug = Annotated[str, Meta(pattern=SLUG, max_length=100, description="letters, digits, '.', '_' and '-', at most 100")]
-Uuid = Annotated[str, Meta(pattern=UUID, description="a UUIDv7")]
-PlainText = Annotated[str, Meta(max_length=100, pattern=PLAIN)]
-ColumnName = Annotated[str, Meta(min_length=1, max_length=256, pattern=PLAIN)]
+
+def whole(pattern: str) -> str:
+    r"""Have a pattern match whole texts only; `$` alone lets a last newline pass in Python, though not in JSON Schema.
+
+    Example:
+        >>> import re
+        >>> [bool(re.search(whole("[a-z]+"), text)) for text in ("abc", "abc\n", "ab c")]
+        [True, False, False]
+    """
+    return f"^(?:{pattern})$(?!\\n)"
+
+
+Slug = Annotated[
+    str, Meta(pattern=whole(SLUG), max_length=100, description="letters, digits, '.', '_' and '-', at most 100")
+]
+Uuid = Annotated[str, Meta(pattern=whole(UUID), description="a UUIDv7")]
+PlainText = Annotated[str, Meta(max_length=100, pattern=whole(PLAIN))]
+ColumnName = Annotated[str, Meta(min_length=1, max_length=256, pattern=whole(PLAIN))]
 PageSize = Annotated[int, Meta(ge=1, le=1000)]
-PageToken = Annotated[str, Meta(max_length=1000, description="next_page_token of the page before")]
+PageToken = Annotated[str, Meta(min_length=1, max_length=1000, description="next_page_token of the page before")]
 VersionNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"}, description="RFC 3339, UTC")]
 JsonObject = dict[str, Any]  # msgspec has no schema for object

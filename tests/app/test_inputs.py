@@ -72,6 +72,7 @@ def test_a_body_without_a_length_is_limited_too(client: FlaskClient) -> None:
         ("/v1/jobs?page_size=1&page_size=2", "/query/page_size", "duplicate"),
         ("/v1/jobs?state=sleeping", "/query/state", "unknown"),
         ("/v1/jobs?page_token=nonsense", "/query/page_token", "page-token"),
+        ("/v1/jobs?page_token=", "/query/page_token", "range"),
         ("/v1/datasets?page_token=%00", "/query/page_token", "page-token"),
         ("/v1/models?x%2Fy=1", "/query/x~1y", "unknown"),
         ("/livez?verbose=1", "/query/verbose", "unknown"),
@@ -92,6 +93,8 @@ def test_a_query_that_does_not_fit_is_422_and_pointed_at(
         ({"records": [], "colour": 1}, "/colour", "unknown"),
         ({"records": {"months": 1}}, "/records", "type"),
         ({"records": [{}, 5]}, "/records/1", "type"),
+        ({"columns": {"months": [1], "a/b": None}}, "/columns/a~1b", "type"),
+        ({"columns": {"months": 3}}, "/columns/months", "type"),
         ({"records": [{}], "explain": -1}, "/explain", "range"),
         ({"records": [{}], "explain": True}, "/explain", "type"),
         ({"records": [{}], "economics": {}}, "/economics/customer_value", "missing"),
@@ -111,3 +114,22 @@ def test_bad_json_is_400_and_pointed_at(client: FlaskClient) -> None:
     answer = client.post(SCORE, data=b'{"records": [{"a": NaN}]}', content_type="application/json")
     assert answer.status_code == 400
     assert answer.json["errors"][0]["pointer"] == "/records/0/a"
+
+
+def test_a_number_of_thousands_of_digits_is_told_without_the_words_of_python(client: FlaskClient) -> None:
+    answer = client.post(SCORE, data=b'{"explain": %s}' % (b"9" * 5000), content_type="application/json")
+    assert answer.status_code == 400
+    assert "digits" in answer.json["detail"]
+    assert "sys." not in answer.text
+
+
+def test_a_name_does_not_end_in_a_new_line(client: FlaskClient, dataset: str) -> None:
+    body = {"model": "churn\n", "dataset": dataset}
+    assert client.post("/v1/jobs/training", json=body).json["errors"][0]["pointer"] == "/model"
+    body = {"model": "churn", "dataset": f"{dataset}\n"}
+    assert client.post("/v1/jobs/training", json=body).json["errors"][0]["pointer"] == "/dataset"
+    for query in ("target=churned%0A", "target=churned&id=customer_id%0A", "target=churned&name=home%0A"):
+        answer = client.post(f"/v1/datasets?{query}", data=b"", content_type="text/csv")
+        assert answer.json["errors"][0]["pointer"].startswith("/query/")
+    assert client.get("/v1/models/churn%0A").status_code == 404
+    assert client.get("/v1/jobs?page_token=a%0A").status_code == 422
