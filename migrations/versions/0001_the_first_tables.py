@@ -178,7 +178,6 @@ def upgrade() -> None:
         sa.Column("metrics", sa.JSON(), nullable=False),
         sa.Column("environment", sa.JSON(), nullable=False),
         sa.Column("estimator", sa.LargeBinary(), nullable=False),
-        sa.Column("estimator_sha256", sa.String(length=64), nullable=False),
         sa.Column("weights_sha256", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["dataset_id"], ["datasets.id"], name=op.f("fk_versions_dataset_id_datasets")),

@@ -42,14 +42,7 @@ def add_version(connection: Connection, job_id: str, version: NewVersion) -> int
         .values(last_version=models.c.last_version + 1)
         .returning(models.c.last_version)
     ).scalar_one()
-    connection.execute(
-        insert(versions).values(
-            **vars(version),
-            version=number,
-            job_id=job_id,
-            estimator_sha256=hashlib.sha256(version.estimator).hexdigest(),
-        )
-    )
+    connection.execute(insert(versions).values(**vars(version), version=number, job_id=job_id))
     return int(number)
 
 
@@ -75,16 +68,16 @@ def load_estimator(connection: Connection, model: str, version: int) -> bytes:
     Raises: NotFoundError, ArtifactError.
     """
     row = connection.execute(
-        select(versions.c.estimator, versions.c.estimator_sha256).where(
+        select(versions.c.estimator, versions.c.weights_sha256).where(
             versions.c.model == model, versions.c.version == version
         )
     ).first()
     if row is None:
         raise NotFoundError(f"model '{model}' has no version {version}")
-    if hashlib.sha256(row.estimator).hexdigest() != row.estimator_sha256:
+    if hashlib.sha256(row.estimator).hexdigest() != row.weights_sha256:
         raise ArtifactError(
             f"the stored estimator of {model} version {version} is damaged: its digest is not "
-            f"{row.estimator_sha256}; restore the database from a backup, or train again"
+            f"{row.weights_sha256}; restore the database from a backup, or train again"
         )
     return bytes(row.estimator)
 
@@ -94,7 +87,7 @@ def estimator_digest(connection: Connection, model: str, version: int) -> str:
 
     Raises: NotFoundError.
     """
-    query = select(versions.c.estimator_sha256).where(versions.c.model == model, versions.c.version == version)
+    query = select(versions.c.weights_sha256).where(versions.c.model == model, versions.c.version == version)
     digest = connection.execute(query).scalar_one_or_none()
     if digest is None:
         raise NotFoundError(f"model '{model}' has no version {version}")

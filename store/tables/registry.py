@@ -35,9 +35,8 @@ versions = Table(
     Column("columns", Json, nullable=False),
     Column("metrics", Json, nullable=False),
     Column("environment", Json, nullable=False),
-    # The whole estimator (columns, standardization, network) as safetensors; the digest is of its arrays alone.
+    # The whole estimator (columns, standardization, network) as safetensors, and the digest of these bytes.
     Column("estimator", LargeBinary, nullable=False),
-    Column("estimator_sha256", Digest, nullable=False),
     Column("weights_sha256", Digest, nullable=False),
     Column("created_at", UtcTime, nullable=False, default=now()),
     UniqueConstraint("job_id"),

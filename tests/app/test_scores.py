@@ -88,7 +88,7 @@ def test_few_estimators_are_held_and_a_changed_one_is_not_served_from_memory(
         held.get(connection, "churn", 2)
         held.get(connection, "churn", 3)
         assert held.get(connection, "churn", 1) is not first
-    database.write(lambda connection: connection.execute(versions.update().values(estimator_sha256="0" * 64)))
+    database.write(lambda connection: connection.execute(versions.update().values(weights_sha256="0" * 64)))
     with database.read() as connection, pytest.raises(ArtifactError):
         held.get(connection, "churn", 1)
 

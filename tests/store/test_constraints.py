@@ -64,7 +64,7 @@ def test_a_row_that_belongs_to_nothing_is_refused(world: World, make: Callable[[
 
 
 def _version_row(world: World, job_id: str, number: int) -> dict[str, Any]:
-    return {**vars(world.version()), "version": number, "job_id": job_id, "estimator_sha256": "e" * 64}
+    return {**vars(world.version()), "version": number, "job_id": job_id}
 
 
 def test_a_second_version_of_one_job_is_refused(world: World) -> None:

@@ -93,8 +93,9 @@ class World:
 
     def version(self, **changes: Any) -> NewVersion:
         facts: dict[str, Any] = {"spec": {}, "columns": [], "metrics": {"auc": 0.8}, "environment": {}}
-        source = {"dataset_id": self.dataset_id, "data_sha256": "d" * 64, "weights_sha256": "w" * 64}
-        return NewVersion(**{"model": "churn", "estimator": b"bytes", **facts, **source, **changes})
+        source = {"dataset_id": self.dataset_id, "data_sha256": "d" * 64}
+        wanted = {"model": "churn", "estimator": b"bytes", **facts, **source, **changes}
+        return NewVersion(**{"weights_sha256": hashlib.sha256(wanted["estimator"]).hexdigest(), **wanted})
 
     def snapshot(self) -> dict[str, list[tuple[Any, ...]]]:
         """Return every row of every table."""

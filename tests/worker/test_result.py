@@ -94,7 +94,7 @@ def _damaged(trainings: Trainings) -> Trainings:
 
 def _of_another_format(trainings: Trainings) -> Trainings:
     data = pack({"format": 0}, {})
-    change = versions.update().values(estimator=data, estimator_sha256=sha256(data))
+    change = versions.update().values(estimator=data, weights_sha256=sha256(data))
     trainings.database.write(lambda connection: connection.execute(change))
     return trainings
 
