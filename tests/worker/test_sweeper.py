@@ -86,6 +86,23 @@ def test_jobs_a_dead_broker_was_not_told_of_are_rung_for_by_the_next_sweep(
     assert sorted(bell.rung) == sorted(waiting)
 
 
+def test_a_broker_that_dies_in_the_middle_leaves_only_the_unheard_to_be_rung_for(
+    settings: Settings, world: World, bell: RecordingDoorbell
+) -> None:
+    class DyingDoorbell(RecordingDoorbell):
+        def ring(self, job_id: str) -> None:
+            if self.rung:
+                raise BrokerError("gone")
+            super().ring(job_id)
+
+    waiting, dying = [world.queue() for _ in range(3)], DyingDoorbell()
+    with pytest.raises(BrokerError):
+        make(settings, world, dying).sweep()
+    make(settings, world, bell).sweep()
+    assert len(dying.rung) == 1
+    assert sorted(dying.rung + bell.rung) == sorted(waiting)
+
+
 def test_a_worker_is_signed_in_while_it_sweeps(settings: Settings, world: World, bell: RecordingDoorbell) -> None:
     def alive() -> int:
         with world.database.read() as connection:
