@@ -8,7 +8,7 @@ from app.errors import InputError
 from app.route import Route
 from app.services import Services
 from app.shapes.jobs import Job, TrainingRequest, ValidTraining
-from app.specs import read_spec
+from app.specs import misfits, read_spec
 from app.views.accepted import ASKED, SENT, accepted, idempotency_key
 from model.errors import Problem
 from model.spec import Spec
@@ -36,9 +36,13 @@ def _checked(connection: Connection, body: TrainingRequest) -> Spec:
     Raises: InputError with every problem of the spec and of the dataset together.
     """
     spec, problems = read_spec(body.spec, "/spec")
-    if find_dataset(connection, body.dataset) is None:
+    dataset = find_dataset(connection, body.dataset)
+    if dataset is None:
         missing = "there is no such dataset; upload it with POST /v1/datasets"
         problems = [Problem("/dataset", "not_found", missing), *problems]
+    elif spec is not None:
+        inputs = [column["name"] for column in dataset.schema["columns"]]
+        problems = misfits(spec, inputs, (dataset.target, dataset.id_column), "/spec")
     if spec is None or problems:
         raise InputError.of(problems)
     return spec

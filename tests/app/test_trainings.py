@@ -52,6 +52,34 @@ def test_the_doorbell_rings_once_for_each_job_after_its_row_is_there(
         assert all(get_job(connection, job).published_at is not None for job in jobs)
 
 
+COLUMNS = ("months", "monthly_charge", "support_tickets", "usage_hours")
+
+
+@pytest.mark.parametrize("validate_only", [False, True])
+@pytest.mark.parametrize(
+    ("spec", "pointer"),
+    [
+        ({"columns": {"a/b": {"drop": True}}}, "/spec/columns/a~1b"),
+        ({"columns": {"churned": {"drop": True}}}, "/spec/columns/churned"),
+        ({"columns": {name: {"drop": True} for name in COLUMNS}}, "/spec/columns"),
+        ({"validation": {"time": "nope"}}, "/spec/validation/time"),
+        ({"validation": {"group": "nope"}}, "/spec/validation/group"),
+        ({"loss": "squared_error"}, "/spec/loss"),
+    ],
+)
+def test_what_cannot_work_with_the_dataset_is_told_at_once(
+    client: FlaskClient, dataset: str, spec: dict[str, object], pointer: str, validate_only: bool
+) -> None:
+    answer = train(client, dataset, spec=spec, validate_only=validate_only)
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
+    assert count(client) == 0
+
+
+def test_rows_may_be_held_out_by_any_column_that_is_there(client: FlaskClient, dataset: str) -> None:
+    assert train(client, dataset, spec={"validation": {"group": "customer_id"}}).status_code == 202
+
+
 def test_every_problem_is_told_together(client: FlaskClient) -> None:
     spec = {"epochs": 0, "colour": "red", "optimizer": {"name": "adan"}}
     answer = train(client, NOWHERE, spec=spec)
