@@ -9,8 +9,8 @@ import numpy as np
 from model.columns import KIND_OF_CELLS, Table
 from model.columns.advice import Advice, advise, advise_on_ids
 from model.columns.cells import Cells, Days, Flags, Words
-from model.columns.target import labels
-from model.errors import ColumnError
+from model.columns.target import check_both, labels
+from model.errors import ColumnError, TableError
 
 LISTED_CATEGORIES = 50
 
@@ -59,9 +59,14 @@ def infer_schema(table: Table, target: str | None = None, id_column: str | None 
 
     Raises:
         ColumnError: the target or id column is not there, or the target is not a yes/no column.
+        TableError: there is a target, but one outcome only, or no column to learn from.
     """
     names = input_columns(table, target, id_column)
     y = None if target is None else labels(table.columns[target], target)
+    if y is not None:
+        check_both(y)
+        if not names:
+            raise TableError("the table has no column to learn from beside its target and ids: add some")
     return Schema(
         rows=table.rows,
         columns=tuple(summarise(name, table.columns[name]) for name in names),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from model.columns.cells import Cells, Days, Floats, Words
-from model.errors import ColumnError
+from model.errors import ColumnError, TableError
 
 YES = frozenset({"1", "yes", "y", "true", "t", "churned", "churn", "leaves", "left"})
 NO = frozenset({"0", "no", "n", "false", "f", "stayed", "stays", "retained", "active"})
@@ -40,6 +40,17 @@ def labels(cells: Cells, name: str) -> Floats:
             "as 1 and 0, true and false, or yes and no"
         )
     return values
+
+
+def check_both(y: Floats) -> None:
+    """Refuse labels of which nothing can be learned.
+
+    Raises:
+        TableError: all customers churned, or all stayed.
+    """
+    if y.min() == y.max():
+        outcome = "churned" if y[0] else "stayed"
+        raise TableError(f"all {len(y):,} rows {outcome}: an estimator needs customers of both outcomes")
 
 
 def _meaning(word: str) -> float:

@@ -11,9 +11,9 @@ from model.columns import Table
 from model.columns.advice import advise, is_constant
 from model.columns.encoder import Encoder
 from model.columns.schema import input_columns
-from model.columns.target import labels
+from model.columns.target import check_both, labels
 from model.design import Design, Floats
-from model.errors import CheckpointError, Problem, SpecError, TableError
+from model.errors import CheckpointError, Problem, SpecError
 from model.estimator.estimator import Estimator, probability
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.metrics import auc, log_loss, reliability
@@ -53,9 +53,7 @@ class Fitting:
         _check(spec, present)
         self.spec, self.target, self.id_column = spec, target, id_column
         self.y = labels(table.columns[target], target)
-        if self.y.min() == self.y.max():
-            outcome = "churned" if self.y[0] else "stayed"
-            raise TableError(f"all {len(self.y):,} rows {outcome}: an estimator needs customers of both outcomes")
+        check_both(self.y)
         self.train_rows, self.valid_rows = split(table, self.y, spec)
         asked = [name for name in present if name not in options or not options[name].drop]
         names = [name for name in asked if table.columns[name].missing.all() or not is_constant(table.columns[name])]
