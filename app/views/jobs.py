@@ -11,6 +11,7 @@ from app.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.jobs import Epoch, EpochPage, Job, JobError, JobPage, JobQuery, Progress
 from store.database import Row
+from store.ids import new_id
 from store.jobs.cancel import cancel
 from store.jobs.read import get_job, list_epochs, list_jobs
 
@@ -45,8 +46,8 @@ def show_epochs(services: Services, job_id: str, query: PageQuery) -> Response:
 
 def cancel_job(services: Services, job_id: str, **_: object) -> Response:
     """End a queued job, or ask a running one to stop: it can no longer succeed."""
-    by = caller_name()
-    services.database.write(lambda connection: cancel(connection, job_id, by=by))
+    by, this = caller_name(), new_id()
+    services.database.write(lambda connection: cancel(connection, job_id, by=by, request=this))
     with services.database.read() as connection:
         return json_answer(shown(get_job(connection, job_id)))
 

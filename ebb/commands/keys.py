@@ -10,7 +10,7 @@ import click
 from ebb.commands.options import as_json as json_option
 from ebb.commands.options import print_rows
 from store.database import Database, open_database
-from store.keys import SCOPES, create_key, list_keys, revoke_key
+from store.keys import SCOPES, create_key, list_keys, new_key, revoke_key
 from store.settings import read_settings
 
 COLUMNS = ("id", "name", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at")
@@ -32,7 +32,8 @@ def create(name: str, scopes: tuple[str, ...], days: int | None, as_json: bool) 
     """Make a key and show it, this once."""
     expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
     with _database() as database:
-        key = database.write(lambda connection: create_key(connection, name, scopes, expires_at))
+        made = new_key()
+        key = database.write(lambda connection: create_key(connection, name, scopes, expires_at, made))
     click.echo(json.dumps({"id": key.split("_")[1], "key": key}) if as_json else key)
     click.echo("Keep it now: only its hash is stored, and it is never shown again.", err=True)
 
