@@ -179,7 +179,10 @@ def _csv_batches(stream: BinaryIO) -> Iterator[pa.RecordBatch]:
 
 def _check_quotes(stream: BinaryIO, last: pa.RecordBatch | None) -> None:
     """A quote that is never closed swallows the rest of the file into one cell; pyarrow lets that pass."""
-    if last is None or not len(last) or "\n" not in (last.column(last.num_columns - 1)[-1].as_py() or ""):
+    if last is None or not len(last):
+        return
+    cell = last.column(last.num_columns - 1)[-1].as_py()
+    if not isinstance(cell, str) or "\n" not in cell:
         return
     stream.seek(0)
     if sum(block.count(b'"') for block in iter(lambda: stream.read(CSV_BLOCK), b"")) % 2:

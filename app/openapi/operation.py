@@ -97,7 +97,8 @@ def _responses(route: Route, schemas: Schemas, *, open_: bool) -> dict[str, Any]
     }
     if route.method == "GET" and not open_:
         responses["304"] = {"description": "the client has it already"}
-    refusals = {*route.refusals, *EVERYWHERE, 422, *(() if open_ else (401, 403))}
+    unread = (400,) if route.body is not None or route.uploads else ()  # no JSON, or broken off
+    refusals = {*route.refusals, *EVERYWHERE, 422, *unread, *(() if open_ else (401, 403))}
     for status in sorted(refusals):
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase,

@@ -155,6 +155,10 @@ def test_quoted_cells_may_hold_commas_newlines_and_quotes():
     assert [cells.scalar(i) for i in range(3)] == ["x, y", "two\nlines", 'say "no"']
 
 
+def test_a_quoted_name_may_hold_a_newline():
+    assert list(table(b'a,"b\nc"\n1,2\n').columns) == ["a", "b\nc"]
+
+
 def test_the_ways_of_writing_a_gap_are_gaps_among_numbers_only():
     columns = table(b"n,t\n1,NA\nNA,b\n ,c\nnan,d\nnull,e\n").columns
     assert [columns["n"].scalar(i) for i in range(5)] == [1, None, None, None, None]
