@@ -50,12 +50,16 @@ def get_alias(connection: Connection, model: str, alias: str) -> Row[Any]:
     return row
 
 
+def list_aliases(connection: Connection, model: str) -> list[Row[Any]]:
+    """Return the model's aliases by name."""
+    query = select(aliases).where(aliases.c.model == model).order_by(aliases.c.alias)
+    return list(connection.execute(query).all())
+
+
 def move_alias(  # noqa: PLR0913 - what, whereto, from where, and who
     connection: Connection, model: str, alias: str, version: int, *, revision: int, by: str
 ) -> int:
     """Point the alias at a version if its revision still is `revision` (0: it must be new); return the next one.
-
-    Called again after a COMMIT whose answer was lost, it finds its move instead of refusing another.
 
     Raises: NotFoundError where there is no such version, StaleRevisionError where somebody else moved it first.
     """
@@ -65,8 +69,6 @@ def move_alias(  # noqa: PLR0913 - what, whereto, from where, and who
     before = connection.execute(
         select(aliases).where(aliases.c.model == model, aliases.c.alias == alias).with_for_update()
     ).first()
-    if before and _moved_already(connection, before, version, revision, by):
-        return revision + 1
     if revision != (before.revision if before else 0):
         at = f"it is at revision {before.revision}, version {before.version}" if before else "it does not exist"
         raise StaleRevisionError(f"alias '{alias}' of model '{model}' is not at revision {revision}: {at}")
@@ -84,16 +86,6 @@ def move_alias(  # noqa: PLR0913 - what, whereto, from where, and who
         )
     )
     return revision + 1
-
-
-def _moved_already(connection: Connection, alias: Row[Any], version: int, revision: int, by: str) -> bool:
-    """Return whether the alias is where just this move by just this mover puts it."""
-    if (alias.revision, alias.version) != (revision + 1, version):
-        return False
-    last = select(alias_moves.c.moved_by).where(
-        alias_moves.c.model == alias.model, alias_moves.c.alias == alias.alias, alias_moves.c.revision == revision + 1
-    )
-    return str(connection.execute(last).scalar_one()) == by
 
 
 def _create(connection: Connection, model: str, alias: str, version: int) -> bool:

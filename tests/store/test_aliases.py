@@ -73,23 +73,6 @@ def test_of_eight_movers_at_once_one_wins_and_the_history_tells_which(three: Wor
     assert history[0] == (revision + 1, 1 if revision else None, 1 + winners[0] % 3, f"m{winners[0]}")
 
 
-@pytest.mark.parametrize("revision", [0, 1], ids=["new", "there already"])
-def test_a_move_whose_commit_went_unanswered_is_found_and_not_made_twice(three: World, revision: int) -> None:
-    if revision:
-        _move(three, 1, revision=0)
-    _move(three, 2, revision, by="a")
-    before = three.snapshot()
-    assert _move(three, 2, revision, by="a") == revision + 1
-    assert three.snapshot() == before
-    for version, by in ((2, "b"), (3, "a")):
-        three.refuses(
-            lambda connection, version=version, by=by: move_alias(
-                connection, "churn", "champion", version, revision=revision, by=by
-            ),
-            StaleRevisionError,
-        )
-
-
 def test_an_unknown_alias_and_an_unknown_model_are_told_apart_from_empty(three: World) -> None:
     with three.database.read() as connection:
         with pytest.raises(NotFoundError, match="no alias 'champion'"):
