@@ -9,9 +9,21 @@ from model.parameters import Numbers
 from model.rows import Rows
 from model.stack import Stack
 
-CHUNK_BYTES = 1 << 20  # of rows at once: enough to forget the cost of loading, little enough to stay in the cache
-CHUNK_STEPS = 64
-PART_WORK = 2e7  # parameters times rows of a batch; below it, waiting for the other thread costs what it saves
+
+@dataclass(frozen=True)
+class Limits:
+    """What decides the sizes of a training's pieces.
+
+    Units: chunk_bytes of the rows loaded at once, enough to forget the cost of loading and little enough to stay in
+    the cache; part_work in parameters times rows of a batch, below which a second thread costs what it saves.
+    """
+
+    chunk_bytes: int = 1 << 20
+    chunk_steps: int = 64
+    part_work: float = 2e7
+
+
+LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -40,19 +52,19 @@ class Plan:
         return self.chunk_steps * self.parts * self.rows + self.short
 
 
-def plan_for(batch_size: int, rows: Rows, stack: Stack, numbers: Numbers) -> Plan:
+def plan_for(batch_size: int, rows: Rows, stack: Stack, numbers: Numbers, limits: Limits = LIMITS) -> Plan:
     """Return the plan of training a network on rows, in batches of this size."""
     batch = min(batch_size, rows.count)
     full, short = divmod(rows.count, batch)
-    parts = parts_of(batch, stack, numbers)
+    parts = parts_of(batch, stack, numbers, limits)
     bytes_a_batch = batch * (rows.width + 1) * numbers.dtype.itemsize * math.prod(numbers.lead)
-    chunks = math.ceil(full / max(1, min(CHUNK_STEPS, CHUNK_BYTES // bytes_a_batch)))
+    chunks = math.ceil(full / max(1, min(limits.chunk_steps, limits.chunk_bytes // bytes_a_batch)))
     steps = math.ceil(full / chunks)
     return Plan(parts, batch // parts, short, steps, full - (chunks - 1) * steps, chunks)
 
 
-def parts_of(batch: int, stack: Stack, numbers: Numbers) -> int:
+def parts_of(batch: int, stack: Stack, numbers: Numbers, limits: Limits) -> int:
     """Return 2 for a single wide network whose rows do not depend on each other, else 1."""
     work = batch * numbers.values.size
     apart = not numbers.lead and not numbers.states.size and batch % 2 == 0
-    return 2 if apart and work > PART_WORK else 1
+    return 2 if apart and work > limits.part_work else 1

@@ -13,7 +13,7 @@ from model.design import Design, Floats
 from model.errors import DivergedError
 from model.network import Network
 from model.parameters import Numbers, check_size, initialize
-from model.plan import plan_for
+from model.plan import LIMITS, Limits, plan_for
 from model.program import Program
 from model.progress import Progress
 from model.random import shuffle, stream
@@ -41,7 +41,9 @@ class Trainer:
     the checkpoint is another training's.
     """
 
-    def __init__(self, spec: Spec, design: Design, checkpoint: Checkpoint | None = None) -> None:
+    def __init__(
+        self, spec: Spec, design: Design, checkpoint: Checkpoint | None = None, *, limits: Limits = LIMITS
+    ) -> None:
         self._spec = spec
         outputs = spec.loss.outputs(design.y)
         weights = row_weights(design, spec.class_weight)
@@ -56,7 +58,7 @@ class Trainer:
             values[:] = initialize(self._stack, spec.initializer, seed, spec.dtype)
         self._orders = [stream(seed, ORDER) for seed in seeds]
         self._rows = rows.count
-        self._plan = plan_for(spec.batch_size, rows, self._stack, self._numbers)
+        self._plan = plan_for(spec.batch_size, rows, self._stack, self._numbers, limits)
         self._program = Program(spec, self._stack, self._numbers, rows, self._plan)
         self._validator = Validator(spec, self._stack, self._numbers, design, weights)
         self._rates = Rates(spec.schedule, spec.optimizer, Horizon(spec.epochs, self._plan.steps), self._lead)

@@ -7,7 +7,7 @@ from scripts.check_lock import foreign_lines
 from tests.house.sources import ROOT, files, place
 
 HOSTS = r"pypi\.org|pythonhosted\.org|--index-url|--extra-index-url|--find-links"
-FOLDERS = r"/root/|/Users/[a-z]"
+FOLDERS = r"/(?:root|Users/[a-z]\w*)/"
 SELF = Path(__file__).resolve()
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from model import blas
+from model.plan import Limits
 from model.spec import parse_spec
 from model.storage import pack_checkpoint, unpack_checkpoint
 from model.trainer import EpochReport, Trainer
@@ -74,30 +75,29 @@ def test_restarts_keep_the_network_with_the_lowest_validation_loss() -> None:
     assert reports[-1].valid_loss == pytest.approx(min(r[-1].valid_loss for _, r in alone), rel=0.2)
 
 
-def test_the_size_of_a_chunk_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_a_chunk_changes_nothing() -> None:
     whole, reports = trained(RICH)
-    monkeypatch.setattr("model.plan.CHUNK_STEPS", 2)
-    cut, again = trained(RICH)
+    cut, again = trained(RICH, limits=Limits(chunk_steps=2))
     assert_same_numbers(whole, cut)
     # Losses are summed in another order.
     assert [r.train_loss for r in reports] == pytest.approx([r.train_loss for r in again], rel=1e-6)
 
 
-def test_two_threads_on_half_a_batch_each_give_the_result_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_threads_on_half_a_batch_each_give_the_result_of_one() -> None:
     spec = {"layers": [8, 6], "epochs": 5, "batch_size": 30, "dtype": "float64", "class_weight": "balanced"}
     data = design(200, 60, weighted=True)
     one, reports = trained(spec, data)
-    monkeypatch.setattr("model.plan.PART_WORK", 0)
-    two, again = trained(spec, data)
+    halves = Limits(part_work=0)
+    two, again = trained(spec, data, halves)
     assert two._plan.parts == 2
     np.testing.assert_allclose(
         two.checkpoint().arrays["values"], one.checkpoint().arrays["values"], rtol=1e-9, atol=1e-12
     )
     assert [r.train_loss for r in again] == pytest.approx([r.train_loss for r in reports], rel=1e-9)
     assert [r.gradient_norm for r in again] == pytest.approx([r.gradient_norm for r in reports], rel=1e-9)
-    assert_same_numbers(two, trained(spec, data)[0])
+    assert_same_numbers(two, trained(spec, data, halves)[0])
     with_dropout = spec | {"dropout": 0.3, "dtype": "float32"}
-    assert_same_numbers(trained(with_dropout, data)[0], trained(with_dropout, data)[0])
+    assert_same_numbers(trained(with_dropout, data, halves)[0], trained(with_dropout, data, halves)[0])
 
 
 def test_training_keeps_openblas_to_one_thread_and_puts_the_rest_back() -> None:

@@ -1,6 +1,7 @@
 """What the tests of training share."""
 
 from model.design import Design
+from model.plan import LIMITS, Limits
 from model.spec import parse_spec
 from model.trainer import EpochReport, Trainer
 from tests.model.designs import design
@@ -21,8 +22,10 @@ RICH = {
 }
 
 
-def trained(spec: dict[str, object], data: Design | None = None) -> tuple[Trainer, list[EpochReport]]:
-    trainer = Trainer(parse_spec(spec), data or design())
+def trained(
+    spec: dict[str, object], data: Design | None = None, limits: Limits = LIMITS
+) -> tuple[Trainer, list[EpochReport]]:
+    trainer = Trainer(parse_spec(spec), data or design(), limits=limits)
     return trainer, list(trainer.epochs())
 
 
