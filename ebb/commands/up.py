@@ -12,6 +12,7 @@ from ebb.supervisor import Service, free_port
 from store.settings import read_settings
 
 WATCH_SECONDS = 0.5
+STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 @click.command()
@@ -30,9 +31,10 @@ def up(host: str | None, port: int | None, home: Path | None) -> None:
             raise KeyboardInterrupt  # asked twice: give up waiting
         stopping.set()
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # while it starts, as Ctrl-C: undo what was begun
+    for number in STOPS:  # while it starts, either undoes what was begun; a shell may have had SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     with Service(settings) as service:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOPS:
             signal.signal(number, stop)
         click.echo(f"Ebb is ready at {service.url} (data and logs in {settings.home}; Ctrl-C stops it)")
         while not stopping.wait(WATCH_SECONDS):
