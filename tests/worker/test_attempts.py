@@ -166,7 +166,7 @@ def test_a_training_process_ends_with_its_worker(on_sqlite: Trainings) -> None:
 
 
 def test_an_epoch_longer_than_the_lease_keeps_it(on_sqlite: Trainings) -> None:
-    world, job_id = on_sqlite.world, on_sqlite.queue({**SLOW, "members": 16})
+    world, job_id = on_sqlite.world, on_sqlite.queue({**SLOW, "members": 48})
     lease = on_sqlite.settings.lease_seconds
     with on_sqlite.running(job_id):
         while (row := world.row(job_id)).state == "running":
