@@ -14,7 +14,7 @@ from pages import IMAGES, machine, table, write_section
 
 from model.design import Design
 from model.spec import parse_spec
-from model.trainer import Trainer
+from model.training.trainer import Trainer
 
 FEATURES, STEPS, ROUNDS = 20, 60, 7
 IMAGE = "cost-of-a-step.svg"

@@ -17,7 +17,7 @@ from pages import machine, table, write_section
 
 from model.design import Design
 from model.spec import parse_spec
-from model.trainer import Trainer
+from model.training.trainer import Trainer
 
 MB = 1e6
 STATUS = Path("/proc/self/status")

@@ -11,10 +11,10 @@ from autodiff.specs import STEPS, random_case
 from pages import machine, write_section
 
 from model import initializers, layers, losses, optimizers, schedules
-from model.parameters import filled, initialize, views
+from model.network.parameters import filled, initialize, views
+from model.network.stack import build_stack
 from model.spec import parse_spec
-from model.stack import build_stack
-from model.trainer import Trainer
+from model.training.trainer import Trainer
 
 TOLERANCE = 1e-10
 

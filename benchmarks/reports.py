@@ -15,7 +15,7 @@ from pages import machine, table, write_section
 from peers.case import CASES, Case
 
 from model.storage import pack_checkpoint
-from model.trainer import Trainer
+from model.training.trainer import Trainer
 
 ROUNDS = {"home": 41, "medium": 9}
 EPOCHS = {"home": 50, "medium": 8}

@@ -14,7 +14,7 @@ from model.files import new_text, read_bytes, write_bytes
 from model.parsing import shown
 from model.scoring import score_file, write_scores
 from model.spec import parse_spec
-from model.tables import format_of, read_table
+from model.tables.reading import format_of, read_table
 from model.trace import lines, trace
 
 

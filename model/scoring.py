@@ -10,7 +10,7 @@ from model.columns.cells import Scalar
 from model.design import Floats
 from model.errors import Problem, TableError
 from model.estimator import Estimator
-from model.tables import Source, read_batches
+from model.tables.reading import Source, read_batches
 
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from model.checkpoint import Checkpoint
 from model.errors import CheckpointError, FileError
+from model.training.checkpoint import Checkpoint
 
 Arrays = Mapping[str, NDArray[Any]]
 KEY = "ebb"  # the one metadata key; a second would be written in random order

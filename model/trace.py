@@ -16,9 +16,9 @@ from model.design import Floats
 from model.errors import ColumnError, EstimatorError
 from model.estimator import Estimator, probability
 from model.metrics import log_loss
+from model.network.pieces import Piece
+from model.network.recorder import Memory, Recorder, Views
 from model.optimizers import Optimizer
-from model.pieces import Piece
-from model.recorder import Memory, Recorder, Views
 from model.spec import parse_spec
 
 

@@ -11,10 +11,10 @@ from model.environment import numerical_environment, same_bits
 from model.errors import CheckpointError
 from model.estimator import Estimator, Fitting
 from model.metrics import log_loss
-from model.report import EpochReport
 from model.spec import Spec, parse_spec
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
-from model.tables import MEDIA_TYPES, read_table
+from model.tables.reading import MEDIA_TYPES, read_table
+from model.training.report import EpochReport
 from store.artifacts import ArtifactStore
 from store.database import Database, Row
 from store.datasets import get_dataset

@@ -13,7 +13,7 @@ from app.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.datasets import Dataset, DatasetPage, UploadQuery
 from model.columns.schema import infer_schema
-from model.tables import MEDIA_TYPES, read_table
+from model.tables.reading import MEDIA_TYPES, read_table
 from store.artifacts import Artifact
 from store.database import Row
 from store.datasets import NewDataset, add_dataset, find_same, get_dataset, list_datasets

@@ -10,10 +10,10 @@ from torch import Tensor
 from autodiff.network import forward, layers_of, losses
 from autodiff.updates import Plateau, clipped, decayed, rate_at, update
 from model.design import Design
-from model.masks import LEVELS, MASKS
+from model.network.stack import Stack
 from model.random import shuffle, stream
-from model.stack import Stack
-from model.trainer import ORDER
+from model.training.masks import LEVELS, MASKS
+from model.training.trainer import ORDER
 
 
 class Masks:

@@ -8,11 +8,11 @@ import numpy as np
 
 from ebb.customers import customers
 from model.design import Design
-from model.parameters import initialize, views
+from model.network.parameters import initialize, views
+from model.network.stack import build_stack
 from model.random import shuffle, stream
 from model.spec import Spec, parse_spec
-from model.stack import build_stack
-from model.trainer import ORDER
+from model.training.trainer import ORDER
 
 Weights: TypeAlias = list[tuple[np.ndarray, np.ndarray]]  # (W (h_in, h_out), b (h_out,)) a dense layer
 

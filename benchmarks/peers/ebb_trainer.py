@@ -1,6 +1,6 @@
 """Ebb: the engine as every caller drives it, by a spec and one report an epoch."""
 
-from model.trainer import Trainer
+from model.training.trainer import Trainer
 from peers.case import Case, Weights
 from peers.runner import Runner
 

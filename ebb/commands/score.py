@@ -7,7 +7,7 @@ import click
 from model.estimator import Estimator
 from model.files import new_text
 from model.scoring import score_file, write_scores
-from model.tables import format_of
+from model.tables.reading import format_of
 from store.database import open_database
 from store.registry.aliases import CHAMPION, get_alias
 from store.registry.versions import load_estimator

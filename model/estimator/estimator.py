@@ -13,9 +13,9 @@ from model.columns.encoder import Encoder, Raw
 from model.columns.faults import Faults
 from model.design import Floats
 from model.errors import ColumnError, EstimatorError, FileError, Problem, ShapeError, SpecError
-from model.network import Network
+from model.network.network import Network
+from model.network.reasons import contributions
 from model.parsing import escape
-from model.reasons import contributions
 from model.storage import pack, sha256, unpack
 
 FORMAT = 1

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.checkpoint import Checkpoint
 from model.columns import Table
 from model.columns.advice import advise, is_constant
 from model.columns.encoder import Encoder
@@ -17,12 +16,13 @@ from model.errors import CheckpointError, Problem, SpecError
 from model.estimator.estimator import Estimator, probability
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.metrics import auc, log_loss, reliability
-from model.network import Network
+from model.network.network import Network
 from model.parsing import escape
 from model.spec import Spec
 from model.split import split
 from model.storage import canonical_json, sha256
-from model.trainer import EpochReport, Trainer
+from model.training.checkpoint import Checkpoint
+from model.training.trainer import EpochReport, Trainer
 
 CHUNK = 65_536
 

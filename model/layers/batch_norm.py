@@ -8,8 +8,8 @@ import numpy as np
 
 from model.design import Floats
 from model.layers.layer import Backward, Layer, Tensor
+from model.network.recorder import Recorder
 from model.ranges import Positive, Proportion
-from model.recorder import Recorder
 
 
 @dataclass(frozen=True)

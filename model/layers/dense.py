@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from model.design import Floats
 from model.layers.layer import Backward, Layer, Tensor
+from model.network.recorder import Recorder, transposed
 from model.ranges import Width
-from model.recorder import Recorder, transposed
 
 
 @dataclass(frozen=True)

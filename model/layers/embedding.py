@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from model.design import Floats
 from model.layers.layer import Backward, Layer, Tensor
+from model.network.recorder import Recorder, transposed
 from model.ranges import Count, Natural, Width
-from model.recorder import Recorder, transposed
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from model.design import Floats
 from model.layers.layer import Backward, Layer
-from model.recorder import Recorder
+from model.network.recorder import Recorder
 
 
 @dataclass(frozen=True)

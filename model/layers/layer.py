@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 from model.design import Floats
+from model.network.recorder import Recorder
 from model.parsing import Reader, required
-from model.recorder import Recorder
 
 Backward: TypeAlias = Callable[[Floats], Floats]
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from model.design import Floats
 from model.layers.layer import Activation, Backward
+from model.network.recorder import Recorder
 from model.ranges import BelowOne
-from model.recorder import Recorder
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import numpy as np
 from model.design import Floats
 from model.errors import Problem, SpecError
 from model.layers.layer import Backward, Layer, record_all
+from model.network.recorder import Recorder
 from model.parsing import Reader
-from model.recorder import Recorder
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from model.design import Floats
 from model.layers.layer import Activation, Backward
-from model.recorder import Recorder
+from model.network.recorder import Recorder
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from model.design import Floats
 from model.errors import Problem, SpecError
 from model.losses.loss import Loss
+from model.network.recorder import Recorder
 from model.ranges import BelowOne
-from model.recorder import Recorder
 
 
 @dataclass(frozen=True)

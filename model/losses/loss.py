@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from model.design import Floats
-from model.recorder import Recorder
+from model.network.recorder import Recorder
 
 
 @dataclass(frozen=True)

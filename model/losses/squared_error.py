@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.design import Floats
 from model.losses.loss import Loss
-from model.recorder import Recorder
+from model.network.recorder import Recorder
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from model.design import Floats
+from model.network.recorder import Recorder
 from model.optimizers.optimizer import Optimizer
 from model.ranges import BelowOne, Positive
-from model.recorder import Recorder
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.design import Floats
+from model.network.recorder import Recorder
 from model.optimizers.momentum import Momentum
-from model.recorder import Recorder
 
 
 @dataclass(frozen=True)

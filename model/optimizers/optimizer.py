@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from model.design import Floats
+from model.network.recorder import Recorder
 from model.ranges import Positive
-from model.recorder import Recorder
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.design import Floats
+from model.network.recorder import Recorder
 from model.optimizers.optimizer import Optimizer
 from model.ranges import Positive
-from model.recorder import Recorder
 
 
 @dataclass(frozen=True)

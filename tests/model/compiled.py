@@ -4,11 +4,11 @@ import numpy as np
 
 from model.layers import Layer
 from model.losses import Loss
-from model.masks import Masks
-from model.parameters import Numbers, views
-from model.plan import Plan
-from model.recorder import Memory, Recorder, transposed
-from model.stack import Stack
+from model.network.parameters import Numbers, views
+from model.network.recorder import Memory, Recorder, transposed
+from model.network.stack import Stack
+from model.training.masks import Masks
+from model.training.plan import Plan
 
 Array = np.ndarray
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from model import blas
-from model.plan import Limits
 from model.spec import parse_spec
 from model.storage import pack_checkpoint, unpack_checkpoint
-from model.trainer import EpochReport, Trainer
+from model.training.plan import Limits
+from model.training.trainer import EpochReport, Trainer
 from tests.model.designs import design
 from tests.model.training import RICH, assert_same_numbers, trained
 

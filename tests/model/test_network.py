@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.errors import ShapeError, SpecError
-from model.network import Network
-from model.parameters import initialize
+from model.network.network import Network
+from model.network.parameters import initialize
+from model.network.stack import build_stack
 from model.spec import parse_spec
-from model.stack import build_stack
-from model.trainer import Trainer
+from model.training.trainer import Trainer
 from tests.model.designs import coded_design, design
 from tests.model.reference import forward
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from model.layers import Dense
+from model.network.parameters import Numbers
+from model.network.recorder import Memory, Recorder, Views
 from model.optimizers import CATALOG, Optimizer
 from model.optimizers.adam import Adam
 from model.optimizers.adamw import AdamW
@@ -13,10 +15,8 @@ from model.optimizers.momentum import Momentum
 from model.optimizers.nesterov import Nesterov
 from model.optimizers.rmsprop import RMSprop
 from model.optimizers.sgd import SGD
-from model.parameters import Numbers
-from model.recorder import Memory, Recorder, Views
 from model.spec import Spec
-from model.updating import Step, record_update
+from model.training.updating import Step, record_update
 from tests.model.compiled import network
 
 Array = np.ndarray

@@ -10,7 +10,7 @@ from model.layers import Dense
 from model.layers.batch_norm import BatchNorm
 from model.layers.relu import ReLU
 from model.layers.tanh import Tanh
-from model.parameters import initialize, views
+from model.network.parameters import initialize, views
 from model.random import read_state, shuffle, stream, uniform, write_state
 from tests.model.compiled import network
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.pieces import Piece
-from model.reasons import exact_contributions, smooth_contributions
+from model.network.pieces import Piece
+from model.network.reasons import exact_contributions, smooth_contributions
 
 
 def network(widths: list[int], slope: float, seed: int) -> list[Piece]:

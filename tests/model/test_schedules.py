@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.optimizers.sgd import SGD
-from model.rates import BLOCK, Rates
 from model.schedules import CATALOG, Horizon, Schedule
 from model.schedules.constant import Constant
 from model.schedules.cosine import Cosine
 from model.schedules.one_cycle import OneCycle
 from model.schedules.plateau import Plateau
 from model.schedules.step import Step
+from model.training.rates import BLOCK, Rates
 
 PEAK = 0.01
 HORIZON = Horizon(epochs=90, steps_per_epoch=10)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from model.checkpoint import Checkpoint
 from model.errors import CheckpointError, FileError
 from model.storage import pack, pack_checkpoint, unpack, unpack_checkpoint
+from model.training.checkpoint import Checkpoint
 
 HEADER = {"b": 0.1 + 0.2, "a": [1, None, "é"], "c": {"y": 1, "x": 2}}
 ARRAYS = {"w": np.arange(6.0).reshape(2, 3), "n": np.array([1, 2], np.int64), "f": np.zeros((0, 2), np.float32)}

@@ -7,7 +7,7 @@ import pytest
 
 from model.errors import CheckpointError, DivergedError, ShapeError, SpecError
 from model.spec import parse_spec
-from model.trainer import Trainer
+from model.training.trainer import Trainer
 from tests.model.designs import coded_design, design
 from tests.model.reference import LOSSES, forward
 from tests.model.training import assert_same_numbers, trained

@@ -1,9 +1,9 @@
 """What the tests of training share."""
 
 from model.design import Design
-from model.plan import LIMITS, Limits
 from model.spec import parse_spec
-from model.trainer import EpochReport, Trainer
+from model.training.plan import LIMITS, Limits
+from model.training.trainer import EpochReport, Trainer
 from tests.model.designs import design
 
 # A little of everything that has state of its own, and an epoch that ends with a shorter batch.

@@ -16,16 +16,16 @@ from operator import call
 import numpy as np
 
 from model.blas import one_thread
-from model.chunk import Batch, Chunk
 from model.design import Floats, Integers
-from model.masks import Masks
-from model.parameters import Numbers, kernel_mask
-from model.plan import Plan
-from model.recorder import Call, Memory, Recorder, Views
-from model.rows import Rows
+from model.network.parameters import Numbers, kernel_mask
+from model.network.recorder import Call, Memory, Recorder, Views
+from model.network.stack import Stack
 from model.spec import Spec
-from model.stack import Stack
-from model.updating import Step, record_update
+from model.training.chunk import Batch, Chunk
+from model.training.masks import Masks
+from model.training.plan import Plan
+from model.training.rows import Rows
+from model.training.updating import Step, record_update
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.checkpoint import Checkpoint
 from model.design import Design
 from model.errors import CheckpointError
-from model.parameters import Numbers
-from model.progress import Progress
+from model.network.parameters import Numbers
 from model.random import read_state, write_state
 from model.spec import Spec
+from model.training.checkpoint import Checkpoint
+from model.training.progress import Progress
 
 
 class Resumable:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from model.design import Floats
-from model.network import Network
-from model.pieces import Piece
+from model.network.network import Network
+from model.network.pieces import Piece
 
 TILE = 64  # rows that are worked on together, always this many, so that a row's bits do not depend on its neighbours
 NODES = 48  # Gauss–Legendre nodes for smooth networks

@@ -14,7 +14,7 @@ from model.layers import Activation, Dense, Layer
 from model.layers.batch_norm import BatchNorm
 from model.layers.identity import Identity
 from model.layers.residual import Residual
-from model.stack import Stack
+from model.network.stack import Stack
 
 Affine: TypeAlias = tuple[Floats, Floats]
 """W and b of a = uW + b."""

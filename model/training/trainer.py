@@ -8,23 +8,23 @@ from time import perf_counter
 
 import numpy as np
 
-from model.checkpoint import Checkpoint
 from model.design import Design, Floats
 from model.errors import DivergedError
-from model.network import Network
-from model.parameters import Numbers, check_size, initialize
-from model.plan import LIMITS, Limits, plan_for
-from model.program import Program
-from model.progress import Progress
+from model.network.network import Network
+from model.network.parameters import Numbers, check_size, initialize
+from model.network.stack import build_stack
 from model.random import shuffle, stream
-from model.rates import Rates
-from model.report import EpochReport, Inspection, LayerReport
-from model.resume import Resumable
-from model.rows import row_weights, rows_of
 from model.schedules import Horizon
 from model.spec import Spec
-from model.stack import build_stack
-from model.validating import Validator
+from model.training.checkpoint import Checkpoint
+from model.training.plan import LIMITS, Limits, plan_for
+from model.training.program import Program
+from model.training.progress import Progress
+from model.training.rates import Rates
+from model.training.report import EpochReport, Inspection, LayerReport
+from model.training.resume import Resumable
+from model.training.rows import row_weights, rows_of
+from model.training.validating import Validator
 
 ORDER = 1  # the purpose of the stream that the order of rows is drawn from
 RUNAWAY = 1e4  # no loss that high leads anywhere

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from model.parameters import Numbers
-from model.rows import Rows
-from model.stack import Stack
+from model.network.parameters import Numbers
+from model.network.stack import Stack
+from model.training.rows import Rows
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from model.layers.batch_norm import BatchNorm
 from model.layers.dropout import Dropout
 from model.layers.embedding import Embedding
 from model.layers.residual import Residual
-from model.recorder import Recorder
+from model.network.recorder import Recorder
 from model.spec import Spec
 
 

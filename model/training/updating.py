@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.design import Floats
-from model.parameters import Numbers
-from model.recorder import Recorder
+from model.network.parameters import Numbers
+from model.network.recorder import Recorder
 from model.spec import Spec
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from model.design import Floats
-from model.plan import Plan
 from model.random import stream
+from model.training.plan import Plan
 
 MASKS = 16  # the purpose of the first layer's stream; each further layer's follows
 LEVELS = 1 << 16

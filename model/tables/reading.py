@@ -15,13 +15,13 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
-from model import ndjson
 from model.columns.cells import Cells, Codes, Days, Flags, Numbers, Scalar, Table, Words
 from model.columns.encoder import Raw
 from model.columns.faults import Faults
 from model.columns.inference import refine
 from model.columns.numbers import LARGEST, NO_NUMBER, read_values
 from model.errors import TableError
+from model.tables import ndjson
 
 MEDIA_TYPES = {"text/csv": "csv", "application/x-ndjson": "ndjson", "application/vnd.apache.parquet": "parquet"}
 FORMATS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}

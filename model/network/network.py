@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from model.design import Floats
 from model.errors import Problem, ShapeError, SpecError
-from model.folding import fold
-from model.forward import Forward
 from model.layers import Dense
 from model.layers.notation import layer_to_json, read_layer
-from model.parameters import size_of, views
+from model.network.folding import fold
+from model.network.forward import Forward
+from model.network.parameters import size_of, views
+from model.network.pieces import Piece, chain
+from model.network.recorder import Views, transposed
+from model.network.stack import Stack
 from model.parsing import Reader
-from model.pieces import Piece, chain
-from model.recorder import Views, transposed
-from model.stack import Stack
 
 TILE = 64  # rows of a forward pass, always: see Forward
 

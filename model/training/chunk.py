@@ -11,9 +11,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from model.design import Floats, Integers
 from model.losses import Loss
-from model.plan import Plan
-from model.recorder import transposed
-from model.rows import Rows
+from model.network.recorder import transposed
+from model.training.plan import Plan
+from model.training.rows import Rows
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from model.layers.batch_norm import BatchNorm
 from model.layers.dropout import Dropout
 from model.layers.identity import Identity
 from model.layers.residual import Residual
-from model.stack import Stack
+from model.network.stack import Stack
 
 Arrays: TypeAlias = dict[str, Floats]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.design import Floats
-from model.parameters import Numbers
-from model.stack import Stack
+from model.network.parameters import Numbers
+from model.network.stack import Stack
 
 
 @dataclass(frozen=True)

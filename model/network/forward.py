@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from model.design import Floats
-from model.recorder import Memory, Recorder, Views, transposed
-from model.stack import Stack
+from model.network.recorder import Memory, Recorder, Views, transposed
+from model.network.stack import Stack
 
 
 class Forward:

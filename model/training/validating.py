@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from model.design import Design, Floats
-from model.forward import Forward
 from model.metrics import auc
-from model.parameters import Numbers
-from model.rows import rows_of
+from model.network.forward import Forward
+from model.network.parameters import Numbers
+from model.network.stack import Stack
 from model.spec import Spec
-from model.stack import Stack
+from model.training.rows import rows_of
 
 TILE = 1024
 
