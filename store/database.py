@@ -49,18 +49,19 @@ class Database:
         except (OperationalError, PoolTimeoutError) as error:
             raise _trouble(error) from error
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write(self, work: Callable[[Connection], T], *, migrating: bool = False) -> T:
         """Run `work` in a transaction and commit it; run it again when a collision or a lost connection undid it.
 
         `work` must therefore be able to find that its first run did succeed after all: a COMMIT whose answer is lost
-        may have happened.
+        may have happened. While `migrating`, SQLite does not look at foreign keys, because it alters a table by making
+        it anew.
 
         Raises: DatabaseError when the database stays away or cannot work; whatever `work` raises, with nothing written.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with (
-                    self.engine.connect().execution_options(ebb_write=True) as connection,
+                    self.engine.connect().execution_options(ebb_write=True, ebb_migrating=migrating) as connection,
                     connection.begin(),
                 ):
                     return work(connection)
@@ -139,5 +140,8 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("ebb_write")
+    options = connection.get_execution_options()
+    if options.get("ebb_migrating"):
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # has no effect once a transaction has begun
+    writing = options.get("ebb_write")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

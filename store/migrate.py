@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from store.database import Database
+from store.errors import DatabaseError
 
 SCRIPTS = Path(__file__).parent.parent / "migrations"
 
@@ -42,8 +43,17 @@ def _migrate(database: Database, step: Callable[[Config], None]) -> None:
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(3224)")
         step(_config(connection))
+        if connection.dialect.name == "sqlite" and (
+            broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        ):
+            raise DatabaseError(
+                f"the migration would leave {len(broken)} rows that refer to nothing; nothing was changed"
+            )
 
-    database.write(work)
+    try:
+        database.write(work, migrating=True)
+    finally:
+        database.close()  # the connection looks at no foreign keys; none that serves may be it
 
 
 def _config(connection: Connection) -> Config:

@@ -1,6 +1,6 @@
 """The tables, one subject a file; migrations/ brings a database to them."""
 
-from store.tables.access import api_keys
+from store.tables.access import api_keys, audit_log, idempotent_answers
 from store.tables.base import metadata
 from store.tables.datasets import artifacts, datasets
 from store.tables.jobs import checkpoints, epochs, job_events, jobs, workers
@@ -11,9 +11,11 @@ __all__ = [
     "aliases",
     "api_keys",
     "artifacts",
+    "audit_log",
     "checkpoints",
     "datasets",
     "epochs",
+    "idempotent_answers",
     "job_events",
     "jobs",
     "metadata",

@@ -1,9 +1,9 @@
-"""Who may call: API keys, of which only a hash is kept."""
+"""Who may call and who did what: API keys, of which only a hash is kept, the audit log, and answers to be repeated."""
 
-from sqlalchemy import Column, String, Table
+from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table
 
 from store.clock import UtcTime, now
-from store.tables.base import Digest, Json, Name, metadata
+from store.tables.base import Digest, Json, Name, Serial, metadata
 
 api_keys = Table(
     "api_keys",
@@ -16,4 +16,32 @@ api_keys = Table(
     Column("expires_at", UtcTime),
     Column("last_used_at", UtcTime),
     Column("revoked_at", UtcTime),
+    Column("requests_per_minute", Integer),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("at", UtcTime, nullable=False, default=now()),
+    Column("actor", String(100), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("subject", String(256), nullable=False),
+    Column("data", Json, nullable=False),
+    Column("request_id", String(128)),
+    Index(None, "action", "id"),
+)
+
+# A job's row is its own memory of the key it was asked under; everything else that a POST creates is remembered here.
+idempotent_answers = Table(
+    "idempotent_answers",
+    metadata,
+    Column("owner", String(100), primary_key=True),
+    Column("idempotency_key", String(255), primary_key=True),
+    Column("request_sha256", Digest, nullable=False),
+    # NULL while the first request is still in flight.
+    Column("status", Integer),
+    Column("body", LargeBinary),
+    Column("created_at", UtcTime, nullable=False, default=now()),
+    Index(None, "created_at"),
 )

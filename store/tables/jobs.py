@@ -33,6 +33,7 @@ jobs = Table(
     Column("model", Name, nullable=False),
     Column("dataset_id", Id, ForeignKey("datasets.id"), nullable=False),
     Column("retry_of", Id, ForeignKey("jobs.id")),
+    Column("priority", Integer, nullable=False, default=0, server_default="0"),
     Column("params", Json, nullable=False),
     Column("state", String(16), nullable=False, default="queued"),
     Column("token", Integer, nullable=False, default=0),
@@ -54,7 +55,7 @@ jobs = Table(
     Column("started_at", UtcTime),
     Column("finished_at", UtcTime),
     UniqueConstraint("owner", "idempotency_key"),
-    CheckConstraint("kind IN ('training', 'scoring')", name="kind"),
+    CheckConstraint("kind IN ('training', 'scoring', 'replay')", name="kind"),
     CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="state"),
     CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="running_has_lease"),
     CheckConstraint(
@@ -76,6 +77,7 @@ job_events = Table(
     Column("data", Json, nullable=False),
     Column("at", UtcTime, nullable=False, default=now()),
     Index(None, "job_id", "id"),
+    Index(None, "event"),
 )
 
 epochs = Table(
@@ -89,6 +91,10 @@ epochs = Table(
     Column("valid_auc", Float),
     Column("gradient_norm", Float, nullable=False),
     Column("seconds", Float, nullable=False),
+    # Gradient norm and update ratio of each layer's parameters; NULL for epochs of the first release.
+    Column("layers", Json),
+    Column("dead_units", Float),
+    Column("retries", Integer, nullable=False, default=0, server_default="0"),
 )
 
 checkpoints = Table(

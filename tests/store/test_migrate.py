@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import insert, inspect
+from sqlalchemy.exc import IntegrityError
 
 from store.database import Database, open_database
 from store.migrate import downgrade, is_current, upgrade
-from store.tables import metadata
+from store.tables import epochs, metadata
 from tests.store.world import make_world
 
 UPGRADE = """
@@ -77,3 +78,23 @@ def test_processes_may_upgrade_at_once(bare: Database, bare_database_url: str) -
     assert [child.communicate()[1] for child in children] == [b""] * 3
     assert [child.returncode for child in children] == [0] * 3
     assert is_current(bare)
+
+
+def test_what_the_first_release_stored_is_still_there_after_an_upgrade(bare: Database) -> None:
+    upgrade(bare)
+    world = make_world(bare)
+    world.succeed(world.start())
+    before = world.snapshot()
+    downgrade(bare, "0001")  # loses what the first release did not have; these jobs have none of it
+    upgrade(bare)
+    assert world.snapshot() == before
+    assert is_current(bare)
+
+
+def test_a_migrated_database_still_refuses_rows_that_refer_to_nothing(bare: Database) -> None:
+    upgrade(bare)
+    orphan = insert(epochs).values(
+        job_id="none", epoch=1, learning_rate=0.1, train_loss=0.1, gradient_norm=0.1, seconds=0.1
+    )
+    with pytest.raises(IntegrityError):
+        bare.write(lambda connection: connection.execute(orphan))
