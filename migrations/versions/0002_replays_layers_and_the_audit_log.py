@@ -24,6 +24,9 @@ def upgrade() -> None:
         epochs.add_column(sa.Column("retries", sa.Integer(), server_default="0", nullable=False))
     with op.batch_alter_table("api_keys") as api_keys:
         api_keys.add_column(sa.Column("requests_per_minute", sa.Integer(), nullable=True))
+    with op.batch_alter_table("alias_moves") as alias_moves:
+        alias_moves.add_column(sa.Column("undoes", sa.Integer(), nullable=True))
+        alias_moves.add_column(sa.Column("request", sa.String(length=36), nullable=True))
     op.create_index(op.f("ix_job_events_event"), "job_events", ["event"])
     op.create_table(
         "audit_log",
@@ -54,6 +57,9 @@ def downgrade() -> None:
     op.drop_table("idempotent_answers")
     op.drop_table("audit_log")
     op.drop_index(op.f("ix_job_events_event"), "job_events")
+    with op.batch_alter_table("alias_moves") as alias_moves:
+        alias_moves.drop_column("request")
+        alias_moves.drop_column("undoes")
     with op.batch_alter_table("api_keys") as api_keys:
         api_keys.drop_column("requests_per_minute")
     with op.batch_alter_table("epochs") as epochs:

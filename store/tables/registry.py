@@ -64,5 +64,9 @@ alias_moves = Table(
     Column("to_version", Integer, nullable=False),
     Column("moved_by", String(100), nullable=False),
     Column("moved_at", UtcTime, nullable=False, default=now()),
+    # The revision that a rollback undid; NULL for a move forward.
+    Column("undoes", Integer),
+    # Names the one request that asked for the move, so that a COMMIT whose answer was lost is recognised.
+    Column("request", Id),
     UniqueConstraint("model", "alias", "revision"),
 )
