@@ -1,7 +1,7 @@
 """The table of routes: all that this service answers."""
 
 from app.route import Route
-from app.views import aliases, datasets, home, jobs, models, operations, retries, scores, trainings
+from app.views import aliases, datasets, home, jobs, models, operations, retries, rollbacks, scores, trainings
 
 ROUTES: tuple[Route, ...] = (
     *scores.ROUTES,
@@ -11,6 +11,7 @@ ROUTES: tuple[Route, ...] = (
     *retries.ROUTES,
     *models.ROUTES,
     *aliases.ROUTES,
+    *rollbacks.ROUTES,
     *operations.ROUTES,
     *home.ROUTES,
 )

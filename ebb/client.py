@@ -116,6 +116,12 @@ class Client:
         )
         return decode(response, Alias)
 
+    def roll_back(self, model: str, alias: str) -> Alias:
+        """Point an alias back at the version before; refused with 409 if there is none, 412 if it moves meanwhile."""
+        current = self.alias(model, alias)
+        path = f"{_model(model)}/aliases/{quote(alias, safe='')}/rollback"
+        return decode(self._post(path, None, headers={"If-Match": current[1]} if current else None), Alias)
+
     def alias_history(self, model: str, alias: str) -> Iterator[AliasMove]:
         """List an alias's moves, the latest first."""
         return self._pages(f"{_model(model)}/aliases/{quote(alias, safe='')}/history", "moves", AliasMove)

@@ -11,6 +11,7 @@ StoreError
 ├── AlreadyFinishedError  a finished job cannot be changed
 ├── NotRetryableError    only work that did not succeed can be asked for again
 ├── StaleRevisionError    somebody moved the alias first
+├── NothingBeforeError    an alias that never pointed elsewhere cannot be rolled back
 └── LeaseLostError        this worker no longer holds the right to write
 """
 
@@ -61,6 +62,10 @@ class NotRetryableError(StoreError):
 
 class StaleRevisionError(StoreError):
     """The alias is not where the caller believed it to be."""
+
+
+class NothingBeforeError(StoreError):
+    """An alias that never pointed elsewhere cannot be rolled back."""
 
 
 class LeaseLostError(StoreError):

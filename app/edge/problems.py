@@ -57,6 +57,7 @@ TABLE: dict[type[Exception], Kind] = {
     store_errors.AlreadyFinishedError: Kind(Status.CONFLICT, "already-finished", "The job has ended"),
     store_errors.NotRetryableError: Kind(Status.CONFLICT, "not-retryable", "The job cannot be tried again"),
     store_errors.StaleRevisionError: Kind(Status.PRECONDITION_FAILED),
+    store_errors.NothingBeforeError: Kind(Status.CONFLICT, "nothing-before", "The alias never pointed elsewhere"),
     store_errors.ArtifactError: Kind(Status.SERVICE_UNAVAILABLE, "artifact", "Stored bytes cannot be had"),
     store_errors.BrokerError: Kind(Status.SERVICE_UNAVAILABLE, "broker", "The message broker cannot be had"),
     store_errors.DatabaseError: Kind(Status.SERVICE_UNAVAILABLE, "database", "The database does not answer"),

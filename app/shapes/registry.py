@@ -24,13 +24,14 @@ class AliasMove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Move(msgspec.Struct, frozen=True):
-    """One move of an alias."""
+    """One move of an alias; `undoes` is the revision that a rollback undid."""
 
     revision: int
     from_version: int | None
     to_version: int
     moved_by: str
     moved_at: Time
+    undoes: int | None
 
 
 class MovePage(msgspec.Struct, frozen=True):

@@ -11,17 +11,19 @@ from app.errors import PreconditionMissingError
 from app.route import Header, Route
 from app.services import Services
 from app.shapes.common import PageQuery
-from app.shapes.registry import Alias, AliasMove, Move, MovePage
+from app.shapes.registry import Alias, AliasMove, MovePage
+from app.shapes.registry import Move as MoveShown
 from store.database import Connection, Row
 from store.errors import StaleRevisionError
-from store.registry.aliases import alias_history, find_alias, get_alias, move_alias
+from store.ids import new_id
+from store.registry.aliases import Move, alias_history, find_alias, get_alias, move_alias, moved_by_request
 
 
 def show_alias(services: Services, name: str, alias: str, **_: object) -> Response:
     """Tell where an alias points; its revision is the entity tag."""
     with services.database.read() as connection:
         row = get_alias(connection, name, alias)
-    return conditional(json_answer(_shown(row)), str(row.revision))
+    return conditional(json_answer(shown(row)), str(row.revision))
 
 
 def put_alias(services: Services, name: str, alias: str, body: AliasMove, **_: object) -> Response:
@@ -30,20 +32,21 @@ def put_alias(services: Services, name: str, alias: str, body: AliasMove, **_: o
         raise PreconditionMissingError(
             f"send If-Match with the entity tag of GET {request.path}, or 'If-None-Match: *' to make a new alias"
         )
-    by = caller_name()
+    by, this = caller_name(), new_id()
 
     def move(connection: Connection) -> Row[Any]:
-        revision = _believed(find_alias(connection, name, alias), alias)
-        move_alias(connection, name, alias, body.version, revision=revision, by=by)
+        if not moved_by_request(connection, name, alias, this):
+            revision = believed(find_alias(connection, name, alias), alias)
+            move_alias(connection, name, alias, Move(body.version, revision, by, request=this))
         return get_alias(connection, name, alias)
 
     row = services.database.write(move)
-    answer = json_answer(_shown(row), Status.CREATED if row.revision == 1 else Status.OK)
+    answer = json_answer(shown(row), Status.CREATED if row.revision == 1 else Status.OK)
     answer.set_etag(str(row.revision))
     return answer
 
 
-def _believed(current: Row[Any] | None, alias: str) -> int:
+def believed(current: Row[Any] | None, alias: str) -> int:
     """Return the revision to move from: the current one where the request's conditions hold for it.
 
     Revision 0, before the first move, is matched by `If-None-Match: *` and by `If-Match: "0"`.
@@ -67,13 +70,16 @@ def show_history(services: Services, name: str, alias: str, query: PageQuery) ->
     with services.database.read() as connection:
         page = alias_history(connection, name, alias, page_size=query.page_size, page_token=query.page_token)
     moves = [
-        Move(row.revision, row.from_version, row.to_version, row.moved_by, str(time_text(row.moved_at)))
+        MoveShown(
+            row.revision, row.from_version, row.to_version, row.moved_by, str(time_text(row.moved_at)), row.undoes
+        )
         for row in page.rows
     ]
     return conditional(json_answer(MovePage(moves, page.next_token)))
 
 
-def _shown(row: Row[Any]) -> Alias:
+def shown(row: Row[Any]) -> Alias:
+    """Return an alias as the contract tells it."""
     return Alias(row.model, row.alias, row.version, row.revision, str(time_text(row.moved_at)))
 
 

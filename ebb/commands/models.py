@@ -45,6 +45,17 @@ def promote(version: int, model: str, alias: str, url: str | None, key: str | No
 @click.option("--model", default="churn", show_default=True)
 @click.option("--alias", default=CHAMPION, show_default=True)
 @service_options
+def rollback(model: str, alias: str, url: str | None, key: str | None) -> None:
+    """Point an alias back at the version before; again, at the one before that."""
+    with open_client(url, key) as client:
+        moved = client.roll_back(model, alias)
+    click.echo(f"{alias} of {model} is version {moved.version} again (revision {moved.revision})")
+
+
+@models.command()
+@click.option("--model", default="churn", show_default=True)
+@click.option("--alias", default=CHAMPION, show_default=True)
+@service_options
 @json_option
 def history(model: str, alias: str, url: str | None, key: str | None, as_json: bool) -> None:
     """List an alias's moves, the latest first."""

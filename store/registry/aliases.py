@@ -56,53 +56,76 @@ def list_aliases(connection: Connection, model: str) -> list[Row[Any]]:
     return list(connection.execute(query).all())
 
 
-def move_alias(  # noqa: PLR0913 - what, whereto, from where, and who
-    connection: Connection, model: str, alias: str, version: int, *, revision: int, by: str
-) -> int:
-    """Point the alias at a version if its revision still is `revision` (0: it must be new); return the next one.
+@dataclass(frozen=True)
+class Move:
+    """A move of an alias: whereto, from which revision (0: it must be new), and who asks.
+
+    `request` names this one request and no other, so that a COMMIT whose answer was lost is recognised; `undoes` is the
+    revision that a rollback undoes.
+    """
+
+    version: int
+    revision: int
+    by: str
+    request: str | None = None
+    undoes: int | None = None
+
+
+def move_alias(connection: Connection, model: str, alias: str, move: Move) -> int:
+    """Point the alias at a version if its revision still is the one the move names; return the next one.
 
     Raises: NotFoundError where there is no such version, StaleRevisionError where somebody else moved it first.
     """
-    known = select(versions.c.version).where(versions.c.model == model, versions.c.version == version)
+    known = select(versions.c.version).where(versions.c.model == model, versions.c.version == move.version)
     if connection.execute(known).first() is None:
-        raise NotFoundError(f"model '{model}' has no version {version}")
+        raise NotFoundError(f"model '{model}' has no version {move.version}")
     before = connection.execute(
         select(aliases).where(aliases.c.model == model, aliases.c.alias == alias).with_for_update()
     ).first()
-    if revision != (before.revision if before else 0):
+    if move.revision != (before.revision if before else 0):
         at = f"it is at revision {before.revision}, version {before.version}" if before else "it does not exist"
-        raise StaleRevisionError(f"alias '{alias}' of model '{model}' is not at revision {revision}: {at}")
-    moved = _move(connection, model, alias, version, revision) if before else _create(connection, model, alias, version)
-    if not moved:
+        raise StaleRevisionError(f"alias '{alias}' of model '{model}' is not at revision {move.revision}: {at}")
+    write = _move if before else _create
+    if not write(connection, model, alias, move):
         raise StaleRevisionError(f"alias '{alias}' of model '{model}' was moved by somebody else this moment")
     connection.execute(
         insert(alias_moves).values(
             model=model,
             alias=alias,
-            revision=revision + 1,
+            revision=move.revision + 1,
             from_version=before.version if before else None,
-            to_version=version,
-            moved_by=by,
+            to_version=move.version,
+            moved_by=move.by,
+            undoes=move.undoes,
+            request=move.request,
         )
     )
-    return revision + 1
+    return move.revision + 1
 
 
-def _create(connection: Connection, model: str, alias: str, version: int) -> bool:
+def moved_by_request(connection: Connection, model: str, alias: str, request: str) -> bool:
+    """Return whether this very request has moved the alias already: its COMMIT happened, the answer was lost."""
+    query = select(alias_moves.c.id).where(
+        alias_moves.c.model == model, alias_moves.c.alias == alias, alias_moves.c.request == request
+    )
+    return connection.execute(query).first() is not None
+
+
+def _create(connection: Connection, model: str, alias: str, move: Move) -> bool:
     statement = (
         insert_into(connection, aliases)
-        .values(model=model, alias=alias, version=version, revision=1)
+        .values(model=model, alias=alias, version=move.version, revision=1)
         .on_conflict_do_nothing()
         .returning(aliases.c.revision)
     )
     return connection.execute(statement).first() is not None
 
 
-def _move(connection: Connection, model: str, alias: str, version: int, revision: int) -> bool:
+def _move(connection: Connection, model: str, alias: str, move: Move) -> bool:
     statement = (
         update(aliases)
-        .where(aliases.c.model == model, aliases.c.alias == alias, aliases.c.revision == revision)
-        .values(version=version, revision=revision + 1, moved_at=now())
+        .where(aliases.c.model == model, aliases.c.alias == alias, aliases.c.revision == move.revision)
+        .values(version=move.version, revision=move.revision + 1, moved_at=now())
         .returning(aliases.c.revision)
     )
     return connection.execute(statement).first() is not None
@@ -121,7 +144,7 @@ def promote(connection: Connection, model: str, version: int, promotion: Promoti
     if promotion.revision is not None and promotion.revision != revision:
         return False
     try:
-        move_alias(connection, model, promotion.alias, version, revision=revision, by=promotion.by)
+        move_alias(connection, model, promotion.alias, Move(version, revision, promotion.by))
     except StaleRevisionError:
         return False
     return True

@@ -4,12 +4,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from model.estimator import Estimator
+from store.database import Database
 
 ALIAS = "/v1/models/churn/aliases/champion"
 Add = Callable[..., int]
@@ -155,9 +159,57 @@ def test_an_alias_with_an_unfit_name_is_404(client: FlaskClient, add_version: Ad
     assert put(client, 1, f"/v1/models/churn/aliases/{alias}", If_None_Match="*").status_code == 404
 
 
+def test_rollbacks_go_back_move_by_move_and_are_moves_themselves(client: FlaskClient, add_version: Add) -> None:
+    for version in (1, 2, 3):
+        assert add_version() == version
+        put(client, version, **({"If_Match": "*"} if version > 1 else {"If_None_Match": "*"}))
+    back = f"{ALIAS}/rollback"
+    first = client.post(back)
+    assert (first.status_code, first.json["version"], first.headers["ETag"]) == (200, 2, '"4"')
+    assert client.post(back).json["version"] == 1
+    nothing = client.post(back)
+    assert (nothing.status_code, nothing.json["type"]) == (409, "urn:problem-type:ebb:nothing-before")
+    put(client, 3, If_Match='"5"')
+    assert client.post(back).json["version"] == 1  # where it was before, not what a rollback took away
+    told = [(m["revision"], m["to_version"], m["undoes"]) for m in client.get(f"{ALIAS}/history").json["moves"]]
+    assert told == [(7, 1, 6), (6, 3, None), (5, 1, 2), (4, 2, 3), (3, 3, None), (2, 2, None), (1, 1, None)]
+
+
+def test_a_rollback_obeys_the_revision_it_names(client: FlaskClient, add_version: Add) -> None:
+    for version in (1, 2):
+        add_version()
+        put(client, version, **({"If_Match": "*"} if version > 1 else {"If_None_Match": "*"}))
+    assert client.post(f"{ALIAS}/rollback", headers={"If-Match": '"1"'}).status_code == 412
+    assert client.get(ALIAS).json["version"] == 2
+    assert client.post(f"{ALIAS}/rollback", headers={"If-Match": '"2"'}).json["version"] == 1
+    assert client.post("/v1/models/nobody/aliases/champion/rollback").status_code == 404
+
+
 def test_of_eight_movers_from_one_revision_one_wins(app: Flask, add_version: Add) -> None:
     add_version()
     put(app.test_client(), 1, If_None_Match="*")
     with ThreadPoolExecutor(8) as pool:
         told = list(pool.map(lambda _: put(app.test_client(), 1, If_Match='"1"').status_code, range(8)))
     assert sorted(told) == [200] + [412] * 7
+
+
+@pytest.mark.parametrize("path", [ALIAS, f"{ALIAS}/rollback"])
+def test_a_move_whose_commit_was_answered_by_silence_happens_once(
+    client: FlaskClient, add_version: Add, database: Database, path: str
+) -> None:
+    for version in (1, 2):
+        add_version()
+        put(client, version, **({"If_Match": "*"} if version > 1 else {"If_None_Match": "*"}))
+    lost = iter([True])
+
+    def commit_and_fall_silent(connection: Connection) -> None:
+        if connection.get_execution_options().get("ebb_write") and next(lost, False):
+            connection.connection.dbapi_connection.commit()
+            silence = psycopg.OperationalError("server closed the connection unexpectedly")
+            raise OperationalError("COMMIT", None, silence, connection_invalidated=True)
+
+    event.listen(database.engine, "commit", commit_and_fall_silent)
+    answer = put(client, 1, If_Match='"2"') if path == ALIAS else client.post(path)
+    assert next(lost, None) is None
+    assert (answer.status_code, answer.json["version"], answer.json["revision"]) == (200, 1, 3)
+    assert len(client.get(f"{ALIAS}/history").json["moves"]) == 3

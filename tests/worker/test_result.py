@@ -9,7 +9,7 @@ from model.storage import pack, sha256
 from store.artifacts import ArtifactStore
 from store.errors import ArtifactError
 from store.jobs.finish import succeed_training
-from store.registry.aliases import CHAMPION, find_alias, move_alias
+from store.registry.aliases import CHAMPION, Move, find_alias, move_alias
 from store.tables import versions
 from tests.worker.trainings import CSV, Trainings, make_trainings
 from worker.errors import DatasetError
@@ -72,7 +72,7 @@ def test_a_champion_that_somebody_moves_meanwhile_stays_where_they_put_it(traini
     fit = trained(trainings, GOOD, promote)
     promotion = promotion_of(trainings.database, fit, fit.estimator())
     assert promotion is not None
-    trainings.database.write(lambda connection: move_alias(connection, "churn", CHAMPION, 2, revision=1, by="somebody"))
+    trainings.database.write(lambda connection: move_alias(connection, "churn", CHAMPION, Move(2, 1, "somebody")))
     assert finish(trainings, fit, promotion) == 3
     assert champion(trainings) == 2
     assert trainings.world.row(fit.job.id).result == {"model": "churn", "version": 3, "promoted": False}
@@ -82,7 +82,7 @@ def test_a_champion_that_appears_meanwhile_stays(trainings: Trainings) -> None:
     train(trainings, BAD, "never")
     fit = trained(trainings, GOOD, "if_better")
     promotion = promotion_of(trainings.database, fit, fit.estimator())
-    trainings.database.write(lambda connection: move_alias(connection, "churn", CHAMPION, 1, revision=0, by="somebody"))
+    trainings.database.write(lambda connection: move_alias(connection, "churn", CHAMPION, Move(1, 0, "somebody")))
     finish(trainings, fit, promotion)
     assert champion(trainings) == 1
 

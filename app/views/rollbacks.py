@@ -1,0 +1,47 @@
+"""Rolling an alias back in one call."""
+
+from typing import Any
+
+from flask import Response
+
+from app.edge.access import caller_name
+from app.edge.answers import json_answer
+from app.route import Header, Route
+from app.services import Services
+from app.shapes.registry import Alias
+from app.views.aliases import ALIAS, ETAG, believed, shown
+from store.database import Connection, Row
+from store.ids import new_id
+from store.registry.aliases import find_alias, get_alias, moved_by_request
+from store.registry.rollback import roll_back
+
+
+def roll_back_alias(services: Services, name: str, alias: str, **_: object) -> Response:
+    """Point an alias back at the version before; again, at the one before that."""
+    by, this = caller_name(), new_id()
+
+    def back(connection: Connection) -> Row[Any]:
+        if not moved_by_request(connection, name, alias, this):
+            revision = believed(find_alias(connection, name, alias), alias)
+            roll_back(connection, name, alias, revision=revision, by=by, request=this)
+        return get_alias(connection, name, alias)
+
+    row = services.database.write(back)
+    answer = json_answer(shown(row))
+    answer.set_etag(str(row.revision))
+    return answer
+
+
+ROUTES = (
+    Route(
+        "POST",
+        f"{ALIAS}/rollback",
+        roll_back_alias,
+        "promote",
+        "Roll an alias back",
+        {200: Alias},
+        (404, 409, 412),
+        headers=(Header("If-Match", "the revision the alias must be at, as its entity tag"),),
+        answer_headers=(ETAG,),
+    ),
+)

@@ -1,0 +1,36 @@
+"""Rolling an alias back to where it pointed before, as often as there is a before."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from store.errors import NothingBeforeError
+from store.registry.aliases import Move, get_alias, move_alias
+from store.tables import alias_moves
+
+
+def roll_back(  # noqa: PLR0913 - what, from where, and who asks
+    connection: Connection, model: str, alias: str, *, revision: int, by: str, request: str
+) -> int:
+    """Undo the last move that still stands, as a move of its own, and return the alias's next revision.
+
+    A second rollback undoes the move before that one; it does not bring back what the first took away. The alias must
+    be at `revision`; `request` names this one request.
+
+    Raises: NotFoundError, StaleRevisionError; NothingBeforeError when the only move that stands is the first.
+    """
+    current = get_alias(connection, model, alias)
+    standing = _standing(connection, model, alias, current.revision)
+    if standing.from_version is None:
+        raise NothingBeforeError(f"alias '{alias}' has pointed at version {standing.to_version} from the beginning")
+    move = Move(standing.from_version, revision, by, request=request, undoes=standing.revision)
+    return move_alias(connection, model, alias, move)
+
+
+def _standing(connection: Connection, model: str, alias: str, revision: int) -> Row[Any]:
+    """Return the move that put the alias where it was at `revision`."""
+    query = select(alias_moves).where(alias_moves.c.model == model, alias_moves.c.alias == alias)
+    move = connection.execute(query.where(alias_moves.c.revision == revision)).one()
+    while move.undoes is not None:
+        move = connection.execute(query.where(alias_moves.c.revision == move.undoes - 1)).one()
+    return move
