@@ -1,15 +1,16 @@
 """T4: a sign of life that carries what was achieved since the last one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, delete, func, insert, select
 
 from store.clock import now
 from store.jobs.checkpoints import CheckpointRow, put_checkpoint
 from store.jobs.claim import Claim
+from store.jobs.events import record
 from store.jobs.fence import write_fenced
-from store.tables import epochs
+from store.tables import epochs, job_events
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,9 @@ class EpochRow:
     valid_auc: float | None
     gradient_norm: float
     seconds: float
+    layers: Sequence[Mapping[str, object]] | None = None
+    dead_units: float | None = None
+    retries: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,15 +60,26 @@ def heartbeat(  # noqa: PLR0913 - one short transaction is the point of it
             "progress_total": progress.total,
         },
     )
-    store_epochs(connection, claim, new_epochs)
+    _store_epochs(connection, claim, new_epochs)
     if checkpoint is not None:
         put_checkpoint(connection, claim.job_id, claim.token, checkpoint)
     return bool(row.cancel_requested)
 
 
-def store_epochs(connection: Connection, claim: Claim, rows: Sequence[EpochRow]) -> None:
-    """Keep the epochs of an attempt; where it began again, its rows replace those of the attempt before."""
+def _store_epochs(connection: Connection, claim: Claim, rows: Sequence[EpochRow]) -> None:
+    """Keep the epochs of an attempt; where it began again, its rows replace those of the attempt before.
+
+    Each names the job's last event, and a training that diverged and began again within its attempt is an event of its
+    own: who follows the job sees everything in the order in which it happened.
+    """
     if not rows:
         return
-    connection.execute(delete(epochs).where(epochs.c.job_id == claim.job_id, epochs.c.epoch >= rows[0].epoch))
-    connection.execute(insert(epochs), [{"job_id": claim.job_id, **asdict(row)} for row in rows])
+    late = (epochs.c.job_id == claim.job_id, epochs.c.epoch >= rows[0].epoch)
+    replaced = connection.execute(delete(epochs).where(*late).returning(epochs.c.event_id, epochs.c.retries)).all()
+    last = select(func.max(job_events.c.id)).where(job_events.c.job_id == claim.job_id)
+    event_id = connection.execute(last).scalar_one()
+    if any(row.event_id == event_id and row.retries < rows[0].retries for row in replaced):
+        record(connection, claim.job_id, "restarted", claim.token, {"reason": "diverged", "epoch": rows[0].epoch})
+        event_id = connection.execute(last).scalar_one()
+    fixed = {"job_id": claim.job_id, "event_id": event_id}
+    connection.execute(insert(epochs), [{**fixed, **asdict(row)} for row in rows])

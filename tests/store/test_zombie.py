@@ -1,14 +1,22 @@
 """A worker that lost its lease may write nothing, whatever it tries and however far the job has come since."""
 
+import importlib
+import inspect
+import pkgutil
+import sys
 from collections.abc import Callable
+from types import FrameType
 
 import pytest
 from sqlalchemy import Connection
 
+import store.jobs
+from store.ids import new_id
 from store.jobs.claim import Claim
 from store.jobs.finish import end_cancelled, fail, succeed_training
 from store.jobs.hand_back import hand_back, strike
 from store.jobs.heartbeat import Progress, heartbeat
+from store.jobs.retry import retry
 from store.registry.aliases import Promotion
 from tests.store.world import World, checkpoint, epoch
 
@@ -35,6 +43,11 @@ WRITES: dict[str, Write] = {
 }
 
 
+# What takes a claim and writes nothing by itself: the condition, and the one UPDATE that every write begins with.
+FENCE = {"held", "write_fenced"}
+NEED_A_CANCEL = {"end_cancelled"}
+
+
 def _queued(world: World, job_id: str) -> None:
     world.expire(job_id)
 
@@ -51,6 +64,21 @@ def _reclaimed_and_asked_to_cancel(world: World, job_id: str) -> None:
     world.cancel(job_id)
 
 
+def _handed_back(world: World, job_id: str) -> None:
+    other = _reclaimed(world, job_id)
+    world.database.write(lambda connection: hand_back(connection, other))
+
+
+def _struck(world: World, job_id: str) -> None:
+    other = _reclaimed(world, job_id)
+    world.database.write(lambda connection: strike(connection, other, limit=9, code="worker_crashed", text="by w2"))
+
+
+def _claimed_for_the_third_time(world: World, job_id: str) -> None:
+    _handed_back(world, job_id)
+    world.start(job_id, worker="w3")
+
+
 def _succeeded(world: World, job_id: str) -> None:
     world.succeed(_reclaimed(world, job_id))
 
@@ -60,8 +88,31 @@ def _failed_by_its_next_owner(world: World, job_id: str) -> None:
     world.database.write(lambda connection: fail(connection, other, code="diverged", text="by w2"))
 
 
+def _failed_at_the_last_strike(world: World, job_id: str) -> None:
+    other = _reclaimed(world, job_id)
+    world.database.write(lambda connection: strike(connection, other, limit=1, code="worker_crashed", text="by w2"))
+
+
 def _failed_by_the_sweeper(world: World, job_id: str) -> None:
     world.expire(job_id, strike_limit=1)
+
+
+def _retried(world: World, job_id: str) -> Claim:
+    """The new job runs; the old one stays as it ended."""
+    _failed_by_the_sweeper(world, job_id)
+    new = new_id()
+    world.database.write(lambda connection: retry(connection, job_id, owner="a", new_job_id=new))
+    return world.start(new, worker="w2")
+
+
+def _retried_and_succeeded(world: World, job_id: str) -> None:
+    world.succeed(_retried(world, job_id))
+
+
+def _cancelled_by_its_next_owner(world: World, job_id: str) -> None:
+    other = _reclaimed(world, job_id)
+    world.cancel(job_id)
+    world.database.write(lambda connection: end_cancelled(connection, other))
 
 
 def _cancelled_by_the_sweeper(world: World, job_id: str) -> None:
@@ -78,15 +129,26 @@ PHASES: list[Callable[[World, str], object]] = [
     _queued,
     _reclaimed,
     _reclaimed_and_asked_to_cancel,
+    _handed_back,
+    _struck,
+    _claimed_for_the_third_time,
     _succeeded,
     _failed_by_its_next_owner,
+    _failed_at_the_last_strike,
     _failed_by_the_sweeper,
+    _retried,
+    _retried_and_succeeded,
+    _cancelled_by_its_next_owner,
     _cancelled_by_the_sweeper,
     _cancelled_while_queued,
 ]
 
 
-@pytest.mark.parametrize("phase", PHASES, ids=lambda phase: phase.__name__.strip("_"))
+def _name(phase: Callable[[World, str], object]) -> str:
+    return phase.__name__.strip("_")
+
+
+@pytest.mark.parametrize("phase", PHASES, ids=_name)
 def test_no_write_gets_through_the_fence(world: World, phase: Callable[[World, str], object]) -> None:
     zombie = world.start()
     world.beat(zombie, new_epochs=[epoch(0), epoch(1)], checkpoint=checkpoint(1, b"last words"))
@@ -95,7 +157,7 @@ def test_no_write_gets_through_the_fence(world: World, phase: Callable[[World, s
         world.refuses(lambda connection, write=write: write(world, zombie, connection))  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("phase", PHASES, ids=lambda phase: phase.__name__.strip("_"))
+@pytest.mark.parametrize("phase", PHASES, ids=_name)
 def test_only_a_job_that_has_not_ended_has_a_checkpoint(world: World, phase: Callable[[World, str], object]) -> None:
     mine = world.start()
     world.beat(mine, checkpoint=checkpoint(1))
@@ -107,8 +169,51 @@ def test_only_a_job_that_has_not_ended_has_a_checkpoint(world: World, phase: Cal
 @pytest.mark.parametrize("write", WRITES)
 def test_the_owner_itself_gets_through(world: World, write: str) -> None:
     mine = world.start()
-    if write == "end_cancelled":
+    if write in NEED_A_CANCEL:
         world.cancel(mine.job_id)
     before = world.snapshot()
     world.database.write(lambda connection: WRITES[write](world, mine, connection))
     assert world.snapshot() != before
+
+
+def test_the_phases_leave_a_job_in_every_state_there_is(world: World) -> None:
+    states = set()
+    for phase in PHASES:
+        mine = world.start()
+        phase(world, mine.job_id)
+        states.add(world.row(mine.job_id).state)
+    assert states == {"queued", "running", "succeeded", "failed", "cancelled"}
+
+
+def _writes_of_a_worker() -> set[str]:
+    """Return the public functions below store/jobs that take a claim."""
+    found = set()
+    for module in pkgutil.iter_modules(store.jobs.__path__, "store.jobs."):
+        for name, function in inspect.getmembers(importlib.import_module(module.name), inspect.isfunction):
+            takes = Claim in [parameter.annotation for parameter in inspect.signature(function).parameters.values()]
+            if takes and not name.startswith("_"):
+                found.add(name)
+    return found - FENCE
+
+
+def test_no_write_of_a_worker_is_forgotten_here(world: World) -> None:
+    """Every public function of store/jobs that takes a claim is called by a line of WRITES, and so fenced itself."""
+    called: set[str] = set()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_back is not None and frame.f_back.f_globals is globals():
+            called.add(frame.f_code.co_name)
+
+    def run(connection: Connection, name: str, mine: Claim) -> None:
+        sys.setprofile(note)
+        try:
+            WRITES[name](world, mine, connection)
+        finally:
+            sys.setprofile(None)
+
+    for name in WRITES:
+        mine = world.start()
+        if name in NEED_A_CANCEL:
+            world.cancel(mine.job_id)
+        world.database.write(lambda connection, name=name, mine=mine: run(connection, name, mine))  # type: ignore[misc]
+    assert _writes_of_a_worker() <= called, "add the missing ones to WRITES"
