@@ -1,6 +1,7 @@
 """A training job as the mathematics sees it: its row, dataset and checkpoint in, epochs and an estimator out."""
 
 import logging
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from model.metrics import log_loss
 from model.spec import Spec, parse_spec
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
 from model.tables.reading import MEDIA_TYPES, read_table
-from model.training.report import EpochReport
+from model.training.report import EpochReport, LayerReport
 from store.artifacts import ArtifactStore
 from store.database import Database, Row
 from store.datasets import get_dataset
@@ -132,10 +133,13 @@ class Fit:
                 epoch=report.epoch,
                 learning_rate=report.learning_rate,
                 train_loss=report.train_loss,
-                valid_loss=report.valid_loss,
+                valid_loss=None if report.valid_loss is None else _finite(report.valid_loss),
                 valid_auc=report.valid_auc,
                 gradient_norm=report.gradient_norm,
                 seconds=report.seconds,
+                layers=_layers(report.layers),
+                dead_units=report.dead_units,
+                retries=report.retries,
             )
 
     def _next(self, reports: Iterator[EpochReport]) -> EpochReport | None:
@@ -167,3 +171,19 @@ class Fit:
             return None
         rows = self._table.take(chosen)
         return log_loss(self.fitting.y[chosen], estimator.log_odds(rows.columns, rows.rows))
+
+
+def _layers(report: LayerReport | None) -> list[dict[str, object]] | None:
+    """Return what is kept of each array of parameters.
+
+    JSON has no infinity, which is what the ratio is while an array holds nothing but zeros.
+    """
+    if report is None:
+        return None
+    names = ("name", "gradient_norm", "update_ratio")
+    rows = zip(report.names, map(_finite, report.gradient_norms), map(_finite, report.update_ratios), strict=True)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None

@@ -10,6 +10,7 @@ depends_on = None
 
 KINDS = "kind IN ('training', 'scoring', 'replay')"
 KINDS_BEFORE = "kind IN ('training', 'scoring')"
+BEGUN = "SELECT MAX(id) FROM job_events WHERE job_events.job_id = epochs.job_id AND event = 'running'"
 OF_REPLAYS = "job_id IN (SELECT id FROM jobs WHERE kind = 'replay')"
 
 
@@ -22,6 +23,8 @@ def upgrade() -> None:
         epochs.add_column(sa.Column("layers", sa.JSON(), nullable=True))
         epochs.add_column(sa.Column("dead_units", sa.Float(), nullable=True))
         epochs.add_column(sa.Column("retries", sa.Integer(), server_default="0", nullable=False))
+        epochs.add_column(sa.Column("event_id", sa.BigInteger(), server_default="0", nullable=False))
+    op.execute(f"UPDATE epochs SET event_id = COALESCE(({BEGUN}), 0)")  # noqa: S608 - a constant of ours
     with op.batch_alter_table("api_keys") as api_keys:
         api_keys.add_column(sa.Column("requests_per_minute", sa.Integer(), nullable=True))
     with op.batch_alter_table("alias_moves") as alias_moves:
@@ -63,7 +66,7 @@ def downgrade() -> None:
     with op.batch_alter_table("api_keys") as api_keys:
         api_keys.drop_column("requests_per_minute")
     with op.batch_alter_table("epochs") as epochs:
-        for name in ("retries", "dead_units", "layers"):
+        for name in ("event_id", "retries", "dead_units", "layers"):
             epochs.drop_column(name)
     # The release before knows no replays: with their table's constraint they would not fit.
     for table in ("epochs", "checkpoints", "job_events"):

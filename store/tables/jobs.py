@@ -5,6 +5,7 @@ one is never half cancelled.
 """
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -95,6 +96,8 @@ epochs = Table(
     Column("layers", Json),
     Column("dead_units", Float),
     Column("retries", Integer, nullable=False, default=0, server_default="0"),
+    # The job's last event when the epoch was stored: events and epochs so have one order.
+    Column("event_id", BigInteger, nullable=False, default=0, server_default="0"),
 )
 
 checkpoints = Table(

@@ -3,12 +3,14 @@
 import hashlib
 
 import pytest
+from sqlalchemy import select
 
 from store.clock import now
 from store.errors import LeaseLostError
 from store.jobs.checkpoints import get_checkpoint
 from store.jobs.heartbeat import Progress, heartbeat
 from store.jobs.read import list_epochs
+from store.tables import epochs
 from tests.store.world import World, checkpoint, epoch
 
 
@@ -84,3 +86,40 @@ def test_a_heartbeat_for_a_job_that_does_not_run_is_refused(world: World, state:
     world.refuses(
         lambda connection: heartbeat(connection, mine, lease_seconds=30.0, progress=Progress(2, 10)), LeaseLostError
     )
+
+
+def _event_ids(world: World, job_id: str) -> list[int]:
+    with world.database.read() as connection:
+        rows = connection.execute(select(epochs).where(epochs.c.job_id == job_id).order_by(epochs.c.epoch)).all()
+    return [row.event_id for row in rows]
+
+
+def test_each_epoch_names_the_event_it_came_after(world: World) -> None:
+    mine = world.start()
+    world.beat(mine, new_epochs=[epoch(1), epoch(2)])
+    world.expire(mine.job_id)
+    world.beat(world.start(mine.job_id, "w2"), new_epochs=[epoch(2), epoch(3)])
+    ids = _event_ids(world, mine.job_id)
+    assert ids[0] < ids[1] == ids[2]
+    assert world.events(mine.job_id) == [("queued", 0), ("running", 1), ("queued", 1), ("running", 2)]
+
+
+def test_a_diverged_training_that_begins_again_is_an_event(world: World) -> None:
+    mine = world.start()
+    for _ in range(2):  # the second time as after a COMMIT whose answer was lost
+        world.beat(mine, new_epochs=[epoch(1), epoch(2)])
+    assert world.events(mine.job_id)[-1] == ("running", 1)
+    world.beat(mine, new_epochs=[epoch(1, retries=1)])
+    assert world.events(mine.job_id)[-1] == ("restarted", 1)
+    world.beat(mine, new_epochs=[epoch(2, retries=1)])
+    assert world.events(mine.job_id)[-1] == ("restarted", 1)
+    assert len(set(_event_ids(world, mine.job_id))) == 1
+
+
+def test_what_each_layer_did_is_kept(world: World) -> None:
+    mine = world.start()
+    layers = [{"name": "0.weights", "gradient_norm": 0.5, "update_ratio": None}]
+    world.beat(mine, new_epochs=[epoch(1, layers=layers, dead_units=0.25, retries=1)])
+    with world.database.read() as connection:
+        (row,) = list_epochs(connection, mine.job_id, page_size=10).rows
+    assert (row.layers, row.dead_units, row.retries) == (layers, 0.25, 1)

@@ -1,6 +1,7 @@
 """A training goes on from a checkpoint to the same bytes, or says why it starts again."""
 
 import itertools
+import json
 import logging
 import time
 from threading import Thread
@@ -145,3 +146,15 @@ def test_work_moves_within_a_long_epoch_and_stands_still_between_calls(on_sqlite
         still.add(fit.moved())
         time.sleep(0.05)
     assert len(still) <= 2  # the looking itself takes a little time on the CPU
+
+
+def test_an_epoch_tells_of_each_layer_in_what_json_can_hold(on_sqlite: Trainings) -> None:
+    spec = {**SPEC, "epochs": 2}
+    rows = list(prepared(on_sqlite, on_sqlite.queue(spec)).epochs())
+    for row in rows:
+        assert row.layers
+        assert {"name", "gradient_norm", "update_ratio"} == row.layers[0].keys()
+        assert json.loads(json.dumps(row.layers, allow_nan=False)) == row.layers
+        assert row.dead_units is not None
+        assert 0 <= row.dead_units <= 1
+    assert all(layer["update_ratio"] is None or layer["update_ratio"] >= 0 for layer in rows[-1].layers or ())
