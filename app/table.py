@@ -1,7 +1,7 @@
 """The table of routes: all that this service answers."""
 
 from app.route import Route
-from app.views import aliases, datasets, home, jobs, models, operations, retries, rollbacks, scores, trainings
+from app.views import aliases, datasets, diffs, home, jobs, models, operations, retries, rollbacks, scores, trainings
 
 ROUTES: tuple[Route, ...] = (
     *scores.ROUTES,
@@ -10,6 +10,7 @@ ROUTES: tuple[Route, ...] = (
     *jobs.ROUTES,
     *retries.ROUTES,
     *models.ROUTES,
+    *diffs.ROUTES,
     *aliases.ROUTES,
     *rollbacks.ROUTES,
     *operations.ROUTES,

@@ -100,6 +100,33 @@ class AliasMove(msgspec.Struct, frozen=True):
     moved_at: str
 
 
+class ColumnChange(msgspec.Struct, frozen=True):
+    """How much more one column adds to a customer's log-odds than before."""
+
+    column: str
+    value: float | str | bool | None
+    change: float
+
+
+class ChangedCustomer(msgspec.Struct, frozen=True):
+    """A customer whom two versions put on different sides of a threshold."""
+
+    customer_id: str | float | bool | None
+    churn_probability_before: float
+    churn_probability: float
+    log_odds_change: float
+    reasons: list[ColumnChange]
+
+
+class Diff(msgspec.Struct, frozen=True):
+    """Which customers change sides from one version to another, and why."""
+
+    rows: int
+    to_leaving: int
+    to_staying: int
+    customers: list[ChangedCustomer]
+
+
 class Reason(msgspec.Struct, frozen=True):
     """How much one column moved a customer's log-odds away from the baseline customer's."""
 

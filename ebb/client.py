@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from ebb.answers import Alias, AliasMove, Dataset, Epoch, Job, Scored, Version
+from ebb.answers import Alias, AliasMove, Dataset, Diff, Epoch, Job, Scored, Version
 from ebb.connection import Connection, decode, decode_part
 from ebb.errors import RefusedError, UnreadableError
 from store.registry.aliases import CHAMPION
@@ -92,6 +92,12 @@ class Client:
     def versions(self, model: str) -> Iterator[Version]:
         """List a model's versions."""
         return self._pages(f"{_model(model)}/versions", "versions", Version)
+
+    def diff(self, model: str, version: int, against: int, **options: str | int | None) -> Diff:
+        """Compare two versions; `options` are the request's dataset, threshold, most and explain."""
+        wanted = {name: value for name, value in options.items() if value is not None}
+        path = f"{_model(model)}/versions/{version}/diff"
+        return decode(self._get(path, {"against": against, **wanted}), Diff)
 
     def alias(self, model: str, alias: str) -> tuple[Alias, str] | None:
         """Look where an alias points and what entity tag its next move must name; None if there is none."""

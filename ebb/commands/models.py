@@ -1,5 +1,7 @@
 """`ebb models`: the registry, over HTTP."""
 
+from typing import Any
+
 import click
 import msgspec
 
@@ -8,6 +10,7 @@ from ebb.commands.options import open_client, print_rows, service_options
 from store.registry.aliases import CHAMPION
 
 VERSION_COLUMNS = ("version", "valid_loss", "valid_auc", "created_at", "job_id")
+DIFF_COLUMNS = ("customer_id", "before", "now", "because of")
 MOVE_COLUMNS = ("revision", "from_version", "to_version", "moved_by", "moved_at")
 
 
@@ -39,6 +42,34 @@ def promote(version: int, model: str, alias: str, url: str | None, key: str | No
     with open_client(url, key) as client:
         moved = client.move_alias(model, alias, version)
     click.echo(f"{alias} of {model} is version {moved.version} (revision {moved.revision})")
+
+
+@models.command()
+@click.argument("version", type=int)
+@click.option("--against", type=int, required=True, help="the version to compare with")
+@click.option("--model", default="churn", show_default=True)
+@click.option("--dataset", help="whose customers; the version's own training table by default")
+@click.option("--threshold", help="who is at least as likely to leave, leaves [0.5]")
+@service_options
+@json_option
+def diff(version: int, model: str, url: str | None, key: str | None, as_json: bool, **options: Any) -> None:
+    """Tell which customers change sides between two versions, and which columns move them."""
+    with open_client(url, key) as client:
+        found = client.diff(model, version, **options)
+    if as_json:
+        click.echo(msgspec.json.encode(found))
+        return
+    click.echo(f"of {found.rows:,} customers {found.to_leaving:,} now leave, and {found.to_staying:,} now stay")
+    rows = [
+        {
+            "customer_id": customer.customer_id,
+            "before": f"{customer.churn_probability_before:.3f}",
+            "now": f"{customer.churn_probability:.3f}",
+            "because of": ", ".join(f"{r.column} {r.change:+.2f}" for r in customer.reasons),
+        }
+        for customer in found.customers
+    ]
+    print_rows(rows, DIFF_COLUMNS, as_json=False)
 
 
 @models.command()

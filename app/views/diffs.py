@@ -1,0 +1,84 @@
+"""What changes between two versions: both score the same customers."""
+
+from flask import Response
+
+from app.edge.answers import conditional, json_answer
+from app.errors import InputError, TooLargeError
+from app.route import Route
+from app.services import Services
+from app.shapes.diffs import ChangedCustomer, ColumnChange, Diff, DiffQuery
+from app.views.models import VERSION
+from model.comparison import Comparison, compare
+from model.errors import Problem
+from model.estimator import Estimator
+from model.scoring import score_file
+from model.tables.reading import MEDIA_TYPES
+from store.datasets import find_dataset
+from store.registry.versions import get_version, load_estimator
+
+MOST_ROWS = 100_000
+
+
+def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> Response:
+    """Tell which customers of a dataset change sides between two versions, and which columns move them."""
+    with services.database.read() as connection:
+        row = get_version(connection, name, version)
+        old, new = (
+            Estimator.from_bytes(load_estimator(connection, name, number)) for number in (query.against, version)
+        )
+        dataset = find_dataset(connection, query.dataset or row.dataset_id)
+    if dataset is None:
+        raise InputError.of([Problem("/query/dataset", "not_found", "there is no such dataset")])
+    if dataset.rows > MOST_ROWS:
+        raise TooLargeError(
+            f"dataset {dataset.id} has {dataset.rows:,} rows, more than the {MOST_ROWS:,} that are compared while you "
+            "wait; name a smaller one with ?dataset=, or score it by both with POST /v1/jobs/scoring"
+        )
+    path, kind = services.artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]
+    scored = zip(score_file(old, path, kind), score_file(new, path, kind), strict=True)
+    found = compare(old, new, scored, threshold=query.threshold, most=query.most)
+    return conditional(
+        json_answer(
+            Diff(
+                model=name,
+                version=version,
+                against=query.against,
+                dataset=dataset.id,
+                threshold=query.threshold,
+                rows=found.rows,
+                errors=found.errors,
+                to_leaving=found.to_leaving,
+                to_staying=found.to_staying,
+                mean_probability_change=found.mean_change,
+                baseline_log_odds_change=found.baseline_change,
+                customers=_customers(found, query.explain),
+            )
+        )
+    )
+
+
+def _customers(found: Comparison, explain: int) -> list[ChangedCustomer]:
+    return [
+        ChangedCustomer(
+            customer_id=customer.customer_id,
+            churn_probability_before=customer.probabilities[0],
+            churn_probability=customer.probabilities[1],
+            log_odds_change=customer.change,
+            reasons=[ColumnChange(share.column, share.value, share.change) for share in customer.shares[:explain]],
+        )
+        for customer in found.changed
+    ]
+
+
+ROUTES = (
+    Route(
+        "GET",
+        f"{VERSION}/diff",
+        show_diff,
+        "score",
+        "Compare two versions",
+        {200: Diff},
+        (404, 409, 413, 422),
+        DiffQuery,
+    ),
+)

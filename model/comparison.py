@@ -1,0 +1,109 @@
+"""Two estimators side by side on one table: which customers change sides, and which columns move them."""
+
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from model.columns.cells import Scalar
+from model.design import Floats
+from model.estimator import Estimator
+from model.scoring import Scored
+
+
+class ChangedShare(NamedTuple):
+    """What one column adds to a customer's log-odds by the new estimator, less what it added by the old one."""
+
+    column: str
+    value: Scalar
+    change: float
+
+
+@dataclass(frozen=True)
+class ChangedCustomer:
+    """A customer whom the two estimators put on different sides of the threshold.
+
+    All shares and the change of the baseline customer's log-odds sum to the change of this customer's.
+    """
+
+    customer_id: Scalar
+    probabilities: tuple[float, float]
+    change: float
+    shares: tuple[ChangedShare, ...]
+
+
+@dataclass
+class Comparison:
+    """What became of the customers under a new estimator; `changed` holds those whose log-odds moved most, first."""
+
+    old: Estimator
+    new: Estimator
+    threshold: float
+    most: int
+    rows: int = 0
+    errors: int = 0
+    to_leaving: int = 0
+    to_staying: int = 0
+    sum_of_changes: float = 0.0
+    _heap: list[tuple[float, int, ChangedCustomer]] = field(default_factory=list)
+
+    @property
+    def changed(self) -> list[ChangedCustomer]:
+        """The customers who changed sides, those whose log-odds moved most first; of equals, the earlier row."""
+        return [customer for *_, customer in sorted(self._heap, key=lambda entry: entry[:2], reverse=True)]
+
+    @property
+    def mean_change(self) -> float:
+        """The mean change of the churn probability over the customers that could be scored."""
+        scored = self.rows - self.errors
+        return self.sum_of_changes / scored if scored else 0.0
+
+    @property
+    def baseline_change(self) -> float:
+        """The part of every change that no column explains: the baselines' own difference in log-odds."""
+        return self.new.baseline_log_odds - self.old.baseline_log_odds
+
+    def add(self, old: Scored, new: Scored) -> None:
+        """Take up some rows, scored by both."""
+        fit = np.ones(len(old.ids), np.bool_)
+        fit[[*old.faults, *new.faults]] = False
+        was, becomes = old.probabilities >= self.threshold, new.probabilities >= self.threshold
+        self.to_leaving += int((fit & ~was & becomes).sum())
+        self.to_staying += int((fit & was & ~becomes).sum())
+        self.sum_of_changes += float((new.probabilities - old.probabilities)[fit].sum())
+        rows = np.flatnonzero(fit & (was != becomes))
+        change = self.new.log_odds(new.cells.take(rows)) - self.old.log_odds(old.cells.take(rows))
+        largest = np.argsort(-np.abs(change), kind="stable")[: self.most]
+        for customer, place in zip(self._customers(old, new, rows[largest], change[largest]), largest, strict=True):
+            heapq.heappush(self._heap, (abs(customer.change), -self.rows - int(rows[place]), customer))
+        while len(self._heap) > self.most:
+            heapq.heappop(self._heap)
+        self.rows += len(old.ids)
+        self.errors += len(fit) - int(fit.sum())
+
+    def _customers(self, old: Scored, new: Scored, rows: np.ndarray, change: Floats) -> Iterator[ChangedCustomer]:
+        before, after = old.cells.take(rows), new.cells.take(rows)
+        shares = dict(zip(self.new.encoder.names, self.new.contributions(after).T, strict=True))
+        for name, share in zip(self.old.encoder.names, self.old.contributions(before).T, strict=True):
+            shares[name] = shares.get(name, 0.0) - share
+        values = {name: cells.scalars() for name, cells in {**before.columns, **after.columns}.items()}
+        for i, row in enumerate(rows):
+            told = [ChangedShare(name, values[name][i], float(share[i])) for name, share in shares.items()]
+            yield ChangedCustomer(
+                customer_id=new.ids[row],
+                probabilities=(float(old.probabilities[row]), float(new.probabilities[row])),
+                change=float(change[i]),
+                shares=tuple(sorted(told, key=lambda share: -abs(share.change))),
+            )
+
+
+def compare(
+    old: Estimator, new: Estimator, scored: Iterable[tuple[Scored, Scored]], *, threshold: float, most: int
+) -> Comparison:
+    """Compare two estimators over a table that both have scored, batch by batch; keep the `most` largest changes."""
+    found = Comparison(old, new, threshold, most)
+    for by_old, by_new in scored:
+        found.add(by_old, by_new)
+    return found

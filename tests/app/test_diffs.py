@@ -1,0 +1,90 @@
+"""Two versions compared over HTTP: who changes sides, and why."""
+
+from collections.abc import Callable
+from io import BytesIO
+
+import pytest
+from flask.testing import FlaskClient
+
+from model.estimator import Estimator, Fitting
+from model.spec import parse_spec
+from model.tables.reading import read_table
+from tests.app.conftest import CSV
+
+DIFF = "/v1/models/churn/versions/2/diff"
+
+
+@pytest.fixture(scope="module")
+def another() -> Estimator:
+    fitting = Fitting(
+        read_table(BytesIO(CSV), "csv"),
+        target="churned",
+        id_column="customer_id",
+        spec=parse_spec({"epochs": 6, "seed": 3, "optimizer": {"name": "adam", "learning_rate": 0.02}}),
+    )
+    for _ in fitting.epochs():
+        pass
+    return fitting.estimator()
+
+
+@pytest.fixture
+def versions(add_version: Callable[..., int], another: Estimator) -> None:
+    add_version()
+    add_version(by=another)
+
+
+@pytest.mark.usefixtures("versions")
+def test_a_diff_tells_what_scoring_by_both_tells(client: FlaskClient) -> None:
+    diff = client.get(f"{DIFF}?against=1&threshold=0.25&most=1000&explain=4").json
+    rows = [line.split(",") for line in CSV.decode().splitlines()[1:]]
+    names = ("customer_id", "months", "monthly_charge", "support_tickets", "usage_hours")
+    records = [dict(zip(names, (row[0], *map(float, row[1:5])), strict=True)) for row in rows]
+    told = [
+        {
+            score["customer_id"]: score["churn_probability"]
+            for score in client.post(f"/v1/models/churn/score?version={version}", json={"records": records}).json[
+                "scores"
+            ]
+        }
+        for version in (1, 2)
+    ]
+    changed = {who for who in told[0] if (told[0][who] >= 0.25) != (told[1][who] >= 0.25)}
+    assert {customer["customer_id"] for customer in diff["customers"]} == changed != set()
+    assert diff["to_leaving"] + diff["to_staying"] == len(changed)
+    for customer in diff["customers"]:
+        who = customer["customer_id"]
+        assert (customer["churn_probability_before"], customer["churn_probability"]) == (told[0][who], told[1][who])
+        reasons = sum(reason["change"] for reason in customer["reasons"]) + diff["baseline_log_odds_change"]
+        assert reasons == pytest.approx(customer["log_odds_change"], abs=1e-12)
+    assert (diff["rows"], diff["errors"], diff["version"], diff["against"]) == (300, 0, 2, 1)
+
+
+@pytest.mark.usefixtures("versions")
+def test_a_diff_may_be_of_another_dataset_and_brief(client: FlaskClient) -> None:
+    some = CSV[: CSV.index(b"\n", 4000) + 1]
+    upload = client.post("/v1/datasets?target=churned&id=customer_id&name=some", data=some, content_type="text/csv")
+    dataset = upload.json["id"]
+    diff = client.get(f"{DIFF}?against=1&dataset={dataset}&most=1&explain=1&threshold=0.25").json
+    assert (diff["dataset"], diff["rows"]) == (dataset, some.count(b"\n") - 1)
+    assert len(diff["customers"]) == 1
+    assert len(diff["customers"][0]["reasons"]) == 1
+
+
+@pytest.mark.usefixtures("versions")
+@pytest.mark.parametrize(
+    ("path", "status", "pointer"),
+    [
+        (DIFF, 422, "/query/against"),
+        (f"{DIFF}?against=0", 422, "/query/against"),
+        (f"{DIFF}?against=1&threshold=1", 422, "/query/threshold"),
+        (f"{DIFF}?against=1&dataset=01a20a53-aae9-7758-937f-2b0a0d8333a7", 422, "/query/dataset"),
+        (f"{DIFF}?against=3", 404, None),
+        ("/v1/models/churn/versions/9/diff?against=1", 404, None),
+    ],
+)
+def test_a_diff_of_what_is_not_there_is_refused(
+    client: FlaskClient, path: str, status: int, pointer: str | None
+) -> None:
+    answer = client.get(path)
+    assert answer.status_code == status
+    assert [error["pointer"] for error in answer.json["errors"]] == ([pointer] if pointer else [])
