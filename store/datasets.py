@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from store import audit
 from store.artifacts import Artifact
 from store.errors import NotFoundError
 from store.ids import new_id
@@ -26,7 +27,7 @@ class NewDataset:
     schema: Mapping[str, object]
 
 
-def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset) -> tuple[str, bool]:
+def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset, *, by: str = "") -> tuple[str, bool]:
     """Store the dataset, or find the one of the same bytes read the same way; return its id and whether it is new."""
     connection.execute(
         insert_into(connection, artifacts).values(sha256=artifact.sha256, size=artifact.size).on_conflict_do_nothing()
@@ -38,6 +39,8 @@ def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset)
         .returning(datasets.c.id)
     ).scalar_one_or_none()
     if made is not None:
+        told = {"name": dataset.name, "sha256": artifact.sha256}
+        audit.record(connection, "dataset.uploaded", str(made), by=by, data=told)
         return str(made), True
     same = find_same(
         connection, artifact.sha256, dataset.media_type, target=dataset.target, id_column=dataset.id_column

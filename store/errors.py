@@ -8,6 +8,7 @@ StoreError
 ├── NotFoundError         nothing is stored under this name
 ├── PageTokenError        a page token this service never gave out
 ├── IdempotencyError      the same idempotency key came with another request
+├── InFlightError         the request that an idempotency key stands for is being answered
 ├── AlreadyFinishedError  a finished job cannot be changed
 ├── NotRetryableError    only work that did not succeed can be asked for again
 ├── StaleRevisionError    somebody moved the alias first
@@ -50,6 +51,10 @@ class PageTokenError(StoreError):
 
 class IdempotencyError(StoreError):
     """The same idempotency key came with another request."""
+
+
+class InFlightError(StoreError):
+    """The first request of this idempotency key has no answer yet."""
 
 
 class AlreadyFinishedError(StoreError):

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, update
 
+from store.audit import record
 from store.clock import now
 from store.errors import NotFoundError
 from store.tables import api_keys
@@ -25,10 +26,11 @@ SCOPES = ("score", "read", "train", "promote", "admin")
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls, and what they may do; `admin` may do everything."""
+    """Who calls, what they may do (`admin` may do everything), and how often; None where the key does not say."""
 
     key_id: str
     scopes: frozenset[str]
+    requests_per_minute: int | None = None
 
     def may(self, scope: str) -> bool:
         """Return whether the caller has this scope."""
@@ -40,12 +42,15 @@ def new_key() -> str:
     return f"ebb_{secrets.token_hex(4)}_{secrets.token_hex(24)}"
 
 
-def create_key(
+def create_key(  # noqa: PLR0913 - what a key is, and who makes it
     connection: Connection,
     name: str,
     scopes: Sequence[str],
     expires_at: datetime | None = None,
     key: str | None = None,
+    *,
+    requests_per_minute: int | None = None,
+    by: str = "",
 ) -> str:
     """Store a new key's hash and return the key itself, which cannot be had again.
 
@@ -67,8 +72,10 @@ def create_key(
                 secret_sha256=_hash(secret),
                 scopes=sorted(set(scopes)),
                 expires_at=expires_at,
+                requests_per_minute=requests_per_minute,
             )
         )
+        record(connection, "key.created", key_id, by=by, data={"name": name, "scopes": sorted(set(scopes))})
     return key
 
 
@@ -83,7 +90,7 @@ def find_caller(connection: Connection, key: str) -> Caller | None:
     expected = row.secret_sha256 if row is not None else _hash("")
     if not hmac.compare_digest(_hash(secret), expected) or row is None:
         return None
-    return Caller(row.id, frozenset(row.scopes))
+    return Caller(row.id, frozenset(row.scopes), row.requests_per_minute)
 
 
 def touch_key(connection: Connection, key_id: str) -> None:
@@ -97,18 +104,15 @@ def list_keys(connection: Connection) -> Sequence[Row[Any]]:
     return connection.execute(select(*columns).order_by(api_keys.c.created_at, api_keys.c.id)).all()
 
 
-def revoke_key(connection: Connection, key_id: str) -> None:
-    """End a key's validity now.
+def revoke_key(connection: Connection, key_id: str, *, by: str = "") -> None:
+    """End a key's validity now, unless it has ended already.
 
     Raises: NotFoundError.
     """
-    row = connection.execute(
-        update(api_keys)
-        .where(api_keys.c.id == key_id)
-        .values(revoked_at=func.coalesce(api_keys.c.revoked_at, now()))
-        .returning(api_keys.c.id)
-    ).first()
-    if row is None:
+    valid = (api_keys.c.id == key_id) & api_keys.c.revoked_at.is_(None)
+    if connection.execute(update(api_keys).where(valid).values(revoked_at=now())).rowcount:
+        record(connection, "key.revoked", key_id, by=by)
+    elif connection.execute(select(api_keys.c.id).where(api_keys.c.id == key_id)).first() is None:
         raise NotFoundError(f"there is no key '{key_id}'; `ebb keys list` names them")
 
 

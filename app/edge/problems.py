@@ -54,6 +54,9 @@ TABLE: dict[type[Exception], Kind] = {
     store_errors.IdempotencyError: Kind(
         Status.UNPROCESSABLE_ENTITY, "idempotency-key", "Idempotency key used before", "/headers/Idempotency-Key"
     ),
+    store_errors.InFlightError: Kind(
+        Status.CONFLICT, "in-flight", "The first such request is not answered yet", "/headers/Idempotency-Key"
+    ),
     store_errors.AlreadyFinishedError: Kind(Status.CONFLICT, "already-finished", "The job has ended"),
     store_errors.NotRetryableError: Kind(Status.CONFLICT, "not-retryable", "The job cannot be tried again"),
     store_errors.StaleRevisionError: Kind(Status.PRECONDITION_FAILED),

@@ -4,6 +4,7 @@ import re
 
 from flask import Flask, Response, g, request
 
+from store import audit
 from store.ids import new_id
 
 HEADER = "X-Request-ID"
@@ -25,7 +26,7 @@ def request_id() -> str:
 
 
 def _name() -> None:
-    request_id()
+    audit.request_id.set(request_id())
 
 
 def _tell(response: Response) -> Response:

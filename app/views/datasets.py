@@ -5,8 +5,10 @@ from typing import Any
 
 from flask import Response, request
 
+from app.edge.access import caller_name
 from app.edge.answers import conditional, json_answer, time_text
 from app.edge.bodies import body_chunks
+from app.edge.idempotency import ASKED, answer_once, idempotency_key
 from app.edge.inputs import media_type
 from app.route import Header, Route
 from app.services import Services
@@ -23,17 +25,22 @@ def upload_dataset(services: Services, query: UploadQuery) -> Response:
     """Keep the body, look what is in it, and answer 201; the same bytes read the same way are the same dataset: 200."""
     kind = media_type(tuple(MEDIA_TYPES))
     request.max_content_length = services.settings.upload_bytes
-    how = {"target": query.target, "id_column": query.id_column or ""}
-    new = False
+    idempotency_key()  # refused before the body is read, where it is none
     with services.artifacts.receive(body_chunks()) as received:
-        with services.database.read() as connection:
-            known = find_same(connection, received.sha256, kind, **how)
-        if known is None:
-            inferred = _infer(received, kind, query)
-            artifact = services.artifacts.keep(received)
-            known, new = services.database.write(lambda connection: add_dataset(connection, artifact, inferred))
-        else:
-            services.artifacts.keep(received)  # the file of old may have been damaged
+        return answer_once(services.database, received.sha256, lambda: _add(services, received, kind, query))
+
+
+def _add(services: Services, received: Artifact, kind: str, query: UploadQuery) -> Response:
+    how = {"target": query.target, "id_column": query.id_column or ""}
+    by, new = caller_name(), False
+    with services.database.read() as connection:
+        known = find_same(connection, received.sha256, kind, **how)
+    if known is None:
+        inferred = _infer(received, kind, query)
+        artifact = services.artifacts.keep(received)
+        known, new = services.database.write(lambda connection: add_dataset(connection, artifact, inferred, by=by))
+    else:
+        services.artifacts.keep(received)  # the file of old may have been damaged
     with services.database.read() as connection:
         dataset = get_dataset(connection, known)
     answer = json_answer(shown(dataset), Status.CREATED if new else Status.OK)
@@ -95,9 +102,10 @@ ROUTES = (
         "train",
         "Upload a table to train on",
         {201: Dataset, 200: Dataset},
-        refusals=(413, 415, 422),
+        refusals=(409, 413, 415, 422),
         query=UploadQuery,
         uploads=tuple(MEDIA_TYPES),
+        headers=(ASKED,),
         answer_headers=(LOCATION,),
     ),
     Route("GET", "/v1/datasets", show_datasets, "read", "List datasets", {200: DatasetPage}, (422,), PageQuery),

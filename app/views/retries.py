@@ -3,10 +3,11 @@
 from flask import Response
 
 from app.edge.access import owner
+from app.edge.idempotency import idempotency_key
 from app.route import Route
 from app.services import Services
 from app.shapes.jobs import Job
-from app.views.accepted import ASKED, SENT, accepted, idempotency_key
+from app.views.accepted import ASKED, SENT, accepted
 from store.ids import new_id
 from store.jobs.retry import retry
 

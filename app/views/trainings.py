@@ -4,12 +4,13 @@ from flask import Response
 
 from app.edge.access import owner
 from app.edge.answers import json_answer
+from app.edge.idempotency import idempotency_key
 from app.errors import InputError
 from app.route import Route
 from app.services import Services
 from app.shapes.jobs import Job, TrainingRequest, ValidTraining
 from app.specs import misfits, read_spec
-from app.views.accepted import ASKED, SENT, accepted, idempotency_key
+from app.views.accepted import ASKED, SENT, accepted
 from model.errors import Problem
 from model.spec import Spec
 from store.database import Connection

@@ -10,6 +10,32 @@ depends_on = None
 
 KINDS = "kind IN ('training', 'scoring', 'replay')"
 KINDS_BEFORE = "kind IN ('training', 'scoring')"
+# What was done stays told: the database itself refuses to change or remove a line, whoever asks.
+APPEND_ONLY = {
+    "sqlite": [
+        f"CREATE TRIGGER audit_log_{name} BEFORE {when} BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+        for name, when in {
+            "update": "UPDATE ON audit_log",
+            "delete": "DELETE ON audit_log",
+            # INSERT OR REPLACE would remove a line without asking the trigger above.
+            "replace": "INSERT ON audit_log WHEN EXISTS (SELECT 1 FROM audit_log WHERE id = NEW.id)",
+        }.items()
+    ],
+    "postgresql": [
+        (
+            "CREATE FUNCTION ebb_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$"
+        ),
+        (
+            "CREATE TRIGGER audit_log_change BEFORE UPDATE OR DELETE ON audit_log "
+            "FOR EACH ROW EXECUTE FUNCTION ebb_append_only()"
+        ),
+        (
+            "CREATE TRIGGER audit_log_truncate BEFORE TRUNCATE ON audit_log "
+            "FOR EACH STATEMENT EXECUTE FUNCTION ebb_append_only()"
+        ),
+    ],
+}
 BEGUN = "SELECT MAX(id) FROM job_events WHERE job_events.job_id = epochs.job_id AND event = 'running'"
 OF_REPLAYS = "job_id IN (SELECT id FROM jobs WHERE kind = 'replay')"
 
@@ -43,12 +69,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_log")),
     )
     op.create_index(op.f("ix_audit_log_action_id"), "audit_log", ["action", "id"])
+    op.create_index(op.f("ix_audit_log_actor_id"), "audit_log", ["actor", "id"])
+    for statement in APPEND_ONLY[op.get_bind().dialect.name]:
+        op.execute(statement)
     op.create_table(
         "idempotent_answers",
         sa.Column("owner", sa.String(length=100), nullable=False),
         sa.Column("idempotency_key", sa.String(length=255), nullable=False),
         sa.Column("request_sha256", sa.String(length=64), nullable=False),
+        sa.Column("request", sa.String(length=36), nullable=False),
         sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("headers", sa.JSON(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("owner", "idempotency_key", name=op.f("pk_idempotent_answers")),
@@ -59,6 +90,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("idempotent_answers")
     op.drop_table("audit_log")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION ebb_append_only()")
     op.drop_index(op.f("ix_job_events_event"), "job_events")
     with op.batch_alter_table("alias_moves") as alias_moves:
         alias_moves.drop_column("request")

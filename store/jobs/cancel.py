@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, select, update
 
+from store import audit
 from store.clock import now
 from store.errors import AlreadyFinishedError, NotFoundError
 from store.jobs.checkpoints import drop_checkpoint
@@ -27,6 +28,7 @@ def cancel(connection: Connection, job_id: str, *, by: str, request: str | None 
     # Between the two looks a job may start or be handed back; it does neither for ever.
     for _ in range(ROUNDS):
         if _end_queued(connection, job_id, data) or _flag_running(connection, job_id, data):
+            audit.record(connection, "job.cancelled", job_id, by=by)
             return
     state = connection.execute(select(jobs.c.state).where(jobs.c.id == job_id)).scalar_one_or_none()
     if state is None:

@@ -8,13 +8,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from store import audit
 from store.errors import IdempotencyError
 from store.ids import new_id
 from store.inserts import insert_into
 from store.jobs.events import record
 from store.tables import jobs
 
-UNITS = {"training": "epochs", "scoring": "rows"}
+UNITS = {"training": "epochs", "replay": "epochs", "scoring": "rows"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ class Submission:
         """Return the digest by which a repeated idempotency key is told from a misused one."""
         request = [self.kind, self.model, self.dataset_id, self.params, self.retry_of]
         return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+
+    def told(self) -> Mapping[str, object]:
+        """Return what the audit log says of it."""
+        return {"kind": self.kind, "model": self.model, "dataset": self.dataset_id, "retry_of": self.retry_of}
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ def submit(connection: Connection, submission: Submission) -> Submitted:
     )
     if connection.execute(statement).first() is not None:
         record(connection, submission.job_id, "queued", 0)
+        audit.record(connection, "job.submitted", submission.job_id, by=submission.owner, data=submission.told())
         return Submitted(submission.job_id, replayed=False)
     if connection.execute(select(jobs.c.id).where(jobs.c.id == submission.job_id)).first() is not None:
         return Submitted(submission.job_id, replayed=False)

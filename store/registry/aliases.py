@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from store import audit
 from store.clock import now
 from store.errors import NotFoundError, StaleRevisionError
 from store.inserts import insert_into
@@ -46,7 +47,25 @@ def get_alias(connection: Connection, model: str, alias: str) -> Row[Any]:
     """
     row = find_alias(connection, model, alias)
     if row is None:
-        raise NotFoundError(f"model '{model}' has no alias '{alias}'; set it with PUT …/aliases/{alias}")
+        raise NotFoundError(_no_alias(model, alias))
+    return row
+
+
+def _no_alias(model: str, alias: str) -> str:
+    return f"model '{model}' has no alias '{alias}'; set it with PUT …/aliases/{alias}"
+
+
+def get_target(connection: Connection, model: str, alias: str) -> Row[Any]:
+    """Return the version that the alias points at, and its estimator's digest.
+
+    Raises: NotFoundError.
+    """
+    query = select(aliases.c.version, versions.c.weights_sha256).join_from(
+        aliases, versions, (versions.c.model == aliases.c.model) & (versions.c.version == aliases.c.version)
+    )
+    row = connection.execute(query.where(aliases.c.model == model, aliases.c.alias == alias)).first()
+    if row is None:
+        raise NotFoundError(_no_alias(model, alias))
     return row
 
 
@@ -100,6 +119,8 @@ def move_alias(connection: Connection, model: str, alias: str, move: Move) -> in
             request=move.request,
         )
     )
+    whereto = {"from": before.version if before else None, "to": move.version, "revision": move.revision + 1}
+    audit.record(connection, "alias.moved", f"{model}/{alias}", by=move.by, data=whereto)
     return move.revision + 1
 
 

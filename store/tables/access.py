@@ -3,7 +3,7 @@
 from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table
 
 from store.clock import UtcTime, now
-from store.tables.base import Digest, Json, Name, Serial, metadata
+from store.tables.base import Digest, Id, Json, Name, Serial, metadata
 
 api_keys = Table(
     "api_keys",
@@ -30,6 +30,7 @@ audit_log = Table(
     Column("data", Json, nullable=False),
     Column("request_id", String(128)),
     Index(None, "action", "id"),
+    Index(None, "actor", "id"),
 )
 
 # A job's row is its own memory of the key it was asked under; everything else that a POST creates is remembered here.
@@ -39,8 +40,11 @@ idempotent_answers = Table(
     Column("owner", String(100), primary_key=True),
     Column("idempotency_key", String(255), primary_key=True),
     Column("request_sha256", Digest, nullable=False),
+    # Names the one request that answers, so that only it can put its answer here.
+    Column("request", Id, nullable=False),
     # NULL while the first request is still in flight.
     Column("status", Integer),
+    Column("headers", Json),
     Column("body", LargeBinary),
     Column("created_at", UtcTime, nullable=False, default=now()),
     Index(None, "created_at"),

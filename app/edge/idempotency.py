@@ -1,0 +1,64 @@
+"""Idempotency keys: a caller's name for one request that creates, so that sending it twice makes one thing."""
+
+import hashlib
+import json
+from collections.abc import Callable
+
+from flask import Response, request
+
+from app.edge.access import owner
+from app.errors import InputError
+from app.route import Header
+from model.errors import Problem
+from store.database import Database
+from store.idempotency import Answer, Request, begin, give_up, keep
+
+KEY = "Idempotency-Key"
+LONGEST_KEY = 255
+REPLAYED = "Idempotency-Replayed"
+_KEPT = ("Content-Type", "Location")
+
+ASKED = Header(KEY, "the same key and request get the first answer again, for a day")
+
+
+def idempotency_key() -> str | None:
+    """Return the key under which the same request again gets the first answer.
+
+    Raises: InputError.
+    """
+    key = request.headers.get(KEY)
+    if key is not None and not (key.isascii() and key.isprintable() and 0 < len(key) <= LONGEST_KEY):
+        text = f"must be 1 to {LONGEST_KEY} printable ASCII characters"
+        raise InputError.of([Problem(f"/headers/{KEY}", "format", text)])
+    return key
+
+
+def answer_once(database: Database, body_sha256: str, make: Callable[[], Response]) -> Response:
+    """Return the answer that this request's key got before, or make it now and keep it.
+
+    Raises: InputError, IdempotencyError, InFlightError; whatever `make` raises, with the key free again.
+    """
+    key = idempotency_key()
+    if key is None:
+        return make()
+    this = Request(owner(), key, _digest(body_sha256))
+    first = database.write(lambda connection: begin(connection, this))
+    if first is not None:
+        replayed = Response(first.body, first.status, dict(first.headers))
+        replayed.headers[REPLAYED] = "true"
+        return replayed
+    try:
+        answer = make()
+    except Exception:
+        database.write(lambda connection: give_up(connection, this))
+        raise
+    headers = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
+    kept = Answer(answer.status_code, headers, answer.get_data())
+    database.write(lambda connection: keep(connection, this, kept))
+    return answer
+
+
+def _digest(body_sha256: str) -> str:
+    """Return the digest of all that makes the request what it is."""
+    asked = [request.method, request.path, sorted(request.args.items(multi=True)), request.mimetype, body_sha256]
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()

@@ -1,0 +1,87 @@
+"""What a POST answered under an idempotency key, kept for a day, so that the same request again gets the same answer.
+
+Jobs need none of this: their rows remember the key themselves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, delete, select, update
+
+from store.clock import now
+from store.errors import IdempotencyError, InFlightError
+from store.ids import new_id
+from store.inserts import insert_into
+from store.tables import idempotent_answers as answers
+
+KEPT_SECONDS = 24 * 3600
+ABANDONED_SECONDS = 600
+"""After so long without an answer, the server that held the key is gone."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request under an idempotency key: whose key, and the digest of what was asked; `id` names this one request."""
+
+    owner: str
+    key: str
+    sha256: str
+    id: str = field(default_factory=new_id)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def begin(connection: Connection, request: Request) -> Answer | None:
+    """Take the key for this request, or return the answer that it was given before.
+
+    Raises: IdempotencyError where the key stands for another request, InFlightError while that has no answer.
+    """
+    connection.execute(delete(answers).where(answers.c.created_at < now(-KEPT_SECONDS)))
+    if _take(connection, request):
+        return None
+    first = connection.execute(select(answers).where(*_of(request))).one()
+    if first.request == request.id:
+        return None  # taken by an earlier run of this transaction, whose COMMIT was not heard of
+    if first.request_sha256 != request.sha256:
+        raise IdempotencyError(
+            f"Idempotency-Key '{request.key}' was used for another request; take a new key for a new request"
+        )
+    if first.status is None:
+        raise InFlightError(f"the first request under Idempotency-Key '{request.key}' is being answered; ask again")
+    return Answer(first.status, first.headers, first.body)
+
+
+def keep(connection: Connection, request: Request, answer: Answer) -> None:
+    """Keep the answer for who asks again."""
+    values = {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
+    connection.execute(update(answers).where(*_of(request), answers.c.request == request.id).values(values))
+
+
+def give_up(connection: Connection, request: Request) -> None:
+    """Let the key go: the request was refused, and made nothing."""
+    connection.execute(delete(answers).where(*_of(request), answers.c.request == request.id))
+
+
+def _take(connection: Connection, request: Request) -> bool:
+    inserted = (
+        insert_into(connection, answers)
+        .values(owner=request.owner, idempotency_key=request.key, request_sha256=request.sha256, request=request.id)
+        .on_conflict_do_nothing()
+    )
+    abandoned = (
+        update(answers)
+        .where(*_of(request), answers.c.status.is_(None), answers.c.created_at < now(-ABANDONED_SECONDS))
+        .values(request=request.id, request_sha256=request.sha256, created_at=now())
+    )
+    return any(connection.execute(statement).rowcount == 1 for statement in (inserted, abandoned))
+
+
+def _of(request: Request) -> tuple[object, object]:
+    return answers.c.owner == request.owner, answers.c.idempotency_key == request.key
