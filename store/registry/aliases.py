@@ -47,25 +47,7 @@ def get_alias(connection: Connection, model: str, alias: str) -> Row[Any]:
     """
     row = find_alias(connection, model, alias)
     if row is None:
-        raise NotFoundError(_no_alias(model, alias))
-    return row
-
-
-def _no_alias(model: str, alias: str) -> str:
-    return f"model '{model}' has no alias '{alias}'; set it with PUT …/aliases/{alias}"
-
-
-def get_target(connection: Connection, model: str, alias: str) -> Row[Any]:
-    """Return the version that the alias points at, and its estimator's digest.
-
-    Raises: NotFoundError.
-    """
-    query = select(aliases.c.version, versions.c.weights_sha256).join_from(
-        aliases, versions, (versions.c.model == aliases.c.model) & (versions.c.version == aliases.c.version)
-    )
-    row = connection.execute(query.where(aliases.c.model == model, aliases.c.alias == alias)).first()
-    if row is None:
-        raise NotFoundError(_no_alias(model, alias))
+        raise NotFoundError(f"model '{model}' has no alias '{alias}'; set it with PUT …/aliases/{alias}")
     return row
 
 
