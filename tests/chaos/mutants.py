@@ -1,0 +1,158 @@
+"""Guards taken out of the product one at a time, each with the few tests that must notice."""
+
+from dataclasses import dataclass
+
+ZOMBIE = "tests/store/test_zombie.py::test_no_write_gets_through_the_fence"
+CANCELLED_OWNER = "tests/store/test_hand_back.py::test_a_job_somebody_cancelled_is_not_given_back"
+RESUMING = "tests/model/test_determinism.py::test_resuming_after_any_epoch_is_byte_identical"
+UNUSABLE = "tests/worker/test_fit.py::test_a_checkpoint_that_cannot_be_used_means_epoch_0_and_the_log_says_why"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of text somewhere below a folder, where the text is found `times` times."""
+
+    folder: str
+    text: str
+    instead: str
+    tests: tuple[str, ...]
+    times: int = 1
+
+
+MUTANTS = {
+    "token_not_incremented": Mutant(
+        "store/jobs",
+        "token=jobs.c.token + 1,",
+        "token=jobs.c.token,",
+        ("tests/store/test_claim.py::test_tokens_run_on_from_attempt_to_attempt",),
+    ),
+    "fence_without_token": Mutant(
+        "store/jobs",
+        ', jobs.c.state == "running", jobs.c.token == claim.token)',
+        ', jobs.c.state == "running")',
+        (ZOMBIE,),
+    ),
+    "fence_without_state": Mutant(
+        "store/jobs",
+        ', jobs.c.state == "running", jobs.c.token == claim.token)',
+        ", jobs.c.token == claim.token)",
+        (ZOMBIE,),
+    ),
+    "fence_that_does_not_stop": Mutant(
+        "store/jobs",
+        'raise LeaseLostError(f"job {claim.job_id} is no longer held with token {claim.token}")',
+        "return connection.execute(jobs.select().where(jobs.c.id == claim.job_id)).one()",
+        (ZOMBIE,),
+    ),
+    "success_after_a_cancel": Mutant(
+        "store/jobs",
+        '{**ENDED, "state": "succeeded"}, jobs.c.cancel_requested.is_(False))',
+        '{**ENDED, "state": "succeeded", "cancel_requested": False})',
+        ("tests/store/test_finish.py::test_success_after_an_accepted_cancel_is_refused",),
+    ),
+    "cancel_forgotten_by_hand_back": Mutant(
+        "store/jobs",
+        '{**QUEUED, "run_after": now()}, jobs.c.cancel_requested.is_(False))',
+        '{**QUEUED, "run_after": now(), "cancel_requested": False})',
+        (CANCELLED_OWNER,),
+    ),
+    "cancelled_though_nobody_asked": Mutant(
+        "store/jobs",
+        "claim, values, jobs.c.cancel_requested.is_(True))",
+        "claim, values)",
+        ("tests/store/test_finish.py::test_ending_as_cancelled_is_refused_when_nobody_asked",),
+    ),
+    "lease_not_compared": Mutant(
+        "store/jobs",
+        "jobs.c.lease_until < now()",
+        "jobs.c.lease_until.is_not(None)",
+        ("tests/store/test_expire.py::test_only_the_jobs_that_lost_their_leases_are_taken",),
+        times=2,
+    ),
+    "one_strike_too_many": Mutant(
+        "store/jobs",
+        "jobs.c.strikes + 1 >= strike_limit",
+        "jobs.c.strikes >= strike_limit",
+        ("tests/store/test_expire.py::test_a_lease_lost_too_often_ends_the_job",),
+    ),
+    "claim_before_it_is_due": Mutant(
+        "store/jobs",
+        "            jobs.c.run_after <= now(),\n",
+        "",
+        ("tests/store/test_claim.py::test_a_message_for_a_job_that_is_not_to_be_had_changes_nothing",),
+    ),
+    "published_without_a_mark": Mutant(
+        "store/jobs",
+        ".values(published_at=now())\n        .returning(jobs.c.id)",
+        ".values(published_at=jobs.c.published_at)\n        .returning(jobs.c.id)",
+        ("tests/store/test_publish.py::test_a_new_job_is_published_once",),
+    ),
+    "unanswered_claim_not_found": Mutant(
+        "store/jobs",
+        "return None if token is None else Claim(job_id, int(token))",
+        "return None",
+        ("tests/store/test_claim.py::test_a_claim_whose_commit_went_unanswered_is_found_and_not_made_twice",),
+    ),
+    "unanswered_success_not_found": Mutant(
+        "store/jobs",
+        "if done is not None:",
+        "if False:",
+        (
+            "tests/store/test_finish.py::test_success_whose_commit_went_unanswered_returns_the_same_version_and_adds_nothing",
+        ),
+    ),
+    "unanswered_cancel_not_found": Mutant(
+        "store/jobs",
+        "if request is not None and _heard(connection, job_id, request):",
+        "if False:",
+        ("tests/store/test_cancel.py::test_a_cancel_whose_commit_went_unanswered_is_found_and_not_refused",),
+    ),
+    "key_misused_unnoticed": Mutant(
+        "store/jobs",
+        "if first.request_sha256 != digest:",
+        "if False:",
+        ("tests/store/test_submit.py::test_the_same_key_with_another_request_is_refused",),
+    ),
+    "version_numbers_with_gaps": Mutant(
+        "store/registry",
+        "models.c.last_version + 1)",
+        "models.c.last_version + 2)",
+        ("tests/store/test_finish.py::test_versions_run_without_gaps_under_eight_concurrent_finishers",),
+    ),
+    "sqlite_reads_before_it_locks": Mutant(
+        "store",
+        '"BEGIN IMMEDIATE" if writing else "BEGIN"',
+        '"BEGIN"',
+        ("tests/store/test_database.py::test_on_sqlite_a_writer_waits_before_it_reads_what_it_will_change",),
+    ),
+    "sweeper_without_patience": Mutant(
+        "worker",
+        "if time.monotonic() >= self._patient_until:",
+        "if True:",
+        ("tests/worker/test_sweeper.py::test_leases_are_left_alone_for_one_lease_after_the_start",),
+    ),
+    "hung_training_kept_alive": Mutant(
+        "worker",
+        "if late and moved != seen and not",
+        "if late and not",
+        ("tests/worker/test_heart.py::test_between_epochs_it_does_not_beat_for_a_work_that_hangs",),
+    ),
+    "random_state_not_restored": Mutant(
+        "model/training", "            read_state(bits, state)", "            pass", (RESUMING,)
+    ),
+    "moments_not_restored": Mutant(
+        "model/training", '            "moments": self._numbers.moments,\n', "", (RESUMING,)
+    ),
+    "damaged_checkpoint_used": Mutant(
+        "worker",
+        "if sha256(self.stored.state) != self.stored.sha256:",
+        "if False:",
+        (f"{UNUSABLE}[_damaged-its checkpoint is damaged]",),
+    ),
+    "checkpoint_of_another_machine_used": Mutant(
+        "worker",
+        "if not same_bits(before or {}, self._environment):",
+        "if False:",
+        (f"{UNUSABLE}[_other_environment-the numerical environment was]",),
+    ),
+}
