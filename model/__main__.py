@@ -36,7 +36,9 @@ def parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("train", help="train an estimator on a table")
     command.add_argument("table", type=Path, help="a CSV, NDJSON or Parquet file")
-    command.add_argument("--target", required=True, help="the column that says who churned")
+    command.add_argument(
+        "--target", required=True, help="the column to predict; who churned, unless the spec's loss says otherwise"
+    )
     command.add_argument("--id", help="the column that names customers")
     command.add_argument("--spec", type=Path, help="a JSON file with the training spec")
     command.add_argument("--out", type=Path, required=True, help="where the estimator goes, a safetensors file")
@@ -46,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("predict", help="score a table with an estimator")
     command.add_argument("file", type=Path, help="an estimator that train wrote")
     command.add_argument("table", type=Path, help="a CSV, NDJSON or Parquet file")
-    command.add_argument("--out", type=Path, required=True, help="where the probabilities go, a CSV file")
+    command.add_argument("--out", type=Path, required=True, help="where the predictions go, a CSV file")
     command.add_argument("--json", action="store_true", help="print the counts as JSON")
     command.set_defaults(run=predict)
 
@@ -75,7 +77,7 @@ def train(options: argparse.Namespace) -> None:
     estimator = fitting.estimator()
     seconds = time.perf_counter() - started
     write_bytes(options.out, estimator.to_bytes())
-    wanted = ("epochs", "steps", "train_loss", "valid_loss", "valid_auc")
+    wanted = ("epochs", "steps", "train_loss", "valid_loss", estimator.head.metric)
     result = {name: estimator.metrics[name] for name in wanted} | {
         "fit_seconds": round(seconds, 4),
         "sha256": estimator.weights_sha256,
@@ -88,7 +90,7 @@ def predict(options: argparse.Namespace) -> None:
     estimator = Estimator.from_bytes(read_bytes(options.file))
     scored = score_file(estimator, options.table, format_of(options.table))
     with new_text(options.out) as out:
-        rows, failed = write_scores(scored, estimator.id_column or "row", out)
+        rows, failed = write_scores(scored, estimator.id_column or "row", out, estimator.head)
     show({"rows": rows, "errors": failed, "sha256": estimator.weights_sha256}, options.json)
 
 

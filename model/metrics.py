@@ -1,4 +1,4 @@
-"""How good probabilities are: ranking, log loss and reliability, accumulated in float64."""
+"""How good predictions are: ranking, losses, accuracy and reliability, accumulated in float64."""
 
 from typing import Any
 
@@ -38,6 +38,36 @@ def log_loss(y: Floats, logits: Floats) -> float:
         0.163
     """
     return float(np.mean(np.maximum(logits, 0.0) - logits * y + np.log1p(np.exp(-np.abs(logits)))))
+
+
+def cross_entropy(y: Floats, logits: Floats) -> float:
+    """Return the mean categorical cross-entropy in nats, of classes numbered from 0.
+
+    Shapes: y (n,); logits (n, c).
+
+    Example:
+        >>> round(cross_entropy(np.array([1.0]), np.zeros((1, 4))), 3)  # ln 4
+        1.386
+    """
+    largest = logits.max(1)
+    total = np.log(np.exp(logits - largest[:, None]).sum(1)) + largest
+    return float(np.mean(total - logits[np.arange(len(y)), y.astype(int)]))
+
+
+def accuracy(y: Floats, logits: Floats) -> float:
+    """Return the share of rows whose largest logit is their class's.
+
+    Shapes: y (n,); logits (n, c).
+    """
+    return float((logits.argmax(1) == y).mean())
+
+
+def squared_error(y: Floats, predictions: Floats) -> float:
+    """Return the mean squared error.
+
+    Shapes: both (n,).
+    """
+    return float(np.mean((predictions - y) ** 2))
 
 
 def roc_points(y: Floats, scores: Floats, most: int = 200) -> list[tuple[float, float]]:

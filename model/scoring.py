@@ -10,6 +10,7 @@ from model.columns.cells import Scalar
 from model.design import Floats
 from model.errors import Problem, TableError
 from model.estimator import Estimator
+from model.heads import CHURN, Head
 from model.tables.reading import Source, read_batches
 
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
@@ -17,7 +18,10 @@ RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """Some rows of a file with their churn probabilities; `faults` tells which rows could not be scored and why."""
+    """Some rows of a file with what was predicted; `faults` tells which rows could not be scored and why.
+
+    Shapes: probabilities as of `Estimator.predict`, which of a number are the predicted numbers.
+    """
 
     ids: Sequence[Scalar]
     cells: Table
@@ -46,17 +50,20 @@ def score_file(estimator: Estimator, source: Source, file_format: str) -> Iterat
         yield Scored(ids, cells, estimator.predict(cells), faults.rows)
 
 
-def write_scores(batches: Iterator[Scored], id_name: str, out: TextIO) -> tuple[int, int]:
-    """Write ids, probabilities and errors as CSV; return how many rows there were, and how many could not be scored."""
+def write_scores(batches: Iterator[Scored], id_name: str, out: TextIO, head: Head = CHURN) -> tuple[int, int]:
+    """Write ids, predictions and errors as CSV; return how many rows there were, and how many could not be scored."""
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([id_name, "churn_probability", "error"])
+    writer.writerow([id_name, *map(safe, head.columns()), "error"])
     rows = failed = 0
     for batch in batches:
-        cells: list[Scalar] = batch.probabilities.tolist()
-        told = [""] * len(cells)
+        cells = head.answers(batch.probabilities)
+        told = [""] * len(batch.ids)
         for row, problems in batch.faults.items():
-            cells[row], told[row] = "", str(safe(problems[0].detail))
-        writer.writerows(zip(map(safe, batch.ids), cells, told, strict=True))
+            told[row] = str(safe(problems[0].detail))
+            for answers in cells:
+                answers[row] = ""
+        texts = [list(map(safe, answers)) for answers in cells]
+        writer.writerows(zip(map(safe, batch.ids), *texts, told, strict=True))
         rows += len(batch.ids)
         failed += len(batch.faults)
     return rows, failed

@@ -1,5 +1,7 @@
 """Which rows train and which validate: at random within each outcome, the latest, or whole groups."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,11 +16,10 @@ SPLITTING = 1001  # the purpose of the random stream that draws validation rows
 Rows = NDArray[np.int64]
 
 
-def split(table: Table, y: Floats, spec: Spec) -> tuple[Rows, Rows]:
-    """Training and validation rows as the spec's `validation` asks.
+def split(table: Table, y: Floats, spec: Spec, strata: tuple[Floats, Sequence[str]]) -> tuple[Rows, Rows]:
+    """Return training and validation rows as the spec's `validation` asks.
 
-    Raises:
-        TableError: too few rows of one outcome, or no such column to split by.
+    Raises: TableError for too few rows of one kind, or no such column to split by.
     """
     held = spec.validation
     if held.time is not None:
@@ -26,32 +27,32 @@ def split(table: Table, y: Floats, spec: Spec) -> tuple[Rows, Rows]:
     elif held.group is not None:
         valid = group_rows(_column(table, held.group, "group"), held.fraction, spec.seed)
     else:
-        valid = stratified_rows(y, held.fraction, spec.seed)
+        valid = stratified_rows(*strata, held.fraction, spec.seed)
     train = np.setdiff1d(np.arange(len(y)), valid)
     if len(train) == 0 or y[train].min() == y[train].max():
         raise TableError("the rows left for training have one outcome only: hold out less, or gather more rows")
     return train, valid
 
 
-def stratified_rows(y: Floats, fraction: float, seed: int) -> Rows:
-    """Validation rows with the same share of churners as the table, drawn from the seed.
+def stratified_rows(y: Floats, names: Sequence[str], fraction: float, seed: int) -> Rows:
+    """Return validation rows with the table's share of each kind of row, drawn from the seed.
 
-    Raises:
-        TableError: there are too few rows of one outcome to have some on both sides.
+    Shapes: y (n,), numbers of kinds, whose names are for messages.
+    Raises: TableError for too few rows of one kind to have some on both sides.
 
     Example:
-        >>> stratified_rows(np.array([0.0, 1.0] * 5), 0.2, seed=0).tolist()
+        >>> stratified_rows(np.array([0.0, 1.0] * 5), ("stayed", "churned"), 0.2, seed=0).tolist()
         [7, 8]
     """
     order = shuffle(stream(seed, SPLITTING), len(y))
     held: list[Rows] = []
-    for outcome, who in ((0.0, "customers who stayed"), (1.0, "churners")):
-        rows = order[y[order] == outcome]
+    for kind, name in enumerate(names):
+        rows = order[y[order] == kind]
         count = 0 if fraction == 0.0 else max(1, round(fraction * len(rows)))
         if len(rows) <= count:
             raise TableError(
-                f"only {len(rows)} of {len(y):,} rows are {who}, too few to train on some and validate on others: "
-                "gather rows of both outcomes"
+                f"only {len(rows)} of {len(y):,} rows are {name}, too few to train on some and validate on others: "
+                "gather more of them, or leave them out"
             )
         held.append(rows[:count])
     return np.sort(np.concatenate(held))

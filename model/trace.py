@@ -14,7 +14,8 @@ import numpy as np
 
 from model.design import Floats
 from model.errors import ColumnError, EstimatorError
-from model.estimator import Estimator, probability
+from model.estimator import Estimator
+from model.heads import Churn, probability
 from model.metrics import log_loss
 from model.network.pieces import Piece
 from model.network.recorder import Memory, Recorder, Views
@@ -71,6 +72,8 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
     """
     if problems := estimator.check(record):
         raise ColumnError("; ".join(problem.detail for problem in problems))
+    if not isinstance(estimator.head, Churn):
+        raise EstimatorError("trace follows the cross-entropy of churn: train with that loss")
     pieces = estimator.network.pieces()
     if pieces is None or sum(W.size + b.size for W, b, _ in pieces[member]) != estimator.network.size:
         raise EstimatorError(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.columns.categorical import odd_one_out, too_detailed
-from model.columns.cells import Cells, Floats, Numbers, Words
+from model.columns.cells import Cells, Numbers, Words
+from model.design import Floats
 from model.metrics import auc
 
 TELLING = 0.98  # a single column that ranks churners this well was probably filled in after they left

@@ -13,17 +13,17 @@ from model.columns.encoder import Encoder, Raw
 from model.columns.faults import Faults
 from model.design import Floats
 from model.errors import ColumnError, EstimatorError, FileError, Problem, ShapeError, SpecError
+from model.heads import CHURN, Churn, Classes, Head, head_from_json, head_to_json
 from model.network.network import Network
 from model.network.reasons import contributions
 from model.parsing import escape
 from model.storage import pack, sha256, unpack
 
-FORMAT = 1
-TILE = 64
+FORMAT = 2
 
 
 class Reason(NamedTuple):
-    """What one column adds to a customer's log-odds, against the baseline customer."""
+    """What one column adds to a customer's log-odds (or predicted number), against the baseline customer."""
 
     column: str
     value: Scalar
@@ -36,8 +36,9 @@ class Reason(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Estimator:
-    """Everything from a customer's columns to a churn probability; trained, saved, versioned and served as a whole.
+    """Everything from a customer's columns to a prediction; trained, saved, versioned and served as a whole.
 
+    The head says what it predicts: a churn probability, the probabilities of classes, or a number.
     `left_out` names columns of the training table that are no inputs, such as constant ones; they may still be sent.
     """
 
@@ -50,6 +51,7 @@ class Estimator:
     spec: Mapping[str, Any]
     metrics: Mapping[str, Any]
     warnings: tuple[Mapping[str, Any], ...] = ()
+    head: Head = CHURN
 
     def read(self, columns: Mapping[str, Raw], n: int) -> tuple[Table, Faults]:
         """The columns' cells as scoring wants them, and what is wrong with which row (such a value counts as missing).
@@ -77,22 +79,23 @@ class Estimator:
         return problems + faults.rows.get(0, [])
 
     def log_odds(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
-        """The log-odds of churn, one a row, shape (n,).
+        """Return the log-odds of churn, one a row, shape (n,).
 
         The same record gets the same bits alone, in any batch and at any place in it.
 
-        Raises:
-            ColumnError: a value cannot be used; `read` tells all of them, and its table can be scored.
+        Raises: ColumnError when a value cannot be used; `read` tells all of them, and its table can be scored.
+        EstimatorError when the target is not who churned.
         """
-        return self.network.logits(self._design(columns, n))
+        if not isinstance(self.head, Churn):
+            raise EstimatorError(f"the target {self.target!r} is not who churned: it has predictions, but no log-odds")
+        return self._explained(self._design(columns, n))
 
     def predict(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
-        """The churn probabilities, one a row, shape (n,).
+        """Return the churn probabilities, (n,); of classes a probability each, (n, c); of a number the number, (n,).
 
-        Raises:
-            ColumnError: a value cannot be used; `read` tells all of them, and its table can be scored.
+        Raises: ColumnError when a value cannot be used; `read` tells all of them, and its table can be scored.
         """
-        return probability(self.log_odds(columns, n))
+        return self.head.predictions(self.network.logits(self._design(columns, n)))
 
     def explain(
         self, columns: Mapping[str, Raw] | Table, n: int | None = None, top: int | None = None
@@ -113,8 +116,14 @@ class Estimator:
         ]
 
     def contributions(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
-        """What each column adds to the log-odds, in the order of `encoder.names`, shape (n, columns)."""
-        by_feature = contributions(self.network, self.baseline, self._design(columns, n))
+        """Return what each column adds to the log-odds (or the predicted number), shape (n, columns).
+
+        Columns are in the order of `encoder.names`.
+
+        Raises: EstimatorError when the target is one of several classes.
+        """
+        self._explainable()
+        by_feature = contributions(self.network, self.baseline, self._design(columns, n)) * self.head.slope
         shares = np.zeros((len(by_feature), len(self.encoder.groups)))
         for column, group in enumerate(self.encoder.groups):
             # One by one: NumPy's own sums may add up one row in another order than many.
@@ -123,12 +132,14 @@ class Estimator:
         return shares
 
     def gaps(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
-        """By how much the reasons of each row miss its log-odds difference, shape (n,).
+        """By how much the reasons of each row miss the difference they explain, shape (n,).
 
         Rounding for piecewise-linear networks; the quadrature's error for smooth ones.
         """
         table = self._table(columns, n)
-        return np.asarray(self.log_odds(table) - self.baseline_log_odds - self.contributions(table).sum(axis=1))
+        self._explainable()
+        at = self._explained(self._design(table, None))
+        return np.asarray(at - self._explained(self.baseline[None]) - self.contributions(table).sum(axis=1))
 
     def unseen(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> dict[str, int]:
         """How many rows of each categorical column hold a category that training did not see often enough."""
@@ -141,8 +152,19 @@ class Estimator:
 
     @cached_property
     def baseline_log_odds(self) -> float:
-        """The baseline customer's log-odds."""
-        return float(self.network.logits(self.baseline[None])[0])
+        """The baseline customer's log-odds of churn, or predicted number."""
+        self._explainable()
+        return float(self._explained(self.baseline[None])[0])
+
+    def _explained(self, X: Floats) -> Floats:
+        return self.head.explained(self.network.logits(X))
+
+    def _explainable(self) -> None:
+        if isinstance(self.head, Classes):
+            raise EstimatorError(
+                "reasons add up to one number, and this estimator gives a probability for each class: "
+                "train one for whether it is the class in question"
+            )
 
     def _table(self, columns: Mapping[str, Raw] | Table, n: int | None) -> Table:
         if isinstance(columns, Table):
@@ -167,6 +189,7 @@ class Estimator:
             "spec": dict(self.spec),
             "metrics": dict(self.metrics),
             "warnings": [dict(warning) for warning in self.warnings],
+            "head": head_to_json(self.head),
         }
         arrays = {f"network.{name}": array for name, array in self.network.arrays().items()}
         return pack(header, {**arrays, "baseline": self.baseline})
@@ -196,6 +219,7 @@ class Estimator:
                 spec=header["spec"],
                 metrics=header["metrics"],
                 warnings=tuple(header["warnings"]),
+                head=head_from_json(header["head"]),
             )
         except (SpecError, ShapeError) as error:
             raise EstimatorError(f"this estimator does not fit this release: train it again ({error})") from error
@@ -206,16 +230,3 @@ class Estimator:
     def weights_sha256(self) -> str:
         """The SHA-256 digest of `to_bytes()`, so that a downloaded file can be checked with any tool."""
         return sha256(self.to_bytes())
-
-
-def probability(logits: Floats) -> Floats:
-    """σ(z), worked out in padded tiles so that a row's bits do not depend on where it stands.
-
-    Example:
-        >>> probability(np.array([0.0])).tolist()
-        [0.5]
-    """
-    tiles = np.zeros(-(-len(logits) // TILE) * TILE)
-    tiles[: len(logits)] = logits
-    small = np.exp(-np.abs(tiles))  # never overflows
-    return (np.where(tiles >= 0.0, 1.0, small) / (1.0 + small))[: len(logits)]

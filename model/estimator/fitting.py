@@ -1,6 +1,7 @@
 """Fitting: from a table and a spec to an estimator, one epoch report at a time."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,15 @@ from model.columns import Table
 from model.columns.advice import advise, is_constant
 from model.columns.encoder import Encoder
 from model.columns.schema import input_columns
-from model.columns.target import check_both, labels
 from model.design import Design, Floats
 from model.errors import CheckpointError, Problem, SpecError
-from model.estimator.estimator import Estimator, probability
-from model.losses.binary_cross_entropy import BinaryCrossEntropy
-from model.metrics import auc, log_loss, reliability
+from model.estimator.estimator import Estimator
+from model.heads import CATALOG as HEADS
+from model.heads import Churn, Head, Number
+from model.losses import CATALOG as LOSSES
+from model.metrics import reliability
 from model.network.network import Network
-from model.parsing import escape
+from model.parsing import escape, name_of
 from model.spec import Spec
 from model.split import split
 from model.storage import canonical_json, sha256
@@ -32,11 +34,11 @@ class Fitting:
 
     Columns are fitted on the training rows only; constant columns are left out with a warning.
 
-    Raises:
-        TableError: the rows cannot be trained on: too few, or of one outcome only.
-        ColumnError: a column cannot be learned from, or is not there.
-        SpecError: the spec asks for what a churn estimator cannot be.
-        CheckpointError: the checkpoint belongs to another spec or table.
+    The spec's loss says what the target is: who churned, one of several classes, or a number.
+
+    Raises: TableError when the rows cannot be trained on: too few, or of one outcome only; ColumnError when a column
+    cannot be learned from, or is not there; SpecError when the spec does not suit the table; CheckpointError when the
+    checkpoint belongs to another spec or table.
     """
 
     def __init__(
@@ -52,20 +54,21 @@ class Fitting:
         present = input_columns(table, target, id_column)
         _check(spec, present)
         self.spec, self.target, self.id_column = spec, target, id_column
-        self.y = labels(table.columns[target], target)
-        check_both(self.y)
-        self.train_rows, self.valid_rows = split(table, self.y, spec)
+        head, self.y = HEADS[name_of(LOSSES, spec.loss)].read(table.columns[target], target)
+        self.train_rows, self.valid_rows = split(table, self.y, spec, head.strata(self.y))
+        self.head: Head = head.fitted(self.y[self.train_rows])
         asked = [name for name in present if name not in options or not options[name].drop]
         names = [name for name in asked if table.columns[name].missing.all() or not is_constant(table.columns[name])]
         self.left_out = tuple(name for name in present if name not in names)
-        self.warnings = tuple(a.to_json() for a in advise({n: table.columns[n] for n in asked}, self.y))
+        outcomes = self.y if isinstance(head, Churn) else None
+        self.warnings = tuple(a.to_json() for a in advise({n: table.columns[n] for n in asked}, outcomes))
         inputs = Table({name: table.columns[name] for name in names}, table.rows)
         self.encoder = Encoder.fit(inputs.take(self.train_rows), names, options)
         self.cells, _ = self.encoder.read(inputs.columns, inputs.rows)
         X = np.empty((table.rows, len(self.encoder.features)), spec.dtype)
         for rows in _chunks(table.rows):
             X[rows] = self.encoder.encode(self.cells.take(rows))
-        design = Design(X, self.y, None, self.train_rows, self.valid_rows)
+        design = Design(X, self.head.labels(self.y), None, self.train_rows, self.valid_rows)
         facts = [len(self.y), float(self.y.sum()), self.encoder.to_json()]
         self.fingerprint = sha256(canonical_json(facts).encode())  # another table would teach the columns other facts
         self.done = {"epochs": 0, "steps": 0}
@@ -74,10 +77,12 @@ class Fitting:
         self.trainer = Trainer(spec, design, checkpoint)
 
     def epochs(self) -> Iterator[EpochReport]:
-        """Yield one report an epoch until the last epoch or an early stop."""
+        """Yield one report an epoch until the last epoch or an early stop, with losses in the target's own units."""
+        unit = self.head.loss_unit
         for report in self.trainer.epochs():
             self.done = {"epochs": report.epoch, "steps": report.steps}
-            yield report
+            held = None if report.valid_loss is None else report.valid_loss * unit
+            yield replace(report, train_loss=report.train_loss * unit, valid_loss=held)
 
     @property
     def steps_taken(self) -> int:
@@ -109,6 +114,7 @@ class Fitting:
             spec=self.spec.to_json(),
             metrics=self._metrics(self._logits(network)),
             warnings=self.warnings,
+            head=self.head,
         )
 
     def _logits(self, network: Network) -> Floats:
@@ -116,24 +122,20 @@ class Fitting:
         return np.concatenate([network.logits(self.encoder.encode(cells)) for cells in chunks])
 
     def _metrics(self, logits: Floats) -> dict[str, Any]:
-        """Losses and ranking of the estimator as it will score, in float64."""
-        y, train, valid = self.y, self.train_rows, self.valid_rows
+        """Return losses and quality of the estimator as it will score, in float64."""
+        y, train, valid, head = self.y, self.train_rows, self.valid_rows, self.head
         metrics: dict[str, Any] = {
             "rows": len(y),
             "train_rows": len(train),
             "valid_rows": len(valid),
-            "churn_rate": float(y.mean()),
-            "train_loss": log_loss(y[train], logits[train]),
-            "valid_loss": None,
-            "valid_auc": None,
-            "reliability": [],
+            **head.facts(y),
+            "train_loss": head.loss(y[train], logits[train]),
+            "valid_loss": head.loss(y[valid], logits[valid]) if len(valid) else None,
+            head.metric: head.quality(y[valid], logits[valid]) if len(valid) else None,
             **self.done,
         }
-        if len(valid):
-            metrics["valid_loss"] = log_loss(y[valid], logits[valid])
-            metrics["reliability"] = reliability(y[valid], probability(logits[valid]))
-            if 0.0 < y[valid].mean() < 1.0:
-                metrics["valid_auc"] = auc(y[valid], logits[valid])
+        if isinstance(head, Churn):
+            metrics["reliability"] = reliability(y[valid], head.predictions(logits[valid]))
         return metrics
 
 
@@ -149,7 +151,7 @@ def _check(spec: Spec, present: list[str]) -> None:
         for name, _ in spec.columns
         if name not in present
     ]
-    if not isinstance(spec.loss, BinaryCrossEntropy):
-        problems.append(Problem("/loss", "conflict", "a churn estimator learns from binary_cross_entropy"))
+    if spec.class_weight is not None and HEADS[name_of(LOSSES, spec.loss)] is Number:
+        problems.append(Problem("/class_weight", "conflict", "needs a loss of classes; leave it null for this one"))
     if problems:
         raise SpecError(problems)

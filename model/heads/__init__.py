@@ -1,0 +1,31 @@
+"""Heads, by the loss that trains them: what the network's last numbers stand for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from model.heads.churn import Churn
+from model.heads.classes import Classes
+from model.heads.head import Head
+from model.heads.number import Number
+from model.heads.probabilities import probability
+
+CATALOG: dict[str, type[Head]] = {
+    "binary_cross_entropy": Churn,
+    "softmax_cross_entropy": Classes,
+    "squared_error": Number,
+}
+
+CHURN = Churn()
+
+
+def head_to_json(head: Head) -> dict[str, Any]:
+    """Return a head as JSON values."""
+    return {"loss": next(loss for loss, kind in CATALOG.items() if type(head) is kind), **head.to_json()}
+
+
+def head_from_json(raw: Mapping[str, Any]) -> Head:
+    """Return the head that `head_to_json` wrote."""
+    return CATALOG[raw["loss"]].from_json({name: value for name, value in raw.items() if name != "loss"})
+
+
+__all__ = ["CATALOG", "CHURN", "Churn", "Classes", "Head", "Number", "head_from_json", "head_to_json", "probability"]

@@ -1,0 +1,104 @@
+"""What every head is: the way from a target's cells to labels, and from logits to answers."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+
+from model.columns.cells import Cells, Scalar
+from model.design import Floats
+from model.errors import ColumnError
+
+Self = TypeVar("Self", bound="Head")
+
+
+@dataclass(frozen=True)
+class Head(ABC):
+    """What a target is, what was learned of it, and how logits are read.
+
+    Of a head with one logit z, slope · z + shift is what reasons add up to.
+    """
+
+    metric: ClassVar[str]
+    """The name of the metric beside the loss, on validation rows."""
+    slope: float = 1.0
+    shift: float = 0.0
+
+    @classmethod
+    @abstractmethod
+    def read(cls: type[Self], cells: Cells, name: str) -> tuple[Self, Floats]:
+        """Return the head of a target column, and each row's label in the target's own terms.
+
+        Raises: ColumnError when the column is no such target; TableError when all rows say the same.
+        """
+
+    def fitted(self: Self, y: Floats) -> Self:
+        """Return the head with what is learned from the training rows' labels."""
+        return self
+
+    def labels(self, y: Floats) -> Floats:
+        """Return labels as the loss compares them with logits."""
+        return y
+
+    @abstractmethod
+    def strata(self, y: Floats) -> tuple[Floats, Sequence[str]]:
+        """Return which rows are alike when validation rows are drawn, by number, and what such rows are called."""
+
+    def explained(self, z: Floats) -> Floats:
+        """Return what reasons add up to."""
+        return np.asarray(z * self.slope + self.shift)
+
+    @abstractmethod
+    def predictions(self, z: Floats) -> Floats:
+        """Return what logits predict. A row's bits do not depend on its neighbours."""
+
+    @abstractmethod
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of what `answers` gives, as columns of a file."""
+
+    @abstractmethod
+    def answers(self, predictions: Floats) -> list[list[Scalar]]:
+        """Return predictions as such columns' values."""
+
+    @abstractmethod
+    def loss(self, y: Floats, z: Floats) -> float:
+        """Return the mean loss, in the target's own units."""
+
+    @property
+    def loss_unit(self) -> float:
+        """What a loss of 1 in training is in the target's own units."""
+        return 1.0
+
+    @abstractmethod
+    def quality(self, y: Floats, z: Floats) -> float | None:
+        """Return the metric; None when these rows do not define it."""
+
+    @abstractmethod
+    def facts(self, y: Floats) -> dict[str, Any]:
+        """Return what the labels are like, to be told among the metrics."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls: type[Self], raw: Mapping[str, Any]) -> Self:
+        """Return the head that `to_json` wrote."""
+        return cls(**raw)
+
+
+def refuse_gaps(cells: Cells, name: str) -> None:
+    """Refuse a target that some rows lack.
+
+    Raises: ColumnError.
+    """
+    if len(cells) == 0:
+        raise ColumnError("the table has no rows")
+    gaps = np.flatnonzero(cells.missing)
+    if len(gaps):
+        raise ColumnError(
+            f"target column {name!r} is empty in {len(gaps):,} of {len(cells):,} rows, first in row {gaps[0] + 1}: "
+            "remove the rows whose outcome is not known yet"
+        )

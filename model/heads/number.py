@@ -1,0 +1,92 @@
+"""The head of a number: regression."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from model.columns.cells import Cells, Numbers, Scalar
+from model.design import Floats
+from model.errors import ColumnError, TableError
+from model.heads.head import Head, refuse_gaps
+from model.metrics import squared_error
+
+LARGEST = 1e100  # beyond it, squares and their sums leave float64
+
+
+@dataclass(frozen=True)
+class Number(Head):
+    """The prediction is slope · z + shift, with the deviation and mean of the training rows' numbers.
+
+    So the network learns numbers around 0 of size 1, whatever the target's units.
+
+    Units: predictions in the target's, losses in those squared.
+    """
+
+    metric: ClassVar[str] = "valid_rmse"
+
+    @classmethod
+    def read(cls, cells: Cells, name: str) -> tuple["Number", Floats]:
+        """Return the head, and each row's number.
+
+        Raises: ColumnError when the column holds something else than numbers; TableError when all are equal.
+        """
+        refuse_gaps(cells, name)
+        if not isinstance(cells, Numbers):
+            raise ColumnError(
+                f"target column {name!r} holds {cells.scalar(0)!r} in row 1, which is not a number: name a column of "
+                'numbers, or set "loss" in the training spec to "softmax_cross_entropy" for classes'
+            )
+        y = cells.values
+        strange = np.flatnonzero(~(np.abs(y) <= LARGEST))
+        if len(strange):
+            raise ColumnError(
+                f"target column {name!r} holds {y[strange[0]]:g} in row {strange[0] + 1}, beyond ±{LARGEST:g}: "
+                "correct it, or give the column in larger units"
+            )
+        if y.min() == y.max():
+            raise TableError(f"target column {name!r} is {y[0]:g} in all {len(y):,} rows: nothing can be learned")
+        return cls(), y
+
+    def fitted(self, y: Floats) -> "Number":
+        """Return the head with the mean and deviation of these numbers."""
+        mean = float(y.mean())
+        return replace(self, slope=float(np.sqrt(np.mean((y - mean) ** 2))) or 1.0, shift=mean)
+
+    def labels(self, y: Floats) -> Floats:
+        """Return (y − shift) / slope."""
+        return np.asarray((y - self.shift) / self.slope)
+
+    def strata(self, y: Floats) -> tuple[Floats, Sequence[str]]:
+        """Return all rows as alike."""
+        return np.zeros(len(y)), ("rows",)
+
+    def predictions(self, z: Floats) -> Floats:
+        """Return the numbers, (n,) to (n,)."""
+        return self.explained(z)
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the one column of predictions."""
+        return ("predicted",)
+
+    def answers(self, predictions: Floats) -> list[list[Scalar]]:
+        """Return the predictions."""
+        return [predictions.tolist()]
+
+    def loss(self, y: Floats, z: Floats) -> float:
+        """Return the mean squared error."""
+        return squared_error(y, self.explained(z))
+
+    @property
+    def loss_unit(self) -> float:
+        """The squared deviation of the training rows' numbers."""
+        return self.slope**2
+
+    def quality(self, y: Floats, z: Floats) -> float | None:
+        """Return the root of the mean squared error."""
+        return float(np.sqrt(self.loss(y, z)))
+
+    def facts(self, y: Floats) -> dict[str, Any]:
+        """Return the numbers' range and mean."""
+        return {"target_min": float(y.min()), "target_mean": float(y.mean()), "target_max": float(y.max())}
