@@ -1,0 +1,53 @@
+"""The model card tells what the registry keeps, the same in JSON and in Markdown."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.cards import cell
+from model.estimator import Estimator
+
+CARD = "/v1/models/churn/versions/1/card"
+
+
+def test_a_card_tells_what_a_version_is_made_of(client: FlaskClient, champion: int, estimator: Estimator) -> None:
+    version = client.get(f"/v1/models/churn/versions/{champion}").json
+    card = client.get(CARD).json
+    assert card["aliases"] == ["champion"]
+    assert card["metrics"] == version["metrics"] == estimator.metrics
+    assert card["details"]["weights_sha256"] == version["weights_sha256"]
+    assert card["details"]["parameters"] == 4 * 8 + 8 + 8 * 4 + 4 + 4 + 1
+    told = {column["name"]: (column["kind"], column["baseline"]) for column in card["training_data"]["columns"]}
+    assert told == {name: ("numeric", value) for name, value in estimator.baseline_customer.items()}
+    assert any("Only" in limitation for limitation in card["limitations"])
+
+
+@pytest.mark.usefixtures("champion")
+def test_markdown_is_for_who_asks_and_tells_the_same(client: FlaskClient) -> None:
+    card = client.get(CARD).json
+    answer = client.get(CARD, headers={"Accept": "text/markdown, application/json;q=0.5"})
+    assert (answer.mimetype, answer.headers["Vary"]) == ("text/markdown", "Accept")
+    for fact in (card["details"]["weights_sha256"], card["training_data"]["sha256"], *card["limitations"]):
+        assert fact in answer.text
+    for column in card["training_data"]["columns"]:
+        assert f"| {cell(column['name'])} | {column['kind']} |" in answer.text
+    again = client.get(CARD, headers={"Accept": "text/markdown", "If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+    assert client.get(CARD, headers={"Accept": "*/*"}).mimetype == "application/json"
+
+
+def test_names_from_a_table_cannot_draw_in_the_card(
+    client: FlaskClient, add_version: Callable[..., int], estimator: Estimator
+) -> None:
+    hostile = "x| <img src=y>\n# Great"
+    add_version(by=replace(estimator, left_out=(hostile,)))
+    text = client.get(CARD, headers={"Accept": "text/markdown"}).text
+    assert "<img" not in text.replace("\\<img", "")
+    assert "\n# Great" not in text
+    assert cell(hostile) in text
+
+
+def test_a_card_of_no_version_is_404(client: FlaskClient) -> None:
+    assert client.get(CARD).status_code == 404
