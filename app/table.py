@@ -1,7 +1,20 @@
 """The table of routes: all that this service answers."""
 
 from app.route import Route
-from app.views import aliases, datasets, diffs, home, jobs, models, operations, retries, rollbacks, scores, trainings
+from app.views import (
+    aliases,
+    audit,
+    datasets,
+    diffs,
+    home,
+    jobs,
+    models,
+    operations,
+    retries,
+    rollbacks,
+    scores,
+    trainings,
+)
 
 ROUTES: tuple[Route, ...] = (
     *scores.ROUTES,
@@ -13,6 +26,7 @@ ROUTES: tuple[Route, ...] = (
     *diffs.ROUTES,
     *aliases.ROUTES,
     *rollbacks.ROUTES,
+    *audit.ROUTES,
     *operations.ROUTES,
     *home.ROUTES,
 )

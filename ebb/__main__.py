@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from ebb.commands.audit import audit
 from ebb.commands.demo import demo
 from ebb.commands.jobs import jobs
 from ebb.commands.keys import keys
@@ -16,7 +17,7 @@ from ebb.errors import EbbError
 from model.errors import ModelError
 from store.errors import StoreError
 
-COMMANDS = (up, demo, serve, worker, migrate, keys, jobs, models, score)
+COMMANDS = (up, demo, serve, worker, migrate, keys, jobs, models, score, audit)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

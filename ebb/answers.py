@@ -152,3 +152,14 @@ class Scored(msgspec.Struct, frozen=True):
     scores: list[Score]
     alias: str | None = None
     errors: int = 0
+
+
+class AuditLine(msgspec.Struct, frozen=True):
+    """Who did what to what."""
+
+    at: str
+    actor: str
+    action: str
+    subject: str
+    data: Json = {}
+    request_id: str | None = None

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from ebb.answers import Alias, AliasMove, Dataset, Diff, Epoch, Job, Scored, Version
+from ebb.answers import Alias, AliasMove, AuditLine, Dataset, Diff, Epoch, Job, Scored, Version
 from ebb.connection import Connection, decode, decode_part
 from ebb.errors import RefusedError, UnreadableError
 from store.registry.aliases import CHAMPION
@@ -131,6 +131,13 @@ class Client:
     def alias_history(self, model: str, alias: str) -> Iterator[AliasMove]:
         """List an alias's moves, the latest first."""
         return self._pages(f"{_model(model)}/aliases/{quote(alias, safe='')}/history", "moves", AliasMove)
+
+    # Audit
+
+    def audit(self, *, action: str | None = None, actor: str | None = None) -> Iterator[AuditLine]:
+        """List what was done by whom, the latest first."""
+        wanted = {key: value for key, value in (("action", action), ("actor", actor)) if value}
+        return self._pages("/v1/audit", "lines", AuditLine, wanted)
 
     # Scoring
 

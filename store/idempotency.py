@@ -6,7 +6,7 @@ Jobs need none of this: their rows remember the key themselves.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from store.clock import now
 from store.errors import IdempotencyError, InFlightError
@@ -83,5 +83,5 @@ def _take(connection: Connection, request: Request) -> bool:
     return any(connection.execute(statement).rowcount == 1 for statement in (inserted, abandoned))
 
 
-def _of(request: Request) -> tuple[object, object]:
+def _of(request: Request) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return answers.c.owner == request.owner, answers.c.idempotency_key == request.key

@@ -27,8 +27,10 @@ def told(database: Database) -> Database:
         "UPDATE audit_log SET actor = 'eve'",
         "DELETE FROM audit_log",
         "DELETE FROM audit_log WHERE id = 1",
-        ("INSERT OR REPLACE INTO audit_log (id, at, actor, action, subject, data) "
-        "VALUES (1, '2026-01-01', 'eve', 'x', 'y', '{}')"),
+        (
+            "INSERT OR REPLACE INTO audit_log (id, at, actor, action, subject, data) "
+            "VALUES (1, '2026-01-01', 'eve', 'x', 'y', '{}')"
+        ),
         "TRUNCATE audit_log",
     ],
 )

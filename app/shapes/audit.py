@@ -1,0 +1,38 @@
+"""The audit log in requests and answers."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from app.shapes.common import JsonObject, PageSize, PageToken, PlainText, Time
+
+Action = Annotated[str, Meta(max_length=32, pattern=r"^[a-z]+\.[a-z]+$(?!\n)", description="as noun.verb")]
+
+
+class AuditQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which lines."""
+
+    action: Action | None = None
+    actor: PlainText | None = None
+    page_size: PageSize = 50
+    page_token: PageToken | None = None
+
+
+class AuditLine(msgspec.Struct, frozen=True):
+    """Who did what to what, and under which request."""
+
+    id: int
+    at: Time
+    actor: str
+    action: str
+    subject: str
+    data: JsonObject
+    request_id: str | None
+
+
+class AuditPage(msgspec.Struct, frozen=True):
+    """Some lines of the audit log, the latest first."""
+
+    lines: list[AuditLine]
+    next_page_token: str | None
