@@ -73,7 +73,7 @@ class Attempts:
         if self._stopping:
             return None
         return subprocess.Popen(
-            [sys.executable, "-m", "worker.training", claimed.job_id, str(claimed.token)],
+            [sys.executable, "-m", "worker.child", claimed.job_id, str(claimed.token)],
             env={**os.environ, **self._settings.environ(), **ONE_BLAS_THREAD},
             stdin=subprocess.PIPE,  # closes when this process dies, however it dies; the child then ends
             start_new_session=True,

@@ -1,7 +1,7 @@
 """The heart of an attempt: keeps its lease, and with each beat stores what was achieved.
 
-The training loop beats with every few epochs. A thread beats in between, for epochs longer than a lease, but only while
-steps are being made: a training that hangs loses its lease like one that died.
+The work beats with every few epochs, or chunks of rows. A thread beats in between, for epochs longer than a lease, but
+only while steps are being made: a job that hangs loses its lease like one that died.
 """
 
 import logging
@@ -21,6 +21,7 @@ from store.jobs.heartbeat import EpochRow, Progress, heartbeat
 from store.settings import Settings
 from worker.leaving import leave
 from worker.patience import write_patiently
+from worker.work import Unit
 
 log = logging.getLogger(__name__)
 
@@ -62,20 +63,21 @@ class Heart:
         self._stopping.set()
         self._thread.join()
 
-    def epoch(self, row: EpochRow, total: int, checkpoint: Callable[[], CheckpointRow]) -> bool:
-        """Note an epoch, store it when a beat is due, and return whether somebody asked to cancel.
+    def unit(self, unit: Unit, checkpoint: Callable[[], CheckpointRow | None]) -> bool:
+        """Note a piece of work, store it when a beat is due, and return whether somebody asked to cancel.
 
         Raises: LeaseLostError.
         """
-        if self._rows and row.epoch <= self._rows[-1].epoch:
-            self._rows = []  # a diverged training began again at a lower rate; storing epoch 1 replaces the rest
-        self._rows.append(row)
-        self.progress = Progress(row.epoch, total)
+        if unit.epoch is not None:
+            if self._rows and unit.epoch.epoch <= self._rows[-1].epoch:
+                self._rows = []  # a diverged training began again at a lower rate; storing epoch 1 replaces the rest
+            self._rows.append(unit.epoch)
+        self.progress = unit.progress
         if time.monotonic() - self._beat_at < self._pause:
             return False
         return self._flush(checkpoint if time.monotonic() - self._stored_at >= self._store_pause else None)
 
-    def _flush(self, checkpoint: Callable[[], CheckpointRow] | None) -> bool:
+    def _flush(self, checkpoint: Callable[[], CheckpointRow | None] | None) -> bool:
         """Store every epoch noted so far, and return whether somebody asked to cancel.
 
         While the database is away the training goes on and its epochs wait: an outage costs a healthy job nothing.

@@ -1,5 +1,6 @@
 """T5 and T6: the owner ends a job, in one transaction with everything that follows from the end."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -42,6 +43,22 @@ def succeed_training(
     drop_checkpoint(connection, claim.job_id)
     record(connection, claim.job_id, "succeeded", claim.token, result)
     return number
+
+
+def succeed(connection: Connection, claim: Claim, result: Mapping[str, object]) -> None:
+    """End the job as succeeded with a result that is all there is to it.
+
+    Called again after a COMMIT whose answer was lost, it finds that the job has ended so.
+
+    Raises: LeaseLostError when the claim is gone or somebody asked to cancel.
+    """
+    ended = (jobs.c.id == claim.job_id, jobs.c.state == "succeeded", jobs.c.token == claim.token)
+    if connection.execute(select(jobs.c.id).where(*ended)).first() is not None:
+        return
+    values = {**ENDED, "state": "succeeded", "result": dict(result)}
+    write_fenced(connection, claim, values, jobs.c.cancel_requested.is_(False))
+    drop_checkpoint(connection, claim.job_id)
+    record(connection, claim.job_id, "succeeded", claim.token, result)
 
 
 def fail(connection: Connection, claim: Claim, *, code: str, text: str) -> None:

@@ -46,7 +46,7 @@ def _kill_worker(service: Running) -> None:
 
 
 def _kill_child(service: Running) -> None:
-    for process in service.processes("worker.training"):
+    for process in service.processes("worker.child"):
         process.kill()
 
 
@@ -96,7 +96,7 @@ def test_worker_that_is_killed_leaves_no_training_process(tmp_path: Path) -> Non
     with ebb_up(tmp_path, **QUICK_LEASES) as service, service.client() as client:
         job = _submit(client)
         _wait_until_under_way(client, job)
-        children = service.processes("worker.training")
+        children = service.processes("worker.child")
         assert children
         _kill_worker(service)
         _, alive = psutil.wait_procs(children, timeout=10)

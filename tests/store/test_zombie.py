@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 import store.jobs
 from store.ids import new_id
 from store.jobs.claim import Claim
-from store.jobs.finish import end_cancelled, fail, succeed_training
+from store.jobs.finish import end_cancelled, fail, succeed, succeed_training
 from store.jobs.hand_back import hand_back, strike
 from store.jobs.heartbeat import Progress, heartbeat
 from store.jobs.retry import retry
@@ -35,6 +35,7 @@ WRITES: dict[str, Write] = {
     "promote": lambda world, mine, connection: succeed_training(
         connection, mine, world.version(), Promotion("champion", by="zombie")
     ),
+    "succeed with a result alone": lambda world, mine, connection: succeed(connection, mine, {"rows": 1}),
     "fail": lambda world, mine, connection: fail(connection, mine, code="diverged", text="stale"),
     "end_cancelled": lambda world, mine, connection: end_cancelled(connection, mine),
     "hand_back": lambda world, mine, connection: hand_back(connection, mine),

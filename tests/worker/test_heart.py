@@ -10,11 +10,13 @@ from sqlalchemy import event
 from store.database import Database
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
+from store.jobs.heartbeat import Progress
 from store.settings import Settings
 from tests.store.world import World, checkpoint, epoch, make_world
 from tests.worker.outages import outage
 from tests.worker.trainings import SHORT, SLOW, Trainings
 from worker.heart import COST_SHARE, LEASE_LOST, Heart
+from worker.work import Unit
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def test_beats_that_bring_epochs_take_a_small_share_of_the_time(world: World, se
     with beating(world, replace(settings, heartbeat_seconds=60.0, lease_seconds=180.0), mine) as heart:
         while time.monotonic() - begun < 3.0:
             number, before, at = number + 1, len(commits), time.monotonic()
-            assert not heart.epoch(epoch(number), 10_000, lambda: checkpoint(number))  # noqa: B023 - called at once
+            assert not heart.unit(Unit(Progress(number, 10_000), epoch(number)), lambda: checkpoint(number))  # noqa: B023 - called at once
             if len(commits) > before:
                 beats.append(time.monotonic() - at)
             time.sleep(0.001)
@@ -60,7 +62,7 @@ def test_a_checkpoint_is_stored_every_heartbeat(world: World, settings: Settings
     with beating(world, replace(settings, heartbeat_seconds=0.3), mine) as heart:
         while time.monotonic() - begun < 2.0:
             number += 1
-            heart.epoch(epoch(number), 10_000, make)
+            heart.unit(Unit(Progress(number, 10_000), epoch(number)), make)
             time.sleep(0.005)
     assert 2 <= len(made) <= 7
     [row] = world.snapshot()["checkpoints"]
@@ -86,11 +88,11 @@ def test_between_epochs_it_does_not_beat_for_a_work_that_hangs(world: World, set
 def test_epochs_of_an_outage_are_stored_after_it(world: World, settings: Settings) -> None:
     mine = world.start()
     with beating(world, replace(settings, heartbeat_seconds=0.1), mine) as heart:
-        heart.epoch(epoch(1), 10, lambda: checkpoint(1))
+        heart.unit(Unit(Progress(1, 10), epoch(1)), lambda: checkpoint(1))
         with outage(world.database):
             for number in range(2, 6):
                 time.sleep(0.1)
-                assert not heart.epoch(epoch(number), 10, lambda: checkpoint(number))  # noqa: B023 - called at once
+                assert not heart.unit(Unit(Progress(number, 10), epoch(number)), lambda: checkpoint(number))  # noqa: B023 - called at once
         heart.drain()
     assert stored(world) == [1, 2, 3, 4, 5]
 
@@ -100,9 +102,9 @@ def test_an_outage_delays_the_next_checkpoint_by_a_heartbeat_at_most(world: Worl
     with beating(world, settings, mine) as heart:
         time.sleep(settings.heartbeat_seconds)
         with outage(world.database):
-            heart.epoch(epoch(1), 10, lambda: checkpoint(1))
+            heart.unit(Unit(Progress(1, 10), epoch(1)), lambda: checkpoint(1))
         time.sleep(settings.heartbeat_seconds)
-        heart.epoch(epoch(2), 10, lambda: checkpoint(2))
+        heart.unit(Unit(Progress(2, 10), epoch(2)), lambda: checkpoint(2))
     assert [row[2] for row in world.snapshot()["checkpoints"]] == [2]
 
 

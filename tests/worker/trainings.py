@@ -75,7 +75,7 @@ class Trainings:
     def child(self, claim: Claim) -> Iterator[subprocess.Popen[str]]:
         """Give the training process of a claim, without the worker that would judge how it ended."""
         with subprocess.Popen(
-            [sys.executable, "-m", "worker.training", claim.job_id, str(claim.token)],
+            [sys.executable, "-m", "worker.child", claim.job_id, str(claim.token)],
             env={**os.environ, **self.settings.environ(), **ONE_BLAS_THREAD},
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,

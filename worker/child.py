@@ -1,4 +1,4 @@
-"""`python -m worker.training JOB TOKEN`: the child process that trains, beats, and ends its job.
+"""`python -m worker.child JOB TOKEN`: the child process that does a job's work, beats, and ends it.
 
 Exit code 0 means that the job was brought to rest here: ended, or handed back. Any other code is a strike, which the
 parent writes.
@@ -18,27 +18,28 @@ from store.artifacts import ArtifactStore
 from store.database import Database, open_database
 from store.errors import ArtifactError, LeaseLostError
 from store.jobs.claim import Claim
-from store.jobs.finish import end_cancelled, fail, succeed_training
+from store.jobs.finish import end_cancelled, fail
 from store.jobs.hand_back import hand_back
-from store.jobs.heartbeat import Progress
+from store.jobs.read import get_job
 from store.settings import Settings, read_settings
 from worker.errors import CancelledError, DatasetError, ShutDownError
-from worker.fit import Fit
 from worker.heart import LEASE_LOST, Heart
+from worker.kinds import KINDS
 from worker.leaving import leave
 from worker.patience import patiently, write_patiently
-from worker.result import code_of, promotion_of, version_of
+from worker.result import code_of
+from worker.work import Work
 
-log = logging.getLogger("worker.training")
+log = logging.getLogger("worker.child")
 
-GRACE_SECONDS = 10.0  # for the epoch under way, once asked to stop
+GRACE_SECONDS = 10.0  # for the piece of work under way, once asked to stop
 LOOK_SECONDS = 0.2
 
 
 class Shutdown:
     """Whether this process was asked to stop: by SIGTERM, or by the death of its parent.
 
-    The training looks after each epoch. Where the epoch under way is a long one, the job is handed back without it.
+    The work looks after each epoch or chunk of rows. Where that is a long one, the job is handed back without it.
     """
 
     def __init__(self, database: Database, claim: Claim) -> None:
@@ -94,8 +95,9 @@ def _limit_memory(most: int | None) -> None:
 
 
 def _run(settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
+    kind = patiently(lambda: _kind(database, claim))
     try:
-        _train(settings, database, claim, shutdown)
+        _work(kind, settings, database, claim, shutdown)
     except ShutDownError:
         write_patiently(database, lambda connection: hand_back(connection, claim))
         log.info("job %s: handed back", claim.job_id)
@@ -107,30 +109,31 @@ def _run(settings: Settings, database: Database, claim: Claim, shutdown: Shutdow
         log.warning("job %s: failed: %s", claim.job_id, text)
     except MemoryError:
         _limit_memory(None)  # or there may be none left to say so
-        text = "the training needs more memory than there is; take fewer units a layer, or a smaller batch_size"
+        text = kind.out_of_memory
         write_patiently(database, lambda connection: fail(connection, claim, code="out_of_memory", text=text))
 
 
-def _train(settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
-    begun = time.monotonic()
-    fit = patiently(lambda: Fit.load(database, ArtifactStore(settings.artifacts), claim.job_id))
-    with Heart(settings, database, claim, fit.moved) as heart:
-        fit.prepare()
-        heart.progress = Progress(fit.done, fit.total)
-        for row in fit.epochs():
-            if heart.epoch(row, fit.total, fit.checkpoint):
+def _kind(database: Database, claim: Claim) -> type[Work]:
+    with database.read() as connection:
+        return KINDS[get_job(connection, claim.job_id).kind]
+
+
+def _work(kind: type[Work], settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
+    work = patiently(lambda: kind.load(database, ArtifactStore(settings.artifacts), claim.job_id))
+    with Heart(settings, database, claim, work.moved) as heart:
+        work.prepare()
+        heart.progress = work.progress
+        for unit in work.units():
+            if heart.unit(unit, work.checkpoint):
                 raise CancelledError
             if shutdown.asked:
-                heart.drain(fit.checkpoint())
+                heart.drain(work.checkpoint())
                 raise ShutDownError
         if heart.drain():
             raise CancelledError
-        estimator = fit.estimator()
-        promotion = patiently(lambda: promotion_of(database, fit, estimator))
-    seconds = time.monotonic() - begun
-    version = version_of(fit, estimator, seconds)
-    number = write_patiently(database, lambda connection: succeed_training(connection, claim, version, promotion))
-    log.info("job %s: version %d of %s after %.1f s", claim.job_id, number, version.model, seconds)
+        end = work.ending()
+    told = write_patiently(database, lambda connection: end(connection, claim))
+    log.info("job %s: %s", claim.job_id, told)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,12 @@
+"""The kinds of job, one a file: how each is prepared, done piece by piece, and ended."""
+
+from worker.kinds.replay import Replay
+from worker.kinds.training import Training
+from worker.work import Work
+
+KINDS: dict[str, type[Work]] = {
+    "training": Training,
+    "replay": Replay,
+}
+
+__all__ = ["KINDS"]

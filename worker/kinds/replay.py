@@ -1,0 +1,56 @@
+"""A replay: a version's training once more, to see whether the same bytes come out; it adds no version."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from model.environment import RECORDED
+from store.database import Connection
+from store.jobs.claim import Claim
+from store.jobs.finish import succeed
+from store.registry.versions import get_version
+from worker.kinds.training import Training
+from worker.patience import patiently
+from worker.work import Ending
+
+
+@dataclass
+class Replay(Training):
+    """One attempt at one replay: a training up to its estimator, which is compared and then forgotten."""
+
+    def ending(self) -> Ending:
+        """Return the transaction that tells how the replayed estimator compares with the version's."""
+        replayed, job = self.fit.estimator().weights_sha256, self.fit.job
+        row = patiently(self._version)
+        result = {
+            "model": job.model,
+            "version": row.version,
+            "equal": replayed == row.weights_sha256,
+            "weights_sha256": row.weights_sha256,
+            "replayed_sha256": replayed,
+            "environment_differs": differences(row.environment, self.fit.environment),
+        }
+
+        def end(connection: Connection, claim: Claim) -> str:
+            succeed(connection, claim, result)
+            return f"replayed version {row.version} of {job.model}: {'equal' if result['equal'] else 'other'} bytes"
+
+        return end
+
+    def _version(self) -> Any:
+        with self.database.read() as connection:
+            return get_version(connection, self.fit.job.model, int(self.fit.job.params["version"]))
+
+
+def differences(then: Mapping[str, Any], here: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Tell what of two numerical environments differs, and which of it can change the bytes of a result.
+
+    Example:
+        >>> differences({"numpy": "2.2.0", "cores": 2}, {"numpy": "2.3.0", "cores": 2})
+        [{'name': 'numpy', 'then': '2.2.0', 'here': '2.3.0', 'decides_bits': True}]
+    """
+    return [
+        {"name": name, "then": then.get(name), "here": here.get(name), "decides_bits": name not in RECORDED}
+        for name in sorted(then.keys() | here.keys())
+        if then.get(name) != here.get(name)
+    ]

@@ -1,0 +1,78 @@
+"""A training: from a dataset and a spec to a new version of a registered model."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar, Self
+
+from store.artifacts import ArtifactStore
+from store.database import Connection, Database
+from store.jobs.checkpoints import CheckpointRow
+from store.jobs.claim import Claim
+from store.jobs.finish import succeed_training
+from store.jobs.heartbeat import Progress
+from worker.fit import Fit
+from worker.patience import patiently
+from worker.result import promotion_of, version_of
+from worker.work import Ending, Unit
+
+
+@dataclass
+class Training:
+    """One attempt at one training."""
+
+    fit: Fit
+    database: Database
+    begun: float = field(default_factory=time.monotonic)
+    out_of_memory: ClassVar[str] = (
+        "the training needs more memory than there is; take fewer units a layer, or a smaller batch_size"
+    )
+
+    @classmethod
+    def load(cls, database: Database, artifacts: ArtifactStore, job_id: str) -> Self:
+        """Read the job, its dataset and its last checkpoint.
+
+        Raises: NotFoundError; SpecError where the stored spec is of another release.
+        """
+        return cls(Fit.load(database, artifacts, job_id), database)
+
+    @property
+    def progress(self) -> Progress:
+        """How many epochs were trained, and how many are planned."""
+        return Progress(self.fit.done, self.fit.total)
+
+    def moved(self) -> float:
+        """Return a number that changes while work is done."""
+        return self.fit.moved()
+
+    def prepare(self) -> None:
+        """Read the table, and set the training up.
+
+        Raises: as `Fit.prepare`.
+        """
+        self.fit.prepare()
+
+    def units(self) -> Iterator[Unit]:
+        """Train, an epoch a unit.
+
+        Raises: DivergedError.
+        """
+        for row in self.fit.epochs():
+            yield Unit(Progress(row.epoch, self.fit.total), row)
+
+    def checkpoint(self) -> CheckpointRow | None:
+        """Return the state after the last epoch."""
+        return self.fit.checkpoint()
+
+    def ending(self) -> Ending:
+        """Return the transaction that adds the version, and moves `champion` where that was asked for and earned."""
+        estimator = self.fit.estimator()
+        promotion = patiently(lambda: promotion_of(self.database, self.fit, estimator))
+        seconds = time.monotonic() - self.begun
+        version = version_of(self.fit, estimator, seconds)
+
+        def end(connection: Connection, claim: Claim) -> str:
+            number = succeed_training(connection, claim, version, promotion)
+            return f"version {number} of {version.model} after {seconds:.1f} s"
+
+        return end

@@ -1,0 +1,52 @@
+"""What the child process asks of a job, whatever its kind; `worker.kinds` has one class for each."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, Self
+
+from store.artifacts import ArtifactStore
+from store.database import Connection, Database
+from store.jobs.checkpoints import CheckpointRow
+from store.jobs.claim import Claim
+from store.jobs.heartbeat import EpochRow, Progress
+
+Ending = Callable[[Connection, Claim], str]
+"""The transaction that ends a job as succeeded, with all that follows; returns what to say of it in the log."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A piece of work that is done: how far the job is with it, and what is kept of a training's epoch."""
+
+    progress: Progress
+    epoch: EpochRow | None = None
+
+
+class Work(Protocol):
+    """One attempt at one job."""
+
+    out_of_memory: ClassVar[str]
+    """What to tell the user when memory is short."""
+
+    @classmethod
+    def load(cls, database: Database, artifacts: ArtifactStore, job_id: str) -> Self:
+        """Read the job and what belongs to it."""
+
+    @property
+    def progress(self) -> Progress:
+        """How far the job is: at first, where the last attempt's checkpoint was taken up."""
+
+    def moved(self) -> float:
+        """Return a number that changes while work is done."""
+
+    def prepare(self) -> None:
+        """Read what the work is done on."""
+
+    def units(self) -> Iterator[Unit]:
+        """Do the work, piece by piece; between two pieces the job can be cancelled or handed back."""
+
+    def checkpoint(self) -> CheckpointRow | None:
+        """Return what another attempt can go on from after the last piece; None where it begins again."""
+
+    def ending(self) -> Ending:
+        """Return the transaction that ends the job, once every piece is done."""
