@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -12,6 +13,7 @@ from model.columns.options import ColumnOptions
 from model.errors import Problem, SpecError
 from model.layers import CATALOG as LAYERS
 from model.layers import Activation, Layer
+from model.layers.embedding import Embedding
 from model.layers.identity import Identity
 from model.layers.notation import layer_to_json, read_layer
 from model.layers.relu import ReLU
@@ -46,6 +48,26 @@ class Validation:
     group: str | None = None
 
 
+@dataclass(frozen=True)
+class Embedded:
+    """Which categorical columns are embedded: those of so many categories and more, each as `width` numbers.
+
+    Without a width it is 2·⁴√n rounded up, 16 at most, with n the categories of the largest such column.
+    """
+
+    at_least: Count = 32
+    width: Width | None = None
+
+    def units(self, cardinality: int) -> int:
+        """Return the width for columns of so many categories.
+
+        Example:
+            >>> Embedded().units(51), Embedded().units(10_000), Embedded(width=3).units(51)
+            (6, 16, 3)
+        """
+        return self.width or min(16, math.ceil(2 * cardinality**0.25))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Spec:
     """What to train and how; `parse_spec` reads one from JSON, `to_json` writes it with all its defaults.
@@ -78,7 +100,14 @@ class Spec:
     retry_diverged: bool = False
     seed: Natural = 0
     dtype: Literal["float32", "float64"] = "float32"
+    embedding: Embedded | None = None
     columns: tuple[tuple[str, ColumnOptions], ...] = ()
+
+    @property
+    def embedded(self) -> Embedded | None:
+        """Which columns are embedded; by default none, unless the first layer is an embedding."""
+        asked = self.layers and isinstance(self.layers[0], Embedding)
+        return self.embedding or (Embedded() if asked else None)
 
     def to_json(self) -> dict[str, object]:
         """Return the spec as JSON values, every default written out."""
@@ -94,6 +123,7 @@ class Spec:
             "schedule": {"name": name_of(schedules.CATALOG, self.schedule)} | to_plain(self.schedule),
             "early_stopping": None if self.early_stopping is None else to_plain(self.early_stopping),
             "validation": to_plain(self.validation),
+            "embedding": None if self.embedding is None else to_plain(self.embedding),
             "class_weight": dict(self.class_weight) if isinstance(self.class_weight, tuple) else self.class_weight,
             "columns": {name: to_plain(options) for name, options in self.columns},
         }
@@ -128,6 +158,9 @@ def parse_spec(raw: Mapping[str, object]) -> Spec:
     if spec.members * spec.restarts > MOST_NETWORKS:
         detail = f"members times restarts must be at most {MOST_NETWORKS:,}: lower one of them"
         raise SpecError([Problem("/restarts", "range", detail)])
+    if spec.embedding is not None and spec.layers and isinstance(spec.layers[0], Embedding):
+        detail = "must be null beside a first layer that is an embedding: leave one of them out"
+        raise SpecError([Problem("/embedding", "conflict", detail)])
     return spec
 
 
@@ -241,5 +274,6 @@ SPECIAL: dict[str, Callable[[Reader, object, str], object]] = {
     "early_stopping": read_object(EarlyStopping, optional=True),
     "validation": read_object(Validation),
     "class_weight": read_class_weight,
+    "embedding": read_object(Embedded, optional=True),
     "columns": read_columns,
 }

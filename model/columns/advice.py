@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.columns.categorical import odd_one_out, too_detailed
+from model.columns.categorical import MOST_CATEGORIES, odd_one_out, too_detailed
 from model.columns.cells import Cells, Numbers, Words
 from model.design import Floats
 from model.metrics import auc
@@ -27,8 +27,11 @@ class Advice:
         return {"code": self.code, "column": self.column, "detail": self.detail}
 
 
-def advise(columns: Mapping[str, Cells], y: Floats | None) -> tuple[Advice, ...]:
-    """Warn of constant, leaking and over-detailed columns, and of too few examples of one outcome."""
+def advise(columns: Mapping[str, Cells], y: Floats | None, most: int = MOST_CATEGORIES) -> tuple[Advice, ...]:
+    """Warn of constant, leaking and over-detailed columns, and of too few examples of one outcome.
+
+    A column of more than `most` categories is over-detailed in any case.
+    """
     found: list[Advice] = []
     for name, cells in columns.items():
         if is_constant(cells):
@@ -39,7 +42,7 @@ def advise(columns: Mapping[str, Cells], y: Floats | None) -> tuple[Advice, ...]
                 f"column {name!r} holds numbers, but {cells.scalar(odd)!r} in row {odd + 1}: correct it or leave it out"
             )
             found.append(Advice("mixed_column", name, detail))
-        elif isinstance(cells, Words) and too_detailed(len(cells.words), len(cells)):
+        elif isinstance(cells, Words) and too_detailed(len(cells.words), len(cells), most):
             detail = (
                 f"column {name!r} has {len(cells.words):,} different texts: if it identifies customers, name it as the "
                 "id column; otherwise group its values or leave it out, or training will refuse it"

@@ -1,7 +1,7 @@
-"""Categorical columns: one feature a category, rare ones together."""
+"""Categorical columns: one feature a category, or a code to be embedded; rare ones together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from model.columns.options import DEFAULT, ColumnOptions
 from model.errors import ColumnError
 
 MOST_CATEGORIES = 1000
+MOST_EMBEDDED = 100_000
 ENOUGH_ROWS = 10  # a category with fewer training rows counts as rare (in small tables: fewer than 1 %)
 
 
@@ -21,21 +22,26 @@ class CategoricalColumn:
     """A word out of a list, commonest first: the feature of its category is 1, the others 0.
 
     Categories too rare to learn from share one feature, and so does a category that training never saw. A gap has its
-    own feature when training saw gaps, and otherwise takes the commonest category.
+    own feature when training saw gaps, and otherwise takes the commonest category. Embedded, the column has a single
+    feature instead: the number that its other feature would have had, for the network to look up.
     """
 
     name: str
     categories: tuple[str, ...]
     rare: bool
     gaps: bool
+    embedded: bool = False
     kind: ClassVar[str] = "categorical"
 
     @classmethod
-    def fit(cls, name: str, cells: Words, options: ColumnOptions = DEFAULT) -> "CategoricalColumn":
+    def fit(
+        cls, name: str, cells: Words, options: ColumnOptions = DEFAULT, embed_from: int | None = None
+    ) -> "CategoricalColumn":
         """Learn from the training rows which categories are common enough to stand alone.
 
-        Raises:
-            ColumnError: there are too many different words, or nearly all of them are numbers.
+        From `embed_from` categories on the column is embedded, when that is given.
+
+        Raises: ColumnError when there are too many different words, or nearly all of them are numbers.
         """
         counts = cells.counts()
         seen = np.flatnonzero(counts)
@@ -44,24 +50,29 @@ class CategoricalColumn:
                 f"column {name!r} holds numbers, but {cells.scalar(odd)!r} in row {odd + 1} of the training rows: "
                 f'correct it, or leave it out with "columns": {{"{name}": {{"drop": true}}}} in the training spec'
             )
-        if too_detailed(len(seen), len(cells)):
+        if too_detailed(len(seen), len(cells), MOST_CATEGORIES if embed_from is None else MOST_EMBEDDED):
+            embed = "" if too_detailed(len(seen), len(cells), MOST_EMBEDDED) else 'embed it with "embedding": {}, '
             raise ColumnError(
                 f"column {name!r} has {len(seen):,} different texts in {len(cells):,} training rows, too many for "
-                "categories. If it identifies customers, name it as the id column; otherwise group its values, or "
-                f'leave it out with "columns": {{"{name}": {{"drop": true}}}} in the training spec'
+                f"categories. If it identifies customers, name it as the id column; otherwise group its values, {embed}"
+                f'or leave it out with "columns": {{"{name}": {{"drop": true}}}} in the training spec'
             )
         needed = min(ENOUGH_ROWS, max(2, len(cells) // 100))
         order = sorted(seen, key=lambda code: (-counts[code], cells.words[code]))
         kept = [code for code in order if counts[code] >= needed] or order[:1]
-        return cls(
-            name,
-            categories=tuple(cells.words[code] for code in kept),
-            rare=len(kept) < len(order),
-            gaps=bool(cells.missing.any()),
-        )
+        words = tuple(cells.words[code] for code in kept)
+        column = cls(name, words, rare=len(kept) < len(order), gaps=bool(cells.missing.any()))
+        return replace(column, embedded=embed_from is not None and column.cardinality >= embed_from)
+
+    @property
+    def cardinality(self) -> int:
+        """How many kinds of value are told apart."""
+        return len(self.categories) + self.rare + self.gaps
 
     @property
     def features(self) -> tuple[str, ...]:
+        if self.embedded:
+            return (self.name,)
         extra = ("is rare",) * self.rare + ("is missing",) * self.gaps
         return tuple(f"{self.name} = {word}" for word in self.categories) + tuple(
             f"{self.name} {what}" for what in extra
@@ -81,10 +92,9 @@ class CategoricalColumn:
 
     def encode(self, cells: Words, out: np.ndarray) -> None:
         """Write the features of `cells` into `out`, shape (n, features)."""
-        patterns = np.zeros((len(cells.words) + 1, len(self.features)))
-        for code, position in enumerate(self._positions(cells)):
-            patterns[code, position] = 1.0
-        patterns[-1, len(self.features) - 1 if self.gaps else 0] = 1.0
+        gap = self.cardinality - 1 if self.gaps else 0
+        positions = np.array([*self._positions(cells), gap])
+        patterns = positions[:, None] if self.embedded else positions[:, None] == np.arange(self.cardinality)
         out[...] = patterns[cells.codes]  # code −1, a gap, takes the last pattern
 
     def _positions(self, cells: Words) -> list[int]:
@@ -104,14 +114,14 @@ class CategoricalColumn:
         return self.categories[0]
 
 
-def too_detailed(distinct: int, rows: int) -> bool:
+def too_detailed(distinct: int, rows: int, most: int = MOST_CATEGORIES) -> bool:
     """Whether a column has so many different words that it names customers or is free text.
 
     Example:
         >>> too_detailed(3, 6), too_detailed(900, 1000), too_detailed(2000, 10**6)
         (False, True, True)
     """
-    return distinct > MOST_CATEGORIES or distinct > max(20, rows / 2)
+    return distinct > most or distinct > max(20, rows / 2)
 
 
 def odd_one_out(cells: Words) -> int | None:

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from model.columns import KIND_OF_CELLS, KINDS, Column, Table
-from model.columns.cells import Cells, Scalar
+from model.columns.categorical import CategoricalColumn
+from model.columns.cells import Cells, Scalar, Words
 from model.columns.faults import Faults
 from model.columns.numeric import NumericColumn
 from model.columns.options import DEFAULT, ColumnOptions
+from model.design import CodeColumn
 from model.errors import ColumnError
 
 Raw = Cells | Sequence[object] | np.ndarray
@@ -28,11 +30,12 @@ class Encoder:
     columns: tuple[Column, ...]
 
     @classmethod
-    def fit(cls, table: Table, names: Sequence[str], options: Options) -> "Encoder":
+    def fit(cls, table: Table, names: Sequence[str], options: Options, embed_from: int | None = None) -> "Encoder":
         """Fit the named columns on the training rows, which is all that `table` may hold.
 
-        Raises:
-            ColumnError: a column has no value at all, or too many categories; or there is no column.
+        Categorical columns of at least `embed_from` categories are embedded; None for none.
+
+        Raises: ColumnError when a column has no value at all, or too many categories; or there is no column.
         """
         if not names:
             raise ColumnError(
@@ -46,8 +49,12 @@ class Encoder:
                     f"column {name!r} has no value in any training row: fill it, or leave it out with "
                     f'"columns": {{"{name}": {{"drop": true}}}} in the training spec'
                 )
+            chosen = options.get(name, DEFAULT)
             kind: Any = KINDS[KIND_OF_CELLS[type(cells)]]
-            fitted.append(kind.fit(name, cells, options.get(name, DEFAULT)))
+            if isinstance(cells, Words):
+                fitted.append(CategoricalColumn.fit(name, cells, chosen, embed_from))
+            else:
+                fitted.append(kind.fit(name, cells, chosen))
         return cls(tuple(fitted))
 
     @property
@@ -65,6 +72,16 @@ class Encoder:
         """Which features belong to each column, in order."""
         ends = np.cumsum([len(column.features) for column in self.columns]).tolist()
         return tuple(slice(end - len(c.features), end) for c, end in zip(self.columns, ends, strict=True))
+
+    @cached_property
+    def codes(self) -> tuple[CodeColumn, ...]:
+        """Where the design matrix holds codes to be embedded."""
+        pairs = zip(self.columns, self.groups, strict=True)
+        return tuple(
+            CodeColumn(group.start, column.cardinality)
+            for column, group in pairs
+            if isinstance(column, CategoricalColumn) and column.embedded
+        )
 
     def read(self, columns: Mapping[str, Raw], n: int) -> tuple[Table, Faults]:
         """The columns' cells, and what is wrong with which row; a column that is not there is missing in every row.

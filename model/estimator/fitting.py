@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from model.columns import Table
 from model.columns.advice import advise, is_constant
+from model.columns.categorical import MOST_CATEGORIES, MOST_EMBEDDED
 from model.columns.encoder import Encoder
 from model.columns.schema import input_columns
 from model.design import Design, Floats
@@ -61,14 +62,16 @@ class Fitting:
         names = [name for name in asked if table.columns[name].missing.all() or not is_constant(table.columns[name])]
         self.left_out = tuple(name for name in present if name not in names)
         outcomes = self.y if isinstance(head, Churn) else None
-        self.warnings = tuple(a.to_json() for a in advise({n: table.columns[n] for n in asked}, outcomes))
+        embed_from = None if spec.embedded is None else spec.embedded.at_least
+        most = MOST_CATEGORIES if embed_from is None else MOST_EMBEDDED
+        self.warnings = tuple(a.to_json() for a in advise({n: table.columns[n] for n in asked}, outcomes, most))
         inputs = Table({name: table.columns[name] for name in names}, table.rows)
-        self.encoder = Encoder.fit(inputs.take(self.train_rows), names, options)
+        self.encoder = Encoder.fit(inputs.take(self.train_rows), names, options, embed_from)
         self.cells, _ = self.encoder.read(inputs.columns, inputs.rows)
         X = np.empty((table.rows, len(self.encoder.features)), spec.dtype)
         for rows in _chunks(table.rows):
             X[rows] = self.encoder.encode(self.cells.take(rows))
-        design = Design(X, self.head.labels(self.y), None, self.train_rows, self.valid_rows)
+        design = Design(X, self.head.labels(self.y), None, self.train_rows, self.valid_rows, self.encoder.codes)
         facts = [len(self.y), float(self.y.sum()), self.encoder.to_json()]
         self.fingerprint = sha256(canonical_json(facts).encode())  # another table would teach the columns other facts
         self.done = {"epochs": 0, "steps": 0}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, NoReturn
 
 import numpy as np
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 from model.design import Floats
 from model.errors import Problem, ShapeError, SpecError
 from model.layers import Dense
+from model.layers.embedding import Embedding
 from model.layers.notation import layer_to_json, read_layer
 from model.network.folding import fold
 from model.network.forward import Forward
+from model.network.lookup import LookUp
 from model.network.parameters import size_of, views
 from model.network.pieces import Piece, chain
 from model.network.recorder import Views, transposed
@@ -120,6 +123,21 @@ class Network:
                 return None
             found.append(pieces)
         return found
+
+    @cached_property
+    def apart(self) -> tuple[tuple[LookUp, Network], ...]:
+        """Each member's embedding and the network after it; empty without an embedding."""
+        first, *rest = self._stack.layers
+        if not isinstance(first, Embedding):
+            return ()
+        stack = Stack(first.width(self.inputs), tuple(rest))
+        found = []
+        for member in range(self.members):
+            arrays = {tuple(name.split(".", 1)): a[member] if self._lead else a for name, a in self._arrays.items()}
+            tables = tuple(arrays["0", f"table{i}"] for i in range(len(first.positions)))
+            after = {f"{int(at) - 1}.{name}": array for (at, name), array in arrays.items() if at != "0"}
+            found.append((LookUp(first, tables), Network(stack, 1, after)))
+        return tuple(found)
 
     def _forward(self, X: Floats) -> Forward:
         if X.ndim != 2 or X.shape[1] != self.inputs:

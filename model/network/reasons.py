@@ -20,12 +20,19 @@ NODES = 48  # Gauss–Legendre nodes for smooth networks
 
 
 def contributions(network: Network, base: Floats, X: Floats) -> Floats:
-    """What every feature adds to the log-odds of a row, against the base.
+    """Return what every feature adds to the log-odds of a row, against the base.
 
-    They sum to z(x) − z(b): within rounding for piecewise-linear networks, nearly for smooth ones.
+    They sum to z(x) − z(b): within rounding for piecewise-linear networks, nearly for smooth ones. Codes are looked up
+    first, so that the way from base to row leads through the numbers that stand for them.
 
     Shapes: base (d,); X (n, d); result (n, d).
     """
+    if network.apart:
+        total = np.zeros(X.shape)
+        for lookup, after in network.apart:
+            shares = contributions(after, lookup.embedded(base[None])[0], lookup.embedded(X))
+            total += lookup.gathered(shares, X.shape[1])
+        return np.asarray(total / network.members)
     pieces = network.pieces()
     if pieces is None:
         return smooth_contributions(network.input_gradient, base, X)

@@ -78,7 +78,9 @@ def build_stack(spec: Spec, inputs: int, outputs: int, codes: Sequence[CodeColum
     Raises: SpecError when the layers do not fit together.
     """
     hidden: list[Layer] = []
-    width = inputs
+    if spec.embedding is not None and codes:
+        hidden.append(with_codes(Embedding(spec.embedding.units(max(c.cardinality for c in codes))), codes))
+    width = hidden[0].width(inputs) if hidden else inputs
     for entry in spec.layers:
         added = plain_layers(spec, entry, width) if isinstance(entry, int) else [with_codes(entry, codes)]
         for layer in added:
