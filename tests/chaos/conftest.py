@@ -1,0 +1,24 @@
+"""Chaos at two sizes: a small one in every run of the tests, the full one with `make chaos`."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="the full chaos, which takes about an hour")
+
+
+def is_full(config: pytest.Config) -> bool:
+    return bool(config.getoption("--full", False))
+
+
+@pytest.fixture(scope="session")
+def full(pytestconfig: pytest.Config) -> bool:
+    return is_full(pytestconfig)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give each test its cases of this size; a module says which in SMALL and FULL."""
+    for name in ("case",):
+        if name in metafunc.fixturenames:
+            cases = metafunc.module.FULL if is_full(metafunc.config) else metafunc.module.SMALL
+            metafunc.parametrize(name, cases, ids=" ".join)

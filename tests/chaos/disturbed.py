@@ -1,0 +1,95 @@
+"""What happens inside a process of a fleet: it ends itself at the points that are armed, or its clock is wrong.
+
+The product knows nothing of it. A point is armed by a file in a folder (tests/chaos/points.py); whoever gets there
+first removes the file and dies, so that each point takes exactly one process.
+"""
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+from sqlalchemy import Engine, Pool, event
+
+from tests.chaos.clocks import set_wrong
+
+PACKAGES = ("app.", "store.", "worker.")
+
+
+def disturb(folder: str) -> None:
+    """Prepare this process, if it is one of the product's."""
+    role = _role(sys.orig_argv)
+    if role is None:
+        return
+    if offset := os.environ.get("CHAOS_CLOCK"):
+        set_wrong(float(offset))
+    armed = Armed(Path(folder), role)
+    armed.reach("start")
+    event.listen(Engine, "before_cursor_execute", lambda *_: armed.note())
+    event.listen(Engine, "commit", lambda _: armed.committing())
+    event.listen(Engine, "rollback", lambda _: armed.forget())
+    event.listen(Pool, "checkin", lambda *_: armed.done())
+    if role != "child":
+        _listen_to_celery(armed)
+
+
+def _role(command: list[str]) -> str | None:
+    if "-m" not in command:
+        return None
+    module = command[command.index("-m") + 1]
+    return "child" if module.startswith("worker.") else {"worker": "worker", "app": "web"}.get(module)
+
+
+def _listen_to_celery(armed: "Armed") -> None:
+    from celery import signals  # noqa: PLC0415 - a training process has no use for it
+
+    signals.task_prerun.connect(lambda **_: armed.reach("heard"), weak=False)
+    signals.before_task_publish.connect(lambda **_: armed.reach("before sending"), weak=False)
+    signals.after_task_publish.connect(lambda **_: armed.reach("after sending"), weak=False)
+
+
+class Armed(threading.local):
+    """The points of this process, and what the transaction of each thread has done so far."""
+
+    def __init__(self, folder: Path, role: str) -> None:
+        self._folder, self._role = folder, role
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin to look at another transaction."""
+        self._functions: set[str] = set()
+        self._committed = False
+
+    def note(self) -> None:
+        """Remember which functions of the product send this statement."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            module = str(frame.f_globals.get("__name__"))
+            if module.startswith(PACKAGES):
+                self._functions.add(f"{module}.{frame.f_code.co_name}")
+            frame = frame.f_back
+
+    def committing(self) -> None:
+        """Die here, or remember that the next thing is a COMMIT."""
+        self.reach("before commit")
+        self._committed = True
+
+    def done(self) -> None:
+        """Die after the COMMIT, if there was one."""
+        if self._committed:
+            self.reach("after commit")
+        self.forget()
+
+    def reach(self, moment: str) -> None:
+        """Carry out the first kill that is armed, if this is its moment; a file that is gone was another process's."""
+        try:
+            path = min(self._folder.glob("*.armed"))
+            kill = json.loads(path.read_text())
+            here = (kill["role"], kill["moment"]) == (self._role, moment)
+            if here and self._functions.issuperset(kill["within"]):
+                path.unlink()
+                os.kill(os.getppid() if kill["parent"] else os.getpid(), kill["signal"])
+        except (ValueError, FileNotFoundError):  # nothing is armed, or no longer
+            return

@@ -1,0 +1,89 @@
+"""The invariants of every job whatever happened meanwhile, read from the tables when all is quiet again."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import psutil
+from sqlalchemy import Row, select
+
+from store.artifacts import PREFIX
+from store.database import Database
+from store.settings import Settings
+from store.tables import checkpoints, epochs, job_events, jobs, models, versions
+
+ENDS = ("succeeded", "failed", "cancelled")
+
+
+class Ended:
+    """Every table of jobs after the last one ended.
+
+    `acknowledged` are the jobs somebody was told of, `references` the digests that undisturbed trainings of the same
+    spec end with, by model.
+    """
+
+    def __init__(self, database: Database, acknowledged: set[str], references: Mapping[str, str]) -> None:
+        with database.read() as connection:
+            self.jobs: dict[str, Row[Any]] = {row.id: row for row in connection.execute(select(jobs))}
+            self.events = connection.execute(select(job_events).order_by(job_events.c.id)).all()
+            self.versions = connection.execute(select(versions).order_by(versions.c.version)).all()
+            self.models = connection.execute(select(models)).all()
+            self.epochs = connection.execute(select(epochs.c.job_id, epochs.c.epoch)).all()
+            self.checkpoints = connection.execute(select(checkpoints.c.job_id)).all()
+        self.acknowledged, self.references = acknowledged, references
+
+    def check(self, settings: Settings) -> None:
+        """Assert I1 to I9; I10 to I12 are about what a test did."""
+        self._rows_and_states()
+        self._versions_and_bytes()
+        self._events_and_tokens()
+        self._nothing_left_over(settings)
+
+    def _rows_and_states(self) -> None:
+        assert set(self.jobs) == self.acknowledged  # I1
+        assert {row.state for row in self.jobs.values()} <= set(ENDS)  # I2
+
+    def _versions_and_bytes(self) -> None:
+        made = Counter(version.job_id for version in self.versions)
+        succeeded = Counter(row.id for row in self.jobs.values() if row.state == "succeeded")
+        assert made == succeeded  # I3
+        for model in self.models:  # I4
+            numbers = [version.version for version in self.versions if version.model == model.name]
+            assert numbers == list(range(1, model.last_version + 1)), model.name
+        for version in self.versions:
+            assert hashlib.sha256(version.estimator).hexdigest() == version.weights_sha256  # I5
+            assert version.weights_sha256 == self.references[version.model], self.story(version.job_id)  # I6
+            numbers = sorted(epoch for job_id, epoch in self.epochs if job_id == version.job_id)
+            assert numbers == list(range(1, len(numbers) + 1)), self.story(version.job_id)
+
+    def _events_and_tokens(self) -> None:
+        for job_id, row in self.jobs.items():
+            mine = [event for event in self.events if event.job_id == job_id]
+            assert [event.event for event in mine if event.event in ENDS] == [row.state], self.story(job_id)  # I8
+            tokens = [event.token for event in mine if event.event == "running"]
+            assert tokens == list(range(1, row.token + 1)), self.story(job_id)  # I9
+
+    def _nothing_left_over(self, settings: Settings) -> None:
+        assert self.checkpoints == []  # I7
+        assert [row.id for row in self.jobs.values() if row.lease_until or (row.worker and row.state == "queued")] == []
+        assert list(settings.artifacts.rglob(f"{PREFIX}*")) == []
+        _, alive = psutil.wait_procs(children_of(self.jobs), timeout=10)
+        assert alive == []
+
+    def story(self, job_id: str) -> str:
+        """Return what happened to a job."""
+        mine = [event for event in self.events if event.job_id == job_id]
+        return "\n".join(f"{event.at} {event.event} {event.token} {event.data}" for event in mine)
+
+
+def children_of(job_ids: Mapping[str, object]) -> list[psutil.Process]:
+    """Return every process that has a job's id among its arguments."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if any(argument in job_ids for argument in process.cmdline()):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found

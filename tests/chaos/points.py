@@ -1,0 +1,117 @@
+"""The crash points: who dies, at what moment, and what the job has to come to all the same."""
+
+import json
+import signal
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+DIVERGING = {
+    "optimizer": {"name": "sgd", "learning_rate": 1e6},
+    "schedule": {"name": "constant"},
+    "epochs": 50,
+    "retry_diverged": False,
+    "clip_norm": None,
+}
+
+
+@dataclass(frozen=True)
+class Kill:
+    """A signal to the process that gets to a moment first, or to its parent.
+
+    `role` is worker, child or web; `within` names functions of the product that all take part in the transaction.
+    """
+
+    role: str
+    moment: str
+    within: tuple[str, ...] = ()
+    signal: int = signal.SIGKILL
+    parent: bool = False
+
+
+@dataclass(frozen=True)
+class Point:
+    """Kills, each once and only after the one before it, and the state in which the job ends."""
+
+    kills: tuple[Kill, ...]
+    ends: str = "succeeded"
+    cancel: bool = False
+    spec: dict[str, object] = field(default_factory=dict)
+
+    def arm(self, folder: Path) -> list[Path]:
+        """Arm every kill, and return the files that are gone once all were carried out."""
+        files = [folder / f"{number}.armed" for number in range(len(self.kills))]
+        for path, kill in zip(files, self.kills, strict=True):
+            path.with_suffix(".new").write_text(json.dumps(asdict(kill)))
+            path.with_suffix(".new").rename(path)
+        return files
+
+
+def _before(role: str, *within: str, **more: object) -> Kill:
+    return Kill(role, "before commit", within, **more)  # type: ignore[arg-type]
+
+
+def _after(role: str, *within: str, **more: object) -> Kill:
+    return Kill(role, "after commit", within, **more)  # type: ignore[arg-type]
+
+
+CLAIM = "store.jobs.claim.claim"
+BEAT = "store.jobs.heartbeat.heartbeat"
+CHECKPOINT = "store.jobs.checkpoints.put_checkpoint"
+SUCCEED = "store.jobs.finish.succeed_training"
+VERSION = "store.registry.versions.add_version"
+FAIL = "store.jobs.finish.fail"
+END_CANCELLED = "store.jobs.finish.end_cancelled"
+HAND_BACK = "store.jobs.hand_back.hand_back"
+STRIKE = "store.jobs.hand_back.strike"
+SUBMIT = "store.jobs.submit.submit"
+RING = "store.jobs.publish.take_one"
+PUBLISH = "store.jobs.publish.take_unpublished"
+EXPIRE = ("store.jobs.expire.expire_leases", "store.jobs.events.record")  # a sweep that expires nothing records nothing
+
+CHILD_DIES = Kill("child", "start")
+WORKER_DIES = _after("worker", CLAIM)
+NOBODY_RINGS = _after("web", SUBMIT)
+SHUTDOWN = _after("child", CHECKPOINT, signal=signal.SIGTERM)
+
+POINTS = {
+    "message heard": Point((Kill("worker", "heard"),)),
+    "before the claim": Point((_before("worker", CLAIM),)),
+    "after the claim": Point((WORKER_DIES,)),
+    "child started": Point((CHILD_DIES,)),
+    "before the first heartbeat": Point((_before("child", BEAT),)),
+    "after the first heartbeat": Point((_after("child", BEAT),)),
+    "before a checkpoint": Point((_before("child", CHECKPOINT),)),
+    "after a checkpoint": Point((_after("child", CHECKPOINT),)),
+    "worker at a checkpoint": Point((_after("child", CHECKPOINT, parent=True),)),
+    "child and then worker": Point((_after("child", CHECKPOINT), _before("worker", STRIKE))),
+    "before the finish": Point((_before("child", VERSION),)),
+    "after the finish": Point((_after("child", SUCCEED),)),
+    "worker before the finish": Point((_before("child", VERSION, parent=True),)),
+    "worker after the finish": Point((_after("child", SUCCEED, parent=True),)),
+    "before a failure": Point((_before("child", FAIL),), ends="failed", spec=DIVERGING),
+    "after a failure": Point((_after("child", FAIL),), ends="failed", spec=DIVERGING),
+    "before a cancel is obeyed": Point((_before("child", END_CANCELLED),), ends="cancelled", cancel=True),
+    "after a cancel is obeyed": Point((_after("child", END_CANCELLED),), ends="cancelled", cancel=True),
+    "before the hand-back": Point((SHUTDOWN, _before("child", HAND_BACK))),
+    "after the hand-back": Point((SHUTDOWN, _after("child", HAND_BACK))),
+    "before a strike": Point((CHILD_DIES, _before("worker", STRIKE))),
+    "after a strike": Point((CHILD_DIES, _after("worker", STRIKE))),
+    "API before it commits": Point((_before("web", SUBMIT),)),
+    "API before it answers": Point((NOBODY_RINGS,)),
+    "API between mark and send": Point((_after("web", RING),)),
+    "API after sending": Point((Kill("web", "after sending"),)),
+    "sweeper before the mark": Point((NOBODY_RINGS, _before("worker", PUBLISH))),
+    "sweeper between mark and send": Point((NOBODY_RINGS, _after("worker", PUBLISH))),
+    "sweeper after sending": Point((NOBODY_RINGS, Kill("worker", "after sending"))),
+    "sweeper before it expires": Point((WORKER_DIES, _before("worker", *EXPIRE))),
+    "sweeper between expiry and publishing": Point((WORKER_DIES, _after("worker", *EXPIRE))),
+}
+
+# One of each kind for every run of the tests; all of them in `make chaos`.
+FEW = (
+    "after the claim",
+    "after a checkpoint",
+    "worker before the finish",
+    "API before it answers",
+    "sweeper between mark and send",
+)

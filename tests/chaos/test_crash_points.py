@@ -1,0 +1,56 @@
+"""Whoever dies at whatever moment, the job ends once, with the weights it would have had, and nothing is left over."""
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.points import FEW, POINTS
+from tests.chaos.service import Service, service
+from tests.parts.postgres import Postgres
+
+SMALL = [("sqlite", name) for name in FEW]
+FULL = [(backend, name) for backend in ("sqlite", "postgresql") for name in POINTS]
+SECONDS = 2.0  # of a training: a few heartbeats, and so some checkpoints
+
+
+@pytest.fixture(scope="module")
+def on_sqlite(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Service]:
+    home = tmp_path_factory.mktemp("sqlite")
+    (home / "ebb.db").write_bytes(sqlite_template.read_bytes())
+    with service(home, f"sqlite:///{home}/ebb.db", workers=2, seconds=SECONDS) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def on_postgresql(
+    tmp_path_factory: pytest.TempPathFactory, postgres: Postgres, postgresql_template: str
+) -> Iterator[Service]:
+    url = postgres.create_database(template=postgresql_template)
+    with service(tmp_path_factory.mktemp("postgresql"), url, workers=2, seconds=SECONDS) as running:
+        yield running
+    postgres.drop_database(url)
+
+
+def test_a_job_ends_once_whoever_dies(case: tuple[str, str], request: pytest.FixtureRequest) -> None:
+    backend, name = case
+    point, running = POINTS[name], request.getfixturevalue(f"on_{backend}")
+    armed = point.arm(running.fleet.armed)
+    job_id = running.submit("diverging" if point.spec else "churn", **point.spec)
+    if point.cancel:
+        running.fleet.wait_for(lambda: running.row(job_id).progress_done, "the first epochs")
+        assert running.post(f"/v1/jobs/{job_id}/cancel").status_code == 200
+    running.fleet.wait_for(lambda: running.has_ended(job_id), f"the end of job {job_id}")
+    running.fleet.wait_for(lambda: not any(path.exists() for path in armed), "the last kill")
+    ended = running.ended()
+    assert ended.jobs[job_id].state == point.ends, ended.story(job_id)
+    ended.check(running.fleet.settings)
+
+
+def test_the_functions_in_which_processes_die_exist() -> None:
+    for point in POINTS.values():
+        for kill in point.kills:
+            for within in kill.within:
+                module, _, function = within.rpartition(".")
+                assert callable(getattr(importlib.import_module(module), function)), within
