@@ -7,6 +7,7 @@ AppError
 ├── TooLargeError              more than one request may bring
 ├── UnauthenticatedError       no key, or one that is not valid
 ├── ForbiddenError             a valid key without the scope, or a page of another origin
+├── TooManyRequestsError       a key calls more often than it may
 ├── MisdirectedError           a Host header that is not this server's
 ├── PreconditionMissingError   a change that must say what it believes to change
 ├── NotReadyError              a check of readiness failed
@@ -56,6 +57,10 @@ class UnauthenticatedError(AppError):
 
 class ForbiddenError(AppError):
     """The caller may not do this."""
+
+
+class TooManyRequestsError(AppError):
+    """The key calls more often than it may."""
 
 
 class MisdirectedError(AppError):

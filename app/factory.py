@@ -4,8 +4,9 @@ import msgspec
 from flask import Flask
 
 from app import dispatch
-from app.edge import hosts, logs, problems, request_ids, security_headers
+from app.edge import hosts, logs, problems, rates, request_ids, security_headers
 from app.edge.access import Access
+from app.edge.allowances import Allowances
 from app.edge.inputs import BODY_BYTES
 from app.openapi.document import build_document
 from app.ringing import Ringer
@@ -18,8 +19,13 @@ from store.doorbell import Doorbell
 from store.settings import Settings
 
 
-def create_app(settings: Settings, database: Database, doorbell: Doorbell) -> Flask:
-    """Return the WSGI application over this database, ringing this doorbell."""
+def create_app(
+    settings: Settings, database: Database, doorbell: Doorbell, allowances: Allowances | None = None
+) -> Flask:
+    """Return the WSGI application over this database, ringing this doorbell.
+
+    `allowances` is shared by the processes of one server; one that stands alone has its own.
+    """
     app = Flask("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
     services = Services(settings, database, ArtifactStore(settings.artifacts), Ringer(database, doorbell), Estimators())
@@ -32,6 +38,7 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell) -> Fl
     if keyless:
         hosts.install(app)
     Access(settings, database, {route.name: route for route in ROUTES}).install(app)
+    rates.install(app, allowances or Allowances(), settings.requests_per_minute)
     dispatch.install(app, ROUTES, services)
     app.extensions["ebb"] = services
     app.extensions["openapi"] = msgspec.json.encode(build_document(ROUTES, keyless=keyless))

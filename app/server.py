@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from app.edge.allowances import Allowances
 from app.edge.hosts import is_loopback
 from app.errors import StartError
 from store.artifacts import ArtifactStore
@@ -29,6 +30,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._settings = settings
         self._url = _url(listener)
         self._broker = broker
+        self._allowances = Allowances()  # made before any fork, for all processes to share
         self._listener = listener.detach()  # gunicorn duplicates it, then closes it
         super().__init__()
 
@@ -59,7 +61,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         from store.doorbell import CeleryDoorbell  # noqa: PLC0415 - no process but these rings
 
         database = open_database(self._settings.database_url, pool_size=self._settings.web_threads + 2)
-        return create_app(self._settings, database, CeleryDoorbell(self._broker))
+        return create_app(self._settings, database, CeleryDoorbell(self._broker), self._allowances)
 
 
 def _wind_up(app: Flask | None) -> None:

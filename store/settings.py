@@ -39,6 +39,7 @@ class Settings:
     heartbeat_seconds: float = 5.0
     republish_seconds: float = 60.0
     strike_limit: int = 3
+    requests_per_minute: int = 0
     upload_bytes: int = 2 * 1024**3
     training_bytes: int = MEMORY * 8 // 10
     log_level: str = "INFO"
@@ -113,6 +114,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "EBB_HEARTBEAT_SECONDS": ("heartbeat_seconds", _number(0.1, 600, whole=False)),
     "EBB_REPUBLISH_SECONDS": ("republish_seconds", _number(1, 3600, whole=False)),
     "EBB_STRIKE_LIMIT": ("strike_limit", _number(1, 100, whole=True)),
+    "EBB_REQUESTS_PER_MINUTE": ("requests_per_minute", _number(0, 1_000_000, whole=True)),
     "EBB_UPLOAD_BYTES": ("upload_bytes", _number(1024, 2**50, whole=True)),
     "EBB_TRAINING_BYTES": ("training_bytes", _number(2**28, 2**50, whole=True)),
     "EBB_LOG_LEVEL": ("log_level", _log_level),

@@ -44,6 +44,7 @@ TABLE: dict[type[Exception], Kind] = {
     app_errors.TooLargeError: Kind(Status.REQUEST_ENTITY_TOO_LARGE),
     app_errors.UnauthenticatedError: Kind(Status.UNAUTHORIZED),
     app_errors.ForbiddenError: Kind(Status.FORBIDDEN),
+    app_errors.TooManyRequestsError: Kind(Status.TOO_MANY_REQUESTS, "rate", "Too many requests of this key"),
     app_errors.MisdirectedError: Kind(Status.MISDIRECTED_REQUEST),
     app_errors.PreconditionMissingError: Kind(Status.PRECONDITION_REQUIRED),
     app_errors.NotReadyError: Kind(Status.SERVICE_UNAVAILABLE, "not-ready", "The service is not ready"),

@@ -1,6 +1,8 @@
 """`ebb keys`: API keys, made and ended beside the database."""
 
 import json
+import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,7 +15,7 @@ from store.database import Database, open_database
 from store.keys import SCOPES, create_key, list_keys, new_key, revoke_key
 from store.settings import read_settings
 
-COLUMNS = ("id", "name", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at")
+COLUMNS = ("id", "name", "scopes", "requests_per_minute", "created_at", "expires_at", "last_used_at", "revoked_at")
 
 
 @click.group()
@@ -27,13 +29,18 @@ def keys() -> None:
     "--scope", "scopes", multiple=True, required=True, type=click.Choice(SCOPES), help="What it may do; repeatable."
 )
 @click.option("--days", type=click.IntRange(1), help="Valid so long. [default: until revoked]")
+@click.option(
+    "--requests-per-minute", "rate", type=click.IntRange(1, 1_000_000), help="[default: EBB_REQUESTS_PER_MINUTE]"
+)
 @json_option
-def create(name: str, scopes: tuple[str, ...], days: int | None, as_json: bool) -> None:
+def create(name: str, scopes: tuple[str, ...], days: int | None, rate: int | None, as_json: bool) -> None:
     """Make a key and show it, this once."""
     expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
+    made, by = new_key(), _who()
     with _database() as database:
-        made = new_key()
-        key = database.write(lambda connection: create_key(connection, name, scopes, expires_at, made))
+        key = database.write(
+            lambda connection: create_key(connection, name, scopes, expires_at, made, requests_per_minute=rate, by=by)
+        )
     click.echo(json.dumps({"id": key.split("_")[1], "key": key}) if as_json else key)
     click.echo("Keep it now: only its hash is stored, and it is never shown again.", err=True)
 
@@ -52,8 +59,17 @@ def list_command(as_json: bool) -> None:
 def revoke(key_id: str) -> None:
     """End a key's validity now."""
     with _database() as database:
-        database.write(lambda connection: revoke_key(connection, key_id))
+        database.write(lambda connection: revoke_key(connection, key_id, by=_who()))
     click.echo(f"key {key_id} is revoked")
+
+
+def _who() -> str:
+    """Name the user of this machine for the audit log."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # in a container, users are numbers
+        name = str(os.getuid())
+    return f"command line, {name}"
 
 
 @contextmanager

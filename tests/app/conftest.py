@@ -93,8 +93,8 @@ def guarded(make_app: Callable[..., Flask]) -> FlaskClient:
 def key(database: Database) -> Callable[..., dict[str, str]]:
     """Make a key with these scopes, and return the header that sends it."""
 
-    def make(*scopes: str) -> dict[str, str]:
-        key = database.write(lambda connection: create_key(connection, "test", scopes))
+    def make(*scopes: str, **limits: int) -> dict[str, str]:
+        key = database.write(lambda connection: create_key(connection, "test", scopes, **limits))
         return {"Authorization": f"Bearer {key}"}
 
     return make

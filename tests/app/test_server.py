@@ -2,13 +2,8 @@
 
 import os
 import re
-import signal
 import socket
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,8 +13,7 @@ import pytest
 from store.database import Database
 from store.keys import create_key
 from store.settings import Settings
-
-PATIENCE = 60  # seconds: the processes import numpy before the first answer, on machines however busy
+from tests.app.running import PATIENCE, Running, command, served
 
 
 @pytest.fixture
@@ -30,61 +24,6 @@ def settings(tmp_path: Path, sqlite_file: str) -> Settings:
 @pytest.fixture
 def database_url(sqlite_file: str) -> str:
     return sqlite_file
-
-
-def command(settings: Settings) -> subprocess.Popen[str]:
-    environ = {
-        name: value for name, value in os.environ.items() if not name.startswith(("EBB_", "REDIS_", "DATABASE_"))
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "app"],
-        env=environ | settings.environ(),
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    )
-
-
-class Running:
-    """A server under way, its address and what it says."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.process = command(settings)
-        self.lines: list[str] = []
-        self.url = self._url()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _url(self) -> str:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.lines.append(line)
-            if found := re.search(r"answering at (http://[^\"]+)", line):
-                return found[1]
-        raise AssertionError("".join(self.lines))
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        self.lines.extend(self.process.stderr)
-
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(PATIENCE)
-        self._reader.join()
-        assert self.process.stderr is not None
-        self.process.stderr.close()
-        return code
-
-
-@contextmanager
-def served(settings: Settings) -> Iterator[Running]:
-    """A server that ends with its test, however that ends."""
-    server = Running(settings)
-    try:
-        yield server
-    finally:
-        if server.process.poll() is None:
-            server.stop()
 
 
 @pytest.fixture
