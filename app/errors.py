@@ -11,6 +11,7 @@ AppError
 ├── MisdirectedError           a Host header that is not this server's
 ├── PreconditionMissingError   a change that must say what it believes to change
 ├── NotReadyError              a check of readiness failed
+├── StreamsError               as many streams are open as this process keeps
 └── StartError                 the server will not start like this; never told over HTTP
 """
 
@@ -73,6 +74,10 @@ class PreconditionMissingError(AppError):
 
 class NotReadyError(AppError):
     """The service cannot do its work yet; the problems name what is missing."""
+
+
+class StreamsError(AppError):
+    """As many streams are open as this process keeps."""
 
 
 class StartError(AppError):

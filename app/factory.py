@@ -12,6 +12,7 @@ from app.openapi.document import build_document
 from app.ringing import Ringer
 from app.scoring.estimators import Estimators
 from app.services import Services
+from app.streams.streams import Streams
 from app.table import ROUTES
 from store.artifacts import ArtifactStore
 from store.database import Database
@@ -28,7 +29,14 @@ def create_app(
     """
     app = Flask("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
-    services = Services(settings, database, ArtifactStore(settings.artifacts), Ringer(database, doorbell), Estimators())
+    services = Services(
+        settings,
+        database,
+        ArtifactStore(settings.artifacts),
+        Ringer(database, doorbell),
+        Estimators(),
+        Streams(settings.web_threads),
+    )
     # Flask runs after_request functions from the last to the first: the log comes first here to see the whole answer.
     logs.install(app)
     request_ids.install(app)

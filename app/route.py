@@ -25,9 +25,10 @@ class Route:
     """One method at one path.
 
     `path` is in OpenAPI's notation. A route whose `scope` is None asks for no key anywhere. `answers` maps a status to
-    the struct it carries, or to a media type where it carries bytes. `refusals` are the statuses it may refuse with
-    beside those that every route may. The view is called with the services, the names in the path, `query`, and
-    `body` where the route has one.
+    the struct it carries, to a media type where it carries bytes, or to None where it carries nothing; `also` names
+    media types that a client may ask for with Accept instead of JSON. `refusals` are the statuses it may refuse with
+    beside those that every route may. The view is called with the services, the names in the path, `query`, and `body`
+    where the route has one.
     """
 
     method: str
@@ -35,11 +36,12 @@ class Route:
     view: Callable[..., Response]
     scope: str | None
     summary: str
-    answers: Mapping[int, type[msgspec.Struct] | str]
+    answers: Mapping[int, type[msgspec.Struct] | str | None]
     refusals: tuple[int, ...] = ()
     query: type[msgspec.Struct] = NoQuery
     body: type[msgspec.Struct] | None = None
     uploads: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     headers: tuple[Header, ...] = ()
     answer_headers: tuple[Header, ...] = ()
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.ringing import Ringer
 from app.scoring.estimators import Estimators
+from app.streams.streams import Streams
 from store.artifacts import ArtifactStore
 from store.database import Database
 from store.settings import Settings
@@ -18,3 +19,4 @@ class Services:
     artifacts: ArtifactStore
     ringer: Ringer
     estimators: Estimators
+    streams: Streams

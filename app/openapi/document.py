@@ -21,7 +21,7 @@ def build_document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:
     shapes: dict[type[msgspec.Struct], None] = {ProblemDetails: None}
     for route in routes:
         for answer in route.answers.values():
-            if not isinstance(answer, str):
+            if isinstance(answer, type):
                 shapes[answer] = None
         if route.body is not None:
             shapes[route.body] = None

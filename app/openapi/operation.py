@@ -38,9 +38,8 @@ def build_operation(route: Route, schemas: Schemas, *, open_: bool) -> dict[str,
 
 
 def _body(route: Route, schemas: Schemas) -> dict[str, Any]:
-    if route.body is not None:
-        return {JSON: {"schema": schemas[route.body]}}
-    return {kind: {} for kind in route.uploads}
+    typed = {} if route.body is None else {JSON: {"schema": schemas[route.body]}}
+    return {**typed, **{kind: {} for kind in route.uploads}}
 
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
@@ -72,6 +71,14 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return dict(kind)
 
 
+def _content(route: Route, answer: type[msgspec.Struct] | str | None, schemas: Schemas) -> dict[str, Any]:
+    if answer is None:
+        return {}
+    if isinstance(answer, str):
+        return {"content": {answer: {}}}
+    return {"content": {JSON: {"schema": schemas[answer]}, **{kind: {} for kind in route.also}}}
+
+
 def _header_parameter(header: Header) -> dict[str, Any]:
     return {
         "name": header.name,
@@ -91,7 +98,7 @@ def _responses(route: Route, schemas: Schemas, *, open_: bool) -> dict[str, Any]
         str(status): {
             "description": HTTPStatus(status).phrase,
             "headers": sent,
-            "content": {answer: {}} if isinstance(answer, str) else {JSON: {"schema": schemas[answer]}},
+            **_content(route, answer, schemas),
         }
         for status, answer in route.answers.items()
     }

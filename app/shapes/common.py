@@ -1,5 +1,7 @@
 """Types that several subjects share."""
 
+import re
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
@@ -19,6 +21,17 @@ def whole(pattern: str) -> str:
         [True, False, False]
     """
     return f"^(?:{pattern})$(?!\\n)"
+
+
+def several(names: Iterable[str]) -> str:
+    """Return the pattern of some of these names with commas between them.
+
+    Example:
+        >>> [bool(re.search(several(["a", "b"]), text)) for text in ("a", "b,a", "a,", "c")]
+        [True, True, False, False]
+    """
+    one = "|".join(map(re.escape, names))
+    return whole(f"(?:{one})(?:,(?:{one}))*")
 
 
 Slug = Annotated[

@@ -1,15 +1,19 @@
 """Jobs in requests and answers."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
 
-from app.shapes.common import JsonObject, PageSize, PageToken, Slug, Time, Uuid
+from app.shapes.common import JsonObject, PageSize, PageToken, Slug, Time, Uuid, several
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-Kind = Literal["training", "scoring"]
+Kind = Literal["training", "scoring", "replay"]
 Promote = Literal["never", "if_better", "always"]
+Priority = Annotated[int, Meta(ge=-10, le=10, description="of the jobs that wait, the highest goes first")]
+DeadlineSeconds = Annotated[
+    float, Meta(ge=1, le=2_592_000, description="seconds after which the job is no longer wanted; at most 30 days")
+]
 
 
 class TrainingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -19,6 +23,8 @@ class TrainingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dataset: Uuid
     spec: Annotated[JsonObject, Meta(description="the training spec; every key is optional")] = {}
     promote: Promote = "never"
+    priority: Priority = 0
+    deadline_s: DeadlineSeconds | None = None
     validate_only: bool = False
 
 
@@ -52,6 +58,7 @@ class Job(msgspec.Struct, frozen=True):
     model: str
     dataset: str
     retry_of: str | None
+    priority: int
     params: JsonObject
     state: State
     cancel_requested: bool
@@ -62,15 +69,17 @@ class Job(msgspec.Struct, frozen=True):
     error: JobError | None
     result: JsonObject | None
     created_at: Time
+    deadline_at: Time | None
     started_at: Time | None
     finished_at: Time | None
 
 
 class JobQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which jobs."""
+    """Which jobs; of several states or kinds, with commas between them."""
 
-    state: State | None = None
-    kind: Kind | None = None
+    state: Annotated[str, Meta(pattern=several(get_args(State)), examples=["queued,running"])] | None = None
+    kind: Annotated[str, Meta(pattern=several(get_args(Kind)))] | None = None
+    model: Slug | None = None
     page_size: PageSize = 50
     page_token: PageToken | None = None
 
@@ -82,8 +91,23 @@ class JobPage(msgspec.Struct, frozen=True):
     next_page_token: str | None
 
 
+class Layer(msgspec.Struct, frozen=True):
+    """One array of parameters at an epoch's last step.
+
+    The update ratio is ‖update‖ / ‖parameters‖; null where the array held nothing but zeros.
+    """
+
+    name: str
+    gradient_norm: float | None
+    update_ratio: float | None
+
+
 class Epoch(msgspec.Struct, frozen=True):
-    """One pass over the training rows."""
+    """One pass over the training rows.
+
+    `dead_units` is the share of ReLU units that no validation row makes fire; `retries` is 1 once the training
+    diverged and began again at a lower learning rate. An epoch of the first release has no `layers`.
+    """
 
     epoch: int
     learning_rate: float
@@ -92,6 +116,9 @@ class Epoch(msgspec.Struct, frozen=True):
     valid_auc: float | None
     gradient_norm: float | None
     seconds: float
+    dead_units: float | None
+    retries: int
+    layers: list[Layer] | None
 
 
 class EpochPage(msgspec.Struct, frozen=True):
@@ -99,3 +126,29 @@ class EpochPage(msgspec.Struct, frozen=True):
 
     epochs: list[Epoch]
     next_page_token: str | None
+
+
+class EventsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where to go on, for tools that cannot send the header."""
+
+    last_event_id: Annotated[str, Meta(max_length=40)] | None = None
+
+
+class JobEvent(msgspec.Struct, frozen=True):
+    """Something that happened to a job."""
+
+    event: str
+    attempt: int
+    at: Time
+    data: JsonObject
+
+
+class JobChange(msgspec.Struct, frozen=True):
+    """The parts of a job that change while it runs."""
+
+    state: State
+    cancel_requested: bool
+    attempt: int
+    progress: Progress
+    eta_s: float | None
+    heartbeat_at: Time | None

@@ -1,5 +1,6 @@
 """Jobs: look at one, list them, follow a training's epochs, cancel."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Response
@@ -9,18 +10,18 @@ from app.edge.answers import conditional, json_answer, time_text
 from app.route import Route
 from app.services import Services
 from app.shapes.common import PageQuery
-from app.shapes.jobs import Epoch, EpochPage, Job, JobError, JobPage, JobQuery, Progress
-from store.database import Row
+from app.shapes.jobs import Epoch, EpochPage, Job, JobChange, JobError, JobPage, JobQuery, Progress
+from store.database import Connection, Row
 from store.ids import new_id
 from store.jobs.cancel import cancel
-from store.jobs.read import get_job, list_epochs, list_jobs
+from store.jobs.read import Pace, get_job, list_epochs, list_jobs, read_paces
 
 
 def show_job(services: Services, job_id: str, **_: object) -> Response:
     """Tell how a job stands."""
     with services.database.read() as connection:
-        row = get_job(connection, job_id)
-    return conditional(json_answer(shown(row)))
+        job = shown_one(connection, get_job(connection, job_id))
+    return conditional(json_answer(job))
 
 
 def show_jobs(services: Services, query: JobQuery) -> Response:
@@ -28,12 +29,15 @@ def show_jobs(services: Services, query: JobQuery) -> Response:
     with services.database.read() as connection:
         page = list_jobs(
             connection,
-            state=query.state,
-            kind=query.kind,
+            states=_names(query.state),
+            kinds=_names(query.kind),
+            model=query.model,
             page_size=query.page_size,
             page_token=query.page_token,
         )
-    return conditional(json_answer(JobPage([shown(row) for row in page.rows], page.next_token)))
+        paces = read_paces(connection, [row.id for row in page.rows if row.state == "running"])
+    jobs = [shown(row, paces.get(row.id)) for row in page.rows]
+    return conditional(json_answer(JobPage(jobs, page.next_token)))
 
 
 def show_epochs(services: Services, job_id: str, query: PageQuery) -> Response:
@@ -49,10 +53,24 @@ def cancel_job(services: Services, job_id: str, **_: object) -> Response:
     by, this = caller_name(), new_id()
     services.database.write(lambda connection: cancel(connection, job_id, by=by, request=this))
     with services.database.read() as connection:
-        return json_answer(shown(get_job(connection, job_id)))
+        return json_answer(shown_one(connection, get_job(connection, job_id)))
 
 
-def shown(row: Row[Any]) -> Job:
+def shown_one(connection: Connection, row: Row[Any]) -> Job:
+    """Return one job as the contract tells it, with the time left."""
+    return shown(row, read_paces(connection, [row.id]).get(row.id) if row.state == "running" else None)
+
+
+def changed(job: Job) -> JobChange:
+    """Return the parts of the job that change while it runs."""
+    return JobChange(job.state, job.cancel_requested, job.attempt, job.progress, job.eta_s, job.heartbeat_at)
+
+
+def _names(text: str | None) -> list[str]:
+    return text.split(",") if text else []
+
+
+def shown(row: Row[Any], pace: Pace | None = None) -> Job:
     """Return the job as the contract tells it."""
     return Job(
         id=row.id,
@@ -60,27 +78,35 @@ def shown(row: Row[Any]) -> Job:
         model=row.model,
         dataset=row.dataset_id,
         retry_of=row.retry_of,
+        priority=row.priority,
         params=row.params,
         state=row.state,
         cancel_requested=row.cancel_requested,
         attempt=row.token,
         progress=Progress(row.progress_done, row.progress_total or None, row.progress_unit),
-        eta_s=_eta_seconds(row),
+        eta_s=_eta_seconds(row, pace),
         heartbeat_at=time_text(row.heartbeat_at),
         error=JobError(row.error_code, row.error_text or row.error_code) if row.error_code else None,
         result=row.result,
         created_at=str(time_text(row.created_at)),
+        deadline_at=time_text(row.deadline_at),
         started_at=time_text(row.started_at),
         finished_at=time_text(row.finished_at),
     )
 
 
-def _eta_seconds(row: Row[Any]) -> float | None:
-    """Estimate the time left from the pace so far; an early stop ends sooner."""
-    if row.state != "running" or not row.progress_done or row.heartbeat_at is None:
+def _eta_seconds(row: Row[Any], pace: Pace | None) -> float | None:
+    """Estimate, as of the last heartbeat, the time left by the pace of this attempt; an early stop ends sooner.
+
+    Rows have no pace of their own: theirs is that since the attempt began, which made all of them.
+    """
+    if pace is None or not row.progress_done:
         return None
-    pace = (row.heartbeat_at - row.started_at).total_seconds() / row.progress_done
-    return max(0.0, round(float(pace * (row.progress_total - row.progress_done)), 1))
+    left = max(0, row.progress_total - row.progress_done)
+    if row.progress_unit == "epochs":
+        return None if pace.epoch_seconds is None else round(pace.epoch_seconds * left, 1)
+    since: timedelta = row.heartbeat_at - pace.begun_at
+    return round(since.total_seconds() / int(row.progress_done) * left, 1)
 
 
 ROUTES = (

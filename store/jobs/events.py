@@ -69,7 +69,7 @@ def happened_after(connection: Connection, job_id: str, cursor: Cursor, *, limit
     """
     events, reports = _events(job_id, cursor, limit).subquery(), _epochs(job_id, cursor, limit).subquery()
     both = union_all(select(events), select(reports)).order_by("event_id", "epoch").limit(limit)
-    return [_happening(row._mapping) for row in connection.execute(both)]
+    return [_happening(row._asdict()) for row in connection.execute(both)]
 
 
 def _events(job_id: str, cursor: Cursor, limit: int) -> Select[Any]:

@@ -1,12 +1,17 @@
-"""Looking at jobs: one, a page of them, and what they achieved epoch by epoch."""
+"""Looking at jobs: one, a page of them, how fast they are, and what they achieved epoch by epoch."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, and_, func, select
 
 from store.errors import NotFoundError
 from store.pages import Page, after_token, make_page
-from store.tables import epochs, jobs
+from store.tables import epochs, job_events, jobs
+
+RECENT_EPOCHS = 10
 
 
 def get_job(connection: Connection, job_id: str) -> Row[Any]:
@@ -20,26 +25,61 @@ def get_job(connection: Connection, job_id: str) -> Row[Any]:
     return row
 
 
-def list_jobs(
+def list_jobs(  # noqa: PLR0913 - one parameter a filter
     connection: Connection,
     *,
-    state: str | None = None,
-    kind: str | None = None,
+    states: Collection[str] = (),
+    kinds: Collection[str] = (),
+    model: str | None = None,
     page_size: int,
     page_token: str | None = None,
 ) -> Page:
-    """Return a page of jobs, the newest first.
+    """Return a page of jobs, the newest first; of those states and kinds, where any are named.
 
     Raises: PageTokenError.
     """
     query = select(jobs).order_by(jobs.c.id.desc()).limit(page_size + 1)
-    if state is not None:
-        query = query.where(jobs.c.state == state)
-    if kind is not None:
-        query = query.where(jobs.c.kind == kind)
+    if states:
+        query = query.where(jobs.c.state.in_(states))
+    if kinds:
+        query = query.where(jobs.c.kind.in_(kinds))
+    if model is not None:
+        query = query.where(jobs.c.model == model)
     if page_token is not None:
         query = query.where(jobs.c.id < after_token(page_token))
     return make_page(connection.execute(query).all(), page_size, lambda row: row.id)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast the attempt under way works: when it began, and the mean of its last epochs, if it has made any.
+
+    Units: seconds an epoch.
+    """
+
+    begun_at: datetime
+    epoch_seconds: float | None
+
+
+def read_paces(connection: Connection, job_ids: Collection[str]) -> dict[str, Pace]:
+    """Return the paces of those of these jobs that run."""
+    if not job_ids:
+        return {}
+    running = jobs.c.id.in_(job_ids), jobs.c.state == "running"
+    begun = (job_events.c.job_id == jobs.c.id, job_events.c.event == "running", job_events.c.token == jobs.c.token)
+    recent = (
+        epochs.c.job_id == jobs.c.id,
+        epochs.c.epoch > jobs.c.progress_done - RECENT_EPOCHS,
+        epochs.c.event_id >= job_events.c.id,
+    )
+    rows = connection.execute(
+        select(jobs.c.id, func.max(job_events.c.at), func.avg(epochs.c.seconds))
+        .join(job_events, and_(*begun))
+        .outerjoin(epochs, and_(*recent))
+        .where(*running)
+        .group_by(jobs.c.id)
+    )
+    return {job_id: Pace(begun_at, seconds) for job_id, begun_at, seconds in rows}
 
 
 def list_epochs(connection: Connection, job_id: str, *, page_size: int, page_token: str | None = None) -> Page:

@@ -5,10 +5,13 @@ from datetime import datetime
 import pytest
 from flask.testing import FlaskClient
 
+from store.clock import now
 from store.database import Database
 from store.jobs.claim import Claim, claim
 from store.jobs.finish import end_cancelled, fail
+from store.jobs.hand_back import hand_back
 from store.jobs.heartbeat import EpochRow, Progress, heartbeat
+from store.tables import jobs
 
 EPOCHS = 30
 
@@ -24,8 +27,8 @@ def start(database: Database, job: str) -> Claim:
     return claimed
 
 
-def beat(database: Database, claimed: Claim, epochs: int = EPOCHS) -> None:
-    rows = [EpochRow(n, 0.01, 0.6 / n, 0.7 / n, None, 1.5, 0.02) for n in range(1, epochs + 1)]
+def beat(database: Database, claimed: Claim, epochs: int = EPOCHS, *, first: int = 1, seconds: float = 0.02) -> None:
+    rows = [EpochRow(n, 0.01, 0.6 / n, 0.7 / n, None, 1.5, seconds) for n in range(first, epochs + 1)]
     database.write(
         lambda connection: heartbeat(
             connection, claimed, lease_seconds=30, progress=Progress(epochs, 100), new_epochs=rows
@@ -40,11 +43,35 @@ def test_a_running_job_tells_attempt_progress_and_time_left(client: FlaskClient,
     told = client.get(f"/v1/jobs/{job}").json
     assert (told["state"], told["attempt"]) == ("running", 1)
     assert told["progress"] == {"done": 30, "total": 100, "unit": "epochs"}
-    assert told["eta_s"] >= 0
+    assert told["eta_s"] == pytest.approx(70 * 0.02, abs=0.05)
     for name in ("heartbeat_at", "started_at", "created_at"):
         assert told[name].endswith("Z")
         assert datetime.fromisoformat(told[name]).utcoffset() is not None
     assert told["finished_at"] is None
+
+
+def test_the_time_left_goes_by_the_attempt_under_way(client: FlaskClient, database: Database, job: str) -> None:
+    slow = start(database, job)
+    beat(database, slow, epochs=10, seconds=60.0)
+    assert client.get(f"/v1/jobs/{job}").json["eta_s"] == 90 * 60
+    database.write(lambda connection: hand_back(connection, slow))
+    assert client.get(f"/v1/jobs/{job}").json["eta_s"] is None
+    quick = start(database, job)
+    assert client.get(f"/v1/jobs/{job}").json["eta_s"] is None, "nothing is known of this attempt's pace"
+    beat(database, quick, epochs=12, first=11, seconds=1.0)
+    told = client.get(f"/v1/jobs/{job}").json
+    assert (told["eta_s"], told["attempt"]) == (88.0, 2)
+    assert client.get("/v1/jobs").json["jobs"][0]["eta_s"] == 88.0
+
+
+def test_a_job_counted_in_rows_goes_by_the_time_since_its_attempt_began(
+    client: FlaskClient, database: Database, job: str
+) -> None:
+    claimed = start(database, job)
+    beat(database, claimed, epochs=0)
+    began = {"progress_unit": "rows", "progress_done": 25, "heartbeat_at": now(50.0)}
+    database.write(lambda connection: connection.execute(jobs.update().values(began)))
+    assert client.get(f"/v1/jobs/{job}").json["eta_s"] == pytest.approx(150.0, abs=5.0)
 
 
 def test_a_failed_job_tells_code_and_sentence(client: FlaskClient, database: Database, job: str) -> None:
@@ -74,10 +101,33 @@ def test_jobs_are_listed_by_state_and_kind_in_pages(client: FlaskClient, databas
     assert [job["id"] for job in listed["queued"]] == [made[2], made[0]]
     assert [job["id"] for job in listed["running"]] == [made[1]]
     assert client.get("/v1/jobs?kind=scoring").json == {"jobs": [], "next_page_token": None}
+    both = client.get("/v1/jobs?state=queued,running&kind=training,scoring").json["jobs"]
+    assert [job["id"] for job in both] == made[::-1]
     first = client.get("/v1/jobs?kind=training&page_size=2").json
     rest = client.get("/v1/jobs", query_string={"page_size": 2, "page_token": first["next_page_token"]}).json
     assert [job["id"] for job in first["jobs"] + rest["jobs"]] == made[::-1]
     assert rest["next_page_token"] is None
+
+
+def test_jobs_are_listed_by_model(client: FlaskClient, dataset: str) -> None:
+    for model in ("churn", "churn", "other"):
+        client.post("/v1/jobs/training", json={"model": model, "dataset": dataset})
+    assert [len(client.get(f"/v1/jobs?model={name}").json["jobs"]) for name in ("churn", "other", "none")] == [2, 1, 0]
+
+
+@pytest.mark.parametrize("query", ["state=done", "state=queued,", "state=queued,done", "kind=x", "state=", "model=a/b"])
+def test_a_filter_that_can_match_nothing_is_refused_by_name(client: FlaskClient, query: str) -> None:
+    answer = client.get(f"/v1/jobs?{query}")
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["pointer"] == f"/query/{query.partition('=')[0]}"
+
+
+def test_an_unchanged_list_is_304_and_a_changed_one_is_not(client: FlaskClient, database: Database, job: str) -> None:
+    first = client.get("/v1/jobs")
+    again = client.get("/v1/jobs", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    start(database, job)
+    assert client.get("/v1/jobs", headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
 
 
 def test_epochs_are_told_one_by_one_in_pages(client: FlaskClient, database: Database, job: str) -> None:
@@ -96,6 +146,9 @@ def test_epochs_are_told_one_by_one_in_pages(client: FlaskClient, database: Data
         "valid_auc": None,
         "gradient_norm": 1.5,
         "seconds": 0.02,
+        "dead_units": None,
+        "retries": 0,
+        "layers": None,
     }
     assert len(client.get(f"/v1/jobs/{job}/epochs?page_size=1000").json["epochs"]) == EPOCHS
 

@@ -86,6 +86,8 @@ def test_other_jobs_are_left_out(world: World, eventful: str) -> None:
     assert told(happened(world, other.job_id)) == ["queued", "running", 1]
 
 
-@pytest.mark.parametrize("text", ["", "1", "1.", ".1", "1.2.3", "-1.2", "1.2\n", "١.٢", "1" * 19 + ".1", "1." + "9" * 10])
+@pytest.mark.parametrize(
+    "text", ["", "1", "1.", ".1", "1.2.3", "-1.2", "1.2\n", "١.٢", "1" * 19 + ".1", "1." + "9" * 10]
+)
 def test_what_is_no_cursor_is_told_apart(text: str) -> None:
     assert Cursor.parse(text) is None

@@ -1,0 +1,77 @@
+"""A job's events as they happen, as server-sent events that a client can take up again where it lost them."""
+
+from http import HTTPStatus as Status
+
+from flask import Response, request
+
+from app.errors import InputError
+from app.route import Header, Route
+from app.services import Services
+from app.shapes.jobs import EventsQuery, JobChange
+from app.streams.following import ENDS, Following, follow
+from app.streams.peers import Peer
+from app.streams.server_sent_events import MEDIA_TYPE
+from app.views.jobs import changed, shown_one
+from model.errors import Problem
+from store.database import Connection
+from store.jobs.events import Cursor, happened_after
+from store.jobs.read import get_job
+
+LAST = "Last-Event-ID"
+# A proxy must neither keep an answer that never ends nor hold it back until it does.
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+def stream_events(services: Services, job_id: str, query: EventsQuery) -> Response:
+    """Send what happened to a job and what happens next, until it ends; 204 when a client has all of an ended job.
+
+    `event` is queued, running, restarted, cancel_requested, succeeded, failed or cancelled, with its attempt, time and
+    data; `epoch`, with the figures of that epoch; or, without an id, `progress`: how the job stands.
+    """
+    cursor = _cursor(query)
+
+    def look(connection: Connection) -> JobChange:
+        return changed(shown_one(connection, get_job(connection, job_id)))
+
+    with services.database.read() as connection:
+        ended = look(connection).state in ENDS
+        news = happened_after(connection, job_id, cursor, limit=1)
+    if ended and not news:
+        return Response(status=Status.NO_CONTENT, headers=HEADERS)
+    if request.method == "HEAD":
+        return Response(mimetype=MEDIA_TYPE, headers=HEADERS)
+    services.streams.enter()
+    peer = Peer(request.environ.get("gunicorn.socket"))
+    following = Following(services.database, job_id, cursor, look)
+    answer = Response(follow(following, services.streams, peer), mimetype=MEDIA_TYPE, headers=HEADERS)
+    answer.call_on_close(services.streams.leave)
+    return answer
+
+
+def _cursor(query: EventsQuery) -> Cursor:
+    """Return the place to go on from: of the header, which a client that comes back sends, or else of the query.
+
+    Raises: InputError.
+    """
+    header = request.headers.get(LAST)
+    place, text = (f"/headers/{LAST}", header) if header else ("/query/last_event_id", query.last_event_id)
+    if not text:
+        return Cursor()
+    if (cursor := Cursor.parse(text)) is None:
+        raise InputError.of([Problem(place, "format", "is no id of an event that this service sent")])
+    return cursor
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/v1/jobs/{job_id}/events",
+        stream_events,
+        "read",
+        "Follow a job as server-sent events",
+        {200: MEDIA_TYPE, 204: None},
+        (404, 422),
+        EventsQuery,
+        headers=(Header(LAST, "the id of the last event that came; the stream goes on behind it"),),
+    ),
+)
