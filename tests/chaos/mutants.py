@@ -77,14 +77,14 @@ MUTANTS = {
     ),
     "claim_before_it_is_due": Mutant(
         "store/jobs",
-        "            jobs.c.run_after <= now(),\n",
+        "        jobs.c.run_after <= now(),\n",
         "",
         ("tests/store/test_claim.py::test_a_message_for_a_job_that_is_not_to_be_had_changes_nothing",),
     ),
     "published_without_a_mark": Mutant(
         "store/jobs",
-        ".values(published_at=now())\n        .returning(jobs.c.id)",
-        ".values(published_at=jobs.c.published_at)\n        .returning(jobs.c.id)",
+        ".values(published_at=now())\n        .returning(jobs.c.id, jobs.c.kind)",
+        ".values(published_at=jobs.c.published_at)\n        .returning(jobs.c.id, jobs.c.kind)",
         ("tests/store/test_publish.py::test_a_new_job_is_published_once",),
     ),
     "unanswered_claim_not_found": Mutant(
