@@ -160,8 +160,8 @@ class PlainJobs:
             job.cancelling = True
             job.note("cancel_requested")
 
-    def retry(self, job_id: str, new_id: str) -> None:
+    def retry(self, job_id: str, new_id: str) -> str:
         old = self.jobs[job_id]
         if old.state not in ("failed", "cancelled"):
             raise RefusedError
-        self.submit(new_id, None, (*old.request, job_id))
+        return self.submit(new_id, None, (*old.request, job_id))

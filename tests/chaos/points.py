@@ -65,12 +65,11 @@ HAND_BACK = "store.jobs.hand_back.hand_back"
 STRIKE = "store.jobs.hand_back.strike"
 SUBMIT = "store.jobs.submit.submit"
 RING = "store.jobs.publish.take_one"
-PUBLISH = "store.jobs.publish.take_unpublished"
 EXPIRE = ("store.jobs.expire.expire_leases", "store.jobs.events.record")  # a sweep that expires nothing records nothing
 
 CHILD_DIES = Kill("child", "start")
 WORKER_DIES = _after("worker", CLAIM)
-NOBODY_RINGS = _after("web", SUBMIT)
+NOBODY_RINGS = Kill("web", "before sending")  # and the job is marked as sent
 SHUTDOWN = _after("child", CHECKPOINT, signal=signal.SIGTERM)
 
 POINTS = {
@@ -97,11 +96,11 @@ POINTS = {
     "before a strike": Point((CHILD_DIES, _before("worker", STRIKE))),
     "after a strike": Point((CHILD_DIES, _after("worker", STRIKE))),
     "API before it commits": Point((_before("web", SUBMIT),)),
-    "API before it answers": Point((NOBODY_RINGS,)),
-    "API between mark and send": Point((_after("web", RING),)),
+    "API before it answers": Point((_after("web", SUBMIT),)),
+    "API before the mark": Point((_before("web", RING),)),
+    "API between mark and send": Point((NOBODY_RINGS,)),
     "API after sending": Point((Kill("web", "after sending"),)),
-    "sweeper before the mark": Point((NOBODY_RINGS, _before("worker", PUBLISH))),
-    "sweeper between mark and send": Point((NOBODY_RINGS, _after("worker", PUBLISH))),
+    "sweeper between mark and send": Point((NOBODY_RINGS, Kill("worker", "before sending"))),
     "sweeper after sending": Point((NOBODY_RINGS, Kill("worker", "after sending"))),
     "sweeper before it expires": Point((WORKER_DIES, _before("worker", *EXPIRE))),
     "sweeper between expiry and publishing": Point((WORKER_DIES, _after("worker", *EXPIRE))),
