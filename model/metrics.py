@@ -81,6 +81,28 @@ def roc_points(y: Floats, scores: Floats, most: int = 200) -> list[tuple[float, 
     return [(0.0, 0.0), *((float(false_rate[i]), float(true_rate[i])) for i in kept)]
 
 
+def brier(y: Floats, probabilities: Floats) -> float:
+    """Return the Brier score: the mean squared error of probabilities.
+
+    Source: Brier, "Verification of forecasts expressed in terms of probability", 1950.
+    """
+    return squared_error(y, probabilities)
+
+
+def calibration_error(groups: list[dict[str, float]]) -> float:
+    """Return the expected calibration error: how far predicted is from observed, on average over the rows.
+
+    Source: Naeini, Cooper & Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", 2015.
+
+    Example:
+        >>> calibration_error([{"rows": 3, "predicted": 0.25, "observed": 0.5},
+        ...                    {"rows": 1, "predicted": 1, "observed": 1}])
+        0.1875
+    """
+    rows = sum(group["rows"] for group in groups)
+    return sum(group["rows"] * abs(group["predicted"] - group["observed"]) for group in groups) / rows
+
+
 def reliability(y: Floats, probabilities: Floats, bins: int = 10) -> list[dict[str, float]]:
     """Predicted against observed churn in groups of equal size, from the safest to the most at risk."""
     order = np.argsort(probabilities, kind="stable")

@@ -15,11 +15,12 @@ import numpy as np
 from model.design import Floats
 from model.errors import ColumnError, EstimatorError
 from model.estimator import Estimator
-from model.heads import Churn, probability
+from model.heads import Churn
 from model.metrics import log_loss
 from model.network.pieces import Piece
 from model.network.recorder import Memory, Recorder, Views
 from model.optimizers import Optimizer
+from model.probabilities import probability
 from model.spec import parse_spec
 
 

@@ -156,6 +156,14 @@ class Estimator:
         self._explainable()
         return float(self._explained(self.baseline[None])[0])
 
+    @property
+    def calibration(self) -> Mapping[str, Any] | None:
+        """What the validation rows made of the log-odds (slope and shift), with what quality before and after.
+
+        None for targets other than churn. The reliability table is beside it, in `metrics["reliability"]`.
+        """
+        return self.metrics.get("calibration")
+
     def _explained(self, X: Floats) -> Floats:
         return self.head.explained(self.network.logits(X))
 

@@ -18,7 +18,6 @@ from model.estimator.estimator import Estimator
 from model.heads import CATALOG as HEADS
 from model.heads import Churn, Head, Number
 from model.losses import CATALOG as LOSSES
-from model.metrics import reliability
 from model.network.network import Network
 from model.parsing import escape, name_of
 from model.spec import Spec
@@ -104,8 +103,9 @@ class Fitting:
         return dict(fitting["done"])
 
     def estimator(self) -> Estimator:
-        """The estimator with the best parameters so far."""
+        """Return the estimator with the best parameters so far, calibrated on the validation rows."""
         network = self.trainer.network()
+        head, metrics = self._measured(self._logits(network))
         table, _ = self.encoder.read({name: [value] for name, value in self.encoder.typical().items()}, 1)
         return Estimator(
             encoder=self.encoder,
@@ -115,31 +115,36 @@ class Fitting:
             id_column=self.id_column,
             left_out=self.left_out,
             spec=self.spec.to_json(),
-            metrics=self._metrics(self._logits(network)),
+            metrics=metrics,
             warnings=self.warnings,
-            head=self.head,
+            head=head,
         )
+
+    def validation_log_odds(self) -> Floats:
+        """Return the validation rows' log-odds by what saw neither them nor, in its calibration, their outcome."""
+        logits = self._logits(self.trainer.network())[self.valid_rows]
+        return self.head.calibrated(self.y[self.valid_rows], logits)[1]
 
     def _logits(self, network: Network) -> Floats:
         chunks = (self.cells.take(rows) for rows in _chunks(self.cells.rows))
         return np.concatenate([network.logits(self.encoder.encode(cells)) for cells in chunks])
 
-    def _metrics(self, logits: Floats) -> dict[str, Any]:
-        """Return losses and quality of the estimator as it will score, in float64."""
-        y, train, valid, head = self.y, self.train_rows, self.valid_rows, self.head
+    def _measured(self, logits: Floats) -> tuple[Head, dict[str, Any]]:
+        """Return the calibrated head, and losses and quality in float64."""
+        y, train, valid = self.y, self.train_rows, self.valid_rows
+        head, held, told = self.head.calibrated(y[valid], logits[valid])
         metrics: dict[str, Any] = {
             "rows": len(y),
             "train_rows": len(train),
             "valid_rows": len(valid),
             **head.facts(y),
-            "train_loss": head.loss(y[train], logits[train]),
-            "valid_loss": head.loss(y[valid], logits[valid]) if len(valid) else None,
-            head.metric: head.quality(y[valid], logits[valid]) if len(valid) else None,
+            "train_loss": head.loss(y[train], head.explained(logits[train])),
+            "valid_loss": head.loss(y[valid], held) if len(valid) else None,
+            head.metric: head.quality(y[valid], head.explained(logits[valid])) if len(valid) else None,
+            **told,
             **self.done,
         }
-        if isinstance(head, Churn):
-            metrics["reliability"] = reliability(y[valid], head.predictions(logits[valid]))
-        return metrics
+        return head, metrics
 
 
 def _chunks(rows: int) -> Iterator[NDArray[np.int64]]:

@@ -7,7 +7,6 @@ from model.heads.churn import Churn
 from model.heads.classes import Classes
 from model.heads.head import Head
 from model.heads.number import Number
-from model.heads.probabilities import probability
 
 CATALOG: dict[str, type[Head]] = {
     "binary_cross_entropy": Churn,
@@ -28,4 +27,4 @@ def head_from_json(raw: Mapping[str, Any]) -> Head:
     return CATALOG[raw["loss"]].from_json({name: value for name, value in raw.items() if name != "loss"})
 
 
-__all__ = ["CATALOG", "CHURN", "Churn", "Classes", "Head", "Number", "head_from_json", "head_to_json", "probability"]
+__all__ = ["CATALOG", "CHURN", "Churn", "Classes", "Head", "Number", "head_from_json", "head_to_json"]

@@ -1,21 +1,22 @@
 """The head of churn: who leaves, yes or no."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
+from model.calibration import calibrate
 from model.columns.cells import Cells, Scalar
 from model.columns.target import check_both, labels
 from model.design import Floats
 from model.errors import ColumnError
 from model.heads.head import Head, refuse_gaps
-from model.heads.probabilities import probability
-from model.metrics import auc, log_loss
+from model.metrics import auc, brier, calibration_error, log_loss, reliability
+from model.probabilities import probability
 
 
 @dataclass(frozen=True)
 class Churn(Head):
-    """The churn probability is σ of the log-odds slope · z + shift.
+    """The churn probability is σ of the log-odds slope · z + shift, which the validation rows have calibrated.
 
     Units: the loss is in nats.
     """
@@ -55,14 +56,36 @@ class Churn(Head):
         """Return the probabilities."""
         return [predictions.tolist()]
 
-    def loss(self, y: Floats, z: Floats) -> float:
-        """Return the mean cross-entropy."""
-        return log_loss(y, self.explained(z))
+    def calibrated(self, y: Floats, z: Floats) -> tuple["Churn", Floats, dict[str, Any]]:
+        """Return the calibrated head, each row's log-odds as the others calibrate them, and the reliability table."""
+        fit, held = calibrate(y, z)
+        told = {
+            "calibration": {
+                **asdict(fit),
+                "rows": len(y),
+                "before": quality_of(y, z),
+                "after": quality_of(y, held),
+            },
+            "reliability": reliability(y, probability(held)),
+        }
+        return replace(self, slope=fit.slope, shift=fit.shift), held, told
 
-    def quality(self, y: Floats, z: Floats) -> float | None:
+    def loss(self, y: Floats, explained: Floats) -> float:
+        """Return the mean cross-entropy."""
+        return log_loss(y, explained)
+
+    def quality(self, y: Floats, explained: Floats) -> float | None:
         """Return the AUC; None for one outcome only."""
-        return auc(y, z) if y.min() < y.max() else None
+        return auc(y, explained) if y.min() < y.max() else None
 
     def facts(self, y: Floats) -> dict[str, Any]:
         """Return the share of churners."""
         return {"churn_rate": float(y.mean())}
+
+
+def quality_of(y: Floats, z: Floats) -> dict[str, float] | None:
+    """Return how well log-odds are calibrated: log loss, Brier score, expected calibration error; None without rows."""
+    if len(y) == 0:
+        return None
+    p = probability(z)
+    return {"log_loss": log_loss(y, z), "brier": brier(y, p), "calibration_error": calibration_error(reliability(y, p))}

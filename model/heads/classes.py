@@ -10,8 +10,8 @@ from model.columns.cells import Cells, Days, Numbers, Scalar, Words
 from model.design import Floats
 from model.errors import ColumnError, TableError
 from model.heads.head import Head, refuse_gaps
-from model.heads.probabilities import shares
 from model.metrics import accuracy, cross_entropy
+from model.probabilities import shares
 
 MOST_CLASSES = 1000
 
@@ -70,13 +70,13 @@ class Classes(Head):
         """Return the likeliest class of each row, and the probabilities."""
         return [[self.classes[i] for i in predictions.argmax(1)], *predictions.T.tolist()]
 
-    def loss(self, y: Floats, z: Floats) -> float:
+    def loss(self, y: Floats, explained: Floats) -> float:
         """Return the mean cross-entropy."""
-        return cross_entropy(y, z)
+        return cross_entropy(y, explained)
 
-    def quality(self, y: Floats, z: Floats) -> float | None:
+    def quality(self, y: Floats, explained: Floats) -> float | None:
         """Return the share of rows whose likeliest class is theirs."""
-        return accuracy(y, z)
+        return accuracy(y, explained)
 
     def facts(self, y: Floats) -> dict[str, Any]:
         """Return the classes' shares of the rows."""

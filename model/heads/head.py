@@ -46,8 +46,15 @@ class Head(ABC):
     def strata(self, y: Floats) -> tuple[Floats, Sequence[str]]:
         """Return which rows are alike when validation rows are drawn, by number, and what such rows are called."""
 
+    def calibrated(self: Self, y: Floats, z: Floats) -> tuple[Self, Floats, dict[str, Any]]:
+        """Return the head as validation rows correct it, what it makes of them, and what to tell among the metrics.
+
+        What it makes of a row comes from a correction that did not see that row.
+        """
+        return self, self.explained(z), {}
+
     def explained(self, z: Floats) -> Floats:
-        """Return what reasons add up to."""
+        """Return what reasons add up to; of classes their logits."""
         return np.asarray(z * self.slope + self.shift)
 
     @abstractmethod
@@ -63,7 +70,7 @@ class Head(ABC):
         """Return predictions as such columns' values."""
 
     @abstractmethod
-    def loss(self, y: Floats, z: Floats) -> float:
+    def loss(self, y: Floats, explained: Floats) -> float:
         """Return the mean loss, in the target's own units."""
 
     @property
@@ -72,7 +79,7 @@ class Head(ABC):
         return 1.0
 
     @abstractmethod
-    def quality(self, y: Floats, z: Floats) -> float | None:
+    def quality(self, y: Floats, explained: Floats) -> float | None:
         """Return the metric; None when these rows do not define it."""
 
     @abstractmethod

@@ -74,18 +74,18 @@ class Number(Head):
         """Return the predictions."""
         return [predictions.tolist()]
 
-    def loss(self, y: Floats, z: Floats) -> float:
+    def loss(self, y: Floats, explained: Floats) -> float:
         """Return the mean squared error."""
-        return squared_error(y, self.explained(z))
+        return squared_error(y, explained)
 
     @property
     def loss_unit(self) -> float:
         """The squared deviation of the training rows' numbers."""
         return self.slope**2
 
-    def quality(self, y: Floats, z: Floats) -> float | None:
+    def quality(self, y: Floats, explained: Floats) -> float | None:
         """Return the root of the mean squared error."""
-        return float(np.sqrt(self.loss(y, z)))
+        return float(np.sqrt(self.loss(y, explained)))
 
     def facts(self, y: Floats) -> dict[str, Any]:
         """Return the numbers' range and mean."""

@@ -12,8 +12,8 @@ from model.__main__ import main
 from model.columns import Days, Flags, Numbers, Table, Words
 from model.errors import ColumnError, EstimatorError, SpecError, TableError
 from model.estimator import Estimator
-from model.heads import CATALOG, Classes, Number, head_from_json, head_to_json, probability
-from model.heads.probabilities import shares
+from model.heads import CATALOG, Classes, Number, head_from_json, head_to_json
+from model.probabilities import probability, shares
 from model.trace import trace
 from tests.model.fitted import fit
 

@@ -1,0 +1,170 @@
+"""Probabilities that can be taken at their word, without touching the order of customers or the sums of reasons."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ebb.customers import customers
+from model.calibration import Calibration, calibrate, platt
+from model.columns import Flags, Numbers, Table
+from model.estimator import Estimator
+from model.heads import Churn
+from model.metrics import log_loss, reliability
+from model.probabilities import probability
+from tests.model.fitted import SCALES, fit, home_table, mixed_table
+
+BALANCED = {"class_weight": "balanced", "id_column": "customer_id", "epochs": 30, "members": 2}
+
+
+@pytest.fixture(scope="module")
+def estimator() -> Estimator:
+    return fit(home_table(1500), **BALANCED, optimizer={"learning_rate": 0.005}).estimator()
+
+
+def rows(n: int, slope: float = 1.0, shift: float = 0.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Draw log-odds, and outcomes that follow slope · z + shift."""
+    rng = np.random.default_rng(seed)
+    z = rng.normal(size=n) * 1.5
+    return (rng.random(n) < probability(slope * z + shift)).astype(float), z
+
+
+@pytest.mark.parametrize(("slope", "shift"), [(1.0, 0.0), (0.4, -1.0), (2.5, 0.7)])
+def test_the_line_that_outcomes_follow_is_found(slope, shift):
+    found = platt(*rows(200_000, slope, shift))
+    assert found.slope == pytest.approx(slope, abs=0.03)
+    assert found.shift == pytest.approx(shift, abs=0.03)
+
+
+def test_the_line_is_where_the_log_loss_is_least():
+    y, z = rows(500, 0.5, -0.4)
+    target = np.where(y > 0.5, (y.sum() + 1) / (y.sum() + 2), 1 / (len(y) - y.sum() + 2))
+    found = platt(y, z)
+    best = log_loss(target, found(z))
+    for slope, shift in ((1e-3, 0), (-1e-3, 0), (0, 1e-3), (0, -1e-3)):
+        assert log_loss(target, replace(found, slope=found.slope + slope, shift=found.shift + shift)(z)) > best
+
+
+def test_weighted_classes_are_put_right_for_customers_nobody_has_seen(estimator):
+    fresh = customers(20_000, 77, known=())
+    columns = {name: values for name, values in fresh.columns().items() if name in SCALES}
+    z = estimator.log_odds(columns, len(fresh))
+    raw = (z - estimator.head.shift) / estimator.head.slope
+    error = {name: abs(probability(each).mean() - fresh.probability.mean()) for name, each in (("raw", raw), ("z", z))}
+    assert error["raw"] > 0.1
+    assert error["z"] < 0.04
+    assert estimator.head.slope > 0
+    assert estimator.head.shift < -0.3
+
+
+def test_reasons_still_sum_to_the_log_odds_difference_within_1e_12(estimator):
+    assert estimator.head != Churn()
+    drawn = {name: values for name, values in customers(500, 6).columns().items() if name in SCALES}
+    difference = estimator.log_odds(drawn, 500) - estimator.baseline_log_odds
+    assert np.abs(estimator.contributions(drawn, 500).sum(axis=1) - difference).max() <= 1e-12
+    told = estimator.explain(drawn, 500)
+    assert np.abs([sum(reason.contribution for reason in each) for each in told] - difference).max() <= 1e-12
+    p = estimator.predict(drawn, 500)
+    assert np.allclose(np.log(p / (1 - p)), estimator.log_odds(drawn, 500), rtol=0, atol=1e-9)
+
+
+def test_a_record_has_the_same_bits_alone_and_in_a_batch(estimator):
+    drawn = {name: values for name, values in customers(200, 9).columns().items() if name in SCALES}
+    together = estimator.predict(drawn, 200)
+    for row in (0, 1, 63, 64, 199):
+        assert estimator.predict({name: [values[row]] for name, values in drawn.items()}, 1)[0] == together[row]
+
+
+def test_the_calibration_is_part_of_the_bytes_and_of_the_digest(estimator):
+    again = Estimator.from_bytes(estimator.to_bytes())
+    assert again.head == estimator.head
+    assert again.calibration == estimator.calibration
+    other = replace(estimator, head=replace(estimator.head, shift=0.0))
+    assert other.weights_sha256 != estimator.weights_sha256
+
+
+def test_the_metrics_tell_the_calibration_before_and_after_and_the_reliability_table(estimator):
+    told = estimator.calibration
+    assert told["slope"] == estimator.head.slope
+    assert told["shift"] == estimator.head.shift
+    assert told["note"] == "fitted"
+    for name in ("log_loss", "brier", "calibration_error"):
+        assert told["after"][name] < told["before"][name]
+    table = estimator.metrics["reliability"]
+    assert len(table) == 10
+    assert sum(group["rows"] for group in table) == told["rows"] == estimator.metrics["valid_rows"]
+    assert estimator.metrics["valid_loss"] == told["after"]["log_loss"]
+
+
+def test_the_auc_does_not_change(estimator):
+    raw = replace(estimator, head=Churn())
+    drawn = {name: values for name, values in customers(500, 6).columns().items() if name in SCALES}
+    assert (np.argsort(raw.log_odds(drawn, 500)) == np.argsort(estimator.log_odds(drawn, 500))).all()
+
+
+def test_too_few_validation_rows_leave_the_log_odds_as_they_are():
+    estimator = fit(mixed_table()).estimator()
+    assert estimator.head == Churn()
+    assert estimator.calibration["note"].startswith("left out: it takes 100 validation rows")
+    without = fit(mixed_table(), validation={"fraction": 0}).estimator()
+    assert without.calibration["before"] is None
+    assert without.metrics["reliability"] == []
+
+
+def test_where_it_does_no_good_it_is_left_out():
+    found = [calibrate(*rows(400, seed=seed))[0] for seed in range(20)]
+    left = [each for each in found if each == replace(Calibration(), note=each.note)]
+    assert len(left) > 5
+    assert all("no better" in each.note for each in left)
+    y, z = rows(400)
+    assert calibrate(y, -z)[0].slope == 1.0  # a slope below zero would turn the order round
+
+
+def test_held_out_log_odds_are_calibrated_without_their_own_outcome():
+    y, z = rows(300, 0.3, -0.5)
+    _, held = calibrate(y, z)
+    flipped = y.copy()
+    flipped[7] = 1 - flipped[7]
+    moved = calibrate(flipped, z)[1]
+    assert abs(moved[7] - held[7]) < np.abs(moved - held).max()
+    assert not np.allclose(held, platt(y, z)(z), atol=1e-6)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.integers(100, 300),
+    st.sampled_from([1e-9, 1e-3, 1.0, 50.0, 1e6]),
+    st.sampled_from(["random", "separated", "constant", "reversed"]),
+    st.integers(0, 2**31),
+)
+def test_any_outcomes_give_a_rising_line_that_predicts_no_worse(n, spread, kind, seed):
+    rng = np.random.default_rng(seed)
+    y = (np.arange(n) % 3 == 0).astype(float)
+    noise = rng.normal(size=n)
+    signal = {"random": noise, "separated": y - 0.5, "constant": np.ones(n), "reversed": noise - 2 * y}[kind]
+    found, held = calibrate(y, spread * signal)
+    assert found.slope > 0
+    assert np.isfinite([found.slope, found.shift]).all()
+    assert np.isfinite(held).all()
+    assert log_loss(y, held) <= log_loss(y, spread * signal)
+
+
+def test_a_validation_of_one_outcome_alone_is_borne():
+    n = 600
+    y = np.arange(n) < 300
+    table = Table(
+        {"when": Numbers(np.arange(n) * 1.0), "x": Numbers(np.sin(np.arange(n))), "churned": Flags(y * 1.0)}, n
+    )
+    estimator = fit(table, validation={"time": "when", "fraction": 0.3}).estimator()
+    assert estimator.head == Churn()
+    assert estimator.metrics["valid_auc"] is None
+
+
+def test_reliability_after_is_what_the_held_out_log_odds_say(estimator):
+    fitting = fit(home_table(1500), **BALANCED, optimizer={"learning_rate": 0.005})
+    held = fitting.validation_log_odds()
+    y = fitting.y[fitting.valid_rows]
+    assert fitting.estimator().metrics["reliability"] == reliability(y, probability(held))
+    assert fitting.estimator().metrics["valid_loss"] == log_loss(y, held)
