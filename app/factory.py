@@ -8,6 +8,7 @@ from app.edge import hosts, logs, problems, rates, request_ids, security_headers
 from app.edge.access import Access
 from app.edge.allowances import Allowances
 from app.edge.inputs import BODY_BYTES
+from app.metrics.traffic import Traffic
 from app.openapi.document import build_document
 from app.ringing import Ringer
 from app.scoring.estimators import Estimators
@@ -36,8 +37,10 @@ def create_app(
         Ringer(database, doorbell),
         Estimators(),
         Streams(settings.web_threads),
+        Traffic(ROUTES),
     )
-    # Flask runs after_request functions from the last to the first: the log comes first here to see the whole answer.
+    # Flask runs after_request functions from the last to the first: these come first here to see the whole answer.
+    services.traffic.install(app)
     logs.install(app)
     request_ids.install(app)
     security_headers.install(app)

@@ -1,8 +1,11 @@
 """The web server: gunicorn with threads, one application a process, told its settings and nothing else."""
 
 import logging
+import shutil
 import socket
+import tempfile
 from collections.abc import Mapping
+from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
@@ -32,6 +35,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._broker = broker
         self._allowances = Allowances()  # made before any fork, for all processes to share
         self._listener = listener.detach()  # gunicorn duplicates it, then closes it
+        self._counts = tempfile.mkdtemp(prefix="ebb-metrics-")  # where each process counts in a file of its own
         super().__init__()
 
     def load_config(self) -> None:
@@ -48,12 +52,18 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "preload_app": False,  # numpy, its threads and database connections must not be forked
             "control_socket_disable": True,
             "graceful_timeout": GRACE_SECONDS,
-            "raw_env": [f"{name}={value}" for name, value in ONE_BLAS_THREAD.items()],
+            "raw_env": [f"{name}={value}" for name, value in self._environ().items()],
             "limit_request_line": 8190,  # the most gunicorn allows; a page token may be long
             "loglevel": "warning",
+            "post_worker_init": _end_streams_with,
             "worker_exit": lambda _, worker: _wind_up(worker.wsgi),
+            "child_exit": lambda _, worker: _forget(worker.pid),
+            "on_exit": lambda _: shutil.rmtree(self._counts, ignore_errors=True),
             "when_ready": lambda _: log.info("answering at %s", self._url),
         }
+
+    def _environ(self) -> Mapping[str, str]:
+        return {**ONE_BLAS_THREAD, "PROMETHEUS_MULTIPROC_DIR": self._counts}
 
     def load(self) -> Flask:
         """Make the application, in a process that gunicorn has started."""
@@ -62,6 +72,17 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
         database = open_database(self._settings.database_url, pool_size=self._settings.web_threads + 2)
         return create_app(self._settings, database, CeleryDoorbell(self._broker), self._allowances)
+
+
+def _end_streams_with(worker: Any) -> None:
+    """Have a process that is to end tell its streams so, instead of waiting for them."""
+    worker.wsgi.extensions["ebb"].streams.end_with(lambda: worker.alive)
+
+
+def _forget(process: int) -> None:
+    from app.metrics.exposition import forget  # noqa: PLC0415 - looks for the folder of counts when imported
+
+    forget(process)
 
 
 def _wind_up(app: Flask | None) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.metrics.traffic import Traffic
 from app.ringing import Ringer
 from app.scoring.estimators import Estimators
 from app.streams.streams import Streams
@@ -20,3 +21,4 @@ class Services:
     ringer: Ringer
     estimators: Estimators
     streams: Streams
+    traffic: Traffic

@@ -9,6 +9,7 @@ from app.views import (
     events,
     home,
     jobs,
+    metrics,
     models,
     operations,
     retries,
@@ -30,5 +31,6 @@ ROUTES: tuple[Route, ...] = (
     *rollbacks.ROUTES,
     *audit.ROUTES,
     *operations.ROUTES,
+    *metrics.ROUTES,
     *home.ROUTES,
 )

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, DateTime, Dialect, Double, literal, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.expression import FunctionElement
+from sqlalchemy.sql.expression import ColumnElement, FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 
@@ -57,6 +57,31 @@ def _sqlite(element: now, compiler: SQLCompiler, **options: Any) -> str:
     # %f ends at milliseconds; three zeros make it compare, as text, with times that Python wrote.
     offset = f"printf('%+.3f seconds', {compiler.process(element.clauses, **options)})"
     return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', {offset})"
+
+
+class seconds_between(FunctionElement[float]):  # noqa: N801 - as `now`
+    """How long after `earlier` `later` is.
+
+    Units: seconds.
+    """
+
+    type = Double()
+    inherit_cache = True
+
+    def __init__(self, earlier: ColumnElement[Any], later: ColumnElement[Any]) -> None:
+        super().__init__(earlier, later)
+
+
+@compiles(seconds_between, "postgresql")
+def _postgresql_seconds(element: seconds_between, compiler: SQLCompiler, **options: Any) -> str:
+    earlier, later = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"extract(epoch FROM {later} - {earlier})::double precision"
+
+
+@compiles(seconds_between, "sqlite")
+def _sqlite_seconds(element: seconds_between, compiler: SQLCompiler, **options: Any) -> str:
+    earlier, later = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"((julianday({later}) - julianday({earlier})) * 86400.0)"
 
 
 def read_clock(connection: Connection) -> float:

@@ -13,7 +13,7 @@ from app.edge.request_ids import request_id
 
 access = logging.getLogger("ebb.access")
 
-PROBES = ("/livez", "/readyz")  # asked every few seconds; worth a line when the answer is bad
+PROBES = ("/livez", "/readyz", "/metrics")  # asked every few seconds; worth a line when the answer is bad
 
 
 class JsonFormatter(logging.Formatter):

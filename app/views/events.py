@@ -41,10 +41,12 @@ def stream_events(services: Services, job_id: str, query: EventsQuery) -> Respon
     if request.method == "HEAD":
         return Response(mimetype=MEDIA_TYPE, headers=HEADERS)
     services.streams.enter()
+    services.traffic.streams.inc()
     peer = Peer(request.environ.get("gunicorn.socket"))
     following = Following(services.database, job_id, cursor, look)
     answer = Response(follow(following, services.streams, peer), mimetype=MEDIA_TYPE, headers=HEADERS)
     answer.call_on_close(services.streams.leave)
+    answer.call_on_close(services.traffic.streams.dec)
     return answer
 
 

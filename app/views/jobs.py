@@ -102,7 +102,7 @@ def _eta_seconds(row: Row[Any], pace: Pace | None) -> float | None:
     """
     if pace is None or not row.progress_done:
         return None
-    left = max(0, row.progress_total - row.progress_done)
+    left = max(0, int(row.progress_total - row.progress_done))
     if row.progress_unit == "epochs":
         return None if pace.epoch_seconds is None else round(pace.epoch_seconds * left, 1)
     since: timedelta = row.heartbeat_at - pace.begun_at

@@ -20,6 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "store.doorbell": {"celery", "kombu"},
     "worker": {"celery", "model", "store"},
     "app": {"flask", "werkzeug", "gunicorn", "msgspec", "model", "store"},
+    "app.metrics": {"prometheus_client"},
     "ebb": {"click", "rich", "httpx", "msgspec", "model", "store"},
     "ebb.customers": {"numpy"},
     "ebb.demo": {"numpy", "matplotlib"},

@@ -1,0 +1,25 @@
+"""The figures of all processes and of the database as one text, in the form that the reader asks for."""
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from app.metrics.jobs import JobsCollector
+from app.metrics.traffic import SHARED, Traffic
+
+
+def expose(traffic: Traffic, jobs: JobsCollector, accept: str) -> tuple[bytes, str]:
+    """Return the text and its content type."""
+    registry = CollectorRegistry()
+    if SHARED:
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(traffic.registry)
+    registry.register(jobs)
+    encode, content_type = choose_encoder(accept)
+    return encode(registry), content_type
+
+
+def forget(process: int) -> None:
+    """Let what a process that ended had open no longer count; what it had counted stays."""
+    mark_process_dead(process)  # type: ignore[no-untyped-call]

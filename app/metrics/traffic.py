@@ -1,0 +1,61 @@
+"""Requests and scores, counted where they happen.
+
+Under gunicorn each process counts in a file of its own, in the folder that PROMETHEUS_MULTIPROC_DIR names, and
+whichever process is asked adds them up. Labels are bounded: a path is told as its route, a status as its class.
+"""
+
+import time
+
+from flask import Flask, Response, g, request
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
+
+from app.route import Route
+
+SHARED = values.ValueClass is not values.MutexValue
+UNKNOWN = "none", "other"  # an address that is not there, or not with this method
+SHED = {429, 503}
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Traffic:
+    """The counters of one process."""
+
+    def __init__(self, routes: tuple[Route, ...]) -> None:
+        self._named = {route.name: (route.path, route.method) for route in routes}
+        self.registry = CollectorRegistry()
+        into = None if SHARED else self.registry
+        by_route = ("route", "method")
+        self._requests = Counter("ebb_http_requests", "Requests answered.", (*by_route, "status"), registry=into)
+        self._seconds = Histogram(
+            "ebb_http_request_seconds", "Time until an answer began.", by_route, buckets=SECONDS, registry=into
+        )
+        self._shed = Counter(
+            "ebb_http_shed_requests", "Requests sent away to come back later.", ("route", "status"), registry=into
+        )
+        self._scored = Counter("ebb_scored_records", "Records of scoring requests.", ("outcome",), registry=into)
+        self.streams = Gauge("ebb_event_streams", "Streams open.", multiprocess_mode="livesum", registry=into)
+        for outcome in ("scored", "refused"):
+            self._scored.labels(outcome)
+
+    def install(self, app: Flask) -> None:
+        """Count every request."""
+        app.before_request(self._begin)
+        app.after_request(self._count)
+
+    def scored(self, records: int, refused: int) -> None:
+        """Count the records of a scoring request, and those of them that could not be scored."""
+        self._scored.labels("scored").inc(records - refused)
+        self._scored.labels("refused").inc(refused)
+
+    def _begin(self) -> None:
+        g.counted_from = time.perf_counter()
+
+    def _count(self, response: Response) -> Response:
+        route, method = self._named.get(request.endpoint or "", UNKNOWN)
+        status = response.status_code
+        self._requests.labels(route, method, f"{status // 100}xx").inc()
+        if (begun := g.get("counted_from")) is not None:
+            self._seconds.labels(route, method).observe(time.perf_counter() - begun)
+        if status in SHED:
+            self._shed.labels(route, str(status)).inc()
+        return response

@@ -1,0 +1,131 @@
+"""Jobs in figures: what waits, runs and ended, how long it took, and what went wrong.
+
+All of it is counted from rows that stay: a job that ended never changes again, and the log of events only grows. What
+is a counter here therefore never falls, whatever is started anew.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, case, func, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from store.clock import now, seconds_between
+from store.tables import checkpoints, job_events, jobs
+
+DURATIONS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 4 * 3600.0, 24 * 3600.0)
+WAITS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 2 * 3600.0)
+
+
+@dataclass
+class Distribution:
+    """How many of some times are at most each bound, how many there are, and their sum.
+
+    Units: seconds.
+    """
+
+    at_most: list[int]
+    count: int = 0
+    sum: float = 0.0
+
+    def add(self, at_most: Sequence[int], count: int, total: float) -> None:
+        """Add those of another group."""
+        self.at_most = [mine + theirs for mine, theirs in zip(self.at_most, at_most, strict=True)]
+        self.count += count
+        self.sum += total
+
+
+@dataclass
+class Queue:
+    """The jobs of one kind that wait, or run, and the age of the one to worry about first.
+
+    Of those that wait that is the longest that one has been free to start; of those that run, the oldest heartbeat.
+
+    Units: seconds.
+    """
+
+    jobs: int = 0
+    oldest: float = 0.0
+
+
+def _queues() -> dict[str, Queue]:
+    return defaultdict(Queue)
+
+
+def _counts() -> dict[Any, int]:
+    return defaultdict(int)
+
+
+@dataclass
+class JobStatistics:
+    """Figures by kind; `finished` also by state and error code, `durations` by kind and state."""
+
+    queued: dict[str, Queue] = field(default_factory=_queues)
+    running: dict[str, Queue] = field(default_factory=_queues)
+    finished: dict[tuple[str, str, str], int] = field(default_factory=_counts)
+    strikes: dict[str, int] = field(default_factory=_counts)
+    lease_losses: dict[str, int] = field(default_factory=_counts)
+    durations: dict[tuple[str, str], Distribution] = field(default_factory=dict)
+    waits: dict[str, Distribution] = field(default_factory=dict)
+    checkpoints: int = 0
+    checkpoint_bytes: int = 0
+
+
+def read_statistics(connection: Connection) -> JobStatistics:
+    """Count everything; a pass over the jobs and one over the events of lost leases."""
+    figures = JobStatistics()
+    _add_now(connection, figures)
+    _add_ended(connection, figures)
+    lost = job_events.c.data["reason"].as_string() == "lease lost"
+    back = job_events.c.event.in_(("queued", "failed", "cancelled")), job_events.c.token > 0
+    by_kind = select(jobs.c.kind, func.count()).join(jobs, jobs.c.id == job_events.c.job_id).group_by(jobs.c.kind)
+    figures.lease_losses.update(dict(connection.execute(by_kind.where(*back, lost)).all()))
+    kept = connection.execute(select(func.count(), func.coalesce(func.sum(func.length(checkpoints.c.state)), 0))).one()
+    figures.checkpoints, figures.checkpoint_bytes = kept
+    return figures
+
+
+def _add_now(connection: Connection, figures: JobStatistics) -> None:
+    # A job handed back was alive until its last heartbeat, and one that is to rest is not waiting yet.
+    free = case((jobs.c.heartbeat_at > jobs.c.run_after, jobs.c.heartbeat_at), else_=jobs.c.run_after)
+    since = case((jobs.c.state == "running", jobs.c.heartbeat_at), else_=free)
+    age = func.max(seconds_between(since, now()))
+    alive = select(jobs.c.kind, jobs.c.state, func.count(), age).where(jobs.c.state.in_(("queued", "running")))
+    for kind, state, count, oldest in connection.execute(alive.group_by(jobs.c.kind, jobs.c.state)):
+        queues = figures.running if state == "running" else figures.queued
+        queues[kind] = Queue(count, max(0.0, oldest))
+
+
+def _add_ended(connection: Connection, figures: JobStatistics) -> None:
+    took = seconds_between(jobs.c.started_at, jobs.c.finished_at)
+    waited = seconds_between(jobs.c.created_at, jobs.c.started_at)
+    groups = (jobs.c.kind, jobs.c.state, func.coalesce(jobs.c.error_code, "").label("code"))
+    columns = [
+        func.count().label("jobs"),
+        func.sum(jobs.c.strikes).label("strikes"),
+        *_distributed("took", took, DURATIONS),
+        *_distributed("waited", waited, WAITS),
+    ]
+    for row in connection.execute(select(*groups, *columns).group_by(*groups)):
+        figures.strikes[row.kind] += row.strikes
+        waits = figures.waits.setdefault(row.kind, Distribution([0] * len(WAITS)))
+        waits.add(*_read(row, "waited", len(WAITS)))
+        if row.state not in ("queued", "running"):
+            figures.finished[row.kind, row.state, row.code] += row.jobs
+            empty = Distribution([0] * len(DURATIONS))
+            figures.durations.setdefault((row.kind, row.state), empty).add(*_read(row, "took", len(DURATIONS)))
+
+
+def _distributed(name: str, seconds: ColumnElement[float], bounds: Iterable[float]) -> list[ColumnElement[Any]]:
+    """Return the columns of a distribution; a job without that time is in none of them."""
+    counts = [
+        func.sum(case((seconds <= bound, 1), else_=0)).label(f"{name}_{place}") for place, bound in enumerate(bounds)
+    ]
+    return [*counts, func.count(seconds).label(f"{name}_n"), func.coalesce(func.sum(seconds), 0.0).label(f"{name}_s")]
+
+
+def _read(row: Row[Any], name: str, bounds: int) -> tuple[list[int], int, float]:
+    told = row._mapping
+    return [told[f"{name}_{place}"] for place in range(bounds)], told[f"{name}_n"], told[f"{name}_s"]

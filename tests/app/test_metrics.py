@@ -1,0 +1,114 @@
+"""Metrics tell Prometheus what happened, in bounded labels."""
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.factory import create_app
+from store.database import Database, open_database
+from store.doorbell import SilentDoorbell
+from store.jobs.finish import fail
+from store.settings import Settings
+from store.workers import sign_in
+from tests.app.test_jobs import start
+
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def scrape(client: FlaskClient, headers: dict[str, str] | None = None) -> Samples:
+    answer = client.get("/metrics", headers=headers)
+    assert (answer.status_code, answer.mimetype) == (200, "text/plain")
+    assert answer.headers["Cache-Control"] == "no-store"
+    families = text_string_to_metric_families(answer.text)
+    return {(one.name, frozenset(one.labels.items())): one.value for family in families for one in family.samples}
+
+
+def value(samples: Samples, name: str, **labels: str) -> float:
+    return samples[name, frozenset(labels.items())]
+
+
+def test_requests_are_counted_by_route_method_and_class_of_status(client: FlaskClient) -> None:
+    for path in ("/v1/jobs", "/v1/jobs", "/v1/jobs?state=x", "/v1/models/none/versions", "/v1/models/other/versions"):
+        client.get(path)
+    told = scrape(client)
+    jobs = {"route": "/v1/jobs", "method": "GET"}
+    assert value(told, "ebb_http_requests_total", **jobs, status="2xx") == 2
+    assert value(told, "ebb_http_requests_total", **jobs, status="4xx") == 1
+    versions = {"route": "/v1/models/{name}/versions", "method": "GET"}
+    assert value(told, "ebb_http_requests_total", **versions, status="4xx") == 2
+    assert value(told, "ebb_http_request_seconds_count", **jobs) == 3
+    assert value(told, "ebb_http_request_seconds_bucket", **jobs, le="+Inf") == 3
+    assert 0 < value(told, "ebb_http_request_seconds_sum", **jobs) < 30
+
+
+def test_what_clients_make_up_adds_no_label(client: FlaskClient) -> None:
+    for number in range(5):
+        client.get(f"/made/up/{number}")
+        client.open("/v1/jobs", method=f"MADE{number}")
+    told = scrape(client)
+    assert value(told, "ebb_http_requests_total", route="none", method="other", status="4xx") == 10
+    assert not [labels for _, labels in told if "made" in str(labels).lower()]
+
+
+def test_requests_sent_away_are_counted(client: FlaskClient) -> None:
+    client.get("/readyz")
+    assert value(scrape(client), "ebb_http_shed_requests_total", route="/readyz", status="503") == 1
+
+
+def test_jobs_are_counted_from_the_database(client: FlaskClient, database: Database, dataset: str) -> None:
+    body = {"model": "churn", "dataset": dataset}
+    ids = [client.post("/v1/jobs/training", json=body).json["id"] for _ in range(3)]
+    start(database, ids[0])
+    claimed = start(database, ids[1])
+    database.write(lambda connection: fail(connection, claimed, code="diverged", text="lower it"))
+    database.write(lambda connection: sign_in(connection, "w"))
+    told = scrape(client)
+    assert value(told, "ebb_jobs_queued", kind="training") == 1
+    assert value(told, "ebb_jobs_queued", kind="scoring") == 0
+    assert 0 <= value(told, "ebb_jobs_queued_oldest_seconds", kind="training") < 60
+    assert value(told, "ebb_jobs_running", kind="training") == 1
+    assert 0 <= value(told, "ebb_jobs_running_oldest_seconds", kind="training") < 60
+    failed = {"kind": "training", "state": "failed"}
+    assert value(told, "ebb_jobs_finished_total", **failed, error_code="diverged") == 1
+    assert value(told, "ebb_jobs_finished_total", kind="training", state="succeeded", error_code="") == 0
+    assert value(told, "ebb_job_duration_seconds_bucket", **failed, le="60.0") == 1
+    assert value(told, "ebb_job_duration_seconds_count", **failed) == 1
+    assert value(told, "ebb_job_wait_seconds_count", kind="training") == 2
+    assert value(told, "ebb_jobs_strikes_total", kind="training") == 0
+    assert value(told, "ebb_jobs_lease_losses_total", kind="training") == 0
+    assert (value(told, "ebb_workers_alive"), value(told, "ebb_database_up")) == (1, 1)
+    assert (value(told, "ebb_checkpoints"), value(told, "ebb_checkpoint_bytes")) == (0, 0)
+
+
+def test_an_open_stream_is_counted_until_it_is_closed(client: FlaskClient, dataset: str) -> None:
+    job = client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset}).json["id"]
+    stream = client.get(f"/v1/jobs/{job}/events", buffered=False)
+    assert value(scrape(client), "ebb_event_streams") == 1
+    stream.close()
+    assert value(scrape(client), "ebb_event_streams") == 0
+
+
+@pytest.mark.parametrize("url", ["postgresql://127.0.0.1:9/none", "sqlite:////proc/none.db"])
+def test_without_a_database_requests_are_counted_all_the_same(sqlite_file: str, url: str) -> None:
+    client = create_app(Settings(database_url=sqlite_file), open_database(url), SilentDoorbell()).test_client()
+    client.get("/livez")
+    told = scrape(client)
+    assert value(told, "ebb_database_up") == 0
+    assert value(told, "ebb_http_requests_total", route="/livez", method="GET", status="2xx") == 1
+    assert not [name for name, _ in told if name.startswith("ebb_jobs")]
+
+
+def test_beyond_loopback_a_key_that_may_read_is_asked_for(
+    guarded: FlaskClient, key: Callable[..., dict[str, str]]
+) -> None:
+    assert guarded.get("/metrics").status_code == 401
+    assert guarded.get("/metrics", headers=key("score")).status_code == 403
+    assert value(scrape(guarded, key("read")), "ebb_database_up") == 1
+
+
+def test_open_metrics_is_told_to_who_asks_for_it(client: FlaskClient) -> None:
+    answer = client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
+    assert answer.mimetype == "application/openmetrics-text"
+    assert answer.text.endswith("# EOF\n")
