@@ -62,11 +62,15 @@ class PlainJobs:
 
     def claim(self, job_id: str) -> int | None:
         job = self.jobs[job_id]
-        if job.state != "queued" or not job.due or job.late:
+        if not self.is_to_be_had(job):
             return None
         job.state, job.token = "running", job.token + 1
         job.note("running")
         return job.token
+
+    @staticmethod
+    def is_to_be_had(job: PlainJob) -> bool:
+        return job.state == "queued" and job.due and not job.late
 
     def held(self, job_id: str, token: int) -> PlainJob:
         job = self.jobs[job_id]

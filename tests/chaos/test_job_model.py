@@ -16,8 +16,8 @@ from store.database import Database, open_database
 from store.errors import AlreadyFinishedError, IdempotencyError, LeaseLostError, NotRetryableError
 from store.ids import new_id
 from store.jobs.cancel import cancel
-from store.jobs.claim import Claim, claim
-from store.jobs.deadlines import flag_deadlines
+from store.jobs.claim import Claim, claim, claim_next
+from store.jobs.deadlines import end_overdue, flag_deadlines
 from store.jobs.expire import expire_leases
 from store.jobs.finish import end_cancelled, fail, succeed_training
 from store.jobs.hand_back import hand_back, strike
@@ -36,6 +36,16 @@ LIMIT = 3
 MANY = 4  # jobs alive, and claims remembered
 SMALL = [("sqlite",)]
 FULL = [("sqlite",), ("postgresql",)]
+WITH_JOBS = {
+    "claims",
+    "claims_whose_turn_it_is",
+    "cancels",
+    "retries",
+    "a_lease_runs_out",
+    "the_delays_pass",
+    "a_deadline_passes",
+}
+WITH_CLAIMS = {"beats", "succeeds", "fails", "obeys_a_cancel", "hands_back", "strikes"}
 WRITES = ("beat", "succeed", "fail", "end_cancelled", "hand_back", "strike")
 STEPS = (*WRITES, *(f"{write} refused" for write in WRITES), "cancel", "cancel refused", "retry", "retry refused")
 REFUSALS = (LeaseLostError, IdempotencyError, AlreadyFinishedError, NotRetryableError)
@@ -57,13 +67,30 @@ class Jobs(RuleBasedStateMachine):
     def step(self, data: st.DataObject) -> None:
         """One rule and not many: hypothesis would leave out some of many in most runs, and few jobs would get far."""
         alive = [job for job in self.plain.jobs.values() if job.state not in ENDS]
-        steps = ["submits"] * (3 if len(alive) < MANY else 1)
-        if self.plain.jobs:
-            steps += ["claims"] * (4 if any(job.state == "queued" for job in alive) else 1)
-            steps += ["cancels", "retries", "a_lease_runs_out", "a_deadline_passes", "the_delays_pass"]
-        if self.taken:
-            steps += ["beats", "beats", "succeeds", "fails", "obeys_a_cancel", "hands_back", "strikes"]
-        steps += ["a_sweeper_expires", "a_sweeper_flags_deadlines", "a_sweeper_publishes"]
+        waiting = any(job.state == "queued" for job in alive)
+        cancelling = any(job.cancelling for job in alive)
+        weights = {
+            "submits": 6 if len(alive) < MANY else 2,
+            "claims": 5 if waiting else 1,
+            "claims_whose_turn_it_is": 3 if waiting else 1,
+            "beats": 4,
+            "succeeds": 2,
+            "fails": 1,
+            "obeys_a_cancel": 4 if cancelling else 1,
+            "hands_back": 2,
+            "strikes": 3,
+            "cancels": 2,
+            "retries": 2,
+            "a_lease_runs_out": 3,
+            "the_delays_pass": 3,
+            "a_deadline_passes": 1,
+            "a_sweeper_expires": 3,
+            "a_sweeper_flags_deadlines": 1,
+            "a_sweeper_ends_the_overdue": 1,
+            "a_sweeper_publishes": 2,
+        }
+        early = (set() if self.plain.jobs else WITH_JOBS) | (set() if self.taken else WITH_CLAIMS)
+        steps = [name for name, weight in weights.items() if name not in early for _ in range(weight)]
         getattr(self, data.draw(st.sampled_from(steps)))(data)
 
     def both(self, name: str, step: Callable[[Connection], T], plain: Callable[[], T]) -> T | None:
@@ -83,9 +110,11 @@ class Jobs(RuleBasedStateMachine):
     def some_job(self, data: st.DataObject) -> str:
         return str(data.draw(st.sampled_from(list(self.plain.jobs)[-MANY:])))
 
-    def some_claim(self, data: st.DataObject) -> Claim:
+    def some_claim(self, data: st.DataObject, *, cancelling: bool = False) -> Claim:
         """Mostly a late one: an owner's, or that of a zombie which has just lost its job."""
-        return data.draw(st.sampled_from(self.taken[-MANY:]))
+        late = self.taken[-MANY:]
+        fitting = [mine for mine in late if self.plain.jobs[mine.job_id].cancelling] if cancelling else []
+        return data.draw(st.sampled_from(fitting or late))
 
     def submits(self, data: st.DataObject) -> None:
         key, seed = data.draw(st.sampled_from([None, None, "a", "b"])), data.draw(st.sampled_from([1, 1, 1, 2]))
@@ -106,6 +135,18 @@ class Jobs(RuleBasedStateMachine):
             lambda: None if (token := self.plain.claim(job_id)) is None else Claim(job_id, token),
         )
         self.taken.append(mine or made_up)
+
+    def claims_whose_turn_it_is(self, data: st.DataObject) -> None:
+        rung_for, name = self.some_job(data), f"w#{new_id()}"
+        waiting = {job_id for job_id, job in self.plain.jobs.items() if self.plain.is_to_be_had(job)}
+        mine = self.world.database.write(
+            lambda c: claim_next(c, rung_for, kinds=("training",), worker=name, lease_seconds=30.0)
+        )
+        assert (mine is None) == (not waiting)
+        if mine is not None:
+            assert mine.job_id in waiting
+            assert self.plain.claim(mine.job_id) == mine.token
+            self.taken.append(mine)
 
     def beats(self, data: st.DataObject) -> None:
         mine, state = self.some_claim(data), data.draw(st.sampled_from([None, 1, 2]))
@@ -133,7 +174,7 @@ class Jobs(RuleBasedStateMachine):
         )
 
     def obeys_a_cancel(self, data: st.DataObject) -> None:
-        mine = self.some_claim(data)
+        mine = self.some_claim(data, cancelling=True)
         self.both(
             "end_cancelled", lambda c: end_cancelled(c, mine), lambda: self.plain.end_cancelled(mine.job_id, mine.token)
         )
@@ -177,13 +218,16 @@ class Jobs(RuleBasedStateMachine):
     def a_deadline_passes(self, data: st.DataObject) -> None:
         job_id = self.some_job(data)
         self.plain.jobs[job_id].late = True
-        self.world.alter(job_id, deadline_at=now(-1.0))
+        self.world.alter(job_id, created_at=now(-1000.0), deadline_at=now(-1.0))
 
     def a_sweeper_expires(self, _: st.DataObject) -> None:
         self.both("expire", lambda c: set(expire_leases(c, strike_limit=LIMIT)), self.plain.expire)
 
     def a_sweeper_flags_deadlines(self, _: st.DataObject) -> None:
         self.both("flag", flag_deadlines, self.plain.flag_deadlines)
+
+    def a_sweeper_ends_the_overdue(self, _: st.DataObject) -> None:
+        self.both("end_overdue", lambda c: set(end_overdue(c)), self.plain.end_overdue)
 
     def a_sweeper_publishes(self, _: st.DataObject) -> None:
         self.both("publish", lambda c: set(take_unpublished(c, republish_seconds=60.0)), self.plain.publish)
