@@ -1,0 +1,168 @@
+"""Streams and metrics through gunicorn: over real connections and several processes."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from store.artifacts import Artifact
+from store.database import Database
+from store.datasets import NewDataset, add_dataset
+from store.jobs.claim import Claim, claim
+from store.jobs.finish import fail
+from store.jobs.heartbeat import EpochRow, Progress, heartbeat
+from store.jobs.submit import Submission, submit
+from store.settings import Settings
+from tests.app.test_server import PATIENCE, Running, served
+
+
+@pytest.fixture
+def database_url(sqlite_file: str) -> str:
+    return sqlite_file
+
+
+@pytest.fixture
+def settings(tmp_path: Path, sqlite_file: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return Settings(home=tmp_path, database_url=sqlite_file, port=0, web_processes=1)
+
+
+@pytest.fixture
+def running(settings: Settings) -> Iterator[Running]:
+    with served(settings) as server:
+        yield server
+
+
+@pytest.fixture
+def claimed(database: Database) -> Claim:
+    """A training under way."""
+    facts = NewDataset("customers", "text/csv", target="churned", id_column="", rows=1, schema={})
+    artifact = Artifact("d" * 64, 5, None)  # type: ignore[arg-type]  # no file is read
+
+    def work(connection: object) -> Claim:
+        dataset_id, _ = add_dataset(connection, artifact, facts)  # type: ignore[arg-type]
+        job = submit(connection, Submission("training", "churn", dataset_id, {}))  # type: ignore[arg-type]
+        mine = claim(connection, job.job_id, worker="w", lease_seconds=30)  # type: ignore[arg-type]
+        assert mine is not None
+        return mine
+
+    return database.write(work)
+
+
+def beat(database: Database, claimed: Claim, *numbers: int) -> None:
+    rows = [EpochRow(n, 0.01, 0.6, None, None, 1.5, 0.02) for n in numbers]
+    progress = Progress(numbers[-1], 100)
+    database.write(
+        lambda connection: heartbeat(connection, claimed, lease_seconds=30, progress=progress, new_epochs=rows)
+    )
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    give_up = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < give_up, what
+        time.sleep(0.05)
+
+
+def connect(url: str, path: str) -> socket.socket:
+    at = httpx.URL(url)
+    connection = socket.create_connection((at.host, at.port), timeout=PATIENCE)
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    return connection
+
+
+def until(connection: socket.socket, text: str) -> str:
+    """Read a connection until this text has come."""
+    read = b""
+    while text.encode() not in read:
+        part = connection.recv(65536)
+        assert part, f"it ended: {read.decode()}"
+        read += part
+    return read.decode()
+
+
+def scrape(url: str) -> dict[str, float]:
+    """Return the sums of the samples of each name."""
+    answer = httpx.get(f"{url}/metrics", trust_env=False, timeout=PATIENCE)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, float] = {}
+    for family in text_string_to_metric_families(answer.text):
+        for sample in family.samples:
+            told[sample.name] = told.get(sample.name, 0.0) + sample.value
+    return told
+
+
+def test_events_come_one_by_one_as_they_happen(running: Running, database: Database, claimed: Claim) -> None:
+    with connect(running.url, f"/v1/jobs/{claimed.job_id}/events") as connection:
+        head = until(connection, "event: running")
+        assert head.startswith("HTTP/1.1 200 OK")
+        assert "Content-Type: text/event-stream" in head
+        for number in (1, 2):
+            beat(database, claimed, number)
+            until(connection, f'"epoch":{number},')
+        database.write(lambda connection: fail(connection, claimed, code="diverged", text="lower it"))
+        assert until(connection, "0\r\n\r\n").count("event: failed") == 1, "the stream ends, the connection need not"
+    assert "Traceback" not in "".join(running.lines)
+
+
+def test_a_client_that_hangs_up_gives_its_place_back(running: Running, claimed: Claim) -> None:
+    path = f"/v1/jobs/{claimed.job_id}/events"
+    for _ in range(3):  # of two places
+        both = [connect(running.url, path) for _ in range(2)]
+        for connection in both:
+            until(connection, "event: running")
+        refused = httpx.get(running.url + path, trust_env=False, timeout=PATIENCE)
+        assert (refused.status_code, refused.json()["type"]) == (503, "urn:problem-type:ebb:streams")
+        assert scrape(running.url)["ebb_event_streams"] == 2
+        for connection in both:
+            connection.close()
+        wait_for(lambda: scrape(running.url)["ebb_event_streams"] == 0, "the places are not given back")
+
+
+def test_open_streams_end_with_their_server(running: Running, claimed: Claim) -> None:
+    with connect(running.url, f"/v1/jobs/{claimed.job_id}/events") as connection:
+        until(connection, "event: running")
+        begun = time.monotonic()
+        assert running.stop() == 0
+        assert time.monotonic() - begun < 10, "it waited for the stream"
+        assert "0\r\n\r\n" in until(connection, "0\r\n\r\n")
+
+
+def test_every_process_tells_what_all_have_counted_even_one_that_died(settings: Settings, claimed: Claim) -> None:
+    with served(replace(settings, web_processes=2)) as server:
+        web = psutil.Process(server.process.pid)
+        wait_for(lambda: len(web.children()) == 2, "two processes")
+
+        def asked(times: int) -> None:
+            for _ in range(times):  # each on a connection of its own, so that both processes get some
+                assert httpx.get(f"{server.url}/livez", trust_env=False, timeout=PATIENCE).status_code == 200
+
+        asked(40)
+        counted = {scrape(server.url)["ebb_http_request_seconds_count"] for _ in range(10)}
+        assert counted == set(range(40, 50)), "each scrape counts the ones before"
+        with connect(server.url, f"/v1/jobs/{claimed.job_id}/events") as connection:
+            until(connection, "event: running")
+            assert scrape(server.url)["ebb_event_streams"] == 1
+            for child in web.children():
+                os.kill(child.pid, signal.SIGKILL)
+            wait_for(lambda: len(web.children()) == 2, "two processes again")
+        wait_for(lambda: scrape(server.url)["ebb_event_streams"] == 0, "the dead process's stream counts")
+        before = scrape(server.url)["ebb_http_requests_total"]
+        assert before >= 52
+        asked(5)
+        assert scrape(server.url)["ebb_http_requests_total"] == before + 6
+        folder = Path(os.environ["TMPDIR"])
+        assert list(folder.glob("ebb-metrics-*/*.db"))
+        assert server.stop() == 0
+        assert not list(folder.glob("ebb-metrics-*")), "the counts are left behind"
+        assert "Traceback" not in "".join(server.lines)
