@@ -57,10 +57,11 @@ class Ringer:
                 log.exception("job %s is left to the workers' sweepers", job_id)
 
     def _ring(self, job_id: str) -> None:
-        if not self._database.write(lambda connection: take_one(connection, job_id)):
+        kind = self._database.write(lambda connection: take_one(connection, job_id))
+        if kind is None:
             return  # a sweeper was first
         try:
-            self._doorbell.ring(job_id)
+            self._doorbell.ring(job_id, kind)
         except BrokerError as error:
             log.warning("job %s is left to the workers' sweepers: %s", job_id, error)
             self._database.write(lambda connection: put_back(connection, job_id))

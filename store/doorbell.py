@@ -10,16 +10,17 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from store.errors import BrokerError
-from store.jobs import TASK
+from store.jobs import KINDS, TASK
 
-QUEUE = "jobs"
+QUEUES = {kind: f"jobs.{kind}" for kind in KINDS}
+"""The broker's queue of each kind of job, so that a worker can serve some kinds alone."""
 
 
 class Doorbell(Protocol):
     """Whatever can tell the workers of a job."""
 
-    def ring(self, job_id: str) -> None:
-        """Tell the workers that this job waits.
+    def ring(self, job_id: str, kind: str) -> None:
+        """Tell the workers of its kind that this job waits.
 
         Raises: BrokerError when the broker does not answer.
         """
@@ -33,13 +34,13 @@ class CeleryDoorbell:
         # The row waits for a sweeper; the request that made it should not wait for a broker.
         self._celery.conf.broker_transport_options["max_retries"] = 0
 
-    def ring(self, job_id: str) -> None:
+    def ring(self, job_id: str, kind: str) -> None:
         """Send the message.
 
         Raises: BrokerError when the broker does not answer within seconds.
         """
         try:
-            self._celery.send_task(TASK, args=[job_id], queue=QUEUE, retry=False, ignore_result=True)
+            self._celery.send_task(TASK, args=[job_id], queue=QUEUES[kind], retry=False, ignore_result=True)
         except (OperationalError, OSError) as error:
             raise BrokerError(f"the broker does not answer: {error}") from error
 
@@ -58,7 +59,7 @@ class CeleryDoorbell:
 class SilentDoorbell:
     """Rings for nobody: the workers' sweepers find the job by themselves."""
 
-    def ring(self, job_id: str) -> None:
+    def ring(self, job_id: str, kind: str) -> None:
         """Do nothing."""
 
 
@@ -73,7 +74,7 @@ def celery_app(broker_url: str) -> Celery:
             "global_keyprefix": "ebb:",
         },
         "broker_connection_retry_on_startup": True,
-        "task_default_queue": QUEUE,
+        "task_default_queue": QUEUES["training"],
         "task_ignore_result": True,
         "task_serializer": "json",
         "accept_content": ["json"],

@@ -9,6 +9,7 @@ StoreError
 ├── PageTokenError        a page token this service never gave out
 ├── IdempotencyError      the same idempotency key came with another request
 ├── InFlightError         the request that an idempotency key stands for is being answered
+├── QueueFullError        as many jobs wait as may
 ├── AlreadyFinishedError  a finished job cannot be changed
 ├── NotRetryableError    only work that did not succeed can be asked for again
 ├── StaleRevisionError    somebody moved the alias first
@@ -55,6 +56,17 @@ class IdempotencyError(StoreError):
 
 class InFlightError(StoreError):
     """The first request of this idempotency key has no answer yet."""
+
+
+class QueueFullError(StoreError):
+    """As many jobs of this kind wait as may.
+
+    Units: seconds.
+    """
+
+    def __init__(self, detail: str, retry_after_s: float) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
 
 
 class AlreadyFinishedError(StoreError):

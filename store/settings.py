@@ -13,11 +13,12 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from store.errors import SettingsError
+from store.jobs import KINDS
+from store.machine import CORES, memory_bytes
 
 CLIENT = ("url", "key")  # read by commands that call a service, and no business of the service itself
 SECRET = ("database_url", "redis_url", "key")  # may hold passwords, and are never repeated in a message
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+LEAST_TRAINING_BYTES = 2**28
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,18 @@ class Settings:
     web_processes: int = CORES
     web_threads: int = 4
     worker_concurrency: int = CORES
+    worker_queues: tuple[str, ...] = KINDS
     lease_seconds: float = 30.0
     heartbeat_seconds: float = 5.0
     republish_seconds: float = 60.0
     strike_limit: int = 3
+    queue_limit: int = 1000
+    deadline_seconds: float = 0.0
     requests_per_minute: int = 0
     upload_bytes: int = 2 * 1024**3
-    training_bytes: int = MEMORY * 8 // 10
+    training_bytes: int = field(default_factory=lambda: _share(CORES))
+    training_cpu_seconds: int = 24 * 3600
+    training_file_bytes: int = 16 * 1024**3
     log_level: str = "INFO"
     url: str = ""
     key: str = field(default="", repr=False)
@@ -54,7 +60,11 @@ class Settings:
     def environ(self) -> dict[str, str]:
         """Return the environment that gives a child process these very settings."""
         own = {variable: name for variable, (name, _) in VARIABLES.items() if name not in CLIENT}
-        return {variable: str(getattr(self, name)) for variable, name in own.items()}
+        return {variable: _text(getattr(self, name)) for variable, name in own.items()}
+
+
+def _text(value: object) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _path(text: str) -> Path:
@@ -94,6 +104,13 @@ def _number(low: float, high: float, whole: bool) -> Callable[[str], float]:
     return parse
 
 
+def _queues(text: str) -> tuple[str, ...]:
+    named = {part.strip() for part in text.split(",")}
+    if not named <= set(KINDS):
+        raise ValueError(f"use one or several of {', '.join(KINDS)}, with commas between them")
+    return tuple(kind for kind in KINDS if kind in named)
+
+
 def _log_level(text: str) -> str:
     if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError("use DEBUG, INFO, WARNING or ERROR")
@@ -110,13 +127,18 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "EBB_WEB_PROCESSES": ("web_processes", _number(1, 256, whole=True)),
     "EBB_WEB_THREADS": ("web_threads", _number(1, 256, whole=True)),
     "EBB_WORKER_CONCURRENCY": ("worker_concurrency", _number(1, 256, whole=True)),
+    "EBB_WORKER_QUEUES": ("worker_queues", _queues),
     "EBB_LEASE_SECONDS": ("lease_seconds", _number(1, 3600, whole=False)),
     "EBB_HEARTBEAT_SECONDS": ("heartbeat_seconds", _number(0.1, 600, whole=False)),
     "EBB_REPUBLISH_SECONDS": ("republish_seconds", _number(1, 3600, whole=False)),
     "EBB_STRIKE_LIMIT": ("strike_limit", _number(1, 100, whole=True)),
+    "EBB_QUEUE_LIMIT": ("queue_limit", _number(1, 10**6, whole=True)),
+    "EBB_DEADLINE_SECONDS": ("deadline_seconds", _number(0, 10**8, whole=False)),
     "EBB_REQUESTS_PER_MINUTE": ("requests_per_minute", _number(0, 1_000_000, whole=True)),
     "EBB_UPLOAD_BYTES": ("upload_bytes", _number(1024, 2**50, whole=True)),
-    "EBB_TRAINING_BYTES": ("training_bytes", _number(2**28, 2**50, whole=True)),
+    "EBB_TRAINING_BYTES": ("training_bytes", _number(LEAST_TRAINING_BYTES, 2**50, whole=True)),
+    "EBB_TRAINING_CPU_SECONDS": ("training_cpu_seconds", _number(1, 10**8, whole=True)),
+    "EBB_TRAINING_FILE_BYTES": ("training_file_bytes", _number(2**20, 2**60, whole=True)),
     "EBB_LOG_LEVEL": ("log_level", _log_level),
     "EBB_URL": ("url", str),
     "EBB_KEY": ("key", str),
@@ -153,5 +175,11 @@ def _complete(values: dict[str, Any]) -> Settings:
     home = values.setdefault("home", _path("var"))
     embedded = URL.create("sqlite", database=str(home / "ebb.db"))
     values.setdefault("database_url", embedded.render_as_string())
+    values.setdefault("training_bytes", _share(values.get("worker_concurrency", CORES)))
     assert values.keys() <= {one.name for one in fields(Settings)}  # noqa: S101 - VARIABLES against Settings
     return Settings(**values)
+
+
+def _share(concurrency: int) -> int:
+    """Return the memory of each of the jobs that run at once: four fifths of it all; the rest is everybody else's."""
+    return max(memory_bytes() * 8 // 10 // concurrency, LEAST_TRAINING_BYTES)

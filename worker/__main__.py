@@ -11,7 +11,7 @@ from celery.signals import worker_shutting_down
 
 from store.broker import broker_url
 from store.database import open_database
-from store.doorbell import QUEUE, CeleryDoorbell, celery_app
+from store.doorbell import QUEUES, CeleryDoorbell, celery_app
 from store.errors import StoreError
 from store.jobs import TASK
 from store.migrate import is_current
@@ -58,7 +58,7 @@ def _listen(settings: Settings, url: str, attempts: Attempts, name: str) -> None
             "worker",
             "--pool=threads",
             f"--concurrency={settings.worker_concurrency}",
-            f"--queues={QUEUE}",
+            f"--queues={','.join(QUEUES[kind] for kind in settings.worker_queues)}",
             f"--hostname=ebb@{name}",
             f"--loglevel={settings.log_level}",
             "--without-gossip",

@@ -9,7 +9,8 @@ from store.clock import read_clock
 from store.database import Connection, Database
 from store.doorbell import Doorbell
 from store.errors import BrokerError, DatabaseError
-from store.jobs.expire import expire_leases, flag_deadlines
+from store.jobs.deadlines import end_overdue, flag_deadlines
+from store.jobs.expire import expire_leases
 from store.jobs.publish import put_back, take_unpublished
 from store.settings import Settings
 from store.workers import sign_in, sign_out
@@ -61,6 +62,8 @@ class Sweeper(threading.Thread):
             if time.monotonic() >= self._patient_until:
                 for job_id in self._expire():
                     log.warning("job %s: its lease ran out, its worker is gone", job_id)
+            for job_id in self._database.write(end_overdue):
+                log.warning("job %s: its deadline passed before a worker could take it", job_id)
             self._database.write(flag_deadlines)
             self._ring()
         except DatabaseError:
@@ -83,11 +86,11 @@ class Sweeper(threading.Thread):
 
     def _ring(self) -> None:
         republish = self._settings.republish_seconds
-        ids = self._database.write(lambda connection: take_unpublished(connection, republish_seconds=republish))
-        unheard = deque(ids)
+        kinds = self._database.write(lambda connection: take_unpublished(connection, republish_seconds=republish))
+        unheard = deque(kinds)
         try:
             while unheard:
-                self._doorbell.ring(unheard[0])
+                self._doorbell.ring(unheard[0], kinds[unheard[0]])
                 unheard.popleft()
         except BrokerError:
             self._database.write(lambda connection: put_back(connection, *unheard))

@@ -1,6 +1,7 @@
 """Refusals: one table from exceptions to HTTP, told as problem+json (RFC 9457)."""
 
 import logging
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from http import HTTPStatus as Status
@@ -60,6 +61,7 @@ TABLE: dict[type[Exception], Kind] = {
         Status.CONFLICT, "in-flight", "The first such request is not answered yet", "/headers/Idempotency-Key"
     ),
     store_errors.AlreadyFinishedError: Kind(Status.CONFLICT, "already-finished", "The job has ended"),
+    store_errors.QueueFullError: Kind(Status.TOO_MANY_REQUESTS, "queue-full", "Too many jobs wait already"),
     store_errors.NotRetryableError: Kind(Status.CONFLICT, "not-retryable", "The job cannot be tried again"),
     store_errors.StaleRevisionError: Kind(Status.PRECONDITION_FAILED),
     store_errors.NothingBeforeError: Kind(Status.CONFLICT, "nothing-before", "The alias never pointed elsewhere"),
@@ -92,7 +94,10 @@ def _refuse(error: Exception) -> Response:
         problems = [model_errors.Problem(kind.place, kind.name, detail)]
     if kind.status >= Status.INTERNAL_SERVER_ERROR:
         log.warning("request %s: %s: %s", request_id(), type(error).__name__, error)
-    return _problem(kind, detail, problems)
+    response = _problem(kind, detail, problems)
+    if (seconds := getattr(error, "retry_after_s", None)) is not None:
+        response.headers["Retry-After"] = str(math.ceil(seconds))
+    return response
 
 
 def _refuse_http(error: HTTPException) -> Response:

@@ -11,12 +11,24 @@ from app.services import Services
 from app.views.datasets import LOCATION
 from app.views.jobs import shown
 from store.jobs.read import get_job
-from store.jobs.submit import Submitted
+from store.jobs.submit import Submission, Submitted, submit
 
 RETRY_SECONDS = "1"
 
 ASKED = (idempotency.ASKED,)
 SENT = (LOCATION, Header("Retry-After", "seconds until looking at the job pays"))
+
+
+def accept(services: Services, submission: Submission) -> Response:
+    """Make the submission a job, as far as the settings allow, and answer with it.
+
+    Raises: IdempotencyError, QueueFullError.
+    """
+    most, seconds = services.settings.queue_limit, services.settings.deadline_seconds or None
+    submitted = services.database.write(
+        lambda connection: submit(connection, submission, queue_limit=most, deadline_seconds=seconds)
+    )
+    return accepted(services, submitted)
 
 
 def accepted(services: Services, submitted: Submitted) -> Response:

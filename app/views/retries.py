@@ -1,5 +1,7 @@
 """A second chance for a job that failed or was cancelled: a new job that names the old."""
 
+from typing import Any
+
 from flask import Response
 
 from app.edge.access import owner
@@ -15,9 +17,9 @@ from store.jobs.retry import retry
 def retry_job(services: Services, job_id: str, **_: object) -> Response:
     """Submit the work of a failed or cancelled job again, as a new job whose `retry_of` names it."""
     key, by, new_job_id = idempotency_key(), owner(), new_id()
-    submitted = services.database.write(
-        lambda connection: retry(connection, job_id, owner=by, idempotency_key=key, new_job_id=new_job_id)
-    )
+    names: dict[str, Any] = {"owner": by, "idempotency_key": key, "new_job_id": new_job_id}
+    most = services.settings.queue_limit
+    submitted = services.database.write(lambda connection: retry(connection, job_id, **names, queue_limit=most))
     return accepted(services, submitted)
 
 
@@ -29,7 +31,7 @@ ROUTES = (
         "train",
         "Try a failed or cancelled job again",
         {202: Job},
-        refusals=(404, 409, 422),
+        refusals=(404, 409, 422, 429),
         headers=ASKED,
         answer_headers=SENT,
     ),

@@ -10,12 +10,12 @@ from app.route import Route
 from app.services import Services
 from app.shapes.jobs import Job, TrainingRequest, ValidTraining
 from app.specs import misfits, read_spec
-from app.views.accepted import ASKED, SENT, accepted
+from app.views.accepted import ASKED, SENT, accept
 from model.errors import Problem
 from model.spec import Spec
 from store.database import Connection
 from store.datasets import find_dataset
-from store.jobs.submit import Submission, submit
+from store.jobs.submit import Submission
 
 
 def submit_training(services: Services, body: TrainingRequest, **_: object) -> Response:
@@ -26,9 +26,17 @@ def submit_training(services: Services, body: TrainingRequest, **_: object) -> R
     if body.validate_only:
         return json_answer(ValidTraining(valid=True, spec=spec.to_json()))
     params = {"spec": spec.to_json(), "promote": body.promote}
-    submission = Submission("training", body.model, body.dataset, params, owner(), key)
-    submitted = services.database.write(lambda connection: submit(connection, submission))
-    return accepted(services, submitted)
+    submission = Submission(
+        kind="training",
+        model=body.model,
+        dataset_id=body.dataset,
+        params=params,
+        owner=owner(),
+        idempotency_key=key,
+        priority=body.priority,
+        deadline_seconds=body.deadline_s,
+    )
+    return accept(services, submission)
 
 
 def _checked(connection: Connection, body: TrainingRequest) -> Spec:
@@ -57,7 +65,7 @@ ROUTES = (
         "train",
         "Train a version",
         {202: Job, 200: ValidTraining},
-        refusals=(413, 415, 422),
+        refusals=(413, 415, 422, 429),
         body=TrainingRequest,
         headers=ASKED,
         answer_headers=SENT,

@@ -7,15 +7,19 @@ still hold; 0 rows means that somebody else was first. A worker's every write ca
 |---|---|
 | submit, retry | T1: → queued |
 | publish | T2: tell the broker |
-| claim | T3: queued → running |
+| claim, turn | T3: queued → running, and whose turn it is |
 | heartbeat | T4: a sign of life, with epochs and checkpoint |
 | finish | T5 and T6: running → succeeded, failed or cancelled |
 | hand_back | T7 and T8: running → queued again, without or with a strike |
-| expire | T9 and T12: leases and deadlines that ran out |
+| expire, deadlines | T9 and T12: leases and deadlines that ran out |
 | cancel | T10 and T11: asked for by a user |
 
-`checkpoints` keeps what an attempt can go on from, `events` what happened, `fence` the condition to write.
+`room` is the queue's limit, `checkpoints` keeps what an attempt can go on from, `restart` why one did not, `events` what
+happened, `fence` the condition to write.
 """
 
 TASK = "ebb.run_job"
 """The name of the Celery task that runs a job; its one argument is the job's id."""
+
+KINDS = ("training", "scoring", "replay")
+"""What a job can be; each kind has a queue of its own."""

@@ -1,11 +1,13 @@
 """T3: a worker takes a queued job, and with it a token that no other attempt will ever have."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, update
 
 from store.clock import now
 from store.jobs.events import record
+from store.jobs.turn import due, next_in_turn
 from store.tables import jobs
 
 
@@ -17,6 +19,23 @@ class Claim:
     token: int
 
 
+def claim_next(
+    connection: Connection, rung_for: str, *, kinds: Collection[str], worker: str, lease_seconds: float
+) -> Claim | None:
+    """Take the job whose turn it is, of the kind of the one that was rung for; None where none is to be had.
+
+    A ring for no job, or for one of another kind than these, does nothing. `worker` is as for `claim`.
+    """
+    kind = connection.execute(select(jobs.c.kind).where(jobs.c.id == rung_for)).scalar_one_or_none()
+    if kind not in kinds:
+        return None
+    mine = select(jobs.c.id, jobs.c.token).where(jobs.c.state == "running", jobs.c.worker == worker)
+    if (row := connection.execute(mine).first()) is not None:
+        return Claim(row.id, row.token)
+    job_id = connection.execute(next_in_turn(kind)).scalar_one_or_none()
+    return None if job_id is None else claim(connection, job_id, worker=worker, lease_seconds=lease_seconds)
+
+
 def claim(connection: Connection, job_id: str, *, worker: str, lease_seconds: float) -> Claim | None:
     """Take the job if it is still to be had, else return None: the message was late, doubled or forged.
 
@@ -24,12 +43,7 @@ def claim(connection: Connection, job_id: str, *, worker: str, lease_seconds: fl
     """
     row = connection.execute(
         update(jobs)
-        .where(
-            jobs.c.id == job_id,
-            jobs.c.state == "queued",
-            jobs.c.cancel_requested.is_(False),
-            jobs.c.run_after <= now(),
-        )
+        .where(jobs.c.id == job_id, due())
         .values(
             state="running",
             token=jobs.c.token + 1,

@@ -1,4 +1,4 @@
-"""T9 and T12: what a sweeper does for owners that no longer answer, and for jobs that take too long."""
+"""T9: what a sweeper does for owners that no longer answer."""
 
 from typing import Any
 
@@ -56,16 +56,3 @@ def _expire(connection: Connection, job_id: str, token: int, strike_limit: int) 
         drop_checkpoint(connection, job_id)
     record(connection, job_id, row.state, token, {"reason": "lease lost", "strikes": row.strikes})
     return True
-
-
-def flag_deadlines(connection: Connection) -> int:
-    """Ask every running job past its deadline to stop, and return how many there were."""
-    rows = connection.execute(
-        update(jobs)
-        .where(jobs.c.state == "running", jobs.c.deadline_at < now(), jobs.c.cancel_requested.is_(False))
-        .values(cancel_requested=True, error_code="deadline")
-        .returning(jobs.c.id, jobs.c.token)
-    ).all()
-    for job_id, token in rows:
-        record(connection, job_id, "cancel_requested", token, {"by": "deadline"})
-    return len(rows)

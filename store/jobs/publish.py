@@ -6,8 +6,8 @@ from store.clock import now
 from store.tables import jobs
 
 
-def take_unpublished(connection: Connection, *, republish_seconds: float, limit: int = 100) -> list[str]:
-    """Mark the queued jobs that nobody was told of, or not lately, and return their ids to be rung for.
+def take_unpublished(connection: Connection, *, republish_seconds: float, limit: int = 100) -> dict[str, str]:
+    """Mark the queued jobs that nobody was told of, or not lately; return the kind of each by its id, to be rung for.
 
     Marked before they are sent, so that many sweepers together send each about once; a message lost in between is sent
     again after `republish_seconds`.
@@ -17,7 +17,7 @@ def take_unpublished(connection: Connection, *, republish_seconds: float, limit:
     ids = (
         select(jobs.c.id)
         .where(waiting, due, jobs.c.run_after <= now())
-        .order_by(jobs.c.created_at, jobs.c.id)
+        .order_by(jobs.c.priority.desc(), jobs.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("ids")  # as a subquery PostgreSQL may run it once a row, each time past the rows locked before
@@ -26,15 +26,16 @@ def take_unpublished(connection: Connection, *, republish_seconds: float, limit:
         update(jobs)
         .where(jobs.c.id.in_(select(ids.c.id)), waiting, due)
         .values(published_at=now())
-        .returning(jobs.c.id)
+        .returning(jobs.c.id, jobs.c.kind)
     )
-    return sorted(connection.execute(taken).scalars())
+    return dict(sorted((row.id, row.kind) for row in connection.execute(taken)))
 
 
-def take_one(connection: Connection, job_id: str) -> bool:
-    """Mark this one job as sent, if it waits and nobody was told of it; return whether to ring."""
+def take_one(connection: Connection, job_id: str) -> str | None:
+    """Mark this one job as sent and return its kind, or None where it does not wait or was rung for already."""
     unheard = (jobs.c.id == job_id, jobs.c.state == "queued", jobs.c.published_at.is_(None))
-    return connection.execute(update(jobs).where(*unheard).values(published_at=now())).rowcount == 1
+    marked = update(jobs).where(*unheard).values(published_at=now()).returning(jobs.c.kind)
+    return connection.execute(marked).scalar_one_or_none()
 
 
 def put_back(connection: Connection, *job_ids: str) -> None:

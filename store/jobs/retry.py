@@ -7,16 +7,26 @@ from store.jobs.read import get_job
 from store.jobs.submit import Submission, Submitted, submit
 
 
-def retry(
-    connection: Connection, job_id: str, *, owner: str, new_job_id: str, idempotency_key: str | None = None
+def retry(  # noqa: PLR0913 - what names the new job, and what limits it
+    connection: Connection,
+    job_id: str,
+    *,
+    owner: str,
+    new_job_id: str,
+    idempotency_key: str | None = None,
+    queue_limit: int | None = None,
 ) -> Submitted:
     """Submit the same work again, as a job of this id: asked again after a lost answer, it adds no second.
 
-    Raises: NotRetryableError unless the job has failed or was cancelled; NotFoundError; IdempotencyError.
+    It has the old one's priority, and as much time again until its deadline.
+
+    Raises: NotRetryableError unless the job has failed or was cancelled; NotFoundError; IdempotencyError;
+    QueueFullError.
     """
     old = get_job(connection, job_id)
     if old.state not in ("failed", "cancelled"):
         raise NotRetryableError(f"job {job_id} is {old.state}; only a failed or cancelled job can be retried")
+    time = (old.deadline_at - old.created_at).total_seconds() if old.deadline_at is not None else None
     return submit(
         connection,
         Submission(
@@ -26,7 +36,10 @@ def retry(
             params=old.params,
             owner=owner,
             idempotency_key=idempotency_key,
+            priority=old.priority,
+            deadline_seconds=time,
             retry_of=job_id,
             job_id=new_job_id,
         ),
+        queue_limit=queue_limit,
     )

@@ -4,15 +4,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from store import audit
+from store.clock import now
 from store.errors import IdempotencyError
 from store.ids import new_id
 from store.inserts import insert_into
 from store.jobs.events import record
+from store.jobs.room import refuse_when_full
 from store.tables import jobs
 
 UNITS = {"training": "epochs", "replay": "epochs", "scoring": "rows"}
@@ -23,6 +25,11 @@ class Submission:
     """A request for work, already checked; `params` is what the worker will read.
 
     It has its job's id from the start, so that submitting it again after a COMMIT whose answer was lost adds no second.
+    Of two jobs that wait, the one of the higher priority goes first.
+
+    `asked` is what the client named where `params` holds what that stood for at the moment, such as an alias.
+
+    Units: deadline in seconds after the submission.
     """
 
     kind: str
@@ -31,13 +38,17 @@ class Submission:
     params: Mapping[str, object]
     owner: str = ""
     idempotency_key: str | None = None
-    deadline_at: datetime | None = None
+    priority: int = 0
+    deadline_seconds: float | None = None
     retry_of: str | None = None
+    asked: Mapping[str, object] | None = None
     job_id: str = field(default_factory=new_id)
 
     def request_sha256(self) -> str:
         """Return the digest by which a repeated idempotency key is told from a misused one."""
-        request = [self.kind, self.model, self.dataset_id, self.params, self.retry_of]
+        request: list[object] = [self.kind, self.model, self.dataset_id, self.asked or self.params, self.retry_of]
+        if (self.priority, self.deadline_seconds) != (0, None):  # or what the first release was sent has another digest
+            request += [self.priority, self.deadline_seconds]
         return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
     def told(self) -> Mapping[str, object]:
@@ -53,44 +64,73 @@ class Submitted:
     replayed: bool
 
 
-def submit(connection: Connection, submission: Submission) -> Submitted:
+def submit(
+    connection: Connection,
+    submission: Submission,
+    *,
+    queue_limit: int | None = None,
+    deadline_seconds: float | None = None,
+) -> Submitted:
     """Insert the job, or find the one that the same owner made with the same idempotency key.
 
-    Raises: IdempotencyError when that key was used for another request.
+    The deadline is that of a job that names none.
+
+    Raises: IdempotencyError when that key was used for another request; QueueFullError when the job is new and
+    as many of its kind wait as may.
     """
-    digest = submission.request_sha256()
-    statement = (
+    if (known := _known(connection, submission)) is not None:
+        return known
+    if queue_limit is not None:
+        refuse_when_full(connection, submission.kind, queue_limit)
+    inserted = connection.execute(
         insert_into(connection, jobs)
-        .values(
-            id=submission.job_id,
-            kind=submission.kind,
-            owner=submission.owner,
-            idempotency_key=submission.idempotency_key,
-            request_sha256=digest,
-            model=submission.model,
-            dataset_id=submission.dataset_id,
-            params=dict(submission.params),
-            progress_unit=UNITS[submission.kind],
-            deadline_at=submission.deadline_at,
-            retry_of=submission.retry_of,
-        )
+        .values(**_row(submission, submission.deadline_seconds or deadline_seconds))
         .on_conflict_do_nothing()
         .returning(jobs.c.id)
-    )
-    if connection.execute(statement).first() is not None:
-        record(connection, submission.job_id, "queued", 0)
-        audit.record(connection, "job.submitted", submission.job_id, by=submission.owner, data=submission.told())
-        return Submitted(submission.job_id, replayed=False)
+    ).first()
+    if inserted is None:  # another request with the same key was first, just now
+        known = _known(connection, submission)
+        assert known is not None  # noqa: S101 - the insert found it
+        return known
+    record(connection, submission.job_id, "queued", 0)
+    audit.record(connection, "job.submitted", submission.job_id, by=submission.owner, data=submission.told())
+    return Submitted(submission.job_id, replayed=False)
+
+
+def _known(connection: Connection, submission: Submission) -> Submitted | None:
+    """Return the job that this submission, or one like it under the same key, became before."""
     if connection.execute(select(jobs.c.id).where(jobs.c.id == submission.job_id)).first() is not None:
         return Submitted(submission.job_id, replayed=False)
+    if submission.idempotency_key is None:
+        return None
     first = connection.execute(
         select(jobs.c.id, jobs.c.request_sha256).where(
             jobs.c.owner == submission.owner, jobs.c.idempotency_key == submission.idempotency_key
         )
-    ).one()
+    ).first()
+    if first is None:
+        return None
+    digest = submission.request_sha256()
     if first.request_sha256 != digest:
         raise IdempotencyError(
             f"Idempotency-Key '{submission.idempotency_key}' was used for another request, job {first.id}; "
             "take a new key for a new request"
         )
     return Submitted(first.id, replayed=True)
+
+
+def _row(submission: Submission, deadline_seconds: float | None) -> dict[str, Any]:
+    return {
+        "id": submission.job_id,
+        "kind": submission.kind,
+        "owner": submission.owner,
+        "idempotency_key": submission.idempotency_key,
+        "request_sha256": submission.request_sha256(),
+        "model": submission.model,
+        "dataset_id": submission.dataset_id,
+        "retry_of": submission.retry_of,
+        "priority": submission.priority,
+        "params": dict(submission.params),
+        "progress_unit": UNITS[submission.kind],
+        "deadline_at": now(deadline_seconds) if deadline_seconds else None,
+    }

@@ -25,7 +25,7 @@ class DeafDoorbell:
         self.asked = threading.Semaphore(0)
         self.go_on = threading.Event()
 
-    def ring(self, job_id: str) -> None:
+    def ring(self, job_id: str, kind: str) -> None:
         self.asked.release()
         self.go_on.wait(30)
         raise self.error
@@ -38,7 +38,7 @@ def submitted(client: FlaskClient, dataset: str) -> str:
 
 
 def sweep(database: Database) -> list[str]:
-    return database.write(lambda connection: take_unpublished(connection, republish_seconds=3600))
+    return list(database.write(lambda connection: take_unpublished(connection, republish_seconds=3600)))
 
 
 @pytest.mark.parametrize("error", [BrokerError("away"), RuntimeError("a broker's client raised what it should not")])

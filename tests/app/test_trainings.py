@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import pytest
 from flask import Flask
@@ -104,7 +105,11 @@ def test_every_problem_is_told_together(client: FlaskClient) -> None:
         ({"promote": "sometimes"}, "/promote"),
         ({"spec": []}, "/spec"),
         ({"validate_only": "yes"}, "/validate_only"),
-        ({"priority": 1}, "/priority"),
+        ({"priority": 11}, "/priority"),
+        ({"priority": 0.5}, "/priority"),
+        ({"deadline_s": 0}, "/deadline_s"),
+        ({"deadline_s": "tomorrow"}, "/deadline_s"),
+        ({"colour": "red"}, "/colour"),
     ],
 )
 def test_a_body_that_does_not_fit_is_422(client: FlaskClient, change: dict[str, object], pointer: str) -> None:
@@ -112,6 +117,35 @@ def test_a_body_that_does_not_fit_is_422(client: FlaskClient, change: dict[str, 
     answer = client.post("/v1/jobs/training", json=body)
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
+
+
+def test_a_priority_and_a_deadline_are_kept(client: FlaskClient, dataset: str) -> None:
+    job = train(client, dataset, priority=7, deadline_s=3600).json
+    created, deadline = (datetime.fromisoformat(job[name]) for name in ("created_at", "deadline_at"))
+    assert job["priority"] == 7
+    assert (deadline - created).total_seconds() == pytest.approx(3600, abs=1)
+    plain = train(client, dataset).json
+    assert (plain["priority"], plain["deadline_at"]) == (0, None)
+
+
+def test_the_settings_deadline_is_for_those_that_name_none(make_app: Callable[..., Flask], dataset: str) -> None:
+    job = train(make_app(deadline_seconds=60.0).test_client(), dataset).json
+    created, deadline = (datetime.fromisoformat(job[name]) for name in ("created_at", "deadline_at"))
+    assert (deadline - created).total_seconds() == pytest.approx(60, abs=1)
+
+
+def test_a_full_queue_is_429_with_when_to_come_back_and_answers_what_it_took(
+    make_app: Callable[..., Flask], dataset: str
+) -> None:
+    client = make_app(queue_limit=1).test_client()
+    first = train(client, dataset, "k1")
+    refused = train(client, dataset, "k2")
+    assert (first.status_code, refused.status_code) == (202, 429)
+    assert refused.json["type"] == "urn:problem-type:ebb:queue-full"
+    assert int(refused.headers["Retry-After"]) >= 1
+    again = train(client, dataset, "k1")
+    assert (again.status_code, again.json["id"]) == (202, first.json["id"])
+    assert count(client) == 1
 
 
 def test_validating_alone_answers_the_whole_spec_and_stores_nothing(client: FlaskClient, dataset: str) -> None:

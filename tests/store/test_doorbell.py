@@ -7,25 +7,40 @@ from pathlib import Path
 import pytest
 
 from store.broker import Broker
-from store.doorbell import QUEUE, CeleryDoorbell, SilentDoorbell, celery_app
+from store.doorbell import QUEUES, CeleryDoorbell, SilentDoorbell, celery_app
 from store.errors import BrokerError
 from store.jobs import TASK
 
 
 def test_a_message_names_the_task_and_carries_the_id_alone(broker: Broker) -> None:
-    CeleryDoorbell(broker.url).ring("job-7")
+    CeleryDoorbell(broker.url).ring("job-7", "training")
     with celery_app(broker.url).connection_for_read() as connection:
-        message = connection.SimpleQueue(QUEUE).get(timeout=5)
+        message = connection.SimpleQueue(QUEUES["training"]).get(timeout=5)
         message.ack()
     assert message.headers["task"] == TASK
     arguments, options, _ = json.loads(message.body)
     assert (arguments, options) == (["job-7"], {})
 
 
+def test_each_kind_of_job_has_a_queue_of_its_own(broker: Broker) -> None:
+    assert len(set(QUEUES.values())) == len(QUEUES)
+    for kind in QUEUES:
+        CeleryDoorbell(broker.url).ring(f"a-{kind}", kind)
+    with celery_app(broker.url).connection_for_read() as connection:
+        for kind, name in QUEUES.items():
+            message = connection.SimpleQueue(name).get(timeout=5)
+            message.ack()
+            assert json.loads(message.body)[0] == [f"a-{kind}"]
+
+
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "redis+socket://{folder}/none.sock"])
 def test_a_broker_that_is_away_is_told_at_once(tmp_path: Path, url: str) -> None:
     doorbell = CeleryDoorbell(url.format(folder=tmp_path))
-    for try_it in (doorbell.touch, lambda: doorbell.ring("job-7"), lambda: doorbell.ring("job-7")):
+    for try_it in (
+        doorbell.touch,
+        lambda: doorbell.ring("job-7", "training"),
+        lambda: doorbell.ring("job-7", "training"),
+    ):
         begun = time.monotonic()
         with pytest.raises(BrokerError, match="does not answer"):
             try_it()
@@ -35,7 +50,7 @@ def test_a_broker_that_is_away_is_told_at_once(tmp_path: Path, url: str) -> None
 def test_touching_the_bell_sends_nothing(broker: Broker) -> None:
     CeleryDoorbell(broker.url).touch()
     with celery_app(broker.url).connection_for_read() as connection:
-        queue = connection.SimpleQueue(QUEUE)
+        queue = connection.SimpleQueue(QUEUES["training"])
         with pytest.raises(queue.Empty):
             queue.get_nowait()
 
@@ -46,4 +61,4 @@ def test_no_results_are_kept_and_nothing_but_json_is_read() -> None:
 
 
 def test_the_silent_doorbell_tells_nobody() -> None:
-    SilentDoorbell().ring("job-7")
+    SilentDoorbell().ring("job-7", "training")

@@ -1,10 +1,9 @@
-"""T9 and T12: owners that no longer answer, and jobs that take too long."""
+"""T9: owners that no longer answer."""
 
 import pytest
 
 from store.clock import now
-from store.jobs.expire import expire_leases, flag_deadlines
-from store.jobs.finish import end_cancelled
+from store.jobs.expire import expire_leases
 from tests.store.world import LIMIT, World, checkpoint, race
 
 
@@ -71,51 +70,3 @@ def test_four_sweepers_at_once_give_one_strike(world: World) -> None:
     assert sorted(taken, key=len) == [[], [], [], [mine.job_id]]
     assert world.row(mine.job_id).strikes == 1
     assert world.events(mine.job_id).count(("queued", 1)) == 1
-
-
-def _flag(world: World) -> int:
-    return world.database.write(flag_deadlines)
-
-
-def test_a_running_job_past_its_deadline_is_asked_to_stop_and_ends_with_that_code(world: World) -> None:
-    mine = world.start()
-    world.alter(mine.job_id, deadline_at=now(-1.0))
-    assert _flag(world) == 1
-    assert world.beat(mine) is True
-    world.database.write(lambda connection: end_cancelled(connection, mine))
-    row = world.row(mine.job_id)
-    assert (row.state, row.error_code) == ("cancelled", "deadline")
-    assert [event for event, _ in world.events(mine.job_id)] == ["queued", "running", "cancel_requested", "cancelled"]
-
-
-def test_a_deadline_is_flagged_once(world: World) -> None:
-    mine = world.start()
-    world.alter(mine.job_id, deadline_at=now(-1.0))
-    _flag(world)
-    before = world.snapshot()
-    assert _flag(world) == 0
-    assert world.snapshot() == before
-
-
-def test_a_lost_job_past_its_deadline_keeps_that_code(world: World) -> None:
-    mine = world.start()
-    world.alter(mine.job_id, deadline_at=now(-1.0))
-    _flag(world)
-    world.expire(mine.job_id)
-    assert (world.row(mine.job_id).state, world.row(mine.job_id).error_code) == ("cancelled", "deadline")
-
-
-@pytest.mark.parametrize("state", ["queued", "in time", "without", "ended", "cancelling"])
-def test_other_jobs_are_not_flagged(world: World, state: str) -> None:
-    job_id = world.queue()
-    if state != "queued":
-        mine = world.start(job_id)
-        if state == "ended":
-            world.succeed(mine)
-        if state == "cancelling":
-            world.cancel(job_id)
-    if state != "without":
-        world.alter(job_id, deadline_at=now(60.0 if state == "in time" else -1.0))
-    before = world.snapshot()
-    assert _flag(world) == 0
-    assert world.snapshot() == before

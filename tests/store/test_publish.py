@@ -8,10 +8,10 @@ from tests.store.world import World, race
 
 
 def _take(world: World, limit: int = 100) -> list[str]:
-    def work(connection: Connection) -> list[str]:
+    def work(connection: Connection) -> dict[str, str]:
         return take_unpublished(connection, republish_seconds=60.0, limit=limit)
 
-    return world.database.write(work)
+    return list(world.database.write(work))
 
 
 def test_a_new_job_is_published_once(world: World) -> None:
@@ -45,6 +45,17 @@ def test_the_oldest_go_first_where_there_are_too_many(world: World) -> None:
     assert [_take(world, limit=2), _take(world, limit=2), _take(world, limit=2)] == [ids[:2], ids[2:4], ids[4:]]
 
 
+def test_jobs_of_a_higher_priority_go_before_older_ones(world: World) -> None:
+    old, urgent, late = world.queue(), world.queue(priority=5), world.queue(priority=-5)
+    assert [_take(world, limit=1) for _ in range(3)] == [[urgent], [old], [late]]
+
+
+def test_each_job_is_told_with_its_kind(world: World) -> None:
+    kinds = {world.queue(kind=kind): kind for kind in ("scoring", "training", "replay")}
+    taken = world.database.write(lambda connection: take_unpublished(connection, republish_seconds=60.0))
+    assert taken == kinds
+
+
 def test_four_sweepers_at_once_take_each_job_once(world: World) -> None:
     ids = [world.queue() for _ in range(40)]
     taken = [job_id for batch in race(4, lambda _: _take(world)) for job_id in batch]
@@ -53,8 +64,8 @@ def test_four_sweepers_at_once_take_each_job_once(world: World) -> None:
 
 def test_one_job_is_taken_once_by_whoever_submitted_it_or_a_sweeper(world: World) -> None:
     job_id = world.queue()
-    assert world.database.write(lambda connection: take_one(connection, job_id)) is True
-    assert world.database.write(lambda connection: take_one(connection, job_id)) is False
+    assert world.database.write(lambda connection: take_one(connection, job_id)) == "training"
+    assert world.database.write(lambda connection: take_one(connection, job_id)) is None
     assert _take(world) == []
 
 
@@ -68,6 +79,6 @@ def test_a_job_whose_message_could_not_be_sent_is_taken_by_the_next_sweep(world:
 def test_a_job_that_runs_is_neither_taken_nor_put_back(world: World) -> None:
     job_id = world.start().job_id
     before = world.snapshot()
-    assert world.database.write(lambda connection: take_one(connection, job_id)) is False
+    assert world.database.write(lambda connection: take_one(connection, job_id)) is None
     world.database.write(lambda connection: put_back(connection, job_id))
     assert world.snapshot() == before

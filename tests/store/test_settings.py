@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from store.errors import SettingsError
+from store.machine import memory_bytes
 from store.settings import CLIENT, VARIABLES, Settings, read_settings
 
 ODD = {
@@ -17,12 +18,17 @@ ODD = {
     "EBB_WEB_PROCESSES": "3",
     "EBB_WEB_THREADS": "7",
     "EBB_WORKER_CONCURRENCY": "5",
+    "EBB_WORKER_QUEUES": "replay, scoring",
     "EBB_LEASE_SECONDS": "45.5",
     "EBB_HEARTBEAT_SECONDS": "1.5",
     "EBB_REPUBLISH_SECONDS": "9",
     "EBB_STRIKE_LIMIT": "4",
+    "EBB_QUEUE_LIMIT": "50",
+    "EBB_DEADLINE_SECONDS": "3600",
     "EBB_UPLOAD_BYTES": "1000000",
     "EBB_TRAINING_BYTES": "1000000000",
+    "EBB_TRAINING_CPU_SECONDS": "600",
+    "EBB_TRAINING_FILE_BYTES": "5000000000",
     "EBB_LOG_LEVEL": "debug",
     "EBB_URL": "http://ebb.example",
     "EBB_KEY": "ebb_1_2",
@@ -34,12 +40,17 @@ WRONG = {
     "EBB_WEB_PROCESSES": ["0", "many"],
     "EBB_WEB_THREADS": ["0", "-4"],
     "EBB_WORKER_CONCURRENCY": ["0", "1e3"],
+    "EBB_WORKER_QUEUES": ["all", "training;scoring"],
     "EBB_LEASE_SECONDS": ["0", "nan", "inf", "long"],
     "EBB_HEARTBEAT_SECONDS": ["0", "-5"],
     "EBB_REPUBLISH_SECONDS": ["0", "x"],
     "EBB_STRIKE_LIMIT": ["0", "2.5"],
+    "EBB_QUEUE_LIMIT": ["0", "some"],
+    "EBB_DEADLINE_SECONDS": ["-1", "inf", "soon"],
     "EBB_UPLOAD_BYTES": ["0", "2GiB"],
     "EBB_TRAINING_BYTES": ["1000000", "80 %"],
+    "EBB_TRAINING_CPU_SECONDS": ["0", "1.5"],
+    "EBB_TRAINING_FILE_BYTES": ["1000"],
     "EBB_LOG_LEVEL": ["LOUD", "10"],
 }
 
@@ -53,8 +64,8 @@ def test_every_setting_has_one_variable() -> None:
 def test_each_variable_changes_its_setting_and_no_other(variable: str) -> None:
     plain, changed = read_settings({}), read_settings({variable: ODD[variable]})
     differing = {field.name for field in fields(Settings) if getattr(plain, field.name) != getattr(changed, field.name)}
-    follows = {"database_url"} if variable == "EBB_HOME" else set()
-    assert differing == {VARIABLES[variable][0]} | follows
+    follows = {"EBB_HOME": {"database_url"}, "EBB_WORKER_CONCURRENCY": {"training_bytes"}}
+    assert differing == {VARIABLES[variable][0]} | follows.get(variable, set())
 
 
 @pytest.mark.parametrize(("variable", "text"), [(name, text) for name, texts in WRONG.items() for text in texts])
@@ -90,6 +101,12 @@ def test_a_child_gets_the_very_same_settings(environ: dict[str, str]) -> None:
     service = {name: text for name, text in environ.items() if VARIABLES[name][0] not in CLIENT}
     settings = read_settings(service)
     assert read_settings(settings.environ()) == settings
+
+
+def test_jobs_that_run_at_once_share_the_memory() -> None:
+    one, four = (read_settings({"EBB_WORKER_CONCURRENCY": text}).training_bytes for text in ("1", "4"))
+    assert one <= memory_bytes() * 0.8
+    assert four == max(one // 4, 2**28)
 
 
 def test_the_command_line_wins_over_the_environment() -> None:

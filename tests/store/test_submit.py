@@ -2,9 +2,10 @@
 
 import pytest
 
-from store.database import Database
-from store.errors import IdempotencyError, StoreError
-from store.jobs.submit import Submitted, submit
+from store.clock import now
+from store.database import Connection, Database
+from store.errors import IdempotencyError, QueueFullError, StoreError
+from store.jobs.submit import Submission, Submitted, submit
 from tests.store.world import World, race
 
 
@@ -31,7 +32,9 @@ def test_the_same_key_and_request_answer_with_the_first_job_and_write_nothing(wo
 
 
 @pytest.mark.parametrize(
-    "other", [{"params": {"epochs": 6}}, {"model": "other"}, {"kind": "scoring"}], ids=["params", "model", "kind"]
+    "other",
+    [{"params": {"epochs": 6}}, {"model": "other"}, {"kind": "scoring"}, {"priority": 1}, {"deadline_seconds": 9.0}],
+    ids=["params", "model", "kind", "priority", "deadline"],
 )
 def test_the_same_key_with_another_request_is_refused(world: World, other: dict[str, object]) -> None:
     world.queue(owner="a", idempotency_key="k", params={"epochs": 5})
@@ -77,6 +80,55 @@ def test_a_submission_whose_commit_went_unanswered_adds_nothing_when_run_again(w
     before = world.snapshot()
     assert _submit(world.database, submission) == first
     assert world.snapshot() == before
+
+
+def test_a_request_of_the_first_release_has_the_digest_it_had(world: World) -> None:
+    """So that it is known again when it is repeated after an upgrade."""
+    submission = Submission("training", "churn", "d1", {"epochs": 5})
+    assert submission.request_sha256() == "ba5635dd74b0de552727002f2b823efbe0b2546f0fbc44cdd557fb595855e4c2"
+
+
+def test_a_submission_that_names_no_deadline_gets_the_default_one_and_may_be_repeated(world: World) -> None:
+    def ask(seconds: float | None) -> str:
+        submission = world.submission(idempotency_key="k")
+        work = lambda connection: submit(connection, submission, deadline_seconds=seconds)  # noqa: E731
+        return world.database.write(work).job_id
+
+    job_id = ask(60.0)
+    row = world.row(job_id)
+    assert (row.deadline_at - row.created_at).total_seconds() == pytest.approx(60.0, abs=0.5)
+    assert ask(None) == job_id
+
+
+def test_a_full_queue_takes_no_new_job_of_its_kind_and_says_when_to_come_back(world: World) -> None:
+    running = world.start()
+    world.queue(idempotency_key="k")
+    world.queue()
+    world.alter(running.job_id, started_at=now(-20.0))
+    new = world.submission()
+
+    def ask(connection: Connection) -> None:
+        submit(connection, new, queue_limit=2)
+
+    world.refuses(ask, QueueFullError)
+    with pytest.raises(QueueFullError, match="2 training jobs wait already") as refused:
+        world.database.write(ask)
+    assert refused.value.retry_after_s == pytest.approx(20.0, abs=1.0)
+
+
+def test_a_full_queue_still_answers_what_it_took_before_and_takes_other_kinds(world: World) -> None:
+    first = world.queue(idempotency_key="k")
+    again, other = world.submission(idempotency_key="k"), world.submission(kind="scoring")
+    for submission, expected in ((again, Submitted(first, True)), (other, Submitted(other.job_id, False))):
+        work = lambda connection, it=submission: submit(connection, it, queue_limit=1)  # noqa: E731
+        assert world.database.write(work) == expected
+
+
+def test_a_place_that_was_freed_is_taken(world: World) -> None:
+    world.start(world.queue())
+    new = world.submission()
+    world.database.write(lambda connection: submit(connection, new, queue_limit=1))
+    assert world.row(new.job_id).state == "queued"
 
 
 def test_a_submission_that_is_rolled_back_leaves_no_row(world: World) -> None:

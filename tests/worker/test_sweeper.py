@@ -28,7 +28,7 @@ class RecordingDoorbell:
     def __init__(self) -> None:
         self.rung: list[str] = []
 
-    def ring(self, job_id: str) -> None:
+    def ring(self, job_id: str, kind: str) -> None:
         self.rung.append(job_id)
 
 
@@ -90,10 +90,10 @@ def test_a_broker_that_dies_in_the_middle_leaves_only_the_unheard_to_be_rung_for
     settings: Settings, world: World, bell: RecordingDoorbell
 ) -> None:
     class DyingDoorbell(RecordingDoorbell):
-        def ring(self, job_id: str) -> None:
+        def ring(self, job_id: str, kind: str) -> None:
             if self.rung:
                 raise BrokerError("gone")
-            super().ring(job_id)
+            super().ring(job_id, kind)
 
     waiting, dying = [world.queue() for _ in range(3)], DyingDoorbell()
     with pytest.raises(BrokerError):
@@ -160,8 +160,8 @@ def test_a_thread_that_sweeps_rides_out_an_outage(settings: Settings, world: Wor
 
 def test_a_sweeper_outlives_an_error_nobody_foresaw(settings: Settings, world: World) -> None:
     class FaultyDoorbell(RecordingDoorbell):
-        def ring(self, job_id: str) -> None:
-            super().ring(job_id)
+        def ring(self, job_id: str, kind: str) -> None:
+            super().ring(job_id, kind)
             raise RuntimeError("a client library's own")
 
     bell = FaultyDoorbell()

@@ -38,7 +38,7 @@ def test_a_message_does_not_wait_at_a_busy_worker(trainings: Trainings, broker: 
         short = [trainings.queue(SHORT) for _ in range(3)]
         for job_id in short:
             if trainings.database.write(lambda connection, job_id=job_id: take_one(connection, job_id)):
-                bell.ring(job_id)  # else a sweeper was first; each is rung for once
+                bell.ring(job_id, "training")  # else a sweeper was first; each is rung for once
         wait_for(lambda: all(world.row(job_id).state == "succeeded" for job_id in short), "the short jobs")
         row = world.row(long)
         assert (row.state, row.token) == ("running", 1)
