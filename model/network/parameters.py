@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from model.random import stream, uniform
 
 MOST_PARAMETERS = 100_000_000  # in all networks; some eight buffers of that size: 3.2 GB in float32
 WEIGHTS = 0  # the purpose of the stream that first weights are drawn from
+DRAWN = 1 << 16  # how many weights are drawn at once, so that a large layer's are not there twice more in float64
 
 
 def size_of(tensors: Sequence[tuple[str, Tensor]]) -> int:
@@ -70,8 +73,10 @@ def initialize(stack: Stack, name: str, seed: int, dtype: DTypeLike) -> Floats:
     arrays = views(flat, tensors).values()
     for (_, tensor), array, suited in zip(tensors, arrays, stack.initializers(), strict=True):
         bound = CATALOG[suited if name == "auto" else name]().bound(tensor.fan_in, tensor.fan_out)
-        kernel = array[: tensor.kernel]
-        kernel[...] = bound * uniform(bits, kernel.size).reshape(kernel.shape)
+        kernel = array[: tensor.kernel].reshape(-1)
+        for start in range(0, kernel.size, DRAWN):
+            part = kernel[start : start + DRAWN]
+            part[...] = bound * uniform(bits, part.size)
     return flat
 
 
@@ -85,6 +90,20 @@ def kernel_mask(stack: Stack, dtype: DTypeLike) -> Floats:
     for (_, tensor), array in zip(tensors, views(flat, tensors).values(), strict=True):
         array[: tensor.kernel] = 1
     return flat
+
+
+@dataclass(frozen=True)
+class Block:
+    """A stretch of everything that an update touches: of a network's parameters, or some of many networks.
+
+    `members` cuts what has one row a network, `places` what has one number a parameter.
+    """
+
+    members: slice | EllipsisType
+    places: slice | EllipsisType
+    values: Floats
+    gradients: Floats
+    moments: Floats
 
 
 class Numbers:
@@ -113,3 +132,15 @@ class Numbers:
         tensors, states = self._stack.tensors(), self._stack.states()
         pairs = zip(views(self.values, tensors).values(), views(gradient, tensors).values(), strict=True)
         return Views(self.lead, list(pairs), list(views(self.states, states).values()))
+
+    def blocks(self, most: int, part: int = 0, parts: int = 1) -> list[Block]:
+        """Cut one of equal parts of the parameters into blocks of at most so many, or of one network each."""
+        count = len(self.values)
+        start, stop = count * part // parts, count * (part + 1) // parts
+        size = max(1, most * count // self.values.size)
+        return [self._block(slice(at, min(at + size, stop))) for at in range(start, stop, size)]
+
+    def _block(self, cut: slice) -> Block:
+        members, places = (cut, ...) if self.lead else (..., cut)
+        values = self.values[members, places]
+        return Block(members, places, values, self.gradients[:, members, places], self.moments[:, members, places])

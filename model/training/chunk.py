@@ -55,6 +55,9 @@ class Chunk:
         self._rows, self._loss, self._plan, self._lead = rows, loss, plan, lead
         self._gathered = np.empty((*lead, plan.capacity, rows.width), rows.X.dtype)
         self._inputs = np.ones((*lead, plan.capacity, rows.width + 1), dtype)
+        self._to, self._from = self._inputs[..., :-1], self._gathered
+        if self._inputs.dtype == self._gathered.dtype:
+            self._to, self._from = whole_rows(self._to), whole_rows(self._from)
         outputs = rows.targets.shape[1]
         self._targets = np.zeros(math.prod(lead) * outputs * plan.capacity, dtype)
         self._logits = np.zeros_like(self._targets)
@@ -87,11 +90,9 @@ class Chunk:
 
         Shapes: order ([K,] rows).
         """
-        gathered, inputs = self._gathered[..., : order.shape[-1], :], self._inputs[..., : order.shape[-1], :-1]
-        self._rows.X.take(self._rows.which.take(order, mode="clip"), 0, gathered, "clip")
-        if gathered.dtype == inputs.dtype:
-            gathered, inputs = whole_rows(gathered), whole_rows(inputs)
-        inputs[...] = gathered
+        rows = order.shape[-1]
+        self._rows.X.take(self._rows.which.take(order, mode="clip"), 0, self._gathered[..., :rows, :], "clip")
+        self._to[..., :rows, :] = self._from[..., :rows, :]
         if self._as_one and batches == len(self._full.target):
             self._rows.targets.take(order, 0, self._targets[: len(order), None], "clip")
             return

@@ -15,12 +15,14 @@ class Limits:
     """What decides the sizes of a training's pieces.
 
     Units: chunk_bytes of the rows loaded at once, enough to forget the cost of loading and little enough to stay in
-    the cache; part_work in parameters times rows of a batch, below which a second thread costs what it saves.
+    the cache; part_work in parameters times rows of a batch, below which a second thread costs what it saves;
+    block in parameters updated at once, enough to forget what calls cost and little enough to stay in the cache.
     """
 
     chunk_bytes: int = 1 << 20
     chunk_steps: int = 64
     part_work: float = 2e7
+    block: int = 1 << 17
 
 
 LIMITS = Limits()
@@ -40,6 +42,7 @@ class Plan:
     chunk_steps: int
     last_steps: int
     chunks: int
+    block: int = Limits.block
 
     @property
     def steps(self) -> int:
@@ -60,7 +63,7 @@ def plan_for(batch_size: int, rows: Rows, stack: Stack, numbers: Numbers, limits
     bytes_a_batch = batch * (rows.width + 1) * numbers.dtype.itemsize * math.prod(numbers.lead)
     chunks = math.ceil(full / max(1, min(limits.chunk_steps, limits.chunk_bytes // bytes_a_batch)))
     steps = math.ceil(full / chunks)
-    return Plan(parts, batch // parts, short, steps, full - (chunks - 1) * steps, chunks)
+    return Plan(parts, batch // parts, short, steps, full - (chunks - 1) * steps, chunks, limits.block)
 
 
 def parts_of(batch: int, stack: Stack, numbers: Numbers, limits: Limits) -> int:

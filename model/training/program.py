@@ -8,16 +8,17 @@ allocation, no shapes, no names to look up.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from itertools import chain
 from operator import call
+from typing import TypeAlias
 
 import numpy as np
 
 from model.blas import one_thread
 from model.design import Floats, Integers
-from model.network.parameters import Numbers, kernel_mask
+from model.network.parameters import Numbers
 from model.network.recorder import Call, Memory, Recorder, Views
 from model.network.stack import Stack
 from model.spec import Spec
@@ -25,16 +26,10 @@ from model.training.chunk import Batch, Chunk
 from model.training.masks import Masks
 from model.training.plan import Plan
 from model.training.rows import Rows
-from model.training.updating import Step, record_update
+from model.training.updating import Penalties, Step, record_norm, record_update
 
-
-@dataclass(frozen=True)
-class Calls:
-    """The calls of a step: one list, or where the batch is in two parts, `beside` beside `first` and `then` after."""
-
-    first: list[Call]
-    beside: list[Call]
-    then: list[Call]
+Phase: TypeAlias = list[list[Call]]
+"""The calls of each thread, side by side; the next phase begins when all have made theirs."""
 
 
 class Program:
@@ -45,44 +40,53 @@ class Program:
         seeds = range(spec.seed, spec.seed + (numbers.lead[0] if numbers.lead else 1))
         self._chunk = Chunk(rows, spec.loss, plan, numbers.lead, numbers.dtype)
         self.masks = Masks(seeds, plan, numbers.lead, numbers.dtype)
-        slots = (plan.chunk_steps + 1, *numbers.lead, 1) if numbers.lead else (plan.chunk_steps + 1,)
+        self._blocks = [numbers.blocks(plan.block, part, plan.parts) for part in range(plan.parts)]
+        slots, column = plan.chunk_steps + 1, (*numbers.lead, 1) if numbers.lead else ()
         count = 1 + len(spec.optimizer.coefficients(np.ones(1), np.ones(1)))
-        self._coefficients = np.zeros((count, *slots), numbers.dtype)
-        self._norms = np.zeros(slots, numbers.dtype)
-        self._kernel = kernel_mask(stack, numbers.dtype)
+        self._coefficients = np.zeros((count, slots, *column), numbers.dtype)
+        self._norms = np.zeros((slots, *(column or (sum(map(len, self._blocks)),))), numbers.dtype)
+        self._penalties = Penalties.of(spec, stack, numbers.dtype)
         self._pool = ThreadPoolExecutor(1) if plan.parts == 2 else None
         self._record_all()
 
     def _record_all(self) -> None:
-        plan, dtype = self._plan, self._numbers.dtype
-        memories = [Memory(dtype) for _ in range(plan.parts)]
-        gradients = [self._numbers.gradients[0], *np.zeros((plan.parts - 1, *self._numbers.values.shape), dtype)]
-        views = [self._numbers.views_with(gradient) for gradient in gradients]
-        self._part_gradients = gradients
-        steps = [self._record_step(i, memories, views) for i in range(plan.chunk_steps)]
-        self._calls, self._last_calls = steps, steps[: plan.last_steps]
+        plan = self._plan
+        self._memories = [Memory(self._numbers.dtype) for _ in range(plan.parts)]
+        # The second part's gradient lies where the update will: it is added to the first's before.
+        self._views = [self._numbers.views_with(self._numbers.gradients[part]) for part in range(plan.parts)]
+        steps = [self._record_step(i) for i in range(plan.chunk_steps)]
+        self._calls, self._last_calls = [list(chain(*each)) for each in (steps, steps[: plan.last_steps])]
         if plan.short:
-            do = self._record_batch(Memory(dtype), self._numbers.views, self._chunk.short_batch(), None)
-            self._record_update(do, plan.last_steps)
-            self._last_calls = [*self._last_calls, Calls(do.calls, [], [])]
+            do = self._record_batch(Memory(self._numbers.dtype), self._numbers.views, self._chunk.short_batch(), None)
+            for part in range(plan.parts):
+                self._record_gradient(do, part, plan.last_steps, whole=True)
+            for part in range(plan.parts):
+                self._record_update(do, part, plan.last_steps)
+            self._last_calls = [*self._last_calls, [do.calls]]
         if plan.parts == 1:
             self._calls, self._last_calls = joined(self._calls), joined(self._last_calls)
 
-    def _record_step(self, i: int, memories: Sequence[Memory], views: Sequence[Views]) -> Calls:
-        """Record the i-th step of a chunk: forward, loss and backward for each part of its batch, and the update."""
-        parts = range(i * self._plan.parts, (i + 1) * self._plan.parts)
-        passes = [
-            self._record_batch(memory, view, self._chunk.batch_at(part), part)
-            for memory, view, part in zip(memories, views, parts, strict=True)
-        ]
-        if len(passes) == 1:
-            self._record_update(passes[0], i)
-            return Calls(passes[0].calls, [], [])
-        do = Recorder(memories[0], self._numbers.views, self._plan.rows)
-        whole, other = self._part_gradients
-        do(np.add, whole, other, whole)
-        self._record_update(do, i)
-        return Calls(passes[0].calls, passes[1].calls, do.calls)
+    def _record_step(self, i: int) -> list[Phase]:
+        """Record the i-th step of a chunk: forward, loss and backward for each part of its batch, and the update.
+
+        The update is shared by the threads, too: each has some of the parameters.
+        """
+        parts = range(self._plan.parts)
+        batches = [i * self._plan.parts + part for part in parts]
+        passes = zip(self._memories, self._views, batches, strict=True)
+        phases = [[self._record_batch(memory, views, self._chunk.batch_at(at), at) for memory, views, at in passes]]
+        if len(parts) > 1:
+            phases.append(self._recorders())
+        for part, do in zip(parts, phases[-1], strict=True):
+            self._record_gradient(do, part, i, whole=len(parts) == 1)
+        if len(parts) > 1 and self._spec.clip_norm is not None:
+            phases.append(self._recorders())  # the norm is that of all parts together
+        for part, do in zip(parts, phases[-1], strict=True):
+            self._record_update(do, part, i)
+        return [[do.calls for do in phase] for phase in phases]
+
+    def _recorders(self) -> list[Recorder]:
+        return [Recorder(memory, self._numbers.views, self._plan.rows) for memory in self._memories]
 
     def _record_batch(self, memory: Memory, views: Views, batch: Batch, i: int | None) -> Recorder:
         do = Recorder(memory, views, batch.inputs.shape[-1], self.masks.for_batch(i))
@@ -91,12 +95,22 @@ class Program:
         backward(self._spec.loss.record(do, batch.logits, batch.target, batch.weight))
         return do
 
-    def _record_update(self, do: Recorder, i: int) -> None:
+    def _record_gradient(self, do: Recorder, part: int, i: int, whole: bool) -> None:
+        """Record a part's gradient, where it is not whole yet the sum over both parts' rows, and its norm."""
+        before = sum(map(len, self._blocks[:part]))
+        for at, block in enumerate(self._blocks[part], start=before):
+            gradient, other = block.gradients
+            if not whole:
+                do(np.add, gradient, other, gradient)
+            record_norm(do, block, at, self._norms[i])
+
+    def _record_update(self, do: Recorder, part: int, i: int) -> None:
         rate, *rest = (column[i, ...] for column in self._coefficients)
-        record_update(do, self._spec, self._numbers, self._kernel, Step(rate, rest, self._norms[i, ...]))
+        for block in self._blocks[part]:
+            record_update(do, self._spec, block, self._penalties, Step(rate, rest, self._norms[i]))
 
     def run(self, order: Integers, chunk: int, numbers: Floats) -> tuple[Floats, Floats]:
-        """Run one chunk of an epoch; return the sum of its rows' losses, and each step's squared gradient norm.
+        """Run one chunk of an epoch; return the sum of its rows' losses, and each step's gradient norm.
 
         Shapes: order ([K,] n) of all the epoch's rows; numbers (1 + coefficients, steps, [K, 1]), the learning rate
         and what the optimizer makes of it; losses ([K]); norms (steps, [K, 1]).
@@ -106,24 +120,23 @@ class Program:
         batches = (plan.last_steps if last else plan.chunk_steps) * plan.parts
         short = last and plan.short > 0
         start = chunk * plan.chunk_steps * plan.parts * plan.rows
-        self._chunk.load(order[..., start : start + batches * plan.rows + short * plan.short], batches)
-        self._coefficients[:, :steps] = numbers
-        self.masks.fill(batches, short)
-        with one_thread():
+        with one_thread(), np.errstate(all="ignore"):
+            self._chunk.load(order[..., start : start + batches * plan.rows + short * plan.short], batches)
+            self._coefficients[:, :steps] = numbers
+            self.masks.fill(batches, short)
             self._perform(self._last_calls if last else self._calls)
-        with np.errstate(all="ignore"):
-            return self._chunk.loss(batches, short), self._norms[:steps]
+            norms = self._norms[:steps]
+            total = norms if self._numbers.lead else norms.sum(-1)
+            return self._chunk.loss(batches, short), np.sqrt(total)
 
-    def _perform(self, steps: Sequence[Calls]) -> None:
-        if self._pool is None:
-            for step in steps:
-                perform(step.first)
-            return
-        for step in steps:
-            beside = self._pool.submit(perform, step.beside)
-            perform(step.first)
+    def _perform(self, phases: Iterable[Phase]) -> None:
+        for own, *others in phases:
+            if self._pool is None or not others:
+                perform(own)
+                continue
+            beside = self._pool.submit(perform_beside, others[0])
+            perform(own)
             beside.result()
-            perform(step.then)
 
     def steps_of(self, chunk: int) -> int:
         """Return how many steps a chunk has."""
@@ -133,10 +146,15 @@ class Program:
 
 def perform(calls: Iterable[Call]) -> None:
     """Make all calls, without a loop of ours."""
+    deque(map(call, calls), maxlen=0)
+
+
+def perform_beside(calls: Iterable[Call]) -> None:
+    """Make all calls in another thread, which has floating-point warnings of its own to ignore."""
     with np.errstate(all="ignore"):
-        deque(map(call, calls), maxlen=0)
+        perform(calls)
 
 
-def joined(steps: Sequence[Calls]) -> list[Calls]:
-    """Return the steps as one, so that nothing happens between them."""
-    return [Calls([each for step in steps for each in step.first], [], [])]
+def joined(phases: Iterable[Phase]) -> list[Phase]:
+    """Return one thread's phases as one, so that nothing happens between them."""
+    return [[[each for (calls,) in phases for each in calls]]]

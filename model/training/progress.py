@@ -11,7 +11,7 @@ from model.spec import EarlyStopping
 
 
 class Progress:
-    """Watches each network's loss and keeps the parameters of its best epoch.
+    """Watches each network's loss and keeps the parameters of its best epoch; without early stopping the latest.
 
     A network whose patience is at an end keeps its best for good, as it would alone; training ends with the last one.
     """
@@ -24,7 +24,7 @@ class Progress:
         self.best_loss = np.full(lead, np.inf)
         self.best_epoch = np.zeros(lead, np.int64)
         self.stopped = np.zeros(lead, np.bool_)
-        self.best_values, self.best_states = values.copy(), states.copy()
+        self.best_values, self.best_states = (values, states) if stopping is None else (values.copy(), states.copy())
         self.schedule = np.stack([np.full(lead, start) for start in (1.0, np.inf, 0.0)])
 
     def note(self, loss: Floats, values: Floats, states: Floats) -> None:
@@ -36,7 +36,6 @@ class Progress:
         stopping = self._stopping
         if stopping is None:
             self.best_loss[...], self.best_epoch[...] = loss, self.epoch
-            self.best_values[...], self.best_states[...] = values, states
             return
         better = ~self.stopped & (loss < self.best_loss - stopping.min_delta)
         if better.any():

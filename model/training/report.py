@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from model.design import Floats
-from model.network.parameters import Numbers
+from model.network.parameters import Numbers, views
 from model.network.stack import Stack
 
 
@@ -53,20 +53,20 @@ class Inspection:
     """Looks at parameters, gradients and updates where training keeps them."""
 
     def __init__(self, stack: Stack, numbers: Numbers) -> None:
-        sizes = [tensor.shape[0] * tensor.shape[1] for _, tensor in stack.tensors()]
-        self._names = tuple(name for name, _ in stack.tensors())
-        self._starts = np.cumsum([0, *sizes[:-1]])
-        self._numbers = numbers
+        arrays = [views(flat, stack.tensors()) for flat in (*numbers.gradients, numbers.values)]
+        self._names = tuple(arrays[0])
+        self._squares = np.zeros((len(arrays), len(self._names), *numbers.lead), numbers.dtype)
+        self._calls = []
+        for i, named in enumerate(arrays):
+            for j, array in enumerate(named.values()):
+                a, place = array.reshape(*numbers.lead, -1), self._squares[i, j, ...]
+                self._calls.append(partial(np.vecdot, a, a, place) if numbers.lead else partial(a.dot, a, place))
 
     def layers(self) -> LayerReport:
         """Return the layers' norms; with members, their root mean squares."""
         with np.errstate(all="ignore"):
-            gradient, update = self._norms(self._numbers.gradients)
-            ratio = update / self._norms(self._numbers.values)
-        return LayerReport(self._names, tuple(gradient.tolist()), tuple(ratio.tolist()))
-
-    def _norms(self, flat: Floats) -> Floats:
-        squares = np.square(flat)
-        if self._numbers.lead:
-            squares = squares.mean(-2)
-        return np.asarray(np.sqrt(np.add.reduceat(squares, self._starts, -1)))
+            for call in self._calls:
+                call()
+            squares = self._squares.mean(-1) if self._squares.ndim > 2 else self._squares
+            gradients, updates, values = np.sqrt(squares)
+            return LayerReport(self._names, tuple(gradients.tolist()), tuple((updates / values).tolist()))

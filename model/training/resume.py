@@ -33,18 +33,19 @@ class Resumable:
         self._numbers, self._progress, self._streams = numbers, progress, streams
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
-        progress = self._progress
-        return {
-            "values": self._numbers.values,
-            "moments": self._numbers.moments,
-            "states": self._numbers.states,
-            "best_values": progress.best_values,
-            "best_states": progress.best_states,
+        numbers, progress = self._numbers, self._progress
+        arrays = {
+            "values": numbers.values,
+            "moments": numbers.moments,
+            "states": numbers.states,
             "best_loss": progress.best_loss,
             "best_epoch": progress.best_epoch,
             "stopped": progress.stopped,
             "schedule": progress.schedule,
         }
+        if progress.best_values is not numbers.values:
+            arrays |= {"best_values": progress.best_values, "best_states": progress.best_states}
+        return arrays
 
     def write(self) -> Checkpoint:
         """Copy the state."""
@@ -81,5 +82,5 @@ def rows_digest(design: Design) -> str:
     """Return a digest of what tells two designs apart at little cost: shape, split and labels."""
     digest = hashlib.sha256(repr(design.X.shape).encode())
     for array in (design.train_rows, design.valid_rows, design.y):
-        digest.update(np.ascontiguousarray(array).tobytes())
+        digest.update(np.ascontiguousarray(array))
     return digest.hexdigest()

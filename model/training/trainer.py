@@ -17,6 +17,7 @@ from model.random import shuffle, stream
 from model.schedules import Horizon
 from model.spec import Spec
 from model.training.checkpoint import Checkpoint
+from model.training.divergence import highest_loss
 from model.training.plan import LIMITS, Limits, plan_for
 from model.training.program import Program
 from model.training.progress import Progress
@@ -27,7 +28,6 @@ from model.training.rows import row_weights, rows_of
 from model.training.validating import Validator
 
 ORDER = 1  # the purpose of the stream that the order of rows is drawn from
-RUNAWAY = 1e4  # no loss that high leads anywhere
 RETRY_FACTOR = 0.1
 
 
@@ -44,7 +44,16 @@ class Trainer:
     def __init__(
         self, spec: Spec, design: Design, checkpoint: Checkpoint | None = None, *, limits: Limits = LIMITS
     ) -> None:
-        self._spec = spec
+        self._spec, self._design, self._limits = spec, design, limits
+        self._steps_taken = 0
+        self._begin()
+        if checkpoint is not None:
+            self._state.read(checkpoint)
+            self._rescale()
+
+    def _begin(self) -> None:
+        """Set everything up for the first epoch."""
+        spec, design = self._spec, self._design
         outputs = spec.loss.outputs(design.y)
         weights = row_weights(design, spec.class_weight)
         rows = rows_of(design, design.train_rows, spec, outputs, weights)
@@ -57,8 +66,8 @@ class Trainer:
         for values, seed in zip(np.atleast_2d(self._numbers.values), seeds, strict=True):
             values[:] = initialize(self._stack, spec.initializer, seed, spec.dtype)
         self._orders = [stream(seed, ORDER) for seed in seeds]
-        self._rows = rows.count
-        self._plan = plan_for(spec.batch_size, rows, self._stack, self._numbers, limits)
+        self._rows, self._highest = rows.count, highest_loss(spec.loss, rows)
+        self._plan = plan_for(spec.batch_size, rows, self._stack, self._numbers, self._limits)
         self._program = Program(spec, self._stack, self._numbers, rows, self._plan)
         self._validator = Validator(spec, self._stack, self._numbers, design, weights)
         self._rates = Rates(spec.schedule, spec.optimizer, Horizon(spec.epochs, self._plan.steps), self._lead)
@@ -66,11 +75,6 @@ class Trainer:
         self._inspection = Inspection(self._stack, self._numbers)
         streams = [*self._orders, *self._program.masks.streams]
         self._state = Resumable(spec, design, self._numbers, self._progress, streams)
-        self._origin = self._state.write()
-        self._steps_taken = 0
-        if checkpoint is not None:
-            self._state.read(checkpoint)
-            self._rescale()
 
     def epochs(self) -> Iterator[EpochReport]:
         """Yield one report an epoch, until the last epoch or an early stop.
@@ -83,7 +87,7 @@ class Trainer:
             except DivergedError:
                 if not self._spec.retry_diverged or self._progress.retries:
                     raise
-                self._state.read(self._origin)
+                self._begin()
                 self._progress.retries = 1
                 self._rescale()
                 continue
@@ -95,6 +99,8 @@ class Trainer:
         valid_loss, logits = self._validator.measure()
         watched = loss if valid_loss is None else valid_loss
         progress, schedule = self._progress, self._spec.schedule
+        if valid_loss is not None and not valid_loss.max() < self._validator.highest:
+            raise DivergedError(progress.epoch + 1, (progress.epoch + 1) * self._plan.steps, norm)
         progress.note(watched, self._numbers.values, self._numbers.states)
         if schedule.watches:
             schedule.watch(progress.schedule, watched)
@@ -118,21 +124,20 @@ class Trainer:
     def _run(self) -> tuple[float, Floats, float]:
         """Run the steps of an epoch; return the last learning rate, each network's loss, the mean gradient norm."""
         program = self._program
-        order = np.array([shuffle(bits, self._rows) for bits in self._orders]).reshape(*self._lead, -1)
+        orders = [shuffle(bits, self._rows) for bits in self._orders]
+        order = np.stack(orders) if self._lead else orders[0]
         step = self._progress.epoch * self._plan.steps
         losses, norm = np.zeros(self._lead), 0.0
         for chunk in range(self._plan.chunks):
             numbers = self._rates.columns(step, program.steps_of(chunk))
-            loss, squares = program.run(order, chunk, numbers)
-            with np.errstate(all="ignore"):
-                norms = np.sqrt(squares)
-                total = float(norms.sum(dtype=np.float64))
-            self._steps_taken += len(squares)
+            loss, norms = program.run(order, chunk, numbers)
+            total = float(norms.sum(dtype=np.float64))
+            self._steps_taken += len(norms)
             losses = losses + loss
-            if not total < math.inf or not losses.max() < RUNAWAY * self._rows:
+            if not total < math.inf or not losses.max() < self._highest * self._rows:
                 raise self._diverged(norms, step)
             norm += total
-            step += len(squares)
+            step += len(norms)
         return float(numbers[0].flat[-1]), losses / self._rows, norm / self._plan.steps / len(self._orders)
 
     def _diverged(self, norms: Floats, step: int) -> DivergedError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from model.design import Design, Floats
@@ -10,6 +12,7 @@ from model.network.forward import Forward
 from model.network.parameters import Numbers
 from model.network.stack import Stack
 from model.spec import Spec
+from model.training.divergence import highest_loss
 from model.training.rows import rows_of
 
 TILE = 1024
@@ -20,9 +23,11 @@ class Validator:
 
     def __init__(self, spec: Spec, stack: Stack, numbers: Numbers, design: Design, weights: Floats | None) -> None:
         self._loss, self._count = spec.loss, len(design.valid_rows)
+        self.highest = math.inf
         if not self._count:
             return
         rows = rows_of(design, design.valid_rows, spec, stack.outputs, weights)
+        self.highest = highest_loss(spec.loss, rows)
         self._X = np.asarray(design.X[design.valid_rows], spec.dtype)
         self._targets, self._weights = rows.targets.T, rows.weights
         self._y = np.asarray(design.y[design.valid_rows], np.float64)
@@ -50,7 +55,7 @@ class Validator:
         if not activity:
             return None
         alive = sum(np.count_nonzero(each) for each in activity)
-        return 1 - alive / sum(each.size for each in activity)
+        return float(1 - alive / sum(each.size for each in activity))
 
     def auc(self, logits: Floats) -> float | None:
         """Return the AUC of the networks' mean logit; None unless both labels 0 and 1 are there."""

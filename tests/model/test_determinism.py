@@ -83,18 +83,36 @@ def test_the_size_of_a_chunk_changes_nothing() -> None:
     assert [r.train_loss for r in reports] == pytest.approx([r.train_loss for r in again], rel=1e-6)
 
 
-def test_two_threads_on_half_a_batch_each_give_the_result_of_one() -> None:
+def test_the_size_of_a_block_of_parameters_changes_nothing() -> None:
+    for spec in (RICH | {"clip_norm": None}, RICH | {"members": 3}):
+        whole, _ = trained(spec | {"l1": 0.001, "clip_value": 0.1})
+        cut, _ = trained(spec | {"l1": 0.001, "clip_value": 0.1}, limits=Limits(block=37))
+        assert_same_numbers(whole, cut)
+    plain = RICH | {"dtype": "float64", "batch_norm": False}
+    (one, reports), (cut, again) = [trained(plain, limits=Limits(block=b)) for b in (1000, 37)]
+    # The norm of all blocks together is summed in another order.
+    values, expected = (each.checkpoint().arrays["values"] for each in (cut, one))
+    np.testing.assert_allclose(values, expected, rtol=1e-9, atol=1e-12)
+    assert [r.gradient_norm for r in again] == pytest.approx([r.gradient_norm for r in reports], rel=1e-9)
+
+
+@pytest.mark.parametrize("clip_norm", [None, 0.05])
+def test_two_threads_on_half_a_batch_each_give_the_result_of_one(clip_norm: float | None) -> None:
     spec = {"layers": [8, 6], "epochs": 5, "batch_size": 30, "dtype": "float64", "class_weight": "balanced"}
+    spec |= {"weight_decay": 0.01, "clip_norm": clip_norm}
     data = design(200, 60, weighted=True)
     one, reports = trained(spec, data)
-    halves = Limits(part_work=0)
+    halves = Limits(part_work=0, block=20)
     two, again = trained(spec, data, halves)
     assert two._plan.parts == 2
     np.testing.assert_allclose(
         two.checkpoint().arrays["values"], one.checkpoint().arrays["values"], rtol=1e-9, atol=1e-12
     )
-    assert [r.train_loss for r in again] == pytest.approx([r.train_loss for r in reports], rel=1e-9)
-    assert [r.gradient_norm for r in again] == pytest.approx([r.gradient_norm for r in reports], rel=1e-9)
+    for a, b in zip(again, reports, strict=True):
+        assert a.train_loss == pytest.approx(b.train_loss, rel=1e-9)
+        assert a.gradient_norm == pytest.approx(b.gradient_norm, rel=1e-9)
+        assert a.layers.gradient_norms == pytest.approx(b.layers.gradient_norms, rel=1e-7)
+        assert a.layers.update_ratios == pytest.approx(b.layers.update_ratios, rel=1e-7)
     assert_same_numbers(two, trained(spec, data, halves)[0])
     with_dropout = spec | {"dropout": 0.3, "dtype": "float32"}
     assert_same_numbers(trained(with_dropout, data, halves)[0], trained(with_dropout, data, halves)[0])

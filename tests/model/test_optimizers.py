@@ -16,7 +16,7 @@ from model.optimizers.nesterov import Nesterov
 from model.optimizers.rmsprop import RMSprop
 from model.optimizers.sgd import SGD
 from model.spec import Spec
-from model.training.updating import Step, record_update
+from model.training.updating import Penalties, Step, record_norm, record_update
 from tests.model.compiled import network
 
 Array = np.ndarray
@@ -113,13 +113,15 @@ def test_updates_equal_the_formula(optimizer: Optimizer, formula: Callable[..., 
 def updated(gradient: Array, values: Array, **settings: object) -> Array:
     """Return parameters after one step of plain gradient descent at rate 1, or of another optimizer."""
     spec = Spec(**({"optimizer": SGD()} | settings))  # type: ignore[arg-type]
-    numbers = Numbers(network(Dense(1), inputs=2), (), spec.optimizer.moments, np.float64)
+    stack = network(Dense(1), inputs=2)
+    numbers = Numbers(stack, (), spec.optimizer.moments, np.float64)
     numbers.values[...], numbers.gradients[0] = values, gradient
-    kernel = np.array([1.0, 1.0, 0.0])
-    rate = np.array(1.0)
+    rate, norms = np.array(1.0), np.zeros(1)
     coefficients = [np.array(c[0]) for c in spec.optimizer.coefficients(np.ones(1), np.ones(1))]
     do = Recorder(Memory(np.float64), numbers.views, 1)
-    record_update(do, spec, numbers, kernel, Step(rate, coefficients, np.array(0.0)))
+    (block,) = numbers.blocks(10)
+    record_norm(do, block, 0, norms)
+    record_update(do, spec, block, Penalties.of(spec, stack, np.float64), Step(rate, coefficients, norms))
     for call in do.calls:
         call()
     return numbers.values

@@ -120,6 +120,27 @@ def test_a_rate_that_diverges_is_an_error_that_names_epoch_step_and_norm() -> No
     assert 1 <= caught.value.step <= caught.value.epoch * 7
 
 
+def test_labels_in_millions_are_no_divergence() -> None:
+    data = design(200, 60)
+    spec = {"loss": "squared_error", "optimizer": {"learning_rate": 0.01}, "epochs": 3, "class_weight": None}
+    millions = replace(data, y=3e6 + 1e6 * data.X[:, 0])
+    _, reports = trained(spec, millions)
+    assert reports[-1].valid_loss > 1e12
+    steep = spec | {"optimizer": {"name": "sgd", "learning_rate": 1.5}, "schedule": {"name": "constant"}}
+    with pytest.raises(DivergedError):
+        trained(steep | {"epochs": 30}, millions)
+
+
+def test_a_validation_loss_that_runs_away_is_divergence_too() -> None:
+    """Training rows that are all zeros tell nothing of weights that the validation rows then multiply by 1e9."""
+    data = design(60, 20)
+    X = np.zeros_like(data.X)
+    X[data.valid_rows] = 1e9
+    with pytest.raises(DivergedError, match="diverged in epoch 1 at step 2 ") as caught:
+        trained({"layers": [], "loss": "squared_error", "epochs": 3}, replace(data, X=X))
+    assert np.isfinite(caught.value.gradient_norm)
+
+
 def test_a_diverged_training_may_be_tried_once_more_at_a_tenth_of_the_rate() -> None:
     spec = {
         "layers": [],

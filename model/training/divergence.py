@@ -1,0 +1,26 @@
+"""When a loss is so high that training has left the numbers that lead anywhere."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from model.losses import Loss
+from model.training.rows import Rows
+
+RUNAWAY = 1e4  # times what a network that has learned nothing loses
+CHUNK = 65_536
+
+
+def highest_loss(loss: Loss, rows: Rows) -> float:
+    """Return the mean loss above which training has diverged: 10,000 times that of logits 0, but at least 10,000.
+
+    It grows with the labels: a network that has yet to learn that they are millions is far off, and not lost.
+    """
+    total = 0.0
+    for start in range(0, rows.count, CHUNK):
+        target = rows.targets[start : start + CHUNK].T
+        values = loss.values(np.zeros_like(target), target)
+        if rows.weights is not None:
+            values = values * rows.weights[start : start + CHUNK]
+        total += float(values.sum(dtype=np.float64))
+    return RUNAWAY * max(1.0, total / rows.count)
