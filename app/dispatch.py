@@ -56,7 +56,7 @@ def flask_path(path: str) -> str:
 def _view(route: Route, services: Services) -> Callable[..., Response]:
     def view(**named: object) -> Response:
         named["query"] = read_query(route.query)
-        if route.body is not None:
+        if route.body is not None and not route.uploads:
             named["body"] = read_body(route.body)
         return route.view(services, **named)
 

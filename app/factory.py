@@ -12,6 +12,7 @@ from app.metrics.traffic import Traffic
 from app.openapi.document import build_document
 from app.ringing import Ringer
 from app.scoring.estimators import Estimators
+from app.scoring.pointers import Pointers
 from app.services import Services
 from app.streams.streams import Streams
 from app.table import ROUTES
@@ -35,7 +36,8 @@ def create_app(
         database,
         ArtifactStore(settings.artifacts),
         Ringer(database, doorbell),
-        Estimators(),
+        Pointers(database),
+        Estimators(database),
         Streams(settings.web_threads),
         Traffic(ROUTES),
     )

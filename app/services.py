@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.metrics.traffic import Traffic
 from app.ringing import Ringer
 from app.scoring.estimators import Estimators
+from app.scoring.pointers import Pointers
 from app.streams.streams import Streams
 from store.artifacts import ArtifactStore
 from store.database import Database
@@ -19,6 +20,7 @@ class Services:
     database: Database
     artifacts: ArtifactStore
     ringer: Ringer
+    pointers: Pointers
     estimators: Estimators
     streams: Streams
     traffic: Traffic

@@ -25,6 +25,14 @@ def body_chunks() -> Iterator[bytes]:
         raise _cut(size)
 
 
+def whole_body() -> bytes:
+    """Return the body in one piece.
+
+    Raises: as `body_chunks` does.
+    """
+    return b"".join(body_chunks())
+
+
 def _read(stream: IO[bytes], size: int) -> bytes:
     try:
         return stream.read(CHUNK)

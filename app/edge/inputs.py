@@ -6,8 +6,9 @@ from typing import TypeVar
 
 import msgspec
 from flask import request
+from werkzeug.exceptions import NotAcceptable
 
-from app.edge.bodies import body_chunks
+from app.edge.bodies import whole_body
 from app.edge.pointers import pointer
 from app.edge.strict_json import parse_json
 from app.errors import InputError, MediaTypeError
@@ -45,7 +46,7 @@ def read_body(kind: type[T]) -> T:
     Raises: MediaTypeError, MalformedError, InputError; 413 past BODY_BYTES, 400 where it breaks off.
     """
     media_type((JSON,))
-    return _typed(parse_json(b"".join(body_chunks())), kind, "", strict=True)
+    return typed(parse_json(whole_body()), kind)
 
 
 def media_type(known: tuple[str, ...]) -> str:
@@ -61,6 +62,28 @@ def media_type(known: tuple[str, ...]) -> str:
         came = request.headers.get("Content-Type")
         raise MediaTypeError(f"Content-Type is {came!r}; this address takes {', '.join(known)}")
     return request.mimetype
+
+
+def typed(value: object, kind: type[T]) -> T:
+    """Return a parsed JSON body as this type.
+
+    Raises: InputError, which points at the first value that does not fit.
+    """
+    return _typed(value, kind, "", strict=True)
+
+
+def accepted(own: str, known: tuple[str, ...]) -> str:
+    """Return the media type to answer in: the one that Accept prefers, by default the request's own.
+
+    Raises: NotAcceptable, which is told as 406.
+    """
+    wanted = request.headers.get("Accept")
+    if wanted is None or wanted == "*/*":
+        return own
+    chosen = request.accept_mimetypes.best_match([own, *known])
+    if chosen is None:
+        raise NotAcceptable(f"Accept is {wanted!r}; this address answers in {', '.join(known)}")
+    return chosen
 
 
 def _typed(value: object, kind: type[T], prefix: str, *, strict: bool) -> T:

@@ -2,37 +2,64 @@
 
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 
+from app.scoring.quick_json import QuickReader, quick_reader
 from model.estimator import Estimator
-from store.database import Connection
-from store.registry.versions import estimator_digest, load_estimator
+from store.database import Database
+from store.registry.targets import Target
+from store.registry.versions import load_estimator
 
-MOST_HELD = 32
+MOST_BYTES = 256 * 1024**2
+OVERHEAD_BYTES = 64 * 1024
+"""What an estimator takes in memory beside its arrays, about."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """An estimator, and the decoder that knows its columns, if there can be one."""
+
+    estimator: Estimator
+    reader: QuickReader | None
+    size: int
 
 
 class Estimators:
-    """The estimators used last, by model, version and digest."""
+    """The estimators used last, by their digest, as many as fit.
 
-    def __init__(self, most: int = MOST_HELD) -> None:
-        self._most = most
-        self._held: OrderedDict[tuple[str, int, str], Estimator] = OrderedDict()
+    Units: `most_bytes` in bytes of memory, about.
+    """
+
+    def __init__(self, database: Database, most_bytes: int = MOST_BYTES) -> None:
+        self._database = database
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._held: OrderedDict[str, Ready] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, connection: Connection, model: str, version: int) -> Estimator:
+    def get(self, target: Target) -> Ready:
         """Return a version's estimator, from memory or from the registry.
 
-        Raises: NotFoundError, ArtifactError; EstimatorError where another release wrote it.
+        Raises: NotFoundError, ArtifactError, DatabaseError; EstimatorError where another release wrote it.
         """
-        key = (model, version, estimator_digest(connection, model, version))
         with self._lock:
-            held = self._held.get(key)
+            held = self._held.get(target.digest)
             if held is not None:
-                self._held.move_to_end(key)
+                self._held.move_to_end(target.digest)
                 return held
         # Loaded without the lock: another thread may do the same, and two equal estimators do no harm.
-        loaded = Estimator.from_bytes(load_estimator(connection, model, version))
+        with self._database.read() as connection:
+            data = load_estimator(connection, target.model, target.version)
+        estimator = Estimator.from_bytes(data)
+        ready = Ready(estimator, quick_reader(estimator), 2 * len(data) + OVERHEAD_BYTES)
+        self._hold(target.digest, ready)
+        return ready
+
+    def _hold(self, digest: str, ready: Ready) -> None:
         with self._lock:
-            self._held[key] = loaded
-            while len(self._held) > self._most:
-                self._held.popitem(last=False)
-        return loaded
+            if digest not in self._held:
+                self._bytes += ready.size
+            self._held[digest] = ready
+            while self._bytes > self._most_bytes and len(self._held) > 1:
+                _, dropped = self._held.popitem(last=False)
+                self._bytes -= dropped.size

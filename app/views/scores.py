@@ -1,34 +1,49 @@
 """Scoring: one request, one version, an answer for every customer in the order they came."""
 
 from flask import Response
-from msgspec import UNSET
 
-from app.edge.answers import json_answer
+from app.edge.bodies import whole_body
+from app.edge.inputs import accepted, media_type
 from app.errors import InputError
 from app.route import Header, Route
-from app.scoring.customers import read_customers
+from app.scoring.answers import write_json, write_ndjson
+from app.scoring.csv_answer import write_csv
 from app.scoring.judge import judge
+from app.scoring.options import of_query, together
+from app.scoring.requests import CSV, FORMATS, NDJSON, read_request
 from app.services import Services
 from app.shapes.scores import Scored, ScoreQuery, ScoreRequest
 from model.errors import Problem
-from store.registry.aliases import CHAMPION, get_alias
+from store.registry.aliases import CHAMPION
 
 
-def score(services: Services, name: str, query: ScoreQuery, body: ScoreRequest) -> Response:
-    """Score customers by the version that an alias points at, or by the one of that number."""
+def score(services: Services, name: str, query: ScoreQuery) -> Response:
+    """Score customers by the version that an alias points at, or by the one of that number.
+
+    NDJSON and CSV bring records only; there the query says what else is asked. Accept chooses the answer's format,
+    which is the request's own by default.
+    """
     if query.alias is not None and query.version is not None:
         raise InputError.of([Problem("/query/version", "conflict", "give alias or version, not both")])
-    customers = read_customers(body)
+    kind = media_type(FORMATS)
+    answer_in = accepted(kind, FORMATS)
+    body = whole_body()
     alias = None if query.version is not None else query.alias or CHAMPION
-    with services.database.read() as connection:
-        version = query.version or get_alias(connection, name, alias or CHAMPION).version
-        estimator = services.estimators.get(connection, name, version)
-    scores = judge(estimator, customers, explain=body.explain, economics=body.economics)
-    errors = sum(one.error is not UNSET for one in scores)
-    answer = json_answer(Scored(name, version, alias, scores, errors))
-    answer.set_etag(str(version))
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    if alias is None:
+        target = services.pointers.by_version(name, query.version or 0)
+    else:
+        target = services.pointers.by_alias(name, alias)
+    ready = services.estimators.get(target)
+    customers, options = read_request(body, kind, ready)
+    verdicts = judge(ready.estimator, customers, together(of_query(query), options))
+    if answer_in == CSV:
+        written = write_csv(verdicts)
+    elif answer_in == NDJSON:
+        written = write_ndjson(verdicts)
+    else:
+        written = write_json(verdicts, target, alias)
+    headers = {"ETag": f'"{target.version}"', "Cache-Control": "no-store"}
+    return Response(written, headers=headers, mimetype=answer_in)
 
 
 ROUTES = (
@@ -39,9 +54,11 @@ ROUTES = (
         "score",
         "Score customers",
         {200: Scored},
-        (404, 409, 413, 415, 422),
+        (404, 406, 409, 413, 415, 422),
         ScoreQuery,
         ScoreRequest,
+        uploads=FORMATS[1:],
+        also=FORMATS[1:],
         answer_headers=(Header("ETag", "the version that scored", required=True),),
     ),
 )

@@ -53,6 +53,11 @@ class Numbers(_Values):
         79.99
     """
 
+    @classmethod
+    def of(cls, values: Sequence[float | None]) -> "Numbers":
+        """Numbers from a list, in which `None` is missing."""
+        return cls(np.array(values, np.float64))
+
     def take(self, rows: np.ndarray) -> "Numbers":
         return Numbers(self.values[rows])
 

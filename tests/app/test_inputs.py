@@ -34,6 +34,7 @@ def test_other_content_types_are_415(client: FlaskClient, content_type: str | No
     assert "application/json" in answer.json["detail"]
 
 
+@pytest.mark.usefixtures("champion")
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
 def test_the_same_type_spelt_otherwise_is_taken(client: FlaskClient, content_type: str) -> None:
     assert client.post(SCORE, data=b"{}", content_type=content_type).status_code == 422
@@ -102,6 +103,7 @@ def test_a_query_that_does_not_fit_is_422_and_pointed_at(
         ({"records": [{}], "economics": {"customer_value": 1, "a/b": 2}}, "/economics/a~1b", "unknown"),
     ],
 )
+@pytest.mark.usefixtures("champion")
 def test_a_body_that_does_not_fit_is_422_and_pointed_at(
     client: FlaskClient, body: object, pointer: str, code: str
 ) -> None:
@@ -110,12 +112,14 @@ def test_a_body_that_does_not_fit_is_422_and_pointed_at(
     assert [(error["pointer"], error["code"]) for error in answer.json["errors"]] == [(pointer, code)]
 
 
+@pytest.mark.usefixtures("champion")
 def test_bad_json_is_400_and_pointed_at(client: FlaskClient) -> None:
     answer = client.post(SCORE, data=b'{"records": [{"a": NaN}]}', content_type="application/json")
     assert answer.status_code == 400
     assert answer.json["errors"][0]["pointer"] == "/records/0/a"
 
 
+@pytest.mark.usefixtures("champion")
 def test_a_number_of_thousands_of_digits_is_told_without_the_words_of_python(client: FlaskClient) -> None:
     answer = client.post(SCORE, data=b'{"explain": %s}' % (b"9" * 5000), content_type="application/json")
     assert answer.status_code == 400

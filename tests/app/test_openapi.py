@@ -13,7 +13,7 @@ from app.table import ROUTES
 METHODS = {"GET", "PUT", "POST", "DELETE", "PATCH"}
 # RFC 9110's and 6585's statuses, as a document of this service may name them
 STATUSES = {
-    "200", "201", "202", "204", "304", "400", "401", "403", "404", "409", "412", "413", "415", "421", "422", "428",
+    "200", "201", "202", "204", "304", "400", "401", "403", "404", "406", "409", "412", "413", "415", "421", "422", "428",
     "500", "503",
 }  # fmt: skip
 

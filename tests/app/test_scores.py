@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.scoring.estimators import Estimators
+from app.scoring.pointers import Pointers
 from model.estimator import Estimator
 from model.storage import pack
 from store.database import Database
@@ -34,6 +35,8 @@ def test_a_record_gets_the_estimators_probability_from_the_champion(
         "alias": "champion",
         "scores": [{"customer_id": "c-1", "churn_probability": expected}],
         "errors": 0,
+        "unseen": {},
+        "imputed": {},
     }
     assert answer.headers["ETag"] == f'"{champion}"'
     assert answer.headers["Cache-Control"] == "no-store"
@@ -77,20 +80,19 @@ def test_a_damaged_estimator_scores_nobody(client: FlaskClient, record: Record, 
 
 
 def test_few_estimators_are_held_and_a_changed_one_is_not_served_from_memory(
-    database: Database, add_version: Callable[..., int]
+    database: Database, add_version: Callable[..., int], estimator: Estimator
 ) -> None:
-    for _ in range(3):
-        add_version()
-    held = Estimators(most=2)
-    with database.read() as connection:
-        first = held.get(connection, "churn", 1)
-        assert held.get(connection, "churn", 1) is first
-        held.get(connection, "churn", 2)
-        held.get(connection, "churn", 3)
-        assert held.get(connection, "churn", 1) is not first
+    for shift in (1.0, 2.0):
+        add_version("churn", replace(estimator, baseline=estimator.baseline + shift))
+    pointers = Pointers(database, fresh_seconds=0.0)
+    held = Estimators(database, most_bytes=1)
+    first = held.get(pointers.by_version("churn", 1))
+    assert held.get(pointers.by_version("churn", 1)) is first
+    held.get(pointers.by_version("churn", 2))
+    assert held.get(pointers.by_version("churn", 1)) is not first
     database.write(lambda connection: connection.execute(versions.update().values(weights_sha256="0" * 64)))
-    with database.read() as connection, pytest.raises(ArtifactError):
-        held.get(connection, "churn", 1)
+    with pytest.raises(ArtifactError):
+        held.get(pointers.by_version("churn", 1))
 
 
 def test_an_estimator_of_another_release_is_409_and_says_what_to_do(

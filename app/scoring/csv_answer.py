@@ -1,0 +1,39 @@
+"""Verdicts as CSV: a line for each customer, with an error where there is no score.
+
+Source: RFC 4180; texts that a spreadsheet would run get an apostrophe (OWASP, CSV injection).
+"""
+
+import csv
+from io import StringIO
+
+from app.scoring.judge import Verdicts
+from model.columns.cells import Scalar
+from model.estimator import Reason
+from model.scoring import safe
+
+
+def write_csv(verdicts: Verdicts) -> bytes:
+    """Write the first line with the columns' names, then the customers.
+
+    There are three columns for each reason, as many as the customer with the most has, and two for a decision.
+    """
+    width = max(map(len, verdicts.reasons)) if verdicts.reasons else 0
+    columns: list[list[Scalar]] = [list(map(safe, verdicts.ids)), list(verdicts.probabilities)]
+    names = ["customer_id", "churn_probability"]
+    for place in range(1, width + 1):
+        names += [f"reason_{place}_{part}" for part in Reason._fields]
+    reasons = [[safe(value) for reason in each for value in reason] for each in verdicts.reasons or ()]
+    columns += map(list, zip(*reasons, strict=True))
+    if verdicts.plan is not None:
+        names += ["contact", "expected_profit"]
+        columns += [[str(yes).lower() for yes in verdicts.plan.contact], list(verdicts.plan.profits)]
+    told: list[Scalar] = [""] * len(verdicts.ids)
+    for row, problem in verdicts.wrong.items():
+        told[row] = safe(problem.detail)
+        for column in columns[1:]:
+            column[row] = ""
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([*names, "error"])
+    writer.writerows(zip(*columns, told, strict=True))
+    return out.getvalue().encode()

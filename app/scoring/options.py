@@ -1,0 +1,56 @@
+"""What else a request asks for beside probabilities: reasons and decisions, in its body or in its query."""
+
+from dataclasses import dataclass
+
+from msgspec import structs
+
+from app.errors import InputError
+from app.shapes.scores import Economics as EconomicsTold
+from app.shapes.scores import ScoreQuery
+from model.campaign import Economics
+from model.errors import Problem
+
+ECONOMICS = [field.name for field in structs.fields(EconomicsTold)]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How many reasons each customer gets, and what a contact costs and brings."""
+
+    explain: int = 0
+    economics: Economics | None = None
+
+
+NONE = Options()
+
+
+def of_query(query: ScoreQuery) -> Options:
+    """Take the options out of a query.
+
+    Raises: InputError for costs without the customer's value.
+    """
+    given = {name: value for name in ECONOMICS if (value := getattr(query, name)) is not None}
+    if given and query.customer_value is None:
+        raise InputError.of([Problem("/query/customer_value", "missing", "economics need the customer's value")])
+    if not given and query.explain is None:
+        return NONE
+    return Options(query.explain or 0, Economics(**given) if given else None)
+
+
+def of_body(explain: int, economics: EconomicsTold | None) -> Options:
+    """Take the options out of a body."""
+    return Options(explain, None if economics is None else Economics(**structs.asdict(economics)))
+
+
+def together(query: Options, body: Options) -> Options:
+    """Put both together.
+
+    Raises: InputError where the two ask for the same.
+    """
+    if query is NONE:
+        return body
+    if body.explain and query.explain:
+        raise InputError.of([Problem("/query/explain", "conflict", "is in the body already")])
+    if body.economics and query.economics:
+        raise InputError.of([Problem("/query/customer_value", "conflict", "the body has economics already")])
+    return Options(query.explain or body.explain, query.economics or body.economics)

@@ -1,0 +1,1 @@
+"""Who answers scoring requests beside Ebb: one server a file, each started as a program of its own."""
