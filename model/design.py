@@ -27,7 +27,8 @@ class Design:
     """A design matrix with its labels, split into training and validation rows.
 
     Shapes: X (n, d), float32 or float64, may be memory-mapped; y (n,); weight (n,) or None for all ones;
-    train_rows and valid_rows are row numbers.
+    train_rows and valid_rows are row numbers; folds (n,), the member that holds each row out, beside which both
+    name all rows.
     Raises: ShapeError when the shapes do not fit, a number is not finite, or a row number is out of range.
     """
 
@@ -37,6 +38,7 @@ class Design:
     train_rows: Integers
     valid_rows: Integers
     codes: tuple[CodeColumn, ...] = ()
+    folds: Integers | None = None
 
     def __post_init__(self) -> None:
         if self.X.ndim != 2 or self.X.dtype not in (np.float32, np.float64):
@@ -44,7 +46,7 @@ class Design:
         if not isinstance(self.X, np.memmap) and not np.isfinite([self.X.min(initial=0), self.X.max(initial=0)]).all():
             raise ShapeError("X holds numbers that are not finite: impute or drop them")
         rows = len(self.X)
-        for name, array in (("y", self.y), ("weight", self.weight)):
+        for name, array in (("y", self.y), ("weight", self.weight), ("folds", self.folds)):
             if array is not None and array.shape != (rows,):
                 raise ShapeError(f"{name} must have one entry for each of the {rows} rows, not shape {array.shape}")
         if len(self.train_rows) == 0:

@@ -41,11 +41,13 @@ class Validation:
     """Which share of the rows is held out.
 
     They are drawn at random within each label; or are the latest by a time column, or whole groups by a group column.
+    With folds every row is held out by one member, and trained on by all others.
     """
 
     fraction: BelowOne = 0.2
     time: str | None = None
     group: str | None = None
+    folds: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,13 +157,27 @@ def parse_spec(raw: Mapping[str, object]) -> Spec:
     if reader.problems:
         raise SpecError(reader.problems)
     spec = Spec(**values)  # type: ignore[arg-type]  # the reader checked each against its field
+    if problems := conflicts(spec):
+        raise SpecError(problems)
+    return spec
+
+
+def conflicts(spec: Spec) -> list[Problem]:
+    """Return what of a spec does not go together."""
+    found: list[Problem] = []
     if spec.members * spec.restarts > MOST_NETWORKS:
         detail = f"members times restarts must be at most {MOST_NETWORKS:,}: lower one of them"
-        raise SpecError([Problem("/restarts", "range", detail)])
+        found.append(Problem("/restarts", "range", detail))
     if spec.embedding is not None and spec.layers and isinstance(spec.layers[0], Embedding):
         detail = "must be null beside a first layer that is an embedding: leave one of them out"
-        raise SpecError([Problem("/embedding", "conflict", detail)])
-    return spec
+        found.append(Problem("/embedding", "conflict", detail))
+    if spec.validation.folds and spec.members == 1:
+        detail = "needs members to hold one fold out each: set members to 5 or so"
+        found.append(Problem("/validation/folds", "conflict", detail))
+    if spec.validation.folds and spec.validation.time is not None:
+        detail = "holds out every row once, and time only the latest: leave one of them out"
+        found.append(Problem("/validation/folds", "conflict", detail))
+    return found
 
 
 def read_layers(reader: Reader, raw: object, pointer: str) -> tuple[int | Layer | None, ...]:

@@ -1,6 +1,7 @@
-"""Which rows train and which validate: at random within each outcome, the latest, or whole groups."""
+"""Which rows train and which validate: at random within each outcome, the latest, whole groups, or all in folds."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,22 +17,44 @@ SPLITTING = 1001  # the purpose of the random stream that draws validation rows
 Rows = NDArray[np.int64]
 
 
-def split(table: Table, y: Floats, spec: Spec, strata: tuple[Floats, Sequence[str]]) -> tuple[Rows, Rows]:
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Row numbers to train on and to validate on; with folds both are all rows.
+
+    Shapes: folds (n,), the member that holds each row out, or None.
+    """
+
+    train: Rows
+    valid: Rows
+    folds: Rows | None = None
+
+
+def split(table: Table, y: Floats, spec: Spec, strata: tuple[Floats, Sequence[str]]) -> Split:
     """Return training and validation rows as the spec's `validation` asks.
 
     Raises: TableError for too few rows of one kind, or no such column to split by.
     """
-    held = spec.validation
-    if held.time is not None:
-        valid = latest_rows(_column(table, held.time, "time"), held.time, held.fraction)
-    elif held.group is not None:
-        valid = group_rows(_column(table, held.group, "group"), held.fraction, spec.seed)
+    held, rows = spec.validation, np.arange(len(y))
+    group = None if held.group is None else _column(table, held.group, "group")
+    if held.folds:
+        if group is None:
+            folds = stratified_folds(*strata, spec.members, spec.seed)
+        else:
+            folds = group_folds(group, spec.members, spec.seed)
+        found = Split(rows, rows, folds)
+        trained = [y[folds != member] for member in range(spec.members)]
     else:
-        valid = stratified_rows(*strata, held.fraction, spec.seed)
-    train = np.setdiff1d(np.arange(len(y)), valid)
-    if len(train) == 0 or y[train].min() == y[train].max():
+        if held.time is not None:
+            valid = latest_rows(_column(table, held.time, "time"), held.time, held.fraction)
+        elif group is not None:
+            valid = group_rows(group, held.fraction, spec.seed)
+        else:
+            valid = stratified_rows(*strata, held.fraction, spec.seed)
+        found = Split(np.setdiff1d(rows, valid), valid)
+        trained = [y[found.train]]
+    if any(len(each) == 0 or each.min() == each.max() for each in trained):
         raise TableError("the rows left for training have one outcome only: hold out less, or gather more rows")
-    return train, valid
+    return found
 
 
 def stratified_rows(y: Floats, names: Sequence[str], fraction: float, seed: int) -> Rows:
@@ -56,6 +79,44 @@ def stratified_rows(y: Floats, names: Sequence[str], fraction: float, seed: int)
             )
         held.append(rows[:count])
     return np.sort(np.concatenate(held))
+
+
+def stratified_folds(y: Floats, names: Sequence[str], count: int, seed: int) -> Rows:
+    """Return each row's fold, drawn from the seed: folds of equal size, each with the table's share of each kind.
+
+    Raises: TableError for fewer than two rows of one kind, which somebody would have to learn without.
+
+    Example:
+        >>> stratified_folds(np.array([0.0, 1.0] * 4), ("stayed", "churned"), 4, seed=0).tolist()
+        [0, 1, 1, 0, 2, 3, 3, 2]
+    """
+    order = shuffle(stream(seed, SPLITTING), len(y))
+    for kind, name in enumerate(names):
+        if (found := int((y == kind).sum())) < 2:
+            raise TableError(
+                f"only {found} of {len(y):,} rows are {name}, too few to train on some and validate on others: "
+                "gather more of them, or leave them out"
+            )
+    folds = np.empty(len(y), np.int64)
+    folds[order[np.argsort(y[order], kind="stable")]] = np.arange(len(y)) % count
+    return folds
+
+
+def group_folds(cells: Cells, count: int, seed: int) -> Rows:
+    """Return each row's fold, with whole groups in one: drawn from the seed, each into the smallest fold so far.
+
+    Raises: TableError for fewer groups than folds.
+    """
+    groups, member = np.unique(cells.codes if isinstance(cells, Words) else cells.values, return_inverse=True)
+    if len(groups) < count:
+        raise TableError(
+            f"there are only {len(groups)} groups for {count} folds: lower members, or split without groups"
+        )
+    sizes, held, fold_of = np.bincount(member), np.zeros(count, np.int64), np.empty(len(groups), np.int64)
+    for group in shuffle(stream(seed, SPLITTING), len(groups)).tolist():
+        fold_of[group] = held.argmin()
+        held[fold_of[group]] += sizes[group]
+    return fold_of[member]
 
 
 def latest_rows(cells: Cells, name: str, fraction: float) -> Rows:

@@ -55,7 +55,7 @@ class Fitting:
         _check(spec, present)
         self.spec, self.target, self.id_column = spec, target, id_column
         head, self.y = HEADS[name_of(LOSSES, spec.loss)].read(table.columns[target], target)
-        self.train_rows, self.valid_rows = split(table, self.y, spec, head.strata(self.y))
+        self.split = split(table, self.y, spec, head.strata(self.y))
         self.head: Head = head.fitted(self.y[self.train_rows])
         asked = [name for name in present if name not in options or not options[name].drop]
         names = [name for name in asked if table.columns[name].missing.all() or not is_constant(table.columns[name])]
@@ -70,7 +70,8 @@ class Fitting:
         X = np.empty((table.rows, len(self.encoder.features)), spec.dtype)
         for rows in _chunks(table.rows):
             X[rows] = self.encoder.encode(self.cells.take(rows))
-        design = Design(X, self.head.labels(self.y), None, self.train_rows, self.valid_rows, self.encoder.codes)
+        labels, codes, folds = self.head.labels(self.y), self.encoder.codes, self.split.folds
+        design = Design(X, labels, None, self.train_rows, self.valid_rows, codes, folds)
         facts = [len(self.y), float(self.y.sum()), self.encoder.to_json()]
         self.fingerprint = sha256(canonical_json(facts).encode())  # another table would teach the columns other facts
         self.done = {"epochs": 0, "steps": 0}
@@ -85,6 +86,16 @@ class Fitting:
             self.done = {"epochs": report.epoch, "steps": report.steps}
             held = None if report.valid_loss is None else report.valid_loss * unit
             yield replace(report, train_loss=report.train_loss * unit, valid_loss=held)
+
+    @property
+    def train_rows(self) -> NDArray[np.int64]:
+        """The rows that some member trains on."""
+        return self.split.train
+
+    @property
+    def valid_rows(self) -> NDArray[np.int64]:
+        """The rows that are held out, with folds all of them: each by one member."""
+        return self.split.valid
 
     @property
     def steps_taken(self) -> int:
@@ -105,7 +116,7 @@ class Fitting:
     def estimator(self) -> Estimator:
         """Return the estimator with the best parameters so far, calibrated on the validation rows."""
         network = self.trainer.network()
-        head, metrics = self._measured(self._logits(network))
+        head, metrics = self._measured(network)
         table, _ = self.encoder.read({name: [value] for name, value in self.encoder.typical().items()}, 1)
         return Estimator(
             encoder=self.encoder,
@@ -122,17 +133,30 @@ class Fitting:
 
     def validation_log_odds(self) -> Floats:
         """Return the validation rows' log-odds by what saw neither them nor, in its calibration, their outcome."""
-        logits = self._logits(self.trainer.network())[self.valid_rows]
-        return self.head.calibrated(self.y[self.valid_rows], logits)[1]
+        network = self.trainer.network()
+        held_out = self._held_out(network, self._logits(network))
+        return self.head.calibrated(self.y[self.valid_rows], held_out)[1]
 
     def _logits(self, network: Network) -> Floats:
         chunks = (self.cells.take(rows) for rows in _chunks(self.cells.rows))
         return np.concatenate([network.logits(self.encoder.encode(cells)) for cells in chunks])
 
-    def _measured(self, logits: Floats) -> tuple[Head, dict[str, Any]]:
+    def _held_out(self, network: Network, logits: Floats) -> Floats:
+        """Return the validation rows' logits out of all rows', with folds by the member that holds a row out."""
+        folds = self.split.folds
+        if folds is None:
+            return logits[self.valid_rows]
+        chunks = _chunks(self.cells.rows)
+        return np.concatenate(
+            [network.logits_by(folds[rows], self.encoder.encode(self.cells.take(rows))) for rows in chunks]
+        )
+
+    def _measured(self, network: Network) -> tuple[Head, dict[str, Any]]:
         """Return the calibrated head, and losses and quality in float64."""
         y, train, valid = self.y, self.train_rows, self.valid_rows
-        head, held, told = self.head.calibrated(y[valid], logits[valid])
+        logits = self._logits(network)
+        held_out = self._held_out(network, logits)
+        head, held, told = self.head.calibrated(y[valid], held_out)
         metrics: dict[str, Any] = {
             "rows": len(y),
             "train_rows": len(train),
@@ -140,7 +164,7 @@ class Fitting:
             **head.facts(y),
             "train_loss": head.loss(y[train], head.explained(logits[train])),
             "valid_loss": head.loss(y[valid], held) if len(valid) else None,
-            head.metric: head.quality(y[valid], head.explained(logits[valid])) if len(valid) else None,
+            head.metric: head.quality(y[valid], head.explained(held_out)) if len(valid) else None,
             **told,
             **self.done,
         }

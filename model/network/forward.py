@@ -31,19 +31,20 @@ class Forward:
             self._do.row_mean(a, mean)
 
     def logits(self, X: Floats) -> Floats:
-        """Return the logits of each row.
+        """Return the logits of each row, the same rows for all members or each member's own.
 
-        Shapes: X (n, d) to ([K,] c, n).
+        Shapes: X ([K,] n, d) to ([K,] c, n).
         """
-        result = np.empty((*self._lead, self._stack.outputs, len(X)), self._dtype)
+        count = X.shape[-2]
+        result = np.empty((*self._lead, self._stack.outputs, count), self._dtype)
         calls = self._do.calls
         with np.errstate(all="ignore"):
-            for start in range(0, len(X), self._tile):
-                rows = X[start : start + self._tile]
-                self._inputs[..., : len(rows), :-1] = rows
+            for start in range(0, count, self._tile):
+                rows = min(self._tile, count - start)
+                self._inputs[..., :rows, :-1] = X[..., start : start + rows, :]
                 for call in calls:
                     call()
-                result[..., start : start + len(rows)] = self._logits[..., : len(rows)]
+                result[..., start : start + rows] = self._logits[..., :rows]
         return result
 
     def input_gradient(self, X: Floats) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.design import Design, Floats, Integers
+from model.random import shuffle
 from model.spec import ClassWeight, Spec
 
 
@@ -15,18 +16,27 @@ from model.spec import ClassWeight, Spec
 class Rows:
     """Rows of X by number, so that nothing of X itself is copied: it may be memory-mapped.
 
-    Shapes: X (n, d); which (m,) row numbers of X; targets (m, c); weights (m,) with mean 1, or None for all ones.
+    Shapes: X (n, d); which (m,) row numbers of X; targets (m, c); weights (m,) with mean 1, or None for all ones;
+    kept, for each network the positions in `which` of those it goes over, or None for all of them.
     """
 
     X: Floats
     which: Integers
     targets: Floats
     weights: Floats | None
+    kept: tuple[Integers, ...] | None = None
 
     @property
     def count(self) -> int:
-        """How many rows."""
-        return len(self.which)
+        """How many rows each network goes over in an epoch."""
+        return len(self.which) if self.kept is None else min(map(len, self.kept))
+
+    def order(self, network: int, bits: np.random.PCG64) -> Integers:
+        """Return the positions of the next epoch's rows; of more than others have, each epoch leaves out some."""
+        if self.kept is None:
+            return shuffle(bits, self.count)
+        kept = self.kept[network]
+        return kept[shuffle(bits, len(kept))[: self.count]]
 
     @property
     def width(self) -> int:

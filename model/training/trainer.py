@@ -13,11 +13,12 @@ from model.errors import DivergedError
 from model.network.network import Network
 from model.network.parameters import Numbers, check_size, initialize
 from model.network.stack import build_stack
-from model.random import shuffle, stream
+from model.random import stream
 from model.schedules import Horizon
 from model.spec import Spec
 from model.training.checkpoint import Checkpoint
 from model.training.divergence import highest_loss
+from model.training.folds import validator_of, without_held
 from model.training.plan import LIMITS, Limits, plan_for
 from model.training.program import Program
 from model.training.progress import Progress
@@ -25,7 +26,6 @@ from model.training.rates import Rates
 from model.training.report import EpochReport, Inspection, LayerReport
 from model.training.resume import Resumable
 from model.training.rows import row_weights, rows_of
-from model.training.validating import Validator
 
 ORDER = 1  # the purpose of the stream that the order of rows is drawn from
 RETRY_FACTOR = 0.1
@@ -56,7 +56,7 @@ class Trainer:
         spec, design = self._spec, self._design
         outputs = spec.loss.outputs(design.y)
         weights = row_weights(design, spec.class_weight)
-        rows = rows_of(design, design.train_rows, spec, outputs, weights)
+        rows = without_held(rows_of(design, design.train_rows, spec, outputs, weights), design.folds, spec)
         networks = spec.members * spec.restarts
         self._lead = () if networks == 1 else (networks,)
         self._stack = build_stack(spec, design.width, outputs, design.codes)
@@ -66,10 +66,10 @@ class Trainer:
         for values, seed in zip(np.atleast_2d(self._numbers.values), seeds, strict=True):
             values[:] = initialize(self._stack, spec.initializer, seed, spec.dtype)
         self._orders = [stream(seed, ORDER) for seed in seeds]
-        self._rows, self._highest = rows.count, highest_loss(spec.loss, rows)
+        self._order, self._rows, self._highest = rows.order, rows.count, highest_loss(spec.loss, rows)
         self._plan = plan_for(spec.batch_size, rows, self._stack, self._numbers, self._limits)
         self._program = Program(spec, self._stack, self._numbers, rows, self._plan)
-        self._validator = Validator(spec, self._stack, self._numbers, design, weights)
+        self._validator = validator_of(spec, self._stack, self._numbers, design, weights)
         self._rates = Rates(spec.schedule, spec.optimizer, Horizon(spec.epochs, self._plan.steps), self._lead)
         self._progress = Progress(self._numbers.values, self._numbers.states, spec.early_stopping, spec.restarts)
         self._inspection = Inspection(self._stack, self._numbers)
@@ -124,7 +124,7 @@ class Trainer:
     def _run(self) -> tuple[float, Floats, float]:
         """Run the steps of an epoch; return the last learning rate, each network's loss, the mean gradient norm."""
         program = self._program
-        orders = [shuffle(bits, self._rows) for bits in self._orders]
+        orders = [self._order(network, bits) for network, bits in enumerate(self._orders)]
         order = np.stack(orders) if self._lead else orders[0]
         step = self._progress.epoch * self._plan.steps
         losses, norm = np.zeros(self._lead), 0.0

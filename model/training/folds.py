@@ -1,0 +1,67 @@
+"""Members that hold out their own rows: each trains on all folds but one, and is validated on that one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.design import Design, Floats, Integers
+from model.metrics import auc
+from model.network.parameters import Numbers
+from model.network.stack import Stack
+from model.spec import Spec
+from model.training.rows import Rows
+from model.training.validating import Validator
+
+
+def without_held(rows: Rows, folds: Integers | None, spec: Spec) -> Rows:
+    """Return rows of which each network goes over those that its member does not hold out.
+
+    Shapes: folds, of all rows.
+    """
+    if folds is None:
+        return rows
+    kept = [np.flatnonzero(folds[rows.which] != member) for member in range(spec.members)]
+    return replace(rows, kept=tuple(each for each in kept for _ in range(spec.restarts)))
+
+
+def validator_of(spec: Spec, stack: Stack, numbers: Numbers, design: Design, weights: Floats | None) -> Validator:
+    """Return what validates all networks on the same rows, or each on those it holds out."""
+    kind = Validator if design.folds is None else FoldValidator
+    return kind(spec, stack, numbers, design, weights)
+
+
+class FoldValidator(Validator):
+    """Measures each network on its own validation rows; together they are all rows, once each."""
+
+    def __init__(self, spec: Spec, stack: Stack, numbers: Numbers, design: Design, weights: Floats | None) -> None:
+        super().__init__(spec, stack, numbers, design, weights)
+        assert design.folds is not None  # noqa: S101 - see validator_of
+        held, real = held_rows(design.folds[design.valid_rows], spec.members)
+        self._member_y, self._real = self._y[held], real
+        own = np.repeat(held, spec.restarts, axis=0)
+        self._X, self._targets = self._X[own], self._targets[:, own].swapaxes(0, 1)
+        counted = np.repeat(real, spec.restarts, axis=0) * (1.0 if self._weights is None else self._weights[own])
+        self._weights = np.asarray(counted / counted.mean(-1, keepdims=True), spec.dtype)
+
+    def auc(self, logits: Floats) -> float | None:
+        """Return the AUC of the members' logits, each on the rows it holds out."""
+        return auc(self._member_y[self._real], logits[:, 0][self._real]) if self._ranked else None
+
+
+def held_rows(folds: Integers, members: int) -> tuple[Integers, NDArray[np.bool_]]:
+    """Return the positions of each member's rows, repeated up to the longest, and which are no repetitions.
+
+    Shapes: folds (n,); both results (members, v).
+
+    Example:
+        >>> held, real = held_rows(np.array([0, 1, 0]), 2)
+        >>> held.tolist(), real.tolist()
+        ([[0, 2], [1, 1]], [[True, True], [True, False]])
+    """
+    rows = [np.flatnonzero(folds == member) for member in range(members)]
+    longest = max(map(len, rows))
+    real = np.array([np.arange(longest) < len(each) for each in rows])
+    return np.array([np.resize(each, longest) for each in rows]), real
