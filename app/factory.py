@@ -8,8 +8,10 @@ from app.edge import hosts, logs, problems, rates, request_ids, security_headers
 from app.edge.access import Access
 from app.edge.allowances import Allowances
 from app.edge.inputs import BODY_BYTES
+from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
 from app.openapi.document import build_document
+from app.readiness import HEARTBEATS
 from app.ringing import Ringer
 from app.scoring.estimators import Estimators
 from app.scoring.pointers import Pointers
@@ -40,6 +42,7 @@ def create_app(
         Estimators(database),
         Streams(settings.web_threads),
         Traffic(ROUTES),
+        JobsCollector(database, HEARTBEATS * settings.heartbeat_seconds),
     )
     # Flask runs after_request functions from the last to the first: these come first here to see the whole answer.
     services.traffic.install(app)

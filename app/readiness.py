@@ -5,6 +5,8 @@ from store.errors import DatabaseError
 from store.migrate import is_current
 from store.workers import count_alive
 
+HEARTBEATS = 3  # a worker not seen for so many is not alive
+
 
 def check(database: Database, within_seconds: float) -> dict[str, str]:
     """Return "ok" or what is wrong for each check; those that need the one before are left out after a failure."""

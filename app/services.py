@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
 from app.ringing import Ringer
 from app.scoring.estimators import Estimators
@@ -24,3 +25,4 @@ class Services:
     estimators: Estimators
     streams: Streams
     traffic: Traffic
+    jobs: JobsCollector

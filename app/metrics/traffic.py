@@ -34,8 +34,8 @@ class Traffic:
         )
         self._scored = Counter("ebb_scored_records", "Records of scoring requests.", ("outcome",), registry=into)
         self.streams = Gauge("ebb_event_streams", "Streams open.", multiprocess_mode="livesum", registry=into)
-        for outcome in ("scored", "refused"):
-            self._scored.labels(outcome)
+        self._good, self._bad = self._scored.labels("scored"), self._scored.labels("refused")
+        self._kept: dict[tuple[str | None, int], tuple[Counter, Histogram]] = {}
 
     def install(self, app: Flask) -> None:
         """Count every request."""
@@ -44,18 +44,26 @@ class Traffic:
 
     def scored(self, records: int, refused: int) -> None:
         """Count the records of a scoring request, and those of them that could not be scored."""
-        self._scored.labels("scored").inc(records - refused)
-        self._scored.labels("refused").inc(refused)
+        self._good.inc(records - refused)
+        self._bad.inc(refused)
 
     def _begin(self) -> None:
         g.counted_from = time.perf_counter()
 
     def _count(self, response: Response) -> Response:
-        route, method = self._named.get(request.endpoint or "", UNKNOWN)
         status = response.status_code
-        self._requests.labels(route, method, f"{status // 100}xx").inc()
-        if (begun := g.get("counted_from")) is not None:
-            self._seconds.labels(route, method).observe(time.perf_counter() - begun)
+        requests, seconds = self._of(request.endpoint, status // 100)
+        requests.inc()
+        seconds.observe(time.perf_counter() - g.counted_from)
         if status in SHED:
-            self._shed.labels(route, str(status)).inc()
+            self._shed.labels(self._named.get(request.endpoint or "", UNKNOWN)[0], str(status)).inc()
         return response
+
+    def _of(self, endpoint: str | None, status: int) -> tuple[Counter, Histogram]:
+        """Return what counts this kind of answer; looking labels up is what counting costs most."""
+        kept = self._kept.get((endpoint, status))
+        if kept is None:
+            labels = self._named.get(endpoint or "", UNKNOWN)
+            kept = self._requests.labels(*labels, f"{status}xx"), self._seconds.labels(*labels)
+            self._kept[endpoint, status] = kept
+        return kept

@@ -4,13 +4,11 @@ from flask import Response
 
 from app.edge.answers import json_answer
 from app.errors import NotReadyError
-from app.readiness import check
+from app.readiness import HEARTBEATS, check
 from app.route import Route
 from app.services import Services
 from app.shapes.operations import Alive, Ready
 from model.errors import Problem
-
-HEARTBEATS = 3
 
 
 def live(services: Services, **_: object) -> Response:

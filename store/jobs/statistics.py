@@ -4,17 +4,22 @@ All of it is counted from rows that stay: a job that ended never changes again, 
 is a counter here therefore never falls, whatever is started anew.
 """
 
+import copy
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, select
+from sqlalchemy import Connection, Row, case, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from store.clock import now, seconds_between
 from store.tables import checkpoints, job_events, jobs
 
+SETTLED_SECONDS = 600.0  # the databases end a transaction long before
+STALE_SECONDS = 3600.0
 DURATIONS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 4 * 3600.0, 24 * 3600.0)
 WAITS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 2 * 3600.0)
 
@@ -73,18 +78,51 @@ class JobStatistics:
     checkpoint_bytes: int = 0
 
 
-def read_statistics(connection: Connection) -> JobStatistics:
-    """Count everything; a pass over the jobs and one over the events of lost leases."""
-    figures = JobStatistics()
-    _add_now(connection, figures)
-    _add_ended(connection, figures)
+class Tally:
+    """Counts everything, and remembers what can no longer change, so that counting again costs little.
+
+    What is older than any transaction can be is settled: whatever ended by then is committed, in whatever order. What
+    has settled since is taken over whenever it is more than `stale_seconds` of it.
+    """
+
+    def __init__(self, settled_seconds: float = SETTLED_SECONDS, stale_seconds: float = STALE_SECONDS) -> None:
+        self._settled_seconds = settled_seconds
+        self._stale = timedelta(seconds=stale_seconds)
+        self._lock = threading.Lock()
+        self._settled = JobStatistics()
+        self._until = datetime.min.replace(tzinfo=UTC)
+        self._last_event = 0
+
+    def read(self, connection: Connection) -> JobStatistics:
+        """Return the figures as of now."""
+        with self._lock:
+            settled: datetime = connection.execute(select(now(-self._settled_seconds))).scalar_one()
+            if settled - self._until > self._stale:
+                self._settle(connection, settled)
+            figures = copy.deepcopy(self._settled)
+            recent = or_(jobs.c.finished_at > self._until, jobs.c.finished_at.is_(None))
+            _add_counters(connection, figures, recent)
+            _add_losses(connection, figures, job_events.c.id > self._last_event)
+        _add_now(connection, figures)
+        kept = func.count(), func.coalesce(func.sum(func.length(checkpoints.c.state)), 0)
+        figures.checkpoints, figures.checkpoint_bytes = connection.execute(select(*kept)).one()
+        return figures
+
+    def _settle(self, connection: Connection, until: datetime) -> None:
+        event = select(job_events.c.id).where(job_events.c.at <= until).order_by(job_events.c.id.desc()).limit(1)
+        last = connection.execute(event).scalar_one_or_none() or 0
+        figures = copy.deepcopy(self._settled)
+        _add_counters(connection, figures, jobs.c.finished_at > self._until, jobs.c.finished_at <= until)
+        _add_losses(connection, figures, job_events.c.id > self._last_event, job_events.c.id <= last)
+        self._settled, self._until, self._last_event = figures, until, last
+
+
+def _add_losses(connection: Connection, figures: JobStatistics, *which: ColumnElement[bool]) -> None:
     lost = job_events.c.data["reason"].as_string() == "lease lost"
     back = job_events.c.event.in_(("queued", "failed", "cancelled")), job_events.c.token > 0
-    by_kind = select(jobs.c.kind, func.count()).join(jobs, jobs.c.id == job_events.c.job_id).group_by(jobs.c.kind)
-    figures.lease_losses.update(dict(connection.execute(by_kind.where(*back, lost)).all()))
-    kept = connection.execute(select(func.count(), func.coalesce(func.sum(func.length(checkpoints.c.state)), 0))).one()
-    figures.checkpoints, figures.checkpoint_bytes = kept
-    return figures
+    losses = select(jobs.c.kind, func.count()).join(jobs, jobs.c.id == job_events.c.job_id).group_by(jobs.c.kind)
+    for kind, count in connection.execute(losses.where(*which, *back, lost)):
+        figures.lease_losses[kind] += count
 
 
 def _add_now(connection: Connection, figures: JobStatistics) -> None:
@@ -98,7 +136,7 @@ def _add_now(connection: Connection, figures: JobStatistics) -> None:
         queues[kind] = Queue(count, max(0.0, oldest))
 
 
-def _add_ended(connection: Connection, figures: JobStatistics) -> None:
+def _add_counters(connection: Connection, figures: JobStatistics, *which: ColumnElement[bool]) -> None:
     took = seconds_between(jobs.c.started_at, jobs.c.finished_at)
     waited = seconds_between(jobs.c.created_at, jobs.c.started_at)
     groups = (jobs.c.kind, jobs.c.state, func.coalesce(jobs.c.error_code, "").label("code"))
@@ -108,7 +146,7 @@ def _add_ended(connection: Connection, figures: JobStatistics) -> None:
         *_distributed("took", took, DURATIONS),
         *_distributed("waited", waited, WAITS),
     ]
-    for row in connection.execute(select(*groups, *columns).group_by(*groups)):
+    for row in connection.execute(select(*groups, *columns).where(*which).group_by(*groups)):
         figures.strikes[row.kind] += row.strikes
         waits = figures.waits.setdefault(row.kind, Distribution([0] * len(WAITS)))
         waits.add(*_read(row, "waited", len(WAITS)))

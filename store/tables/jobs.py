@@ -66,6 +66,7 @@ jobs = Table(
     CheckConstraint("NOT (state = 'succeeded' AND cancel_requested)", name="cancelled_not_succeeded"),
     CheckConstraint("token >= 0 AND strikes >= 0", name="counters"),
     Index(None, "state", "run_after"),
+    Index(None, "finished_at"),
     Index(None, "kind", "model", "started_at"),
 )
 

@@ -1,17 +1,19 @@
 """Jobs in figures, counted from rows that stay."""
 
+import time
+
 import pytest
 
 from store.clock import now
 from store.jobs.finish import fail
 from store.jobs.hand_back import strike
-from store.jobs.statistics import DURATIONS, WAITS, JobStatistics, read_statistics
+from store.jobs.statistics import DURATIONS, WAITS, JobStatistics, Tally
 from tests.store.world import World, checkpoint
 
 
 def figures(world: World) -> JobStatistics:
     with world.database.read() as connection:
-        return read_statistics(connection)
+        return Tally().read(connection)
 
 
 def test_of_no_jobs_there_is_nothing_to_tell(world: World) -> None:
@@ -99,3 +101,18 @@ def test_checkpoints_are_counted_with_their_bytes(world: World) -> None:
         world.beat(world.start(), checkpoint=checkpoint(1, state))
     told = figures(world)
     assert (told.checkpoints, told.checkpoint_bytes) == (2, 8)
+
+
+def test_counting_again_counts_nothing_twice_and_misses_nothing(world: World) -> None:
+    tally = Tally(settled_seconds=0.2, stale_seconds=0.0)
+    for done in range(1, 5):
+        mine = world.start()
+        world.expire(mine.job_id)
+        world.succeed(world.start(mine.job_id))
+        for pause in (0.0, 0.3):
+            time.sleep(pause)
+            with world.database.read() as connection:
+                counted = tally.read(connection)
+            assert counted == figures(world)
+            assert counted.finished["training", "succeeded", ""] == done
+            assert (counted.lease_losses["training"], counted.strikes["training"]) == (done, done)
