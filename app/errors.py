@@ -10,6 +10,7 @@ AppError
 ├── TooManyRequestsError       a key calls more often than it may
 ├── MisdirectedError           a Host header that is not this server's
 ├── PreconditionMissingError   a change that must say what it believes to change
+├── ResultMissingError         a result of a job that has none, or none yet
 ├── NotReadyError              a check of readiness failed
 ├── StreamsError               as many streams are open as this process keeps
 └── StartError                 the server will not start like this; never told over HTTP
@@ -70,6 +71,10 @@ class MisdirectedError(AppError):
 
 class PreconditionMissingError(AppError):
     """A change must say what it believes to change."""
+
+
+class ResultMissingError(AppError):
+    """The job has no result, or none yet."""
 
 
 class NotReadyError(AppError):

@@ -26,7 +26,7 @@ class Route:
 
     `path` is in OpenAPI's notation. A route whose `scope` is None asks for no key anywhere. `answers` maps a status to
     the struct it carries, to a media type where it carries bytes, or to None where it carries nothing; `also` names
-    media types that a client may ask for with Accept instead of JSON. `refusals` are the statuses it may refuse with
+    other media types that they come in, as asked for. `refusals` are the statuses it may refuse with
     beside those that every route may. The view is called with the services, the names in the path, `query`, and `body`
     where the route has one and takes no uploads beside.
     """

@@ -3,8 +3,9 @@
 import uuid
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import BinaryIO, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -62,6 +63,18 @@ class Client:
         body = {"model": model, "dataset": dataset, "spec": spec, "promote": promote}
         return decode(self._create("/v1/jobs/training", body), Job)
 
+    def submit_scoring(self, model: str, table: Path, *, media_type: str, **options: str | int | None) -> Job:
+        """Ask for a table to be scored; `options` are the request's alias, version, output and explain."""
+        params = {"model": model, **{name: value for name, value in options.items() if value is not None}}
+        headers = {"Content-Type": media_type, **_idempotency_key()}
+        return decode(
+            self._connection.send("POST", "/v1/jobs/scoring", params=params, headers=headers, content=table), Job
+        )
+
+    def save_result(self, job_id: str, out: BinaryIO) -> None:
+        """Write the file that a scoring job made."""
+        self._connection.send("GET", f"{_job(job_id)}/result", save=out)
+
     def job(self, job_id: str) -> Job:
         """Look at a job."""
         return decode(self._get(_job(job_id)), Job)
@@ -92,6 +105,10 @@ class Client:
     def versions(self, model: str) -> Iterator[Version]:
         """List a model's versions."""
         return self._pages(f"{_model(model)}/versions", "versions", Version)
+
+    def replay(self, model: str, version: int) -> Job:
+        """Ask for a version to be trained again, to see whether the same bytes come out."""
+        return decode(self._create(f"{_model(model)}/versions/{version}/replay"), Job)
 
     def diff(self, model: str, version: int, against: int, **options: str | int | None) -> Diff:
         """Compare two versions; `options` are the request's dataset, threshold, most and explain."""

@@ -3,8 +3,10 @@
 import email.utils
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
 
 import httpx
 import msgspec
@@ -40,23 +42,26 @@ class Connection:
         """Close what is open."""
         self._http.close()
 
-    def send(
+    def send(  # noqa: PLR0913 - the parts of a request, and where its answer goes
         self,
         method: str,
         path: str,
         *,
         params: Mapping[str, str | int] | None = None,
         headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
+        content: bytes | Path | None = None,
+        save: BinaryIO | None = None,
     ) -> httpx.Response:
         """Send a request, again when the service asks for it, until it succeeds.
+
+        A file is sent piece by piece; with `save`, the answer's body goes there in the same way.
 
         Raises: UnreachableError, RefusedError, BusyError.
         """
         give_up = time.monotonic() + self._patience
         while True:
             try:
-                response = self._http.request(method, path, params=params, headers=headers, content=content)
+                response = self._send(save, method, path, params=params, headers=headers, content=content)
             except httpx.TransportError as error:
                 raise UnreachableError(self._why_unreachable(error)) from error
             if response.is_success or response.status_code == 304:
@@ -67,6 +72,21 @@ class Connection:
             if time.monotonic() + wait > give_up:
                 raise BusyError(f"{method} {path}", read_problem(response))
             time.sleep(wait)
+
+    def _send(
+        self, save: BinaryIO | None, method: str, path: str, *, content: bytes | Path | None, **more: Any
+    ) -> httpx.Response:
+        with ExitStack() as opened:
+            body = opened.enter_context(content.open("rb")) if isinstance(content, Path) else content
+            if save is None:
+                return self._http.request(method, path, content=body, **more)
+            response = opened.enter_context(self._http.stream(method, path, content=body, **more))
+            if not response.is_success:
+                response.read()
+            else:
+                for chunk in response.iter_bytes():
+                    save.write(chunk)
+            return response
 
     def _why_unreachable(self, error: httpx.TransportError) -> str:
         if isinstance(error, httpx.ConnectError):

@@ -10,9 +10,11 @@ from typing import Any
 
 from model.errors import FileError, ModelError
 from model.estimator import Estimator, Fitting
-from model.files import new_text, read_bytes, write_bytes
+from model.files import new_file, read_bytes, write_bytes
+from model.outputs import OUTPUTS, Layout
+from model.outputs.writing import write_scores
 from model.parsing import shown
-from model.scoring import score_file, write_scores
+from model.scoring import score_file
 from model.spec import parse_spec
 from model.tables.reading import format_of, read_table
 from model.trace import lines, trace
@@ -89,9 +91,9 @@ def predict(options: argparse.Namespace) -> None:
     """Score a table into a CSV file."""
     estimator = Estimator.from_bytes(read_bytes(options.file))
     scored = score_file(estimator, options.table, format_of(options.table))
-    with new_text(options.out) as out:
-        rows, failed = write_scores(scored, estimator.id_column or "row", out, estimator.head)
-    show({"rows": rows, "errors": failed, "sha256": estimator.weights_sha256}, options.json)
+    with new_file(options.out) as out:
+        tally = write_scores(estimator, scored, OUTPUTS["csv"](Layout.of(estimator)), out)
+    show({"rows": tally.rows, "errors": tally.errors, "sha256": estimator.weights_sha256}, options.json)
 
 
 def follow(options: argparse.Namespace) -> None:

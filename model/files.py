@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from model.errors import FileError
 
@@ -32,13 +32,13 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def new_text(path: Path) -> Iterator[TextIO]:
-    """A text file that takes its name only when all of it was written.
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes its name only when all of it was written.
 
     Raises:
         FileError: the file cannot be written.
     """
-    with _part(path) as part, part.open("w", encoding="utf-8", newline="") as out:
+    with _part(path) as part, part.open("wb") as out:
         yield out
 
 

@@ -8,8 +8,8 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from io import RawIOBase
 from pathlib import Path
@@ -53,23 +53,39 @@ class ArtifactStore:
         Raises: ArtifactError when the folder cannot be written or the disk is full, whatever `chunks` raises; nothing
         is left behind then.
         """
-        digest, size = hashlib.sha256(), 0
+        with self.draft() as draft:
+            for chunk in chunks:
+                draft.write(chunk)
+            yield draft.received()
+
+    @contextmanager
+    def draft(self, job_id: str = "", attempt: int = 0) -> Iterator["Draft"]:
+        """Open a temporary file to write piece by piece; unless kept, it goes at the end of the block.
+
+        That of a job's attempt replaces what earlier attempts left when they were killed.
+
+        Raises: ArtifactError.
+        """
         with self._told():
             self.folder.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=PREFIX)
+            if job_id:
+                self.drop_drafts(job_id, attempt - 1)
+            prefix = f"{_drafts_of(job_id)}{attempt}-" if job_id else PREFIX
+            descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=prefix)
         temporary = Path(name)
         try:
             with open(descriptor, "wb", buffering=0) as file:  # noqa: PTH123 - a descriptor has no path
-                for chunk in chunks:  # outside _told: a sender that goes away is no fault of the folder
-                    digest.update(chunk)
-                    size += len(chunk)
-                    with self._told():
-                        _write_all(file, chunk)
-                with self._told():
-                    os.fsync(descriptor)
-            yield Artifact(digest.hexdigest(), size, temporary)
+                yield Draft(file, temporary, self._told)
         finally:
             temporary.unlink(missing_ok=True)  # renamed by now, unless it was not kept
+
+    def drop_drafts(self, job_id: str, last: int) -> None:
+        """Remove what attempts at a job left behind, up to the last that counts no more: a later one may be writing."""
+        start = _drafts_of(job_id)
+        for path in self.folder.glob(f"{start}*"):
+            if int(path.name.removeprefix(start).partition("-")[0]) <= last:
+                with suppress(OSError):  # gone meanwhile
+                    path.unlink()
 
     def keep(self, received: Artifact) -> Artifact:
         """Give received bytes the name of their digest, for ever.
@@ -97,7 +113,7 @@ class ArtifactStore:
             raise ArtifactError(f"cannot store the upload in {self.folder}: {error.strerror}") from error
 
     def _keep(self, temporary: Path, sha256: str) -> Path:
-        path = self._path(sha256)
+        path = self.path(sha256)
         path.parent.mkdir(exist_ok=True)
         temporary.chmod(0o440)
         temporary.replace(path)
@@ -110,7 +126,7 @@ class ArtifactStore:
 
         Raises: ArtifactError when it is missing or damaged.
         """
-        path = self._path(sha256)
+        path = self.path(sha256)
         try:
             with path.open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
@@ -120,8 +136,43 @@ class ArtifactStore:
             raise ArtifactError(f"artifact {sha256} is damaged: its bytes now have digest {found}")
         return path
 
-    def _path(self, sha256: str) -> Path:
+    def path(self, sha256: str) -> Path:
+        """Return where the bytes of this digest lie, if they are there; nothing is checked."""
         return self.folder / sha256[:2] / sha256
+
+
+class Draft:
+    """An artifact in the making."""
+
+    def __init__(self, file: RawIOBase, path: Path, told: Callable[[], AbstractContextManager[None]]) -> None:
+        self._file = file
+        self._path = path
+        self._told = told
+        self._digest = hashlib.sha256()
+        self._size = 0
+
+    def write(self, chunk: bytes) -> None:
+        """Add some bytes.
+
+        Raises: ArtifactError when the disk is full.
+        """
+        self._digest.update(chunk)
+        self._size += len(chunk)
+        with self._told():
+            _write_all(self._file, chunk)
+
+    def received(self) -> Artifact:
+        """Return the bytes so far, when they are on disk.
+
+        Raises: ArtifactError.
+        """
+        with self._told():
+            os.fsync(self._file.fileno())
+        return Artifact(self._digest.hexdigest(), self._size, self._path)
+
+
+def _drafts_of(job_id: str) -> str:
+    return f"{PREFIX}{job_id}."
 
 
 def _write_all(file: RawIOBase, chunk: bytes) -> None:

@@ -29,9 +29,7 @@ class NewDataset:
 
 def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset, *, by: str = "") -> tuple[str, bool]:
     """Store the dataset, or find the one of the same bytes read the same way; return its id and whether it is new."""
-    connection.execute(
-        insert_into(connection, artifacts).values(sha256=artifact.sha256, size=artifact.size).on_conflict_do_nothing()
-    )
+    note_artifact(connection, artifact)
     made = connection.execute(
         insert_into(connection, datasets)
         .values(id=new_id(), sha256=artifact.sha256, **vars(dataset))
@@ -46,6 +44,13 @@ def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset,
         connection, artifact.sha256, dataset.media_type, target=dataset.target, id_column=dataset.id_column
     )
     return str(same), False
+
+
+def note_artifact(connection: Connection, artifact: Artifact) -> None:
+    """Note that these bytes are kept, unless that is known."""
+    connection.execute(
+        insert_into(connection, artifacts).values(sha256=artifact.sha256, size=artifact.size).on_conflict_do_nothing()
+    )
 
 
 def find_same(connection: Connection, sha256: str, media_type: str, *, target: str, id_column: str) -> str | None:

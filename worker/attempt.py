@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from store.artifacts import ArtifactStore
 from store.children import ONE_BLAS_THREAD
 from store.database import Connection, Database
 from store.errors import DatabaseError, LeaseLostError
@@ -48,6 +49,7 @@ class Attempts:
             self._hand_back(claimed)
             return
         code = self._wait(child)
+        ArtifactStore(self._settings.artifacts).drop_drafts(claimed.job_id, claimed.token)
         log.info("job %s: attempt %d ended with code %d", claimed.job_id, claimed.token, code)
         if self._stopping and code == -signal.SIGTERM:
             self._hand_back(claimed)  # our SIGTERM came before the child listened to it, or after; that is no strike

@@ -48,6 +48,7 @@ TABLE: dict[type[Exception], Kind] = {
     app_errors.TooManyRequestsError: Kind(Status.TOO_MANY_REQUESTS, "rate", "Too many requests of this key"),
     app_errors.MisdirectedError: Kind(Status.MISDIRECTED_REQUEST),
     app_errors.PreconditionMissingError: Kind(Status.PRECONDITION_REQUIRED),
+    app_errors.ResultMissingError: Kind(Status.CONFLICT, "no-result", "The job has no result"),
     app_errors.NotReadyError: Kind(Status.SERVICE_UNAVAILABLE, "not-ready", "The service is not ready"),
     app_errors.StreamsError: Kind(Status.SERVICE_UNAVAILABLE, "streams", "Too many streams are open"),
     store_errors.NotFoundError: Kind(Status.NOT_FOUND),

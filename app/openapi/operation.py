@@ -74,9 +74,8 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 def _content(route: Route, answer: type[msgspec.Struct] | str | None, schemas: Schemas) -> dict[str, Any]:
     if answer is None:
         return {}
-    if isinstance(answer, str):
-        return {"content": {answer: {}}}
-    return {"content": {JSON: {"schema": schemas[answer]}, **{kind: {} for kind in route.also}}}
+    first = {answer: {}} if isinstance(answer, str) else {JSON: {"schema": schemas[answer]}}
+    return {"content": {**first, **{kind: {} for kind in route.also}}}
 
 
 def _header_parameter(header: Header) -> dict[str, Any]:

@@ -14,14 +14,14 @@ class UploadQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
 
 
 class Dataset(msgspec.Struct, frozen=True):
-    """An uploaded table and what was found in it."""
+    """An uploaded table and what was found in it; one that was sent to be scored has no target."""
 
     id: str
     name: str
     sha256: str
     bytes: int
     media_type: str
-    target: str
+    target: str | None
     id_column: str | None
     rows: int
     positives: int | None

@@ -14,11 +14,11 @@ from app.route import Header, Route
 from app.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.datasets import Dataset, DatasetPage, UploadQuery
-from model.columns.schema import infer_schema
-from model.tables.reading import MEDIA_TYPES, read_table
+from app.uploads import Upload, keep_table
+from model.tables.reading import MEDIA_TYPES
 from store.artifacts import Artifact
 from store.database import Row
-from store.datasets import NewDataset, add_dataset, find_same, get_dataset, list_datasets
+from store.datasets import get_dataset, list_datasets
 
 
 def upload_dataset(services: Services, query: UploadQuery) -> Response:
@@ -31,16 +31,8 @@ def upload_dataset(services: Services, query: UploadQuery) -> Response:
 
 
 def _add(services: Services, received: Artifact, kind: str, query: UploadQuery) -> Response:
-    how = {"target": query.target, "id_column": query.id_column or ""}
-    by, new = caller_name(), False
-    with services.database.read() as connection:
-        known = find_same(connection, received.sha256, kind, **how)
-    if known is None:
-        inferred = _infer(received, kind, query)
-        artifact = services.artifacts.keep(received)
-        known, new = services.database.write(lambda connection: add_dataset(connection, artifact, inferred, by=by))
-    else:
-        services.artifacts.keep(received)  # the file of old may have been damaged
+    upload = Upload(kind, query.target, query.id_column or "", query.name)
+    known, new = keep_table(services, received, upload, caller_name())
     with services.database.read() as connection:
         dataset = get_dataset(connection, known)
     answer = json_answer(shown(dataset), Status.CREATED if new else Status.OK)
@@ -70,25 +62,13 @@ def shown(row: Row[Any]) -> Dataset:
         sha256=row.sha256,
         bytes=row.size,
         media_type=row.media_type,
-        target=row.target,
+        target=row.target or None,
         id_column=row.id_column or None,
         rows=row.rows,
         positives=(row.schema["target"] or {}).get("positives"),
         columns=row.schema["columns"],
         warnings=row.schema["warnings"],
         created_at=str(time_text(row.created_at)),
-    )
-
-
-def _infer(artifact: Artifact, kind: str, query: UploadQuery) -> NewDataset:
-    schema = infer_schema(read_table(artifact.path, MEDIA_TYPES[kind]), query.target, query.id_column)
-    return NewDataset(
-        name=query.name,
-        media_type=kind,
-        target=query.target,
-        id_column=query.id_column or "",
-        rows=schema.rows,
-        schema=schema.to_json(),
     )
 
 

@@ -49,6 +49,9 @@ def _checked(connection: Connection, body: TrainingRequest) -> Spec:
     if dataset is None:
         missing = "there is no such dataset; upload it with POST /v1/datasets"
         problems = [Problem("/dataset", "not_found", missing), *problems]
+    elif not dataset.target:
+        unlabelled = "was sent to be scored, and no column is its target; upload it with POST /v1/datasets?target=…"
+        problems = [Problem("/dataset", "conflict", unlabelled), *problems]
     elif spec is not None:
         inputs = [column["name"] for column in dataset.schema["columns"]]
         problems = misfits(spec, inputs, (dataset.target, dataset.id_column), "/spec")

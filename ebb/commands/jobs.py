@@ -9,6 +9,7 @@ from rich.console import Console
 from ebb.answers import Job
 from ebb.commands.options import as_json as json_option
 from ebb.commands.options import open_client, print_rows, service_options
+from ebb.commands.results import result
 from ebb.watch import watch_training
 
 STATES = ("queued", "running", "succeeded", "failed", "cancelled")
@@ -20,9 +21,12 @@ def jobs() -> None:
     """List, show, watch, cancel and retry jobs."""
 
 
+jobs.add_command(result)
+
+
 @jobs.command(name="list")
 @click.option("--state", type=click.Choice(STATES))
-@click.option("--kind", type=click.Choice(("training", "scoring")))
+@click.option("--kind", type=click.Choice(("training", "scoring", "replay")))
 @click.option("--most", default=50, show_default=True, type=click.IntRange(1), help="How many, the newest first.")
 @service_options
 @json_option

@@ -7,6 +7,7 @@ import msgspec
 
 from ebb.commands.options import as_json as json_option
 from ebb.commands.options import open_client, print_rows, service_options
+from ebb.commands.results import replay
 from store.registry.aliases import CHAMPION
 
 VERSION_COLUMNS = ("version", "valid_loss", "valid_auc", "created_at", "job_id")
@@ -17,6 +18,9 @@ MOVE_COLUMNS = ("revision", "from_version", "to_version", "moved_by", "moved_at"
 @click.group()
 def models() -> None:
     """List versions, promote one, see where an alias has been."""
+
+
+models.add_command(replay)
 
 
 @models.command(name="list")

@@ -1,13 +1,17 @@
-"""`ebb score`: a whole file by a stored version, without a server."""
+"""`ebb score`: a whole file by a stored version, without a server, or by the service as a job."""
 
 from pathlib import Path
 
 import click
 
+from ebb.commands.options import open_client, service_options
+from ebb.results import score_by_job
 from model.estimator import Estimator
-from model.files import new_text
-from model.scoring import score_file, write_scores
-from model.tables.reading import format_of
+from model.files import new_file
+from model.outputs import OUTPUTS, Layout
+from model.outputs.writing import write_scores
+from model.scoring import score_file
+from model.tables.reading import FORMATS, format_of
 from store.database import open_database
 from store.registry.aliases import CHAMPION, get_alias
 from store.registry.versions import load_estimator
@@ -16,19 +20,51 @@ from store.settings import read_settings
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="CSV file to write.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="CSV file to write; .ndjson or .parquet for these.",
+)
 @click.option("--model", default="churn", show_default=True)
-@click.option("--alias", default=CHAMPION, show_default=True)
+@click.option("--alias", help=f"Score by the version this alias points at.  [default: {CHAMPION}]")
 @click.option("--version", type=int, help="Score by this version instead of an alias.")
-def score(file: Path, out: Path, model: str, alias: str, version: int | None) -> None:
-    """Score the customers of a CSV, NDJSON or Parquet file."""
+@click.option("--explain", type=click.IntRange(0, 1000), default=0, help="Reasons for each customer.")
+@click.option("--via-job", is_flag=True, help="Have a worker of the service do it, as a job.")
+@service_options
+def score(  # noqa: PLR0913, PLR0917 - one parameter an option
+    file: Path,
+    out: Path,
+    model: str,
+    alias: str | None,
+    version: int | None,
+    explain: int,
+    via_job: bool,
+    url: str | None,
+    key: str | None,
+) -> None:
+    """Score the customers of a CSV, NDJSON or Parquet file; its name says which."""
+    if alias is not None and version is not None:
+        raise click.UsageError("give --alias or --version, not both")
+    if via_job:
+        with open_client(url, key) as client:
+            number, rows, errors = score_by_job(client, file, out, model, alias, version, explain)
+    else:
+        number, rows, errors = _score_here(file, out, model, alias or CHAMPION, version, explain)
+    click.echo(f"version {number} of {model} scored {rows - errors:,} of {rows:,} customers: {out}")
+    if errors:
+        click.echo(f"{errors:,} could not be scored; the column 'error' says why", err=True)
+
+
+def _score_here(  # noqa: PLR0913, PLR0917 - what, whereto, and by which version
+    file: Path, out: Path, model: str, alias: str, version: int | None, explain: int
+) -> tuple[int, int, int]:
+    output = OUTPUTS[FORMATS.get(out.suffix.lower(), "csv")]
     number, estimator = _load(model, alias, version)
-    with new_text(out) as stream:
-        batches = score_file(estimator, file, format_of(file))
-        rows, failed = write_scores(batches, estimator.id_column or "row", stream)
-    click.echo(f"version {number} of {model} scored {rows - failed:,} of {rows:,} customers: {out}")
-    if failed:
-        click.echo(f"{failed:,} could not be scored; the column 'error' says why", err=True)
+    with new_file(out) as stream:
+        batches = score_file(estimator, file, format_of(file), explain)
+        tally = write_scores(estimator, batches, output(Layout.of(estimator, explain)), stream)
+    return number, tally.rows, tally.errors
 
 
 def _load(model: str, alias: str, version: int | None) -> tuple[int, Estimator]:

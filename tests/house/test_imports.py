@@ -11,7 +11,7 @@ from tests.house.sources import PACKAGES, module_name, place, python_files
 # package or single module → what it may import besides the standard library and itself
 ALLOWED: dict[str, set[str]] = {
     "model": {"numpy"},
-    "model.tables.reading": {"pyarrow"},
+    "model.tables": {"pyarrow"},
     "model.storage": {"safetensors"},
     "store": {"sqlalchemy"},
     "store.ids": {"uuid_utils"},

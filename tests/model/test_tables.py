@@ -176,9 +176,9 @@ def test_batches_hold_every_row_once_and_keep_texts_as_texts(tmp_path: Path):
     path.write_bytes(b"id,months\n" + b"".join(b"%05d,%d\n" % (i, i % 60) for i in range(40_000)))
     assert format_of(path) == "csv"
     ids: list[object] = []
-    for batch in read_batches(path, "csv", {"id"}):
+    for batch in read_batches(path, "csv", (), "id"):
         assert batch.first_row == len(ids) + 1
-        ids += batch.scalars("id")
+        ids += batch.ids or ()
     assert ids == [f"{i:05d}" for i in range(40_000)]
 
 

@@ -1,11 +1,13 @@
 """The kinds of job, one a file: how each is prepared, done piece by piece, and ended."""
 
 from worker.kinds.replay import Replay
+from worker.kinds.scoring import Scoring
 from worker.kinds.training import Training
 from worker.work import Work
 
 KINDS: dict[str, type[Work]] = {
     "training": Training,
+    "scoring": Scoring,
     "replay": Replay,
 }
 

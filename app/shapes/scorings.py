@@ -1,0 +1,38 @@
+"""Scoring jobs in requests."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from app.shapes.common import PlainText, Slug, Uuid, VersionNumber
+from app.shapes.jobs import DeadlineSeconds, Priority
+
+OutputName = Literal["csv", "ndjson", "parquet"]
+Explain = Annotated[int, Meta(ge=0, le=1000, description="how many reasons each customer gets")]
+
+
+class ScoringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A dataset to score, by which version, and what the result is to look like."""
+
+    model: Slug
+    dataset: Uuid
+    alias: Slug | None = None
+    version: VersionNumber | None = None
+    output: OutputName = "csv"
+    explain: Explain = 0
+    priority: Priority = 0
+    deadline_s: DeadlineSeconds | None = None
+
+
+class ScoringQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The same beside a body that is the table itself, which then needs the model."""
+
+    model: Slug | None = None
+    alias: Slug | None = None
+    version: VersionNumber | None = None
+    output: OutputName | None = None
+    explain: Explain | None = None
+    priority: Priority | None = None
+    deadline_s: DeadlineSeconds | None = None
+    name: PlainText | None = None

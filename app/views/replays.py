@@ -1,0 +1,36 @@
+"""Replays: a version's training once more, to see that its row tells all that its bytes depend on."""
+
+from flask import Response
+
+from app.edge.access import owner
+from app.edge.idempotency import idempotency_key
+from app.route import Route
+from app.services import Services
+from app.shapes.jobs import Job
+from app.views.accepted import ASKED, SENT, accept
+from store.jobs.submit import Submission
+from store.registry.versions import get_version
+
+
+def replay_version(services: Services, name: str, version: int, **_: object) -> Response:
+    """Have a version trained again from its row, dataset and spec, and its digest compared; no version is made."""
+    key = idempotency_key()
+    with services.database.read() as connection:
+        row = get_version(connection, name, version)
+    params = {"version": version, "spec": row.spec}
+    return accept(services, Submission("replay", name, row.dataset_id, params, owner(), key))
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/models/{name}/versions/{version}/replay",
+        replay_version,
+        "train",
+        "Replay a version's training",
+        {202: Job},
+        refusals=(404, 422, 429),
+        headers=ASKED,
+        answer_headers=SENT,
+    ),
+)

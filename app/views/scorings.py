@@ -1,0 +1,112 @@
+"""Scoring jobs: a whole dataset, or the table that is the body, by the one version that is meant now."""
+
+from flask import Response, request
+
+from app.edge.access import caller_name, owner
+from app.edge.bodies import body_chunks
+from app.edge.idempotency import idempotency_key
+from app.edge.inputs import media_type, read_body
+from app.errors import InputError
+from app.route import JSON, Route
+from app.services import Services
+from app.shapes.jobs import Job
+from app.shapes.scorings import ScoringQuery, ScoringRequest
+from app.uploads import Upload, keep_table
+from app.views.accepted import ASKED, SENT, accept
+from model.errors import Problem
+from model.tables.reading import MEDIA_TYPES
+from store.database import Connection
+from store.datasets import find_dataset
+from store.jobs.submit import Submission
+from store.registry.aliases import CHAMPION, get_alias
+from store.registry.versions import get_version
+
+
+def submit_scoring(services: Services, query: ScoringQuery, **_: object) -> Response:
+    """Answer 202 once the job is a row. The version is settled now: one version scores every row, in retries, too.
+
+    The body is a request for a dataset that is here, with an empty query, or the table itself, with the request in the
+    query.
+    """
+    kind, key = media_type((JSON, *MEDIA_TYPES)), idempotency_key()
+    wanted = _of_body(query) if kind == JSON else _of_table(services, kind, query)
+    if wanted.alias is not None and wanted.version is not None:
+        where = "/version" if kind == JSON else "/query/version"
+        raise InputError.of([Problem(where, "conflict", "give alias or version, not both")])
+    alias = None if wanted.version is not None else wanted.alias or CHAMPION
+    with services.database.read() as connection:
+        version = wanted.version or get_alias(connection, wanted.model, alias or CHAMPION).version
+        _check(connection, wanted, version)
+    asked = {"alias": alias, "output": wanted.output, "explain": wanted.explain}
+    submission = Submission(
+        "scoring",
+        wanted.model,
+        wanted.dataset,
+        {"version": version, **asked},
+        owner(),
+        key,
+        priority=wanted.priority,
+        deadline_seconds=wanted.deadline_s,
+        asked={"version": wanted.version, **asked},
+    )
+    return accept(services, submission)
+
+
+def _of_body(query: ScoringQuery) -> ScoringRequest:
+    if query != ScoringQuery():
+        raise InputError.of([Problem("/query", "conflict", "beside a JSON body the query is empty: put it there")])
+    return read_body(ScoringRequest)
+
+
+def _of_table(services: Services, kind: str, query: ScoringQuery) -> ScoringRequest:
+    if query.model is None:
+        raise InputError.of([Problem("/query/model", "missing", "say which model scores the table")])
+    if query.version is not None and query.alias is not None:
+        raise InputError.of([Problem("/query/version", "conflict", "give alias or version, not both")])
+    request.max_content_length = services.settings.upload_bytes
+    with services.artifacts.receive(body_chunks()) as received:
+        dataset, _ = keep_table(services, received, Upload(kind, name=query.name or ""), caller_name())
+    return ScoringRequest(
+        model=query.model,
+        dataset=dataset,
+        alias=query.alias,
+        version=query.version,
+        output=query.output or "csv",
+        explain=query.explain or 0,
+        priority=query.priority or 0,
+        deadline_s=query.deadline_s,
+    )
+
+
+def _check(connection: Connection, wanted: ScoringRequest, version: int) -> None:
+    """Refuse what cannot succeed: a dataset that is not there, or that has none of the version's columns.
+
+    Raises: InputError; NotFoundError for a version that is not there.
+    """
+    needed = {column["name"] for column in get_version(connection, wanted.model, version).columns}
+    dataset = find_dataset(connection, wanted.dataset)
+    if dataset is None:
+        missing = "there is no such dataset; upload it with POST /v1/datasets, or send the table itself"
+        raise InputError.of([Problem("/dataset", "not_found", missing)])
+    present = {column["name"] for column in dataset.schema["columns"]} | {dataset.target, dataset.id_column}
+    if needed and not needed & present:
+        text = f"the table has none of the columns that version {version} was trained on: {', '.join(sorted(needed))}"
+        raise InputError.of([Problem("/dataset", "conflict", text)])
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/jobs/scoring",
+        submit_scoring,
+        "score",
+        "Score a whole table",
+        {202: Job},
+        refusals=(404, 413, 415, 422, 429),
+        query=ScoringQuery,
+        body=ScoringRequest,
+        uploads=tuple(MEDIA_TYPES),
+        headers=ASKED,
+        answer_headers=SENT,
+    ),
+)

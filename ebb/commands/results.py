@@ -1,0 +1,35 @@
+"""`ebb jobs result` and `ebb models replay`: what jobs come to, over HTTP."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from ebb.commands.options import open_client, service_options
+from ebb.results import save_result, wait_for_result
+
+
+@click.command()
+@click.argument("job_id")
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
+@service_options
+def result(job_id: str, out: Path, url: str | None, key: str | None) -> None:
+    """Download the file that a scoring job made."""
+    with open_client(url, key) as client:
+        save_result(client, job_id, out)
+    click.echo(f"{out}: {out.stat().st_size:,} bytes")
+
+
+@click.command()
+@click.argument("model")
+@click.argument("version", type=int)
+@service_options
+def replay(model: str, version: int, url: str | None, key: str | None) -> None:
+    """Train a version again and say whether the same bytes came out; exit code 1 if not."""
+    with open_client(url, key) as client:
+        told = wait_for_result(client, client.replay(model, version).id).result or {}
+    for differs in told["environment_differs"] if isinstance(told["environment_differs"], list) else ():
+        click.echo(f"{differs['name']} was {differs['then']}, and is {differs['here']}", err=True)
+    words = "the same bytes" if told["equal"] else f"other bytes, {told['replayed_sha256']}"
+    click.echo(f"version {version} of {model}, {told['weights_sha256']}: {words}")
+    sys.exit(0 if told["equal"] else 1)

@@ -1,0 +1,58 @@
+"""Jobs that end in a result to be fetched: waiting for one, and scoring a file by one."""
+
+import math
+import time
+from pathlib import Path
+
+from ebb.answers import Job
+from ebb.client import Client
+from ebb.errors import JobError
+from model.files import new_file
+from model.tables.reading import FORMATS, MEDIA_TYPES, format_of
+
+POLL_SECONDS = 0.2
+
+
+def wait_for_result(client: Client, job_id: str, patience: float = math.inf) -> Job:
+    """Return a job that has succeeded.
+
+    Units: patience in seconds.
+    Raises: JobError where it did not, or not in time; the client's errors.
+    """
+    give_up = time.monotonic() + patience
+    while not (job := client.job(job_id)).finished:
+        if time.monotonic() > give_up:
+            raise JobError(f"{job.kind} job {job.id} was still {job.state} after {patience:.0f} s")
+        time.sleep(POLL_SECONDS)
+    if job.state != "succeeded":
+        why = f": {job.error.detail} ({job.error.code})" if job.error else ""
+        raise JobError(f"{job.kind} job {job.id} {job.state}{why}")
+    return job
+
+
+def save_result(client: Client, job_id: str, out: Path) -> None:
+    """Write the file that a scoring job made; it takes its name only when it is whole.
+
+    Raises: FileError; the client's errors.
+    """
+    with new_file(out) as stream:
+        client.save_result(job_id, stream)
+
+
+def score_by_job(  # noqa: PLR0913, PLR0917 - what, whereto, and by which version
+    client: Client, file: Path, out: Path, model: str, alias: str | None, version: int | None, explain: int
+) -> tuple[int, int, int]:
+    """Have a file scored by the service, and return the version, how many rows there were, and how many failed.
+
+    Raises: TableError where the file's name tells no format; JobError, FileError; the client's errors.
+    """
+    media_type = next(one for one, name in MEDIA_TYPES.items() if name == format_of(file))
+    output = FORMATS.get(out.suffix.lower(), "csv")
+    submitted = client.submit_scoring(
+        model, file, media_type=media_type, alias=alias, version=version, output=output, explain=explain
+    )
+    job = wait_for_result(client, submitted.id)
+    save_result(client, job.id, out)
+    result = job.result or {}
+    number, rows, errors = (int(str(result[name])) for name in ("version", "rows", "errors"))
+    return number, rows, errors

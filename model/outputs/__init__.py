@@ -1,0 +1,17 @@
+"""Scored customers as files: one format a file, each written a few thousand rows at a time.
+
+The same customers and the same version give the same bytes.
+"""
+
+from model.outputs.csv_output import CsvOutput
+from model.outputs.ndjson_output import NdjsonOutput
+from model.outputs.output import Layout, Output
+from model.tables.parquet_output import ParquetOutput
+
+OUTPUTS: dict[str, type[Output]] = {
+    "csv": CsvOutput,
+    "ndjson": NdjsonOutput,
+    "parquet": ParquetOutput,
+}
+
+__all__ = ["OUTPUTS", "Layout", "Output"]

@@ -1,0 +1,53 @@
+"""Scored customers as CSV: id, predictions, as many reasons as were asked for, and an error where there is no score.
+
+Source: RFC 4180, with lines that end in a line feed.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from model.columns.cells import Scalar
+from model.estimator.estimator import Reason
+from model.outputs.output import Layout, Output
+from model.scoring import Scored, safe
+
+
+class CsvOutput(Output):
+    """A line of names, then one line a row; text that a spreadsheet would run gets a leading apostrophe."""
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__(layout)
+        self._begun = False
+
+    def rows(self, scored: Scored) -> bytes:
+        """The bytes of these rows, after the names where they are the first."""
+        columns = self.layout.head.answers(scored.probabilities)
+        if scored.reasons is not None:
+            columns += map(list, zip(*(chain.from_iterable(reasons) for reasons in scored.reasons), strict=True))
+        errors: list[Scalar] = [""] * len(scored.ids)
+        for row, problems in scored.faults.items():
+            errors[row] = problems[0].detail
+            for column in columns:
+                column[row] = ""
+        lines = zip(scored.ids, *columns, errors, strict=True)
+        return self._names() + _text(list(map(safe, line)) for line in lines)
+
+    def end(self) -> bytes:
+        """Nothing but the names, where there was no row."""
+        return self._names()
+
+    def _names(self) -> bytes:
+        if self._begun:
+            return b""
+        self._begun = True
+        layout = self.layout
+        reasons = [f"reason_{place}_{part}" for place in range(1, layout.explain + 1) for part in Reason._fields]
+        return _text([list(map(safe, [layout.id_name, *layout.head.columns(), *reasons, "error"]))])
+
+
+def _text(lines: Iterable[Sequence[Scalar]]) -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\n").writerows(lines)
+    return out.getvalue().encode()

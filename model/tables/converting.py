@@ -1,0 +1,95 @@
+"""Cells out of Arrow's arrays and out of lists of JSON values."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from model.columns.cells import Cells, Codes, Days, Flags, Numbers, Scalar, Words
+from model.columns.faults import Faults
+from model.columns.numbers import NO_NUMBER, read_values
+from model.errors import TableError
+from model.tables import ndjson
+
+MICROSECONDS_A_DAY = 86_400_000_000.0
+
+
+def to_cells(array: Any, name: str, *, as_text: bool) -> Cells:
+    """Cells of an array; texts that all spell numbers are numbers, unless `as_text`.
+
+    Raises:
+        TableError: Ebb has no use for values of this type.
+    """
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        array = array.cast(kind.value_type)
+        kind = array.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return _words(array) if as_text else _from_text(array)
+    if pa.types.is_boolean(kind):
+        return Flags(_floats(array.cast(pa.int8())))
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        moments = array.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
+        return Days(_floats(moments) / MICROSECONDS_A_DAY)
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return Numbers(_floats(array))
+    if pa.types.is_null(kind):
+        return Numbers(np.full(len(array), np.nan))
+    raise TableError(f"column {name!r} is of type {kind}: use numbers, texts, booleans or dates")
+
+
+def _floats(array: Any) -> Any:
+    return array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(np.float64)
+
+
+def _from_text(array: Any) -> Cells:
+    """Numbers if every text that is not a gap spells one, else words."""
+    trimmed = pc.utf8_trim_whitespace(array)
+    known = pc.if_else(pc.is_in(trimmed, value_set=pa.array(NO_NUMBER)), None, trimmed)
+    try:
+        return Numbers(_floats(known.cast(pa.float64())))
+    except pa.ArrowInvalid:
+        return _words(array)
+
+
+def _words(array: Any) -> Words:
+    chunks = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+    encoded = pc.dictionary_encode(chunks).unify_dictionaries().combine_chunks()
+    if isinstance(encoded, pa.ChunkedArray):  # no rows
+        return Words(np.zeros(0, np.int32), ())
+    words: list[str] = encoded.dictionary.to_pylist()
+    codes: Codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    if "" in words:  # the empty text is a gap
+        empty = words.index("")
+        codes = np.where(codes == empty, -1, codes - (codes > empty)).astype(np.int32)
+        words.pop(empty)
+    return Words(codes, tuple(words))
+
+
+def from_objects(values: list[object], name: str) -> Cells:
+    """Cells of JSON values.
+
+    Raises:
+        TableError: two rows hold different types, or a number is none.
+    """
+    kind = ndjson.same_type(values, name)
+    if kind is str:
+        return Words.of([value if isinstance(value, str) else None for value in values])
+    faults = Faults()
+    if kind is bool:
+        return Flags(read_values(values, name, "true or false", faults))
+    numbers = Numbers(read_values(values, name, "a number", faults))
+    for row, problems in faults.rows.items():
+        raise TableError(f"row {row + 1}: {problems[0].detail}")
+    return numbers
+
+
+def to_ids(array: Any) -> tuple[list[Scalar], bool]:
+    """An array's values as ids, and whether they are whole numbers: as given, however long they are."""
+    if pa.types.is_dictionary(array.type):
+        array = array.cast(array.type.value_type)
+    kind = array.type
+    if pa.types.is_signed_integer(kind) or (pa.types.is_unsigned_integer(kind) and kind.bit_width < 64):
+        return array.to_pylist(), True
+    return [None if value is None or value == "" else str(value) for value in array.to_pylist()], False

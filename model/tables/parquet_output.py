@@ -1,0 +1,97 @@
+"""Scored customers as Parquet."""
+
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from model.columns.cells import Scalar
+from model.outputs.output import Layout, Output
+from model.scoring import Scored
+
+GROUP_ROWS = 1 << 17
+REASONS = pa.list_(
+    pa.struct([("column", pa.string()), ("value", pa.string()), ("contribution", pa.float64())]),
+)
+
+
+class Sink(io.RawIOBase):
+    """Forgets what was taken, but not how much it was: Parquet's footer says where everything lies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def writable(self) -> bool:
+        """Say that it can be written."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Take some bytes."""
+        part = bytes(data)
+        self._parts.append(part)
+        self._size += len(part)
+        return len(part)
+
+    def tell(self) -> int:
+        """How many bytes were written so far."""
+        return self._size
+
+    def taken(self) -> bytes:
+        """The bytes since the last look."""
+        data = b"".join(self._parts)
+        self._parts.clear()
+        return data
+
+
+class ParquetOutput(Output):
+    """Ids are texts, unless the table was Parquet with whole numbers; the value of a reason is JSON, as it has no type.
+
+    Rows are held back until there are enough for a group.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__(layout)
+        self._sink = Sink()
+        self._writer: Any = None
+
+    def rows(self, scored: Scored) -> bytes:
+        """The bytes that are ready."""
+        batch = self._batch(scored)
+        if self._writer is None:
+            self._writer = pa.parquet.ParquetWriter(self._sink, batch.schema, compression="snappy")
+        self._writer.write_batch(batch, row_group_size=GROUP_ROWS)
+        return self._sink.taken()
+
+    def end(self) -> bytes:
+        """The rest, and the footer."""
+        if self._writer is None:
+            return b""
+        self._writer.close()
+        return self._sink.taken()
+
+    def _batch(self, scored: Scored) -> Any:
+        head, faulty = self.layout.head, scored.faults
+        whole = scored.whole_ids
+        ids = scored.ids if whole else [None if one is None else str(one) for one in scored.ids]
+        columns = {self.layout.id_name: pa.array(ids, pa.int64() if whole else pa.string())}
+        for name, values in zip(head.columns(), head.answers(scored.probabilities), strict=True):
+            kind = pa.string() if isinstance(values[0], str) else pa.float64()
+            columns[name] = pa.array([None if row in faulty else value for row, value in enumerate(values)], kind)
+        errors = [faulty[row][0].detail if row in faulty else None for row in range(len(ids))]
+        columns["error"] = pa.array(errors, pa.string())
+        if scored.reasons is not None:
+            told = [None if row in faulty else _reasons(reasons) for row, reasons in enumerate(scored.reasons)]
+            columns["reasons"] = pa.array(told, REASONS)
+        return pa.RecordBatch.from_pydict(columns)
+
+
+def _reasons(reasons: Sequence[tuple[str, Scalar, float]]) -> list[dict[str, object]]:
+    return [
+        {"column": column, "value": json.dumps(value, ensure_ascii=False), "contribution": contribution}
+        for column, value, contribution in reasons
+    ]
