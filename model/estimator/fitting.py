@@ -142,14 +142,24 @@ class Fitting:
         return np.concatenate([network.logits(self.encoder.encode(cells)) for cells in chunks])
 
     def _held_out(self, network: Network, logits: Floats) -> Floats:
-        """Return the validation rows' logits out of all rows', with folds by the member that holds a row out."""
+        """Return what the validation rows' logits out of all rows' would be, had no member seen them.
+
+        With folds it is the logits of the member that holds a row out. Of churn they are drawn in as averaging over
+        members draws logits in, or the calibration would do so a second time: by the variance of the members' mean
+        over the mean of their variances, which is how much of a member's distance from the mean the others share.
+        """
         folds = self.split.folds
         if folds is None:
             return logits[self.valid_rows]
-        chunks = _chunks(self.cells.rows)
-        return np.concatenate(
-            [network.logits_by(folds[rows], self.encoder.encode(self.cells.take(rows))) for rows in chunks]
-        )
+        own, squares = np.empty_like(logits), 0.0
+        for rows in _chunks(self.cells.rows):
+            every = network.member_logits(self.encoder.encode(self.cells.take(rows)))
+            own[rows] = every[folds[rows], np.arange(len(rows))]
+            squares += float(np.square(every - logits.mean()).sum()) / len(every)
+        if not isinstance(self.head, Churn) or squares == 0.0:
+            return own
+        shared = float(np.square(logits - logits.mean()).sum()) / squares
+        return np.asarray(own.mean() + shared * (own - own.mean()))
 
     def _measured(self, network: Network) -> tuple[Head, dict[str, Any]]:
         """Return the calibrated head, and losses and quality in float64."""

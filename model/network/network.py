@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from model.design import Floats, Integers
+from model.design import Floats
 from model.errors import Problem, ShapeError, SpecError
 from model.layers import Dense
 from model.layers.embedding import Embedding
@@ -101,14 +101,13 @@ class Network:
         mean = transposed(self._mean(self._forward(X).logits(X)))
         return np.ascontiguousarray(mean[:, 0] if self.outputs == 1 else mean)
 
-    def logits_by(self, members: Integers, X: Floats) -> Floats:
-        """Return each row's logits by the one member named for it.
+    def member_logits(self, X: Floats) -> Floats:
+        """Return each member's own logits.
 
-        Shapes: members (n,); X (n, d) to (n,), or (n, c) with c > 1 logits.
+        Shapes: X (n, d) to (K, n), or (K, n, c) with c > 1 logits.
         """
-        every = self._forward(X).logits(X).reshape(self.members, self.outputs, len(X))
-        own = every[members, :, np.arange(len(X))]
-        return np.ascontiguousarray(own[:, 0] if self.outputs == 1 else own)
+        every = transposed(self._forward(X).logits(X)).reshape(self.members, len(X), self.outputs)
+        return np.ascontiguousarray(every[..., 0] if self.outputs == 1 else every)
 
     def input_gradient(self, X: Floats) -> Floats:
         """Return ∂z/∂x of each row, the mean over the members, for a network with one logit.
