@@ -85,4 +85,4 @@ def _distributions(figures: JobStatistics) -> Iterator[Metric]:
 def _told(times: Distribution | None, bounds: tuple[float, ...]) -> tuple[list[tuple[str, float]], float]:
     times = times or Distribution([0] * len(bounds))
     buckets = [(str(bound), float(count)) for bound, count in zip(bounds, times.at_most, strict=True)]
-    return [*buckets, ("+Inf", float(times.count))], times.sum
+    return [*buckets, ("+Inf", float(times.count))], times.microseconds / 1e6

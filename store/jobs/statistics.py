@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, or_, select
+from sqlalchemy import BigInteger, Connection, Row, and_, case, cast, func, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from store.clock import now, seconds_between
@@ -28,18 +28,20 @@ WAITS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 2 * 3600.0)
 class Distribution:
     """How many of some times are at most each bound, how many there are, and their sum.
 
-    Units: seconds.
+    The sum is a whole number: one of floats would depend on their order, and might fall by the last bit.
+
+    Units: bounds in seconds, the sum in microseconds.
     """
 
     at_most: list[int]
     count: int = 0
-    sum: float = 0.0
+    microseconds: int = 0
 
-    def add(self, at_most: Sequence[int], count: int, total: float) -> None:
+    def add(self, at_most: Sequence[int], count: int, microseconds: int) -> None:
         """Add those of another group."""
         self.at_most = [mine + theirs for mine, theirs in zip(self.at_most, at_most, strict=True)]
         self.count += count
-        self.sum += total
+        self.microseconds += microseconds
 
 
 @dataclass
@@ -100,8 +102,7 @@ class Tally:
             if settled - self._until > self._stale:
                 self._settle(connection, settled)
             figures = copy.deepcopy(self._settled)
-            recent = or_(jobs.c.finished_at > self._until, jobs.c.finished_at.is_(None))
-            _add_counters(connection, figures, recent)
+            _add_counters(connection, figures, jobs.c.finished_at > self._until, jobs.c.finished_at.is_(None))
             _add_losses(connection, figures, job_events.c.id > self._last_event)
         _add_now(connection, figures)
         kept = func.count(), func.coalesce(func.sum(func.length(checkpoints.c.state)), 0)
@@ -112,16 +113,15 @@ class Tally:
         event = select(job_events.c.id).where(job_events.c.at <= until).order_by(job_events.c.id.desc()).limit(1)
         last = connection.execute(event).scalar_one_or_none() or 0
         figures = copy.deepcopy(self._settled)
-        _add_counters(connection, figures, jobs.c.finished_at > self._until, jobs.c.finished_at <= until)
+        _add_counters(connection, figures, and_(jobs.c.finished_at > self._until, jobs.c.finished_at <= until))
         _add_losses(connection, figures, job_events.c.id > self._last_event, job_events.c.id <= last)
         self._settled, self._until, self._last_event = figures, until, last
 
 
 def _add_losses(connection: Connection, figures: JobStatistics, *which: ColumnElement[bool]) -> None:
     lost = job_events.c.data["reason"].as_string() == "lease lost"
-    back = job_events.c.event.in_(("queued", "failed", "cancelled")), job_events.c.token > 0
     losses = select(jobs.c.kind, func.count()).join(jobs, jobs.c.id == job_events.c.job_id).group_by(jobs.c.kind)
-    for kind, count in connection.execute(losses.where(*which, *back, lost)):
+    for kind, count in connection.execute(losses.where(*which, lost)):
         figures.lease_losses[kind] += count
 
 
@@ -136,17 +136,21 @@ def _add_now(connection: Connection, figures: JobStatistics) -> None:
         queues[kind] = Queue(count, max(0.0, oldest))
 
 
-def _add_counters(connection: Connection, figures: JobStatistics, *which: ColumnElement[bool]) -> None:
+def _add_counters(connection: Connection, figures: JobStatistics, *parts: ColumnElement[bool]) -> None:
+    """Add the jobs of each part in one statement, and so of one moment: a job may be on its way from one to another."""
     took = seconds_between(jobs.c.started_at, jobs.c.finished_at)
     waited = seconds_between(jobs.c.created_at, jobs.c.started_at)
-    groups = (jobs.c.kind, jobs.c.state, func.coalesce(jobs.c.error_code, "").label("code"))
+    # Not the bare column, or SQLite walks an index on it for its order instead of the one that finds the part.
+    kind = func.coalesce(jobs.c.kind, "").label("kind")
+    groups = (kind, jobs.c.state, func.coalesce(jobs.c.error_code, "").label("code"))
     columns = [
         func.count().label("jobs"),
         func.sum(jobs.c.strikes).label("strikes"),
         *_distributed("took", took, DURATIONS),
         *_distributed("waited", waited, WAITS),
     ]
-    for row in connection.execute(select(*groups, *columns).where(*which).group_by(*groups)):
+    counted = union_all(*(select(*groups, *columns).where(part).group_by(*groups) for part in parts))
+    for row in connection.execute(counted):
         figures.strikes[row.kind] += row.strikes
         waits = figures.waits.setdefault(row.kind, Distribution([0] * len(WAITS)))
         waits.add(*_read(row, "waited", len(WAITS)))
@@ -161,9 +165,10 @@ def _distributed(name: str, seconds: ColumnElement[float], bounds: Iterable[floa
     counts = [
         func.sum(case((seconds <= bound, 1), else_=0)).label(f"{name}_{place}") for place, bound in enumerate(bounds)
     ]
-    return [*counts, func.count(seconds).label(f"{name}_n"), func.coalesce(func.sum(seconds), 0.0).label(f"{name}_s")]
+    total = func.coalesce(func.sum(cast(func.round(seconds * 1e6), BigInteger)), 0)
+    return [*counts, func.count(seconds).label(f"{name}_n"), total.label(f"{name}_us")]
 
 
-def _read(row: Row[Any], name: str, bounds: int) -> tuple[list[int], int, float]:
+def _read(row: Row[Any], name: str, bounds: int) -> tuple[list[int], int, int]:
     told = row._mapping
-    return [told[f"{name}_{place}"] for place in range(bounds)], told[f"{name}_n"], told[f"{name}_s"]
+    return [told[f"{name}_{place}"] for place in range(bounds)], told[f"{name}_n"], int(told[f"{name}_us"])
