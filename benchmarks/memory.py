@@ -56,8 +56,10 @@ def train(X: np.ndarray, y: np.ndarray, layers: list[int], batch: int, epochs: i
 
 
 def measure(arguments: dict[str, Any]) -> dict[str, Any]:
-    """One training, to be run in a process of its own: what it took, and what was there before it."""
+    """One training, to be run in a process of its own: what it took beyond what a tiny one had taken before."""
     rows, features, path = arguments["rows"], arguments["features"], arguments["path"]
+    few = np.empty((4 * arguments["batch"], features), np.float32)
+    train(few, filled(few), [8, 4], arguments["batch"], 1)  # so that the libraries have what they need once
     before = resident("VmRSS")
     if path:
         X, y = np.memmap(path, np.float32, "r", shape=(rows, features)), np.load(f"{path}.y.npy")

@@ -28,11 +28,13 @@ class Memory:
     batches (rows, labels, rates) is a view of its own.
     """
 
-    def __init__(self, dtype: DTypeLike) -> None:
+    def __init__(self, dtype: DTypeLike, like: Memory | None = None) -> None:
+        """Begin with nothing but the constants of another memory, which both may read at the same time."""
         self.dtype = np.dtype(dtype)
         self._arrays: list[NDArray[Any]] = []
         self._next = 0
         self._shared: dict[tuple[object, ...], NDArray[Any]] = {}
+        self._constants: dict[tuple[object, ...], NDArray[Any]] = {} if like is None else like._constants
 
     def rewind(self) -> None:
         """Start handing out from the first array again."""
@@ -45,12 +47,23 @@ class Memory:
         self._next += 1
         return self._arrays[self._next - 1]
 
-    def shared(self, use: object, shape: tuple[int, ...], dtype: np.dtype[Any], fill: object = 0.0) -> NDArray[Any]:
+    def shared(self, use: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
         """Return the array for this use, shape and type: always the same one."""
-        key = (use, shape, dtype)
-        if key not in self._shared:
-            self._shared[key] = np.full(shape, fill, dtype)
-        return self._shared[key]
+        return kept(self._shared, use, shape, dtype, 0)
+
+    def constant(self, use: object, shape: tuple[int, ...], dtype: np.dtype[Any], fill: object) -> NDArray[Any]:
+        """Return the same, filled and to be read only."""
+        return kept(self._constants, use, shape, dtype, fill)
+
+
+def kept(
+    arrays: dict[tuple[object, ...], NDArray[Any]], use: object, shape: tuple[int, ...], dtype: np.dtype[Any], fill: Any
+) -> NDArray[Any]:
+    """Return the array for this use, shape and type, made when it is first asked for."""
+    key = (use, shape, dtype)
+    if key not in arrays:
+        arrays[key] = np.full(shape, fill, dtype)
+    return arrays[key]
 
 
 @dataclass(frozen=True)
@@ -122,16 +135,16 @@ class Recorder:
 
     def number(self, value: float) -> Floats:
         """Return a number as the array without axes that NumPy takes fastest."""
-        return self._memory.shared(("number", value), (), self._memory.dtype, value)
+        return self._memory.constant(("number", value), (), self._memory.dtype, value)
 
     def full_like(self, a: NDArray[Any], value: float) -> NDArray[Any]:
         """Return a constant of a's shape, to be read only; minima and maxima are three times as fast with one."""
-        return self._memory.shared(("full", value), a.shape, a.dtype, value)
+        return self._memory.constant(("full", value), a.shape, a.dtype, value)
 
     def rows_like(self, a: Floats, values: Sequence[float]) -> Floats:
         """Return a constant of a's shape whose i-th row is the i-th value throughout, to be read only."""
         column = np.array(values).reshape(-1, *(1,) * (a.ndim - 1))
-        return self._memory.shared(("rows", *values), a.shape, a.dtype, column)
+        return self._memory.constant(("rows", *values), a.shape, a.dtype, column)
 
     def scratch_like(self, a: NDArray[Any]) -> NDArray[Any]:
         """Return memory of a's shape that the next layer will overwrite."""
@@ -147,7 +160,7 @@ class Recorder:
 
     def row_mean(self, a: Floats, out: Floats) -> None:
         """Record out ← the mean of each feature over the batch: a product, which is faster than a reduction."""
-        share = self._memory.shared("share", (self.rows, 1), self._memory.dtype, 1 / self.rows)
+        share = self._memory.constant("share", (self.rows, 1), self._memory.dtype, 1 / self.rows)
         self.product(a, share, out)
 
     def scratch(self, shape: tuple[int, ...]) -> Floats:
@@ -190,6 +203,11 @@ class Recorder:
         between an array and itself it does not.
         """
         return self._views.setdefault((kind, id(a)), (a, view))[1]
+
+    def instead_of(self, a: Floats, width: int) -> Floats:
+        """Return memory for `width` numbers a row: where it fits that of activations that nobody needs any more."""
+        fits = a is not self._result and a.shape[-2] - 1 == width
+        return self.values(a) if fits else self.fresh(width)
 
     def keep(self, a: Floats) -> None:
         """Promise that these numbers are needed later, so that nobody overwrites them."""

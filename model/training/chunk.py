@@ -15,6 +15,8 @@ from model.network.recorder import transposed
 from model.training.plan import Plan
 from model.training.rows import Rows
 
+GATHERED = 1 << 17  # bytes of rows that are on their way
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -53,8 +55,10 @@ class Chunk:
 
     def __init__(self, rows: Rows, loss: Loss, plan: Plan, lead: tuple[int, ...], dtype: DTypeLike) -> None:
         self._rows, self._loss, self._plan, self._lead = rows, loss, plan, lead
-        self._gathered = np.empty((*lead, plan.capacity, rows.width), rows.X.dtype)
         self._inputs = np.ones((*lead, plan.capacity, rows.width + 1), dtype)
+        members = math.prod(lead)
+        self._piece = max(1, min(plan.capacity, GATHERED // (rows.width * rows.X.itemsize * members)))
+        self._gathered = np.empty((members * self._piece, rows.width), rows.X.dtype)
         self._to, self._from = self._inputs[..., :-1], self._gathered
         if self._inputs.dtype == self._gathered.dtype:
             self._to, self._from = whole_rows(self._to), whole_rows(self._from)
@@ -90,9 +94,7 @@ class Chunk:
 
         Shapes: order ([K,] rows).
         """
-        rows = order.shape[-1]
-        self._rows.X.take(self._rows.which.take(order, mode="clip"), 0, self._gathered[..., :rows, :], "clip")
-        self._to[..., :rows, :] = self._from[..., :rows, :]
+        self._load_inputs(order)
         if self._as_one and batches == len(self._full.target):
             self._rows.targets.take(order, 0, self._targets[: len(order), None], "clip")
             return
@@ -100,6 +102,14 @@ class Chunk:
         self._load_labels(self._full, order[..., :split], batches)
         if order.shape[-1] > split:
             self._load_labels(self._short, order[..., split:], 1)
+
+    def _load_inputs(self, order: Integers) -> None:
+        """Copy rows of X beside their ones, by way of a place small enough to stay in the cache."""
+        for start in range(0, order.shape[-1], self._piece):
+            part = order[..., start : start + self._piece]
+            gathered, copied = (a[: part.size].reshape(*part.shape, a.shape[-1]) for a in (self._gathered, self._from))
+            self._rows.X.take(self._rows.which.take(part, mode="clip"), 0, gathered, "clip")
+            self._to[..., start : start + part.shape[-1], :] = copied
 
     def _load_labels(self, labels: Labels, order: Integers, batches: int) -> None:
         labels.target[:batches] = self._batched(self._rows.targets.take(order, 0, mode="clip"), batches)

@@ -22,7 +22,7 @@ class Limits:
     chunk_bytes: int = 1 << 20
     chunk_steps: int = 64
     part_work: float = 2e7
-    block: int = 1 << 17
+    block: int = 1 << 16
 
 
 LIMITS = Limits()

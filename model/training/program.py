@@ -51,13 +51,15 @@ class Program:
 
     def _record_all(self) -> None:
         plan = self._plan
-        self._memories = [Memory(self._numbers.dtype) for _ in range(plan.parts)]
+        first = Memory(self._numbers.dtype)
+        self._memories = [first, *(Memory(self._numbers.dtype, first) for _ in range(1, plan.parts))]
         # The second part's gradient lies where the update will: it is added to the first's before.
         self._views = [self._numbers.views_with(self._numbers.gradients[part]) for part in range(plan.parts)]
         steps = [self._record_step(i) for i in range(plan.chunk_steps)]
         self._calls, self._last_calls = [list(chain(*each)) for each in (steps, steps[: plan.last_steps])]
         if plan.short:
-            do = self._record_batch(Memory(self._numbers.dtype), self._numbers.views, self._chunk.short_batch(), None)
+            memory = Memory(self._numbers.dtype, first)
+            do = self._record_batch(memory, self._numbers.views, self._chunk.short_batch(), None)
             for part in range(plan.parts):
                 self._record_gradient(do, part, plan.last_steps, whole=True)
             for part in range(plan.parts):

@@ -82,5 +82,5 @@ def rows_digest(design: Design) -> str:
     """Return a digest of what tells two designs apart at little cost: shape, split and labels."""
     digest = hashlib.sha256(repr(design.X.shape).encode())
     for array in (design.train_rows, design.valid_rows, design.y, *(() if design.folds is None else (design.folds,))):
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
