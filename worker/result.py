@@ -73,6 +73,6 @@ def _if_better(database: Database, fit: Fit, estimator: Estimator, by: str) -> P
         reason = f"the champion, version {alias.version}, cannot be compared with: {error}"
         log.warning("job %s: not promoted: %s", fit.job.id, reason)
         return NotPromoted(reason)
-    ours = fit.validation_loss(estimator)
+    ours = estimator.metrics["valid_loss"]  # of rows that neither member nor calibration saw
     better = ours is not None and theirs is not None and ours < theirs
     return Promotion(CHAMPION, by, revision=alias.revision) if better else None
