@@ -13,10 +13,11 @@ from store.artifacts import ArtifactStore
 from store.children import ONE_BLAS_THREAD
 from store.database import Connection, Database
 from store.errors import DatabaseError, LeaseLostError
-from store.jobs.claim import Claim, claim
-from store.jobs.finish import end_cancelled
+from store.jobs.claim import Claim, claim_next
+from store.jobs.finish import end_cancelled, fail
 from store.jobs.hand_back import hand_back, strike
 from store.settings import Settings
+from worker.limits import cpu_limit_text
 from worker.patience import write_patiently
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ class Attempts:
         self._stopping = False
 
     def run(self, job_id: str) -> None:
-        """Run the job, unless the message came late, doubled or forged; the Celery task."""
+        """Run the job whose turn it is, unless the message came late, doubled or forged; the Celery task."""
         claimed = self._claim(str(job_id))
         if claimed is None:
             return
@@ -53,18 +54,24 @@ class Attempts:
         log.info("job %s: attempt %d ended with code %d", claimed.job_id, claimed.token, code)
         if self._stopping and code == -signal.SIGTERM:
             self._hand_back(claimed)  # our SIGTERM came before the child listened to it, or after; that is no strike
+        elif code == -signal.SIGXCPU:
+            text = cpu_limit_text(self._settings)
+            self._bring_to_rest(claimed, lambda connection: fail(connection, claimed, code="cpu_limit", text=text))
         elif code != 0:
             self._strike(claimed, f"was killed by signal {-code}" if code < 0 else f"ended with code {code}")
 
     def _claim(self, job_id: str) -> Claim | None:
-        lease, me = self._settings.lease_seconds, f"{self._worker}#{secrets.token_hex(4)}"
+        kinds, lease = self._settings.worker_queues, self._settings.lease_seconds
+        me = f"{self._worker}#{secrets.token_hex(4)}"
         try:
-            claimed = self._database.write(lambda connection: claim(connection, job_id, worker=me, lease_seconds=lease))
+            claimed = self._database.write(
+                lambda connection: claim_next(connection, job_id, kinds=kinds, worker=me, lease_seconds=lease)
+            )
         except DatabaseError as error:
             log.warning("job %s is not begun, and will be rung for again: %s", job_id, error)
             return None
         if claimed is None:
-            log.info("job %s is not to be had: another worker has it, or it has ended", job_id)
+            log.info("rung for job %s: none of its kind is to be had", job_id)
         return claimed
 
     def stop(self, **_: object) -> None:

@@ -6,7 +6,6 @@ parent writes.
 
 import logging
 import os
-import resource
 import signal
 import sys
 import threading
@@ -21,11 +20,13 @@ from store.jobs.claim import Claim
 from store.jobs.finish import end_cancelled, fail
 from store.jobs.hand_back import hand_back
 from store.jobs.read import get_job
+from store.jobs.restart import begin_again
 from store.settings import Settings, read_settings
 from worker.errors import CancelledError, DatasetError, ShutDownError
 from worker.heart import LEASE_LOST, Heart
 from worker.kinds import KINDS
 from worker.leaving import leave
+from worker.limits import lift_memory, limit, storage_trouble
 from worker.patience import patiently, write_patiently
 from worker.result import code_of
 from worker.work import Work
@@ -69,7 +70,7 @@ class Shutdown:
 def main(job_id: str, token: str) -> int:
     """Run the attempt that this claim stands for."""
     settings = read_settings()
-    _limit_memory(settings.training_bytes)
+    limit(settings)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     database = open_database(settings.database_url, pool_size=2)
     claim = Claim(job_id, int(token))
@@ -82,16 +83,6 @@ def main(job_id: str, token: str) -> int:
     finally:
         database.close()
     return 0
-
-
-def _limit_memory(most: int | None) -> None:
-    """Have a training that is too large told by a MemoryError, and not by the kernel's choice of a process to kill.
-
-    Units: bytes.
-    """
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    bounds = [bound for bound in (most, hard) if bound not in (None, resource.RLIM_INFINITY)]
-    resource.setrlimit(resource.RLIMIT_DATA, (min(bounds, default=resource.RLIM_INFINITY), hard))
 
 
 def _run(settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
@@ -108,9 +99,16 @@ def _run(settings: Settings, database: Database, claim: Claim, shutdown: Shutdow
         write_patiently(database, lambda connection: fail(connection, claim, code=code, text=text))
         log.warning("job %s: failed: %s", claim.job_id, text)
     except MemoryError:
-        _limit_memory(None)  # or there may be none left to say so
+        lift_memory()  # or there may be none left to say so
         text = kind.out_of_memory
         write_patiently(database, lambda connection: fail(connection, claim, code="out_of_memory", text=text))
+    except OSError as error:
+        trouble = storage_trouble(error, settings)
+        if trouble is None:
+            raise
+        code, text = trouble
+        write_patiently(database, lambda connection: fail(connection, claim, code=code, text=text))
+        log.warning("job %s: failed: %s", claim.job_id, text)
 
 
 def _kind(database: Database, claim: Claim) -> type[Work]:
@@ -121,7 +119,9 @@ def _kind(database: Database, claim: Claim) -> type[Work]:
 def _work(kind: type[Work], settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
     work = patiently(lambda: kind.load(database, ArtifactStore(settings.artifacts), claim.job_id))
     with Heart(settings, database, claim, work.moved) as heart:
-        work.prepare()
+        again = work.prepare()
+        if again is not None:
+            write_patiently(database, lambda connection: begin_again(connection, claim, reason=again))
         heart.progress = work.progress
         for unit in work.units():
             if heart.unit(unit, work.checkpoint):

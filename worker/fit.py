@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,8 +83,10 @@ class Fit:
         assert self._fitting is not None  # noqa: S101 - prepare() comes first
         return self._fitting
 
-    def prepare(self) -> None:
+    def prepare(self) -> str | None:
         """Read the table and set the training up, where the last attempt stopped if that is possible.
+
+        Return why it is not, where that attempt stored a checkpoint.
 
         Raises: ArtifactError, DatasetError, TableError, ColumnError.
         """
@@ -100,23 +102,28 @@ class Fit:
             "spec": self.spec,
         }
         self._table = table
-        self._fitting = self._resumed(table, how) or Fitting(table, **how)
-
-    def _resumed(self, table: Table, how: dict[str, Any]) -> Fitting | None:
-        """Go on where the last attempt stored a checkpoint, if that is whole, of this very environment and training."""
-        if self.stored is None:
-            return None
         try:
-            if sha256(self.stored.state) != self.stored.sha256:
-                raise CheckpointError("its checkpoint is damaged")
-            checkpoint = unpack_checkpoint(self.stored.state)
-            before = checkpoint.header.get("environment")
-            if not same_bits(before or {}, self._environment):
-                raise CheckpointError(f"the numerical environment was {before}, and is {self._environment}")
-            fitting = Fitting(table, **how, checkpoint=checkpoint)
+            self._fitting = self._resumed(table, how) or Fitting(table, **how)
         except CheckpointError as error:
             log.warning("job %s: starting at epoch 0: %s", self.job.id, error)
+            self._fitting = Fitting(table, **how)
+            return str(error)
+        return None
+
+    def _resumed(self, table: Table, how: dict[str, Any]) -> Fitting | None:
+        """Go on where the last attempt stored a checkpoint, if that is whole, of this very environment and training.
+
+        Raises: CheckpointError.
+        """
+        if self.stored is None:
             return None
+        if sha256(self.stored.state) != self.stored.sha256:
+            raise CheckpointError("its checkpoint is damaged")
+        checkpoint = unpack_checkpoint(self.stored.state)
+        before = checkpoint.header.get("environment") or {}
+        if not same_bits(before, self._environment):
+            raise CheckpointError(f"the numerical environment was another: {_differing(before, self._environment)}")
+        fitting = Fitting(table, **how, checkpoint=checkpoint)
         log.info("job %s: going on after epoch %d", self.job.id, self.stored.epoch)
         self._epoch = self.stored.epoch
         return fitting
@@ -187,3 +194,8 @@ def _layers(report: LayerReport | None) -> list[dict[str, object]] | None:
 
 def _finite(number: float) -> float | None:
     return number if math.isfinite(number) else None
+
+
+def _differing(before: Mapping[str, object], here: Mapping[str, object]) -> str:
+    names = [name for name in here if before.get(name) != here[name]]
+    return ", ".join(f"{name} was {before.get(name)} and is {here[name]}" for name in names)

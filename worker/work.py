@@ -39,8 +39,8 @@ class Work(Protocol):
     def moved(self) -> float:
         """Return a number that changes while work is done."""
 
-    def prepare(self) -> None:
-        """Read what the work is done on."""
+    def prepare(self) -> str | None:
+        """Read what the work is done on; return why it begins again, where a checkpoint was left and is of no use."""
 
     def units(self) -> Iterator[Unit]:
         """Do the work, piece by piece; between two pieces the job can be cancelled or handed back."""

@@ -20,9 +20,10 @@ def serve(host: str | None, port: int | None) -> None:
 
 
 @click.command()
-def worker() -> None:
+@click.option("--queues", help="Kinds of job to take, with commas between them. [default: EBB_WORKER_QUEUES or all]")
+def worker(queues: str | None) -> None:
     """Run jobs: a worker alone."""
-    settings = read_settings()
+    settings = read_settings(worker_queues=queues)
     if not settings.redis_url and not socket_path(settings.home).exists():
         raise BrokerError(f"no broker runs in {settings.home}; set REDIS_URL, or run `ebb up`, which brings its own")
     _become("worker", **settings.environ())

@@ -27,7 +27,7 @@ def claim_next(
     A ring for no job, or for one of another kind than these, does nothing. `worker` is as for `claim`.
     """
     kind = connection.execute(select(jobs.c.kind).where(jobs.c.id == rung_for)).scalar_one_or_none()
-    if kind not in kinds:
+    if kind is None or kind not in kinds:
         return None
     mine = select(jobs.c.id, jobs.c.token).where(jobs.c.state == "running", jobs.c.worker == worker)
     if (row := connection.execute(mine).first()) is not None:

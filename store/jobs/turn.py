@@ -4,6 +4,8 @@ The highest priority goes first; then the registered model of which the fewest j
 longest ago, then the oldest job. So fifty jobs of one model delay another's only job by about one.
 """
 
+from typing import Any
+
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -21,7 +23,7 @@ def due() -> ColumnElement[bool]:
     )
 
 
-def next_in_turn(kind: str) -> Select[tuple[str]]:
+def next_in_turn(kind: str) -> Select[Any]:
     """Return the query for the id of the job to claim next; those that others are claiming are passed over."""
     waiting = select(jobs.c.model).where(due(), jobs.c.kind == kind).distinct().cte("waiting")
     other = jobs.alias("other")

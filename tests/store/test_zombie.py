@@ -16,6 +16,7 @@ from store.jobs.claim import Claim
 from store.jobs.finish import end_cancelled, fail, succeed, succeed_training
 from store.jobs.hand_back import hand_back, strike
 from store.jobs.heartbeat import Progress, heartbeat
+from store.jobs.restart import begin_again
 from store.jobs.retry import retry
 from store.registry.aliases import Promotion
 from tests.store.world import World, checkpoint, epoch
@@ -39,6 +40,7 @@ WRITES: dict[str, Write] = {
     "fail": lambda world, mine, connection: fail(connection, mine, code="diverged", text="stale"),
     "end_cancelled": lambda world, mine, connection: end_cancelled(connection, mine),
     "hand_back": lambda world, mine, connection: hand_back(connection, mine),
+    "restart": lambda world, mine, connection: begin_again(connection, mine, reason="stale"),
     "strike": lambda world, mine, connection: strike(connection, mine, limit=3, code="stale", text="stale"),
     "last strike": lambda world, mine, connection: strike(connection, mine, limit=1, code="stale", text="stale"),
 }

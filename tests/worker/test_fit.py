@@ -108,14 +108,39 @@ def test_a_checkpoint_that_cannot_be_used_means_epoch_0_and_the_log_says_why(
 ) -> None:
     job_id = on_sqlite.queue(SPEC)
     prepare(on_sqlite, job_id)
+    fit = load(on_sqlite, job_id)
     with caplog.at_level(logging.WARNING):
-        fit = prepared(on_sqlite, job_id)
+        told = fit.prepare()
+    assert told is not None
+    assert why in told
     assert f"job {job_id}: starting at epoch 0" in caplog.text
     assert why in caplog.text
     assert fit.done == 0
     epochs, digest = finished(fit)
     assert epochs == list(range(1, 13))
     assert digest == finished(prepared(on_sqlite, on_sqlite.queue(SPEC)))[1]
+
+
+@pytest.mark.parametrize("prepare", [_damaged, _other_environment])
+def test_users_see_in_the_jobs_events_that_it_begins_again_and_why(on_sqlite: Trainings, prepare: Any) -> None:
+    job_id = on_sqlite.queue(SPEC)
+    prepare(on_sqlite, job_id)
+    on_sqlite.world.expire(job_id)
+    on_sqlite.attempts.run(job_id)
+    world = on_sqlite.world
+    assert world.row(job_id).state == "succeeded"
+    assert [event for event, _ in world.events(job_id)] == [
+        *("queued", "running", "queued", "running", "restarted", "succeeded")
+    ]
+    [data] = [row[4] for row in world.snapshot()["job_events"] if row[2] == "restarted"]
+    assert data["epoch"] == 1
+    assert data["reason"] == "its checkpoint is damaged" or "blas_kernel was another and is " in data["reason"]
+
+
+def test_an_attempt_that_goes_on_says_nothing_of_beginning_again(on_sqlite: Trainings) -> None:
+    job_id = on_sqlite.queue(SPEC)
+    interrupted(on_sqlite, job_id)
+    assert load(on_sqlite, job_id).prepare() is None
 
 
 def test_a_dataset_whose_row_and_bytes_disagree_is_refused(on_sqlite: Trainings) -> None:

@@ -45,12 +45,12 @@ class Training:
         """Return a number that changes while work is done."""
         return self.fit.moved()
 
-    def prepare(self) -> None:
-        """Read the table, and set the training up.
+    def prepare(self) -> str | None:
+        """Read the table, and set the training up; return why it begins again, if it does.
 
         Raises: as `Fit.prepare`.
         """
-        self.fit.prepare()
+        return self.fit.prepare()
 
     def units(self) -> Iterator[Unit]:
         """Train, an epoch a unit.

@@ -1,0 +1,21 @@
+"""An attempt that begins again, because what the last one left is of no use here."""
+
+from sqlalchemy import Connection, select
+
+from store.jobs.claim import Claim
+from store.jobs.events import record
+from store.jobs.fence import write_fenced
+from store.tables import job_events
+
+
+def begin_again(connection: Connection, claim: Claim, *, reason: str) -> None:
+    """Tell, as an event that users see, why the work starts anew; called again, it tells nothing new.
+
+    Raises: LeaseLostError when the claim is gone.
+    """
+    write_fenced(connection, claim, {"progress_done": 0})
+    told = select(job_events.c.data).where(
+        job_events.c.job_id == claim.job_id, job_events.c.event == "restarted", job_events.c.token == claim.token
+    )
+    if not any(data.get("reason") == reason for data in connection.execute(told).scalars()):
+        record(connection, claim.job_id, "restarted", claim.token, {"reason": reason, "epoch": 1})
