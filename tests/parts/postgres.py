@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -29,7 +30,7 @@ SETTINGS = {
 }
 # The shell is the server's parent and watches a pipe that only the test run holds. When the run ends, however it
 # ends, the pipe closes, and the shell stops the server (SIGINT: SIGTERM would wait for open connections) and
-# removes its folder.
+# removes its folder, unless somebody let it crash to start it again.
 WATCH = """
 folder=$1; shift
 exec 3<&0
@@ -37,7 +38,7 @@ exec 3<&0
 server=$!
 { cat <&3 >/dev/null; kill -INT $server; } &
 wait $server
-rm -rf "$folder"
+[ -e "$folder/crashed" ] || rm -rf "$folder"
 """
 
 
@@ -87,18 +88,19 @@ def start_postgres() -> Postgres:
         identity = {"user": account.uid, "group": account.gid, "extra_groups": ()}
     try:
         programs = reachable(program_folder(), account, folder)
-        _initialise(programs, folder, identity)
+        initialise(programs, folder, identity)
     except Exception:
         shutil.rmtree(folder)
         raise
     url = URL.create("postgresql+psycopg", "ebb", database="postgres", query={"host": str(folder)})
     with tempfile.TemporaryFile() as log:  # without a name, so that there is nothing to remove
-        server = Postgres(url, _spawn(programs, folder, identity, log))
-        _wait_until_ready(server, log)
+        server = Postgres(url, spawn(programs, folder, identity, log))
+        wait_until_ready(server, log)
     return server
 
 
-def _initialise(programs: Path, folder: Path, identity: dict[str, Any]) -> None:
+def initialise(programs: Path, folder: Path, identity: dict[str, Any]) -> None:
+    """Make the files of a server that holds nothing yet."""
     command: list[str | Path] = [programs / "initdb", "--pgdata", folder / "data", "--username", "ebb"]
     command += ["--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"]
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, **identity)
@@ -106,9 +108,12 @@ def _initialise(programs: Path, folder: Path, identity: dict[str, Any]) -> None:
         raise RuntimeError(f"initdb failed: {result.stdout}{result.stderr}")
 
 
-def _spawn(programs: Path, folder: Path, identity: dict[str, Any], log: IO[bytes]) -> subprocess.Popen[bytes]:
+def spawn(
+    programs: Path, folder: Path, identity: dict[str, Any], log: IO[bytes], settings: Mapping[str, str] = SETTINGS
+) -> subprocess.Popen[bytes]:
+    """Start a server below the shell that watches over it."""
     server: list[str | Path] = [programs / "postgres", "-D", folder / "data", "-k", folder]
-    for name, value in SETTINGS.items():
+    for name, value in settings.items():
         server += ["-c", f"{name}={value}"]
     command = ["/bin/sh", "-c", WATCH, "sh", folder, *server]
     return subprocess.Popen(
@@ -116,7 +121,11 @@ def _spawn(programs: Path, folder: Path, identity: dict[str, Any], log: IO[bytes
     )
 
 
-def _wait_until_ready(server: Postgres, log: IO[bytes]) -> None:
+def wait_until_ready(server: Postgres, log: IO[bytes]) -> None:
+    """Return when the server answers.
+
+    Raises: RuntimeError, with the end of its log.
+    """
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
