@@ -1,6 +1,7 @@
 """The web server: gunicorn with threads, one application a process, told its settings and nothing else."""
 
 import logging
+import resource
 import shutil
 import socket
 import tempfile
@@ -10,6 +11,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from app.connections.worker import Worker
 from app.edge.allowances import Allowances
 from app.edge.hosts import is_loopback
 from app.errors import StartError
@@ -22,6 +24,9 @@ from store.settings import Settings
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 20
+KEEPALIVE_SECONDS = 75  # longer than a proxy keeps its own side, so that it never sends into a closing connection
+MOST_CONNECTIONS = 1000
+OTHER_FILES = 100  # that a process holds open beside its connections
 # Read when numpy is first imported, in the processes that gunicorn starts. Requests are what runs in parallel here.
 ONE_BLAS_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -33,6 +38,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._settings = settings
         self._url = _url(listener)
         self._broker = broker
+        self.most_waiting = settings.web_queue
         self._allowances = Allowances()  # made before any fork, for all processes to share
         self._listener = listener.detach()  # gunicorn duplicates it, then closes it
         self._counts = tempfile.mkdtemp(prefix="ebb-metrics-")  # where each process counts in a file of its own
@@ -46,7 +52,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def _options(self) -> Mapping[str, object]:
         return {
             "bind": f"fd://{self._listener}",
-            "worker_class": "gthread",
+            "worker_class": Worker,
+            "worker_connections": _connections(),
+            "keepalive": KEEPALIVE_SECONDS,
             "workers": self._settings.web_processes,
             "threads": self._settings.web_threads,
             "preload_app": False,  # numpy, its threads and database connections must not be forked
@@ -83,6 +91,11 @@ def _forget(process: int) -> None:
     from app.metrics.exposition import forget  # noqa: PLC0415 - looks for the folder of counts when imported
 
     forget(process)
+
+
+def _connections() -> int:
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_CONNECTIONS if allowed < 0 else max(10, min(MOST_CONNECTIONS, allowed - OTHER_FILES))
 
 
 def _wind_up(app: Flask | None) -> None:

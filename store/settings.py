@@ -35,6 +35,7 @@ class Settings:
     port: int = 8000
     web_processes: int = CORES
     web_threads: int = 4
+    web_queue: int = 128
     worker_concurrency: int = CORES
     worker_queues: tuple[str, ...] = KINDS
     lease_seconds: float = 30.0
@@ -126,6 +127,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "EBB_PORT": ("port", _number(0, 65535, whole=True)),
     "EBB_WEB_PROCESSES": ("web_processes", _number(1, 256, whole=True)),
     "EBB_WEB_THREADS": ("web_threads", _number(1, 256, whole=True)),
+    "EBB_WEB_QUEUE": ("web_queue", _number(1, 100_000, whole=True)),
     "EBB_WORKER_CONCURRENCY": ("worker_concurrency", _number(1, 256, whole=True)),
     "EBB_WORKER_QUEUES": ("worker_queues", _queues),
     "EBB_LEASE_SECONDS": ("lease_seconds", _number(1, 3600, whole=False)),
