@@ -12,6 +12,7 @@ from flask import Flask, g, request
 
 from app.edge.hosts import is_loopback
 from app.errors import ForbiddenError, UnauthenticatedError
+from app.recent import Recent
 from app.route import Route
 from store.database import Database
 from store.errors import DatabaseError
@@ -30,6 +31,7 @@ class Access:
         self._database = database
         self._routes = routes
         self._anonymous = Caller("", frozenset({"admin"})) if is_loopback(settings.host) else None
+        self._callers: Recent[str, Caller] = Recent(database, find_caller)
         self._touched: dict[str, float] = {}
 
     def install(self, app: Flask) -> None:
@@ -50,8 +52,7 @@ class Access:
             return self._anonymous
         if scheme.lower() != "bearer":
             raise UnauthenticatedError("send a key as 'Authorization: Bearer ebb_…'; `ebb keys create` makes one")
-        with self._database.read() as connection:
-            caller = find_caller(connection, key.strip())
+        caller = self._callers.get(key.strip())
         if caller is None:
             raise UnauthenticatedError("this key is unknown, expired or revoked; `ebb keys list` names those there are")
         self._touch(caller.key_id)

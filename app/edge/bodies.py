@@ -30,7 +30,16 @@ def whole_body() -> bytes:
 
     Raises: as `body_chunks` does.
     """
-    return b"".join(body_chunks())
+    promised, most = request.content_length, request.max_content_length
+    if promised is None or most is None or promised > most or "chunked" in request.headers.get("Transfer-Encoding", ""):
+        return b"".join(body_chunks())
+    try:
+        body: bytes = request.environ["wsgi.input"].read(promised)
+    except (OSError, ParseException) as error:
+        raise _cut(0) from error
+    if len(body) < promised:
+        raise _cut(len(body))
+    return body
 
 
 def _read(stream: IO[bytes], size: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import TypeVar
 
 import msgspec
@@ -34,10 +35,17 @@ def read_query(kind: type[T]) -> T:
 
     Raises: InputError, which names the parameter.
     """
+    if not request.query_string:
+        return _without_query(kind)
     twice = [name for name, values in request.args.lists() if len(values) > 1]
     if twice:
         raise InputError.of(Problem("/query" + pointer(name), "duplicate", "is given twice") for name in twice)
     return _typed(request.args.to_dict(), kind, "/query", strict=False)
+
+
+@cache
+def _without_query(kind: type[T]) -> T:
+    return _typed({}, kind, "/query", strict=False)
 
 
 def read_body(kind: type[T]) -> T:
@@ -54,6 +62,9 @@ def media_type(known: tuple[str, ...]) -> str:
 
     Raises: MediaTypeError, which names those that are taken.
     """
+    plain = request.environ.get("CONTENT_TYPE", "")
+    if plain in known and "HTTP_CONTENT_ENCODING" not in request.environ:
+        return str(plain)
     if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
         raise MediaTypeError("compressed request bodies are not taken; send it without Content-Encoding")
     parameters = dict(request.mimetype_params)

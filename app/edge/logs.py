@@ -16,6 +16,9 @@ access = logging.getLogger("ebb.access")
 PROBES = ("/livez", "/readyz", "/metrics")  # asked every few seconds; worth a line when the answer is bad
 
 
+_text = json.JSONEncoder(ensure_ascii=False).encode  # made once; json.dumps would make one for each line
+
+
 class JsonFormatter(logging.Formatter):
     """Writes a record as one JSON object."""
 
@@ -30,7 +33,7 @@ class JsonFormatter(logging.Formatter):
         line |= getattr(record, "facts", {})
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return _text(line)
 
 
 def configure(level: str) -> None:

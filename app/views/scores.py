@@ -29,13 +29,11 @@ def score(services: Services, name: str, query: ScoreQuery) -> Response:
     answer_in = accepted(kind, FORMATS)
     body = whole_body()
     alias = None if query.version is not None else query.alias or CHAMPION
-    if alias is None:
-        target = services.pointers.by_version(name, query.version or 0)
-    else:
-        target = services.pointers.by_alias(name, alias)
+    target = services.pointers.find(name, alias or query.version or CHAMPION)
     ready = services.estimators.get(target)
     customers, options = read_request(body, kind, ready)
     verdicts = judge(ready.estimator, customers, together(of_query(query), options))
+    services.traffic.scored(customers.n, len(verdicts.wrong))
     if answer_in == CSV:
         written = write_csv(verdicts)
     elif answer_in == NDJSON:

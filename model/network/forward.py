@@ -47,6 +47,10 @@ class Forward:
                 result[..., start : start + rows] = self._logits[..., :rows]
         return result
 
+    def forget(self) -> None:
+        """Wipe the rows that were scored last."""
+        self._inputs[..., :-1] = 0.0
+
     def input_gradient(self, X: Floats) -> Floats:
         """Return ∂z/∂x of each row, for networks with one logit.
 

@@ -36,6 +36,7 @@ class Network:
         self._stack = stack
         self._lead = () if members == 1 else (members,)
         self._arrays: dict[str, Floats] = {}
+        self._spare: list[Forward] = []
         for name, tensor in (*stack.tensors(), *stack.states()):
             shape = (*self._lead, *tensor.shape)
             if name not in arrays or arrays[name].shape != shape:
@@ -98,7 +99,10 @@ class Network:
 
         Shapes: X (n, d) to (n,), or (n, c) with c > 1 logits.
         """
-        mean = transposed(self._mean(self._forward(X).logits(X)))
+        forward = self._free(X)
+        mean = transposed(self._mean(forward.logits(X)))
+        forward.forget()
+        self._spare.append(forward)
         return np.ascontiguousarray(mean[:, 0] if self.outputs == 1 else mean)
 
     def member_logits(self, X: Floats) -> Floats:
@@ -147,12 +151,24 @@ class Network:
             found.append((LookUp(first, tables), Network(stack, 1, after)))
         return tuple(found)
 
+    def _free(self, X: Floats) -> Forward:
+        """Return a pass that no other thread is using: to record one takes longer than to score a tile."""
+        try:
+            forward = self._spare.pop()
+        except IndexError:
+            return self._forward(X)
+        self._check(X)
+        return forward
+
     def _forward(self, X: Floats) -> Forward:
-        if X.ndim != 2 or X.shape[1] != self.inputs:
-            raise ShapeError(f"rows must have {self.inputs} features, not shape {X.shape}")
+        self._check(X)
         tensors = [(self._arrays[name], np.empty_like(self._arrays[name])) for name, _ in self._stack.tensors()]
         states = [self._arrays[name] for name, _ in self._stack.states()]
         return Forward(self._stack, Views(self._lead, tensors, states), TILE)
+
+    def _check(self, X: Floats) -> None:
+        if X.ndim != 2 or X.shape[1] != self.inputs:
+            raise ShapeError(f"rows must have {self.inputs} features, not shape {X.shape}")
 
     def _mean(self, by_member: Floats) -> Floats:
         """Average over the members one by one: NumPy's sums go another way for one row than for many."""
