@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """What the command line understands."""
+    """Return what the command line understands."""
     top = argparse.ArgumentParser(prog="python -m model", description=__doc__)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
@@ -109,8 +109,7 @@ def follow(options: argparse.Namespace) -> None:
 def json_object(text: str) -> dict[str, Any]:
     """Read a JSON object.
 
-    Raises:
-        FileError: the text is something else.
+    Raises: FileError when the text is something else.
     """
     try:
         value = json.loads(text)

@@ -10,10 +10,9 @@ from model.errors import FileError
 
 
 def read_bytes(path: Path) -> bytes:
-    """The file's bytes.
+    """Return the file's bytes.
 
-    Raises:
-        FileError: the file cannot be read.
+    Raises: FileError when the file cannot be read.
     """
     try:
         return path.read_bytes()
@@ -24,8 +23,7 @@ def read_bytes(path: Path) -> bytes:
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file that takes its name only when all of it was written.
 
-    Raises:
-        FileError: the file cannot be written.
+    Raises: FileError when the file cannot be written.
     """
     with _part(path) as part:
         part.write_bytes(data)
@@ -33,10 +31,9 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 @contextmanager
 def new_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name only when all of it was written.
+    """Yield a file that takes its name only when all of it was written.
 
-    Raises:
-        FileError: the file cannot be written.
+    Raises: FileError when the file cannot be written.
     """
     with _part(path) as part, part.open("wb") as out:
         yield out

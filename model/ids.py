@@ -10,7 +10,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def unfit_ids(ids: Sequence[object], place: str) -> dict[int, Problem]:
-    """What is wrong with which row's id; a row may have none."""
+    """Return what is wrong with which row's id; a row may have none."""
     if _plainly_fit(ids):
         return {}
     wrong = {}

@@ -9,12 +9,11 @@ Floats = NDArray[np.floating[Any]]
 
 
 def auc(y: Floats, scores: Floats) -> float:
-    """Area under the ROC curve: how often a churner ranks above somebody who stayed, ties counting half.
+    """Return the area under the ROC curve: how often a churner ranks above who stayed, ties counting half.
 
     Shapes: y (n,) of 0 and 1; scores (n,).
 
-    Raises:
-        ValueError: only one outcome is there, for which no area is defined.
+    Raises: ValueError when only one outcome is there, for which no area is defined.
 
     Example:
         >>> auc(np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.1, 0.4, 0.4, 0.9]))
@@ -30,7 +29,7 @@ def auc(y: Floats, scores: Floats) -> float:
 
 
 def log_loss(y: Floats, logits: Floats) -> float:
-    """Mean binary cross-entropy in nats, from logits, without a logarithm of zero.
+    """Return the mean binary cross-entropy in nats, from logits, without a logarithm of zero.
 
     Example:
         >>> z = np.log(0.15 / 0.85)
@@ -71,7 +70,7 @@ def squared_error(y: Floats, predictions: Floats) -> float:
 
 
 def roc_points(y: Floats, scores: Floats, most: int = 200) -> list[tuple[float, float]]:
-    """Points of the ROC curve, (false positive rate, true positive rate), at most about `most` of them."""
+    """Return points of the ROC curve, (false positive rate, true positive rate), about `most` of them at most."""
     order = np.argsort(-scores, kind="stable")
     ends = np.append(np.flatnonzero(np.diff(scores[order]) != 0.0), len(order) - 1)
     caught = np.cumsum(y[order])[ends]
@@ -104,7 +103,7 @@ def calibration_error(groups: list[dict[str, float]]) -> float:
 
 
 def reliability(y: Floats, probabilities: Floats, bins: int = 10) -> list[dict[str, float]]:
-    """Predicted against observed churn in groups of equal size, from the safest to the most at risk."""
+    """Return predicted against observed churn in groups of equal size, from the safest to the most at risk."""
     order = np.argsort(probabilities, kind="stable")
     groups = [rows for rows in np.array_split(order, bins) if len(rows)]
     return [

@@ -34,9 +34,8 @@ class Scored:
 def score_file(estimator: Estimator, source: Source, file_format: str, explain: int = 0) -> Iterator[Scored]:
     """Score a file; rows without an id column are named by their number, from 1.
 
-    Raises:
-        TableError: the file cannot be read, or has none of the estimator's columns.
-        EstimatorError: reasons are asked for, and this estimator has none.
+    Raises: TableError when the file cannot be read, or has none of the estimator's columns; EstimatorError when reasons
+    are asked for, and this estimator has none.
     """
     encoder = estimator.encoder
     texts = {column.name for column in encoder.columns if column.kind != "numeric"}
@@ -62,7 +61,7 @@ def score_file(estimator: Estimator, source: Source, file_format: str, explain: 
 
 
 def safe(value: Scalar) -> Scalar:
-    """The value as a spreadsheet may see it: text that it would run gets a leading apostrophe.
+    """Return the value as a spreadsheet may see it: text that it would run gets a leading apostrophe.
 
     Source: OWASP, CSV injection
 

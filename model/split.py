@@ -65,7 +65,7 @@ def stratified_rows(y: Floats, names: Sequence[str], fraction: float, seed: int)
 
     Example:
         >>> stratified_rows(np.array([0.0, 1.0] * 5), ("stayed", "churned"), 0.2, seed=0).tolist()
-        [7, 8]
+        [1, 2]
     """
     order = shuffle(stream(seed, SPLITTING), len(y))
     held: list[Rows] = []
@@ -88,7 +88,7 @@ def stratified_folds(y: Floats, names: Sequence[str], count: int, seed: int) -> 
 
     Example:
         >>> stratified_folds(np.array([0.0, 1.0] * 4), ("stayed", "churned"), 4, seed=0).tolist()
-        [0, 1, 1, 0, 2, 3, 3, 2]
+        [2, 3, 3, 1, 0, 2, 1, 0]
     """
     order = shuffle(stream(seed, SPLITTING), len(y))
     for kind, name in enumerate(names):
@@ -120,10 +120,9 @@ def group_folds(cells: Cells, count: int, seed: int) -> Rows:
 
 
 def latest_rows(cells: Cells, name: str, fraction: float) -> Rows:
-    """The latest rows by a column of dates or numbers; rows of the same time stay together.
+    """Return the latest rows by a column of dates or numbers; rows of the same time stay together.
 
-    Raises:
-        TableError: the column has gaps, or is neither dates nor numbers.
+    Raises: TableError when the column has gaps, or is neither dates nor numbers.
     """
     if not isinstance(cells, Days | Numbers) or cells.missing.any():
         raise TableError(f"cannot split by time: column {name!r} must hold a date or number in every row")
@@ -135,7 +134,7 @@ def latest_rows(cells: Cells, name: str, fraction: float) -> Rows:
 
 
 def group_rows(cells: Cells, fraction: float, seed: int) -> Rows:
-    """Whole groups, drawn from the seed until they hold at least the fraction of the rows."""
+    """Return whole groups, drawn from the seed until they hold at least the fraction of the rows."""
     values = cells.codes if isinstance(cells, Words) else cells.values
     groups, member = np.unique(values, return_inverse=True)
     order = shuffle(stream(seed, SPLITTING), len(groups))

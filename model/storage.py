@@ -18,7 +18,7 @@ KEY = "ebb"  # the one metadata key; a second would be written in random order
 
 
 def canonical_json(value: object) -> str:
-    """JSON in which equal values are equal texts: sorted keys, no spaces, no NaN.
+    """Return JSON in which equal values are equal texts: sorted keys, no spaces, no NaN.
 
     Example:
         >>> canonical_json({"b": 0.1, "a": [1, None]})
@@ -28,7 +28,7 @@ def canonical_json(value: object) -> str:
 
 
 def pack(header: Mapping[str, Any], arrays: Arrays) -> bytes:
-    """The bytes of a header and its arrays; equal content gives equal bytes.
+    """Return the bytes of a header and its arrays; equal content gives equal bytes.
 
     Source: https://github.com/huggingface/safetensors
     """
@@ -37,10 +37,9 @@ def pack(header: Mapping[str, Any], arrays: Arrays) -> bytes:
 
 
 def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """The header and arrays that `pack` wrote.
+    """Return the header and arrays that `pack` wrote.
 
-    Raises:
-        FileError: the bytes are damaged or something else.
+    Raises: FileError when the bytes are damaged or something else.
     """
     try:
         size = int.from_bytes(data[:8], "little")
@@ -51,15 +50,14 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
 
 
 def pack_checkpoint(checkpoint: Checkpoint) -> bytes:
-    """The bytes of a checkpoint."""
+    """Return the bytes of a checkpoint."""
     return pack({"checkpoint": checkpoint.header}, checkpoint.arrays)
 
 
 def unpack_checkpoint(data: bytes) -> Checkpoint:
-    """The checkpoint that `pack_checkpoint` wrote.
+    """Return the checkpoint that `pack_checkpoint` wrote.
 
-    Raises:
-        CheckpointError: the bytes are damaged or no checkpoint.
+    Raises: CheckpointError when the bytes are damaged or no checkpoint.
     """
     try:
         header, arrays = unpack(data)
@@ -69,7 +67,7 @@ def unpack_checkpoint(data: bytes) -> Checkpoint:
 
 
 def sha256(data: bytes) -> str:
-    """The SHA-256 digest by which artifacts are named.
+    """Return the SHA-256 digest by which artifacts are named.
 
     Example:
         >>> sha256(b"")[:12]

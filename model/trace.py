@@ -56,7 +56,7 @@ class Trace:
     members: int
 
     def to_json(self) -> dict[str, Any]:
-        """All the numbers as JSON."""
+        """Return all the numbers as JSON."""
         return {
             **{name: getattr(self, name) for name in ("record", "features", "label", "probability", "loss", "members")},
             "layers": [{name: array.tolist() for name, array in asdict(layer).items()} for layer in self.layers],
@@ -67,9 +67,8 @@ class Trace:
 def trace(estimator: Estimator, record: Mapping[str, object], label: int, member: int = 0) -> Trace:
     """Work out forward pass, δ, gradients and update of one record, for one member of the network.
 
-    Raises:
-        ColumnError: the record cannot be scored.
-        EstimatorError: the network has layers that these equations do not cover.
+    Raises: ColumnError when the record cannot be scored; EstimatorError when the network has layers that these
+    equations do not cover.
     """
     if problems := estimator.check(record):
         raise ColumnError("; ".join(problem.detail for problem in problems))
@@ -106,7 +105,7 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
 
 
 def forward(pieces: Sequence[Piece], features: Floats) -> tuple[list[Floats], list[Floats], list[Floats]]:
-    """The a of every layer from the input on, then σ′(z) and z of every layer."""
+    """Return a of every layer from the input on, then σ′(z) and z of every layer."""
     activations: list[Floats] = [features]
     slopes: list[Floats] = []
     zs: list[Floats] = []
@@ -118,7 +117,7 @@ def forward(pieces: Sequence[Piece], features: Floats) -> tuple[list[Floats], li
 
 
 def first_step(optimizer: Optimizer, values: Floats, gradient: Floats) -> Floats:
-    """The values after one update from rest."""
+    """Return the values after one update from rest."""
     gradients = np.stack([gradient.ravel(), np.zeros(gradient.size)])
     moments = np.zeros((optimizer.moments, gradient.size))
     numbers = optimizer.coefficients(np.array([optimizer.learning_rate]), np.array([1.0]))
@@ -130,7 +129,7 @@ def first_step(optimizer: Optimizer, values: Floats, gradient: Floats) -> Floats
 
 
 def lines(trace: Trace) -> Iterator[str]:
-    """The trace as text."""
+    """Yield the trace as text."""
     if trace.members > 1:
         yield f"member 1 of {trace.members}, whose logits are averaged for a score"
     yield "record   " + "  ".join(f"{name}={value}" for name, value in trace.record.items())

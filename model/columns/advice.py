@@ -23,7 +23,7 @@ class Advice:
     detail: str
 
     def to_json(self) -> dict[str, str | None]:
-        """As the API shows it."""
+        """Return it as the API shows it."""
         return {"code": self.code, "column": self.column, "detail": self.detail}
 
 
@@ -77,7 +77,7 @@ def advise_on_ids(name: str, cells: Cells) -> tuple[Advice, ...]:
 
 
 def is_constant(cells: Cells) -> bool:
-    """Whether every row says the same, so that nothing can be learned."""
+    """Tell whether every row says the same, so that nothing can be learned."""
     missing = cells.missing
     if missing.any():
         return bool(missing.all())
@@ -86,7 +86,7 @@ def is_constant(cells: Cells) -> bool:
 
 
 def counts_up(cells: Numbers) -> bool:
-    """Whether whole numbers rise (or fall) by one from row to row, as identifiers do.
+    """Tell whether whole numbers rise (or fall) by one from row to row, as identifiers do.
 
     Example:
         >>> counts_up(Numbers(np.arange(1000.0, 1050.0)))
@@ -107,7 +107,7 @@ def _constant(name: str, cells: Cells) -> Advice:
 
 
 def ranking_alone(cells: Cells, y: Floats) -> float:
-    """How well one column alone ranks the churners, either way round: its AUC, 0.5 if there is one outcome only.
+    """Return how well one column alone ranks the churners, either way round: its AUC, 0.5 for one outcome only.
 
     Words are ranked by the churn rate of their rows, each rate drawn towards the mean so that rare words do not count.
     """

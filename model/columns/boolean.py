@@ -34,7 +34,7 @@ class BooleanColumn:
         return (self.name, f"{self.name} is missing") if self.gaps else (self.name,)
 
     def read(self, cells: Cells | Sequence[object] | np.ndarray, faults: Faults) -> Flags:
-        """Flags from a list of booleans or a file's cells; what is neither true nor false goes to `faults`."""
+        """Read flags from a list of booleans or a file's cells; what is neither true nor false goes to `faults`."""
         if isinstance(cells, Flags):
             return cells
         if isinstance(cells, Words):
@@ -64,7 +64,7 @@ class BooleanColumn:
 
 
 def spelled(word: str) -> float:
-    """1.0 for true, 0.0 for false in any case of letters, else NaN.
+    """Return 1.0 for true and 0.0 for false in any case of letters, else NaN.
 
     Example:
         >>> spelled("True"), spelled("yes")

@@ -79,7 +79,7 @@ class CategoricalColumn:
         )
 
     def read(self, cells: Cells | Sequence[object] | np.ndarray, faults: Faults) -> Words:
-        """Words from a list of texts or a file's cells; what is not text goes to `faults`."""
+        """Read words from a list of texts or a file's cells; what is not text goes to `faults`."""
         if isinstance(cells, Words):
             return cells
         values = list(cells) if isinstance(cells, Sequence | np.ndarray) else list(cells.scalars())
@@ -103,7 +103,7 @@ class CategoricalColumn:
         return [known.get(word, other) for word in cells.words]
 
     def unseen(self, cells: Words) -> int:
-        """How many rows hold a category without a feature of its own."""
+        """Return how many rows hold a category without a feature of its own."""
         known = set(self.categories)
         strange = np.array([word not in known for word in cells.words] + [False])
         return int(strange[cells.codes].sum())
@@ -115,7 +115,7 @@ class CategoricalColumn:
 
 
 def too_detailed(distinct: int, rows: int, most: int = MOST_CATEGORIES) -> bool:
-    """Whether a column has so many different words that it names customers or is free text.
+    """Tell whether a column has so many different words that it names customers or is free text.
 
     Example:
         >>> too_detailed(3, 6), too_detailed(900, 1000), too_detailed(2000, 10**6)
@@ -125,7 +125,7 @@ def too_detailed(distinct: int, rows: int, most: int = MOST_CATEGORIES) -> bool:
 
 
 def odd_one_out(cells: Words) -> int | None:
-    """The first row that spells no number in a column whose words nearly all (95 % of at least 20) are numbers.
+    """Return the first row that spells no number in a column whose words nearly all (95 % of 20 or more) do.
 
     Example:
         >>> odd_one_out(Words.of([str(n) for n in range(40)] + ["12 months"]))

@@ -37,7 +37,7 @@ class _Values:
         return None if math.isnan(value) else self._scalar(value)
 
     def scalars(self) -> list[Scalar]:
-        """All values as JSON would hold them."""
+        """Return all values as JSON would hold them."""
         return [self.scalar(row) for row in range(len(self))]
 
     def _scalar(self, value: float) -> Scalar:
@@ -55,14 +55,14 @@ class Numbers(_Values):
 
     @classmethod
     def of(cls, values: Sequence[float | None]) -> "Numbers":
-        """Numbers from a list, in which `None` is missing."""
+        """Return numbers from a list, in which `None` is missing."""
         return cls(np.array(values, np.float64))
 
     def take(self, rows: np.ndarray) -> "Numbers":
         return Numbers(self.values[rows])
 
     def scalars(self) -> list[Scalar]:
-        """All values as JSON would hold them: whole numbers without a point, gaps as `None`."""
+        """Return all values as JSON would hold them: whole numbers without a point, gaps as `None`."""
         boxed = self.values.astype(object)
         whole = (self.values == np.floor(self.values)) & (np.abs(self.values) < EXACT)
         boxed[whole] = self.values[whole].astype(np.int64)
@@ -115,17 +115,17 @@ class Words:
         return None if code < 0 else self.words[code]
 
     def scalars(self) -> list[Scalar]:
-        """All values as JSON would hold them."""
+        """Return all values as JSON would hold them."""
         words = (*self.words, None)
         return [words[code] for code in self.codes.tolist()]
 
     def counts(self) -> np.ndarray:
-        """How many rows hold each word."""
+        """Return how many rows hold each word."""
         return np.bincount(self.codes[self.codes >= 0], minlength=len(self.words))
 
     @classmethod
     def of(cls, texts: Sequence[str | None]) -> "Words":
-        """Words from a list of texts; `None` and the empty text are missing.
+        """Return words from a list of texts; `None` and the empty text are missing.
 
         Example:
             >>> Words.of(["DSL", None, "Fibre", "DSL"]).codes.tolist()
@@ -151,7 +151,7 @@ class Table:
 
 
 def days_since_epoch(text: str) -> float | None:
-    """Days since 1970-01-01 UTC of an ISO 8601 date or timestamp; `None` if the text is neither.
+    """Return the days since 1970-01-01 UTC of an ISO 8601 date or timestamp; `None` if the text is neither.
 
     Source: RFC 3339 (a timestamp without an offset counts as UTC).
 
@@ -169,7 +169,7 @@ def days_since_epoch(text: str) -> float | None:
 
 
 def date_text(days: float) -> str:
-    """The ISO 8601 text of a number of days since 1970-01-01.
+    """Return the ISO 8601 text of a number of days since 1970-01-01.
 
     Example:
         >>> date_text(1.0), date_text(1.5)

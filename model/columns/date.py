@@ -30,7 +30,7 @@ class DateColumn:
         return self.days.features
 
     def read(self, cells: Cells | Sequence[object] | np.ndarray, faults: Faults) -> Days:
-        """Days from ISO 8601 texts or a file's cells; what is not a date goes to `faults`."""
+        """Read days from ISO 8601 texts or a file's cells; what is not a date goes to `faults`."""
         if isinstance(cells, Days):
             return cells
         if isinstance(cells, Words):

@@ -84,10 +84,9 @@ class Encoder:
         )
 
     def read(self, columns: Mapping[str, Raw], n: int) -> tuple[Table, Faults]:
-        """The columns' cells, and what is wrong with which row; a column that is not there is missing in every row.
+        """Return the columns' cells, and what is wrong with which row; an absent column is missing in every row.
 
-        Raises:
-            ColumnError: a column does not have `n` values.
+        Raises: ColumnError when a column does not have `n` values.
         """
         faults = Faults()
         cells: dict[str, Cells] = {}
@@ -99,7 +98,7 @@ class Encoder:
         return Table(cells, n), faults
 
     def encode(self, table: Table) -> np.ndarray:
-        """The design matrix of cells that `read` returned, shape (n, d), float64."""
+        """Return the design matrix of cells that `read` returned, shape (n, d), float64."""
         X = np.empty((table.rows, len(self.features)))
         for column, group in zip(self.columns, self.groups, strict=True):
             encoder: Any = column  # `read` gave each column cells of its own kind
@@ -107,7 +106,7 @@ class Encoder:
         return X
 
     def unseen(self, table: Table) -> dict[str, int]:
-        """How many rows of each categorical column hold a category without a feature of its own."""
+        """Return how many rows of each categorical column hold a category without a feature of its own."""
         counts: dict[str, int] = {}
         for column in self.columns:
             if column.kind == "categorical":
@@ -116,16 +115,16 @@ class Encoder:
         return counts
 
     def typical(self) -> dict[str, Scalar]:
-        """The baseline customer: medians and commonest values of the training rows."""
+        """Return the baseline customer: medians and commonest values of the training rows."""
         return {column.name: column.typical for column in self.columns}
 
     def to_json(self) -> list[dict[str, Any]]:
-        """The fitted columns as JSON."""
+        """Return the fitted columns as JSON."""
         return [{"kind": column.kind, **asdict(column)} for column in self.columns]
 
     @classmethod
     def from_json(cls, raw: Sequence[Mapping[str, Any]]) -> "Encoder":
-        """The encoder that `to_json` wrote."""
+        """Return the encoder that `to_json` wrote."""
         return cls(tuple(_column(dict(fields)) for fields in raw))
 
 

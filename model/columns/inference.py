@@ -7,12 +7,12 @@ from model.columns.cells import Cells, Days, Flags, Table, Words, days_since_epo
 
 
 def refine(table: Table) -> Table:
-    """The table with columns of texts turned into flags or dates where every text is one."""
+    """Return the table with columns of texts turned into flags or dates where every text is one."""
     return Table({name: meaning(cells) for name, cells in table.columns.items()}, table.rows)
 
 
 def meaning(cells: Cells) -> Cells:
-    """The cells as flags if every text is true or false, as days if every text is an ISO 8601 date.
+    """Return cells as flags if every text is true or false, as days if every text is an ISO 8601 date.
 
     Example:
         >>> meaning(Words.of(["true", "FALSE"])).values

@@ -18,7 +18,7 @@ TYPES: dict[str, tuple[type, ...]] = {"a number": (int, float), "true or false":
 
 
 def parse_number(text: str) -> float:
-    """The number a text spells, NaN if it spells none.
+    """Return the number a text spells, NaN if it spells none.
 
     Example:
         >>> parse_number(" 79.99 "), parse_number("seven")

@@ -57,7 +57,7 @@ class NumericColumn:
         return (self.name, f"{self.name} is missing") if self.gaps else (self.name,)
 
     def read(self, cells: Cells | Sequence[object] | np.ndarray, faults: Faults) -> Numbers:
-        """Numbers from a list, an array or a file's cells; what is not an acceptable number goes to `faults`."""
+        """Read numbers from a list, an array or a file's cells; what is not an acceptable number goes to `faults`."""
         if isinstance(cells, Words):
             values = np.array([parse_number(word) for word in cells.words] + [np.nan])[cells.codes]
             gap = np.array([word.strip() in NO_NUMBER for word in cells.words] + [True])[cells.codes]
@@ -92,7 +92,7 @@ class NumericColumn:
         missing = cells.missing
         with np.errstate(over="ignore"):
             scaled = (np.where(missing, self.fill, cells.values) - self.offset) / self.scale
-        scaled = np.minimum(np.maximum(scaled, -FARTHEST), FARTHEST)  # np.clip takes three times as long for a row
+        scaled = np.clip(scaled, -FARTHEST, FARTHEST)
         if not self.fixed:
             bent = scaled / SOFT_LIMIT
             scaled = scaled / np.sqrt(1.0 + bent * bent)
@@ -107,7 +107,7 @@ class NumericColumn:
 
 
 def spread(known: Floats) -> float:
-    """A standard deviation that outliers do not move: the interquartile range over 1.349, or what is left if that is 0.
+    """Return a deviation that outliers do not move: the interquartile range over 1.349, or what is left if that is 0.
 
     Example:
         >>> values = np.arange(101.0); values[-1] = 1e12

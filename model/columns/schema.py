@@ -25,7 +25,7 @@ class ColumnSummary:
     facts: Mapping[str, Any]
 
     def to_json(self) -> dict[str, Any]:
-        """As the API shows it."""
+        """Return it as the API shows it."""
         return {"name": self.name, "kind": self.kind, "missing": self.missing, **self.facts}
 
 
@@ -41,7 +41,7 @@ class Schema:
     warnings: tuple[Advice, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """As the API shows it."""
+        """Return it as the API shows it."""
         target = None
         if self.target is not None and self.positives is not None:
             target = {"name": self.target, "positives": self.positives, "rate": self.positives / self.rows}
@@ -57,9 +57,8 @@ class Schema:
 def infer_schema(table: Table, target: str | None = None, id_column: str | None = None) -> Schema:
     """Describe a table; with a target, also what would spoil a training.
 
-    Raises:
-        ColumnError: the target or id column is not there, or the target is not a yes/no column.
-        TableError: there is a target, but one outcome only, or no column to learn from.
+    Raises: ColumnError when the target or id column is not there, or the target is not a yes/no column; TableError when
+    there is a target, but one outcome only, or no column to learn from.
     """
     names = input_columns(table, target, id_column)
     y = None if target is None else labels(table.columns[target], target)
@@ -81,10 +80,9 @@ def infer_schema(table: Table, target: str | None = None, id_column: str | None 
 
 
 def input_columns(table: Table, target: str | None, id_column: str | None) -> list[str]:
-    """The names of the columns that are neither target nor id.
+    """Return the names of the columns that are neither target nor id.
 
-    Raises:
-        ColumnError: one of the two is not in the table.
+    Raises: ColumnError when one of the two is not in the table.
     """
     for role, name in (("target", target), ("id", id_column)):
         if name is not None and name not in table.columns:

@@ -10,10 +10,9 @@ NO = frozenset({"0", "no", "n", "false", "f", "stayed", "stays", "retained", "ac
 
 
 def labels(cells: Cells, name: str) -> Floats:
-    """1.0 for who churned and 0.0 for who stayed.
+    """Return 1.0 for who churned and 0.0 for who stayed.
 
-    Raises:
-        ColumnError: a row has no label, or the column holds something else than two ways of saying yes and no.
+    Raises: ColumnError when a row has no label, or the column holds something else than two ways of saying yes and no.
 
     Example:
         >>> labels(Words.of(["yes", "no"]), "churned")
@@ -45,8 +44,7 @@ def labels(cells: Cells, name: str) -> Floats:
 def check_both(y: Floats) -> None:
     """Refuse labels of which nothing can be learned.
 
-    Raises:
-        TableError: all customers churned, or all stayed.
+    Raises: TableError when all customers churned, or all stayed.
     """
     if y.min() == y.max():
         outcome = "churned" if y[0] else "stayed"

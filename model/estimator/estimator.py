@@ -30,7 +30,7 @@ class Reason(NamedTuple):
     contribution: float
 
     def to_json(self) -> dict[str, Any]:
-        """As the API shows it."""
+        """Return it as the API shows it."""
         return {"column": self.column, "value": self.value, "contribution": self.contribution}
 
 
@@ -54,15 +54,14 @@ class Estimator:
     head: Head = CHURN
 
     def read(self, columns: Mapping[str, Raw], n: int) -> tuple[Table, Faults]:
-        """The columns' cells as scoring wants them, and what is wrong with which row (such a value counts as missing).
+        """Return the columns' cells for scoring, and what is wrong with which row (such a value counts as missing).
 
-        Raises:
-            ColumnError: a column does not have `n` values.
+        Raises: ColumnError when a column does not have `n` values.
         """
         return self.encoder.read(columns, n)
 
     def unknown(self, names: Iterable[str]) -> list[str]:
-        """Those of the names that no column of the training table had."""
+        """Return those of the names that no column of the training table had."""
         return [name for name in names if name not in self._known]
 
     @cached_property
@@ -70,7 +69,7 @@ class Estimator:
         return frozenset((*self.encoder.names, *self.left_out, self.target, self.id_column))
 
     def check(self, record: Mapping[str, object]) -> list[Problem]:
-        """What is wrong with one record: wrong types, numbers that are not finite or out of range, unknown columns."""
+        """Return what is wrong with one record: wrong types, numbers not finite or out of range, unknown columns."""
         problems = [
             Problem(f"/{escape(name)}", "unknown_column", f"column {name!r} is unknown: training saw no such column")
             for name in self.unknown(record)
@@ -100,7 +99,7 @@ class Estimator:
     def explain(
         self, columns: Mapping[str, Raw] | Table, n: int | None = None, top: int | None = None
     ) -> list[list[Reason]]:
-        """For each row the `top` largest reasons (all of them by default), the largest first.
+        """Return for each row the `top` largest reasons (all of them by default), the largest first.
 
         All reasons of a row sum to its log-odds less those of the baseline customer.
         """
@@ -132,7 +131,7 @@ class Estimator:
         return shares
 
     def gaps(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
-        """By how much the reasons of each row miss the difference they explain, shape (n,).
+        """Return by how much the reasons of each row miss the difference they explain, shape (n,).
 
         Rounding for piecewise-linear networks; the quadrature's error for smooth ones.
         """
@@ -142,7 +141,7 @@ class Estimator:
         return np.asarray(at - self._explained(self.baseline[None]) - self.contributions(table).sum(axis=1))
 
     def unseen(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> dict[str, int]:
-        """How many rows of each categorical column hold a category that training did not see often enough."""
+        """Return how many rows of each categorical column hold a category that training hardly saw."""
         return self.encoder.unseen(self._table(columns, n))
 
     @cached_property
@@ -186,7 +185,7 @@ class Estimator:
         return self.encoder.encode(self._table(columns, n))
 
     def to_bytes(self) -> bytes:
-        """The estimator as a safetensors file; equal estimators give equal bytes."""
+        """Return the estimator as a safetensors file; equal estimators give equal bytes."""
         header = {
             "format": FORMAT,
             "columns": self.encoder.to_json(),
@@ -204,10 +203,9 @@ class Estimator:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Estimator":
-        """The estimator that `to_bytes` wrote.
+        """Return the estimator that `to_bytes` wrote.
 
-        Raises:
-            EstimatorError: the bytes are damaged, of another release, or not an estimator's.
+        Raises: EstimatorError when the bytes are damaged, of another release, or not an estimator's.
         """
         try:
             header, arrays = unpack(data)

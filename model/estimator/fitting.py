@@ -103,7 +103,7 @@ class Fitting:
         return self.trainer.steps_taken
 
     def checkpoint(self) -> Checkpoint:
-        """The state after the last report, from which another fitting can go on to the same bytes."""
+        """Return the state after the last report, from which another fitting can go on to the same bytes."""
         state = self.trainer.checkpoint()
         return Checkpoint({**state.header, "fitting": {"table": self.fingerprint, "done": self.done}}, state.arrays)
 
@@ -182,7 +182,7 @@ class Fitting:
 
 
 def _chunks(rows: int) -> Iterator[NDArray[np.int64]]:
-    """The row numbers in pieces, so that float64 features of all rows are never there together."""
+    """Yield the row numbers in pieces, so that float64 features of all rows are never there together."""
     for start in range(0, rows, CHUNK):
         yield np.arange(start, min(start + CHUNK, rows))
 

@@ -40,7 +40,7 @@ def contributions(network: Network, base: Floats, X: Floats) -> Floats:
 
 
 def exact_contributions(members: Sequence[Sequence[Piece]], base: Floats, X: Floats) -> Floats:
-    """Contributions of every feature, the mean over the members.
+    """Return contributions of every feature, the mean over the members.
 
     Shapes: base (d,); X (n, d); result (n, d).
     """
@@ -48,7 +48,7 @@ def exact_contributions(members: Sequence[Sequence[Piece]], base: Floats, X: Flo
 
 
 def smooth_contributions(gradient: Callable[[Floats], Floats], base: Floats, X: Floats) -> Floats:
-    """Contributions by Gauss–Legendre quadrature, for networks with curved activations: nearly exact.
+    """Return contributions by Gauss–Legendre quadrature, for networks with curved activations: nearly exact.
 
     Shapes: base (d,); X (n, d); gradient (n, d) → (n, d); result (n, d).
     """
@@ -84,7 +84,7 @@ def _members(members: Sequence[Sequence[Piece]], base: Floats, tile: Floats) -> 
 
 
 def _integral(pieces: Sequence[Piece], knots: Floats, lengths: Floats) -> Floats:
-    """The integral of the gradient over all segments.
+    """Return the integral of the gradient over all segments.
 
     Shapes: knots (s + 1, n, h), the activations where the segments meet; lengths (s, n); result (n, h).
     """
@@ -92,7 +92,7 @@ def _integral(pieces: Sequence[Piece], knots: Floats, lengths: Floats) -> Floats
 
 
 def _segments(pieces: Sequence[Piece], knots: Floats, lengths: Floats) -> Floats:
-    """∫ ∂z/∂a dt over each segment, shape (s, n, h): on a segment `a` moves straight from knot to knot."""
+    """Return ∫ ∂z/∂a dt over each segment, shape (s, n, h): on a segment `a` moves straight from knot to knot."""
     piece, rest = pieces[0], pieces[1:]
     z = knots @ piece.weight + piece.bias
     if not rest:
@@ -107,7 +107,7 @@ def _segments(pieces: Sequence[Piece], knots: Floats, lengths: Floats) -> Floats
 
 
 def _mean_slope(z: Floats, slope: Floats) -> Floats:
-    """The activation's slope, averaged over each segment on which z runs straight between its ends."""
+    """Return the activation's slope, averaged over each segment on which z runs straight between its ends."""
     above = np.maximum(z, 0.0)
     size = np.abs(z)
     size = size[:-1] + size[1:]
@@ -116,7 +116,7 @@ def _mean_slope(z: Floats, slope: Floats) -> Floats:
 
 
 def _downstream(rest: Sequence[Piece]) -> Floats:
-    """∂z/∂a through layers that are all affine, shape (h,)."""
+    """Return ∂z/∂a through layers that are all affine, shape (h,)."""
     product = rest[0].weight
     for piece in rest[1:]:
         product = product @ piece.weight

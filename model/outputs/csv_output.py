@@ -22,7 +22,7 @@ class CsvOutput(Output):
         self._begun = False
 
     def rows(self, scored: Scored) -> bytes:
-        """The bytes of these rows, after the names where they are the first."""
+        """Return the bytes of these rows, after the names where they are the first."""
         columns = self.layout.head.answers(scored.probabilities)
         if scored.reasons is not None:
             columns += map(list, zip(*(chain.from_iterable(reasons) for reasons in scored.reasons), strict=True))
@@ -35,7 +35,7 @@ class CsvOutput(Output):
         return self._names() + _text(list(map(safe, line)) for line in lines)
 
     def end(self) -> bytes:
-        """Nothing but the names, where there was no row."""
+        """Return nothing but the names, where there was no row."""
         return self._names()
 
     def _names(self) -> bytes:

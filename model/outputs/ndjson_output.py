@@ -11,11 +11,11 @@ class NdjsonOutput(Output):
     """One object a line: an id with predictions and reasons, or with the error that kept them from being made."""
 
     def rows(self, scored: Scored) -> bytes:
-        """The bytes of these rows."""
+        """Return the bytes of these rows."""
         return b"".join(line.encode() + b"\n" for line in self._lines(scored))
 
     def end(self) -> bytes:
-        """Nothing."""
+        """Return nothing more."""
         return b""
 
     def _lines(self, scored: Scored) -> Iterator[str]:

@@ -18,7 +18,7 @@ class Layout:
 
     @classmethod
     def of(cls, estimator: Estimator, explain: int = 0) -> "Layout":
-        """The layout of what this estimator says of a table."""
+        """Return the layout of what this estimator says of a table."""
         return cls(estimator.id_column or "row", estimator.head, min(explain, len(estimator.encoder.names)))
 
 
@@ -30,8 +30,8 @@ class Output(ABC):
 
     @abstractmethod
     def rows(self, scored: Scored) -> bytes:
-        """The bytes of these rows, which follow those before."""
+        """Return the bytes of these rows, which follow those before."""
 
     @abstractmethod
     def end(self) -> bytes:
-        """The bytes after the last row."""
+        """Return the bytes after the last row."""

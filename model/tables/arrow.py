@@ -18,8 +18,7 @@ CSV_BLOCK = 4 << 20
 def arrow_batches(stream: BinaryIO, file_format: str) -> Iterator[pa.RecordBatch]:
     """Yield a file's rows; all columns of CSV are texts.
 
-    Raises:
-        TableError: the file cannot be read; the message names the line and what to do.
+    Raises: TableError when the file cannot be read; the message names the line and what to do.
     """
     if file_format == "parquet":
         try:
@@ -72,7 +71,7 @@ def _csv_batches(stream: BinaryIO) -> Iterator[pa.RecordBatch]:
 
 
 def _check_quotes(stream: BinaryIO, last: pa.RecordBatch | None) -> None:
-    """A quote that is never closed swallows the rest of the file into one cell; pyarrow lets that pass."""
+    """Refuse a quote that is never closed: it swallows the rest of the file into one cell, and pyarrow lets it pass."""
     if last is None or not len(last):
         return
     cell = last.column(last.num_columns - 1)[-1].as_py()
@@ -84,7 +83,7 @@ def _check_quotes(stream: BinaryIO, last: pa.RecordBatch | None) -> None:
 
 
 def _csv_header(stream: BinaryIO) -> list[str]:
-    """Column names, checked before pyarrow sees them; the stream is put back to its beginning."""
+    """Return the columns' names, checked before pyarrow sees them; the stream is put back to its beginning."""
     start = stream.read(1 << 20)
     stream.seek(0)
     if not start.strip():

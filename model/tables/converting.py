@@ -16,10 +16,9 @@ MICROSECONDS_A_DAY = 86_400_000_000.0
 
 
 def to_cells(array: Any, name: str, *, as_text: bool) -> Cells:
-    """Cells of an array; texts that all spell numbers are numbers, unless `as_text`.
+    """Return the cells of an array; texts that all spell numbers are numbers, unless `as_text`.
 
-    Raises:
-        TableError: Ebb has no use for values of this type.
+    Raises: TableError when Ebb has no use for values of this type.
     """
     kind = array.type
     if pa.types.is_dictionary(kind):
@@ -44,7 +43,7 @@ def _floats(array: Any) -> Any:
 
 
 def _from_text(array: Any) -> Cells:
-    """Numbers if every text that is not a gap spells one, else words."""
+    """Return numbers if every text that is not a gap spells one, else words."""
     trimmed = pc.utf8_trim_whitespace(array)
     known = pc.if_else(pc.is_in(trimmed, value_set=pa.array(NO_NUMBER)), None, trimmed)
     try:
@@ -68,10 +67,9 @@ def _words(array: Any) -> Words:
 
 
 def from_objects(values: list[object], name: str) -> Cells:
-    """Cells of JSON values.
+    """Return the cells of JSON values.
 
-    Raises:
-        TableError: two rows hold different types, or a number is none.
+    Raises: TableError when two rows hold different types, or a number is none.
     """
     kind = ndjson.same_type(values, name)
     if kind is str:
@@ -86,7 +84,7 @@ def from_objects(values: list[object], name: str) -> Cells:
 
 
 def to_ids(array: Any) -> tuple[list[Scalar], bool]:
-    """An array's values as ids, and whether they are whole numbers: as given, however long they are."""
+    """Return an array's values as ids, and whether they are whole numbers: as given, however long they are."""
     if pa.types.is_dictionary(array.type):
         array = array.cast(array.type.value_type)
     kind = array.type

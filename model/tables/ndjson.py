@@ -14,10 +14,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_records(stream: BinaryIO) -> Iterator[dict[str, object]]:
-    """One record a line; blank lines are skipped.
+    """Yield one record a line; blank lines are skipped.
 
-    Raises:
-        TableError: a line is not a JSON object of numbers, texts, true, false and null.
+    Raises: TableError when a line is not a JSON object of numbers, texts, true, false and null.
     """
     for number, line in enumerate(stream, start=1):
         if line.strip():
@@ -72,7 +71,7 @@ def _whole(text: str) -> int:
 
 
 def to_columns(records: list[dict[str, object]]) -> dict[str, list[object]]:
-    """Records turned into columns; a name that a record lacks is `None` there."""
+    """Return records turned into columns; a name that a record lacks is `None` there."""
     names: dict[str, None] = {}
     for record in records:
         names.update(dict.fromkeys(record))
@@ -80,10 +79,9 @@ def to_columns(records: list[dict[str, object]]) -> dict[str, list[object]]:
 
 
 def same_type(values: list[object], column: str) -> type | None:
-    """The one type of a column's values (`float` for any number), `None` if all are missing.
+    """Return the one type of a column's values (`float` for any number), `None` if all are missing.
 
-    Raises:
-        TableError: two rows hold different types.
+    Raises: TableError when two rows hold different types.
     """
     first: dict[type, int] = {}
     for row, value in enumerate(values, start=1):

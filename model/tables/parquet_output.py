@@ -38,11 +38,11 @@ class Sink(io.RawIOBase):
         return len(part)
 
     def tell(self) -> int:
-        """How many bytes were written so far."""
+        """Return how many bytes were written so far."""
         return self._size
 
     def taken(self) -> bytes:
-        """The bytes since the last look."""
+        """Return the bytes since the last look."""
         data = b"".join(self._parts)
         self._parts.clear()
         return data
@@ -60,7 +60,7 @@ class ParquetOutput(Output):
         self._writer: Any = None
 
     def rows(self, scored: Scored) -> bytes:
-        """The bytes that are ready."""
+        """Return the bytes that are ready."""
         batch = self._batch(scored)
         if self._writer is None:
             self._writer = pa.parquet.ParquetWriter(self._sink, batch.schema, compression="snappy")
@@ -68,7 +68,7 @@ class ParquetOutput(Output):
         return self._sink.taken()
 
     def end(self) -> bytes:
-        """The rest, and the footer."""
+        """Return the rest, and the footer."""
         if self._writer is None:
             return b""
         self._writer.close()

@@ -40,10 +40,9 @@ class Batch:
 
 
 def format_of(path: Path) -> str:
-    """The format a file's name promises.
+    """Return the format a file's name promises.
 
-    Raises:
-        TableError: the name ends in something else.
+    Raises: TableError when the name ends in something else.
 
     Example:
         >>> format_of(Path("customers.csv"))
@@ -58,8 +57,7 @@ def format_of(path: Path) -> str:
 def read_table(source: Source, file_format: str) -> Table:
     """Read a whole table and find out what kind each column is.
 
-    Raises:
-        TableError: the file cannot be read; the message names the row and what to do.
+    Raises: TableError when the file cannot be read; the message names the row and what to do.
     """
     with opened(source) as stream:
         if file_format == "ndjson":
@@ -91,8 +89,7 @@ def read_batches(
 ) -> Iterator[Batch]:
     """Read a table a few thousand rows at a time; the columns in `texts` are not looked at for numbers.
 
-    Raises:
-        TableError: the file cannot be read; the message names the row and what to do.
+    Raises: TableError when the file cannot be read; the message names the row and what to do.
     """
     first = 1
     with opened(source) as stream:
@@ -125,10 +122,9 @@ def _of_arrow(batch: Any, first: int, texts: Collection[str], id_column: str | N
 
 @contextmanager
 def opened(source: Source) -> Iterator[BinaryIO]:
-    """A table's bytes, from its beginning.
+    """Yield a table's bytes, from its beginning.
 
-    Raises:
-        TableError: the file cannot be read.
+    Raises: TableError when the file cannot be read.
     """
     if not isinstance(source, Path):
         yield source
