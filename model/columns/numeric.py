@@ -92,7 +92,7 @@ class NumericColumn:
         missing = cells.missing
         with np.errstate(over="ignore"):
             scaled = (np.where(missing, self.fill, cells.values) - self.offset) / self.scale
-        scaled = np.clip(scaled, -FARTHEST, FARTHEST)
+        scaled = np.minimum(np.maximum(scaled, -FARTHEST), FARTHEST)  # np.clip takes three times as long for a row
         if not self.fixed:
             bent = scaled / SOFT_LIMIT
             scaled = scaled / np.sqrt(1.0 + bent * bent)
