@@ -17,10 +17,10 @@ def highest_loss(loss: Loss, rows: Rows) -> float:
     It grows with the labels: a network that has yet to learn that they are millions is far off, and not lost.
     """
     total = 0.0
-    for start in range(0, rows.count, CHUNK):
+    for start in range(0, len(rows.which), CHUNK):
         target = rows.targets[start : start + CHUNK].T
         values = loss.values(np.zeros_like(target), target)
         if rows.weights is not None:
             values = values * rows.weights[start : start + CHUNK]
         total += float(values.sum(dtype=np.float64))
-    return RUNAWAY * max(1.0, total / rows.count)
+    return RUNAWAY * max(1.0, total / len(rows.which))

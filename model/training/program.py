@@ -16,7 +16,6 @@ from typing import TypeAlias
 
 import numpy as np
 
-from model.blas import one_thread
 from model.design import Floats, Integers
 from model.network.parameters import Numbers
 from model.network.recorder import Call, Memory, Recorder, Views
@@ -122,14 +121,12 @@ class Program:
         batches = (plan.last_steps if last else plan.chunk_steps) * plan.parts
         short = last and plan.short > 0
         start = chunk * plan.chunk_steps * plan.parts * plan.rows
-        with one_thread(), np.errstate(all="ignore"):
-            self._chunk.load(order[..., start : start + batches * plan.rows + short * plan.short], batches)
-            self._coefficients[:, :steps] = numbers
-            self.masks.fill(batches, short)
-            self._perform(self._last_calls if last else self._calls)
-            norms = self._norms[:steps]
-            total = norms if self._numbers.lead else norms.sum(-1)
-            return self._chunk.loss(batches, short), np.sqrt(total)
+        self._chunk.load(order[..., start : start + batches * plan.rows + short * plan.short], batches)
+        self._coefficients[:, :steps] = numbers
+        self.masks.fill(batches, short)
+        self._perform(self._last_calls if last else self._calls)
+        norms = self._norms[:steps] if self._numbers.lead else np.add.reduce(self._norms[:steps], -1)
+        return self._chunk.loss(batches, short), np.sqrt(norms)
 
     def _perform(self, phases: Iterable[Phase]) -> None:
         for own, *others in phases:

@@ -64,9 +64,8 @@ class Inspection:
 
     def layers(self) -> LayerReport:
         """Return the layers' norms; with members, their root mean squares."""
-        with np.errstate(all="ignore"):
-            for call in self._calls:
-                call()
-            squares = self._squares.mean(-1) if self._squares.ndim > 2 else self._squares
-            gradients, updates, values = np.sqrt(squares)
-            return LayerReport(self._names, tuple(gradients.tolist()), tuple((updates / values).tolist()))
+        for call in self._calls:
+            call()
+        squares = self._squares.mean(-1) if self._squares.ndim > 2 else self._squares
+        gradients, updates, values = np.sqrt(squares)
+        return LayerReport(self._names, tuple(gradients.tolist()), tuple((updates / values).tolist()))

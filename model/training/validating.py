@@ -43,8 +43,7 @@ class Validator:
         if not self._count:
             return None, None
         logits = self._forward.logits(self._X)
-        with np.errstate(all="ignore"):
-            losses = self._loss.values(logits, self._targets)
+        losses = self._loss.values(logits, self._targets)
         if self._weights is not None:
             losses = losses * self._weights
         return np.asarray(losses.mean(-1, np.float64)), logits
