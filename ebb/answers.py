@@ -40,6 +40,7 @@ class Job(msgspec.Struct, frozen=True):
     id: str
     kind: str
     state: str
+    model: str | None = None
     retry_of: str | None = None
     cancel_requested: bool = False
     attempt: int = 0
@@ -58,6 +59,25 @@ class Job(msgspec.Struct, frozen=True):
         return self.state in {"succeeded", "failed", "cancelled"}
 
 
+class JobChange(msgspec.Struct, frozen=True):
+    """The parts of a job that change while it runs."""
+
+    state: str
+    cancel_requested: bool = False
+    attempt: int = 0
+    progress: Progress | None = None
+    eta_s: float | None = None
+    heartbeat_at: str | None = None
+
+
+class Layer(msgspec.Struct, frozen=True):
+    """One array of parameters at an epoch's last step."""
+
+    name: str
+    gradient_norm: float | None = None
+    update_ratio: float | None = None
+
+
 class Epoch(msgspec.Struct, frozen=True):
     """One pass over the training rows, as it was reported."""
 
@@ -68,6 +88,9 @@ class Epoch(msgspec.Struct, frozen=True):
     valid_auc: float | None = None
     gradient_norm: float | None = None
     seconds: float | None = None
+    dead_units: float | None = None
+    retries: int = 0
+    layers: list[Layer] | None = None
 
 
 class Version(msgspec.Struct, frozen=True):

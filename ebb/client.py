@@ -1,7 +1,7 @@
 """The service as a Python object: what a client may ask of Ebb."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +14,7 @@ import msgspec
 from ebb.answers import Alias, AliasMove, AuditLine, Dataset, Diff, Epoch, Job, Scored, Version
 from ebb.connection import Connection, decode, decode_part
 from ebb.errors import RefusedError, UnreadableError
+from ebb.server_sent_events import ServerSentEvent, read_events
 from store.registry.aliases import CHAMPION
 
 T = TypeVar("T")
@@ -79,14 +80,20 @@ class Client:
         """Look at a job."""
         return decode(self._get(_job(job_id)), Job)
 
-    def jobs(self, *, state: str | None = None, kind: str | None = None) -> Iterator[Job]:
-        """List the jobs, page by page as they are read."""
-        wanted = {key: value for key, value in (("state", state), ("kind", kind)) if value}
-        return self._pages("/v1/jobs", "jobs", Job, wanted)
+    def jobs(self, *, state: Iterable[str] = (), kind: Iterable[str] = (), model: str | None = None) -> Iterator[Job]:
+        """List the jobs of any of these states and kinds, page by page as they are read."""
+        wanted = {"state": ",".join(state), "kind": ",".join(kind), "model": model}
+        return self._pages("/v1/jobs", "jobs", Job, {name: value for name, value in wanted.items() if value})
 
     def epochs(self, job_id: str) -> Iterator[Epoch]:
         """List the epochs that a training job has reported so far."""
         return self._pages(f"{_job(job_id)}/epochs", "epochs", Epoch)
+
+    def follow(self, job_id: str, last: str | None = None) -> Iterator[ServerSentEvent]:
+        """Yield what happens to a job until it ends or the stream does; go on behind the event of this id."""
+        headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last} if last else {})}
+        with self._connection.stream(f"{_job(job_id)}/events", headers=headers) as response:
+            yield from read_events(response.iter_text())
 
     def cancel(self, job_id: str) -> Job:
         """Ask for a job to be cancelled."""

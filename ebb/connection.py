@@ -2,8 +2,8 @@
 
 import email.utils
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -87,6 +87,22 @@ class Connection:
                 for chunk in response.iter_bytes():
                     save.write(chunk)
             return response
+
+    @contextmanager
+    def stream(self, path: str, *, headers: Mapping[str, str] | None = None) -> Iterator[httpx.Response]:
+        """Ask for an answer that comes bit by bit, once.
+
+        Raises: UnreachableError, also while it is read; RefusedError, BusyError.
+        """
+        try:
+            with self._http.stream("GET", path, headers=headers) as response:
+                if not response.is_success:
+                    response.read()
+                    later = response.status_code in COME_BACK_LATER
+                    raise (BusyError if later else RefusedError)(f"GET {path}", read_problem(response))
+                yield response
+        except httpx.TransportError as error:
+            raise UnreachableError(self._why_unreachable(error)) from error
 
     def _why_unreachable(self, error: httpx.TransportError) -> str:
         if isinstance(error, httpx.ConnectError):

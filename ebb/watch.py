@@ -1,41 +1,106 @@
-"""Watching a training job until it ends."""
+"""Watching a job until it ends: by its stream of events, or by asking again and again where it can have none."""
 
 import math
 import time
 
+import msgspec
 from rich.console import Console
 
-from ebb.answers import Epoch, Job, Progress
+from ebb.answers import Epoch, Job, JobChange
 from ebb.client import Client
-from ebb.display import display_on
-from ebb.errors import JobError
+from ebb.display import Display, display_on
+from ebb.errors import BusyError, JobError, UnreachableError, UnreadableError
+from ebb.server_sent_events import ServerSentEvent
 
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.5
+RECONNECT_SECONDS = 0.5
+AWAY_SECONDS = 30.0  # how long a service may be gone, as for a restart, before watching it ends
 
 
-def watch_training(
-    client: Client, job_id: str, console: Console, patience: float = math.inf
-) -> tuple[Job, list[Epoch]]:
-    """Show a training job's epochs as they come, until it ends, and return it with all of them.
+def watch_job(client: Client, job_id: str, console: Console, patience: float = math.inf) -> tuple[Job, list[Epoch]]:
+    """Show a job as it goes on, until it ends, and return it with its epochs.
 
     Units: patience in seconds.
     Raises: JobError if it does not end in time; the client's errors.
     """
     give_up = time.monotonic() + patience
-    epochs: list[Epoch] = []
-    seen: Progress | None = None
     with display_on(console) as display:
-        while True:
-            # The job before its epochs: of a finished job, the list is then complete.
-            job = client.job(job_id)
-            if job.finished or job.progress != seen:
-                epochs, seen = list(client.epochs(job_id)), job.progress
-            display.show(job, epochs)
-            if job.finished:
-                return job, epochs
+        watched = Watched(client, client.job(job_id), display)
+        while not watched.job.finished:
             if time.monotonic() > give_up:
-                raise JobError(_too_late(job, patience))
+                raise JobError(_too_late(watched.job, patience))
+            try:
+                watched.follow(give_up)
+            except BusyError:
+                watched.poll()
+        watched.complete()
+        return watched.job, watched.epochs
+
+
+class Watched:
+    """A job and its epochs as far as they are known here, shown whenever they change."""
+
+    def __init__(self, client: Client, job: Job, display: Display) -> None:
+        self.job = job
+        self.epochs: list[Epoch] = []
+        self._client = client
+        self._display = display
+        self._last: str | None = None
+        self._heard_at = time.monotonic()
+        self._display.show(job, [])
+
+    def follow(self, give_up: float) -> None:
+        """Take the stream up where it was lost, and follow it until it ends.
+
+        Raises: UnreachableError once the service is away for long; BusyError where it has no room for a stream.
+        """
+        try:
+            for one in self._client.follow(self.job.id, self._last):
+                self._heard_at = time.monotonic()
+                self._take(one)
+                if self._heard_at > give_up:
+                    return
+            self.job = self._client.job(self.job.id)
+        except UnreachableError:
+            if time.monotonic() - self._heard_at > AWAY_SECONDS:
+                raise
+        if not self.job.finished:
+            time.sleep(RECONNECT_SECONDS)
+
+    def poll(self) -> None:
+        """Ask once, and wait a little."""
+        before, self.job = self.job, self._client.job(self.job.id)
+        if self.job.progress != before.progress:
+            self._read_epochs()
+        self._display.show(self.job, self.epochs)
+        if not self.job.finished:
             time.sleep(POLL_SECONDS)
+
+    def complete(self) -> None:
+        """Have every epoch of the finished job, and show it for the last time."""
+        done = self.job.progress.done if self.job.progress else 0
+        if self.job.kind != "scoring" and (self.epochs[-1].epoch if self.epochs else 0) != done:
+            self._read_epochs()
+        self._display.show(self.job, self.epochs)
+
+    def _read_epochs(self) -> None:
+        self.epochs = list(self._client.epochs(self.job.id))
+
+    def _take(self, one: ServerSentEvent) -> None:
+        try:
+            if one.event == "epoch":
+                epoch = msgspec.json.decode(one.data, type=Epoch)
+                # An attempt that began again has put its epochs in the place of others.
+                while self.epochs and self.epochs[-1].epoch >= epoch.epoch:
+                    self.epochs.pop()
+                self.epochs.append(epoch)
+            elif one.event == "progress":
+                change = msgspec.json.decode(one.data, type=JobChange)
+                self.job = msgspec.structs.replace(self.job, **msgspec.structs.asdict(change))
+        except msgspec.DecodeError as error:
+            raise UnreadableError(f"job {self.job.id} told what this client does not understand: {error}") from error
+        self._last = one.id or self._last
+        self._display.show(self.job, self.epochs)
 
 
 def expect_success(job: Job) -> None:
@@ -45,10 +110,10 @@ def expect_success(job: Job) -> None:
     """
     if job.state != "succeeded":
         why = f": {job.error.detail} ({job.error.code})" if job.error else ""
-        raise JobError(f"training job {job.id} {job.state}{why}")
+        raise JobError(f"{job.kind} job {job.id} {job.state}{why}")
 
 
 def _too_late(job: Job, patience: float) -> str:
     if job.state == "queued":
-        return f"no worker took training job {job.id} in {patience:.0f} s; is one running?"
-    return f"training job {job.id} was still {job.state} after {patience:.0f} s"
+        return f"no worker took {job.kind} job {job.id} in {patience:.0f} s; is one running?"
+    return f"{job.kind} job {job.id} was still {job.state} after {patience:.0f} s"

@@ -6,14 +6,18 @@ import click
 import msgspec
 from rich.console import Console
 
-from ebb.answers import Job
+from ebb.answers import Epoch, Job
+from ebb.client import Client
 from ebb.commands.options import as_json as json_option
 from ebb.commands.options import open_client, print_rows, service_options
-from ebb.commands.results import result
-from ebb.watch import watch_training
+from ebb.display import time_left
+from ebb.summary import summarize
+from ebb.watch import watch_job
 
 STATES = ("queued", "running", "succeeded", "failed", "cancelled")
-COLUMNS = ("id", "kind", "state", "attempt", "progress", "created_at", "finished_at", "error")
+KINDS = ("training", "scoring", "replay")
+COLUMNS = ("id", "kind", "model", "state", "attempt", "progress", "left", "created_at", "finished_at", "error")
+EXIT_CODES = {"succeeded": 0, "failed": 1, "cancelled": 3}
 
 
 @click.group()
@@ -21,21 +25,26 @@ def jobs() -> None:
     """List, show, watch, cancel and retry jobs."""
 
 
-jobs.add_command(result)
-
-
 @jobs.command(name="list")
-@click.option("--state", type=click.Choice(STATES))
-@click.option("--kind", type=click.Choice(("training", "scoring", "replay")))
+@click.option("--state", multiple=True, type=click.Choice(STATES), help="Of this state; may be given again.")
+@click.option("--kind", multiple=True, type=click.Choice(KINDS), help="Of this kind; may be given again.")
+@click.option("--model", help="For this model.")
 @click.option("--most", default=50, show_default=True, type=click.IntRange(1), help="How many, the newest first.")
 @service_options
 @json_option
 def list_command(  # noqa: PLR0913, PLR0917 - one parameter an option
-    state: str | None, kind: str | None, most: int, url: str | None, key: str | None, as_json: bool
+    state: tuple[str, ...],
+    kind: tuple[str, ...],
+    model: str | None,
+    most: int,
+    url: str | None,
+    key: str | None,
+    as_json: bool,
 ) -> None:
     """List jobs, the newest first."""
     with open_client(url, key) as client:
-        found = [job for job, _ in zip(client.jobs(state=state, kind=kind), range(most), strict=False)]
+        wanted = client.jobs(state=state, kind=kind, model=model)
+        found = [job for job, _ in zip(wanted, range(most), strict=False)]
     rows = [msgspec.to_builtins(job) if as_json else _row(job) for job in found]
     print_rows(rows, COLUMNS, as_json=as_json)
 
@@ -43,46 +52,70 @@ def list_command(  # noqa: PLR0913, PLR0917 - one parameter an option
 @jobs.command()
 @click.argument("job_id")
 @service_options
-def show(job_id: str, url: str | None, key: str | None) -> None:
-    """Show one job as JSON."""
+@json_option
+def show(job_id: str, url: str | None, key: str | None, as_json: bool) -> None:
+    """Show one job; with --json, its epochs too."""
     with open_client(url, key) as client:
-        _print(client.job(job_id))
+        job = client.job(job_id)
+        _print(job, _epochs(client, job), as_json=as_json)
 
 
 @jobs.command()
 @click.argument("job_id")
 @service_options
-def watch(job_id: str, url: str | None, key: str | None) -> None:
-    """Follow a training until it ends, then show it as JSON; exit code 1 unless it succeeded."""
+@json_option
+def watch(job_id: str, url: str | None, key: str | None, as_json: bool) -> None:
+    """Follow a job until it ends, then show it.
+
+    The exit code is 0 when it succeeded, 1 when it failed, or could not be watched, and 3 when it was cancelled. The
+    job goes on when watching is interrupted.
+    """
     with open_client(url, key) as client:
-        job, _ = watch_training(client, job_id, Console(stderr=True))
-    _print(job)
-    sys.exit(0 if job.state == "succeeded" else 1)
+        job, epochs = watch_job(client, job_id, Console(stderr=True))
+    _print(job, epochs, as_json=as_json)
+    sys.exit(EXIT_CODES[job.state])
 
 
 @jobs.command()
 @click.argument("job_id")
 @service_options
-def cancel(job_id: str, url: str | None, key: str | None) -> None:
+@json_option
+def cancel(job_id: str, url: str | None, key: str | None, as_json: bool) -> None:
     """Cancel a queued job, or ask a running one to stop."""
     with open_client(url, key) as client:
-        _print(client.cancel(job_id))
+        job = client.cancel(job_id)
+    told = "is cancelled" if job.finished else "was asked to stop"
+    _say(job, f"job {job.id} {told}", as_json=as_json)
 
 
 @jobs.command()
 @click.argument("job_id")
 @service_options
-def retry(job_id: str, url: str | None, key: str | None) -> None:
+@json_option
+def retry(job_id: str, url: str | None, key: str | None, as_json: bool) -> None:
     """Submit the work of a failed or cancelled job again, as a new job."""
     with open_client(url, key) as client:
-        _print(client.retry(job_id))
+        job = client.retry(job_id)
+    _say(job, f"job {job.id} is {job.state}; it retries {job.retry_of}", as_json=as_json)
+
+
+def _epochs(client: Client, job: Job) -> list[Epoch]:
+    return [] if job.kind == "scoring" else list(client.epochs(job.id))
 
 
 def _row(job: Job) -> dict[str, object]:
     progress = f"{job.progress.done}/{job.progress.total} {job.progress.unit}" if job.progress else None
     error = f"{job.error.code}: {job.error.detail}" if job.error else None
-    return {**msgspec.to_builtins(job), "progress": progress, "error": error}
+    left = None if job.eta_s is None else time_left(job.eta_s)
+    return {**msgspec.to_builtins(job), "progress": progress, "left": left, "error": error}
 
 
-def _print(job: Job) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(job)))
+def _print(job: Job, epochs: list[Epoch], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode({**msgspec.to_builtins(job), "epochs": epochs})))
+    else:
+        click.echo(summarize(job, epochs))
+
+
+def _say(job: Job, text: str, *, as_json: bool) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(job)) if as_json else text)

@@ -13,7 +13,7 @@ from ebb.demo.findings import Findings
 from ebb.demo.spec import DEMO_SPEC
 from ebb.demo.tables import print_at_risk, print_quality
 from ebb.errors import DemoError
-from ebb.watch import expect_success, watch_training
+from ebb.watch import expect_success, watch_job
 from store.registry.aliases import CHAMPION
 
 MODEL = "churn"
@@ -70,7 +70,7 @@ def _train_and_score(client: Client, table: Customers, console: Console) -> Find
 
     submitted = client.submit_training(MODEL, dataset.id, DEMO_SPEC)
     _say(console, f"Training {DEMO_SPEC['members']} networks of 4-8-4-1 side by side: job {submitted.id}")
-    job, epochs = watch_training(client, submitted.id, console, TRAINING_PATIENCE_SECONDS)
+    job, epochs = watch_job(client, submitted.id, console, TRAINING_PATIENCE_SECONDS)
     expect_success(job)
     version = client.version(MODEL, version_of(job.result))
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from ebb.client import Client
@@ -67,7 +68,7 @@ def told(done: subprocess.CompletedProcess[str], code: int = 0) -> Any:
 
 
 def test_jobs_are_listed_for_people_and_for_programs(ebb: Ebb, trained: str) -> None:
-    done = ebb("jobs", "list", "--state", "succeeded", "--kind", "training")
+    done = ebb("jobs", "list", "--state", "succeeded", "--state", "failed", "--kind", "training", "--model", "churn")
     assert done.returncode == 0, done.stderr
     assert trained in done.stdout
     assert "4/4 epochs" in done.stdout
@@ -76,31 +77,58 @@ def test_jobs_are_listed_for_people_and_for_programs(ebb: Ebb, trained: str) -> 
 
 
 def test_a_job_is_shown(ebb: Ebb, trained: str) -> None:
-    shown = told(ebb("jobs", "show", trained))
+    shown = told(ebb("jobs", "show", trained, "--json"))
     assert (shown["id"], shown["result"]["model"]) == (trained, "churn")
+    assert [epoch["epoch"] for epoch in shown["epochs"]] == [1, 2, 3, 4]
+    assert {"name", "gradient_norm", "update_ratio"} == shown["epochs"][0]["layers"][0].keys()
+    summary = ebb("jobs", "show", trained).stdout
+    assert f"job        {trained}, training for churn" in summary
+    assert "succeeded, attempt 1" in summary
 
 
 def test_a_training_is_watched_to_its_success(ebb: Ebb, trained: str) -> None:
-    done = ebb("jobs", "watch", trained)
-    assert told(done)["state"] == "succeeded"
+    done = ebb("jobs", "watch", trained, "--json")
+    watched = told(done)
+    assert (watched["state"], len(watched["epochs"])) == ("succeeded", 4)
     assert "epoch   4: learning rate" in done.stderr
+
+
+def test_a_training_under_way_is_watched_by_its_stream_as_it_goes_on(
+    ebb: Ebb, client: Client, service: Running, dataset: str
+) -> None:
+    job = client.submit_training("churn", dataset, LONG).id
+    command = [EBB, "jobs", "watch", job, "--json"]
+    with subprocess.Popen(
+        command, env=environment(service.home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as watching:
+        assert watching.stderr is not None
+        lines = [watching.stderr.readline() for _ in range(3)]
+        assert [line.split(":")[0] for line in lines] == ["epoch   1", "epoch  10", "epoch  20"]
+        streams = httpx.get(f"{service.url}/metrics", trust_env=False).text
+        assert "\nebb_event_streams 1.0\n" in streams
+        assert ebb("jobs", "cancel", job).returncode == 0
+        out, _ = watching.communicate(timeout=120)
+    assert watching.returncode == 3
+    watched = json.loads(out)
+    assert watched["state"] == "cancelled"
+    assert [epoch["epoch"] for epoch in watched["epochs"]] == list(range(1, watched["progress"]["done"] + 1))
 
 
 def test_watching_a_training_that_fails_ends_with_code_1(ebb: Ebb, client: Client, dataset: str) -> None:
     spec = {**DIVERGING, "clip_norm": None, "retry_diverged": False}
-    done = ebb("jobs", "watch", client.submit_training("churn", dataset, spec).id)
+    done = ebb("jobs", "watch", client.submit_training("churn", dataset, spec).id, "--json")
     job = told(done, code=1)
     assert (job["state"], job["error"]["code"]) == ("failed", "diverged")
 
 
 def test_a_job_is_cancelled_watched_to_its_end_and_retried(ebb: Ebb, client: Client, dataset: str) -> None:
     job = client.submit_training("churn", dataset, LONG).id
-    assert told(ebb("jobs", "cancel", job))["id"] == job
-    assert told(ebb("jobs", "watch", job), code=1)["state"] == "cancelled"
-    retried = told(ebb("jobs", "retry", job))
+    assert told(ebb("jobs", "cancel", job, "--json"))["id"] == job
+    assert told(ebb("jobs", "watch", job, "--json"), code=3)["state"] == "cancelled"
+    retried = told(ebb("jobs", "retry", job, "--json"))
     assert (retried["retry_of"], retried["state"]) == (job, "queued")
-    told(ebb("jobs", "cancel", retried["id"]))
-    told(ebb("jobs", "watch", retried["id"]), code=1)
+    assert retried["id"] in ebb("jobs", "cancel", retried["id"]).stdout
+    assert ebb("jobs", "watch", retried["id"]).returncode == 3
     again = ebb("jobs", "cancel", job)
     assert again.returncode == 1
     assert "is cancelled already" in again.stderr

@@ -28,6 +28,12 @@ class Service:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.answers.append(Response(json.dumps(body), status, headers=named, content_type="application/json"))
 
+    def will_stream(self, text: str, *, cut: bool = False, **headers: str) -> None:
+        """Prepare an answer of server-sent events; one that is cut breaks off before its end."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        length = {"Content-Length": str(len(text.encode()) + 100)} if cut else {}
+        self.answers.append(Response(iter([text]), headers={**named, **length}, content_type="text/event-stream"))
+
 
 @contextmanager
 def serving() -> Iterator[Service]:

@@ -1,18 +1,24 @@
-"""Watching a training shows its epochs until it ends, however it ends."""
+"""Watching a job shows its epochs until it ends, however it ends and whatever the stream goes through."""
 
+import io
+import json
 from collections.abc import Iterator
 
 import pytest
 from rich.console import Console
 
+from ebb.answers import Epoch, Job
 from ebb.client import Client
-from ebb.errors import JobError
-from ebb.watch import expect_success, watch_training
+from ebb.display import display_on
+from ebb.errors import JobError, RefusedError, UnreadableError
+from ebb.server_sent_events import read_events
+from ebb.summary import summarize
+from ebb.watch import expect_success, watch_job
 from tests.ebb.service import Service, serving
 
-JOB = {"id": "j1", "kind": "training", "progress": {"done": 1, "total": 40, "unit": "epoch"}}
-NO_EPOCHS = {"epochs": [], "next_page_token": None}
-ONE_EPOCH = {"epochs": [{"epoch": 1, "learning_rate": 0.01, "train_loss": 0.5}], "next_page_token": None}
+JOB = {"id": "j1", "kind": "training", "attempt": 1, "progress": {"done": 0, "total": 40, "unit": "epochs"}}
+QUEUED, RUNNING = JOB | {"state": "queued", "attempt": 0}, JOB | {"state": "running"}
+BUSY = {"title": "Too many streams are open"}
 
 
 @pytest.fixture
@@ -23,29 +29,142 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture
 def client(service: Service) -> Iterator[Client]:
-    with Client(service.url) as client:
+    with Client(service.url, patience=0) as client:
         yield client
 
 
-def test_watching_ends_with_the_finished_job_and_all_its_epochs(client: Client, service: Service) -> None:
-    for answer in (JOB | {"state": "queued"}, NO_EPOCHS, JOB | {"state": "succeeded"}, ONE_EPOCH):
-        service.will_answer(answer)
-    job, epochs = watch_training(client, "j1", Console(quiet=True))
-    assert job.state == "succeeded"
-    assert [epoch.epoch for epoch in epochs] == [1]
+def ended(state: str, epochs: int, **more: object) -> dict[str, object]:
+    return JOB | {"state": state, "progress": {"done": epochs, "total": 40, "unit": "epochs"}} | more
 
 
-def test_watching_ends_with_a_failed_job_too_which_can_be_told_as_an_error(client: Client, service: Service) -> None:
-    service.will_answer(JOB | {"state": "failed", "error": {"code": "diverged", "detail": "the loss left the finite"}})
-    service.will_answer(NO_EPOCHS)
-    job, _ = watch_training(client, "j1", Console(quiet=True))
-    assert job.state == "failed"
+def epoch(number: int, place: str, loss: float = 0.5) -> str:
+    data = {"epoch": number, "learning_rate": 0.01, "train_loss": loss}
+    return f"id: {place}\nevent: epoch\ndata: {json.dumps(data)}\n\n"
+
+
+def event(name: str, place: str) -> str:
+    return f'id: {place}\nevent: {name}\ndata: {{"event": "{name}", "attempt": 1}}\n\n'
+
+
+def quiet() -> Console:
+    return Console(quiet=True)
+
+
+def test_watching_ends_with_the_finished_job_and_its_epochs(client: Client, service: Service) -> None:
+    service.will_answer(QUEUED)
+    service.will_stream("retry: 2000\n\n" + event("running", "2.0") + epoch(1, "2.1") + event("succeeded", "3.0"))
+    service.will_answer(ended("succeeded", 1))
+    job, epochs = watch_job(client, "j1", quiet())
+    assert (job.state, [one.epoch for one in epochs]) == ("succeeded", [1])
+    assert service.requests[1].headers["Accept"] == "text/event-stream"
+
+
+def test_a_stream_that_breaks_off_is_taken_up_behind_the_last_event(client: Client, service: Service) -> None:
+    service.will_answer(RUNNING)
+    service.will_stream(epoch(1, "2.1") + "id: 2.2\nevent: ep", cut=True)
+    service.will_stream(epoch(2, "2.2"))  # and ends, as it does after some minutes
+    service.will_answer(RUNNING)
+    service.will_stream(epoch(3, "2.3") + event("succeeded", "3.0"))
+    service.will_answer(ended("succeeded", 3))
+    job, epochs = watch_job(client, "j1", quiet())
+    assert (job.state, [one.epoch for one in epochs]) == ("succeeded", [1, 2, 3])
+    assert [one.headers.get("Last-Event-ID") for one in service.requests] == [None, None, "2.1", None, "2.2", None]
+
+
+def test_epochs_made_again_take_the_place_of_those_before(client: Client, service: Service) -> None:
+    service.will_answer(RUNNING)
+    again = epoch(2, "9.2", 0.1) + epoch(3, "9.3", 0.1)
+    service.will_stream(epoch(1, "2.1") + epoch(2, "2.2") + epoch(3, "2.3") + event("running", "9.0") + again)
+    service.will_answer(ended("succeeded", 3))
+    _, epochs = watch_job(client, "j1", quiet())
+    assert [(one.epoch, one.train_loss) for one in epochs] == [(1, 0.5), (2, 0.1), (3, 0.1)]
+
+
+def test_without_room_for_a_stream_the_job_is_asked_for_again_and_again(client: Client, service: Service) -> None:
+    service.will_answer(RUNNING)
+    service.will_answer(BUSY, 503)
+    service.will_answer(ended("running", 1))
+    one = {"epoch": 1, "learning_rate": 0.01, "train_loss": 0.5}
+    service.will_answer({"epochs": [one], "next_page_token": None})
+    service.will_answer(BUSY, 503)
+    service.will_answer(ended("succeeded", 2))
+    service.will_answer({"epochs": [one, one | {"epoch": 2}], "next_page_token": None})
+    job, epochs = watch_job(client, "j1", quiet())
+    assert (job.state, [one.epoch for one in epochs]) == ("succeeded", [1, 2])
+
+
+def test_a_job_that_has_ended_already_is_told_with_its_epochs(client: Client, service: Service) -> None:
+    service.will_answer(ended("failed", 1, error={"code": "diverged", "detail": "the loss left the finite"}))
+    service.will_answer({"epochs": [{"epoch": 1, "learning_rate": 0.01}], "next_page_token": None})
+    job, epochs = watch_job(client, "j1", quiet())
+    assert (job.state, len(epochs)) == ("failed", 1)
     with pytest.raises(JobError, match=r"failed: the loss left the finite \(diverged\)"):
         expect_success(job)
 
 
 def test_a_job_that_no_worker_takes_is_given_up_in_time(client: Client, service: Service) -> None:
-    service.will_answer(JOB | {"state": "queued"})
-    service.will_answer(NO_EPOCHS)
+    service.will_answer(QUEUED)
     with pytest.raises(JobError, match="no worker took"):
-        watch_training(client, "j1", Console(quiet=True), patience=0)
+        watch_job(client, "j1", quiet(), patience=0)
+
+
+def test_a_job_under_way_is_given_up_in_time_though_events_come(client: Client, service: Service) -> None:
+    service.will_answer(RUNNING)
+    service.will_stream(": still here\n\n" * 3)
+    service.will_answer(RUNNING)
+    with pytest.raises(JobError, match="still running"):
+        watch_job(client, "j1", quiet(), patience=0.3)
+
+
+def test_what_is_refused_or_not_understood_ends_watching(client: Client, service: Service) -> None:
+    service.will_answer({"title": "Not Found", "detail": "there is no job j1"}, 404)
+    with pytest.raises(RefusedError, match="no job"):
+        watch_job(client, "j1", quiet())
+    service.will_answer(RUNNING)
+    service.will_stream("event: epoch\ndata: nonsense\n\n")
+    with pytest.raises(UnreadableError, match="does not understand"):
+        watch_job(client, "j1", quiet())
+
+
+def shown(job: Job, epochs: list[Epoch], *, terminal: bool) -> str:
+    text = io.StringIO()
+    with display_on(Console(file=text, force_terminal=terminal, width=80, color_system=None)) as display:
+        display.show(job, epochs)
+    return text.getvalue()
+
+
+def running(**more: object) -> Job:
+    return Job(**{"id": "j1", "kind": "training", "state": "running", "attempt": 1, **more})
+
+
+def test_a_terminal_gets_bar_time_left_curve_and_losses_in_80_columns() -> None:
+    epochs = [Epoch(number, 0.01, 1 / number, 2 / number) for number in range(1, 101)]
+    text = shown(running(eta_s=754.0), epochs, terminal=True)
+    assert "epoch 100/" in text
+    assert "12:34 █" in text
+    assert "loss 0.0100 (validation 0.0200)" in text
+    (line,) = (line.rpartition("\x1b[2K")[2] for line in text.splitlines() if "epoch" in line)
+    assert len(line) <= 80
+
+
+def test_elsewhere_every_tenth_epoch_and_the_last_are_lines() -> None:
+    epochs = [Epoch(number, 0.01, 0.5, 0.6) for number in range(1, 26)]
+    lines = shown(running(state="succeeded"), epochs, terminal=False).splitlines()
+    assert [line.split(":")[0] for line in lines] == ["epoch   1", "epoch  10", "epoch  20", "epoch  25"]
+
+
+def test_a_summary_says_what_came_of_a_job() -> None:
+    job = running(state="succeeded", model="churn", result={"version": 3, "promoted": True})
+    text = summarize(job, [Epoch(1, 0.01, 0.9, 0.8), Epoch(2, 0.01, 0.5, 0.6, retries=1)])
+    for part in ("j1, training for churn", "succeeded, attempt 1", "loss 0.5000 (validation 0.6000) █▁", "version 3"):
+        assert part in text
+    assert "diverged and began again" in text
+
+
+def test_an_event_may_come_in_any_parts_and_with_either_line_end() -> None:
+    text = ": hello\r\n\r\nid: 7\r\nevent: x\r\ndata: one\u2028line\ndata:two\n\ndata: no name\n\n"
+    whole = list(read_events([text]))
+    assert [(one.event, one.data, one.id) for one in whole] == [
+        ("", "", None), ("x", "one\u2028line\ntwo", "7"), ("message", "no name", None),
+    ]  # fmt: skip
+    assert list(read_events(text)) == whole

@@ -1,0 +1,44 @@
+"""A job in a few lines, for people."""
+
+from collections.abc import Iterator
+
+from ebb.answers import Epoch, Job
+from ebb.display import describe_losses, losses_of, time_left
+from ebb.sparkline import sparkline
+
+
+def summarize(job: Job, epochs: list[Epoch]) -> str:
+    """Say what a job is, how it stands, and what came of it.
+
+    Example:
+        >>> print(summarize(Job("j1", "training", "queued", model="churn", created_at="2026-01-02T03:04:05.678Z"), []))
+        job        j1, training for churn
+        state      queued
+        created    2026-01-02 03:04:05
+    """
+    return "\n".join(f"{name:<10} {text}" for name, text in _lines(job, epochs) if text)
+
+
+def _lines(job: Job, epochs: list[Epoch]) -> Iterator[tuple[str, str]]:
+    yield "job", f"{job.id}, {job.kind}" + (f" for {job.model}" if job.model else "")
+    yield "retry of", job.retry_of or ""
+    yield "state", _state(job)
+    if job.progress is not None and job.progress.done:
+        yield "progress", f"{job.progress.done}/{job.progress.total or '?'} {job.progress.unit}"
+    if job.eta_s is not None:
+        yield "time left", f"about {time_left(job.eta_s)}"
+    if epochs:
+        yield "losses", f"{describe_losses(epochs[-1])} {sparkline(losses_of(epochs), 30)}"
+        if epochs[-1].retries:
+            yield "", "it diverged and began again at a lower learning rate"
+    if job.error is not None:
+        yield "error", f"{job.error.code}: {job.error.detail}"
+    if job.result is not None:
+        yield "result", ", ".join(f"{name} {value}" for name, value in job.result.items())
+    for name, when in (("created", job.created_at), ("started", job.started_at), ("finished", job.finished_at)):
+        yield name, (when or "").partition(".")[0].replace("T", " ").removesuffix("Z")
+
+
+def _state(job: Job) -> str:
+    asked = " (asked to stop)" if job.cancel_requested and not job.finished else ""
+    return f"{job.state}{asked}" + (f", attempt {job.attempt}" if job.attempt else "")
