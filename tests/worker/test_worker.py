@@ -1,28 +1,14 @@
 """`python -m worker` with a real broker: idle workers take what busy ones cannot, and all stop in good order."""
 
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 
 from store.broker import Broker
 from store.doorbell import CeleryDoorbell
 from store.jobs.publish import take_one
-from store.settings import Settings
+from tests.worker.processes import worker
 from tests.worker.trainings import LONG, SHORT, Trainings, wait_for
-
-
-@contextmanager
-def worker(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
-    environ = {**os.environ, **settings.environ()}
-    with subprocess.Popen([sys.executable, "-m", "worker"], env=environ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def test_a_message_does_not_wait_at_a_busy_worker(trainings: Trainings, broker: Broker) -> None:
