@@ -24,7 +24,8 @@ from tests.worker.trainings import Trainings, make_trainings
 
 # Dropout draws random numbers at every step, and early stopping is off so that every run has the same epochs.
 SPEC = {"layers": [32, 16], "dropout": 0.1, "batch_norm": True, "batch_size": 32, "early_stopping": None, "seed": 5}
-LEASES = {"lease_seconds": 4.0, "heartbeat_seconds": 0.4, "republish_seconds": 2.0}
+# Shorter than in production, and long enough for a training process to start on a busy machine.
+LEASES = {"lease_seconds": 6.0, "heartbeat_seconds": 0.4, "republish_seconds": 2.0}
 
 
 @dataclass
