@@ -33,6 +33,6 @@ def misfits(spec: Spec, inputs: Collection[str], others: Collection[str], here: 
         detail = "every input column is dropped: leave at least one to learn from"
         problems.append(Problem(here + pointer("columns"), "conflict", detail))
     if not isinstance(spec.loss, BinaryCrossEntropy):
-        detail = "a churn estimator learns from binary_cross_entropy"
+        detail = "the service learns who churned, from binary_cross_entropy: train other targets with python -m model"
         problems.append(Problem(here + pointer("loss"), "conflict", detail))
     return problems

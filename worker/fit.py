@@ -9,8 +9,9 @@ from typing import Any
 
 from model.columns import Table
 from model.environment import numerical_environment, same_bits
-from model.errors import CheckpointError
+from model.errors import CheckpointError, Problem, SpecError
 from model.estimator import Estimator, Fitting
+from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.metrics import log_loss
 from model.spec import Spec, parse_spec
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
@@ -48,13 +49,19 @@ class Fit:
     def load(cls, database: Database, artifacts: ArtifactStore, job_id: str) -> "Fit":
         """Read the job, its dataset and its last checkpoint.
 
-        Raises: NotFoundError; SpecError where the stored spec is of another release.
+        Raises: NotFoundError; SpecError where the stored spec is of another release, or of another target than churn.
         """
         with database.read() as connection:
             job = get_job(connection, job_id)
             dataset = get_dataset(connection, job.dataset_id)
             stored = get_checkpoint(connection, job_id)
-        return cls(job, dataset, stored, artifacts, parse_spec(job.params["spec"]))
+        spec = parse_spec(job.params["spec"])
+        if not isinstance(spec.loss, BinaryCrossEntropy):
+            detail = (
+                "the service learns who churned, from binary_cross_entropy: train other targets with python -m model"
+            )
+            raise SpecError([Problem("/loss", "conflict", detail)])
+        return cls(job, dataset, stored, artifacts, spec)
 
     @property
     def total(self) -> int:

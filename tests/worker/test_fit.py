@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from model.errors import SpecError
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
 from store.artifacts import ArtifactStore
 from store.errors import ArtifactError
@@ -183,3 +184,9 @@ def test_an_epoch_tells_of_each_layer_in_what_json_can_hold(on_sqlite: Trainings
         assert row.dead_units is not None
         assert 0 <= row.dead_units <= 1
     assert all(layer["update_ratio"] is None or layer["update_ratio"] >= 0 for layer in rows[-1].layers or ())
+
+
+def test_another_target_than_churn_is_refused_saying_where_it_can_be_trained(trainings: Trainings) -> None:
+    job_id = trainings.queue({**SHORT, "loss": "squared_error"})
+    with pytest.raises(SpecError, match="/loss: the service learns who churned"):
+        load(trainings, job_id)
