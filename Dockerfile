@@ -21,9 +21,9 @@ RUN /opt/ebb/bin/pip install --no-cache-dir --no-compile --no-deps --no-build-is
 
 FROM python:3.13-slim
 LABEL org.opencontainers.image.title="Ebb" org.opencontainers.image.licenses="Apache-2.0"
-# The folder is made here, so that a named volume mounted on it belongs to the user that writes it.
+# The folders are made here, so that a named volume mounted on one belongs to the user that writes it.
 RUN python -m pip uninstall -q -y --root-user-action ignore pip \
- && install -d -o 10001 -g 10001 -m 0750 /var/lib/ebb
+ && install -d -o 10001 -g 10001 -m 0750 /var/lib/ebb /var/lib/ebb-metrics /var/spool/ebb
 COPY --from=build /opt/ebb /opt/ebb
 ENV PATH=/opt/ebb/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 EBB_HOME=/var/lib/ebb
 # A number, so that an orchestrator can see that it is not root.

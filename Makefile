@@ -51,7 +51,7 @@ lock:  ## resolve requirements/ again from pyproject.toml (ARGS=--upgrade for ne
 	@$(PYTHON) scripts/lock_requirements.py $(ARGS)
 
 smoke: setup  ## run the demo's client against `docker compose up`
-	@key="$$(docker compose exec -T web cat /var/lib/ebb/keys/admin)" && at="$$(docker compose port web 8000)" && \
+	@key="$$(docker compose exec -T web cat /var/lib/ebb/keys/admin)" && at="$$(docker compose port proxy 8000)" && \
 		EBB_KEY="$$key" .venv/bin/ebb demo --url "$(or $(URL),http://$$at)" $(ARGS)
 
 clean:  ## remove the environment and the tools' caches; var/, where the service keeps its data, stays

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import dispatch
 from app.edge import hosts, logs, problems, rates, request_ids, security_headers
@@ -44,6 +45,9 @@ def create_app(
     """
     app = _Application("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
+    if settings.proxies:
+        behind = {"x_for": settings.proxies, "x_proto": settings.proxies}
+        app.wsgi_app = ProxyFix(app.wsgi_app, **behind)  # type: ignore[method-assign]  # Flask's documented way
     services = Services(
         settings,
         database,

@@ -36,6 +36,7 @@ class Settings:
     web_processes: int = CORES
     web_threads: int = 4
     web_queue: int = 128
+    proxies: int = 0
     worker_concurrency: int = CORES
     worker_queues: tuple[str, ...] = KINDS
     lease_seconds: float = 30.0
@@ -128,6 +129,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "EBB_WEB_PROCESSES": ("web_processes", _number(1, 256, whole=True)),
     "EBB_WEB_THREADS": ("web_threads", _number(1, 256, whole=True)),
     "EBB_WEB_QUEUE": ("web_queue", _number(1, 100_000, whole=True)),
+    "EBB_PROXIES": ("proxies", _number(0, 10, whole=True)),
     "EBB_WORKER_CONCURRENCY": ("worker_concurrency", _number(1, 256, whole=True)),
     "EBB_WORKER_QUEUES": ("worker_queues", _queues),
     "EBB_LEASE_SECONDS": ("lease_seconds", _number(1, 3600, whole=False)),

@@ -63,6 +63,7 @@ def _log(response: Response) -> Response:
         "status": response.status_code,
         "bytes": response.content_length,
         "ms": round((time.perf_counter() - g.get("begun", time.perf_counter())) * 1000, 2),
+        "client": request.remote_addr or "",
         "key": caller.key_id if caller is not None else "",
     }
     level = logging.DEBUG if request.path in PROBES and response.status_code < HTTPStatus.BAD_REQUEST else logging.INFO

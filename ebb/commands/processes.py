@@ -14,9 +14,10 @@ from store.settings import read_settings
 @click.command()
 @click.option("--host", help="Address to listen at. [default: EBB_HOST or 127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen at. [default: EBB_PORT or 8000]")
-def serve(host: str | None, port: int | None) -> None:
+@click.option("--proxies", type=int, help="How many proxies stand before it. [default: EBB_PROXIES or 0]")
+def serve(host: str | None, port: int | None, proxies: int | None) -> None:
     """Answer HTTP: the API alone."""
-    _become("app", **read_settings(host=host, port=port).environ())
+    _become("app", **read_settings(host=host, port=port, proxies=proxies).environ())
 
 
 @click.command()

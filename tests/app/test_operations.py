@@ -1,8 +1,10 @@
 """Readiness names what is missing; liveness asks nobody."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from app.factory import create_app
@@ -61,3 +63,13 @@ def test_the_front_page_leads_to_the_contract(client: FlaskClient) -> None:
     answer = client.get("/")
     assert answer.mimetype == "text/html"
     assert "/openapi.json" in answer.text
+
+
+def test_a_proxy_is_believed_only_when_it_was_announced(
+    make_app: Callable[..., Flask], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "ebb.access")
+    forwarded = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
+    for proxies, client in ((0, "127.0.0.1"), (1, "198.51.100.7"), (2, "203.0.113.9")):
+        make_app(proxies=proxies).test_client().get("/v1/jobs", headers=forwarded)
+        assert caplog.records[-1].facts["client"] == client  # type: ignore[attr-defined]

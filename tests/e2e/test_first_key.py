@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from store.database import open_database
-from store.keys import any_key, find_caller
+from store.keys import any_key, find_caller, revoke_key
 from tests.e2e.running import EBB, environment
 
 
@@ -32,3 +32,23 @@ def test_a_key_that_cannot_be_written_is_not_made(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
     with open_database(f"sqlite:///{tmp_path / 'ebb.db'}").read() as connection:
         assert not any_key(connection)
+
+
+def test_the_metrics_key_may_read_and_is_made_again_only_where_it_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "metrics" / "key"
+
+    def migrate() -> str:
+        command = [EBB, "migrate", "--metrics-key", str(path)]
+        subprocess.run(command, env=environment(tmp_path), capture_output=True, timeout=60, check=True)
+        return path.read_text().strip()
+
+    first = migrate()
+    database = open_database(f"sqlite:///{tmp_path / 'ebb.db'}")
+    with database.read() as connection:
+        caller = find_caller(connection, first)
+    assert caller is not None
+    assert caller.scopes == {"read"}
+    assert migrate() == first
+    database.write(lambda connection: revoke_key(connection, caller.key_id))
+    assert migrate() != first
+    database.close()

@@ -32,3 +32,19 @@ def test_the_image_runs_as_a_numbered_user_from_hashed_wheels() -> None:
     assert user is not None
     assert "0" not in user.groups()
     assert "--require-hashes --only-binary :all:" in DOCKERFILE
+
+
+def test_nobody_but_the_proxy_and_prometheus_is_published_and_they_only_on_loopback() -> None:
+    services = re.split(
+        r"^  (?=\w+:$)", COMPOSE.partition("\nservices:\n")[2].partition("\nvolumes:")[0], flags=re.MULTILINE
+    )
+    published = {one.partition(":")[0]: one for one in services if "\n    ports:" in one}
+    assert published.keys() == {"proxy", "prometheus"}
+    for one in published.values():
+        assert re.search(r'ports: \["127\.0\.0\.1:\$\{\w+:-\d+\}:\d+"\]', one)
+
+
+def test_the_files_that_the_containers_mount_are_there() -> None:
+    mounted = re.findall(r'"\./([\w./-]+):', COMPOSE)
+    assert mounted
+    assert all((ROOT / path).is_file() for path in mounted)
