@@ -11,6 +11,7 @@ from ebb.answers import Epoch, Job
 from ebb.sparkline import sparkline
 
 EPOCHS_BETWEEN_LINES = 10
+CURVE_WIDTH = 6
 
 
 class Display(Protocol):
@@ -71,7 +72,7 @@ class BarDisplay(AbstractContextManager["BarDisplay"]):
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
             TextColumn("{task.fields[unit]} {task.completed:>3.0f}/{task.total:.0f}"),
-            BarColumn(bar_width=10),
+            BarColumn(bar_width=8),
             TextColumn("{task.fields[left]} {task.fields[curve]}"),
             TextColumn("{task.description}"),
             console=console,
@@ -100,7 +101,7 @@ class BarDisplay(AbstractContextManager["BarDisplay"]):
             total=(done or 1) if job.state == "succeeded" else max(planned, done),
             unit="epoch" if progress is None or progress.unit == "epochs" else progress.unit,
             left=time_left(0.0 if job.finished else job.eta_s),
-            curve=sparkline(losses_of(epochs)),
+            curve=sparkline(losses_of(epochs), CURVE_WIDTH),
             description=_standing(job, epochs),
             visible=True,
         )
@@ -111,7 +112,7 @@ def _standing(job: Job, epochs: list[Epoch]) -> str:
         return "waiting for a worker" if job.attempt == 0 else f"waiting for a worker after attempt {job.attempt}"
     if job.cancel_requested and not job.finished:
         return "cancelling"
-    return describe_losses(epochs[-1]) if epochs else job.state
+    return describe(epochs[-1]).removeprefix("learning ") if epochs else job.state
 
 
 class LineDisplay(AbstractContextManager["LineDisplay"]):

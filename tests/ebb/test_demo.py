@@ -54,7 +54,7 @@ def test_on_a_terminal_a_bar_counts_epochs_with_rate_and_losses() -> None:
         display.show(RUNNING, [])
         display.show(RUNNING, epochs(3))
     shown = written.getvalue()
-    for part in ("3/40", "learning rate 0.0100, loss 0.5000 (validation 0.6000)"):
+    for part in ("3/40", "rate 0.0100, loss 0.5000 (validation 0.6000)"):
         assert part in shown
 
 
