@@ -44,7 +44,11 @@ class LayerTrace:
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """One record's way forward and back."""
+    """One record's way forward and back.
+
+    The probability is the member's own, as training sees it; the churn probability is what a score says, of all members
+    and calibrated.
+    """
 
     record: Mapping[str, object]
     features: Mapping[str, float]
@@ -54,11 +58,13 @@ class Trace:
     loss: float
     input_gradient: Floats
     members: int
+    churn_probability: float
 
     def to_json(self) -> dict[str, Any]:
         """Return all the numbers as JSON."""
+        names = ("record", "features", "label", "probability", "loss", "members", "churn_probability")
         return {
-            **{name: getattr(self, name) for name in ("record", "features", "label", "probability", "loss", "members")},
+            **{name: getattr(self, name) for name in names},
             "layers": [{name: array.tolist() for name, array in asdict(layer).items()} for layer in self.layers],
             "input_gradient": self.input_gradient.tolist(),
         }
@@ -101,6 +107,7 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
         loss=log_loss(np.array([label]), logits),
         input_gradient=delta,
         members=estimator.network.members,
+        churn_probability=float(estimator.predict(cells)[0]),
     )
 
 
@@ -142,6 +149,7 @@ def lines(trace: Trace) -> Iterator[str]:
             yield from _rows(f"{name}{number}", values)
     yield f"ŷ = 1/(1 + e^−z) = {trace.probability:.6f}   y = {trace.label}"
     yield f"L = −y ln ŷ − (1 − y) ln(1 − ŷ) = {trace.loss:.6f} nats"
+    yield f"churn probability as scored, of all members and calibrated: {trace.churn_probability:.6f}"
     yield ""
     yield "backward: δ = ŷ − y at the end, then δ = (δ Wᵀ) ⊙ σ′(z); ∂L/∂W = aᵀδ, ∂L/∂b = δ"
     for number, layer in reversed(list(enumerate(trace.layers, start=1))):

@@ -118,6 +118,13 @@ def test_trace_refuses_what_its_equations_do_not_cover(spec):
         trace(estimator, CUSTOMER, 0)
 
 
+def test_trace_tells_what_a_score_says_beside_what_training_sees(capsys):
+    estimator = fit(home_table(1000), id_column="customer_id", class_weight="balanced", members=2).estimator()
+    told = trace(estimator, CUSTOMER, 0)
+    assert told.churn_probability == estimator.predict({name: [value] for name, value in CUSTOMER.items()}, 1)[0]
+    assert abs(told.churn_probability - told.probability) > 0.05  # the calibration takes the weights back
+
+
 def test_trace_prints_every_number_for_people_too(trained, capsys):
     _, out, _ = trained
     assert main(["trace", str(out), "--record", json.dumps(CUSTOMER)]) == 0
