@@ -79,6 +79,11 @@ class Views:
     tensors: Sequence[tuple[Floats, Floats]]
     states: Sequence[Floats]
 
+    def of(self, network: int) -> Views:
+        """Return the arrays of one of the K networks, as those of a single one."""
+        tensors = [(values[network], gradient[network]) for values, gradient in self.tensors]
+        return Views((), tensors, [state[network] for state in self.states])
+
 
 class Recorder:
     """Collects the calls of one pass over one batch.

@@ -31,6 +31,10 @@ class Batch:
     weight: Floats
     logits: Floats
 
+    def of(self, network: int) -> Batch:
+        """Return one network's own."""
+        return Batch(self.inputs[network], self.target[network], self.weight[network], self.logits[network])
+
 
 @dataclass(frozen=True)
 class Labels:

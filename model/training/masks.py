@@ -59,8 +59,11 @@ class Masks:
         """Every stream of random bits."""
         return [bits for mask in self._masks for bits in mask.streams]
 
-    def for_batch(self, i: int | None) -> Callable[[int, float], Floats]:
-        """Return what hands the i-th batch its masks, layer by layer; the short batch for None."""
+    def for_batch(self, i: int | None, network: int | None = None) -> Callable[[int, float], Floats]:
+        """Return what hands the i-th batch its masks, layer by layer, of all networks or of one.
+
+        None stands for the short batch.
+        """
         asked = count()
 
         def mask(width: int, rate: float) -> Floats:
@@ -68,7 +71,7 @@ class Masks:
             if layer == len(self._masks):
                 self._masks.append(self._allocate(layer, width, rate))
             found: Floats = self._masks[layer].short[0] if i is None else self._masks[layer].full[i]
-            return found
+            return found if network is None else found[network]
 
         return mask
 

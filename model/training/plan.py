@@ -16,12 +16,15 @@ class Limits:
 
     Units: chunk_bytes of the rows loaded at once, enough to forget the cost of loading and little enough to stay in
     the cache; part_work in parameters times rows of a batch, below which a second thread costs what it saves;
-    block in parameters updated at once, enough to forget what calls cost and little enough to stay in the cache.
+    stack_work the same for one of several networks, above which they are faster one after another, in less memory,
+    than side by side; block in parameters updated at once, enough to forget what calls cost and little enough for the
+    cache.
     """
 
     chunk_bytes: int = 1 << 20
     chunk_steps: int = 64
     part_work: float = 2e7
+    stack_work: float = 1e6
     block: int = 1 << 16
 
 
@@ -33,7 +36,8 @@ class Plan:
     """The sizes of a training's pieces. Only the epoch's last batch, the short one, may have fewer rows.
 
     Every full batch is cut into `parts` of `rows` rows, each for a thread of its own. How many depends on the network
-    alone and not on the machine, because sums over parts are rounded differently.
+    alone and not on the machine, because sums over parts are rounded differently. Networks are `stacked` where one call
+    works on all of them.
     """
 
     parts: int
@@ -42,6 +46,7 @@ class Plan:
     chunk_steps: int
     last_steps: int
     chunks: int
+    stacked: bool = True
     block: int = Limits.block
 
     @property
@@ -63,7 +68,9 @@ def plan_for(batch_size: int, rows: Rows, stack: Stack, numbers: Numbers, limits
     bytes_a_batch = batch * (rows.width + 1) * numbers.dtype.itemsize * math.prod(numbers.lead)
     chunks = math.ceil(full / max(1, min(limits.chunk_steps, limits.chunk_bytes // bytes_a_batch)))
     steps = math.ceil(full / chunks)
-    return Plan(parts, batch // parts, short, steps, full - (chunks - 1) * steps, chunks, limits.block)
+    stacked = batch * numbers.values.shape[-1] <= limits.stack_work
+    last_steps = full - (chunks - 1) * steps
+    return Plan(parts, batch // parts, short, steps, last_steps, chunks, stacked or not numbers.lead, limits.block)
 
 
 def parts_of(batch: int, stack: Stack, numbers: Numbers, limits: Limits) -> int:

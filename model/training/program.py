@@ -90,11 +90,22 @@ class Program:
         return [Recorder(memory, self._numbers.views, self._plan.rows) for memory in self._memories]
 
     def _record_batch(self, memory: Memory, views: Views, batch: Batch, i: int | None) -> Recorder:
-        do = Recorder(memory, views, batch.inputs.shape[-1], self.masks.for_batch(i))
+        rows = batch.inputs.shape[-1]
+        if self._plan.stacked:
+            do = Recorder(memory, views, rows, self.masks.for_batch(i))
+            self._record_pass(do, batch)
+            return do
+        do = Recorder(memory, views, rows)
+        for network in range(self._numbers.lead[0]):
+            alone = Recorder(memory, views.of(network), rows, self.masks.for_batch(i, network))
+            self._record_pass(alone, batch.of(network))
+            do.calls += alone.calls
+        return do
+
+    def _record_pass(self, do: Recorder, batch: Batch) -> None:
         do.network_input(batch.inputs)
         backward = self._stack.record(do, batch.inputs, batch.logits)
         backward(self._spec.loss.record(do, batch.logits, batch.target, batch.weight))
-        return do
 
     def _record_gradient(self, do: Recorder, part: int, i: int, whole: bool) -> None:
         """Record a part's gradient, where it is not whole yet the sum over both parts' rows, and its norm."""

@@ -56,11 +56,15 @@ def test_a_checkpoint_does_not_change_as_training_goes_on() -> None:
     "spec", [RICH, {"epochs": 4}, {"epochs": 4, "batch_size": 50, "loss": "softmax_cross_entropy"}]
 )
 def test_a_member_is_what_training_it_alone_would_give(spec: dict[str, object]) -> None:
-    together, _ = trained(spec | {"members": 3, "seed": 5})
+    members = spec | {"members": 3, "seed": 5}
+    (stacked, reports), (in_turn, again) = trained(members), trained(members, limits=Limits(stack_work=0))
+    assert stacked._plan.stacked > in_turn._plan.stacked
+    assert_same_numbers(stacked, in_turn)
+    assert facts(reports) == facts(again)
     for member in range(3):
         alone, _ = trained(spec | {"seed": 5 + member})
         for name, array in alone.network().arrays().items():
-            assert array.tobytes() == together.network().arrays()[name][member].tobytes()
+            assert array.tobytes() == stacked.network().arrays()[name][member].tobytes()
 
 
 def test_restarts_keep_the_network_with_the_lowest_validation_loss() -> None:
