@@ -82,7 +82,16 @@ SPECS = st.fixed_dictionaries(
         "early_stopping": st.one_of(st.none(), st.just({"patience": 3, "min_delta": 0.01})),
         "clip_norm": st.one_of(st.none(), st.floats(1e-3, 1e3)),
         "class_weight": st.sampled_from([None, "balanced", {"0": 1.0, "1": 4.0}]),
-        "members": st.integers(1, 200),
+        "embedding": st.one_of(
+            st.none(),
+            st.builds(
+                lambda least, width: {"at_least": least, "width": width},
+                st.integers(1, 10**6),
+                st.one_of(st.none(), st.integers(1, 64)),
+            ),
+        ),
+        "validation": st.sampled_from([{}, {"fraction": 0.3, "group": "team"}, {"folds": True}]),
+        "members": st.integers(2, 200),
         "restarts": st.integers(1, 5),
         "dtype": st.sampled_from(["float32", "float64"]),
     },
@@ -92,6 +101,8 @@ SPECS = st.fixed_dictionaries(
 @given(SPECS)
 @settings(max_examples=100, deadline=None)
 def test_a_spec_comes_back_from_its_json(raw: dict[str, object]) -> None:
+    embedded = any("embedding" in layer for layer in raw.get("layers", []) if isinstance(layer, dict))
+    raw = {"members": 2, **raw} | ({"embedding": None} if embedded else {})
     spec = parse_spec(raw)
     plain = json.loads(json.dumps(spec.to_json()))
     assert parse_spec(plain) == spec
@@ -161,6 +172,14 @@ REFUSED = [
     ({"class_weight": {"a/b": 1}}, "/class_weight/a~1b", "unknown"),
     ({"class_weight": {"01": 1}}, "/class_weight/01", "unknown"),
     ({"class_weight": {"nan": 1}}, "/class_weight/nan", "unknown"),
+    ({"embedding": True}, "/embedding", "type"),
+    ({"embedding": {"from": 3}}, "/embedding/from", "unknown"),
+    ({"embedding": {"at_least": 0}}, "/embedding/at_least", "range"),
+    ({"embedding": {"width": "auto"}}, "/embedding/width", "type"),
+    ({"embedding": {}, "layers": [{"embedding": 4}]}, "/embedding", "conflict"),
+    ({"validation": {"folds": 5}}, "/validation/folds", "type"),
+    ({"validation": {"folds": True}}, "/validation/folds", "conflict"),
+    ({"validation": {"folds": True, "time": "t"}, "members": 2}, "/validation/folds", "conflict"),
     ({"members": 0}, "/members", "range"),
     ({"members": 1025}, "/members", "range"),
     ({"restarts": 1025}, "/restarts", "range"),
