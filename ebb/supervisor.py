@@ -1,7 +1,8 @@
 """The supervisor: the whole service on one machine, as processes that live and die together.
 
 broker (unless REDIS_URL names one) → migrations → worker → web, and back in the other order. A process that dies is
-started again; when the supervisor dies, even by `kill -9`, its children are told to end.
+started again, unless it dies young time after time; when the supervisor dies, even by `kill -9`, its children are told
+to end.
 """
 
 import contextlib
@@ -22,6 +23,7 @@ import httpx
 from ebb.errors import ServiceStartError
 from ebb.home_lock import HomeLock
 from ebb.logs import keep_short
+from ebb.restarts import Restarts
 from store.broker import Broker, open_broker
 from store.children import ONE_BLAS_THREAD, start_child
 from store.database import open_database
@@ -31,7 +33,6 @@ from store.settings import Settings
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
-RESTART_PAUSE_SECONDS = 1.0
 PROGRAMS = {"worker": "worker", "web": "app"}  # a process's name -> the package it runs
 
 
@@ -40,9 +41,12 @@ class Service:
     """The processes of one installation; a context that ends them all when it is left."""
 
     settings: Settings
+    restarts: Restarts = field(default_factory=Restarts)
     _broker: Broker | None = None
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _lock: HomeLock | None = None
+    _started_at: dict[str, float] = field(default_factory=dict)
+    _due_at: dict[str, float] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -58,7 +62,7 @@ class Service:
         try:
             self._lock = HomeLock.take(self.settings.home, self.url)
             _refuse_taken_port(self.settings, patience=0 if self._lock.orderly else STOP_SECONDS)
-            self._broker = open_broker(self.settings)
+            self._start_broker()
             database = open_database(self.settings.database_url)
             upgrade(database)
             database.close()
@@ -77,25 +81,40 @@ class Service:
         self.stop()
 
     def tend(self) -> list[str]:
-        """Start again whatever has died since the last call, and tell of it in sentences."""
+        """Start again what has died and whose time has come, and tell of it in sentences.
+
+        Raises: ServiceStartError where a process dies young time after time; the end of its log is in the message.
+        """
         with contextlib.suppress(OSError):
             keep_short(self._logs)
         dead = [name for name, child in self._children.items() if child.poll() is not None]
         if self._broker is not None and self._broker.process is not None and self._broker.process.poll() is not None:
             dead.insert(0, "broker")
-        if dead:
-            time.sleep(RESTART_PAUSE_SECONDS)
-        return [self._revive(name) for name in dead]
+        told = [self._schedule(name) for name in dead if name not in self._due_at]
+        return told + [self._revive(name) for name in dead if time.monotonic() >= self._due_at[name]]
+
+    def _schedule(self, name: str) -> str:
+        """Decide when to start a dead process again."""
+        delay = self.restarts.delay(name, time.monotonic() - self._started_at[name])
+        if delay is None:
+            raise ServiceStartError(
+                f"the {name} process died {self.restarts.most} times in a row, each time within "
+                f"{self.restarts.well_seconds:g} s of its start:\n{_tail(self._log(name))}"
+            )
+        self._due_at[name] = time.monotonic() + delay
+        return f"the {name} process died, and is started again in {delay:g} s; see {self._log(name)}"
 
     def _revive(self, name: str) -> str:
+        del self._due_at[name]
         try:
             if name == "broker":
-                self._broker = open_broker(self.settings)
+                self._start_broker()
             else:
                 self._start(name)
-        except (StoreError, OSError) as error:  # it stays dead, and the next call tries again
-            return f"the {name} process died, and cannot be started now: {error}"
-        return f"the {name} process died and was started again; see {self._log(name)}"
+        except (StoreError, OSError) as error:  # it stays dead, and is scheduled again
+            self._started_at[name] = time.monotonic()
+            return f"the {name} process cannot be started now: {error}"
+        return f"the {name} process was started again"
 
     def stop(self) -> None:
         """Stop everything in good order: no more requests, then no more work, then the broker.
@@ -111,6 +130,10 @@ class Service:
                 if (child := self._children.pop(name, None)) is not None:
                     last_first.callback(_end, child)
 
+    def _start_broker(self) -> None:
+        self._broker = open_broker(self.settings)
+        self._started_at["broker"] = time.monotonic()
+
     def _start(self, name: str) -> None:
         assert self._broker is not None  # noqa: S101 - __enter__ opened it
         environ = {**os.environ, **self.settings.environ(), **ONE_BLAS_THREAD, "REDIS_URL": self._broker.url}
@@ -118,6 +141,7 @@ class Service:
         with self._log(name).open("ab") as output:
             command = [sys.executable, "-m", PROGRAMS[name]]
             self._children[name] = start_child(command, environ=environ, output=output)
+        self._started_at[name] = time.monotonic()
 
     @property
     def _logs(self) -> Path:
