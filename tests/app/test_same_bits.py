@@ -1,0 +1,145 @@
+"""The same customer gets the same float64 alone and in any company, at any place, in every format, over HTTP."""
+
+import csv
+import json
+import random
+from collections.abc import Callable
+from io import StringIO
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from model.estimator import Estimator
+from tests.app.mixed import Record, customer, train
+
+SCORE = "/v1/models/churn/score"
+
+
+@pytest.fixture
+def database_url(sqlite_file: str) -> str:
+    """One database is enough for what happens after the estimator is loaded."""
+    return sqlite_file
+
+
+@pytest.fixture(scope="session")
+def mixed() -> Estimator:
+    return train()
+
+
+@pytest.fixture
+def version(add_version: Callable[..., int], mixed: Estimator) -> int:
+    return add_version("churn", mixed)
+
+
+def some_customers(seed: int, n: int) -> list[Record]:
+    """Customers of whom some lack a value, or have a plan that nobody had."""
+    draw, told = random.Random(seed), []
+    for row in range(n):
+        record = customer(draw) | {"id": f"c-{row}"}
+        for name in draw.sample(["months", "charge", "plan", "since", "paperless"], draw.choice([0, 0, 0, 1, 2])):
+            record[name] = None
+        told.append(record | ({"plan": "Satellite"} if draw.random() < 0.1 else {}))
+    return told
+
+
+def as_csv(records: list[Record]) -> str:
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow(records[0])
+    for record in records:
+        writer.writerow("" if v is None else str(v).lower() if isinstance(v, bool) else v for v in record.values())
+    return out.getvalue()
+
+
+Answers = dict[str, dict[str, Any]]
+
+
+class Ways:
+    """Every way to send records, and the scores by id that come back."""
+
+    def __init__(self, post: Callable[[str, bytes, dict[str, str]], str], version: int) -> None:
+        self._post, self._version = post, version
+
+    def _send(self, body: str, kind: str, accept: str, query: str) -> str:
+        path = f"{SCORE}?version={self._version}{query}"
+        return self._post(path, body.encode(), {"Content-Type": kind, "Accept": accept})
+
+    def records(self, records: list[Record], query: str = "") -> Answers:
+        text = self._send(json.dumps({"records": records}), "application/json", "*/*", query)
+        return {score["customer_id"]: score for score in json.loads(text)["scores"]}
+
+    def columns(self, records: list[Record], query: str = "") -> Answers:
+        columns = {name: [record[name] for record in records] for name in records[0]}
+        text = self._send(json.dumps({"columns": columns}), "application/json", "application/json", query)
+        return {score["customer_id"]: score for score in json.loads(text)["scores"]}
+
+    def ndjson(self, records: list[Record], query: str = "") -> Answers:
+        body = "\n".join(map(json.dumps, records))
+        text = self._send(body, "application/x-ndjson", "application/x-ndjson", query)
+        return {score["customer_id"]: score for score in map(json.loads, text.splitlines())}
+
+    def csv(self, records: list[Record], query: str = "") -> Answers:
+        text = self._send(as_csv(records), "text/csv", "text/csv", query)
+        return {line["customer_id"]: _from_csv(line) for line in csv.DictReader(StringIO(text))}
+
+    def csv_to_json(self, records: list[Record], query: str = "") -> Answers:
+        text = self._send(as_csv(records), "text/csv", "application/json", query)
+        return {score["customer_id"]: score for score in json.loads(text)["scores"]}
+
+
+def _from_csv(line: dict[str, str]) -> dict[str, Any]:
+    reasons = []
+    for place in range(1, 20):
+        if f"reason_{place}_column" in line:
+            contribution = float(line[f"reason_{place}_contribution"])
+            reasons.append({"column": line[f"reason_{place}_column"], "contribution": contribution})
+    score: dict[str, Any] = {"churn_probability": float(line["churn_probability"]), "reasons": reasons}
+    if "contact" in line:
+        score["decision"] = {"contact": line["contact"] == "true", "expected_profit": float(line["expected_profit"])}
+    return score
+
+
+WAYS = ("records", "columns", "ndjson", "csv", "csv_to_json")
+
+
+def essence(score: dict[str, Any]) -> tuple[Any, ...]:
+    """The numbers of an answer."""
+    reasons = [(reason["column"], reason["contribution"]) for reason in score.get("reasons", [])]
+    return score["churn_probability"], reasons, score.get("decision")
+
+
+@pytest.fixture
+def ways(client: FlaskClient, version: int) -> Ways:
+    def post(path: str, body: bytes, headers: dict[str, str]) -> str:
+        answer = client.post(path, data=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    return Ways(post, version)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_company_place_and_format_change_no_bit(ways: Ways, data: st.DataObject) -> None:
+    everybody = some_customers(data.draw(st.integers(0, 10**6)), data.draw(st.sampled_from([1, 2, 63, 64, 65, 300])))
+    query = data.draw(st.sampled_from(["", "&explain=3", "&customer_value=100&offer_cost=3&contact_cost=1"]))
+    expected = {name: essence(score) for name, score in ways.records(everybody, query).items()}
+    assert len(expected) == len(everybody)
+    some = data.draw(st.permutations(everybody))[: data.draw(st.integers(1, len(everybody)))]
+    for way in WAYS:
+        for company in (some, [some[0]]):
+            got = getattr(ways, way)(company, query)
+            assert {name: essence(score) for name, score in got.items()} == {
+                r["id"]: expected[r["id"]] for r in company
+            }
+
+
+def test_the_bits_are_the_estimators_own(ways: Ways, mixed: Estimator) -> None:
+    everybody = some_customers(1, 200)
+    columns = {name: [record[name] for record in everybody] for name in mixed.encoder.names}
+    own = mixed.predict(columns, len(everybody)).tolist()
+    for way in WAYS:
+        assert [score["churn_probability"] for score in getattr(ways, way)(everybody).values()] == own
