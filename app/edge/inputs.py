@@ -88,8 +88,8 @@ def accepted(own: str, known: tuple[str, ...]) -> str:
 
     Raises: NotAcceptable, which is told as 406.
     """
-    wanted = request.headers.get("Accept")
-    if wanted is None or wanted == "*/*":
+    wanted = request.headers.get("Accept", "").strip()
+    if not wanted or wanted == "*/*":
         return own
     chosen = request.accept_mimetypes.best_match([own, *known])
     if chosen is None:

@@ -143,3 +143,9 @@ def test_the_bits_are_the_estimators_own(ways: Ways, mixed: Estimator) -> None:
     own = mixed.predict(columns, len(everybody)).tolist()
     for way in WAYS:
         assert [score["churn_probability"] for score in getattr(ways, way)(everybody).values()] == own
+
+
+def test_categories_that_training_did_not_know_are_counted_not_refused(client: FlaskClient, version: int) -> None:
+    records = [customer(random.Random(1)) | {"plan": plan} for plan in ("Satellite", "DSL", "Carrier pigeon", None)]
+    answer = client.post(f"{SCORE}?version={version}", json={"records": records})
+    assert (answer.json["errors"], answer.json["unseen"], answer.json["imputed"]) == (0, {"plan": 2}, {"plan": 1})

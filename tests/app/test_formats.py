@@ -1,0 +1,194 @@
+"""NDJSON and CSV in and out, by Content-Type and Accept: as strict as JSON, with errors in their place."""
+
+import csv
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+SCORE = "/v1/models/churn/score"
+NDJSON, CSV = "application/x-ndjson", "text/csv"
+
+pytestmark = pytest.mark.usefixtures("champion")
+
+
+@pytest.fixture
+def database_url(sqlite_file: str) -> str:
+    """One database is enough for what happens after the estimator is loaded."""
+    return sqlite_file
+
+
+def send(client: FlaskClient, body: str | bytes, kind: str, query: str = "", accept: str = "*/*") -> TestResponse:
+    return client.post(f"{SCORE}{query}", data=body, content_type=kind, headers={"Accept": accept})
+
+
+def lines(answer: TestResponse) -> list[dict[str, Any]]:
+    assert (answer.status_code, answer.mimetype) == (200, NDJSON), answer.text
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def rows(answer: TestResponse) -> list[dict[str, str]]:
+    assert (answer.status_code, answer.content_type) == (200, "text/csv; charset=utf-8"), answer.text
+    return list(csv.DictReader(StringIO(answer.text)))
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("", NDJSON),
+        ("*/*", NDJSON),
+        ("text/csv", CSV),
+        ("application/json", "application/json"),
+        ("text/csv;q=0.5, application/json;q=0.9", "application/json"),
+        ("application/*;q=0.5", NDJSON),
+        ("text/html, */*;q=0.1", NDJSON),
+    ],
+)
+def test_the_answer_is_in_the_requests_format_or_the_one_asked_for(client: FlaskClient, accept: str, kind: str) -> None:
+    answer = send(client, '{"months": 3}\n', NDJSON, accept=accept)
+    assert (answer.status_code, answer.mimetype) == (200, kind)
+    assert answer.headers["ETag"] == '"1"'
+
+
+def test_a_format_that_there_is_not_is_406(client: FlaskClient) -> None:
+    answer = send(client, "{}", "application/json", accept="image/png")
+    assert (answer.status_code, answer.mimetype) == (406, "application/problem+json")
+    assert "text/csv" in answer.json["detail"]
+
+
+def test_a_line_that_is_no_record_has_its_error_in_its_place(client: FlaskClient) -> None:
+    body = b"\n".join(
+        [
+            b'{"customer_id": "c-1", "months": 3}',
+            b"{",
+            b"",
+            b'{"months": 3, "months": 4}',
+            b'{"months": NaN}',
+            b'{"months": 1e999}',
+            b'{"plan": "\\ud800"}',
+            b"\xff",
+            b"[1]",
+            b'{"customer_id": "c-9", "months": "three"}',
+            b'{"customer_id": "c-10", "month": 3}',
+            b"[" * 9 + b"]" * 9,
+            b'{"customer_id": 12, "months": 3}\r',
+        ]
+    )
+    first, *bad, last = lines(send(client, body, NDJSON))
+    assert (first["customer_id"], last["customer_id"]) == ("c-1", 12)
+    assert first["churn_probability"] == last["churn_probability"]
+    told = [(one["customer_id"], one["error"]["pointer"], one["error"]["code"]) for one in bad]
+    assert told == [
+        (None, "/1", "malformed"),
+        (None, "/2/months", "duplicate"),
+        (None, "/3/months", "not_finite"),
+        (None, "/4/months", "not_finite"),
+        (None, "/5/plan", "surrogate"),
+        (None, "/6", "encoding"),
+        (None, "/7", "type"),
+        ("c-9", "/8/months", "wrong_type"),
+        ("c-10", "/9/month", "unknown_column"),
+        (None, "/10/0/0/0/0/0/0/0/0", "depth"),
+    ]
+
+
+def test_a_csv_line_that_is_no_record_has_its_error_in_its_place(client: FlaskClient) -> None:
+    body = 'customer_id,months,usage_hours\r\nc-1,3,\r\n\r\n"c,2",x,1\r\nc-3,1\r\nc-4,3,\r\n'
+    first, second, third, last = rows(send(client, body, CSV))
+    assert [first["customer_id"], second["customer_id"], third["customer_id"]] == ["c-1", "c,2", ""]
+    assert first["churn_probability"] == last["churn_probability"]
+    assert float(first["churn_probability"]) < 1
+    assert (first["error"], second["churn_probability"], third["churn_probability"]) == ("", "", "")
+    assert "'x' is not a number" in second["error"]
+    assert "2 cells" in third["error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "pointer"),
+    [
+        (b"customer_id,months\n\xff,3\n", 400, ""),
+        (b'months\n"3', 400, ""),
+        (b'months\n"3"x\n', 400, ""),
+        (b"months,months\n1,2\n", 422, "/header/months"),
+        (b"months\n", 422, ""),
+        (b"", 422, ""),
+        (b"month\n3\n", 422, "/0/month"),
+        (b"months\nx\n", 422, "/0/months"),
+    ],
+)
+def test_csv_that_cannot_be_scored_is_a_problem(client: FlaskClient, body: bytes, status: int, pointer: str) -> None:
+    answer = send(client, body, CSV)
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+    assert answer.json["errors"][0]["pointer"] == pointer
+
+
+def test_texts_that_a_spreadsheet_would_run_get_an_apostrophe_and_numbers_none(client: FlaskClient) -> None:
+    told = rows(send(client, "customer_id,months\n=1+1,3\n@x,4\n-5,5\n", CSV, "?customer_value=0&contact_cost=1"))
+    assert [row["customer_id"] for row in told] == ["'=1+1", "'@x", "'-5"]
+    assert told[0]["expected_profit"] == "-1.0"
+
+
+def test_the_query_asks_for_reasons_and_decisions(client: FlaskClient) -> None:
+    query = "?explain=2&customer_value=200&offer_cost=10&contact_cost=1&acceptance=0.3&capacity=1"
+    body = "\n".join(json.dumps({"customer_id": n, "months": n}) for n in range(5))
+    told = lines(send(client, body, NDJSON, query))
+    assert [len(one["reasons"]) for one in told] == [2] * 5
+    best = max(told, key=lambda one: one["decision"]["expected_profit"])
+    assert [one for one in told if one["decision"]["contact"]] == ([best] if told else [])
+    row = rows(send(client, "customer_id,months\n0,0\n", CSV, query))[0]
+    assert row["reason_1_column"] == told[0]["reasons"][0]["column"]
+    assert float(row["expected_profit"]) == told[0]["decision"]["expected_profit"]
+
+
+def test_a_campaign_is_summed_up_and_a_limited_one_lists_whom_to_contact(client: FlaskClient) -> None:
+    records = [{"customer_id": f"c-{n}", "months": n} for n in range(20)] + [{"customer_id": "bad", "months": "x"}]
+    free = client.post(SCORE, json={"records": records, "economics": {"customer_value": 100, "contact_cost": 1}}).json
+    decided = [one["decision"] for one in free["scores"] if "decision" in one]
+    contacts = [one for one in decided if one["contact"]]
+    assert free["campaign"]["contacts"] == len(contacts) == 20
+    assert free["campaign"]["expected_profit"] == pytest.approx(sum(one["expected_profit"] for one in contacts))
+    assert free["campaign"]["expected_cost"] == pytest.approx(20)
+    assert "chosen" not in free["campaign"]
+    economics = {"customer_value": 100, "contact_cost": 1, "budget": 3.5}
+    limited = client.post(SCORE, json={"records": records, "economics": economics}).json
+    chosen = limited["campaign"]["chosen"]
+    ranked = sorted(range(20), key=lambda row: -free["scores"][row]["decision"]["expected_profit"])
+    assert [one["record"] for one in chosen] == ranked[:3]
+    assert [one["customer_id"] for one in chosen] == [f"c-{row}" for row in ranked[:3]]
+    assert [row for row in range(20) if limited["scores"][row]["decision"]["contact"]] == sorted(ranked[:3])
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "pointer"),
+    [
+        ("?explain=1", {"explain": 2}, "/query/explain"),
+        ("?customer_value=1", {"economics": {"customer_value": 2}}, "/query/customer_value"),
+        ("?budget=1", {}, "/query/customer_value"),
+        ("?customer_value=1&capacity=-1", {}, "/query/capacity"),
+    ],
+)
+def test_options_that_contradict_each_other_are_422(
+    client: FlaskClient, query: str, body: dict[str, object], pointer: str
+) -> None:
+    answer = client.post(f"{SCORE}{query}", json={"records": [{}], **body})
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["pointer"] == pointer
+
+
+def test_missing_values_are_counted_by_column_among_those_that_were_scored(client: FlaskClient) -> None:
+    bad = {"customer_id": "b", "months": "x"}
+    answer = client.post(SCORE, json={"records": [{"months": 1}, {"months": None, "usage_hours": 2}, bad]})
+    assert answer.json["imputed"] == {"months": 1, "monthly_charge": 2, "support_tickets": 2, "usage_hours": 1}
+    assert answer.json["unseen"] == {}
+
+
+@pytest.mark.parametrize("kind", [NDJSON, CSV])
+def test_ten_thousand_records_are_the_most_in_every_format(client: FlaskClient, kind: str) -> None:
+    line, head = {NDJSON: ('{"months": 3}\n', ""), CSV: ("3\n", "months\n")}[kind]
+    assert send(client, head + line * 10_000, kind).status_code == 200
+    beyond = send(client, head + line * 10_001, kind)
+    assert beyond.status_code == 413
+    assert "/v1/jobs/scoring" in beyond.json["detail"]
