@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from model.design import Floats
 from model.layers.layer import Backward, Layer, Tensor
-from model.network.recorder import Recorder, transposed
+from model.network.recorder import Recorder
 from model.ranges import Width
 
 
@@ -32,15 +32,15 @@ class Dense(Layer):
         """Record the three products."""
         W, gradient = do.parameters()
         z = do.activations(self.units)
-        do.product(transposed(W), a, do.values(z))
+        do.product(do.transposed(W), a, do.values(z))
         do.keep(a)
 
         def backward(delta: Floats) -> Floats:
-            do.product(a, transposed(delta), gradient)
+            do.product(a, do.transposed(delta), gradient)
             if not do.input_wanted(a):
                 return delta
             out = do.instead_of(z, W.shape[-2] - 1)
-            do.product(W[..., :-1, :], delta, out)
+            do.product(do.values(W), delta, out)
             return out
 
         return z, backward

@@ -35,6 +35,20 @@ class Memory:
         self._next = 0
         self._shared: dict[tuple[object, ...], NDArray[Any]] = {}
         self._constants: dict[tuple[object, ...], NDArray[Any]] = {} if like is None else like._constants
+        self._views: dict[tuple[str, int], tuple[NDArray[Any], NDArray[Any]]] = {}
+        self._calls: dict[tuple[object, ...], Call] = {}
+
+    def call(self, function: Callable[..., object], *arguments: object) -> Call:
+        """Return this call, always the same object: steps that share their calls share them in the cache, too."""
+        return self._calls.setdefault((function, *map(id, arguments)), partial(function, *arguments))
+
+    def view(self, kind: str, a: NDArray[Any], view: NDArray[Any]) -> NDArray[Any]:
+        """Return the first such view of a, always the same object.
+
+        Between two views of the same memory a ufunc searches for overlaps, which takes as long as a small call itself;
+        between an array and itself it does not.
+        """
+        return self._views.setdefault((kind, id(a)), (a, view))[1]
 
     def rewind(self) -> None:
         """Start handing out from the first array again."""
@@ -108,7 +122,6 @@ class Recorder:
         self._masks = masks
         self._states = iter(views.states)
         self._kept: dict[int, Floats] = {}
-        self._views: dict[tuple[str, int], tuple[Floats, NDArray[Any]]] = {}
         self._input: Floats | None = None
         self._result: Floats | None = None
         self._awaited = False
@@ -116,7 +129,7 @@ class Recorder:
 
     def __call__(self, function: Callable[..., object], *arguments: object) -> None:
         """Record a call, its arguments bound now. The last one is where the result goes."""
-        self.calls.append(partial(function, *arguments))
+        self.calls.append(self._memory.call(function, *arguments))
 
     def product(self, a: Floats, b: Floats, out: Floats) -> None:
         """Record out ← ab, member by member.
@@ -124,11 +137,11 @@ class Recorder:
         For one network np.dot takes half the time of np.matmul; for many, so does multiplying a column by a row.
         """
         if out.ndim == 2:
-            self.calls.append(partial(a.dot, b, out))
+            self(a.dot, b, out)
         elif a.shape[-1] == 1:
-            self.calls.append(partial(np.multiply, a, b, out))
+            self(np.multiply, a, b, out)
         else:
-            self.calls.append(partial(np.matmul, a, b, out))
+            self(np.matmul, a, b, out)
 
     def parameters(self) -> tuple[Floats, Floats]:
         """Return the next of the layers' parameters with its gradient, in the order the layers declare them."""
@@ -194,20 +207,20 @@ class Recorder:
         self._result, self._awaited = a, True
 
     def values(self, a: Floats) -> Floats:
-        """Return activations without their row of ones."""
-        return a if a is self._result else self._view("values", a, a[..., :-1, :])
+        """Return an array without its last row: activations without their ones, weights without their bias."""
+        return a if a is self._result else self._memory.view("values", a, a[..., :-1, :])
 
     def integers(self, a: Floats) -> NDArray[Any]:
         """Read the bits of floats as signed integers of the same size, as a view."""
-        return self._view("integers", a, a.view(INTEGERS[a.itemsize]))
+        return self._memory.view("integers", a, a.view(INTEGERS[a.itemsize]))
 
-    def _view(self, kind: str, a: Floats, view: NDArray[Any]) -> NDArray[Any]:
-        """Return the first such view of a, always the same object.
+    def transposed(self, a: Floats) -> Floats:
+        """Swap the last two axes, as a view."""
+        return self._memory.view("transposed", a, transposed(a))
 
-        Between two views of the same memory a ufunc searches for overlaps, which takes as long as a small call itself;
-        between an array and itself it does not.
-        """
-        return self._views.setdefault((kind, id(a)), (a, view))[1]
+    def split(self, a: Floats) -> list[Floats]:
+        """Return what is along the first axis, as views."""
+        return [self._memory.view(f"row {i}", a, row) for i, row in enumerate(a)]
 
     def instead_of(self, a: Floats, width: int) -> Floats:
         """Return memory for `width` numbers a row: where it fits that of activations that nobody needs any more."""

@@ -36,13 +36,13 @@ class Adam(Optimizer):
 
     def record(self, do: Recorder, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
         """Record M and V together, then the rate times M / (√V + ε/c)."""
-        gradient, square = gradients
+        gradient, square = do.split(gradients)
         decay = do.rows_like(moments, (self.beta1, self.beta2))
         do(np.multiply, moments, decay, moments)
         do(np.multiply, gradient, gradient, square)
         do(np.add, moments, gradients, moments)
 
-        (M, V), (rate, epsilon), update = moments, numbers, square
+        (M, V), (rate, epsilon), update = do.split(moments), numbers, square
         do(np.sqrt, V, update)
         do(np.add, update, epsilon, update)
         do(np.divide, M, update, update)

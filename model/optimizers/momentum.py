@@ -32,7 +32,7 @@ class Momentum(Optimizer):
 
     def record(self, do: Recorder, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
         """Record v, then ηv."""
-        (gradient, update), (velocity,), (rate,) = gradients, moments, numbers
+        (gradient, update), (velocity,), (rate,) = do.split(gradients), do.split(moments), numbers
         do(np.multiply, velocity, do.number(self.beta), velocity)
         if self.form == "averaged":
             do(np.multiply, gradient, do.number(1 - self.beta), update)

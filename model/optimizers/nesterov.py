@@ -21,7 +21,7 @@ class Nesterov(Momentum):
 
     def record(self, do: Recorder, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
         """Record v, then η(βv + (1 − β)g)."""
-        (gradient, update), (velocity,), (rate,) = gradients, moments, numbers
+        (gradient, update), (velocity,), (rate,) = do.split(gradients), do.split(moments), numbers
         beta, taken = do.number(self.beta), gradient
         if self.form == "averaged":
             taken = do.scratch_like(gradient)

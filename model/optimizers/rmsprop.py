@@ -31,7 +31,7 @@ class RMSprop(Optimizer):
 
     def record(self, do: Recorder, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
         """Record s, then ηg / (√s + ε)."""
-        (gradient, update), (square,), (rate,) = gradients, moments, numbers
+        (gradient, update), (square,), (rate,) = do.split(gradients), do.split(moments), numbers
         do(np.multiply, gradient, gradient, update)
         do(np.multiply, update, do.number(1 - self.beta), update)
         do(np.multiply, square, do.number(self.beta), square)

@@ -25,6 +25,6 @@ class SGD(Optimizer):
 
     def record(self, do: Recorder, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
         """Record ηg."""
-        (gradient, update), (rate,) = gradients, numbers
+        (gradient, update), (rate,) = do.split(gradients), numbers
         do(np.multiply, gradient, rate, update)
         return np.asarray(update)

@@ -111,7 +111,7 @@ class Program:
         """Record a part's gradient, where it is not whole yet the sum over both parts' rows, and its norm."""
         before = sum(map(len, self._blocks[:part]))
         for at, block in enumerate(self._blocks[part], start=before):
-            gradient, other = block.gradients
+            gradient, other = do.split(block.gradients)
             if not whole:
                 do(np.add, gradient, other, gradient)
             record_norm(do, block, at, self._norms[i])

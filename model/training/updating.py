@@ -46,7 +46,7 @@ class Penalties:
 
 def record_update(do: Recorder, spec: Spec, block: Block, penalties: Penalties, step: Step) -> None:
     """Record one update of a block of parameters, whose gradient is in its first row of gradients."""
-    gradient, values = block.gradients[0], block.values
+    (gradient, _), values = do.split(block.gradients), block.values
     rate, *coefficients = (number[block.members] for number in (step.rate, *step.coefficients))
     if spec.clip_norm is not None:
         clip_by_norm(do, gradient, step.norms[block.members], spec.clip_norm)
@@ -76,7 +76,7 @@ def record_norm(do: Recorder, block: Block, i: int, norms: Floats) -> None:
 
     Shapes: norms (blocks,) or (K, 1).
     """
-    gradient = block.gradients[0]
+    gradient, _ = do.split(block.gradients)
     if gradient.ndim == 1:
         do(gradient.dot, gradient, norms[i, ...])
     else:
