@@ -85,6 +85,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._close(conn)
         if self._refused:
             self.log.warning("refused %d requests with 503: every thread is busy", self._refused)
+            self.wsgi.extensions["ebb"].traffic.refused(self._refused)
             self._refused = 0
 
     def finish_request(self, conn: Connection, done: "Future[bool]") -> None:

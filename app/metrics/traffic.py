@@ -47,6 +47,10 @@ class Traffic:
         self._good.inc(records - refused)
         self._bad.inc(refused)
 
+    def refused(self, requests: int) -> None:
+        """Count requests that were sent away before they were looked at."""
+        self._shed.labels(UNKNOWN[0], "503").inc(requests)
+
     def _begin(self) -> None:
         g.counted_from = time.perf_counter()
 

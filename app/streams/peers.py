@@ -22,8 +22,10 @@ class Peer:
         try:
             if not self._ready(select.POLLIN, seconds):
                 return True
-            if not self._connection.recv(1, socket.MSG_PEEK):
+            if not self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
                 return False
+        except BlockingIOError:
+            pass  # the server's loop has taken it
         except (OSError, ValueError):
             return False
         time.sleep(seconds)  # it has sent its next request already, which has to wait

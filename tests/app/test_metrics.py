@@ -1,6 +1,8 @@
 """Metrics tell Prometheus what happened, in bounded labels."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -9,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.factory import create_app
 from store.database import Database, open_database
 from store.doorbell import SilentDoorbell
+from store.jobs.cancel import cancel
 from store.jobs.finish import fail
 from store.settings import Settings
 from store.workers import sign_in
@@ -55,6 +58,32 @@ def test_what_clients_make_up_adds_no_label(client: FlaskClient) -> None:
 def test_requests_sent_away_are_counted(client: FlaskClient) -> None:
     client.get("/readyz")
     assert value(scrape(client), "ebb_http_shed_requests_total", route="/readyz", status="503") == 1
+
+
+def test_scored_records_are_counted(client: FlaskClient, champion: int, record: dict[str, object]) -> None:
+    records = [record, record | {"customer_id": "c-2"}, record | {"months": "many"}]
+    assert client.post("/v1/models/churn/score", json={"records": records}).status_code == 200
+    told = scrape(client)
+    assert value(told, "ebb_scored_records_total", outcome="scored") == 2
+    assert value(told, "ebb_scored_records_total", outcome="refused") == 1
+
+
+def named(text: str) -> set[str]:
+    """Return the metrics that a text names, without what Prometheus appends."""
+    names = re.findall(r"\bebb_[a-z_]+", text)
+    return {re.sub(r"_(total|bucket|count|sum|created)$", "", name) for name in names}
+
+
+def test_alerts_name_metrics_there_are_and_the_operations_page_names_them_all(
+    client: FlaskClient, database: Database, dataset: str
+) -> None:
+    job = client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset}).json["id"]
+    database.write(lambda connection: cancel(connection, job, by="somebody"))
+    client.get("/readyz")
+    there = {re.sub(r"_(total|bucket|count|sum|created)$", "", name) for name, _ in scrape(client)}
+    root = Path(__file__).parents[2]
+    assert named((root / "deploy" / "alerts.yml").read_text()) <= there
+    assert there <= named((root / "docs" / "operations.md").read_text())
 
 
 def test_jobs_are_counted_from_the_database(client: FlaskClient, database: Database, dataset: str) -> None:
