@@ -7,6 +7,7 @@ first removes the file and dies, so that each point takes exactly one process.
 import json
 import os
 import signal
+import sqlite3
 import sys
 import threading
 from pathlib import Path
@@ -33,6 +34,7 @@ def disturb(folder: str) -> None:
     event.listen(Engine, "commit", lambda _: armed.committing())
     event.listen(Engine, "rollback", lambda _: armed.forget())
     event.listen(Pool, "checkin", lambda *_: armed.done())
+    event.listen(Pool, "checkout", lambda connection, *_: fill_disk(connection, Path(folder)))
     if role != "child":
         _listen_to_celery(armed)
 
@@ -50,6 +52,13 @@ def _listen_to_celery(armed: "Armed") -> None:
     signals.task_prerun.connect(lambda **_: armed.reach("heard"), weak=False)
     signals.before_task_publish.connect(lambda **_: armed.reach("before sending"), weak=False)
     signals.after_task_publish.connect(lambda **_: armed.reach("after sending"), weak=False)
+
+
+def fill_disk(connection: object, folder: Path) -> None:
+    """Let SQLite find no room for one more page while there is a file named full."""
+    if isinstance(connection, sqlite3.Connection):
+        [[pages]] = connection.execute("PRAGMA page_count")
+        connection.execute(f"PRAGMA max_page_count={pages if (folder / 'full').exists() else 2**30}")
 
 
 class Armed(threading.local):

@@ -108,7 +108,6 @@ POINTS = {
 
 # One of each kind for every run of the tests; all of them in `make chaos`.
 FEW = (
-    "after the claim",
     "after a checkpoint",
     "worker before the finish",
     "API before it answers",

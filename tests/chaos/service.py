@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,17 +77,26 @@ class Service:
 
 
 @contextmanager
-def service(home: Path, url: str, *, workers: int, seconds: float, **changes: Any) -> Iterator[Service]:
+def service(
+    home: Path,
+    url: str,
+    *,
+    workers: int,
+    seconds: float,
+    environ: Mapping[str, dict[str, str]] | None = None,
+    **changes: Any,
+) -> Iterator[Service]:
     """Run a service whose usual training takes about so many seconds, undisturbed.
 
-    The training is measured and its weights noted before anything is started that could be disturbed.
+    The training is measured and its weights noted before anything is started that could be disturbed. `environ` is
+    for one process each, `changes` are settings.
     """
     wanted: dict[str, Any] = {**LEASES, "strike_limit": 50, "web_processes": 1, "worker_concurrency": 1, **changes}
     settings = Settings(home=home, database_url=url, port=free_port(), **wanted)
     database = open_database(url)
     trainings = make_trainings(database, settings, schema={"columns": []})
     spec, jobs, references = _measured(trainings, seconds)
-    with fleet(settings, workers, web=True) as running:
+    with fleet(settings, workers, web=True, **(environ or {})) as running:
         serving = Service(running, trainings, spec, references, jobs)
         running.wait_for(lambda: _is_ready(running), "the API and the workers")
         try:
