@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from app.services import Services
-from model.columns.schema import infer_schema
-from model.tables.reading import MEDIA_TYPES, read_table
+from model.tables.reading import MEDIA_TYPES
+from model.tables.surveying import survey_file
 from store.artifacts import Artifact
 from store.datasets import NewDataset, add_dataset, find_same
 
@@ -37,8 +37,8 @@ def keep_table(services: Services, received: Artifact, upload: Upload, by: str) 
 
 
 def _infer(received: Artifact, upload: Upload) -> NewDataset:
-    table = read_table(received.path, MEDIA_TYPES[upload.media_type])
-    schema = infer_schema(table, upload.target or None, upload.id_column or None)
+    file_format = MEDIA_TYPES[upload.media_type]
+    schema = survey_file(received.path, file_format, upload.target or None, upload.id_column or None)
     return NewDataset(
         name=upload.name,
         media_type=upload.media_type,

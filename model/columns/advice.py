@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.columns.categorical import MOST_CATEGORIES, odd_one_out, too_detailed
-from model.columns.cells import Cells, Numbers, Words
+from model.columns.cells import Cells, Numbers, Scalar, Words
 from model.design import Floats
 from model.metrics import auc
 
@@ -34,44 +34,80 @@ def advise(columns: Mapping[str, Cells], y: Floats | None, most: int = MOST_CATE
     """
     found: list[Advice] = []
     for name, cells in columns.items():
-        if is_constant(cells):
-            found.append(_constant(name, cells))
-            continue
-        if isinstance(cells, Words) and (odd := odd_one_out(cells)) is not None:
-            detail = (
-                f"column {name!r} holds numbers, but {cells.scalar(odd)!r} in row {odd + 1}: correct it or leave it out"
-            )
-            found.append(Advice("mixed_column", name, detail))
+        if len(cells) == 0 or cells.missing.all():
+            found.append(empty(name))
+        elif is_constant(cells):
+            found.append(constant(name, cells.scalar(0)))
+        elif isinstance(cells, Words) and (odd := odd_one_out(cells)) is not None:
+            found.append(mixed(name, cells.scalar(odd), odd + 1))
         elif isinstance(cells, Words) and too_detailed(len(cells.words), len(cells), most):
-            detail = (
-                f"column {name!r} has {len(cells.words):,} different texts: if it identifies customers, name it as the "
-                "id column; otherwise group its values or leave it out, or training will refuse it"
-            )
-            found.append(Advice("too_many_categories", name, detail))
+            found.append(too_many(name, len(cells.words)))
         elif isinstance(cells, Numbers) and counts_up(cells):
-            detail = f"column {name!r} numbers the rows: if it identifies customers, name it as the id column"
-            found.append(Advice("row_number", name, detail))
+            found.append(numbering(name))
         elif y is not None and (alone := ranking_alone(cells, y)) >= TELLING:
-            detail = (
-                f"column {name!r} alone tells churners from others (AUC {alone:.3f}): check that it was known before "
-                "they left, and leave it out if not"
-            )
-            found.append(Advice("leaking_column", name, detail))
-    if y is not None and (fewer := int(min(y.sum(), len(y) - y.sum()))) < FEW:
-        outcome = "churners" if y.sum() == fewer else "customers who stayed"
-        detail = f"only {fewer} of {len(y):,} rows are {outcome}: gather at least {FEW} before trusting an estimator"
-        found.append(Advice("too_few_churners" if outcome == "churners" else "too_few_stayers", None, detail))
-    return tuple(found)
+            found.append(leaking(name, alone))
+    return (*found, *(() if y is None else too_few(int(y.sum()), len(y))))
 
 
-def advise_on_ids(name: str, cells: Cells) -> tuple[Advice, ...]:
-    """Warn of identifiers that are missing or come more than once."""
-    known = (cells.codes if isinstance(cells, Words) else cells.values)[~cells.missing]
-    again, gaps = len(known) - len(np.unique(known)), len(cells) - len(known)
+def empty(name: str) -> Advice:
+    """A column without a value."""
+    return Advice("empty_column", name, f"column {name!r} has no value in any row: fill it or leave it out")
+
+
+def constant(name: str, value: Scalar) -> Advice:
+    """A column that says the same in every row."""
+    detail = f"column {name!r} is {value!r} in every row: nothing can be learned from it, training leaves it out"
+    return Advice("constant_column", name, detail)
+
+
+def mixed(name: str, value: Scalar, row: int) -> Advice:
+    """A column of numbers in which some text is none."""
+    detail = f"column {name!r} holds numbers, but {value!r} in row {row}: correct it or leave it out"
+    return Advice("mixed_column", name, detail)
+
+
+def too_many(name: str, distinct: int, at_least: bool = False) -> Advice:
+    """A column of too many texts."""
+    detail = (
+        f"column {name!r} has {'more than ' * at_least}{distinct:,} different texts: if it identifies customers, name "
+        "it as the id column; otherwise group its values or leave it out, or training will refuse it"
+    )
+    return Advice("too_many_categories", name, detail)
+
+
+def numbering(name: str) -> Advice:
+    """A column that counts the rows."""
+    detail = f"column {name!r} numbers the rows: if it identifies customers, name it as the id column"
+    return Advice("row_number", name, detail)
+
+
+def leaking(name: str, alone: float) -> Advice:
+    """A column that ranks the churners too well."""
+    detail = (
+        f"column {name!r} alone tells churners from others (AUC {alone:.3f}): check that it was known before "
+        "they left, and leave it out if not"
+    )
+    return Advice("leaking_column", name, detail)
+
+
+def too_few(positives: int, rows: int) -> tuple[Advice, ...]:
+    """Too few examples of one outcome, if so."""
+    fewer = min(positives, rows - positives)
+    if fewer >= FEW:
+        return ()
+    outcome = "churners" if positives == fewer else "customers who stayed"
+    detail = f"only {fewer} of {rows:,} rows are {outcome}: gather at least {FEW} before trusting an estimator"
+    return (Advice("too_few_churners" if outcome == "churners" else "too_few_stayers", None, detail),)
+
+
+def unclear_ids(name: str, again: int, gaps: int, compared: int | None = None) -> tuple[Advice, ...]:
+    """Identifiers that come more than once, of all or of the first ones that were `compared`, or that are missing."""
     if again + gaps == 0:
         return ()
+    of = "" if compared is None else f" of the first {compared:,}"
     detail = (
-        f"id column {name!r} repeats in {again:,} rows and is empty in {gaps:,}: give each customer one row and one id"
+        f"id column {name!r} repeats in {again:,} rows{of} and is empty in {gaps:,}: "
+        "give each customer one row and one id"
     )
     return (Advice("unclear_ids", name, detail),)
 
@@ -94,16 +130,6 @@ def counts_up(cells: Numbers) -> bool:
     """
     steps = np.diff(cells.values)
     return len(steps) >= 20 and abs(steps[0]) == 1.0 and bool((steps == steps[0]).all())
-
-
-def _constant(name: str, cells: Cells) -> Advice:
-    if len(cells) == 0 or cells.missing.all():
-        return Advice("empty_column", name, f"column {name!r} has no value in any row: fill it or leave it out")
-    return Advice(
-        "constant_column",
-        name,
-        f"column {name!r} is {cells.scalar(0)!r} in every row: nothing can be learned from it, training leaves it out",
-    )
 
 
 def ranking_alone(cells: Cells, y: Floats) -> float:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from model.columns.cells import Cells, Days, Floats, Words
+from model.columns.cells import Cells, Days, Floats, Scalar, Words
 from model.errors import ColumnError, TableError
 
 YES = frozenset({"1", "yes", "y", "true", "t", "churned", "churn", "leaves", "left"})
@@ -22,35 +22,56 @@ def labels(cells: Cells, name: str) -> Floats:
         raise ColumnError("the table has no rows")
     if cells.missing.any():
         gaps = np.flatnonzero(cells.missing)
-        raise ColumnError(
-            f"target column {name!r} is empty in {len(gaps):,} of {len(cells):,} rows, first in row {gaps[0] + 1}: "
-            "remove the rows whose outcome is not known yet"
-        )
+        raise incomplete(name, len(gaps), len(cells), int(gaps[0]) + 1)
     if isinstance(cells, Words):
-        meaning = np.array([_meaning(word) for word in cells.words])
+        meaning = np.array([meaning_of(word) for word in cells.words])
         values = meaning[cells.codes]
     else:
         values = cells.values
     strange = np.ones(len(cells), bool) if isinstance(cells, Days) else (values != 0.0) & (values != 1.0)
     if strange.any():
         row = int(np.flatnonzero(strange)[0])
-        raise ColumnError(
-            f"target column {name!r} holds {cells.scalar(row)!r} in row {row + 1}: it must say who churned, "
-            "as 1 and 0, true and false, or yes and no"
-        )
+        raise unlike(name, cells.scalar(row), row + 1)
     return values
+
+
+def incomplete(name: str, gaps: int, rows: int, first: int) -> ColumnError:
+    """The refusal of a target with gaps."""
+    return ColumnError(
+        f"target column {name!r} is empty in {gaps:,} of {rows:,} rows, first in row {first}: "
+        "remove the rows whose outcome is not known yet"
+    )
+
+
+def unlike(name: str, value: Scalar, row: int) -> ColumnError:
+    """The refusal of a target that says something else."""
+    return ColumnError(
+        f"target column {name!r} holds {value!r} in row {row}: it must say who churned, "
+        "as 1 and 0, true and false, or yes and no"
+    )
 
 
 def check_both(y: Floats) -> None:
     """Refuse labels of which nothing can be learned.
 
-    Raises: TableError when all customers churned, or all stayed.
+    Raises:
+        TableError: all customers churned, or all stayed.
     """
-    if y.min() == y.max():
-        outcome = "churned" if y[0] else "stayed"
-        raise TableError(f"all {len(y):,} rows {outcome}: an estimator needs customers of both outcomes")
+    check_balance(int(y.sum()), len(y))
 
 
-def _meaning(word: str) -> float:
+def check_balance(positives: int, rows: int) -> None:
+    """As `check_both`, of so many rows of which so many churned.
+
+    Raises:
+        TableError: all customers churned, or all stayed.
+    """
+    if positives in (0, rows):
+        outcome = "churned" if positives else "stayed"
+        raise TableError(f"all {rows:,} rows {outcome}: an estimator needs customers of both outcomes")
+
+
+def meaning_of(word: str) -> float:
+    """1 for a word that says yes, 0 for one that says no, else NaN."""
     word = word.strip().lower()
     return 1.0 if word in YES else 0.0 if word in NO else np.nan

@@ -12,7 +12,7 @@ import pyarrow.parquet
 from model.errors import TableError
 
 BATCH_ROWS = 16_384
-CSV_BLOCK = 4 << 20
+CSV_BLOCK = 2 << 20
 
 
 def arrow_batches(stream: BinaryIO, file_format: str) -> Iterator[pa.RecordBatch]:

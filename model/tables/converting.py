@@ -66,12 +66,12 @@ def _words(array: Any) -> Words:
     return Words(codes, tuple(words))
 
 
-def from_objects(values: list[object], name: str) -> Cells:
+def from_objects(values: list[object], name: str, types: ndjson.Types, first_row: int = 1) -> Cells:
     """Return the cells of JSON values.
 
     Raises: TableError when two rows hold different types, or a number is none.
     """
-    kind = ndjson.same_type(values, name)
+    kind = types.of(values, name, first_row)
     if kind is str:
         return Words.of([value if isinstance(value, str) else None for value in values])
     faults = Faults()
@@ -79,7 +79,7 @@ def from_objects(values: list[object], name: str) -> Cells:
         return Flags(read_values(values, name, "true or false", faults))
     numbers = Numbers(read_values(values, name, "a number", faults))
     for row, problems in faults.rows.items():
-        raise TableError(f"row {row + 1}: {problems[0].detail}")
+        raise TableError(f"row {first_row + row}: {problems[0].detail}")
     return numbers
 
 

@@ -78,19 +78,27 @@ def to_columns(records: list[dict[str, object]]) -> dict[str, list[object]]:
     return {name: [record.get(name) for record in records] for name in names}
 
 
-def same_type(values: list[object], column: str) -> type | None:
-    """Return the one type of a column's values (`float` for any number), `None` if all are missing.
+class Types:
+    """What type each column's values are of, as far as they were looked at."""
 
-    Raises: TableError when two rows hold different types.
-    """
-    first: dict[type, int] = {}
-    for row, value in enumerate(values, start=1):
-        if value is not None:
-            first.setdefault(float if type(value) is int else type(value), row)
-    if len(first) > 1:
-        (one, here), (two, there) = list(first.items())[:2]
-        names = {float: "a number", str: "text", bool: "true or false"}
-        raise TableError(
-            f"column {column!r} holds {names[one]} in row {here} and {names[two]} in row {there}: use one of them only"
-        )
-    return next(iter(first), None)
+    def __init__(self) -> None:
+        self._first: dict[str, dict[type, int]] = {}
+
+    def of(self, values: list[object], column: str, first_row: int = 1) -> type | None:
+        """The one type of a column's values so far (`float` for any number), `None` if all are missing.
+
+        Raises:
+            TableError: two rows hold different types.
+        """
+        first = self._first.setdefault(column, {})
+        for row, value in enumerate(values, start=first_row):
+            if value is not None:
+                first.setdefault(float if type(value) is int else type(value), row)
+        if len(first) > 1:
+            (one, here), (two, there) = list(first.items())[:2]
+            names = {float: "a number", str: "text", bool: "true or false"}
+            raise TableError(
+                f"column {column!r} holds {names[one]} in row {here} and {names[two]} in row {there}: "
+                "use one of them only"
+            )
+        return next(iter(first), None)

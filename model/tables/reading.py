@@ -21,6 +21,7 @@ from model.tables.converting import from_objects, to_cells, to_ids
 
 MEDIA_TYPES = {"text/csv": "csv", "application/x-ndjson": "ndjson", "application/vnd.apache.parquet": "parquet"}
 FORMATS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
+SURVEY_ROWS = 16_384
 CHUNK_ROWS = 4096  # a piece of work for a job: one is done in well under a second, whatever is asked of it
 Source = Path | BinaryIO
 
@@ -61,8 +62,8 @@ def read_table(source: Source, file_format: str) -> Table:
     """
     with opened(source) as stream:
         if file_format == "ndjson":
-            records = list(ndjson.read_records(stream))
-            columns = {name: from_objects(values, name) for name, values in ndjson.to_columns(records).items()}
+            records, types = list(ndjson.read_records(stream)), ndjson.Types()
+            columns = {name: from_objects(values, name, types) for name, values in ndjson.to_columns(records).items()}
             rows = len(records)
         else:
             batches = list(arrow_batches(stream, file_format))
@@ -104,6 +105,34 @@ def read_batches(
                 chunk = batch.slice(start, CHUNK_ROWS)
                 yield _of_arrow(chunk, first, texts, id_column)
                 first += len(chunk)
+
+
+def read_cells(source: Source, file_format: str, texts: Collection[str], rows: int = SURVEY_ROWS) -> Iterator[Table]:
+    """Read a table in chunks whose columns are of the kind that each chunk seems to be of.
+
+    A column that is texts in one chunk may seem to be numbers in another, unless it is in `texts`.
+
+    Raises:
+        TableError: the file cannot be read; the message names the row and what to do.
+    """
+    with opened(source) as stream:
+        if file_format == "ndjson":
+            yield from _cells_of_records(ndjson.read_records(stream), rows)
+            return
+        for batch in arrow_batches(stream, file_format):
+            for start in range(0, len(batch), rows):
+                chunk = batch.slice(start, rows)
+                arrays = zip(chunk.schema.names, chunk.columns, strict=True)
+                columns = {name: to_cells(array, name, as_text=name in texts) for name, array in arrays}
+                yield Table(columns, len(chunk))
+
+
+def _cells_of_records(records: Iterator[dict[str, object]], rows: int) -> Iterator[Table]:
+    first, types = 1, ndjson.Types()
+    while some := list(islice(records, rows)):
+        columns = ndjson.to_columns(some)
+        yield Table({name: from_objects(values, name, types, first) for name, values in columns.items()}, len(some))
+        first += len(some)
 
 
 def _of_records(records: list[dict[str, object]], first: int, id_column: str | None) -> Batch:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from model.columns import Days, Flags, Numbers, Table, Words
-from model.columns.schema import infer_schema
+from model.columns.schema import Schema
 from model.columns.target import labels
 from model.errors import ColumnError
+from model.survey.survey import Survey
 
 RNG = np.random.default_rng(0)
 Y = (np.arange(400) % 4 == 0).astype(float)
@@ -15,6 +16,12 @@ Y = (np.arange(400) % 4 == 0).astype(float)
 def table(**columns) -> Table:
     target = Words.of(["yes" if churned else "no" for churned in Y])
     return Table({"id": Numbers(np.arange(400.0)), "churned": target, **columns}, 400)
+
+
+def infer_schema(whole: Table, target: str | None = None, id_column: str | None = None) -> Schema:
+    survey = Survey(target, id_column)
+    survey.add(whole.columns, whole.rows)
+    return survey.schema()
 
 
 def warnings(**columns) -> list[tuple[str, str | None]]:

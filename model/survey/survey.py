@@ -1,0 +1,118 @@
+"""A whole table under survey, and the schema that comes of it."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from model.columns import advice as advices
+from model.columns.advice import TELLING, Advice, ranking_alone
+from model.columns.categorical import too_detailed
+from model.columns.cells import Cells, Floats, Numbers, Words
+from model.columns.schema import ColumnSummary, Schema, other_columns
+from model.columns.target import labels
+from model.errors import TableError
+from model.survey.column import ColumnSurvey
+from model.survey.ids import IdSurvey
+from model.survey.sample import SAMPLE_ROWS, Rows
+from model.survey.target import TargetSurvey
+
+
+class Survey:
+    """Takes a table chunk by chunk; `schema` then tells what is in it."""
+
+    def __init__(self, target: str | None = None, id_column: str | None = None, sample_rows: int = SAMPLE_ROWS) -> None:
+        self._target, self._id = target, id_column
+        self._rows = Rows(sample_rows)
+        self._columns: dict[str, ColumnSurvey] = {}
+        self._ids = None if id_column is None else IdSurvey(id_column)
+        self._outcomes = None if target is None else TargetSurvey(target)
+
+    def add(self, columns: Mapping[str, Cells], rows: int) -> None:
+        """Look at some more rows. A column that is new has gaps in all rows before, one that is not there, in these."""
+        first, before = self._rows.seen + 1, np.arange(self._rows.sampled)
+        picked = self._rows.pick(rows)
+        for name in columns:
+            if name not in self._columns:
+                self._columns[name] = ColumnSurvey(name, closely=name != self._id or name == self._target)
+                if first > 1:
+                    self._columns[name].add(_gaps(first - 1), 1, before)
+        for name, column in self._columns.items():
+            column.add(columns.get(name, _gaps(rows)), first, picked)
+        if self._ids is not None:
+            self._ids.add(columns.get(str(self._id), _gaps(rows)))
+        if self._outcomes is not None:
+            self._outcomes.add(columns.get(str(self._target), _gaps(rows)), first)
+        while self._rows.thin():
+            for column in self._columns.values():
+                column.thin()
+
+    def mixed(self) -> set[str]:
+        """The columns that seemed to be numbers here and texts there."""
+        return {name for name, column in self._columns.items() if column.mixed}
+
+    def texts(self) -> set[str]:
+        """The columns that hold texts."""
+        return {name for name, column in self._columns.items() if column.is_text}
+
+    def schema(self) -> Schema:
+        """What the table holds.
+
+        Raises:
+            ColumnError: the target or id column is not there, or the target is not a yes/no column.
+            TableError: there is no row; a number is too large; there is a target, but one outcome only, or no column
+                to learn from.
+        """
+        rows = self._rows.seen
+        if rows == 0:
+            raise TableError("the table has no rows")
+        self._refuse_too_large()
+        names = other_columns(list(self._columns), self._target, self._id)
+        positives = y = None
+        if self._outcomes is not None:
+            target = self._columns[self._outcomes.name]
+            positives = self._outcomes.positives(target.kind)
+            y = labels(target.sample(), target.name)
+            if not names:
+                raise TableError("the table has no column to learn from beside its target and ids: add some")
+        columns = [self._columns[name] for name in names]
+        return Schema(
+            rows=rows,
+            columns=tuple(ColumnSummary(one.name, one.kind_name, one.missing, one.facts()) for one in columns),
+            id_column=self._id,
+            target=self._target,
+            positives=positives,
+            warnings=(
+                *(advice for one in columns for advice in _advise(one, y)),
+                *(() if positives is None else advices.too_few(positives, rows)),
+                *(() if self._ids is None else self._ids.advice()),
+            ),
+        )
+
+    def _refuse_too_large(self) -> None:
+        for column in self._columns.values():
+            row = column.values.too_large
+            if row is not None and column.kind is Numbers:
+                raise TableError(
+                    f"column {column.name!r} is infinite or too large in row {row}: correct it or leave the cell empty"
+                )
+
+
+def _advise(column: ColumnSurvey, y: Floats | None) -> tuple[Advice, ...]:
+    """What there is to say of one column, as `advise` would of the whole table."""
+    name, words = column.name, column.words
+    if column.missing == column.rows:
+        return (advices.empty(name),)
+    if column.constant:
+        return (advices.constant(name, column.value),)
+    if column.kind is Words and (odd := words.odd) is not None:
+        return (advices.mixed(name, *odd),)
+    if column.kind is Words and too_detailed(len(words.codes), column.rows):
+        return (advices.too_many(name, len(words.codes), words.beyond),)
+    if column.kind is Numbers and column.values.counts_up:
+        return (advices.numbering(name),)
+    alone = 0.0 if y is None else ranking_alone(column.sample(), y)
+    return (advices.leaking(name, alone),) if alone >= TELLING else ()
+
+
+def _gaps(rows: int) -> Numbers:
+    return Numbers(np.full(rows, np.nan))
