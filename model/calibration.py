@@ -11,9 +11,11 @@ from model.random import shuffle, stream
 
 FEWEST_ROWS = 100
 FEWEST_OUTCOMES = 20  # churners, and customers who stayed
+MANY_ROWS = 100_000  # two numbers fitted to so many rows know nothing of a single one
 FOLDS = 10
 CROSSING = 1002  # the purpose of the random stream that draws them
 NEWTON_STEPS = 50
+CLOSE = 1e-15  # nats that another step would win
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,9 @@ class Calibration:
         return np.asarray(z * self.slope + self.shift)
 
 
+UNCHANGED = Calibration()
+
+
 def calibrate(y: Floats, z: Floats) -> tuple[Calibration, Floats]:
     """Return the calibration that these held-out rows call for, and their log-odds as others of them calibrate them.
 
@@ -44,17 +49,18 @@ def calibrate(y: Floats, z: Floats) -> tuple[Calibration, Floats]:
     if len(y) < FEWEST_ROWS or outcomes < FEWEST_OUTCOMES:
         needed = f"{FEWEST_ROWS} validation rows and {FEWEST_OUTCOMES} of either outcome"
         return Calibration(note=f"left out: it takes {needed}"), z
-    whole, crossed = platt(y, z), np.empty(len(z))
+    whole = platt(y, z)
+    crossed = whole(z)
     # Drawn at random: folds made alike by risk and outcome would be no test of each other.
     fold = shuffle(stream(0, CROSSING), len(z)) % FOLDS
-    for each in range(FOLDS):
-        crossed[fold == each] = platt(y[fold != each], z[fold != each])(z[fold == each])
+    for each in range(FOLDS if len(y) < MANY_ROWS else 0):
+        crossed[fold == each] = platt(y[fold != each], z[fold != each], whole)(z[fold == each])
     if whole.slope <= 0.0 or log_loss(y, crossed) >= log_loss(y, z):
         return Calibration(note="left out: rows held out from it are predicted no better with it"), z
     return whole, crossed
 
 
-def platt(y: Floats, z: Floats) -> Calibration:
+def platt(y: Floats, z: Floats, start: Calibration = UNCHANGED) -> Calibration:
     """Return the slope and shift of the least log loss, by Newton's method with step halving.
 
     Labels are drawn in by one row of either outcome, so that the slope stays finite where z separates them.
@@ -67,12 +73,15 @@ def platt(y: Floats, z: Floats) -> Calibration:
         return Calibration(note="left out: all rows are predicted alike")
     target = np.where(y > 0.5, (churned + 1) / (churned + 2), 1 / (len(y) - churned + 2))
     Z = np.stack([(z - mean) / spread, np.ones(len(z))], axis=1)
-    line = np.array([spread, mean])  # where nothing is changed
+    line = np.array([start.slope * spread, start.shift + start.slope * mean])
     loss = log_loss(target, Z @ line)
     for _ in range(NEWTON_STEPS):
         p = probability(Z @ line)
         curvature = (Z.T * (p * (1.0 - p))) @ Z / len(z) + 1e-9 * np.eye(2)
-        step = np.linalg.solve(curvature, Z.T @ (p - target) / len(z))
+        gradient = Z.T @ (p - target) / len(z)
+        step = np.linalg.solve(curvature, gradient)
+        if gradient @ step < CLOSE:
+            break
         while (lower := log_loss(target, Z @ (line - step))) > loss and np.abs(step).max() > 1e-12:
             step = step / 2
         if not lower < loss:
