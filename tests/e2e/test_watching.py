@@ -1,0 +1,77 @@
+"""Whoever watches a job sees all of it, whatever is started anew; readiness goes by signs of life, not by processes."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from ebb.client import Client
+from ebb.customers import customers
+from tests.e2e.running import EBB, Running, ebb_up, environment, wait_for
+
+STEADY = {"epochs": 1500, "early_stopping": None, "layers": [64, 64]}
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    quick = {"EBB_HEARTBEAT_SECONDS": 0.5, "EBB_LEASE_SECONDS": 3, "EBB_WEB_PROCESSES": 1}
+    with ebb_up(tmp_path_factory.mktemp("watching"), **quick) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def client(service: Running) -> Iterator[Client]:
+    with service.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def dataset(client: Client) -> str:
+    table = customers(300, 1).to_csv().encode()
+    return client.upload_dataset(table, name="customers", target="churned", id_column="customer_id").id
+
+
+def ready(service: Running) -> dict[str, object]:
+    answer = httpx.get(f"{service.url}/readyz", trust_env=False, timeout=30)
+    return {"status": answer.status_code, "faults": [one["pointer"] for one in answer.json().get("errors", [])]}
+
+
+def test_a_watched_job_is_seen_whole_though_its_training_and_the_api_die(
+    service: Running, client: Client, dataset: str
+) -> None:
+    job = client.submit_training("churn", dataset, STEADY).id
+    command = [EBB, "jobs", "watch", job, "--json"]
+    home = environment(service.home)
+    with subprocess.Popen(command, env=home, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as watching:
+        wait_for(lambda: len(list(client.epochs(job))) > 20, "the first epochs")
+        (training,) = service.processes("worker.child")
+        training.kill()
+        for process in service.processes("app"):
+            process.kill()
+        out, _ = watching.communicate(timeout=240)
+    assert watching.returncode == 0
+    watched = json.loads(out)
+    assert watched["state"] == "succeeded"
+    assert [epoch["epoch"] for epoch in watched["epochs"]] == list(range(1, 1501))
+    told = [one.event for one in client.follow(job) if one.event not in ("", "progress")]
+    assert [name for name in told if name != "epoch"] == ["queued", "running", "queued", "running", "succeeded"]
+    assert told.count("epoch") == 1500
+    assert watched["attempt"] == 2
+
+
+def test_a_frozen_worker_is_missed_though_its_process_is_there(service: Running) -> None:
+    wait_for(lambda: ready(service)["status"] == 200, "readiness")
+    frozen = service.processes("worker")
+    try:
+        for process in frozen:
+            process.send_signal(signal.SIGSTOP)
+        wait_for(
+            lambda: ready(service) == {"status": 503, "faults": ["/checks/worker"]}, "a frozen worker is ready", 30
+        )
+    finally:
+        for process in frozen:
+            process.send_signal(signal.SIGCONT)
+    wait_for(lambda: ready(service)["status"] == 200, "readiness again")
