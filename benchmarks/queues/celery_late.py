@@ -1,0 +1,27 @@
+"""Celery as its guide has it for work that must not be lost: acknowledged late, prefetching one."""
+
+import os
+import sys
+from urllib.parse import quote
+
+from celery import Celery
+
+from queues.done import SOCKET, tell
+
+app = Celery("bench", broker=f"redis+socket://{quote(os.environ[SOCKET])}", set_as_current=False)
+app.conf.update(task_acks_late=True, worker_prefetch_multiplier=1, task_ignore_result=True)
+app.conf.broker_connection_retry_on_startup = True
+
+WORKER = [sys.executable, "-W", "ignore", "-m", "celery", "-A", "queues.celery_late", "-q", "worker", "-c", "1"]
+WORKER += ["-l", "ERROR", "--without-gossip", "--without-mingle", "-n"]  # and a name
+
+
+@app.task(name="bench.nothing")
+def nothing(number: int) -> None:
+    """Do nothing."""
+    tell(number)
+
+
+def send(number: int) -> None:
+    """Have it done."""
+    nothing.delay(number)

@@ -1,0 +1,54 @@
+"""What can be timed within one process: the answer to a submission, and what storing a training's progress costs it."""
+
+import time
+
+from app.factory import create_app
+from queues.ebb_jobs import Service
+from store.artifacts import ArtifactStore
+from store.doorbell import CeleryDoorbell
+from store.jobs.claim import claim
+from store.jobs.submit import Submission, submit
+from worker.fit import Fit
+from worker.heart import Heart
+from worker.kinds.training import Training
+
+STEADY = {"layers": [64, 32], "epochs": 1_000_000, "early_stopping": None, "batch_size": 16}
+
+
+def answers_without_a_broker(service: Service, requests: int) -> list[float]:
+    """Submit over the application's own routes while the broker is away; return how long each answer took.
+
+    Units: seconds.
+    """
+    app = create_app(service.settings, service.database, CeleryDoorbell("redis+socket:///nowhere/none.sock"))
+    client, found = app.test_client(), []
+    for _ in range(requests):
+        begun = time.perf_counter()
+        answer = client.post("/v1/jobs/training", json={"model": "bench", "dataset": service.dataset})
+        found.append(time.perf_counter() - begun)
+        assert answer.status_code == 202, answer.text
+    app.extensions["ebb"].ringer.stop()
+    return found
+
+
+def cost_of_storing(service: Service, seconds: float) -> tuple[float, int]:
+    """Train for a while as a job does; return the share of the time that beats and checkpoints took, and the epochs."""
+    params = {"spec": STEADY, "promote": "never"}
+    submission = Submission("training", "bench", service.dataset, params)
+    job_id = service.database.write(lambda connection: submit(connection, submission)).job_id
+    mine = service.database.write(lambda connection: claim(connection, job_id, worker="bench", lease_seconds=30.0))
+    assert mine is not None
+    fit = Fit.load(service.database, ArtifactStore(service.settings.artifacts), job_id)
+    work, stored, count = Training(fit, service.database), 0.0, 0
+    with Heart(service.settings, service.database, mine, work.moved) as heart:
+        work.prepare()
+        begun = time.perf_counter()
+        for unit in work.units():
+            at = time.perf_counter()
+            heart.unit(unit, work.checkpoint)
+            stored += time.perf_counter() - at
+            count += 1
+            if at - begun > seconds:
+                break
+        total = time.perf_counter() - begun
+    return stored / total, count

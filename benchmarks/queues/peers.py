@@ -1,0 +1,67 @@
+"""The peers' figures: how soon a job begins, and how many of them one worker and two get done in a second."""
+
+import importlib
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from queues.done import DONE, client
+
+BENCHMARKS = Path(__file__).resolve().parents[1]
+PEERS = {"Celery, acks_late": "celery_late", "dramatiq": "dramatiq_plain", "RQ": "rq_plain"}
+LATENCIES, JOBS = 200, 500
+PATIENCE_SECONDS = 60
+
+
+def load(name: str) -> ModuleType | None:
+    """Return a peer, or None where it is not installed."""
+    try:
+        return importlib.import_module(f"queues.{PEERS[name]}")
+    except ModuleNotFoundError:
+        return None
+
+
+@contextmanager
+def workers(peer: ModuleType, count: int) -> Iterator[None]:
+    """Run that many workers, and see that each has begun a job before anything is timed."""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(BENCHMARKS), str(BENCHMARKS.parent)])}
+    named = [[f"w{number}"] if "celery" in peer.__name__ else [] for number in range(count)]
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    started = [subprocess.Popen([*peer.WORKER, *name], cwd=BENCHMARKS, env=environ, **silent) for name in named]
+    try:
+        time.sleep(6.0)  # they tell in too many ways that they are ready
+        run(peer, 20)
+        yield
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait(30)
+
+
+def run(peer: ModuleType, jobs: int) -> float:
+    """Send that many jobs and return how long it took until the last one began."""
+    redis, begun = client(), time.time()
+    for number in range(jobs):
+        peer.send(number)
+    return max(_next(redis) for _ in range(jobs)) - begun
+
+
+def latencies(peer: ModuleType) -> list[float]:
+    """Send jobs one at a time to an idle worker, and return how long each took to begin."""
+    redis, found = client(), []
+    for number in range(LATENCIES):
+        sent = time.time()
+        peer.send(number)
+        found.append(_next(redis) - sent)
+    return found
+
+
+def _next(redis: object) -> float:
+    told = redis.blpop(DONE, timeout=PATIENCE_SECONDS)  # type: ignore[attr-defined]
+    assert told is not None, "a job did not begin"
+    return float(told[1].split()[1])

@@ -1,0 +1,20 @@
+"""RQ, which forks a process for each job."""
+
+import sys
+
+from rq import Queue, Worker
+
+from queues.done import client
+
+queue = Queue("bench", connection=client())
+
+WORKER = [sys.executable, "-m", "queues.rq_plain"]
+
+
+def send(number: int) -> None:
+    """Have it done."""
+    queue.enqueue("queues.done.tell", number, result_ttl=0)
+
+
+if __name__ == "__main__":
+    Worker([queue], connection=client()).work(logging_level="ERROR")
