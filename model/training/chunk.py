@@ -133,7 +133,7 @@ class Chunk:
         """
         if self._as_one and batches == len(self._full.target):
             logits, targets = (a if short else a[: self._full.target.size] for a in (self._logits, self._targets))
-            return np.asarray(self._loss.values(logits[None], targets[None]).sum(dtype=np.float64))
+            return np.asarray(np.add.reduce(self._loss.values(logits[None], targets[None]), None, np.float64))
         total = self._loss_of(self._full, batches)
         return total + self._loss_of(self._short, 1) if short else total
 

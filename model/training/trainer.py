@@ -133,10 +133,10 @@ class Trainer:
         for chunk in range(self._plan.chunks):
             numbers = self._rates.columns(step, program.steps_of(chunk))
             loss, norms = program.run(order, chunk, numbers)
-            total = float(norms.sum(dtype=np.float64))
+            total = float(np.add.reduce(norms, None, np.float64))
             self._steps_taken += len(norms)
             losses += loss
-            if not total < math.inf or not np.all(losses < highest):
+            if not total < math.inf or not np.maximum.reduce(losses, None) < highest:
                 raise self._diverged(norms, step)
             norm += total
             step += len(norms)
