@@ -38,8 +38,9 @@ Slug = Annotated[
     str, Meta(pattern=whole(SLUG), max_length=100, description="letters, digits, '.', '_' and '-', at most 100")
 ]
 Uuid = Annotated[str, Meta(pattern=whole(UUID), description="a UUIDv7")]
-PlainText = Annotated[str, Meta(max_length=100, pattern=whole(PLAIN))]
-ColumnName = Annotated[str, Meta(min_length=1, max_length=256, pattern=whole(PLAIN))]
+PLAINLY = "text without control characters"
+PlainText = Annotated[str, Meta(max_length=100, pattern=whole(PLAIN), description=PLAINLY)]
+ColumnName = Annotated[str, Meta(min_length=1, max_length=256, pattern=whole(PLAIN), description=PLAINLY)]
 PageSize = Annotated[int, Meta(ge=1, le=1000)]
 PageToken = Annotated[str, Meta(min_length=1, max_length=1000, description="next_page_token of the page before")]
 VersionNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]

@@ -9,6 +9,18 @@ from app.shapes.common import JsonObject, PageSize, PageToken, Slug, Time, Uuid,
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Kind = Literal["training", "scoring", "replay"]
+States = Annotated[
+    str,
+    Meta(
+        pattern=several(get_args(State)),
+        description=f"some of {', '.join(get_args(State))}, with commas between them",
+        examples=["queued,running"],
+    ),
+]
+Kinds = Annotated[
+    str,
+    Meta(pattern=several(get_args(Kind)), description=f"some of {', '.join(get_args(Kind))}, with commas between them"),
+]
 Promote = Literal["never", "if_better", "always"]
 Priority = Annotated[int, Meta(ge=-10, le=10, description="of the jobs that wait, the highest goes first")]
 DeadlineSeconds = Annotated[
@@ -77,8 +89,8 @@ class Job(msgspec.Struct, frozen=True):
 class JobQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which jobs; of several states or kinds, with commas between them."""
 
-    state: Annotated[str, Meta(pattern=several(get_args(State)), examples=["queued,running"])] | None = None
-    kind: Annotated[str, Meta(pattern=several(get_args(Kind)))] | None = None
+    state: States | None = None
+    kind: Kinds | None = None
     model: Slug | None = None
     page_size: PageSize = 50
     page_token: PageToken | None = None

@@ -1,0 +1,121 @@
+"""What of a parsed value does not fit its type: every place at once, in words of ours.
+
+The decoder, which names the first place only and in its own terms, decides what fits; this walks the type where it
+said no.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import msgspec
+
+from app.edge.pointers import pointer
+from model.errors import Problem
+
+WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+_GOT = re.compile(r"Expected `(?P<wanted>[^`]+)`, got `(?P<got>[^`]+)`")
+_BOUND = re.compile(r"Expected `(?P<kind>\w+)[^`]*`(?P<length> of length)? (?P<sign>[<>]=?) (?P<bound>\S+)")
+_SIGNS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
+
+
+def misfits(value: object, kind: Any, here: str, *, strict: bool) -> Iterator[Problem]:
+    """Yield what does not fit, each with its pointer; nothing where all fits.
+
+    Example:
+        >>> class Ask(msgspec.Struct, forbid_unknown_fields=True):
+        ...     size: Annotated[int, msgspec.Meta(ge=1)]
+        ...     names: list[str] = []
+        >>> for problem in misfits({"size": 0, "names": ["a", 1], "colour": "red"}, Ask, "", strict=True):
+        ...     print(problem.pointer, problem.code, problem.detail)
+        /colour unknown is not known here; known: size, names
+        /size range must be at least 1
+        /names/1 type must be text, not a whole number
+    """
+    inside = list(_inside(value, kind, here, strict=strict))
+    if inside:
+        yield from inside
+        return
+    try:
+        msgspec.convert(value, kind, strict=strict)
+    except msgspec.ValidationError as error:
+        yield Problem(here, *_told(str(error), kind))
+
+
+def _inside(value: object, kind: Any, here: str, *, strict: bool) -> Iterator[Problem]:
+    for part in _parts(kind):
+        if isinstance(value, dict) and isinstance(part, type) and issubclass(part, msgspec.Struct):
+            yield from _members(value, part, here, strict=strict)
+        elif isinstance(value, dict) and get_origin(part) is dict:
+            for name, member in value.items():
+                yield from misfits(member, get_args(part)[1], here + pointer(name), strict=strict)
+        elif isinstance(value, list) and get_origin(part) is list:
+            for index, member in enumerate(value):
+                yield from misfits(member, get_args(part)[0], f"{here}/{index}", strict=strict)
+
+
+def _members(value: Mapping[str, object], kind: type[msgspec.Struct], here: str, *, strict: bool) -> Iterator[Problem]:
+    known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    if kind.__struct_config__.forbid_unknown_fields:
+        names = f"known: {', '.join(known)}" if known else "none is"
+        for name in value.keys() - known.keys():
+            yield Problem(here + pointer(name), "unknown", f"is not known here; {names}")
+    for name, field in known.items():
+        if name in value:
+            yield from misfits(value[name], field.type, here + pointer(name), strict=strict)
+        elif field.required:
+            yield Problem(here + pointer(name), "missing", "is missing")
+
+
+def _parts(kind: Any) -> Iterator[Any]:
+    """Yield the types that a type is one of."""
+    if get_origin(kind) is Annotated:
+        yield from _parts(get_args(kind)[0])
+    elif get_origin(kind) is Union or type(kind).__name__ == "UnionType":
+        for one in get_args(kind):
+            yield from _parts(one)
+    else:
+        yield kind
+
+
+def _told(message: str, kind: Any) -> tuple[str, str]:
+    """Return the code and the sentence for what the decoder says.
+
+    Example:
+        >>> _told("Expected `int | null`, got `str`", int | None)
+        ('type', 'must be a whole number or null, not text')
+        >>> _told("Expected `str` of length <= 3", str)
+        ('range', 'must be at most 3 characters long')
+        >>> _told("Invalid enum value 'x'", Literal["a", "b"])
+        ('unknown', 'must be one of: a, b')
+    """
+    if found := _GOT.match(message):
+        wanted = " or ".join(WORDS.get(name, name) for name in found["wanted"].split(" | "))
+        return "type", f"must be {wanted}, not {WORDS.get(found['got'], found['got'])}"
+    if found := _BOUND.match(message):
+        bound = f"must be {_SIGNS[found['sign']]} {found['bound']}"
+        return "range", bound + (" characters long" if found["length"] and found["kind"] == "str" else "")
+    if message.startswith("Invalid enum value"):
+        choices = [choice for part in _parts(kind) if get_origin(part) is Literal for choice in get_args(part)]
+        return "unknown", f"must be one of: {', '.join(map(str, choices))}"
+    if "matching regex" in message:
+        form = next(_descriptions(kind), "text of another form")
+        return "unknown" if form.startswith("some of") else "range", f"must be {form}"
+    return "type", message.replace("`", "'")
+
+
+def _descriptions(kind: Any) -> Iterator[str]:
+    if get_origin(kind) is Annotated:
+        yield from (meta.description for meta in get_args(kind)[1:] if getattr(meta, "description", None))
+        kind = get_args(kind)[0]
+    if get_origin(kind) is Union or type(kind).__name__ == "UnionType":
+        for one in get_args(kind):
+            yield from _descriptions(one)

@@ -1,0 +1,59 @@
+"""All that is wrong with a request's form is told together, each in its place and in words that people use."""
+
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.table import ROUTES
+
+
+@pytest.fixture
+def database_url(sqlite_file: str) -> str:
+    return sqlite_file
+
+
+def told(client: FlaskClient, path: str, body: Any) -> dict[str, str]:
+    answer = client.post(path, json=body)
+    assert answer.status_code == 422, answer.text
+    return {fault["pointer"]: fault["detail"] for fault in answer.json["errors"]}
+
+
+def test_every_wrong_member_of_a_body_is_told(client: FlaskClient) -> None:
+    body = {"model": "a b", "dataset": 1, "foo": 1, "promote": "x", "validate_only": 1, "spec": []}
+    assert told(client, "/v1/jobs/training", body) == {
+        "/model": "must be letters, digits, '.', '_' and '-', at most 100",
+        "/dataset": "must be text, not a whole number",
+        "/foo": "is not known here; known: model, dataset, spec, promote, priority, deadline_s, validate_only",
+        "/promote": "must be one of: never, if_better, always",
+        "/validate_only": "must be true or false, not a whole number",
+        "/spec": "must be an object, not a list",
+    }
+
+
+def test_every_missing_member_is_told(client: FlaskClient) -> None:
+    assert told(client, "/v1/jobs/training", {}) == {"/model": "is missing", "/dataset": "is missing"}
+    assert told(client, "/v1/jobs/training", []) == {"": "must be an object, not a list"}
+
+
+def test_every_wrong_parameter_of_a_query_is_told(client: FlaskClient) -> None:
+    answer = client.get("/v1/jobs?page_size=0&state=gone&colour=red&page_token=")
+    assert {fault["pointer"]: fault["detail"] for fault in answer.json["errors"]} == {
+        "/query/page_size": "must be at least 1",
+        "/query/state": "must be some of queued, running, succeeded, failed, cancelled, with commas between them",
+        "/query/colour": "is not known here; known: state, kind, model, page_size, page_token",
+        "/query/page_token": "must be at least 1 characters long",
+    }
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.body], ids=lambda route: route.name)
+def test_no_message_shows_a_pattern_or_a_parsers_words(client: FlaskClient, route: Any) -> None:
+    strange: list[object] = [None, True, -1, 10**30, 1.5, "", "\n", "x" * 2000, [], {}]
+    names = route.body.__struct_encode_fields__
+    path = re.sub(r"{version}", "1", re.sub(r"{(?!version)\w+}", "churn", route.path))
+    for value in strange:
+        answer = client.open(path, method=route.method, json=dict.fromkeys(names, value), headers={"If-Match": "*"})
+        text = answer.get_data(as_text=True)
+        assert answer.status_code < 500
+        assert not re.search(r"regex|Expected|\^|\\\\n|`", text), text
