@@ -1,7 +1,5 @@
 """The matrix library under NumPy: which one, and on how many threads."""
 
-from __future__ import annotations
-
 import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager

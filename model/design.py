@@ -1,7 +1,5 @@
 """What training learns from: the design matrix, its labels, and which rows serve what."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 

@@ -1,7 +1,5 @@
 """The numerical environment: what else, beside seed and data, decides the bits of a result."""
 
-from __future__ import annotations
-
 import os
 import platform
 from collections.abc import Mapping

@@ -11,8 +11,6 @@ ModelError
 └── FileError         a file or text that cannot be read or written
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """From JSON to frozen configuration: every problem found, each with its pointer and what to do."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, fields

@@ -4,8 +4,6 @@ NumPy may change what its distributions and shuffles draw from one version to th
 stream. One seed therefore gives one training, for as long as PCG64 is PCG64.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """Numbers with bounds, written as types, so that a configuration's fields say what they accept."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias

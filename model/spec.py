@@ -1,7 +1,5 @@
 """The training spec: everything a training may be told, as one frozen object."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """The Glorot initializer."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The He initializer."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

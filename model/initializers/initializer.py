@@ -1,7 +1,5 @@
 """What every initializer is: a variance for each weight, drawn from a uniform distribution."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 

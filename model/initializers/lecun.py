@@ -1,7 +1,5 @@
 """The LeCun initializer."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Weights that start at zero."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from model.initializers.initializer import Initializer

@@ -1,7 +1,5 @@
 """The dense layer: every output sees every input."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from model.design import Floats

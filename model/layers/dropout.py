@@ -1,7 +1,5 @@
 """Dropout, which silences units at random."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The embedding of category codes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise

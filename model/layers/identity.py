@@ -1,7 +1,5 @@
 """The activation that changes nothing."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """What every layer is: frozen configuration that records its equations into a program."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -37,14 +35,14 @@ class Layer(ABC):
     """The initializer that suits a dense layer before this one, where it matters."""
 
     @property
-    def inner(self) -> tuple[Layer, ...]:
+    def inner(self) -> "tuple[Layer, ...]":
         """The layers inside this one, which then hold the parameters in its place."""
         return ()
 
     @classmethod
     def read(
-        cls, reader: Reader, raw: object, pointer: str, inside: Callable[[Reader, object, str], Layer | None]
-    ) -> Layer | None:
+        cls, reader: Reader, raw: object, pointer: str, inside: "Callable[[Reader, object, str], Layer | None]"
+    ) -> "Layer | None":
         """Read this layer's settings from JSON; `inside` reads a layer within it. None when refused."""
         needed = required(cls)
         if isinstance(raw, int | float) and len(needed) == 1:

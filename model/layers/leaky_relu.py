@@ -1,7 +1,5 @@
 """The leaky rectified linear unit."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

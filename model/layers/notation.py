@@ -1,7 +1,5 @@
 """How layers are written in JSON: a number for a dense layer, or an object with the layer's name as its one key."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from model.layers import CATALOG, Layer

@@ -1,7 +1,5 @@
 """The rectified linear unit."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """The residual block."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

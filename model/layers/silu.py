@@ -1,7 +1,5 @@
 """The sigmoid linear unit, also called swish."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

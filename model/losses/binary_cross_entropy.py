@@ -1,7 +1,5 @@
 """Binary cross-entropy, fused with the sigmoid."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """What every loss is: the gradient training descends, and the value reports show."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar

@@ -1,7 +1,5 @@
 """Categorical cross-entropy, fused with the softmax."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Mean squared error."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """A trained network made simpler for scoring: nothing is dropped, and batch normalization goes into a dense layer."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import TypeAlias
 

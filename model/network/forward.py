@@ -1,7 +1,5 @@
 """The forward pass alone, over tiles of rows of a fixed size."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from model.design import Floats

@@ -1,7 +1,5 @@
 """An embedding apart from the network that follows it, so that what follows has inputs that can move."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A trained network: layers and their float64 parameters, immutable."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NoReturn
@@ -45,14 +43,14 @@ class Network:
             self._arrays[name].flags.writeable = False
 
     @classmethod
-    def freeze(cls, stack: Stack, lead: tuple[int, ...], values: Floats, states: Floats) -> Network:
+    def freeze(cls, stack: Stack, lead: tuple[int, ...], values: Floats, states: Floats) -> "Network":
         """Copy a training's flat buffers into a network, simplified for scoring."""
         arrays = views(values, stack.tensors()) | views(states, stack.states())
         folded, found = fold(stack, arrays)
         return cls(folded, lead[0] if lead else 1, found)
 
     @classmethod
-    def from_arrays(cls, layers_json: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Network:
+    def from_arrays(cls, layers_json: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> "Network":
         """Put a network together again from its `layers_json` and `arrays()`.
 
         Raises: SpecError or ShapeError when they do not make a network.
@@ -137,7 +135,7 @@ class Network:
         return found
 
     @cached_property
-    def apart(self) -> tuple[tuple[LookUp, Network], ...]:
+    def apart(self) -> "tuple[tuple[LookUp, Network], ...]":
         """Each member's embedding and the network after it; empty without an embedding."""
         first, *rest = self._stack.layers
         if not isinstance(first, Embedding):

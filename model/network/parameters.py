@@ -1,7 +1,5 @@
 """A network's numbers: one flat buffer, and a view of it for each layer."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import EllipsisType

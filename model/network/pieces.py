@@ -1,7 +1,5 @@
 """A piecewise-linear network as a plain chain: affine, bent, affine, bent …, affine."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias

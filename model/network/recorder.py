@@ -1,7 +1,5 @@
 """Where layers write their calls down: preallocated memory, and a list of calls bound to it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +26,7 @@ class Memory:
     batches (rows, labels, rates) is a view of its own.
     """
 
-    def __init__(self, dtype: DTypeLike, like: Memory | None = None) -> None:
+    def __init__(self, dtype: DTypeLike, like: "Memory | None" = None) -> None:
         """Begin with nothing but the constants of another memory, which both may read at the same time."""
         self.dtype = np.dtype(dtype)
         self._arrays: list[NDArray[Any]] = []
@@ -93,7 +91,7 @@ class Views:
     tensors: Sequence[tuple[Floats, Floats]]
     states: Sequence[Floats]
 
-    def of(self, network: int) -> Views:
+    def of(self, network: int) -> "Views":
         """Return the arrays of one of the K networks, as those of a single one."""
         tensors = [(values[network], gradient[network]) for values, gradient in self.tensors]
         return Views((), tensors, [state[network] for state in self.states])

@@ -1,7 +1,5 @@
 """From a spec to the layers of a network, with the arrays they need."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """Adam, with moments of the gradient and of its square."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar

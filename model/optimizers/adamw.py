@@ -1,7 +1,5 @@
 """Adam with decoupled weight decay."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

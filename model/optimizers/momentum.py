@@ -1,7 +1,5 @@
 """Gradient descent with momentum."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal

@@ -1,7 +1,5 @@
 """Nesterov's accelerated gradient."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

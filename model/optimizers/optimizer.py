@@ -1,7 +1,5 @@
 """What every optimizer is: a recorded way from a gradient to an update."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """RMSprop, which divides by the size of recent gradients."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,7 +1,5 @@
 """The one-cycle schedule."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

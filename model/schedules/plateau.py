@@ -1,7 +1,5 @@
 """The schedule that goes down when the loss no longer does."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

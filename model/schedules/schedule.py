@@ -1,7 +1,5 @@
 """What every schedule is: a pure function from the step to the learning rate."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Literal

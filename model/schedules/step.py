@@ -1,7 +1,5 @@
 """The step schedule."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """The resumable state of a training: a JSON header beside named arrays."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

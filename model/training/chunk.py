@@ -1,7 +1,5 @@
 """The rows of a few batches at a time, in the epoch's order, laid out so that each batch is a view made once."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +29,7 @@ class Batch:
     weight: Floats
     logits: Floats
 
-    def of(self, network: int) -> Batch:
+    def of(self, network: int) -> "Batch":
         """Return one network's own."""
         return Batch(self.inputs[network], self.target[network], self.weight[network], self.logits[network])
 

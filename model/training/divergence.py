@@ -1,7 +1,5 @@
 """When a loss is so high that training has left the numbers that lead anywhere."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from model.losses import Loss

@@ -1,7 +1,5 @@
 """Members that hold out their own rows: each trains on all folds but one, and is validated on that one."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

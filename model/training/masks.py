@@ -1,7 +1,5 @@
 """The random masks of dropout, drawn for all steps of a chunk together."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How an epoch's rows are cut: into chunks that are loaded at once, steps, and the parts of a step's batch."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

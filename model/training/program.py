@@ -5,8 +5,6 @@ labels and learning rate, and over activations that all batches share. A step th
 allocation, no shapes, no names to look up.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor

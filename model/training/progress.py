@@ -1,7 +1,5 @@
 """How far a training has come: its epoch, each network's best parameters, and its patience."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

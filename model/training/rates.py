@@ -1,7 +1,5 @@
 """The numbers that depend on the step alone, worked out for thousands of steps at once."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from model.design import Floats

@@ -1,7 +1,5 @@
 """What training tells after an epoch."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Between a training under way and its checkpoint."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from typing import Any

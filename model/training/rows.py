@@ -1,7 +1,5 @@
 """The rows of a design that training or validation goes over, with labels and weights as the loss wants them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

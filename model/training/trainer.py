@@ -1,7 +1,5 @@
 """Training as a generator of epoch reports."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from time import perf_counter

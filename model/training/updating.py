@@ -1,7 +1,5 @@
 """From a step's gradient to the new parameters: clipping, decay and the optimizer, recorded."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,7 +36,7 @@ class Penalties:
     decay: Floats | None
 
     @classmethod
-    def of(cls, spec: Spec, stack: Stack, dtype: DTypeLike) -> Penalties:
+    def of(cls, spec: Spec, stack: Stack, dtype: DTypeLike) -> "Penalties":
         """Return the spec's."""
         factors = (spec.l1, spec.weight_decay)
         return cls(*(factor * kernel_mask(stack, dtype) if factor else None for factor in factors))

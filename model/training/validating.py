@@ -1,7 +1,5 @@
 """The validation rows' loss and AUC after an epoch."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
