@@ -141,7 +141,7 @@ MUTANTS = {
         "model/training", "            read_state(bits, state)", "            pass", (RESUMING,)
     ),
     "moments_not_restored": Mutant(
-        "model/training", '            "moments": self._numbers.moments,\n', "", (RESUMING,)
+        "model/training", '            "moments": numbers.moments,\n', "", (RESUMING,)
     ),
     "damaged_checkpoint_used": Mutant(
         "worker",
@@ -151,7 +151,7 @@ MUTANTS = {
     ),
     "checkpoint_of_another_machine_used": Mutant(
         "worker",
-        "if not same_bits(before or {}, self._environment):",
+        "if not same_bits(before, self._environment):",
         "if False:",
         (f"{UNUSABLE}[_other_environment-the numerical environment was]",),
     ),
