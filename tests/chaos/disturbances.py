@@ -31,6 +31,7 @@ class Frozen:
     process: psutil.Process
     job_id: str
     token: int
+    since: float = field(default_factory=time.monotonic)
 
 
 @dataclass
@@ -93,7 +94,9 @@ class Chaos:
     def thaw(self, *, all_of_them: bool = False) -> None:
         for frozen in list(self.frozen):
             row = self.service.row(frozen.job_id)
-            if all_of_them or (row.state, row.token) != ("running", frozen.token):
+            # One that was frozen in the middle of a write holds the lock of a whole SQLite database.
+            too_long = time.monotonic() - frozen.since > 3 * self.service.fleet.settings.lease_seconds
+            if all_of_them or too_long or (row.state, row.token) != ("running", frozen.token):
                 self.frozen.remove(frozen)
                 with contextlib.suppress(psutil.NoSuchProcess):
                     frozen.process.resume()
