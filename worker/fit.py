@@ -11,8 +11,8 @@ from model.columns import Table
 from model.environment import numerical_environment, same_bits
 from model.errors import CheckpointError, Problem, SpecError
 from model.estimator import Estimator, Fitting
+from model.gate import Gate, Verdict, judge
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
-from model.metrics import log_loss
 from model.spec import Spec, parse_spec
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
 from model.tables.reading import MEDIA_TYPES, read_table
@@ -174,17 +174,16 @@ class Fit:
         """Return the finished estimator, with the best parameters."""
         return self.fitting.estimator()
 
-    def validation_loss(self, estimator: Estimator) -> float | None:
-        """Return an estimator's loss on this training's validation rows, or None if there are none.
-
-        Units: nats.
-        """
+    def judged(self, champion: Estimator, gate: Gate) -> Verdict | None:
+        """Compare with the champion on this training's validation rows; None where they do not define the metric."""
         assert self._table is not None  # noqa: S101 - prepare() comes first
         chosen = self.fitting.valid_rows
-        if not len(chosen):
+        y = self.fitting.y[chosen]
+        if len(y) == 0 or y.min() == y.max():
             return None
         rows = self._table.take(chosen)
-        return log_loss(self.fitting.y[chosen], estimator.log_odds(rows.columns, rows.rows))
+        theirs = champion.log_odds(rows.columns, rows.rows)
+        return judge(y, theirs, self.fitting.validation_log_odds(), gate, self.spec.seed)
 
 
 def _layers(report: LayerReport | None) -> list[dict[str, object]] | None:

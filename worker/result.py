@@ -5,6 +5,7 @@ import re
 
 from model.errors import ModelError
 from model.estimator import Estimator
+from model.gate import Gate
 from store.database import Database
 from store.errors import ArtifactError
 from store.registry.aliases import CHAMPION, NotPromoted, Promotion, find_alias
@@ -55,24 +56,28 @@ def promotion_of(database: Database, fit: Fit, estimator: Estimator) -> Promotio
             return None
 
 
-def _if_better(database: Database, fit: Fit, estimator: Estimator, by: str) -> Promotion | NotPromoted | None:
+def _if_better(database: Database, fit: Fit, estimator: Estimator, by: str) -> Promotion | NotPromoted:
     """Compare with the champion on this training's own validation rows; move only from where it was compared.
 
     The champion may have been trained on some of those rows, which can only flatter it. One that cannot be read, or
     cannot score this table, stays: the training is done, and somebody has to decide.
     """
+    gate = Gate(**fit.job.params.get("gate", {}))
     with database.read() as connection:
         alias = find_alias(connection, fit.job.model, CHAMPION)
     if alias is None:
-        return Promotion(CHAMPION, by, revision=0)
+        told = {"metric": gate.metric, "reason": "there was no champion to compare with"}
+        return Promotion(CHAMPION, by, revision=0, gate=told)
+    told = {"metric": gate.metric, "champion_version": alias.version}
     try:
         with database.read() as connection:
             data = load_estimator(connection, fit.job.model, alias.version)
-        theirs = fit.validation_loss(Estimator.from_bytes(data))
+        verdict = fit.judged(Estimator.from_bytes(data), gate)
     except (ModelError, ArtifactError) as error:
         reason = f"the champion, version {alias.version}, cannot be compared with: {error}"
         log.warning("job %s: not promoted: %s", fit.job.id, reason)
-        return NotPromoted(reason)
-    ours = estimator.metrics["valid_loss"]  # of rows that neither member nor calibration saw
-    better = ours is not None and theirs is not None and ours < theirs
-    return Promotion(CHAMPION, by, revision=alias.revision) if better else None
+        return NotPromoted({**told, "reason": reason})
+    if verdict is None:
+        return NotPromoted({**told, "reason": f"the validation rows do not define {gate.metric}: hold out more"})
+    told |= {**verdict.to_json(), "reason": verdict.reason}
+    return Promotion(CHAMPION, by, alias.revision, told) if verdict.better else NotPromoted(told)

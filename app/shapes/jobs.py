@@ -28,6 +28,14 @@ DeadlineSeconds = Annotated[
 ]
 
 
+class GateRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `if_better` asks of a version: all of the difference's interval has to lie beyond the margin."""
+
+    metric: Literal["log_loss", "auc"] = "log_loss"
+    margin: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    confidence: Annotated[float, Meta(ge=0.5, le=0.999)] = 0.95
+
+
 class TrainingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to train, on what, and what to do with the result."""
 
@@ -35,6 +43,7 @@ class TrainingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dataset: Uuid
     spec: Annotated[JsonObject, Meta(description="the training spec; every key is optional")] = {}
     promote: Promote = "never"
+    gate: GateRequest | None = None
     priority: Priority = 0
     deadline_s: DeadlineSeconds | None = None
     validate_only: bool = False

@@ -1,6 +1,7 @@
 """Training jobs: a request is parsed to the last key, becomes a row, and only then is anybody told."""
 
 from flask import Response
+from msgspec import to_builtins
 
 from app.edge.access import owner
 from app.edge.answers import json_answer
@@ -26,6 +27,8 @@ def submit_training(services: Services, body: TrainingRequest, **_: object) -> R
     if body.validate_only:
         return json_answer(ValidTraining(valid=True, spec=spec.to_json()))
     params = {"spec": spec.to_json(), "promote": body.promote}
+    if body.gate is not None:
+        params["gate"] = to_builtins(body.gate)
     submission = Submission(
         kind="training",
         model=body.model,
@@ -45,6 +48,8 @@ def _checked(connection: Connection, body: TrainingRequest) -> Spec:
     Raises: InputError with every problem of the spec and of the dataset together.
     """
     spec, problems = read_spec(body.spec, "/spec")
+    if body.gate is not None and body.promote != "if_better":
+        problems.append(Problem("/gate", "conflict", "is for promote 'if_better' only"))
     dataset = find_dataset(connection, body.dataset)
     if dataset is None:
         missing = "there is no such dataset; upload it with POST /v1/datasets"
@@ -54,7 +59,7 @@ def _checked(connection: Connection, body: TrainingRequest) -> Spec:
         problems = [Problem("/dataset", "conflict", unlabelled), *problems]
     elif spec is not None:
         inputs = [column["name"] for column in dataset.schema["columns"]]
-        problems = misfits(spec, inputs, (dataset.target, dataset.id_column), "/spec")
+        problems += misfits(spec, inputs, (dataset.target, dataset.id_column), "/spec")
     if spec is None or problems:
         raise InputError.of(problems)
     return spec

@@ -11,7 +11,7 @@ from store.jobs.claim import Claim
 from store.jobs.events import record
 from store.jobs.fence import write_fenced
 from store.registry.aliases import NotPromoted, Promotion, promote
-from store.registry.versions import NewVersion, add_version
+from store.registry.versions import NewVersion, add_version, note_metric
 from store.tables import jobs, versions
 
 ENDED: dict[str, Any] = {"lease_until": None, "finished_at": now()}
@@ -36,9 +36,13 @@ def succeed_training(
     write_fenced(connection, claim, {**ENDED, "state": "succeeded"}, jobs.c.cancel_requested.is_(False))
     number = add_version(connection, claim.job_id, version)
     promoted = isinstance(promotion, Promotion) and promote(connection, version.model, number, promotion)
-    result = {"model": version.model, "version": number, "promoted": promoted}
-    if isinstance(promotion, NotPromoted):
-        result["reason"] = promotion.reason
+    result: dict[str, object] = {"model": version.model, "version": number, "promoted": promoted}
+    if promotion is not None and promotion.gate is not None:
+        gate = {**promotion.gate, "promoted": promoted}
+        if isinstance(promotion, Promotion) and not promoted:
+            gate["reason"] = f"'{promotion.alias}' was moved by somebody else while this was compared with it"
+        result["gate"] = gate
+        note_metric(connection, version, number, "gate", gate)
     connection.execute(jobs.update().where(jobs.c.id == claim.job_id).values(result=result))
     drop_checkpoint(connection, claim.job_id)
     record(connection, claim.job_id, "succeeded", claim.token, result)

@@ -1,5 +1,6 @@
 """Aliases: movable pointers such as `champion`, whose every move is kept (T13)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,19 +21,20 @@ CHAMPION = "champion"
 class Promotion:
     """An alias to move in the transaction that adds a version; only from `revision`, unless that is None.
 
-    A revision of 0 means that the alias must not exist yet.
+    A revision of 0 means that the alias must not exist yet. `gate` tells how the version earned it, where it had to.
     """
 
     alias: str
     by: str
     revision: int | None = None
+    gate: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True)
 class NotPromoted:
-    """Why an alias does not move, although the job asked for the comparison that would have moved it."""
+    """How a version did in the comparison that would have moved an alias, and why that stays."""
 
-    reason: str
+    gate: Mapping[str, object]
 
 
 def find_alias(connection: Connection, model: str, alias: str) -> Row[Any] | None:

@@ -46,6 +46,12 @@ def add_version(connection: Connection, job_id: str, version: NewVersion) -> int
     return int(number)
 
 
+def note_metric(connection: Connection, version: NewVersion, number: int, name: str, value: object) -> None:
+    """Add a metric that is known only now, in the transaction that adds the version: nobody has seen it yet."""
+    this = (versions.c.model == version.model, versions.c.version == number)
+    connection.execute(update(versions).where(*this).values(metrics={**version.metrics, name: value}))
+
+
 def ensure_model(connection: Connection, name: str) -> None:
     """Register the model unless it is."""
     connection.execute(insert_into(connection, models).values(name=name).on_conflict_do_nothing())

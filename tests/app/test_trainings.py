@@ -210,3 +210,28 @@ def test_keys_of_two_callers_do_not_meet(
         for _ in range(2)
     ]
     assert made[0] != made[1]
+
+
+def test_a_gate_is_stored_as_it_was_asked_for(client: FlaskClient, dataset: str) -> None:
+    body = {"model": "churn", "dataset": dataset, "promote": "if_better", "gate": {"metric": "auc", "margin": 0.01}}
+    answer = client.post("/v1/jobs/training", json=body)
+    assert answer.status_code == 202, answer.text
+    assert answer.json["params"]["gate"] == {"metric": "auc", "margin": 0.01, "confidence": 0.95}
+
+
+@pytest.mark.parametrize(
+    ("promote", "gate", "pointer"),
+    [
+        ("always", {}, "/gate"),
+        ("if_better", {"metric": "accuracy"}, "/gate/metric"),
+        ("if_better", {"margin": -0.1}, "/gate/margin"),
+        ("if_better", {"confidence": 1.0}, "/gate/confidence"),
+    ],
+)
+def test_a_gate_that_does_not_fit_is_refused(
+    client: FlaskClient, dataset: str, promote: str, gate: dict[str, object], pointer: str
+) -> None:
+    body = {"model": "churn", "dataset": dataset, "promote": promote, "gate": gate}
+    answer = client.post("/v1/jobs/training", json=body)
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json["errors"]] == [pointer]

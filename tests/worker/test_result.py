@@ -10,6 +10,7 @@ from store.artifacts import ArtifactStore
 from store.errors import ArtifactError
 from store.jobs.finish import succeed_training
 from store.registry.aliases import CHAMPION, Move, find_alias, move_alias
+from store.registry.versions import get_version
 from store.tables import versions
 from tests.worker.trainings import CSV, Trainings, make_trainings
 from worker.errors import DatasetError
@@ -75,7 +76,50 @@ def test_a_champion_that_somebody_moves_meanwhile_stays_where_they_put_it(traini
     trainings.database.write(lambda connection: move_alias(connection, "churn", CHAMPION, Move(2, 1, "somebody")))
     assert finish(trainings, fit, promotion) == 3
     assert champion(trainings) == 2
-    assert trainings.world.row(fit.job.id).result == {"model": "churn", "version": 3, "promoted": False}
+    result = trainings.world.row(fit.job.id).result
+    assert (result["model"], result["version"], result["promoted"]) == ("churn", 3, False)
+    assert (result["gate"]["promoted"], result["gate"]["champion_version"]) == (False, 1)
+    assert "was moved by somebody else" in result["gate"]["reason"]
+
+
+def test_the_gate_is_told_in_the_result_and_kept_with_the_version(trainings: Trainings) -> None:
+    train(trainings, BAD, "always")
+    fit = trained(trainings, GOOD, "if_better")
+    number = finish(trainings, fit, promotion_of(trainings.database, fit, fit.estimator()))
+    gate = trainings.world.row(fit.job.id).result["gate"]
+    with trainings.database.read() as connection:
+        assert get_version(connection, "churn", number).metrics["gate"] == gate
+    assert (gate["metric"], gate["champion_version"], gate["promoted"]) == ("log_loss", 1, True)
+    assert gate["candidate"] == fit.estimator().metrics["valid_loss"] < gate["champion"]
+    assert gate["difference"] == gate["champion"] - gate["candidate"]
+    assert 0.0 < gate["interval"][0] <= gate["difference"] <= gate["interval"][1]
+
+
+def test_a_margin_that_is_not_reached_leaves_the_champion(trainings: Trainings) -> None:
+    train(trainings, BAD, "always")
+    gate = {"metric": "auc", "margin": 0.9, "confidence": 0.5}
+    job_id = trainings.world.queue(params={"spec": GOOD, "promote": "if_better", "gate": gate})
+    trainings.attempts.run(job_id)
+    told = trainings.world.row(job_id).result["gate"]
+    assert (told["metric"], told["margin"], told["confidence"], told["promoted"]) == ("auc", 0.9, 0.5, False)
+    assert "not surely more than the margin of 0.9" in told["reason"]
+    assert champion(trainings) == 1
+
+
+def test_the_first_version_has_nothing_to_be_compared_with(on_sqlite: Trainings) -> None:
+    row = on_sqlite.train(BAD, "if_better")
+    assert row.result["gate"] == {
+        "metric": "log_loss",
+        "reason": "there was no champion to compare with",
+        "promoted": True,
+    }
+
+
+def test_without_validation_rows_nothing_is_promoted(on_sqlite: Trainings) -> None:
+    on_sqlite.train(BAD, "always")
+    row = on_sqlite.train({**GOOD, "early_stopping": None, "validation": {"fraction": 0.0}}, "if_better")
+    assert (row.state, row.result["promoted"]) == ("succeeded", False), row.error_text
+    assert "do not define log_loss" in row.result["gate"]["reason"]
 
 
 def test_a_champion_that_appears_meanwhile_stays(trainings: Trainings) -> None:
@@ -117,8 +161,8 @@ def test_a_champion_that_cannot_be_compared_stays_and_the_training_succeeds(
     assert finish(on_sqlite, fit, promotion_of(on_sqlite.database, fit, fit.estimator())) == 2
     row = on_sqlite.world.row(fit.job.id)
     assert (row.state, row.result["promoted"], champion(on_sqlite)) == ("succeeded", False, 1)
-    assert row.result["reason"].startswith("the champion, version 1, cannot be compared with: ")
-    assert row.result["reason"] in caplog.text
+    assert row.result["gate"]["reason"].startswith("the champion, version 1, cannot be compared with: ")
+    assert row.result["gate"]["reason"] in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,135 @@
+"""The gate: whether a candidate is better than the champion by more than chance, on the same validation rows.
+
+Source: Efron, Tibshirani: An Introduction to the Bootstrap, 1993, chapter 13 (percentile intervals), over pairs.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.design import Floats
+from model.metrics import auc, log_loss
+from model.random import stream
+
+RESAMPLES = 1_000
+FEWEST = 200
+MOST_DRAWS = 200_000_000  # of single rows; of very many rows, fewer resamples tell as much
+BLOCK = 1 << 21
+PURPOSE = 0x6A7E
+
+Difference = Callable[[NDArray[np.int64]], float]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What counts as better: by which metric, by how much at least, and how surely.
+
+    Units: margin in those of the metric, nats or a share of pairs.
+    """
+
+    metric: str = "log_loss"
+    margin: float = 0.0
+    confidence: float = 0.95
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a candidate did. The difference, and its interval, are above zero where it is better."""
+
+    gate: Gate
+    champion: float
+    candidate: float
+    difference: float
+    interval: tuple[float, float]
+    resamples: int
+
+    @property
+    def better(self) -> bool:
+        """Whether all of the interval lies beyond the margin."""
+        return self.interval[0] > self.gate.margin
+
+    @property
+    def reason(self) -> str:
+        """Why it passes, or why it does not."""
+        low, high = self.interval
+        sure = f"{self.gate.confidence:.0%}: {low:.4g} to {high:.4g}"
+        told = f"{self.gate.metric} is better by {self.difference:.4g} ({sure})"
+        if self.better:
+            return f"{told}, which is more than the margin of {self.gate.margin:g}"
+        return f"{told}, which is not surely more than the margin of {self.gate.margin:g}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a job's result shows it."""
+        return {
+            "metric": self.gate.metric,
+            "margin": self.gate.margin,
+            "confidence": self.gate.confidence,
+            "champion": self.champion,
+            "candidate": self.candidate,
+            "difference": self.difference,
+            "interval": list(self.interval),
+            "resamples": self.resamples,
+        }
+
+
+def judge(y: Floats, champion: Floats, candidate: Floats, gate: Gate, seed: int) -> Verdict:
+    """Compare two sets of log-odds for the same rows; the same seed draws the same resamples.
+
+    Shapes: y, champion and candidate (n,).
+
+    Raises: ValueError where the metric is not defined for these rows.
+    """
+    measure, make = METRICS[gate.metric]
+    theirs, ours = measure(y, champion), measure(y, candidate)
+    difference = make(y, champion, candidate)
+    resamples = min(RESAMPLES, max(FEWEST, MOST_DRAWS // len(y)))
+    found = [difference(rows) for rows in _drawn(len(y), resamples, seed)]
+    tail = (1.0 - gate.confidence) / 2.0
+    low, high = np.quantile(found, (tail, 1.0 - tail)).tolist()
+    better = theirs - ours if measure is log_loss else ours - theirs
+    return Verdict(gate, theirs, ours, better, (low, high), resamples)
+
+
+def _drawn(n: int, resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Yield as many rows as there are, drawn with replacement, again and again."""
+    bits, at_once = stream(seed, PURPOSE), max(1, BLOCK // n)
+    for start in range(0, resamples, at_once):
+        count = min(at_once, resamples - start)
+        raw = bits.random_raw(count * n) >> np.uint64(32)
+        rows = ((raw * np.uint64(n)) >> np.uint64(32)).astype(np.int64)
+        yield from rows.reshape(count, n)
+
+
+def _by_log_loss(y: Floats, champion: Floats, candidate: Floats) -> Difference:
+    def losses(z: Floats) -> Floats:
+        return np.asarray(np.maximum(z, 0.0) - z * y + np.log1p(np.exp(-np.abs(z))))
+
+    better = losses(champion) - losses(candidate)
+    return lambda rows: float(better[rows].mean())
+
+
+def _by_auc(y: Floats, champion: Floats, candidate: Floats) -> Difference:
+    ranks = [np.unique(z, return_inverse=True)[1] for z in (champion, candidate)]
+
+    def area(rank: NDArray[np.int64], left: Floats, stayed: Floats) -> float:
+        churned, others = np.bincount(rank, left), np.bincount(rank, stayed)
+        below = np.cumsum(others) - others / 2.0
+        return float(np.dot(churned, below) / (left.sum() * stayed.sum()))
+
+    def difference(rows: NDArray[np.int64]) -> float:
+        counts = np.bincount(rows, minlength=len(y))
+        left, stayed = counts * y, counts * (1.0 - y)
+        if not left.any() or not stayed.any():
+            return 0.0  # drawn of one outcome only, which tells nothing
+        return area(ranks[1], left, stayed) - area(ranks[0], left, stayed)
+
+    return difference
+
+
+METRICS: dict[str, tuple[Callable[[Floats, Floats], float], Callable[[Floats, Floats, Floats], Difference]]] = {
+    "log_loss": (log_loss, _by_log_loss),
+    "auc": (auc, _by_auc),
+}

@@ -1,0 +1,89 @@
+"""A candidate passes the gate when it is better by more than chance, and the same rows always say the same."""
+
+import time
+
+import numpy as np
+import pytest
+
+from model.gate import METRICS, Gate, judge
+from model.metrics import auc, log_loss
+
+RNG = np.random.default_rng(0)
+TRUTH = RNG.normal(size=2_000)
+Y = (RNG.random(2_000) < 1.0 / (1.0 + np.exp(-TRUTH))).astype(np.float64)
+NOISE = RNG.normal(size=2_000)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_better_one_passes_and_the_worse_one_does_not(metric: str) -> None:
+    gate = Gate(metric)
+    verdict = judge(Y, TRUTH + NOISE, TRUTH, gate, seed=0)
+    assert verdict.better
+    assert 0.0 < verdict.interval[0] < verdict.difference < verdict.interval[1]
+    back = judge(Y, TRUTH, TRUTH + NOISE, gate, seed=0)
+    assert not back.better
+    assert back.difference == pytest.approx(-verdict.difference)
+    assert back.interval == pytest.approx((-verdict.interval[1], -verdict.interval[0]), abs=1e-12)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_one_that_says_the_same_does_not_pass(metric: str) -> None:
+    verdict = judge(Y, TRUTH, TRUTH, Gate(metric), seed=0)
+    assert (verdict.difference, verdict.interval, verdict.better) == (0.0, (0.0, 0.0), False)
+    assert "not surely more than the margin of 0" in verdict.reason
+
+
+def test_a_margin_that_is_not_reached_keeps_it_out() -> None:
+    verdict = judge(Y, TRUTH + NOISE, TRUTH, Gate(margin=0.5), seed=0)
+    assert (verdict.better, verdict.difference > 0.0) == (False, True)
+
+
+def test_a_difference_that_chance_explains_does_not_pass() -> None:
+    few = slice(0, 60)
+    other = RNG.permutation(NOISE)[few]
+    verdict = judge(Y[few], TRUTH[few] + NOISE[few], TRUTH[few] + other, Gate(), seed=0)
+    assert verdict.interval[0] < 0.0 < verdict.interval[1]
+    assert not verdict.better
+
+
+def test_the_metrics_are_the_ones_of_versions_and_the_same_seed_gives_the_same_interval() -> None:
+    by_loss, by_area = (judge(Y, NOISE, TRUTH, Gate(metric), seed=3) for metric in ("log_loss", "auc"))
+    assert (by_loss.champion, by_loss.candidate) == (log_loss(Y, NOISE), log_loss(Y, TRUTH))
+    assert (by_area.champion, by_area.candidate) == (auc(Y, NOISE), auc(Y, TRUTH))
+    assert judge(Y, NOISE, TRUTH, Gate("auc"), seed=3) == by_area
+    assert judge(Y, NOISE, TRUTH, Gate("auc"), seed=4).interval != by_area.interval
+
+
+def test_resampled_areas_are_those_of_the_drawn_rows_ties_counting_half() -> None:
+    champion, candidate = np.round(NOISE[:300]), np.round(TRUTH[:300])
+    _, make = METRICS["auc"]
+    difference, y = make(Y[:300], champion, candidate), Y[:300]
+    for _ in range(20):
+        rows = RNG.integers(0, 300, 300)
+        expected = auc(y[rows], candidate[rows]) - auc(y[rows], champion[rows])
+        assert difference(rows) == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_interval_covers_the_true_difference_about_as_often_as_it_says() -> None:
+    covered, rounds = 0, 200
+    true = 0.25  # the mean of differences that are drawn from a normal distribution around it
+    rng = np.random.default_rng(5)
+    for seed in range(rounds):
+        gain = rng.normal(true, 1.0, 150)
+        ones = np.ones(150)
+        logits = np.log(np.expm1(np.abs(rng.normal(3.0, 0.1, 150))))  # a loss of about 3 for an outcome of one
+        loss = np.log1p(np.exp(-logits))
+        better = -np.log(np.expm1(np.maximum(loss + 4.0 - gain, 1e-9)))
+        worse = -np.log(np.expm1(loss + 4.0))
+        low, high = judge(ones, worse, better, Gate(confidence=0.9), seed).interval
+        covered += low <= true <= high
+    assert 0.83 <= covered / rounds <= 0.96
+
+
+def test_many_rows_are_judged_in_seconds() -> None:
+    n = 400_000
+    begun = time.monotonic()
+    verdict = judge(np.resize(Y, n), np.resize(TRUTH + NOISE, n), np.resize(TRUTH, n), Gate("auc"), seed=0)
+    assert verdict.better
+    assert verdict.resamples == 500
+    assert time.monotonic() - begun < 60.0
