@@ -25,6 +25,12 @@ class Doorbell(Protocol):
         Raises: BrokerError when the broker does not answer.
         """
 
+    def waiting(self, kind: str) -> int:
+        """Return how many messages about jobs of this kind nobody has heard yet.
+
+        Raises: BrokerError when the broker does not answer.
+        """
+
 
 class CeleryDoorbell:
     """Rings by a Celery message that carries the job's id."""
@@ -41,6 +47,17 @@ class CeleryDoorbell:
         """
         try:
             self._celery.send_task(TASK, args=[job_id], queue=QUEUES[kind], retry=False, ignore_result=True)
+        except (OperationalError, OSError) as error:
+            raise BrokerError(f"the broker does not answer: {error}") from error
+
+    def waiting(self, kind: str) -> int:
+        """Return how many messages about jobs of this kind nobody has heard yet.
+
+        Raises: BrokerError when the broker does not answer within seconds.
+        """
+        try:
+            with self._celery.connection_for_write() as connection:
+                return int(connection.default_channel.queue_declare(QUEUES[kind]).message_count)
         except (OperationalError, OSError) as error:
             raise BrokerError(f"the broker does not answer: {error}") from error
 
@@ -61,6 +78,10 @@ class SilentDoorbell:
 
     def ring(self, job_id: str, kind: str) -> None:
         """Do nothing."""
+
+    def waiting(self, kind: str) -> int:
+        """Return 0."""
+        return 0
 
 
 def celery_app(broker_url: str) -> Celery:

@@ -11,7 +11,7 @@ from store.doorbell import Doorbell
 from store.errors import BrokerError, DatabaseError
 from store.jobs.deadlines import end_overdue, flag_deadlines
 from store.jobs.expire import expire_leases
-from store.jobs.publish import put_back, take_unpublished
+from store.jobs.publish import count_due, put_back, take_unpublished
 from store.settings import Settings
 from store.workers import sign_in, sign_out
 
@@ -85,16 +85,28 @@ class Sweeper(threading.Thread):
             self._signed_in_at = time.monotonic()
 
     def _ring(self) -> None:
+        """Ring for the jobs whose ringing is due, until the broker holds as many messages as there are jobs to be had.
+
+        Any message of a kind has its next job claimed, so more would only pile up where every worker is busy.
+        """
         republish = self._settings.republish_seconds
         kinds = self._database.write(lambda connection: take_unpublished(connection, republish_seconds=republish))
         unheard = deque(kinds)
         try:
+            wanted = {kind: self._wanted(kind) for kind in set(kinds.values())}
             while unheard:
-                self._doorbell.ring(unheard[0], kinds[unheard[0]])
+                kind = kinds[unheard[0]]
+                if wanted[kind] > 0:
+                    self._doorbell.ring(unheard[0], kind)
+                    wanted[kind] -= 1
                 unheard.popleft()
         except BrokerError:
             self._database.write(lambda connection: put_back(connection, *unheard))
             raise
+
+    def _wanted(self, kind: str) -> int:
+        with self._database.read() as connection:
+            return count_due(connection, kind) - self._doorbell.waiting(kind)
 
     def _expire(self) -> list[str]:
         begun, limit = time.monotonic(), self._settings.strike_limit

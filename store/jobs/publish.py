@@ -1,8 +1,9 @@
 """T2: pick the jobs whose message is due, and mark them sent before they are."""
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from store.clock import now
+from store.jobs.turn import due
 from store.tables import jobs
 
 
@@ -12,11 +13,11 @@ def take_unpublished(connection: Connection, *, republish_seconds: float, limit:
     Marked before they are sent, so that many sweepers together send each about once; a message lost in between is sent
     again after `republish_seconds`.
     """
-    due = or_(jobs.c.published_at.is_(None), jobs.c.published_at < now(-republish_seconds))
+    unheard = or_(jobs.c.published_at.is_(None), jobs.c.published_at < now(-republish_seconds))
     waiting = jobs.c.state == "queued"
     ids = (
         select(jobs.c.id)
-        .where(waiting, due, jobs.c.run_after <= now())
+        .where(waiting, unheard, jobs.c.run_after <= now())
         .order_by(jobs.c.priority.desc(), jobs.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -24,11 +25,16 @@ def take_unpublished(connection: Connection, *, republish_seconds: float, limit:
     )
     taken = (
         update(jobs)
-        .where(jobs.c.id.in_(select(ids.c.id)), waiting, due)
+        .where(jobs.c.id.in_(select(ids.c.id)), waiting, unheard)
         .values(published_at=now())
         .returning(jobs.c.id, jobs.c.kind)
     )
     return dict(sorted((row.id, row.kind) for row in connection.execute(taken)))
+
+
+def count_due(connection: Connection, kind: str) -> int:
+    """Return how many jobs of this kind could be claimed now: as many messages are wanted."""
+    return int(connection.execute(select(func.count()).where(due(), jobs.c.kind == kind)).scalar_one())
 
 
 def take_one(connection: Connection, job_id: str) -> str | None:

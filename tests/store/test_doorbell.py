@@ -47,6 +47,16 @@ def test_a_broker_that_is_away_is_told_at_once(tmp_path: Path, url: str) -> None
         assert time.monotonic() - begun < 0.5
 
 
+def test_messages_that_nobody_heard_are_counted_by_kind(broker: Broker) -> None:
+    bell = CeleryDoorbell(broker.url)
+    before = [bell.waiting(kind) for kind in QUEUES]
+    for _ in range(3):
+        bell.ring("job-7", "scoring")
+    assert [bell.waiting(kind) - held for kind, held in zip(QUEUES, before, strict=True)] == [0, 3, 0]
+    with celery_app(broker.url).connection_for_read() as connection:
+        connection.SimpleQueue(QUEUES["scoring"]).clear()
+
+
 def test_touching_the_bell_sends_nothing(broker: Broker) -> None:
     CeleryDoorbell(broker.url).touch()
     with celery_app(broker.url).connection_for_read() as connection:

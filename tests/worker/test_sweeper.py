@@ -27,9 +27,13 @@ class RecordingDoorbell:
 
     def __init__(self) -> None:
         self.rung: list[str] = []
+        self.held = 0
 
     def ring(self, job_id: str, kind: str) -> None:
         self.rung.append(job_id)
+
+    def waiting(self, kind: str) -> int:
+        return self.held
 
 
 @pytest.fixture
@@ -84,6 +88,26 @@ def test_jobs_a_dead_broker_was_not_told_of_are_rung_for_by_the_next_sweep(
         make(settings, world, CeleryDoorbell(f"redis+socket://{tmp_path}/none.sock")).sweep()
     make(settings, world, bell).sweep()
     assert sorted(bell.rung) == sorted(waiting)
+
+
+def test_messages_do_not_pile_up_while_every_worker_is_busy(
+    settings: Settings, world: World, bell: RecordingDoorbell
+) -> None:
+    ids, sweeper = [world.queue() for _ in range(5)], make(settings, world, bell)
+
+    def sweep_late() -> list[str]:
+        for job_id in ids:
+            world.alter(job_id, published_at=now(-settings.republish_seconds - 1))
+        bell.rung.clear()
+        sweeper.sweep()
+        return bell.rung
+
+    bell.held = 5
+    assert sweep_late() == []
+    bell.held = 3
+    assert len(sweep_late()) == 2
+    bell.held = 0
+    assert sorted(sweep_late()) == ids
 
 
 def test_a_broker_that_dies_in_the_middle_leaves_only_the_unheard_to_be_rung_for(
