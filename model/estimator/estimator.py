@@ -82,8 +82,8 @@ class Estimator:
 
         The same record gets the same bits alone, in any batch and at any place in it.
 
-        Raises: ColumnError when a value cannot be used; `read` tells all of them, and its table can be scored.
-        EstimatorError when the target is not who churned.
+        Raises: EstimatorError when the target is not who churned; ColumnError when a value cannot be used: `read` tells
+        all of them, and its table can be scored.
         """
         if not isinstance(self.head, Churn):
             raise EstimatorError(f"the target {self.target!r} is not who churned: it has predictions, but no log-odds")
@@ -92,7 +92,7 @@ class Estimator:
     def predict(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
         """Return the churn probabilities, (n,); of classes a probability each, (n, c); of a number the number, (n,).
 
-        Raises: ColumnError when a value cannot be used; `read` tells all of them, and its table can be scored.
+        Raises: ColumnError when a value cannot be used: `read` tells all of them, and its table can be scored.
         """
         return self.head.predictions(self.network.logits(self._design(columns, n)))
 
