@@ -4,7 +4,6 @@ import logging
 import resource
 import shutil
 import socket
-import tempfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ from app.connections.worker import Worker
 from app.edge.allowances import Allowances
 from app.edge.hosts import is_loopback
 from app.errors import StartError
+from app.metrics.folder import make_folder
 from store.artifacts import ArtifactStore
 from store.database import Database, open_database
 from store.keys import any_key
@@ -41,7 +41,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self.most_waiting = settings.web_queue
         self._allowances = Allowances()  # made before any fork, for all processes to share
         self._listener = listener.detach()  # gunicorn duplicates it, then closes it
-        self._counts = tempfile.mkdtemp(prefix="ebb-metrics-")  # where each process counts in a file of its own
+        self._counts = make_folder()
         super().__init__()
 
     def load_config(self) -> None:
@@ -71,7 +71,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         }
 
     def _environ(self) -> Mapping[str, str]:
-        return {**ONE_BLAS_THREAD, "PROMETHEUS_MULTIPROC_DIR": self._counts}
+        return {**ONE_BLAS_THREAD, "PROMETHEUS_MULTIPROC_DIR": str(self._counts)}
 
     def load(self) -> Flask:
         """Make the application, in a process that gunicorn has started."""

@@ -166,3 +166,22 @@ def test_every_process_tells_what_all_have_counted_even_one_that_died(settings: 
         assert server.stop() == 0
         assert not list(folder.glob("ebb-metrics-*")), "the counts are left behind"
         assert "Traceback" not in "".join(server.lines)
+
+
+def test_what_a_killed_server_counted_is_removed_by_the_next_but_not_what_one_under_way_counts(
+    settings: Settings,
+) -> None:
+    folder = Path(os.environ["TMPDIR"])
+    with served(settings) as first, served(settings) as second:
+        both = set(folder.glob("ebb-metrics-*"))
+        assert len(both) == 2
+        web = psutil.Process(first.process.pid)
+        family = [*web.children(), web]
+        for process in family:
+            process.kill()
+        psutil.wait_procs(family, timeout=PATIENCE)
+        first.stop()  # which has nothing left to stop, and closes what this test reads
+        with served(settings):
+            assert len(set(folder.glob("ebb-metrics-*"))) == 2
+            assert len(both & set(folder.glob("ebb-metrics-*"))) == 1
+        assert scrape(second.url)["ebb_database_up"] == 1
