@@ -1,6 +1,5 @@
 """From what came to a typed value: queries, bodies and headers, refused with pointers where they do not fit."""
 
-from functools import cache
 from itertools import islice
 from typing import TypeVar
 
@@ -28,16 +27,11 @@ def read_query(kind: type[T]) -> T:
     Raises: InputError, which names the parameter.
     """
     if not request.query_string:
-        return _without_query(kind)  # type: ignore[no-any-return,arg-type]  # cache knows no generics
+        return _typed({}, kind, "/query", strict=False)
     twice = [name for name, values in request.args.lists() if len(values) > 1]
     if twice:
         raise InputError.of(Problem("/query" + pointer(name), "duplicate", "is given twice") for name in twice)
     return _typed(request.args.to_dict(), kind, "/query", strict=False)
-
-
-@cache
-def _without_query(kind: type[T]) -> T:
-    return _typed({}, kind, "/query", strict=False)
 
 
 def read_body(kind: type[T]) -> T:

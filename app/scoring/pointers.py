@@ -4,32 +4,47 @@ from app.recent import KEPT_SECONDS, Recent
 from store.database import Connection, Database
 from store.registry.targets import Target, by_alias, by_version
 
-Place = tuple[str, str | int]
-"""A registered model's name, and an alias or a version's number."""
+VERSION_SECONDS = 60.0
+"""How long a version is known. It never changes; but a database may be restored from a backup that lacks it."""
 
 
 class Pointers:
-    """Where aliases point, and what versions hold."""
+    """Where aliases point, and what versions hold.
+
+    Units: `seconds` in seconds, for aliases.
+    """
 
     def __init__(self, database: Database, seconds: float = KEPT_SECONDS) -> None:
-        self._recent: Recent[Place, Target] = Recent(database, _look, seconds)
+        self._aliases: Recent[tuple[str, str], Target] = Recent(database, _alias, seconds)
+        self._versions: Recent[tuple[str, int], Target] = Recent(database, _version, VERSION_SECONDS)
 
-    def find(self, model: str, pointer: str | int) -> Target:
-        """Return what an alias points at, or the version of a number.
+    def by_alias(self, model: str, alias: str) -> Target:
+        """Return what an alias points at.
 
         Raises: NotFoundError; DatabaseError where it cannot be told.
         """
-        target = self._recent.get((model, pointer))
-        assert target is not None  # noqa: S101 - the look raises where there is none
-        return target
+        return _there(self._aliases.get((model, alias)))
+
+    def by_version(self, model: str, version: int) -> Target:
+        """Return the version of a number.
+
+        Raises: NotFoundError; DatabaseError where it cannot be told.
+        """
+        return _there(self._versions.get((model, version)))
 
     def forget(self, model: str, alias: str) -> None:
         """Look again next time: this process has moved the alias itself."""
-        self._recent.forget((model, alias))
+        self._aliases.forget((model, alias))
 
 
-def _look(connection: Connection, place: Place) -> Target:
-    model, pointer = place
-    if isinstance(pointer, int):
-        return by_version(connection, model, pointer)
-    return by_alias(connection, model, pointer)
+def _alias(connection: Connection, place: tuple[str, str]) -> Target:
+    return by_alias(connection, *place)
+
+
+def _version(connection: Connection, place: tuple[str, int]) -> Target:
+    return by_version(connection, *place)
+
+
+def _there(target: Target | None) -> Target:
+    assert target is not None  # noqa: S101 - the look raises where there is none
+    return target

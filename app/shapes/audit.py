@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from app.shapes.common import JsonObject, PageSize, PageToken, PlainText, Time, whole
+from app.shapes.common import JsonObject, PageSize, PageToken, PlainText, Time
 
 Action = Annotated[
     str, Meta(max_length=32, pattern=r"^[a-z]+\.[a-z]+$(?!\n)", description="an action such as job.submitted")

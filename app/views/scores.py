@@ -29,7 +29,8 @@ def score(services: Services, name: str, query: ScoreQuery) -> Response:
     answer_in = accepted(kind, FORMATS)
     body = whole_body()
     alias = None if query.version is not None else query.alias or CHAMPION
-    target = services.pointers.find(name, alias or query.version or CHAMPION)
+    pointers = services.pointers
+    target = pointers.by_alias(name, alias) if alias else pointers.by_version(name, query.version or 0)
     ready = services.estimators.get(target)
     customers, options = read_request(body, kind, ready)
     verdicts = judge(ready.estimator, customers, together(of_query(query), options))

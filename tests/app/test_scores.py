@@ -84,15 +84,14 @@ def test_few_estimators_are_held_and_a_changed_one_is_not_served_from_memory(
 ) -> None:
     for shift in (1.0, 2.0):
         add_version("churn", replace(estimator, baseline=estimator.baseline + shift))
-    pointers = Pointers(database, seconds=-1.0)
     held = Estimators(database, most_bytes=1)
-    first = held.get(pointers.find("churn", 1))
-    assert held.get(pointers.find("churn", 1)) is first
-    held.get(pointers.find("churn", 2))
-    assert held.get(pointers.find("churn", 1)) is not first
+    first = held.get(Pointers(database).by_version("churn", 1))
+    assert held.get(Pointers(database).by_version("churn", 1)) is first
+    held.get(Pointers(database).by_version("churn", 2))
+    assert held.get(Pointers(database).by_version("churn", 1)) is not first
     database.write(lambda connection: connection.execute(versions.update().values(weights_sha256="0" * 64)))
     with pytest.raises(ArtifactError):
-        held.get(pointers.find("churn", 1))
+        held.get(Pointers(database).by_version("churn", 1))
 
 
 def test_an_estimator_of_another_release_is_409_and_says_what_to_do(

@@ -1,0 +1,121 @@
+"""Starting the servers to compare, each with two processes, and ending them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from serving.home import training_csv
+
+PROCESSES, THREADS = 2, 4
+HERE = Path(__file__).parents[1]
+START_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server under way."""
+
+    name: str
+    url: str
+    process: int
+
+
+def free_port() -> int:
+    """Return a port that nobody listens at now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def program(name: str, command: Sequence[str], environ: Mapping[str, str], port: int) -> Iterator[Server]:
+    """Run a server until the context is left."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    environ = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", **environ}
+    process = subprocess.Popen(command, env=environ, cwd=HERE, start_new_session=True, **quiet)  # type: ignore[call-overload]
+    try:
+        _wait(f"http://127.0.0.1:{port}/livez", process)
+        yield Server(name, f"http://127.0.0.1:{port}", process.pid)
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        assert process.poll() is None, f"{process.args} did not start"
+        try:
+            urlopen(url, timeout=5).close()
+        except URLError as error:
+            if hasattr(error, "code"):  # it answers, though it has no such address
+                return
+        except OSError:
+            pass
+        else:
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"{process.args} did not answer")
+
+
+@contextmanager
+def ebb(home: Path) -> Iterator[Server]:
+    """The service as it is run: keys, rate limits, metrics and logs on."""
+    port = free_port()
+    environ = {
+        "EBB_HOME": str(home),
+        "DATABASE_URL": f"sqlite:///{home / 'ebb.db'}",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "EBB_HOST": "0.0.0.0",
+        "EBB_PORT": str(port),
+        "EBB_WEB_PROCESSES": str(PROCESSES),
+        "EBB_WEB_THREADS": str(THREADS),
+        "PYTHONPATH": str(HERE.parent),
+    }
+    with program("Ebb", [sys.executable, "-m", "app"], environ, port) as server:
+        yield server
+
+
+@contextmanager
+def gunicorn(name: str, module: str, python: str, home: Path) -> Iterator[Server]:
+    """A Flask application under gunicorn's threads."""
+    port = free_port()
+    options = ["-w", str(PROCESSES), "--threads", str(THREADS), "-k", "gthread", "-b", f"127.0.0.1:{port}"]
+    environ = {"TRAINING_TABLE": str(home / "training.csv"), "PYTHONPATH": str(HERE)}
+    with program(name, [python, "-m", "gunicorn", *options, f"{module}:app"], environ, port) as server:
+        yield server
+
+
+@contextmanager
+def peers(python: str, home: Path) -> Iterator[list[Server]]:
+    """Flask, FastAPI and MLflow with scikit-learn, run by a Python that has them."""
+    environ = {"TRAINING_TABLE": str(home / "training.csv"), "PYTHONPATH": str(HERE)}
+    (home / "training.csv").write_bytes(training_csv())
+    saved, ports = home / "mlflow", [free_port() for _ in range(2)]
+    subprocess.run([python, "-m", "serving.mlflow_model", str(saved)], env=os.environ | environ, cwd=HERE, check=True)
+    uvicorn = ["uvicorn", "serving.fastapi_scikit:app", "--workers", str(PROCESSES), "--port", str(ports[0])]
+    mlflow = ["mlflow", "models", "serve", "-m", str(saved), "--env-manager", "local", "--workers", str(PROCESSES)]
+    quiet = ["--log-level", "warning"]
+    environ["PATH"] = f"{Path(python).parent}:{os.environ['PATH']}"
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(gunicorn("Flask + pandas + scikit-learn", "serving.flask_scikit", python, home)),
+            stack.enter_context(
+                program("FastAPI + pydantic + scikit-learn", [python, "-m", *uvicorn, *quiet], environ, ports[0])
+            ),
+            stack.enter_context(
+                program("mlflow models serve", [python, "-m", *mlflow, "--port", str(ports[1])], environ, ports[1])
+            ),
+        ]
