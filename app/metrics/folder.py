@@ -4,16 +4,20 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 PREFIX = "ebb-metrics-"
-LOCK = "in-use"
+NEW_SECONDS = 1.0
 
 
 def make_folder() -> Path:
     """Make a folder for this server, and remove those of servers that were killed.
 
-    It is locked for as long as this process or one that it forks lives.
+    It is locked for as long as this process or one that it forks lives, which also keeps those away who tidy up
+    temporary files.
+
+    Source: systemd.io, Using /tmp/ and /var/tmp/ safely.
     """
     for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         _remove_if_left(left)
@@ -24,18 +28,20 @@ def make_folder() -> Path:
 
 def _remove_if_left(folder: Path) -> None:
     try:
-        lock = _lock(folder, os.O_RDWR)
-    except OSError:  # in use, somebody else's, or just being made
+        if time.time() - folder.stat().st_mtime < NEW_SECONDS:
+            return  # its maker may be about to lock it
+        lock = _lock(folder)
+    except OSError:  # in use, or somebody else's
         return
     shutil.rmtree(folder, ignore_errors=True)
     os.close(lock)
 
 
-def _lock(folder: Path, flags: int = os.O_RDWR | os.O_CREAT) -> int:
-    lock = os.open(folder / LOCK, flags, 0o600)
+def _lock(folder: Path) -> int:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        os.close(lock)
+        os.close(descriptor)
         raise
-    return lock
+    return descriptor
