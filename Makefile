@@ -12,7 +12,7 @@ find_python = command -v $(PYTHON) >/dev/null || \
 make_environment = $(find_python); $(PYTHON) scripts/setup_environment.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup developer demo up test chaos check bench lock smoke clean
+.PHONY: help setup developer demo up test fuzz chaos check bench lock smoke clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ test: developer  ## run every test, with a real PostgreSQL, broker and worker
 
 chaos: developer  ## the full chaos: kills, frozen processes, crashing servers, full disks; takes about an hour
 	@.venv/bin/python -m pytest tests/chaos --full $(ARGS)
+
+fuzz: developer  ## send the API more than 10,000 requests made to hurt, different ones each time (minutes)
+	@FUZZ_EXAMPLES=600 .venv/bin/python -m pytest tests/app/test_fuzz.py -s $(ARGS)
 
 check: developer  ## style, types, the house rules, and whether the lock is current
 	.venv/bin/ruff check .

@@ -17,8 +17,8 @@ from app.shapes.problems import ProblemDetails
 Schemas = Mapping[type[msgspec.Struct], dict[str, Any]]
 
 PATH_TYPES: dict[str, Any] = {"slug": Slug, "id": Uuid, "number": VersionNumber}
-EVERYWHERE = (421, 500, 503)
-"""Refusals any route may give; those that ask for a key, also 401 and 403."""
+EVERYWHERE = (408, 414, 421, 431, 500, 503)
+"""Refusals any route may give; those that ask for a key, also 401, 403 and 429."""
 
 
 def build_operation(route: Route, schemas: Schemas, *, open_: bool) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def _responses(route: Route, schemas: Schemas, *, open_: bool) -> dict[str, Any]
     if route.method == "GET" and not open_:
         responses["304"] = {"description": "the client has it already"}
     unread = (400,) if route.body is not None or route.uploads else ()  # no JSON, or broken off
-    refusals = {*route.refusals, *EVERYWHERE, 422, *unread, *(() if open_ else (401, 403))}
+    refusals = {*route.refusals, *EVERYWHERE, 422, *unread, *(() if open_ else (401, 403, 429))}
     for status in sorted(refusals):
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase,
