@@ -106,6 +106,8 @@ def _eta_seconds(row: Row[Any], pace: Pace | None) -> float | None:
     if row.progress_unit == "epochs":
         return None if pace.epoch_seconds is None else round(pace.epoch_seconds * left, 1)
     since: timedelta = row.heartbeat_at - pace.begun_at
+    if since <= timedelta():
+        return None  # it has only begun, and its progress is still the attempt's before
     return round(since.total_seconds() / int(row.progress_done) * left, 1)
 
 

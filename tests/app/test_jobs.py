@@ -72,6 +72,9 @@ def test_a_job_counted_in_rows_goes_by_the_time_since_its_attempt_began(
     began = {"progress_unit": "rows", "progress_done": 25, "heartbeat_at": now(50.0)}
     database.write(lambda connection: connection.execute(jobs.update().values(began)))
     assert client.get(f"/v1/jobs/{job}").json["eta_s"] == pytest.approx(150.0, abs=5.0)
+    database.write(lambda connection: hand_back(connection, claimed))
+    start(database, job)
+    assert client.get(f"/v1/jobs/{job}").json["eta_s"] is None, "it has only begun"
 
 
 def test_a_failed_job_tells_code_and_sentence(client: FlaskClient, database: Database, job: str) -> None:
