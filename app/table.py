@@ -6,6 +6,7 @@ from app.views import (
     audit,
     datasets,
     diffs,
+    docs,
     events,
     home,
     jobs,
@@ -38,5 +39,6 @@ ROUTES: tuple[Route, ...] = (
     *audit.ROUTES,
     *operations.ROUTES,
     *metrics.ROUTES,
+    *docs.ROUTES,
     *home.ROUTES,
 )

@@ -9,7 +9,7 @@ from app.services import Services
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Ebb</title>
 <h1>Ebb is running</h1>
-<p>It speaks HTTP: <a href="/openapi.json">/openapi.json</a> is the contract,
+<p>It speaks HTTP: <a href="/docs">/docs</a> shows the contract, <a href="/openapi.json">/openapi.json</a> is it,
 <a href="/readyz">/readyz</a> its health.</p>
 </html>
 """
