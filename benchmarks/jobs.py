@@ -15,7 +15,7 @@ from queues.done import SOCKET
 from store.broker import open_broker, socket_path
 from store.settings import Settings
 
-JOBS, REQUESTS, STORING_SECONDS = 40, 200, 30.0
+JOBS, AT_ONCE, REQUESTS, STORING_SECONDS = 40, 16, 200, 30.0
 
 
 def spread(seconds: list[float]) -> tuple[str, str]:
@@ -40,6 +40,7 @@ def of_peers() -> tuple[list[list[str]], list[str]]:
         with peers.workers(peer, 2):
             two = peers.JOBS / peers.run(peer, peers.JOBS)
         lines.append([name, *soon, "", f"{one:.3g}", f"{two:.3g}"])
+        print(*lines[-1], sep=" | ", flush=True)
     return lines, missing
 
 
@@ -50,10 +51,11 @@ def of_ebb(home: Path, socket: str) -> tuple[list[str], list[list[str]]]:
     service = ebb_jobs.serve(home, socket)
     with service.workers(1):
         claimed, ended = ebb_jobs.latencies(service, JOBS)
-        one = ebb_jobs.jobs_a_second(service, JOBS)
+        one = ebb_jobs.jobs_a_second(service, AT_ONCE)
     with service.workers(2):
-        two = ebb_jobs.jobs_a_second(service, JOBS)
+        two = ebb_jobs.jobs_a_second(service, AT_ONCE)
     line = ["Ebb, on SQLite", *spread(claimed), spread(ended)[0], f"{one:.3g}", f"{two:.3g}"]
+    print(*line, sep=" | ", flush=True)
     share, epochs = in_process.cost_of_storing(service, STORING_SECONDS)
     missed, lease = ebb_jobs.recovery(service), service.settings.lease_seconds
     median, slow = spread(in_process.answers_without_a_broker(service, REQUESTS))

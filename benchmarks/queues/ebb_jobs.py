@@ -66,7 +66,7 @@ class Service:
         """Run that many workers, and wait until they are there."""
         environ = {**os.environ, **self.settings.environ(), **ONE_BLAS_THREAD}
         command = [sys.executable, "-m", "worker"]
-        started = [subprocess.Popen(command, env=environ) for _ in range(count)]
+        started = [subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL) for _ in range(count)]
         try:
             while len(self._alive()) < count:
                 time.sleep(0.05)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select, update
 
 from store.clock import now
 from store.jobs.events import record
-from store.jobs.turn import due, next_in_turn
+from store.jobs.turn import due, models_in_turn, oldest
 from store.tables import jobs
 
 
@@ -32,8 +32,11 @@ def claim_next(
     mine = select(jobs.c.id, jobs.c.token).where(jobs.c.state == "running", jobs.c.worker == worker)
     if (row := connection.execute(mine).first()) is not None:
         return Claim(row.id, row.token)
-    job_id = connection.execute(next_in_turn(kind)).scalar_one_or_none()
-    return None if job_id is None else claim(connection, job_id, worker=worker, lease_seconds=lease_seconds)
+    for priority, model in connection.execute(models_in_turn(kind)).all():
+        job_id = connection.execute(oldest(kind, priority, model)).scalar_one_or_none()
+        if job_id is not None:
+            return claim(connection, job_id, worker=worker, lease_seconds=lease_seconds)
+    return None
 
 
 def claim(connection: Connection, job_id: str, *, worker: str, lease_seconds: float) -> Claim | None:

@@ -23,19 +23,32 @@ def due() -> ColumnElement[bool]:
     )
 
 
-def next_in_turn(kind: str) -> Select[Any]:
-    """Return the query for the id of the job to claim next; those that others are claiming are passed over."""
-    waiting = select(jobs.c.model).where(due(), jobs.c.kind == kind).distinct().cte("waiting")
+def models_in_turn(kind: str) -> Select[Any]:
+    """Return the query for the priorities and registered models of the jobs that wait, in the order of their turns."""
     other = jobs.alias("other")
-    of_the_model = (other.c.kind == kind, other.c.model == waiting.c.model)
-    running = select(func.count()).where(other.c.state == "running", *of_the_model).scalar_subquery()
-    served_at = select(func.max(other.c.started_at)).where(*of_the_model).scalar_subquery()
-    turns = select(waiting.c.model, running.label("running"), served_at.label("served_at")).cte("turns")
-    return (
-        select(jobs.c.id)
-        .join(turns, turns.c.model == jobs.c.model)
-        .where(due(), jobs.c.kind == kind)
-        .order_by(jobs.c.priority.desc(), turns.c.running, turns.c.served_at.asc().nulls_first(), jobs.c.id)
-        .limit(1)
-        .with_for_update(of=jobs, skip_locked=True)
+    counted = select(other.c.model, func.count().label("jobs")).where(other.c.state == "running", other.c.kind == kind)
+    running = counted.group_by(other.c.model).subquery("running")
+    served_at = (
+        select(func.max(other.c.started_at))
+        .where(other.c.kind == kind, other.c.model == jobs.c.model)
+        .correlate(jobs)
+        .scalar_subquery()
     )
+    return (
+        select(jobs.c.priority, jobs.c.model)
+        .outerjoin(running, running.c.model == jobs.c.model)
+        .where(due(), jobs.c.kind == kind)
+        .group_by(jobs.c.priority, jobs.c.model, running.c.jobs)
+        .order_by(
+            jobs.c.priority.desc(),
+            func.coalesce(running.c.jobs, 0),
+            served_at.asc().nulls_first(),
+            func.min(jobs.c.id),
+        )
+    )
+
+
+def oldest(kind: str, priority: int, model: str) -> Select[Any]:
+    """Return the query for the oldest job of these that waits; those that others are claiming are passed over."""
+    these = (jobs.c.kind == kind, jobs.c.priority == priority, jobs.c.model == model)
+    return select(jobs.c.id).where(due(), *these).order_by(jobs.c.id).limit(1).with_for_update(skip_locked=True)
