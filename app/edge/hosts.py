@@ -4,6 +4,7 @@ A page can point its own name at 127.0.0.1 (DNS rebinding), but not change the H
 the page's origin with every request that could change something.
 """
 
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -34,11 +35,16 @@ def install(app: Flask) -> None:
 
 def _check() -> None:
     host = request.headers.get("Host", "")
-    if not is_loopback(_parts(f"//{host}").hostname or ""):
+    if not _is_own(host):
         raise MisdirectedError(f"Host {host!r} is not this server; ask for 127.0.0.1, [::1] or localhost")
     origin = request.headers.get("Origin")
     if origin is not None and _parts(origin).netloc != host:
         raise ForbiddenError(f"a page of {origin!r} may not use this server")
+
+
+@lru_cache(maxsize=64)
+def _is_own(host: str) -> bool:
+    return is_loopback(_parts(f"//{host}").hostname or "")
 
 
 def _parts(url: str) -> SplitResult:

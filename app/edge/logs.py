@@ -41,6 +41,9 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # What no line tells need not be found out for each: thread, process, and (by the last) the place in the code.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # as Python's documentation has it, under "Optimization"
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each look at the tables' release
 
 

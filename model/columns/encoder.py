@@ -13,6 +13,7 @@ from model.columns.cells import Cells, Scalar, Words
 from model.columns.faults import Faults
 from model.columns.numeric import NumericColumn
 from model.columns.options import DEFAULT, ColumnOptions
+from model.columns.together import Together
 from model.design import CodeColumn
 from model.errors import ColumnError
 
@@ -100,10 +101,20 @@ class Encoder:
     def encode(self, table: Table) -> np.ndarray:
         """Return the design matrix of cells that `read` returned, shape (n, d), float64."""
         X = np.empty((table.rows, len(self.features)))
+        together = self._together
         for column, group in zip(self.columns, self.groups, strict=True):
-            encoder: Any = column  # `read` gave each column cells of its own kind
-            encoder.encode(table.columns[column.name], X[:, group])
+            if together is None or column.kind != "numeric":
+                encoder: Any = column  # `read` gave each column cells of its own kind
+                encoder.encode(table.columns[column.name], X[:, group])
+        if together is not None:
+            together.encode(table, X)
         return X
+
+    @cached_property
+    def _together(self) -> Together | None:
+        """The numeric columns, if there are several."""
+        placed = [(c, g.start) for c, g in zip(self.columns, self.groups, strict=True) if isinstance(c, NumericColumn)]
+        return Together.of([c for c, _ in placed], [start for _, start in placed]) if len(placed) > 1 else None
 
     def unseen(self, table: Table) -> dict[str, int]:
         """Return how many rows of each categorical column hold a category without a feature of its own."""
