@@ -148,7 +148,7 @@ def scales(sweep: Sweep, best: dict[str, float], born: float) -> str:
     drowned = [silent[kind] for kind in ("SGD", "momentum", "RMSprop", "Adam")]
     hold(
         ReLUs_are_born_silent=born > 0.25 and abs(born - min(drowned)) < 0.15 and abs(born - max(drowned)) < 0.15,
-        batch_norm_keeps_units_alive=silent["SGD, batch norm"] < 0.005,
+        batch_norm_keeps_units_alive=silent["SGD, batch norm"] < 0.02,
         own_steps_beat_SGD=max(ends["RMSprop"], ends["Adam"]) < min(ends["SGD"], ends["momentum"]) - 0.02,
         batch_norm_helps_some=ends["Adam"] < ends["SGD, batch norm"] < ends["SGD"],
         own_scaling_is_best=ends["SGD, own scaling"] == min(ends.values()),
