@@ -6,7 +6,7 @@ import pytest
 
 from ebb.client import Client
 from ebb.customers import customers
-from ebb.demo.run import score_by_alias, version_of
+from ebb.demo.run import alias_for, score_by_alias, version_of
 from ebb.errors import DemoError
 from tests.ebb.service import Service, serving
 
@@ -43,3 +43,19 @@ def test_a_customer_who_is_not_scored_stops_the_demonstration(client: Client, se
 def test_a_success_without_a_version_is_an_error(result: dict[str, object] | None) -> None:
     with pytest.raises(DemoError, match="version"):
         version_of(result)
+
+
+@pytest.mark.parametrize(("data", "alias"), [("ab", "champion"), ("cd", "demo")])
+def test_a_champion_trained_on_other_data_is_left_alone(
+    client: Client, service: Service, data: str, alias: str
+) -> None:
+    service.will_answer({"alias": "champion", "version": 3, "revision": 5}, 200, ETag='"5"')
+    none: dict[str, object] = {}
+    version = {"version": 3, "job_id": "j", "spec": none, "metrics": none, "data_sha256": data, "environment": none}
+    service.will_answer({**version, "weights_sha256": "w"})
+    assert alias_for(client, "ab") == alias
+
+
+def test_a_new_model_gets_its_champion_from_the_demonstration(client: Client, service: Service) -> None:
+    service.will_answer({"title": "Not Found", "status": 404, "detail": "no"}, 404)
+    assert alias_for(client, "ab") == "champion"
