@@ -60,9 +60,12 @@ class Settings:
         return self.home / "artifacts"
 
     def environ(self) -> dict[str, str]:
-        """Return the environment that gives a child process these very settings."""
-        own = {variable: name for variable, (name, _) in VARIABLES.items() if name not in CLIENT}
-        return {variable: _text(getattr(self, name)) for variable, name in own.items()}
+        """Return the environment that gives a child process these very settings.
+
+        A child calls no service: what its parent would call one with is blanked, the key above all.
+        """
+        named = {variable: name for variable, (name, _) in VARIABLES.items()}
+        return {variable: "" if name in CLIENT else _text(getattr(self, name)) for variable, name in named.items()}
 
 
 def _text(value: object) -> str:

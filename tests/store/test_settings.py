@@ -149,3 +149,8 @@ def test_passwords_stay_out_of_messages(variable: str, value: str) -> None:
 
 def test_passwords_stay_out_of_what_settings_show() -> None:
     assert "secret" not in repr(read_settings({"REDIS_URL": ODD["REDIS_URL"]}))
+
+
+def test_a_child_is_not_handed_the_key_that_its_parent_calls_a_service_with() -> None:
+    environ = {"EBB_KEY": "ebb_1_2", "EBB_URL": "http://ebb.example"}
+    assert {**environ, **read_settings(environ).environ()}.items() >= {"EBB_KEY": "", "EBB_URL": ""}.items()
