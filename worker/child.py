@@ -95,7 +95,9 @@ def _run(settings: Settings, database: Database, claim: Claim, shutdown: Shutdow
     except CancelledError:
         write_patiently(database, lambda connection: end_cancelled(connection, claim))
     except (ModelError, DatasetError, ArtifactError) as error:
-        code, text = code_of(error), str(error)
+        cause = error.__cause__
+        trouble = storage_trouble(cause, settings) if isinstance(cause, OSError) else None
+        code, text = trouble or (code_of(error), str(error))
         write_patiently(database, lambda connection: fail(connection, claim, code=code, text=text))
         log.warning("job %s: failed: %s", claim.job_id, text)
     except MemoryError:

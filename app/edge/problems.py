@@ -106,7 +106,8 @@ def _refuse_http(error: HTTPException) -> Response:
     if isinstance(error, RequestEntityTooLarge):
         most = request.max_content_length or 0
         uploads = most != current_app.config["MAX_CONTENT_LENGTH"]
-        hint = "EBB_UPLOAD_BYTES sets how many" if uploads else "send several, or score a file with `ebb score`"
+        other = "send several, or a table to POST /v1/jobs/scoring (`ebb score`)"
+        hint = "EBB_UPLOAD_BYTES sets how many" if uploads else other
         detail = f"the body is larger than the {most:,} bytes this address takes; {hint}"
     response = _problem(Kind(Status(error.code or 500)), detail)
     for name, value in error.get_headers(request.environ):

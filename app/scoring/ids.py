@@ -1,35 +1,6 @@
-"""Customers' ids: a text of at most 256 characters without control characters, or a whole number."""
+"""Customers' ids as answers show them; `model.ids` says what an id is."""
 
-import re
-from collections.abc import Sequence
-
-from model.errors import Problem
-
-LONGEST_ID = 256
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-
-
-def unfit_ids(ids: Sequence[object], place: str) -> dict[int, Problem]:
-    """Return what is wrong with which row's id; a row may have none."""
-    if _plainly_fit(ids):
-        return {}
-    wrong = {}
-    for row, value in enumerate(ids):
-        if isinstance(value, str):
-            if len(value) > LONGEST_ID or _CONTROL.search(value):
-                text = f"an id has at most {LONGEST_ID} characters and no control characters"
-                wrong[row] = Problem(place, "id", text)
-        elif value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-            wrong[row] = Problem(place, "id", "an id is a text or a whole number")
-    return wrong
-
-
-def _plainly_fit(ids: Sequence[object]) -> bool:
-    """Tell of ids that are all short printable texts, quickly, that nothing is wrong with them."""
-    try:
-        return "".join(ids).isprintable() and max(map(len, ids)) <= LONGEST_ID  # type: ignore[arg-type]
-    except TypeError:  # not all of them are texts
-        return False
+from model.ids import unfit_ids
 
 
 def shown(value: object) -> str | int | None:

@@ -7,13 +7,14 @@ from typing import Any
 from app.edge.pointers import last_name, pointer
 from app.errors import InputError
 from app.scoring.customers import CUSTOMER_ID, Customers
-from app.scoring.ids import shown, unfit_ids
+from app.scoring.ids import shown
 from app.scoring.options import Options
 from model.campaign import Economics, Plan, plan
 from model.columns.tally import missing, without
 from model.errors import EstimatorError, Problem
 from model.estimator import Estimator, Reason
 from model.heads import Churn
+from model.ids import unfit_ids
 
 Id = str | int | None
 

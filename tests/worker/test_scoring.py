@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,17 @@ def test_a_table_with_a_broken_row_fails_and_names_the_line(on_sqlite: Trainings
     assert (row.state, row.error_code) == ("failed", "table")
     assert "cells where the header has" in row.error_text
     assert left_over(broken.settings.artifacts) == []
+
+
+def test_a_result_beyond_the_file_limit_fails_with_a_sentence_and_leaves_nothing(on_sqlite: Trainings) -> None:
+    limited = _scorable(on_sqlite, TABLE)
+    small = make_trainings(limited.database, replace(limited.settings, training_file_bytes=4 * 2**20), TABLE)
+    job_id = queue(small, "ndjson", explain=4)
+    small.attempts.run(job_id)
+    row = small.world.row(job_id)
+    assert (row.state, row.error_code) == ("failed", "file_limit")
+    assert "EBB_TRAINING_FILE_BYTES" in row.error_text
+    assert left_over(small.settings.artifacts) == []
 
 
 def test_scoring_takes_little_memory(on_sqlite: Trainings) -> None:
