@@ -90,7 +90,7 @@ def serve(home: Path, socket: str, database_url: str = "") -> Service:
     database = open_database(settings.database_url)
     upgrade(database)
     artifact = ArtifactStore(settings.artifacts).put([customers(40, seed=1).to_csv().encode()])
-    new = NewDataset("bench", "text/csv", "churned", "customer_id", 40, {})
+    new = NewDataset("bench", "text/csv", "churned", "customer_id", 40, {"columns": []})
     dataset, _ = database.write(lambda connection: add_dataset(connection, artifact, new))
     return Service(settings, database, CeleryDoorbell(settings.redis_url), dataset)
 

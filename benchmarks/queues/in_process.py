@@ -1,5 +1,6 @@
 """What can be timed within one process: the answer to a submission, and what storing a training's progress costs it."""
 
+import logging
 import time
 
 from app.factory import create_app
@@ -20,6 +21,7 @@ def answers_without_a_broker(service: Service, requests: int) -> list[float]:
 
     Units: seconds.
     """
+    logging.getLogger("app.ringing").setLevel(logging.ERROR)  # it warns of each job that a sweeper will ring for
     app = create_app(service.settings, service.database, CeleryDoorbell("redis+socket:///nowhere/none.sock"))
     client, found = app.test_client(), []
     for _ in range(requests):

@@ -4,6 +4,7 @@ import signal
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -12,7 +13,11 @@ from store.broker import Broker
 from store.settings import Settings
 from store.tables import checkpoints, epochs, versions
 from tests.worker.processes import worker
-from tests.worker.trainings import SHORT, Trainings, wait_for
+from tests.worker.trainings import SHORT, Trainings
+from tests.worker.trainings import wait_for as wait_up_to
+
+# Several processes start one after another, each within seconds even on a machine that is busy with others.
+wait_for = partial(wait_up_to, seconds=200.0)
 
 STEADY = {"layers": [128, 64], "epochs": 3000, "early_stopping": None, "batch_size": 16, "seed": 5}
 
@@ -69,7 +74,7 @@ def test_restarting_the_workers_one_after_another_loses_no_epoch_and_computes_no
             wait_for(lambda: all(trainings.epochs(job_id) for job_id in jobs), "epochs of both")
             [handed] = [job_id for job_id in jobs if f":{old.pid}#" in world.row(job_id).worker]
             old.send_signal(signal.SIGTERM)
-            assert old.wait(timeout=60) == 0
+            assert old.wait(timeout=120) == 0
             assert world.row(handed).state == "queued"
             before |= _seconds(trainings, handed, until=_stored_epoch(trainings, handed))
             stack.enter_context(worker(settings))
