@@ -10,6 +10,7 @@ from ebb.answers import Epoch, Job
 from ebb.client import Client
 from ebb.commands.options import as_json as json_option
 from ebb.commands.options import open_client, print_rows, service_options
+from ebb.commands.results import result
 from ebb.display import time_left
 from ebb.summary import summarize
 from ebb.watch import watch_job
@@ -22,7 +23,10 @@ EXIT_CODES = {"succeeded": 0, "failed": 1, "cancelled": 3}
 
 @click.group()
 def jobs() -> None:
-    """List, show, watch, cancel and retry jobs."""
+    """List, show, watch, cancel and retry jobs, and download their results."""
+
+
+jobs.add_command(result)
 
 
 @jobs.command(name="list")
