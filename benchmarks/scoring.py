@@ -167,7 +167,7 @@ def main() -> None:
     """Measure everybody, print the tables, write them down."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--peers", default=str(ROOT / ".venv-serving" / "bin" / "python"))
-    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     columns = customers(BATCH, seed=5).columns()
