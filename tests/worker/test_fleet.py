@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from store.broker import Broker
@@ -19,7 +20,7 @@ from tests.worker.trainings import wait_for as wait_up_to
 # Several processes start one after another, each within seconds even on a machine that is busy with others.
 wait_for = partial(wait_up_to, seconds=200.0)
 
-STEADY = {"layers": [128, 64], "epochs": 3000, "early_stopping": None, "batch_size": 16, "seed": 5}
+STEADY = {"layers": [128, 64], "epochs": 8000, "early_stopping": None, "batch_size": 16, "seed": 5}
 
 
 def with_broker(trainings: Trainings, broker: Broker, **changes: Any) -> Settings:
@@ -61,6 +62,7 @@ def test_a_worker_takes_the_kinds_it_is_told_to_and_leaves_the_others_to_others(
             wait_for(lambda: world.row(job_id).state == "succeeded", "the training")
 
 
+@pytest.mark.timeout(600)
 def test_restarting_the_workers_one_after_another_loses_no_epoch_and_computes_none_twice(
     trainings: Trainings, broker: Broker
 ) -> None:
