@@ -107,15 +107,14 @@ def _half_way(trainings: Trainings, job_id: str) -> bool:
     return any(path.stat().st_size for path in left_over(trainings.settings.artifacts))
 
 
-def test_a_scoring_that_is_cancelled_leaves_no_file(scorable: Trainings) -> None:
-    job_id = queue(scorable, explain=4)
-    with scorable.running(job_id) as process:
-        wait_for(lambda: _half_way(scorable, job_id), "some rows")
-        process.suspend()
-        scorable.world.cancel(job_id)
-        process.resume()
-    assert scorable.world.row(job_id).state == "cancelled"
-    assert left_over(scorable.settings.artifacts) == []
+def test_a_scoring_that_is_cancelled_leaves_no_file(trainings: Trainings) -> None:
+    long = _scorable(trainings, customers(200_000, seed=4).to_csv().encode())
+    job_id = queue(long, explain=4)
+    with long.running(job_id):
+        wait_for(lambda: _half_way(long, job_id), "some rows")
+        long.world.cancel(job_id)
+    assert long.world.row(job_id).state == "cancelled"
+    assert left_over(long.settings.artifacts) == []
 
 
 def test_a_worker_that_stops_hands_its_scoring_back_without_a_strike(scorable_on_sqlite: Trainings) -> None:
