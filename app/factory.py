@@ -7,7 +7,7 @@ import msgspec
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import dispatch
+from app import cards, dispatch
 from app.edge import hosts, logs, problems, rates, request_ids, security_headers
 from app.edge.access import Access
 from app.edge.allowances import Allowances
@@ -70,6 +70,7 @@ def create_app(
         hosts.install(app)
     Access(settings, database, {route.name: route for route in ROUTES}).install(app)
     rates.install(app, allowances or Allowances(), settings.requests_per_minute)
+    cards.install(app)
     dispatch.install(app, ROUTES, services)
     app.extensions["ebb"] = services
     app.extensions["openapi"] = msgspec.json.encode(build_document(ROUTES, keyless=keyless))

@@ -4,6 +4,7 @@ from app.route import Route
 from app.views import (
     aliases,
     audit,
+    cards,
     datasets,
     diffs,
     docs,
@@ -33,6 +34,7 @@ ROUTES: tuple[Route, ...] = (
     *results.ROUTES,
     *replays.ROUTES,
     *models.ROUTES,
+    *cards.ROUTES,
     *diffs.ROUTES,
     *aliases.ROUTES,
     *rollbacks.ROUTES,

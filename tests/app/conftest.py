@@ -38,7 +38,7 @@ class RememberingDoorbell:
     def __init__(self) -> None:
         self.rung: queue.Queue[str] = queue.Queue()
 
-    def ring(self, job_id: str) -> None:
+    def ring(self, job_id: str, kind: str) -> None:
         self.rung.put(job_id)
 
 
