@@ -76,7 +76,7 @@ def test_a_dataset_without_target_cannot_be_trained_on(client: FlaskClient, cham
         ({"model": "nobody"}, 404, None),
     ],
 )
-def test_what_does_not_fit_is_refused(
+def test_what_does_not_fit_is_refused(  # noqa: PLR0917 - one a case
     client: FlaskClient, dataset: str, champion: int, body: dict[str, object], status: int, pointer: str | None
 ) -> None:
     answer = submit(client, {"model": "churn", "dataset": dataset, **body})
