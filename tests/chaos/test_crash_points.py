@@ -12,6 +12,7 @@ from tests.parts.postgres import Postgres
 
 SMALL = [("sqlite", name) for name in FEW]
 FULL = [(backend, name) for backend in ("sqlite", "postgresql") for name in POINTS]
+TRIES = 5  # whether the API or a sweeper rings for a job is a race, and some points are of one of them
 SECONDS = 2.0  # of a training: a few heartbeats, and so some checkpoints
 
 
@@ -37,15 +38,18 @@ def test_a_job_ends_once_whoever_dies(case: tuple[str, str], request: pytest.Fix
     backend, name = case
     point, running = POINTS[name], request.getfixturevalue(f"on_{backend}")
     armed = point.arm(running.fleet.armed)
-    job_id = running.submit("diverging" if point.spec else "churn", **point.spec)
-    if point.cancel:
-        running.fleet.wait_for(lambda: running.row(job_id).progress_done, "the first epochs")
-        assert running.post(f"/v1/jobs/{job_id}/cancel").status_code == 200
-    running.fleet.wait_for(lambda: running.has_ended(job_id), f"the end of job {job_id}")
-    running.fleet.wait_for(lambda: not any(path.exists() for path in armed), "the last kill")
-    ended = running.ended()
-    assert ended.jobs[job_id].state == point.ends, ended.story(job_id)
-    ended.check(running.fleet.settings)
+    for _ in range(TRIES):
+        job_id = running.submit("diverging" if point.spec else "churn", **point.spec)
+        if point.cancel:
+            running.fleet.wait_for(lambda job_id=job_id: running.row(job_id).progress_done, "the first epochs")
+            assert running.post(f"/v1/jobs/{job_id}/cancel").status_code == 200
+        running.fleet.wait_for(lambda job_id=job_id: running.has_ended(job_id), f"the end of job {job_id}")
+        ended = running.ended()
+        assert ended.jobs[job_id].state == point.ends, ended.story(job_id)
+        if not any(path.exists() for path in armed):
+            break
+    assert [path.read_text() for path in armed if path.exists()] == [], "nobody came to this point"
+    running.ended().check(running.fleet.settings)
 
 
 def test_the_functions_in_which_processes_die_exist() -> None:
