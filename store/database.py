@@ -29,6 +29,7 @@ ATTEMPTS = 6
 # serialization failure, deadlock, lock not available, and the server going away or coming up
 PASSING_SQLSTATES = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03"}
 POSTGRESQL_OPTIONS = "-c lock_timeout=5s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"
+_json = json.JSONEncoder(allow_nan=False).encode  # NaN: PostgreSQL would refuse it, and SQLite would not
 
 
 @dataclass(frozen=True)
@@ -117,11 +118,6 @@ def open_database(url: str, *, pool_size: int = 5) -> Database:
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return Database(engine)
-
-
-def _json(value: object) -> str:
-    """Refuse NaN, which PostgreSQL would and SQLite would not."""
-    return json.dumps(value, allow_nan=False)
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """T4: a sign of life that carries what was achieved since the last one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select
 
@@ -82,4 +82,5 @@ def _store_epochs(connection: Connection, claim: Claim, rows: Sequence[EpochRow]
         record(connection, claim.job_id, "restarted", claim.token, {"reason": "diverged", "epoch": rows[0].epoch})
         event_id = connection.execute(last).scalar_one()
     fixed = {"job_id": claim.job_id, "event_id": event_id}
-    connection.execute(insert(epochs), [{**fixed, **asdict(row)} for row in rows])
+    # vars, for asdict copies deeply: three quarters of the price of storing an epoch
+    connection.execute(insert(epochs), [{**fixed, **vars(row)} for row in rows])
