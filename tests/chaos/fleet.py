@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from store.broker import Broker, open_broker
-from store.children import ONE_BLAS_THREAD
+from store.children import ONE_BLAS_THREAD, start_child
 from store.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,15 +53,7 @@ class Fleet:
         chaos = {"CHAOS_FOLDER": str(self.armed), "PYTHONPATH": f"{OUTSIDE}{os.pathsep}{ROOT}"}
         environ = {**ours, **self.settings.environ(), **ONE_BLAS_THREAD, **chaos, **self.environ.get(name, {})}
         with (self.settings.home / f"{name}.log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", module],
-                cwd=ROOT,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            return start_child([sys.executable, "-m", module], environ=environ, output=log)
 
     def wait_for(self, condition: Callable[[], object], what: str, seconds: float = LONG_SECONDS) -> None:
         """Wait until a condition holds, and keep everything alive meanwhile."""

@@ -137,30 +137,40 @@ def _met(running: Service) -> Counter[str]:
 
 
 def _disturb(chaos: Chaos, size: Size) -> None:
-    """Submit and disturb by turns until every job was submitted and the first disturbances have all happened."""
+    """Submit and disturb by turns, until all have ended and nothing was missed.
+
+    The small run keeps quiet once all is submitted and every first disturbance has happened, so that it ends soon.
+    """
     running, first, begun = chaos.service, list(FIRST), time.monotonic()
     wanted = len(running.acknowledged) + size.jobs - 1
     while time.monotonic() - begun < size.most_seconds:
-        if len(running.acknowledged) < wanted:
+        submitting = len(running.acknowledged) < wanted
+        if submitting:
             running.submit()
-        elif not first and not chaos.frozen and (size is SMALL_SIZE or not _open_jobs(running)):
+        elif not first and not _open_jobs(running):
             missed = {name for name, times in _met(running).items() if not times}
             if not missed:
                 return
             first = [AGAIN[name] for name in missed]
             running.submit()
-        name = first[0] if first else chaos.random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
-        before = chaos.done[name]
-        chaos.disturb(name)
-        if first and (chaos.done[name] > before or (name == "crash_database" and chaos.postgres is None)):
-            first.pop(0)
-        elif first:
-            first.append(first.pop(0))  # nobody was there to do it to
+        if first:
+            _take_first(chaos, first)
+        elif submitting or size is FULL_SIZE:
+            chaos.disturb(chaos.random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0])
         chaos.disturb("pass_delays")
         chaos.thaw()
         running.fleet.mend()
         time.sleep(size.pause_seconds)
     raise AssertionError(f"not done after {size.most_seconds:.0f} s: {dict(chaos.done)}\n{running.fleet.said()}")
+
+
+def _take_first(chaos: Chaos, first: list[str]) -> None:
+    """Do the next one of these; it stays among them while there is nobody to do it to."""
+    name = first.pop(0)
+    before = chaos.done[name]
+    chaos.disturb(name)
+    if chaos.done[name] == before and not (name == "crash_database" and chaos.postgres is None):
+        first.append(name)
 
 
 def _open_jobs(running: Service) -> list[str]:
