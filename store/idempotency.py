@@ -46,7 +46,9 @@ def begin(connection: Connection, request: Request) -> Answer | None:
     connection.execute(delete(answers).where(answers.c.created_at < now(-KEPT_SECONDS)))
     if _take(connection, request):
         return None
-    first = connection.execute(select(answers).where(*_of(request))).one()
+    first = connection.execute(select(answers).where(*_of(request))).first()
+    if first is None:
+        raise InFlightError(f"the first request under Idempotency-Key '{request.key}' was just refused; ask again")
     if first.request == request.id:
         return None  # taken by an earlier run of this transaction, whose COMMIT was not heard of
     if first.request_sha256 != request.sha256:

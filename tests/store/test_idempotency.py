@@ -1,7 +1,7 @@
 """One answer a key, for a day; and while the first request has none, nobody else begins."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, event, update
 
 from store.clock import now
 from store.database import Database
@@ -68,3 +68,19 @@ def test_after_a_day_a_key_is_new(database: Database) -> None:
     answer(database, first)
     grow_old(database, KEPT_SECONDS + 1)
     assert ask(database, Request("ada", "k", "b" * 64)) is None
+
+
+def test_a_key_that_is_given_up_at_this_moment_is_asked_for_again(database: Database) -> None:
+    first, second = Request("ada", "k", "a" * 64), Request("ada", "k", "a" * 64)
+    ask(database, first)
+
+    def give_up_first(connection: Connection, _: object, statement: str, *__: object) -> None:
+        if statement.startswith("SELECT") and "idempotent_answers" in statement:
+            connection.exec_driver_sql("DELETE FROM idempotent_answers")  # as another's COMMIT in between would
+
+    event.listen(database.engine, "before_cursor_execute", give_up_first)
+    try:
+        with pytest.raises(InFlightError, match="ask again"):
+            ask(database, second)
+    finally:
+        event.remove(database.engine, "before_cursor_execute", give_up_first)
