@@ -1,15 +1,14 @@
 """Scoring jobs in requests."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
-from msgspec import Meta
 
 from app.shapes.common import PlainText, Slug, Uuid, VersionNumber
 from app.shapes.jobs import DeadlineSeconds, Priority
+from app.shapes.scores import Explain
 
 OutputName = Literal["csv", "ndjson", "parquet"]
-Explain = Annotated[int, Meta(ge=0, le=1000, description="how many reasons each customer gets")]
 
 
 class ScoringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

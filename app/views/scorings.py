@@ -1,5 +1,7 @@
 """Scoring jobs: a whole dataset, or the table that is the body, by the one version that is meant now."""
 
+from typing import Any
+
 from flask import Response, request
 
 from app.edge.access import caller_name, owner
@@ -15,7 +17,7 @@ from app.uploads import Upload, keep_table
 from app.views.accepted import ASKED, SENT, accept
 from model.errors import Problem
 from model.tables.reading import MEDIA_TYPES
-from store.database import Connection
+from store.database import Row
 from store.datasets import find_dataset
 from store.jobs.submit import Submission
 from store.registry.aliases import CHAMPION, get_alias
@@ -29,20 +31,22 @@ def submit_scoring(services: Services, query: ScoringQuery, **_: object) -> Resp
     query.
     """
     kind, key = media_type((JSON, *MEDIA_TYPES)), idempotency_key()
-    wanted = _of_body(query) if kind == JSON else _of_table(services, kind, query)
-    if wanted.alias is not None and wanted.version is not None:
-        where = "/version" if kind == JSON else "/query/version"
-        raise InputError.of([Problem(where, "conflict", "give alias or version, not both")])
+    if kind == JSON:
+        wanted = _of_body(query)
+        version = _settled(services, wanted.model, wanted, "/version")
+    else:
+        if query.model is None:
+            raise InputError.of([Problem("/query/model", "missing", "say which model scores the table")])
+        version = _settled(services, query.model, query, "/query/version")  # before the table is read
+        wanted = _of_table(services, kind, query.model, query)
+    _check(services, wanted.dataset, version)
     alias = None if wanted.version is not None else wanted.alias or CHAMPION
-    with services.database.read() as connection:
-        version = wanted.version or get_alias(connection, wanted.model, alias or CHAMPION).version
-        _check(connection, wanted, version)
     asked = {"alias": alias, "output": wanted.output, "explain": wanted.explain}
     submission = Submission(
         "scoring",
         wanted.model,
         wanted.dataset,
-        {"version": version, **asked},
+        {"version": version.version, **asked},
         owner(),
         key,
         priority=wanted.priority,
@@ -58,16 +62,12 @@ def _of_body(query: ScoringQuery) -> ScoringRequest:
     return read_body(ScoringRequest)
 
 
-def _of_table(services: Services, kind: str, query: ScoringQuery) -> ScoringRequest:
-    if query.model is None:
-        raise InputError.of([Problem("/query/model", "missing", "say which model scores the table")])
-    if query.version is not None and query.alias is not None:
-        raise InputError.of([Problem("/query/version", "conflict", "give alias or version, not both")])
+def _of_table(services: Services, kind: str, model: str, query: ScoringQuery) -> ScoringRequest:
     request.max_content_length = services.settings.upload_bytes
     with services.artifacts.receive(body_chunks()) as received:
         dataset, _ = keep_table(services, received, Upload(kind, name=query.name or ""), caller_name())
     return ScoringRequest(
-        model=query.model,
+        model=model,
         dataset=dataset,
         alias=query.alias,
         version=query.version,
@@ -78,19 +78,33 @@ def _of_table(services: Services, kind: str, query: ScoringQuery) -> ScoringRequ
     )
 
 
-def _check(connection: Connection, wanted: ScoringRequest, version: int) -> None:
+def _settled(services: Services, model: str, wanted: ScoringRequest | ScoringQuery, place: str) -> Row[Any]:
+    """Return the version that is meant now.
+
+    Raises: InputError, at this place, where both alias and version are given; NotFoundError.
+    """
+    if wanted.alias is not None and wanted.version is not None:
+        raise InputError.of([Problem(place, "conflict", "give alias or version, not both")])
+    with services.database.read() as connection:
+        number = wanted.version or get_alias(connection, model, wanted.alias or CHAMPION).version
+        return get_version(connection, model, number)
+
+
+def _check(services: Services, dataset_id: str, version: Row[Any]) -> None:
     """Refuse what cannot succeed: a dataset that is not there, or that has none of the version's columns.
 
-    Raises: InputError; NotFoundError for a version that is not there.
+    Raises: InputError.
     """
-    needed = {column["name"] for column in get_version(connection, wanted.model, version).columns}
-    dataset = find_dataset(connection, wanted.dataset)
+    needed = {column["name"] for column in version.columns}
+    with services.database.read() as connection:
+        dataset = find_dataset(connection, dataset_id)
     if dataset is None:
         missing = "there is no such dataset; upload it with POST /v1/datasets, or send the table itself"
         raise InputError.of([Problem("/dataset", "not_found", missing)])
     present = {column["name"] for column in dataset.schema["columns"]} | {dataset.target, dataset.id_column}
     if needed and not needed & present:
-        text = f"the table has none of the columns that version {version} was trained on: {', '.join(sorted(needed))}"
+        names = ", ".join(sorted(needed))
+        text = f"the table has none of the columns that version {version.version} was trained on: {names}"
         raise InputError.of([Problem("/dataset", "conflict", text)])
 
 

@@ -55,6 +55,12 @@ def test_the_table_itself_becomes_a_dataset_without_target(client: FlaskClient, 
     assert again.json["id"] != answer.json["id"]
 
 
+def test_a_table_for_a_model_that_is_not_there_is_not_kept(client: FlaskClient) -> None:
+    assert send(client, "model=nobody").status_code == 404
+    assert send(client, "model=nobody&version=3").status_code == 404
+    assert client.get("/v1/datasets").json["datasets"] == []
+
+
 def test_a_dataset_without_target_cannot_be_trained_on(client: FlaskClient, champion: int) -> None:
     dataset = send(client).json["dataset"]
     answer = client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset})
