@@ -57,7 +57,6 @@ def upgrade() -> None:
         alias_moves.add_column(sa.Column("undoes", sa.Integer(), nullable=True))
         alias_moves.add_column(sa.Column("request", sa.String(length=36), nullable=True))
     op.create_index(op.f("ix_jobs_kind_model_started_at"), "jobs", ["kind", "model", "started_at"])
-    op.create_index(op.f("ix_job_events_event"), "job_events", ["event"])
     op.create_index(op.f("ix_jobs_finished_at"), "jobs", ["finished_at"])
     op.create_table(
         "audit_log",
@@ -95,7 +94,6 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION ebb_append_only()")
     op.drop_index(op.f("ix_jobs_finished_at"), "jobs")
-    op.drop_index(op.f("ix_job_events_event"), "job_events")
     op.drop_index(op.f("ix_jobs_kind_model_started_at"), "jobs")
     with op.batch_alter_table("alias_moves") as alias_moves:
         alias_moves.drop_column("request")

@@ -80,7 +80,6 @@ job_events = Table(
     Column("data", Json, nullable=False),
     Column("at", UtcTime, nullable=False, default=now()),
     Index(None, "job_id", "id"),
-    Index(None, "event"),
 )
 
 epochs = Table(
