@@ -16,6 +16,7 @@ from app.edge.hosts import is_loopback
 from app.errors import StartError
 from app.metrics.folder import make_folder
 from store.artifacts import ArtifactStore
+from store.children import ONE_BLAS_THREAD
 from store.database import Database, open_database
 from store.keys import any_key
 from store.migrate import is_current
@@ -27,8 +28,6 @@ GRACE_SECONDS = 20
 KEEPALIVE_SECONDS = 75  # longer than a proxy keeps its own side, so that it never sends into a closing connection
 MOST_CONNECTIONS = 1000
 OTHER_FILES = 100  # that a process holds open beside its connections
-# Read when numpy is first imported, in the processes that gunicorn starts. Requests are what runs in parallel here.
-ONE_BLAS_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types

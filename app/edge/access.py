@@ -14,6 +14,7 @@ from app.edge.hosts import is_loopback
 from app.errors import ForbiddenError, UnauthenticatedError
 from app.recent import Recent
 from app.route import Route
+from store.audit import LOCAL
 from store.database import Database
 from store.errors import DatabaseError
 from store.keys import Caller, find_caller, touch_key
@@ -70,7 +71,7 @@ class Access:
 
 def caller_name() -> str:
     """Return who to name as the mover of an alias or canceller of a job."""
-    return g.caller.key_id or "local"
+    return g.caller.key_id or LOCAL
 
 
 def owner() -> str:

@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotAcceptable
 from app.edge.bodies import whole_body
 from app.edge.fitting import misfits
 from app.edge.pointers import pointer
+from app.edge.problems import MOST_FAULTS
 from app.edge.strict_json import parse_json
 from app.errors import InputError, MediaTypeError
 from app.route import JSON
@@ -18,7 +19,6 @@ from model.errors import Problem
 T = TypeVar("T")
 
 BODY_BYTES = 16 * 1024 * 1024  # of every request but an upload; Flask counts, however the body is sent
-MOST_FAULTS = 100
 
 
 def read_query(kind: type[T]) -> T:
