@@ -1,32 +1,25 @@
 """Jobs that end in a result to be fetched: waiting for one, and scoring a file by one."""
 
-import math
 import time
 from pathlib import Path
 
 from ebb.answers import Job
 from ebb.client import Client
-from ebb.errors import JobError
+from ebb.watch import expect_success
 from model.files import new_file
 from model.tables.reading import FORMATS, MEDIA_TYPES, format_of
 
 POLL_SECONDS = 0.2
 
 
-def wait_for_result(client: Client, job_id: str, patience: float = math.inf) -> Job:
+def wait_for_result(client: Client, job_id: str) -> Job:
     """Return a job that has succeeded.
 
-    Units: patience in seconds.
-    Raises: JobError where it did not, or not in time; the client's errors.
+    Raises: JobError where it did not; the client's errors.
     """
-    give_up = time.monotonic() + patience
     while not (job := client.job(job_id)).finished:
-        if time.monotonic() > give_up:
-            raise JobError(f"{job.kind} job {job.id} was still {job.state} after {patience:.0f} s")
         time.sleep(POLL_SECONDS)
-    if job.state != "succeeded":
-        why = f": {job.error.detail} ({job.error.code})" if job.error else ""
-        raise JobError(f"{job.kind} job {job.id} {job.state}{why}")
+    expect_success(job)
     return job
 
 
