@@ -43,7 +43,7 @@ class Attempts:
         try:
             child = self._start(claimed)
         except OSError as error:
-            log.exception("job %s: no training process can be started", claimed.job_id)
+            log.exception("job %s: its process cannot be started", claimed.job_id)
             self._strike(claimed, f"could not be started ({error.strerror})")
             return
         if child is None:
@@ -108,7 +108,7 @@ class Attempts:
         """Write what the child could not: it says nothing when it was killed."""
         limit = self._settings.strike_limit
         text = (
-            f"the training process {why}, which was strike {limit} of {limit}; its worker's log says more. "
+            f"the job's process {why}, which was strike {limit} of {limit}; its worker's log says more. "
             "Retry it, with a smaller network or table if memory was short"
         )
         self._bring_to_rest(

@@ -56,7 +56,7 @@ def test_a_killed_process_is_a_strike_with_a_growing_delay_and_the_third_fails_t
         delays.append((row.run_after - row.heartbeat_at).total_seconds())
     assert 2 <= delays[0] < delays[1]
     assert (row.state, row.strikes, row.error_code) == ("failed", 3, "worker_crashed")
-    assert row.error_text.startswith("the training process was killed by signal 9, which was strike 3 of 3")
+    assert row.error_text.startswith("the job's process was killed by signal 9, which was strike 3 of 3")
     assert [event for event, _ in world.events(job_id)] == ["queued", *["running", "queued"] * 2, "running", "failed"]
 
 
