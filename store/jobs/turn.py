@@ -26,8 +26,9 @@ def due() -> ColumnElement[bool]:
 def models_in_turn(kind: str) -> Select[Any]:
     """Return the query for the priorities and registered models of the jobs that wait, in the order of their turns."""
     other = jobs.alias("other")
-    counted = select(other.c.model, func.count().label("jobs")).where(other.c.state == "running", other.c.kind == kind)
-    running = counted.group_by(other.c.model).subquery("running")
+    # By state alone: asked for the kind, too, SQLite reads every job of it that there ever was to find those that run.
+    counted = select(other.c.kind, other.c.model, func.count().label("jobs")).where(other.c.state == "running")
+    running = counted.group_by(other.c.kind, other.c.model).subquery("running")
     served_at = (
         select(func.max(other.c.started_at))
         .where(other.c.kind == kind, other.c.model == jobs.c.model)
@@ -36,7 +37,7 @@ def models_in_turn(kind: str) -> Select[Any]:
     )
     return (
         select(jobs.c.priority, jobs.c.model)
-        .outerjoin(running, running.c.model == jobs.c.model)
+        .outerjoin(running, and_(running.c.kind == jobs.c.kind, running.c.model == jobs.c.model))
         .where(due(), jobs.c.kind == kind)
         .group_by(jobs.c.priority, jobs.c.model, running.c.jobs)
         .order_by(

@@ -1,11 +1,16 @@
 """T3: a ring has the job claimed whose turn it is, and a ring for nothing does nothing."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from store.clock import now
+from store.database import open_database
 from store.ids import new_id
 from store.jobs import KINDS
 from store.jobs.claim import Claim, claim_next
+from store.jobs.turn import models_in_turn, oldest
 from tests.store.world import World, race
 
 
@@ -109,3 +114,19 @@ def test_rings_at_once_claim_as_many_jobs_and_none_twice(world: World) -> None:
     ids = [world.queue(model=model) for model in ("a", "a", "a", "b") for _ in range(3)]
     claims = race(12, lambda number: ring(world, ids[0], f"w{number}"))
     assert sorted(mine.job_id for mine in claims if isinstance(mine, Claim)) == sorted(ids)
+
+
+def test_a_claim_reads_no_job_that_ended_but_the_last_of_its_model(tmp_path: Path, sqlite_template: Path) -> None:
+    path = tmp_path / "planned.db"
+    shutil.copyfile(sqlite_template, path)
+    database = open_database(f"sqlite:///{path}")
+    asked = (models_in_turn("training"), oldest("training", 0, "churn"))
+    texts = [str(one.compile(database.engine, compile_kwargs={"literal_binds": True})) for one in asked]
+    with database.read() as connection:
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}").all() for one in texts]
+    database.close()
+    reads = [
+        step for plan in plans for *_, step in plan if step.startswith(("SCAN", "SEARCH")) and "COVERING" not in step
+    ]
+    assert reads, "nothing was planned"
+    assert all("ix_jobs_state_run_after (state=?" in step for step in reads), reads
