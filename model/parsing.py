@@ -140,9 +140,10 @@ def shown(raw: object) -> str:
 
 
 def to_plain(item: object) -> dict[str, Any]:
-    """Return a configuration's fields as JSON values, defaults included."""
+    """Return a configuration's fields as JSON values, defaults included; equal to what JSON makes of them."""
     kind: Any = type(item)
-    return {name: getattr(item, name) for name in value_types(kind)}
+    values = {name: getattr(item, name) for name in value_types(kind)}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def name_of(catalog: Mapping[str, type], item: object) -> str:

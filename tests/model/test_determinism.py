@@ -11,7 +11,7 @@ from model.spec import parse_spec
 from model.storage import pack_checkpoint, unpack_checkpoint
 from model.training.plan import Limits
 from model.training.trainer import EpochReport, Trainer
-from tests.model.designs import design
+from tests.model.designs import coded_design, design
 from tests.model.training import RICH, assert_same_numbers, trained
 
 
@@ -40,6 +40,16 @@ def test_resuming_after_any_epoch_is_byte_identical(spec: dict[str, object]) -> 
         after = list(second.epochs())
         assert_same_numbers(whole, second)
         assert facts(before + after) == facts(reports)
+
+
+def test_a_training_whose_first_layer_is_an_embedding_resumes_from_a_stored_checkpoint() -> None:
+    spec: dict[str, object] = {"layers": [{"embedding": 3}, 4], "epochs": 3}
+    whole, _ = trained(spec, coded_design())
+    first = Trainer(parse_spec(spec), coded_design())
+    next(first.epochs())
+    second = Trainer(parse_spec(spec), coded_design(), unpack_checkpoint(pack_checkpoint(first.checkpoint())))
+    assert len(list(second.epochs())) == 2
+    assert_same_numbers(whole, second)
 
 
 def test_a_checkpoint_does_not_change_as_training_goes_on() -> None:
