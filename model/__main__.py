@@ -115,6 +115,8 @@ def json_object(text: str) -> dict[str, Any]:
         value = json.loads(text)
     except ValueError as error:
         raise FileError(f"this is not JSON: {error}") from error
+    except RecursionError as error:
+        raise FileError("this JSON has too many brackets inside each other: write it flatter") from error
     if not isinstance(value, dict):
         raise FileError(f"this must be a JSON object, not {shown(value)}")
     return value

@@ -11,6 +11,7 @@ from model.columns.options import ColumnOptions
 from model.errors import Problem, SpecError
 from model.layers import CATALOG as LAYERS
 from model.layers import Activation, Layer
+from model.layers.batch_norm import BatchNorm
 from model.layers.embedding import Embedding
 from model.layers.identity import Identity
 from model.layers.notation import layer_to_json, read_layer
@@ -175,6 +176,12 @@ def conflicts(spec: Spec) -> list[Problem]:
     if spec.validation.folds and spec.validation.time is not None:
         detail = "holds out every row once, and time only the latest: leave one of them out"
         found.append(Problem("/validation/folds", "conflict", detail))
+    if spec.validation.time is not None and spec.validation.group is not None:
+        found.append(Problem("/validation/group", "conflict", "cannot go with time: leave one of the two out"))
+    explicit = [each for layer in spec.layers if isinstance(layer, Layer) for each in _within(layer)]
+    if spec.batch_size == 1 and (spec.batch_norm or any(isinstance(each, BatchNorm) for each in explicit)):
+        detail = "must be 2 or more beside batch norm, which compares the rows of a batch with each other"
+        found.append(Problem("/batch_size", "conflict", detail))
     return found
 
 
@@ -192,15 +199,15 @@ def read_layers(reader: Reader, raw: object, pointer: str) -> tuple[int | Layer 
         else read_layer(reader, entry, f"{pointer}/{i}")
         for i, entry in enumerate(raw)
     )
-    if (inside := sum(_layers_in(layer) for layer in layers if isinstance(layer, Layer))) > MOST_LAYERS:
+    if (inside := sum(len(_within(layer)) for layer in layers if isinstance(layer, Layer))) > MOST_LAYERS:
         reader.refuse(
             pointer, "range", f"must be at most {MOST_LAYERS} layers, not {inside:,} with those inside others"
         )
     return layers
 
 
-def _layers_in(layer: Layer) -> int:
-    return 1 + sum(_layers_in(inner) for inner in layer.inner)
+def _within(layer: Layer) -> list[Layer]:
+    return [layer, *(deep for inner in layer.inner for deep in _within(inner))]
 
 
 def read_activation(reader: Reader, raw: object, pointer: str) -> Layer | None:

@@ -37,6 +37,8 @@ def split(table: Table, y: Floats, spec: Spec, strata: tuple[Floats, Sequence[st
     held, rows = spec.validation, np.arange(len(y))
     group = None if held.group is None else _column(table, held.group, "group")
     if held.folds:
+        if spec.members > len(y):
+            raise TableError(f"there are only {len(y):,} rows for {spec.members:,} folds: lower members")
         if group is None:
             folds = stratified_folds(*strata, spec.members, spec.seed)
         else:

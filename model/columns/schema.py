@@ -60,8 +60,10 @@ def other_columns(names: Sequence[str], target: str | None, id_column: str | Non
     """Those of a table's column names that are neither target nor id.
 
     Raises:
-        ColumnError: one of the two is not there.
+        ColumnError: one of the two is not there, or both are the same.
     """
+    if target is not None and target == id_column:
+        raise ColumnError(f"column {target!r} cannot be both target and id: name another one, or no id")
     for role, name in (("target", target), ("id", id_column)):
         if name is not None and name not in names:
             raise ColumnError(f"there is no {role} column {name!r}; the table has {_listed(names)}")

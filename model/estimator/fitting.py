@@ -55,6 +55,7 @@ class Fitting:
         _check(spec, present)
         self.spec, self.target, self.id_column = spec, target, id_column
         head, self.y = HEADS[name_of(LOSSES, spec.loss)].read(table.columns[target], target)
+        _check_labels(spec, self.y)
         self.split = split(table, self.y, spec, head.strata(self.y))
         self.head: Head = head.fitted(self.y[self.train_rows])
         asked = [name for name in present if name not in options or not options[name].drop]
@@ -197,3 +198,12 @@ def _check(spec: Spec, present: list[str]) -> None:
         problems.append(Problem("/class_weight", "conflict", "needs a loss of classes; leave it null for this one"))
     if problems:
         raise SpecError(problems)
+
+
+def _check_labels(spec: Spec, y: Floats) -> None:
+    if isinstance(spec.class_weight, tuple):
+        last = int(y.max())
+        unknown = [label for label, _ in spec.class_weight if int(label) > last]
+        detail = f"is not a label of this target: its labels are 0 to {last}"
+        if unknown:
+            raise SpecError(Problem(f"/class_weight/{label}", "unknown", detail) for label in unknown)

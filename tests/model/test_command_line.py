@@ -146,6 +146,7 @@ def test_trace_prints_every_number_for_people_too(trained, capsys):
         (["predict", "TABLE", "TABLE", "--out", "OUT"], "not a whole file"),
         (["predict", "MODEL", "/nowhere.csv", "--out", "OUT"], "cannot read /nowhere.csv"),
         (["trace", "MODEL", "--record", "[1]"], "JSON object"),
+        (["trace", "MODEL", "--record", '{"months":' + "[" * 10**5], "too many brackets"),
         (["trace", "MODEL", "--record", '{"months": "x"}'], "expected a number"),
         (["trace", "MODEL", "--record", '{"mnths": 1}'], "'mnths' is unknown"),
     ],

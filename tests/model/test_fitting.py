@@ -126,5 +126,11 @@ def test_a_spec_that_does_not_fit_the_table_is_refused():
         fit(mixed_table(), columns={"mnths": {"drop": True}})
     with pytest.raises(SpecError, match="binary_cross_entropy"):
         fit(mixed_table(), loss="mean_squared_error")
+    with pytest.raises(SpecError, match="/class_weight/2: is not a label of this target: its labels are 0 to 1"):
+        fit(mixed_table(), class_weight={"1": 3, "2": 1})
+    with pytest.raises(TableError, match="only 300 rows for 301 folds"):
+        fit(mixed_table(), members=301, validation={"folds": True})
+    with pytest.raises(ColumnError, match="'churned' cannot be both target and id"):
+        fit(mixed_table(), id_column="churned")
     with pytest.raises(TableError, match="no column 'when'"):
         fit(mixed_table(), validation={"time": "when"})
