@@ -28,6 +28,8 @@ from model.training.updating import Penalties, Step, record_norm, record_update
 Phase: TypeAlias = list[list[Call]]
 """The calls of each thread, side by side; the next phase begins when all have made theirs."""
 
+UNDONE = -1.0  # where a step's gradient norm will be
+
 
 class Program:
     """The calls of a training's steps, and the memory they work in."""
@@ -41,7 +43,7 @@ class Program:
         slots, column = plan.chunk_steps + 1, (*numbers.lead, 1) if numbers.lead else ()
         count = 1 + len(spec.optimizer.coefficients(np.ones(1), np.ones(1)))
         self._coefficients = np.zeros((count, slots, *column), numbers.dtype)
-        self._norms = np.zeros((slots, *(column or (sum(map(len, self._blocks)),))), numbers.dtype)
+        self._norms = np.full((slots, *(column or (sum(map(len, self._blocks)),))), UNDONE, numbers.dtype)
         self._penalties = Penalties.of(spec, stack, numbers.dtype)
         self._pool = ThreadPoolExecutor(1) if plan.parts == 2 else None
         self._record_all()
@@ -135,7 +137,9 @@ class Program:
         self.masks.fill(batches, short)
         self._perform(self._last_calls if last else self._calls)
         norms = self._norms[:steps] if self._numbers.lead else np.add.reduce(self._norms[:steps], -1)
-        return self._chunk.loss(batches, short), np.sqrt(norms)
+        told = self._chunk.loss(batches, short), np.sqrt(norms)
+        self._norms.fill(UNDONE)
+        return told
 
     def _perform(self, phases: Iterable[Phase]) -> None:
         for own, *others in phases:
@@ -145,6 +149,11 @@ class Program:
             beside = self._pool.submit(perform_beside, others[0])
             perform(own)
             beside.result()
+
+    @property
+    def steps_done(self) -> int:
+        """How many steps of the chunk under way have their gradient; another thread may ask."""
+        return int(np.count_nonzero((self._norms != UNDONE).reshape(len(self._norms), -1).all(-1)))
 
     def steps_of(self, chunk: int) -> int:
         """Return how many steps a chunk has."""

@@ -153,7 +153,7 @@ class Trainer:
     @property
     def steps_taken(self) -> int:
         """How many steps were taken here; it grows within an epoch too, so that a hung training can be told."""
-        return self._steps_taken
+        return self._steps_taken + self._program.steps_done
 
     def checkpoint(self) -> Checkpoint:
         """Return the state after the last report."""

@@ -1,5 +1,6 @@
 """Training learns what the equations say, and tells of failure."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -280,3 +281,20 @@ def test_networks_too_large_are_refused_before_anything_is_made_for_them(spec: d
     with pytest.raises(SpecError, match=said) as caught:
         Trainer(parse_spec(spec), design())
     assert caught.value.problems[0].pointer == "/layers"
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_steps_are_counted_while_a_chunk_of_them_is_under_way(members: int) -> None:
+    """A heart that counted chunks would take a wide network's long chunk for a training that hangs."""
+    spec = {"layers": [1024, 1024], "batch_size": 1, "epochs": 1, "early_stopping": None, "members": members}
+    trainer = Trainer(parse_spec(spec), design(40, 10))
+    training = threading.Thread(target=lambda: list(trainer.epochs()))
+    seen = {trainer.steps_taken}
+    training.start()
+    while training.is_alive():
+        seen.add(trainer.steps_taken)
+    training.join()
+    assert trainer._plan.chunks == 1
+    steps = trainer._plan.steps
+    assert trainer.steps_taken == steps
+    assert len([count for count in seen if 0 < count < steps]) > 3, seen
