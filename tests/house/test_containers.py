@@ -10,6 +10,7 @@ from tests.house.sources import PACKAGES, ROOT
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+OPERATIONS = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 IGNORED = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
 
 
@@ -18,6 +19,12 @@ def test_every_setting_that_the_containers_are_given_is_known() -> None:
     asked = set(re.findall(r"\$\{(EBB_\w+)", COMPOSE))
     assert {"DATABASE_URL", "REDIS_URL", "EBB_PORT"} <= given | asked
     assert given | asked <= VARIABLES.keys()
+
+
+def test_operations_names_every_setting_that_is_handed_on() -> None:
+    handed_on = re.findall(r"^ +(EBB_\w+):$", COMPOSE, re.MULTILINE)
+    [told] = [line for line in OPERATIONS.splitlines() if "handed on to the containers" in line]
+    assert sorted(re.findall(r"`(EBB_\w+)`", told)) == sorted(handed_on)
 
 
 def test_the_image_holds_every_package() -> None:
