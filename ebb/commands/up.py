@@ -31,12 +31,17 @@ def up(host: str | None, port: int | None, home: Path | None) -> None:
             raise KeyboardInterrupt  # asked twice: give up waiting
         stopping.set()
 
+    def undo(number: int, frame: FrameType | None) -> None:
+        stopping.set()  # because Python swallows what is raised while it collects garbage
+        raise KeyboardInterrupt
+
     for number in STOPS:  # while it starts, either undoes what was begun; a shell may have had SIGINT ignored
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, undo)
     with Service(settings) as service:
         for number in STOPS:
             signal.signal(number, stop)
-        click.echo(f"Ebb is ready at {service.url} (data and logs in {settings.home}; Ctrl-C stops it)")
+        if not stopping.is_set():
+            click.echo(f"Ebb is ready at {service.url} (data and logs in {settings.home}; Ctrl-C stops it)")
         while not stopping.wait(WATCH_SECONDS):
             for what in service.tend():
                 click.echo(f"ebb: {what}", err=True)

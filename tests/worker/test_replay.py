@@ -8,7 +8,7 @@ from store.clock import now
 from store.tables import versions
 from tests.worker.trainings import LONG, SHORT, Trainings, wait_for
 
-STEADY = {"epochs": 2000, "early_stopping": None, "layers": [8]}
+STEADY = {"epochs": 2000, "early_stopping": None, "layers": [64, 64], "batch_size": 8}
 
 
 def queue(trainings: Trainings, spec: dict[str, Any], version: int = 1) -> str:
