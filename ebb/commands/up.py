@@ -40,8 +40,9 @@ def up(host: str | None, port: int | None, home: Path | None) -> None:
     with Service(settings) as service:
         for number in STOPS:
             signal.signal(number, stop)
-        if not stopping.is_set():
-            click.echo(f"Ebb is ready at {service.url} (data and logs in {settings.home}; Ctrl-C stops it)")
+        if stopping.is_set():
+            raise KeyboardInterrupt
+        click.echo(f"Ebb is ready at {service.url} (data and logs in {settings.home}; Ctrl-C stops it)")
         while not stopping.wait(WATCH_SECONDS):
             for what in service.tend():
                 click.echo(f"ebb: {what}", err=True)

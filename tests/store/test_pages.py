@@ -47,7 +47,7 @@ def test_an_empty_list_is_an_empty_page(world: World) -> None:
 def test_pages_keep_to_the_state_and_kind_asked_for(world: World) -> None:
     waiting, running, scoring = world.queue(), world.start().job_id, world.queue(kind="scoring")
     assert _jobs(world, states=["running"])[0] == [running]
-    assert _jobs(world, kind="scoring")[0] == [scoring]
+    assert _jobs(world, kinds=["scoring"])[0] == [scoring]
     assert _jobs(world, states=["queued"], kinds=["training"])[0] == [waiting]
 
 
