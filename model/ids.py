@@ -1,4 +1,4 @@
-"""Customers' ids: a text of at most 256 characters without control characters, or a whole number."""
+"""Customers' ids: a text of at most 256 characters without control characters, or a whole number of at most 256 digits."""
 
 import re
 from collections.abc import Sequence
@@ -21,6 +21,8 @@ def unfit_ids(ids: Sequence[object], place: str) -> dict[int, Problem]:
                 wrong[row] = Problem(place, "id", text)
         elif value is not None and (isinstance(value, bool) or not isinstance(value, int)):
             wrong[row] = Problem(place, "id", "an id is a text or a whole number")
+        elif value is not None and abs(value) >= 10**LONGEST_ID:
+            wrong[row] = Problem(place, "id", f"an id has at most {LONGEST_ID} digits")
     return wrong
 
 

@@ -76,6 +76,7 @@ def test_economics_add_a_decision(client: FlaskClient, record: Record) -> None:
         ({"customer_id": 1.5}, "/records/1/customer_id", "id"),
         ({"customer_id": True}, "/records/1/customer_id", "id"),
         ({"customer_id": ["x"]}, "/records/1/customer_id", "id"),
+        ({"customer_id": 10**256}, "/records/1/customer_id", "id"),
     ],
 )
 @pytest.mark.usefixtures("champion")

@@ -195,6 +195,14 @@ def test_a_part_beyond_the_end_is_416_and_one_of_another_file_is_the_whole(clien
     assert (other.status_code, other.data) == (200, b"0123456789")
 
 
+@pytest.mark.parametrize("wanted", ["lines=1-2", "bytes=0-1,4-5"])
+def test_ranges_of_another_unit_or_several_get_the_whole_result(
+    client: FlaskClient, finished: str, wanted: str
+) -> None:
+    answer = client.get(f"/v1/jobs/{finished}/result", buffered=True, headers={"Range": wanted})
+    assert (answer.status_code, answer.data) == (200, b"0123456789")
+
+
 def test_a_job_without_a_file_has_no_result(client: FlaskClient, dataset: str, champion: int) -> None:
     queued = submit(client, {"model": "churn", "dataset": dataset}).json["id"]
     answer = client.get(f"/v1/jobs/{queued}/result")
