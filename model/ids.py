@@ -1,4 +1,4 @@
-"""Customers' ids: a text of at most 256 characters without control characters, or a whole number of at most 256 digits."""
+"""Customers' ids: texts of at most 256 characters without control characters, or whole numbers as long."""
 
 import re
 from collections.abc import Sequence

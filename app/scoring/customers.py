@@ -63,7 +63,13 @@ def read_customers(request: ScoreRequest) -> Customers:
     """
     if request.records is not None and request.columns is None:
         check_number(len(request.records), "/records")
-        return Customers.of_records(request.records, "/records")
+        broken = {
+            row: Problem("", "type", "a record is a JSON object")
+            for row, record in enumerate(request.records)
+            if not isinstance(record, dict)
+        }
+        records = [{} if row in broken else record for row, record in enumerate(request.records)]
+        return Customers.of_records(records, "/records", broken)
     if request.columns is None or request.records is not None:
         raise InputError.of([Problem("", "missing", "give either records or columns")])
     n = max(map(len, request.columns.values()), default=0)

@@ -46,6 +46,7 @@ PageToken = Annotated[str, Meta(min_length=1, max_length=1000, description="next
 VersionNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"}, description="RFC 3339, UTC")]
 JsonObject = dict[str, Any]  # msgspec has no schema for object
+OwnRecord = Annotated[Any, Meta(extra_json_schema={"type": "object"})]  # what is no object is that record's error
 
 
 class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from app.shapes.common import JsonObject, Slug, VersionNumber
+from app.shapes.common import OwnRecord, Slug, VersionNumber
 from app.shapes.problems import Fault
 
 Money = Annotated[float, Meta(ge=0, le=1e15)]
@@ -49,7 +49,7 @@ class ScoreQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ScoreRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Customers to score, as records or column by column; exactly one of the two."""
 
-    records: list[JsonObject] | None = None
+    records: list[OwnRecord] | None = None
     columns: dict[str, list[Any]] | None = None
     explain: Explain = 0
     economics: Economics | None = None

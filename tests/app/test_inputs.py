@@ -93,7 +93,7 @@ def test_a_query_that_does_not_fit_is_422_and_pointed_at(
         ([], "", "type"),
         ({"records": [], "colour": 1}, "/colour", "unknown"),
         ({"records": {"months": 1}}, "/records", "type"),
-        ({"records": [{}, 5]}, "/records/1", "type"),
+        ({"records": [5]}, "/records/0", "type"),
         ({"columns": {"months": [1], "a/b": None}}, "/columns/a~1b", "type"),
         ({"columns": {"months": 3}}, "/columns/months", "type"),
         ({"records": [{}], "explain": -1}, "/explain", "range"),

@@ -94,6 +94,19 @@ def test_a_bad_record_has_its_error_in_its_place_and_the_others_their_scores(
     assert "churn_probability" not in bad
 
 
+@pytest.mark.parametrize("bad", [5, None, "c-1", [1], True])
+@pytest.mark.usefixtures("champion")
+def test_what_is_no_record_has_an_error_in_its_place(client: FlaskClient, record: Record, bad: object) -> None:
+    answer = score(client, [record, bad, record], explain=1)
+    first, told, last = answer.json["scores"]
+    assert (answer.status_code, answer.json["errors"]) == (200, 1)
+    assert first == last == score(client, [record], explain=1).json["scores"][0]
+    assert told == {
+        "customer_id": None,
+        "error": {"pointer": "/records/1", "code": "type", "detail": "a record is a JSON object"},
+    }
+
+
 @pytest.mark.usefixtures("champion")
 def test_when_no_record_can_be_scored_it_is_422(client: FlaskClient, record: Record) -> None:
     answer = score(client, [record | {"months": "x"}, record | {"monthly": 1}])
