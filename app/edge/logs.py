@@ -41,8 +41,9 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # What no line tells need not be found out for each: thread, process, and (by the last) the place in the code.
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    # What no line tells need not be found out for each: thread, and (by the last) the place in the code. The
+    # process has to be: gunicorn names it in lines of its own.
+    logging.logThreads = logging.logMultiprocessing = False
     logging._srcfile = None  # as Python's documentation has it, under "Optimization"
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each look at the tables' release
 
