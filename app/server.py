@@ -62,7 +62,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "raw_env": [f"{name}={value}" for name, value in self._environ().items()],
             "limit_request_line": 8190,  # the most gunicorn allows; a page token may be long
             "loglevel": "warning",
-            "post_worker_init": _end_streams_with,
+            "post_worker_init": _share_with_streams,
             "worker_exit": lambda _, worker: _wind_up(worker.wsgi),
             "child_exit": lambda _, worker: _forget(worker.pid),
             "on_exit": lambda _: shutil.rmtree(self._counts, ignore_errors=True),
@@ -81,9 +81,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         return create_app(self._settings, database, CeleryDoorbell(self._broker), self._allowances)
 
 
-def _end_streams_with(worker: Any) -> None:
-    """Have a process that is to end tell its streams so, instead of waiting for them."""
-    worker.wsgi.extensions["ebb"].streams.end_with(lambda: worker.alive)
+def _share_with_streams(worker: Any) -> None:
+    """Have streams leave a thread beside uploads, and end with their process instead of being waited for."""
+    streams = worker.wsgi.extensions["ebb"].streams
+    streams.beside(lambda: worker.uploads)
+    streams.end_with(lambda: worker.alive)
 
 
 def _forget(process: int) -> None:

@@ -50,6 +50,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._lingering = Waiting()
         self._in_hand = self._streaming = self._held = self._refused = 0
 
+    @property
+    def uploads(self) -> int:
+        """How many threads read bodies as they come."""
+        return self._streaming
+
     # What gunicorn's loop calls
 
     def accept(self, listener: socket.socket) -> None:
@@ -191,13 +196,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._make_room()
 
     def _hand_over(self, conn: Connection, *, streams: bool) -> None:
-        """Let a thread answer; while one streams, another is left for requests that have arrived."""
+        """Let a thread answer; one is always left by uploads and event streams for requests that have arrived."""
         self._stop_waiting(conn)
         waiting = self._in_hand - self.cfg.threads
         if waiting >= self._most_waiting and (waiting >= 2 * self._most_waiting or conn.incoming.path not in PROBES):
             self._refused += 1
             self._refuse(conn, Status.SERVICE_UNAVAILABLE, "too many requests wait already; come back in a moment")
-        elif streams and self._streaming >= max(1, self.cfg.threads - 1):
+        elif streams and self._streaming >= max(1, self.cfg.threads - 1 - self.wsgi.extensions["ebb"].streams.open):
             self._refused += 1
             self._refuse(conn, Status.SERVICE_UNAVAILABLE, "too many uploads at once; come back in a moment")
         else:

@@ -21,14 +21,16 @@ class Rhythm:
 
 
 class Streams:
-    """At most half of a process's threads, so that others always get an answer."""
+    """At most half of a process's threads, and with its uploads all but one, so that others always get an answer."""
 
     def __init__(self, threads: int, rhythm: Rhythm | None = None) -> None:
         self.most = threads // 2
+        self._threads = threads
         self.rhythm = rhythm or Rhythm()
         self._open = 0
         self._lock = threading.Lock()
         self._alive: Callable[[], bool] = lambda: True
+        self._uploads: Callable[[], int] = lambda: 0
 
     @property
     def going(self) -> bool:
@@ -44,6 +46,10 @@ class Streams:
         """Let streams end once `alive` says no; clients then take them up again elsewhere."""
         self._alive = alive
 
+    def beside(self, uploads: Callable[[], int]) -> None:
+        """Mind how many other threads are held by uploads."""
+        self._uploads = uploads
+
     def enter(self) -> None:
         """Take a place.
 
@@ -55,6 +61,8 @@ class Streams:
                     f"this process keeps {self.most} streams open at most (half of EBB_WEB_THREADS), and has them: "
                     "come back later, or poll the job"
                 )
+            if self._open + self._uploads() >= self._threads - 1:
+                raise StreamsError("uploads hold the threads for more streams: come back later, or poll the job")
             self._open += 1
 
     def leave(self) -> None:

@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -185,3 +186,34 @@ def test_what_a_killed_server_counted_is_removed_by_the_next_but_not_what_one_un
             assert len(set(folder.glob("ebb-metrics-*"))) == 2
             assert len(both & set(folder.glob("ebb-metrics-*"))) == 1
         assert scrape(second.url)["ebb_database_up"] == 1
+
+
+def stall(running: Running, stack: ExitStack, times: int) -> None:
+    """Begin uploads that never go on."""
+    at = httpx.URL(running.url)
+    for _ in range(times):
+        held = stack.enter_context(socket.create_connection((at.host, at.port), timeout=PATIENCE))
+        held.sendall(b"POST /v1/datasets?target=y HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n")
+        held.sendall(b"Transfer-Encoding: chunked\r\n\r\n")
+
+
+def wait_for_refusals(running: Running, many: int) -> None:
+    wait_for(lambda: scrape(running.url)["ebb_http_shed_requests_total"] == many, f"there are not {many} refusals")
+
+
+def test_streams_leave_uploads_one_thread_less_and_one_to_the_others(running: Running, claimed: Claim) -> None:
+    with ExitStack() as stack:
+        for _ in range(2):
+            stream = stack.enter_context(connect(running.url, f"/v1/jobs/{claimed.job_id}/events"))
+            until(stream, "event: running")
+        stall(running, stack, 5)
+        wait_for_refusals(running, 4)
+
+
+def test_uploads_leave_streams_no_thread_but_one_to_the_others(running: Running, claimed: Claim) -> None:
+    with ExitStack() as stack:
+        stall(running, stack, 5)
+        wait_for_refusals(running, 2)
+        refused = httpx.get(f"{running.url}/v1/jobs/{claimed.job_id}/events", trust_env=False, timeout=PATIENCE)
+        assert refused.status_code == 503
+        assert "uploads hold the threads" in refused.json()["detail"]
