@@ -91,7 +91,11 @@ class Encoder:
         """
         faults = Faults()
         cells: dict[str, Cells] = {}
+        plain = self._together.read(columns, n) if self._together is not None else {}
         for column in self.columns:
+            if column.name in plain:
+                cells[column.name] = plain[column.name]
+                continue
             raw = columns.get(column.name, [None] * n)
             if len(raw) != n:
                 raise ColumnError(f"column {column.name!r} has {len(raw)} values for {n} records")

@@ -1,11 +1,11 @@
-"""All numeric columns of a table to their features at once: for a single row, calls are what takes time."""
+"""All numeric columns of a table at once: for a single row, calls are what takes time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from model.columns.cells import Table
+from model.columns.cells import Numbers, Table
 from model.columns.numeric import FARTHEST, SOFT_LIMIT, NumericColumn
 from model.design import Floats
 
@@ -16,7 +16,7 @@ class Together:
 
     Each number goes the way of its column's own `encode`, so that its features are the same bits.
 
-    Shapes: offset, scale, fill and fixed (k, 1) for k columns; places (k,); gaps and gap_places alike.
+    Shapes: offset, scale, fill, fixed, low and high (k, 1) for k columns; places (k,); gaps and gap_places alike.
     """
 
     names: tuple[str, ...]
@@ -24,6 +24,8 @@ class Together:
     scale: Floats
     fill: Floats
     fixed: np.ndarray
+    low: Floats
+    high: Floats
     places: np.ndarray
     gaps: np.ndarray
     gap_places: np.ndarray
@@ -38,10 +40,20 @@ class Together:
             scale=np.array([[column.scale] for column in columns]),
             fill=np.array([[column.fill] for column in columns]),
             fixed=np.array([[column.fixed] for column in columns]),
+            low=np.array([[column.low] for column in columns]),
+            high=np.array([[column.high] for column in columns]),
             places=np.array(starts, np.intp),
             gaps=np.array(gaps, np.intp),
             gap_places=np.array([starts[i] + 1 for i in gaps], np.intp),
         )
+
+    def read(self, columns: Mapping[str, object], n: int) -> dict[str, Numbers]:
+        """Return all of them as they came, if each came as `n` numbers in its range; otherwise none."""
+        came = {name: raw for name in self.names if isinstance(raw := columns.get(name), Numbers) and len(raw) == n}
+        if len(came) < len(self.names):
+            return {}
+        values = np.array([cells.values for cells in came.values()])
+        return {} if ((values < self.low) | (values > self.high)).any() else came
 
     def encode(self, table: Table, X: Floats) -> None:
         """Write the features of all of them into the design matrix."""

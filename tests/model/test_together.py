@@ -1,14 +1,18 @@
 """Numeric columns that are encoded together get the bits that each gives alone."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model.columns import Table
 from model.columns.cells import Numbers
 from model.columns.encoder import Encoder
+from model.columns.faults import Faults
 from model.columns.numeric import NumericColumn
+from model.errors import ColumnError
 
+NAN = float("nan")
 finite = st.floats(-1e300, 1e300)
 
 
@@ -23,7 +27,7 @@ def columns(draw: st.DrawFn, name: str) -> NumericColumn:
 @given(st.data(), st.integers(2, 5), st.integers(1, 70))
 def test_together_and_alone_are_the_same_bits(data: st.DataObject, k: int, n: int) -> None:
     some = tuple(data.draw(columns(f"c{i}")) for i in range(k))
-    values = st.lists(st.one_of(finite, st.just(float("nan"))), min_size=n, max_size=n)
+    values = st.lists(st.one_of(finite, st.just(NAN)), min_size=n, max_size=n)
     table = Table({column.name: Numbers(np.array(data.draw(values))) for column in some}, n)
     alone = np.empty((n, sum(len(column.features) for column in some)))
     start = 0
@@ -33,3 +37,25 @@ def test_together_and_alone_are_the_same_bits(data: st.DataObject, k: int, n: in
         column.encode(cells, alone[:, start : start + len(column.features)])
         start += len(column.features)
     assert Encoder(some).encode(table).tobytes() == alone.tobytes()
+
+
+@given(st.data(), st.integers(2, 4), st.integers(1, 5))
+def test_together_and_alone_accept_and_refuse_the_same_numbers(data: st.DataObject, k: int, n: int) -> None:
+    some = tuple(NumericColumn(f"c{i}", 0.0, 1.0, False, 0.0, True, -1.0 - i, 2.0 + i) for i in range(k))
+    value = st.sampled_from((0.0, -0.0, -1.0, 2.0, NAN)) | st.floats(-9.0, 9.0) | st.floats()
+    came = {column.name: Numbers(np.array(data.draw(st.lists(value, min_size=n, max_size=n)))) for column in some}
+    table, faults = Encoder(some).read(came, n)
+    alone = Faults()
+    for column in some:
+        expected, read = column.read(came[column.name], alone), table.columns[column.name]
+        assert isinstance(read, Numbers)
+        assert read.values.tobytes() == expected.values.tobytes()
+    assert faults.rows == alone.rows
+
+
+def test_a_column_that_is_absent_or_too_short_is_not_read_together() -> None:
+    some = tuple(NumericColumn(name, 0.0, 1.0, False, 0.0, True, -1.0, 1.0) for name in ("a", "b"))
+    table, _ = Encoder(some).read({"a": Numbers.of([0.5])}, 1)
+    assert table.columns["b"].missing.tolist() == [True]
+    with pytest.raises(ColumnError, match="'b' has 2 values for 1 records"):
+        Encoder(some).read({"a": Numbers.of([0.5]), "b": Numbers.of([0.5, 0.5])}, 1)
