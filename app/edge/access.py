@@ -8,8 +8,9 @@ import logging
 import time
 from collections.abc import Mapping
 
-from flask import Flask, g, request
+from flask import Flask, g
 
+from app.edge.current import kept, this_request
 from app.edge.hosts import is_loopback
 from app.errors import ForbiddenError, UnauthenticatedError
 from app.recent import Recent
@@ -40,15 +41,15 @@ class Access:
         app.before_request(self._check)
 
     def _check(self) -> None:
-        route = self._routes.get(request.endpoint or "")
+        route = self._routes.get(this_request().endpoint or "")
         if route is not None and route.scope is None:
             return
-        g.caller = caller = self._authenticate()
+        kept().caller = caller = self._authenticate()
         if route is not None and route.scope and not caller.may(route.scope):
             raise ForbiddenError(f"key {caller.key_id} lacks the scope '{route.scope}'; it has {_list(caller)}")
 
     def _authenticate(self) -> Caller:
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        scheme, _, key = this_request().headers.get("Authorization", "").partition(" ")
         if not scheme and self._anonymous is not None:
             return self._anonymous
         if scheme.lower() != "bearer":

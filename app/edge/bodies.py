@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import IO
 
-from flask import request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected
+
+from app.edge.current import this_request
 
 CHUNK = 1024 * 1024
 
@@ -16,7 +17,7 @@ def body_chunks() -> Iterator[bytes]:
     Raises: ClientDisconnected, which is told as 400, where it ends before its Content-Length or its last chunk;
     RequestEntityTooLarge past the limit of this address.
     """
-    size = 0
+    request, size = this_request(), 0
     stream = request.stream
     while chunk := _read(stream, size):
         size += len(chunk)
@@ -30,11 +31,12 @@ def whole_body() -> bytes:
 
     Raises: as `body_chunks` does.
     """
-    promised, most = request.content_length, request.max_content_length
-    if promised is None or most is None or promised > most or "chunked" in request.headers.get("Transfer-Encoding", ""):
+    request = this_request()
+    promised, most, environ = request.content_length, request.max_content_length, request.environ
+    if promised is None or most is None or promised > most or "chunked" in environ.get("HTTP_TRANSFER_ENCODING", ""):
         return b"".join(body_chunks())
     try:
-        body: bytes = request.environ["wsgi.input"].read(promised)
+        body: bytes = environ["wsgi.input"].read(promised)
     except (OSError, ParseException) as error:
         raise _cut(0) from error
     if len(body) < promised:
@@ -50,6 +52,6 @@ def _read(stream: IO[bytes], size: int) -> bytes:
 
 
 def _cut(size: int) -> ClientDisconnected:
-    promised = request.content_length
+    promised = this_request().content_length
     of = "" if promised is None else f" of {promised:,}"
     return ClientDisconnected(f"the body broke off after {size:,}{of} bytes; send it again, whole")

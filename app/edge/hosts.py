@@ -8,8 +8,9 @@ from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-from flask import Flask, request
+from flask import Flask
 
+from app.edge.current import this_request
 from app.errors import ForbiddenError, MisdirectedError
 
 
@@ -34,10 +35,11 @@ def install(app: Flask) -> None:
 
 
 def _check() -> None:
-    host = request.headers.get("Host", "")
+    headers = this_request().headers
+    host = headers.get("Host", "")
     if not _is_own(host):
         raise MisdirectedError(f"Host {host!r} is not this server; ask for 127.0.0.1, [::1] or localhost")
-    origin = request.headers.get("Origin")
+    origin = headers.get("Origin")
     if origin is not None and _parts(origin).netloc != host:
         raise ForbiddenError(f"a page of {origin!r} may not use this server")
 

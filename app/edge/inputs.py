@@ -4,10 +4,10 @@ from itertools import islice
 from typing import TypeVar
 
 import msgspec
-from flask import request
 from werkzeug.exceptions import NotAcceptable
 
 from app.edge.bodies import whole_body
+from app.edge.current import this_request
 from app.edge.fitting import misfits
 from app.edge.pointers import pointer
 from app.edge.problems import MOST_FAULTS
@@ -26,6 +26,7 @@ def read_query(kind: type[T]) -> T:
 
     Raises: InputError, which names the parameter.
     """
+    request = this_request()
     if not request.query_string:
         return _typed({}, kind, "/query", strict=False)
     twice = [name for name, values in request.args.lists() if len(values) > 1]
@@ -48,6 +49,7 @@ def media_type(known: tuple[str, ...]) -> str:
 
     Raises: MediaTypeError, which names those that are taken.
     """
+    request = this_request()
     plain = request.environ.get("CONTENT_TYPE", "")
     if plain in known and "HTTP_CONTENT_ENCODING" not in request.environ:
         return str(plain)
@@ -74,6 +76,7 @@ def accepted(own: str, known: tuple[str, ...]) -> str:
 
     Raises: NotAcceptable, which is told as 406.
     """
+    request = this_request()
     wanted = request.headers.get("Accept", "").strip()
     if not wanted or wanted == "*/*":
         return own

@@ -7,8 +7,9 @@ import time
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response
 
+from app.edge.current import kept, this_request
 from app.edge.request_ids import request_id
 
 access = logging.getLogger("ebb.access")
@@ -55,21 +56,22 @@ def install(app: Flask) -> None:
 
 
 def _begin() -> None:
-    g.begun = time.perf_counter()
+    kept().begun = time.perf_counter()
 
 
 def _log(response: Response) -> Response:
-    caller = g.get("caller")
+    here, request, now = kept(), this_request(), time.perf_counter()
+    caller, status = here.get("caller"), response.status_code
     facts = {
         "request_id": request_id(),
         "method": request.method,
         "path": request.path,
-        "status": response.status_code,
+        "status": status,
         "bytes": response.content_length,
-        "ms": round((time.perf_counter() - g.get("begun", time.perf_counter())) * 1000, 2),
+        "ms": round((now - here.get("begun", now)) * 1000, 2),
         "client": request.remote_addr or "",
         "key": caller.key_id if caller is not None else "",
     }
-    level = logging.DEBUG if request.path in PROBES and response.status_code < HTTPStatus.BAD_REQUEST else logging.INFO
-    access.log(level, "%s %s %d", request.method, request.path, response.status_code, extra={"facts": facts})
+    level = logging.DEBUG if request.path in PROBES and status < HTTPStatus.BAD_REQUEST else logging.INFO
+    access.log(level, "%s %s %d", request.method, request.path, status, extra={"facts": facts})
     return response

@@ -2,9 +2,10 @@
 
 import math
 
-from flask import Flask, Response, g
+from flask import Flask, Response
 
 from app.edge.allowances import Allowance, Allowances
+from app.edge.current import kept
 from app.errors import TooManyRequestsError
 from store.keys import Caller
 
@@ -15,12 +16,13 @@ def install(app: Flask, allowances: Allowances, requests_per_minute: int) -> Non
     """Count every request that came with a key; `requests_per_minute` is for keys that do not say, 0 for no limit."""
 
     def count() -> None:
-        caller: Caller | None = g.get("caller")
+        here = kept()
+        caller: Caller | None = here.get("caller")
         if caller is None or not caller.key_id:
             return
         quota = requests_per_minute if caller.requests_per_minute is None else caller.requests_per_minute
         if quota:
-            g.allowance = allowance = allowances.take(caller.key_id, quota)
+            here.allowance = allowance = allowances.take(caller.key_id, quota)
             if allowance.refused_for_s is not None:
                 raise TooManyRequestsError(f"key {caller.key_id} may send {quota} requests a minute; wait a little")
 
@@ -29,7 +31,7 @@ def install(app: Flask, allowances: Allowances, requests_per_minute: int) -> Non
 
 
 def _tell(response: Response) -> Response:
-    allowance: Allowance | None = g.get("allowance")
+    allowance: Allowance | None = kept().get("allowance")
     if allowance is not None:
         response.headers["RateLimit-Policy"] = f'"{POLICY}";q={allowance.quota};w=60'
         whole_in = math.ceil(allowance.whole_in_s)

@@ -2,8 +2,9 @@
 
 import re
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response
 
+from app.edge.current import kept, this_request
 from store import audit
 from store.ids import new_id
 
@@ -19,10 +20,12 @@ def install(app: Flask) -> None:
 
 def request_id() -> str:
     """Return this request's id."""
-    if "request_id" not in g:
-        given = request.headers.get(HEADER, "")
-        g.request_id = given if _FIT.fullmatch(given) else new_id()
-    return str(g.request_id)
+    here = kept()
+    name: str | None = here.get("request_id")
+    if name is None:
+        given = this_request().headers.get(HEADER, "")
+        here.request_id = name = given if _FIT.fullmatch(given) else new_id()
+    return name
 
 
 def _name() -> None:

@@ -6,9 +6,10 @@ whichever process is asked adds them up. Labels are bounded: a path is told as i
 
 import time
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 
+from app.edge.current import kept, this_request
 from app.route import Route
 
 SHARED = values.ValueClass is not values.MutexValue
@@ -45,22 +46,23 @@ class Traffic:
     def scored(self, records: int, refused: int) -> None:
         """Count the records of a scoring request, and those of them that could not be scored."""
         self._good.inc(records - refused)
-        self._bad.inc(refused)
+        if refused:
+            self._bad.inc(refused)
 
     def refused(self, requests: int) -> None:
         """Count requests that were sent away before they were looked at."""
         self._shed.labels(UNKNOWN[0], "503").inc(requests)
 
     def _begin(self) -> None:
-        g.counted_from = time.perf_counter()
+        kept().counted_from = time.perf_counter()
 
     def _count(self, response: Response) -> Response:
-        status = response.status_code
-        requests, seconds = self._of(request.endpoint, status // 100)
+        endpoint, status = this_request().endpoint, response.status_code
+        requests, seconds = self._of(endpoint, status // 100)
         requests.inc()
-        seconds.observe(time.perf_counter() - g.counted_from)
+        seconds.observe(time.perf_counter() - kept().counted_from)
         if status in SHED:
-            self._shed.labels(self._named.get(request.endpoint or "", UNKNOWN)[0], str(status)).inc()
+            self._shed.labels(self._named.get(endpoint or "", UNKNOWN)[0], str(status)).inc()
         return response
 
     def _of(self, endpoint: str | None, status: int) -> tuple[Counter, Histogram]:
