@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections import deque
+from functools import partial
 
 from store.clock import read_clock
 from store.database import Connection, Database
@@ -11,7 +12,7 @@ from store.doorbell import Doorbell
 from store.errors import BrokerError, DatabaseError
 from store.jobs.deadlines import end_overdue, flag_deadlines
 from store.jobs.expire import expire_leases
-from store.jobs.publish import count_due, put_back, take_unpublished
+from store.jobs.publish import AT_ONCE, count_unanswered, put_back, take_unanswered, take_unpublished
 from store.settings import Settings
 from store.workers import sign_in, sign_out
 
@@ -85,28 +86,31 @@ class Sweeper(threading.Thread):
             self._signed_in_at = time.monotonic()
 
     def _ring(self) -> None:
-        """Ring for the jobs whose ringing is due, until the broker holds as many messages as there are jobs to be had.
+        """Ring for the jobs nobody was told of, and again for those that were not claimed since.
 
-        Any message of a kind has its next job claimed, so more would only pile up where every worker is busy.
+        The first ring is always sent, whatever messages the broker holds: they may be of jobs that are no more. The
+        later ones are sent until it holds as many as there are jobs to be had. Any message of a kind has its next job
+        claimed, so more would only pile up where every worker is busy; what is not rung for now is looked at again.
         """
-        republish = self._settings.republish_seconds
-        kinds = self._database.write(lambda connection: take_unpublished(connection, republish_seconds=republish))
+        self._ring_for(self._database.write(take_unpublished))
+        late = self._settings.republish_seconds
+        with self._database.read() as connection:
+            unanswered = count_unanswered(connection, republish_seconds=late)
+        for kind, due in unanswered.items():
+            wanted = due - self._doorbell.waiting(kind)
+            if wanted > 0:
+                again = partial(take_unanswered, kind=kind, republish_seconds=late, limit=min(wanted, AT_ONCE))
+                self._ring_for(self._database.write(again))
+
+    def _ring_for(self, kinds: dict[str, str]) -> None:
         unheard = deque(kinds)
         try:
-            wanted = {kind: self._wanted(kind) for kind in set(kinds.values())}
             while unheard:
-                kind = kinds[unheard[0]]
-                if wanted[kind] > 0:
-                    self._doorbell.ring(unheard[0], kind)
-                    wanted[kind] -= 1
+                self._doorbell.ring(unheard[0], kinds[unheard[0]])
                 unheard.popleft()
         except BrokerError:
             self._database.write(lambda connection: put_back(connection, *unheard))
             raise
-
-    def _wanted(self, kind: str) -> int:
-        with self._database.read() as connection:
-            return count_due(connection, kind) - self._doorbell.waiting(kind)
 
     def _expire(self) -> list[str]:
         begun, limit = time.monotonic(), self._settings.strike_limit

@@ -1,19 +1,30 @@
 """T2: pick the jobs whose message is due, and mark them sent before they are."""
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.sql.elements import ColumnElement
 
 from store.clock import now
 from store.jobs.turn import due
 from store.tables import jobs
 
+AT_ONCE = 100
 
-def take_unpublished(connection: Connection, *, republish_seconds: float, limit: int = 100) -> dict[str, str]:
-    """Mark the queued jobs that nobody was told of, or not lately; return the kind of each by its id, to be rung for.
+
+def take_unpublished(connection: Connection, *, limit: int = AT_ONCE) -> dict[str, str]:
+    """Mark the queued jobs that nobody was told of; return the kind of each by its id, to be rung for.
 
     Marked before they are sent, so that many sweepers together send each about once; a message lost in between is sent
-    again after `republish_seconds`.
+    again after a while.
     """
-    unheard = or_(jobs.c.published_at.is_(None), jobs.c.published_at < now(-republish_seconds))
+    return _take(connection, jobs.c.published_at.is_(None), limit)
+
+
+def take_unanswered(connection: Connection, kind: str, *, republish_seconds: float, limit: int) -> dict[str, str]:
+    """Mark those queued jobs of a kind that were rung for so long ago; return their kind by their ids, as above."""
+    return _take(connection, (jobs.c.kind == kind) & (jobs.c.published_at < now(-republish_seconds)), limit)
+
+
+def _take(connection: Connection, unheard: ColumnElement[bool], limit: int) -> dict[str, str]:
     waiting = jobs.c.state == "queued"
     ids = (
         select(jobs.c.id)
@@ -32,9 +43,14 @@ def take_unpublished(connection: Connection, *, republish_seconds: float, limit:
     return dict(sorted((row.id, row.kind) for row in connection.execute(taken)))
 
 
-def count_due(connection: Connection, kind: str) -> int:
-    """Return how many jobs of this kind could be claimed now: as many messages are wanted."""
-    return int(connection.execute(select(func.count()).where(due(), jobs.c.kind == kind)).scalar_one())
+def count_unanswered(connection: Connection, *, republish_seconds: float) -> dict[str, int]:
+    """Return the kinds of which a job was rung for so long ago and waits still, with how many could be claimed now.
+
+    So many messages of such a kind are wanted, and no more.
+    """
+    late = func.min(jobs.c.published_at) < now(-republish_seconds)
+    query = select(jobs.c.kind, func.count().label("jobs")).where(due()).group_by(jobs.c.kind).having(late)
+    return {row.kind: row.jobs for row in connection.execute(query)}
 
 
 def take_one(connection: Connection, job_id: str) -> str | None:

@@ -38,7 +38,7 @@ def submitted(client: FlaskClient, dataset: str) -> str:
 
 
 def sweep(database: Database) -> list[str]:
-    return list(database.write(lambda connection: take_unpublished(connection, republish_seconds=3600)))
+    return list(database.write(take_unpublished))
 
 
 @pytest.mark.parametrize("error", [BrokerError("away"), RuntimeError("a broker's client raised what it should not")])

@@ -224,7 +224,7 @@ class Jobs(RuleBasedStateMachine):
         self.both("end_overdue", lambda c: set(end_overdue(c)), self.plain.end_overdue)
 
     def a_sweeper_publishes(self, _: st.DataObject) -> None:
-        self.both("publish", lambda c: set(take_unpublished(c, republish_seconds=60.0)), self.plain.publish)
+        self.both("publish", lambda c: set(take_unpublished(c)), self.plain.publish)
 
     @invariant()
     def the_tables_say_what_the_plain_jobs_say(self) -> None:

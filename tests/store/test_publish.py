@@ -1,17 +1,24 @@
 """T2: jobs whose message is due are marked as sent, by one sweeper each."""
 
-from sqlalchemy import Connection
+from functools import partial
 
 from store.clock import now
-from store.jobs.publish import put_back, take_one, take_unpublished
+from store.jobs.publish import count_unanswered, put_back, take_one, take_unanswered, take_unpublished
 from tests.store.world import World, race
 
 
 def _take(world: World, limit: int = 100) -> list[str]:
-    def work(connection: Connection) -> dict[str, str]:
-        return take_unpublished(connection, republish_seconds=60.0, limit=limit)
+    return list(world.database.write(lambda connection: take_unpublished(connection, limit=limit)))
 
-    return list(world.database.write(work))
+
+def _take_again(world: World, kind: str = "training", limit: int = 100) -> list[str]:
+    again = partial(take_unanswered, kind=kind, republish_seconds=60.0, limit=limit)
+    return list(world.database.write(again))
+
+
+def _unanswered(world: World) -> dict[str, int]:
+    with world.database.read() as connection:
+        return count_unanswered(connection, republish_seconds=60.0)
 
 
 def test_a_new_job_is_published_once(world: World) -> None:
@@ -22,12 +29,22 @@ def test_a_new_job_is_published_once(world: World) -> None:
 def test_a_message_that_may_be_lost_is_sent_again(world: World) -> None:
     job_id = world.queue()
     world.alter(job_id, published_at=now(-61.0))
-    assert _take(world) == [job_id]
+    assert (_take(world), _unanswered(world)) == ([], {"training": 1})
+    assert (_take_again(world), _take_again(world), _unanswered(world)) == ([job_id], [], {})
 
 
 def test_a_message_sent_lately_is_not_sent_again(world: World) -> None:
     world.alter(world.queue(), published_at=now(-59.0))
-    assert _take(world) == []
+    assert (_take(world), _take_again(world), _unanswered(world)) == ([], [], {})
+
+
+def test_as_many_messages_are_wanted_again_as_jobs_of_that_kind_could_be_claimed(world: World) -> None:
+    ids = [world.queue() for _ in range(3)]
+    world.queue(kind="scoring")
+    world.alter(ids[0], published_at=now(-61.0))
+    world.alter(ids[1], run_after=now(60.0))
+    assert _unanswered(world) == {"training": 2}
+    assert (_take_again(world, "scoring"), _take_again(world, limit=1)) == ([], [ids[0]])
 
 
 def test_nobody_is_told_of_jobs_that_run_have_ended_or_are_not_due(world: World) -> None:
@@ -36,7 +53,7 @@ def test_nobody_is_told_of_jobs_that_run_have_ended_or_are_not_due(world: World)
     world.cancel(world.queue())
     world.alter(world.queue(), run_after=now(60.0))
     before = world.snapshot()
-    assert _take(world) == []
+    assert (_take(world), _take_again(world)) == ([], [])
     assert world.snapshot() == before
 
 
@@ -52,7 +69,7 @@ def test_jobs_of_a_higher_priority_go_before_older_ones(world: World) -> None:
 
 def test_each_job_is_told_with_its_kind(world: World) -> None:
     kinds = {world.queue(kind=kind): kind for kind in ("scoring", "training", "replay")}
-    taken = world.database.write(lambda connection: take_unpublished(connection, republish_seconds=60.0))
+    taken = world.database.write(take_unpublished)
     assert taken == kinds
 
 

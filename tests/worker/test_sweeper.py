@@ -110,6 +110,28 @@ def test_messages_do_not_pile_up_while_every_worker_is_busy(
     assert sorted(sweep_late()) == ids
 
 
+def test_messages_of_jobs_that_are_no_more_delay_no_new_job(
+    settings: Settings, world: World, bell: RecordingDoorbell
+) -> None:
+    bell.held = 5
+    job_id = world.queue()
+    make(settings, world, bell).sweep()
+    assert bell.rung == [job_id]
+
+
+def test_a_job_that_is_not_rung_for_again_yet_is_looked_at_by_the_next_sweep(
+    settings: Settings, world: World, bell: RecordingDoorbell
+) -> None:
+    job_id, sweeper = world.queue(), make(settings, world, bell)
+    world.alter(job_id, published_at=now(-settings.republish_seconds - 1))
+    bell.held = 1
+    sweeper.sweep()
+    assert bell.rung == []
+    bell.held = 0
+    sweeper.sweep()
+    assert bell.rung == [job_id]
+
+
 def test_a_broker_that_dies_in_the_middle_leaves_only_the_unheard_to_be_rung_for(
     settings: Settings, world: World, bell: RecordingDoorbell
 ) -> None:
