@@ -8,6 +8,7 @@ AppError
 ├── UnauthenticatedError       no key, or one that is not valid
 ├── ForbiddenError             a valid key without the scope, or a page of another origin
 ├── TooManyRequestsError       a key calls more often than it may
+├── TooManyGuessesError        an address sends too many keys that are not valid
 ├── MisdirectedError           a Host header that is not this server's
 ├── PreconditionMissingError   a change that must say what it believes to change
 ├── ResultMissingError         a result of a job that has none, or none yet
@@ -63,6 +64,17 @@ class ForbiddenError(AppError):
 
 class TooManyRequestsError(AppError):
     """The key calls more often than it may."""
+
+
+class TooManyGuessesError(AppError):
+    """An address sends too many keys that are not valid.
+
+    Units: retry_after_s in seconds.
+    """
+
+    def __init__(self, detail: str, retry_after_s: float) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
 
 
 class MisdirectedError(AppError):

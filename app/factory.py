@@ -8,9 +8,10 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cards, dispatch
-from app.edge import hosts, logs, problems, rates, request_ids, security_headers
+from app.edge import hosts, logs, problems, rates, request_ids, scopes, security_headers
 from app.edge.access import Access
 from app.edge.allowances import Allowances
+from app.edge.guesses import Guesses
 from app.edge.inputs import BODY_BYTES
 from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
@@ -37,18 +38,45 @@ class _Application(Flask):
 
 
 def create_app(
-    settings: Settings, database: Database, doorbell: Doorbell, allowances: Allowances | None = None
+    settings: Settings,
+    database: Database,
+    doorbell: Doorbell,
+    allowances: Allowances | None = None,
+    guesses: Allowances | None = None,
 ) -> Flask:
     """Return the WSGI application over this database, ringing this doorbell.
 
-    `allowances` is shared by the processes of one server; one that stands alone has its own.
+    `allowances` of keys and `guesses` of addresses are shared by the processes of one server; one that stands alone has
+    its own.
     """
     app = _Application("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
     if settings.proxies:
         behind = {"x_for": settings.proxies, "x_proto": settings.proxies}
         app.wsgi_app = ProxyFix(app.wsgi_app, **behind)  # type: ignore[method-assign]  # Flask's documented way
-    services = Services(
+    services = _services(settings, database, doorbell)
+    # Flask runs after_request functions from the last to the first: these come first here to see the whole answer.
+    services.traffic.install(app)
+    logs.install(app)
+    request_ids.install(app)
+    security_headers.install(app)
+    problems.install(app)
+    keyless = hosts.is_loopback(settings.host)
+    if keyless:
+        hosts.install(app)
+    routes = {route.name: route for route in ROUTES}
+    Access(settings, database, routes, Guesses(guesses or Allowances())).install(app)
+    rates.install(app, allowances or Allowances(), settings.requests_per_minute)
+    scopes.install(app, routes)
+    cards.install(app)
+    dispatch.install(app, ROUTES, services)
+    app.extensions["ebb"] = services
+    app.extensions["openapi"] = msgspec.json.encode(build_document(ROUTES, keyless=keyless))
+    return app
+
+
+def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Services:
+    return Services(
         settings,
         database,
         ArtifactStore(settings.artifacts),
@@ -59,19 +87,3 @@ def create_app(
         Traffic(ROUTES),
         JobsCollector(database, HEARTBEATS * settings.heartbeat_seconds),
     )
-    # Flask runs after_request functions from the last to the first: these come first here to see the whole answer.
-    services.traffic.install(app)
-    logs.install(app)
-    request_ids.install(app)
-    security_headers.install(app)
-    problems.install(app)
-    keyless = hosts.is_loopback(settings.host)
-    if keyless:
-        hosts.install(app)
-    Access(settings, database, {route.name: route for route in ROUTES}).install(app)
-    rates.install(app, allowances or Allowances(), settings.requests_per_minute)
-    cards.install(app)
-    dispatch.install(app, ROUTES, services)
-    app.extensions["ebb"] = services
-    app.extensions["openapi"] = msgspec.json.encode(build_document(ROUTES, keyless=keyless))
-    return app

@@ -24,7 +24,8 @@ class Header:
 class Route:
     """One method at one path.
 
-    `path` is in OpenAPI's notation. A route whose `scope` is None asks for no key anywhere. `answers` maps a status to
+    `path` is in OpenAPI's notation. A route whose `scope` is None asks for no key anywhere; `or_scopes` open it, too,
+    for some of what it does, and the view demands the one that is needed. `answers` maps a status to
     the struct it carries, to a media type where it carries bytes, or to None where it carries nothing; `also` names
     other media types that they come in, as asked for. `refusals` are the statuses it may refuse with
     beside those that every route may. The view is called with the services, the names in the path, `query`, and `body`
@@ -44,6 +45,7 @@ class Route:
     also: tuple[str, ...] = ()
     headers: tuple[Header, ...] = ()
     answer_headers: tuple[Header, ...] = ()
+    or_scopes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -38,7 +38,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._url = _url(listener)
         self._broker = broker
         self.most_waiting = settings.web_queue
-        self._allowances = Allowances()  # made before any fork, for all processes to share
+        self._allowances, self._guesses = Allowances(), Allowances()  # made before any fork, for all processes to share
         self._listener = listener.detach()  # gunicorn duplicates it, then closes it
         self._counts = make_folder()
         super().__init__()
@@ -78,7 +78,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         from store.doorbell import CeleryDoorbell  # noqa: PLC0415 - no process but these rings
 
         database = open_database(self._settings.database_url, pool_size=self._settings.web_threads + 2)
-        return create_app(self._settings, database, CeleryDoorbell(self._broker), self._allowances)
+        return create_app(self._settings, database, CeleryDoorbell(self._broker), self._allowances, self._guesses)
 
 
 def _share_with_streams(worker: Any) -> None:

@@ -1,4 +1,4 @@
-"""Who calls, and whether they may: decided at the application's boundary, before any view runs.
+"""Who calls: decided at the application's boundary, before any view runs.
 
 A server bound to loopback asks for no key, but obeys the limits of one that comes. Elsewhere every route asks, except
 those whose scope is None; an address that is not there asks too.
@@ -11,30 +11,34 @@ from collections.abc import Mapping
 from flask import Flask, g
 
 from app.edge.current import kept, this_request
+from app.edge.guesses import Guesses
 from app.edge.hosts import is_loopback
-from app.errors import ForbiddenError, UnauthenticatedError
+from app.errors import UnauthenticatedError
 from app.recent import Recent
 from app.route import Route
 from store.audit import LOCAL
-from store.database import Database
+from store.database import Connection, Database
 from store.errors import DatabaseError
-from store.keys import Caller, find_caller, touch_key
+from store.keys import KEY, Caller, find_caller, touch_key
 from store.settings import Settings
 
 log = logging.getLogger(__name__)
 
 TOUCH_SECONDS = 60.0
+NOBODY = Caller("", frozenset())
+"""Whose a key is that is not valid: remembered as long as a valid one's owner."""
 
 
 class Access:
-    """The check, and when each key was last noted as used by this process."""
+    """The check, and when each key that was valid was last noted as used by this process."""
 
-    def __init__(self, settings: Settings, database: Database, routes: Mapping[str, Route]) -> None:
+    def __init__(self, settings: Settings, database: Database, routes: Mapping[str, Route], guesses: Guesses) -> None:
         self._database = database
         self._routes = routes
+        self._guesses = guesses
         self._anonymous = Caller("", frozenset({"admin"})) if is_loopback(settings.host) else None
-        self._callers: Recent[str, Caller] = Recent(database, find_caller)
-        self._touched: dict[str, float] = {}
+        self._callers: Recent[str, Caller] = Recent(database, _owner_of)
+        self._used: dict[str, float] = {}
 
     def install(self, app: Flask) -> None:
         """Check every request."""
@@ -44,9 +48,7 @@ class Access:
         route = self._routes.get(this_request().endpoint or "")
         if route is not None and route.scope is None:
             return
-        kept().caller = caller = self._authenticate()
-        if route is not None and route.scope and not caller.may(route.scope):
-            raise ForbiddenError(f"key {caller.key_id} lacks the scope '{route.scope}'; it has {_list(caller)}")
+        kept().caller = self._authenticate()
 
     def _authenticate(self) -> Caller:
         scheme, _, key = this_request().headers.get("Authorization", "").partition(" ")
@@ -54,20 +56,34 @@ class Access:
             return self._anonymous
         if scheme.lower() != "bearer":
             raise UnauthenticatedError("send a key as 'Authorization: Bearer ebb_…'; `ebb keys create` makes one")
-        caller = self._callers.get(key.strip())
-        if caller is None:
+        return self._valid(key.strip())
+
+    def _valid(self, key: str) -> Caller:
+        """Return whose key this is; one that was valid when last used need not mind guesses from the same address."""
+        caller, used = NOBODY, key in self._used
+        if not used:
+            self._guesses.check()
+        if used or KEY.fullmatch(key):
+            caller = self._callers.get(key) or NOBODY
+        if caller is NOBODY:
+            self._used.pop(key, None)
+            self._guesses.count()
             raise UnauthenticatedError("this key is unknown, expired or revoked; `ebb keys list` names those there are")
-        self._touch(caller.key_id)
+        self._note_use(key, caller)
         return caller
 
-    def _touch(self, key_id: str) -> None:
-        last = self._touched.get(key_id)
+    def _note_use(self, key: str, caller: Caller) -> None:
+        last = self._used.get(key)
         if last is None or time.monotonic() - last > TOUCH_SECONDS:
-            self._touched[key_id] = time.monotonic()
+            self._used[key] = time.monotonic()
             try:
-                self._database.write(lambda connection: touch_key(connection, key_id))
+                self._database.write(lambda connection: touch_key(connection, caller.key_id))
             except DatabaseError as error:
-                log.warning("the use of key %s could not be noted: %s", key_id, error)
+                log.warning("the use of key %s could not be noted: %s", caller.key_id, error)
+
+
+def _owner_of(connection: Connection, key: str) -> Caller:
+    return find_caller(connection, key) or NOBODY
 
 
 def caller_name() -> str:
@@ -78,7 +94,3 @@ def caller_name() -> str:
 def owner() -> str:
     """Return whose idempotency keys this request's are compared with."""
     return str(g.caller.key_id)
-
-
-def _list(caller: Caller) -> str:
-    return ", ".join(sorted(caller.scopes))

@@ -52,6 +52,13 @@ class Allowances:
 
     def take(self, key_id: str, quota: int) -> Allowance:
         """Count a request of this key, unless its minute's worth is used up."""
+        return self._ask(key_id, quota, count=True)
+
+    def look(self, key_id: str, quota: int) -> Allowance:
+        """Tell what taking would find, and count nothing."""
+        return self._ask(key_id, quota, count=False)
+
+    def _ask(self, key_id: str, quota: int, *, count: bool) -> Allowance:
         number, cost = int(key_id, 16), WINDOW_SECONDS / quota
         with self._alone():
             now = self._clock()
@@ -60,7 +67,8 @@ class Allowances:
             refused_for = after - now - WINDOW_SECONDS
             if refused_for > cost * 1e-6:  # what the quota's share of a minute leaves to rounding
                 return Allowance(quota, 0, whole_at - now, refused_for)
-            _SLOT.pack_into(self._slots, offset, number, after)
+            if count:
+                _SLOT.pack_into(self._slots, offset, number, after)
         return Allowance(quota, int((now + WINDOW_SECONDS - after) / cost + 1e-6), after - now, None)
 
     @contextmanager

@@ -46,6 +46,7 @@ TABLE: dict[type[Exception], Kind] = {
     app_errors.UnauthenticatedError: Kind(Status.UNAUTHORIZED),
     app_errors.ForbiddenError: Kind(Status.FORBIDDEN),
     app_errors.TooManyRequestsError: Kind(Status.TOO_MANY_REQUESTS, "rate", "Too many requests of this key"),
+    app_errors.TooManyGuessesError: Kind(Status.TOO_MANY_REQUESTS, "guesses", "Too many keys that are not valid"),
     app_errors.MisdirectedError: Kind(Status.MISDIRECTED_REQUEST),
     app_errors.PreconditionMissingError: Kind(Status.PRECONDITION_REQUIRED),
     app_errors.ResultMissingError: Kind(Status.CONFLICT, "no-result", "The job has no result"),

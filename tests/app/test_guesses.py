@@ -1,0 +1,123 @@
+"""Keys that are not valid are few from one address, cost the database little, and harm nobody else."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from app.edge.guesses import GUESSES_PER_MINUTE
+from app.recent import KEPT_SECONDS
+from store.database import Database
+from store.keys import create_key, new_key
+
+Key = Callable[..., dict[str, str]]
+
+
+@pytest.fixture
+def database_url(sqlite_file: str) -> str:
+    return sqlite_file
+
+
+@pytest.fixture
+def asked(database: Database) -> Iterator[list[str]]:
+    """The questions about keys that the database was asked."""
+    statements: list[str] = []
+
+    def note(*arguments: object) -> None:
+        if "api_keys" in str(arguments[2]) and str(arguments[2]).startswith("SELECT"):
+            statements.append(str(arguments[2]))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(database.engine, "before_cursor_execute", note)
+
+
+def guess(client: FlaskClient, key: str = "", address: str = "192.0.2.1") -> int:
+    headers = {"Authorization": f"Bearer {key or new_key()}"}
+    return client.get("/v1/jobs", headers=headers, environ_base={"REMOTE_ADDR": address}).status_code
+
+
+def exhaust(client: FlaskClient, address: str = "192.0.2.1") -> None:
+    told = [guess(client, address=address) for _ in range(GUESSES_PER_MINUTE)]
+    assert set(told) == {401}
+    while guess(client, address=address) != 429:  # on a slow machine a few come back meanwhile
+        told.append(401)
+        assert len(told) < 2 * GUESSES_PER_MINUTE
+
+
+def test_guesses_of_one_address_are_refused_after_a_while_and_ask_nobody(
+    guarded: FlaskClient, asked: list[str]
+) -> None:
+    exhaust(guarded)
+    before = len(asked)
+    refused = guarded.get(
+        "/v1/jobs", headers={"Authorization": f"Bearer {new_key()}"}, environ_base={"REMOTE_ADDR": "192.0.2.1"}
+    )
+    assert (refused.status_code, refused.mimetype) == (429, "application/problem+json")
+    assert refused.json["type"] == "urn:problem-type:ebb:guesses"
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert len(asked) == before
+    assert guess(guarded, address="192.0.2.2") == 401, "another address has done nothing"
+
+
+def test_one_client_has_one_share_of_a_network_of_version_6(guarded: FlaskClient) -> None:
+    exhaust(guarded, "2001:db8:1:2::1")
+    assert guess(guarded, address="2001:db8:1:2:ffff::7") == 429
+    assert guess(guarded, address="2001:db8:1:3::1") == 401
+
+
+def test_a_key_in_use_goes_on_beside_guesses_from_its_address(guarded: FlaskClient, key: Key) -> None:
+    used = key("read")["Authorization"].removeprefix("Bearer ")
+    assert guess(guarded, used) == 200
+    exhaust(guarded)
+    time.sleep(KEPT_SECONDS + 0.01)  # so that it is looked up again
+    assert guess(guarded, used) == 200
+
+
+def test_valid_keys_and_no_key_at_all_are_no_guesses(guarded: FlaskClient, key: Key) -> None:
+    headers = key("read", requests_per_minute=100_000)
+    for _ in range(GUESSES_PER_MINUTE + 1):
+        assert guarded.get("/v1/jobs", headers=headers).status_code == 200
+        assert guarded.get("/v1/jobs").status_code == 401
+
+
+def test_the_same_wrong_key_asks_the_database_once_in_a_while(guarded: FlaskClient, asked: list[str]) -> None:
+    wrong = new_key()
+    assert {guess(guarded, wrong) for _ in range(20)} == {401}
+    assert len(asked) == 1
+
+
+def test_what_does_not_read_like_a_key_asks_nobody(guarded: FlaskClient, asked: list[str]) -> None:
+    assert {guess(guarded, wrong) for wrong in ("x", "ebb_1_2", "ebb_00000000_" + "z" * 48)} == {401}
+    assert asked == []
+
+
+def test_a_key_that_was_sent_before_it_was_made_works_within_a_second(guarded: FlaskClient, database: Database) -> None:
+    coming = new_key()
+    assert guess(guarded, coming) == 401
+    database.write(lambda connection: create_key(connection, "test", ["read"], key=coming))
+    time.sleep(KEPT_SECONDS + 0.01)
+    assert guess(guarded, coming) == 200
+
+
+def test_many_threads_cannot_guess_much_more_than_one(guarded: FlaskClient) -> None:
+    told: list[int] = []
+    threads = [
+        threading.Thread(target=lambda: told.extend(guess(guarded.application.test_client()) for _ in range(25)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert GUESSES_PER_MINUTE <= told.count(401) <= GUESSES_PER_MINUTE + 10
+
+
+def test_a_request_beyond_its_scope_counts_for_its_key(guarded: FlaskClient, key: Key) -> None:
+    headers = key("score", requests_per_minute=3)
+    told = [guarded.get("/v1/jobs", headers=headers) for _ in range(4)]
+    assert [answer.status_code for answer in told] == [403, 403, 403, 429]
+    assert told[0].headers["RateLimit"].startswith('"key";r=2;')
