@@ -35,6 +35,7 @@ def disturb(folder: str) -> None:
     event.listen(Engine, "rollback", lambda _: armed.forget())
     event.listen(Pool, "checkin", lambda *_: armed.done())
     event.listen(Pool, "checkout", lambda connection, *_: fill_disk(connection, Path(folder)))
+    sys.addaudithook(armed.heard)
     if role != "child":
         _listen_to_celery(armed)
 
@@ -92,6 +93,11 @@ class Armed(threading.local):
         if self._committed:
             self.reach("after commit")
         self.forget()
+
+    def heard(self, name: str, arguments: tuple[object, ...]) -> None:
+        """Die where a file is about to take its name among the artifacts."""
+        if name == "os.rename" and Path(str(arguments[1])).is_relative_to(self._folder.parent / "artifacts"):
+            self.reach("before naming")
 
     def be_poisoned(self, command: list[str]) -> None:
         """Die every time, if this process is to run the job that kills whoever runs it."""

@@ -8,10 +8,10 @@ from typing import Any
 import psutil
 from sqlalchemy import Row, select
 
-from store.artifacts import PREFIX
 from store.database import Database
 from store.settings import Settings
-from store.tables import checkpoints, epochs, job_events, jobs, models, versions
+from store.tables import artifacts, checkpoints, datasets, epochs, job_events, jobs, models, versions
+from tests.chaos.undisturbed import Undisturbed
 
 ENDS = ("succeeded", "failed", "cancelled")
 
@@ -19,11 +19,10 @@ ENDS = ("succeeded", "failed", "cancelled")
 class Ended:
     """Every table of jobs after the last one ended.
 
-    `acknowledged` are the jobs somebody was told of, `references` the digests that undisturbed trainings of the same
-    spec end with, by model.
+    `acknowledged` are the jobs somebody was told of, `undisturbed` is what such work ends with when it is left alone.
     """
 
-    def __init__(self, database: Database, acknowledged: set[str], references: Mapping[str, str]) -> None:
+    def __init__(self, database: Database, acknowledged: set[str], undisturbed: Undisturbed) -> None:
         with database.read() as connection:
             self.jobs: dict[str, Row[Any]] = {row.id: row for row in connection.execute(select(jobs))}
             self.events = connection.execute(select(job_events).order_by(job_events.c.id)).all()
@@ -31,14 +30,18 @@ class Ended:
             self.models = connection.execute(select(models)).all()
             self.epochs = connection.execute(select(epochs.c.job_id, epochs.c.epoch)).all()
             self.checkpoints = connection.execute(select(checkpoints.c.job_id)).all()
-        self.acknowledged, self.references = acknowledged, references
+            self.uploaded = set(connection.execute(select(datasets.c.sha256)).scalars())
+            self.noted = set(connection.execute(select(artifacts.c.sha256)).scalars())
+        self.acknowledged, self.undisturbed = acknowledged, undisturbed
 
     def check(self, settings: Settings) -> None:
         """Assert I1 to I9; I10 to I12 are about what a test did."""
         self._rows_and_states()
         self._versions_and_bytes()
+        self._replays()
+        self._files(settings)
         self._events_and_tokens()
-        self._nothing_left_over(settings)
+        self._nothing_left_over()
 
     def _rows_and_states(self) -> None:
         assert set(self.jobs) == self.acknowledged  # I1
@@ -46,16 +49,36 @@ class Ended:
 
     def _versions_and_bytes(self) -> None:
         made = Counter(version.job_id for version in self.versions)
-        succeeded = Counter(row.id for row in self.jobs.values() if row.state == "succeeded")
-        assert made == succeeded  # I3
+        assert made == Counter(row.id for row in self._succeeded("training"))  # I3
         for model in self.models:  # I4
             numbers = [version.version for version in self.versions if version.model == model.name]
             assert numbers == list(range(1, model.last_version + 1)), model.name
         for version in self.versions:
             assert hashlib.sha256(version.estimator).hexdigest() == version.weights_sha256  # I5
-            assert version.weights_sha256 == self.references[version.model], self.story(version.job_id)  # I6
-            numbers = sorted(epoch for job_id, epoch in self.epochs if job_id == version.job_id)
-            assert numbers == list(range(1, len(numbers) + 1)), self.story(version.job_id)
+            assert version.weights_sha256 == self.undisturbed.weights[version.model], self.story(version.job_id)  # I6
+        for row in self._succeeded("training", "replay"):
+            numbers = sorted(epoch for job_id, epoch in self.epochs if job_id == row.id)
+            assert numbers == list(range(1, len(numbers) + 1)), self.story(row.id)
+
+    def _replays(self) -> None:
+        for row in self._succeeded("replay"):
+            found = row.result["equal"], row.result["replayed_sha256"]
+            assert found == (True, self.undisturbed.weights[row.model]), self.story(row.id)  # I6
+
+    def _files(self, settings: Settings) -> None:
+        """Look for the files of tables and of scores, and for nothing else."""
+        scored = {row.id: row.result["sha256"] for row in self._succeeded("scoring")}
+        for job_id, sha256 in scored.items():
+            assert sha256 == self.undisturbed.scored, self.story(job_id)  # I6
+        wanted = self.uploaded | set(scored.values())
+        assert self.noted == wanted
+        there = [path for path in settings.artifacts.rglob("*") if path.is_file()]
+        assert sorted(path.name for path in there) == sorted(wanted)  # I7
+        for path in there:
+            assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name  # I5
+
+    def _succeeded(self, *kinds: str) -> list[Row[Any]]:
+        return [row for row in self.jobs.values() if row.state == "succeeded" and row.kind in kinds]
 
     def _events_and_tokens(self) -> None:
         for job_id, row in self.jobs.items():
@@ -64,10 +87,9 @@ class Ended:
             tokens = [event.token for event in mine if event.event == "running"]
             assert tokens == list(range(1, row.token + 1)), self.story(job_id)  # I9
 
-    def _nothing_left_over(self, settings: Settings) -> None:
+    def _nothing_left_over(self) -> None:
         assert self.checkpoints == []  # I7
         assert [row.id for row in self.jobs.values() if row.lease_until or (row.worker and row.state == "queued")] == []
-        assert list(settings.artifacts.rglob(f"{PREFIX}*")) == []
         _, alive = psutil.wait_procs(children_of(self.jobs), timeout=10)
         assert alive == []
 

@@ -35,6 +35,7 @@ class Point:
     kills: tuple[Kill, ...]
     ends: str = "succeeded"
     cancel: bool = False
+    kind: str = "training"
     spec: dict[str, object] = field(default_factory=dict)
 
     def arm(self, folder: Path) -> list[Path]:
@@ -58,6 +59,7 @@ CLAIM = "store.jobs.claim.claim"
 BEAT = "store.jobs.heartbeat.heartbeat"
 CHECKPOINT = "store.jobs.checkpoints.put_checkpoint"
 SUCCEED = "store.jobs.finish.succeed_training"
+ANSWER = "store.jobs.finish.succeed"  # of what makes no version
 VERSION = "store.registry.versions.add_version"
 FAIL = "store.jobs.finish.fail"
 END_CANCELLED = "store.jobs.finish.end_cancelled"
@@ -71,6 +73,7 @@ CHILD_DIES = Kill("child", "start")
 WORKER_DIES = _after("worker", CLAIM)
 NOBODY_RINGS = Kill("web", "before sending")  # and the job is marked as sent
 SHUTDOWN = _after("child", CHECKPOINT, signal=signal.SIGTERM)
+SHUTDOWN_AMONG_ROWS = _after("child", BEAT, signal=signal.SIGTERM)
 
 POINTS = {
     "message heard": Point((Kill("worker", "heard"),)),
@@ -104,6 +107,24 @@ POINTS = {
     "sweeper after sending": Point((NOBODY_RINGS, Kill("worker", "after sending"))),
     "sweeper before it expires": Point((WORKER_DIES, _before("worker", *EXPIRE))),
     "sweeper between expiry and publishing": Point((WORKER_DIES, _after("worker", *EXPIRE))),
+    "among the rows of a scoring": Point((_after("child", BEAT),), kind="scoring"),
+    "worker among the rows of a scoring": Point((_after("child", BEAT, parent=True),), kind="scoring"),
+    "before the scores' file has its name": Point((Kill("child", "before naming"),), kind="scoring"),
+    "worker before the scores' file has its name": Point(
+        (Kill("child", "before naming", parent=True),), kind="scoring"
+    ),
+    "before a scoring's finish": Point((_before("child", ANSWER),), kind="scoring"),
+    "after a scoring's finish": Point((_after("child", ANSWER),), kind="scoring"),
+    "worker after a scoring's finish": Point((_after("child", ANSWER, parent=True),), kind="scoring"),
+    "before a scoring's hand-back": Point((SHUTDOWN_AMONG_ROWS, _before("child", HAND_BACK)), kind="scoring"),
+    "after a scoring's hand-back": Point((SHUTDOWN_AMONG_ROWS, _after("child", HAND_BACK)), kind="scoring"),
+    "before a scoring's cancel is obeyed": Point(
+        (_before("child", END_CANCELLED),), ends="cancelled", cancel=True, kind="scoring"
+    ),
+    "replay after a checkpoint": Point((_after("child", CHECKPOINT),), kind="replay"),
+    "worker at a replay's checkpoint": Point((_after("child", CHECKPOINT, parent=True),), kind="replay"),
+    "before a replay's finish": Point((_before("child", ANSWER),), kind="replay"),
+    "after a replay's finish": Point((_after("child", ANSWER),), kind="replay"),
 }
 
 # One of each kind for every run of the tests; all of them in `make chaos`.
@@ -112,4 +133,5 @@ FEW = (
     "worker before the finish",
     "API before it answers",
     "sweeper between mark and send",
+    "among the rows of a scoring",
 )

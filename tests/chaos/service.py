@@ -1,4 +1,4 @@
-"""A fleet with an API, a table to train on, and the weights that an undisturbed training ends with."""
+"""A fleet with an API, tables to train on and to score, and what undisturbed work on them ends with."""
 
 import contextlib
 import time
@@ -10,20 +10,17 @@ from typing import Any
 
 import httpx
 import psutil
-from sqlalchemy import func, select
 
 from ebb.supervisor import free_port
+from store.artifacts import ArtifactStore
 from store.database import Database, open_database
 from store.ids import new_id
-from store.registry.versions import get_version
 from store.settings import Settings
-from store.tables import epochs
 from tests.chaos.fleet import Fleet, fleet
 from tests.chaos.invariants import Ended
+from tests.chaos.undisturbed import SCORING, Undisturbed, measure
 from tests.worker.trainings import Trainings, make_trainings
 
-# Dropout draws random numbers at every step, and early stopping is off so that every run has the same epochs.
-SPEC = {"layers": [32, 16], "dropout": 0.1, "batch_norm": True, "batch_size": 32, "early_stopping": None, "seed": 5}
 # Shorter than in production, and long enough for a training process to start on a busy machine.
 LEASES = {"lease_seconds": 6.0, "heartbeat_seconds": 0.4, "republish_seconds": 2.0}
 
@@ -34,8 +31,7 @@ class Service:
 
     fleet: Fleet
     trainings: Trainings
-    spec: dict[str, Any]
-    references: dict[str, str]
+    undisturbed: Undisturbed
     acknowledged: set[str] = field(default_factory=set)
 
     @property
@@ -55,16 +51,27 @@ class Service:
             self.fleet.mend()
             time.sleep(0.1)
 
-    def submit(self, model: str = "churn", **changes: object) -> str:
-        """Submit a training, and return the job once it is acknowledged."""
-        spec = {**self.spec, **changes}
-        answer = self.post(
-            "/v1/jobs/training", {"model": model, "dataset": self.trainings.world.dataset_id, "spec": spec}
-        )
+    def submit(self, kind: str = "training", model: str = "churn", **changes: object) -> str:
+        """Submit a job of this kind, and return it once it is acknowledged; the changes are to a training's spec."""
+        if kind == "replay":
+            answer = self.post(f"/v1/models/{model}/versions/1/replay")
+        elif kind == "scoring":
+            answer = self.post("/v1/jobs/scoring", {"model": model, "dataset": self.undisturbed.table, **SCORING})
+        else:
+            answer = self.post("/v1/jobs/training", self.training(model, **changes))
         assert answer.status_code == 202, answer.text
         job_id = str(answer.json()["id"])
         self.acknowledged.add(job_id)
         return job_id
+
+    def training(self, model: str = "churn", **changes: object) -> dict[str, object]:
+        """Return the request for a training."""
+        spec = {**self.undisturbed.spec, **changes}
+        return {"model": model, "dataset": self.trainings.world.dataset_id, "spec": spec}
+
+    def forget_scores(self) -> None:
+        """Take away the file that every scoring makes, so that the next has to make it again."""
+        ArtifactStore(self.fleet.settings.artifacts).path(self.undisturbed.scored).unlink(missing_ok=True)
 
     def row(self, job_id: str) -> Any:
         return self.trainings.world.row(job_id)
@@ -73,7 +80,7 @@ class Service:
         return self.row(job_id).finished_at is not None
 
     def ended(self) -> Ended:
-        return Ended(self.database, self.acknowledged, self.references)
+        return Ended(self.database, self.acknowledged, self.undisturbed)
 
 
 @contextmanager
@@ -88,16 +95,15 @@ def service(
 ) -> Iterator[Service]:
     """Run a service whose usual training takes about so many seconds, undisturbed.
 
-    The training is measured and its weights noted before anything is started that could be disturbed. `environ` is
-    for one process each, `changes` are settings.
+    `environ` is for one process each, `changes` are settings.
     """
     wanted: dict[str, Any] = {**LEASES, "strike_limit": 50, "web_processes": 1, "worker_concurrency": 1, **changes}
     settings = Settings(home=home, database_url=url, port=free_port(), **wanted)
     database = open_database(url)
     trainings = make_trainings(database, settings, schema={"columns": []})
-    spec, jobs, references = _measured(trainings, seconds)
+    undisturbed = measure(trainings, seconds)
     with fleet(settings, workers, web=True, **(environ or {})) as running:
-        serving = Service(running, trainings, spec, references, jobs)
+        serving = Service(running, trainings, undisturbed, set(undisturbed.jobs))
         running.wait_for(lambda: _is_ready(running), "the API and the workers")
         try:
             yield serving
@@ -105,23 +111,6 @@ def service(
             database.close()
     home_of = [p for p in psutil.process_iter() if _works_for(p, home)]
     assert home_of == []
-
-
-def _measured(trainings: Trainings, seconds: float) -> tuple[dict[str, Any], set[str], dict[str, str]]:
-    jobs, references = set(), {}
-    spec = {**SPEC, "epochs": 60}
-    for model in ("measured", "churn"):
-        job_id = trainings.queue(spec, model=model)
-        trainings.attempts.run(job_id)
-        row = trainings.world.row(job_id)
-        assert row.state == "succeeded", row.error_text
-        jobs.add(job_id)
-        with trainings.database.read() as connection:
-            references[model] = get_version(connection, model, 1).weights_sha256
-            took = connection.execute(select(func.sum(epochs.c.seconds)).where(epochs.c.job_id == job_id)).scalar_one()
-        if model == "measured":
-            spec = {**spec, "epochs": max(10, round(60 * seconds / took))}
-    return spec, jobs, references
 
 
 def _is_ready(running: Fleet) -> bool:

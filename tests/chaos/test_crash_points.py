@@ -1,4 +1,4 @@
-"""Whoever dies at whatever moment, the job ends once, with the weights it would have had, and nothing is left over."""
+"""Whoever dies at whatever moment, the job ends once, with the bytes it would have had, and nothing is left over."""
 
 import importlib
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.parts.postgres import Postgres
 SMALL = [("sqlite", name) for name in FEW]
 FULL = [(backend, name) for backend in ("sqlite", "postgresql") for name in POINTS]
 TRIES = 5  # whether the API or a sweeper rings for a job is a race, and some points are of one of them
-SECONDS = 2.0  # of a training: a few heartbeats, and so some checkpoints
+SECONDS = 2.0  # of a training or replay: a few heartbeats, and so some checkpoints
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +37,11 @@ def on_postgresql(
 def test_a_job_ends_once_whoever_dies(case: tuple[str, str], request: pytest.FixtureRequest) -> None:
     backend, name = case
     point, running = POINTS[name], request.getfixturevalue(f"on_{backend}")
+    if (point.kind, point.ends) == ("scoring", "succeeded"):
+        running.forget_scores()
     armed = point.arm(running.fleet.armed)
     for _ in range(TRIES):
-        job_id = running.submit("diverging" if point.spec else "churn", **point.spec)
+        job_id = running.submit(point.kind, "diverging" if point.spec else "churn", **point.spec)
         if point.cancel:
             running.fleet.wait_for(lambda job_id=job_id: running.row(job_id).progress_done, "the first epochs")
             assert running.post(f"/v1/jobs/{job_id}/cancel").status_code == 200

@@ -131,12 +131,11 @@ def _fill(running: Service, full: Callable[[], AbstractContextManager[None]], sa
     """Let the disk be full for some seconds of a training; what was acknowledged ends all the same."""
     training = running.submit()
     running.fleet.wait_for(lambda: running.row(training).progress_done, "the first epochs")
-    body = {"model": "churn", "dataset": running.trainings.world.dataset_id, "spec": running.spec}
     address = f"http://127.0.0.1:{running.fleet.settings.port}/v1/jobs/training"
     refused, extra = 0, list[str]()
     with full():
         for _ in range(40):  # a page that is there already has room for some rows
-            answer = httpx.post(address, json=body, timeout=60, trust_env=False)
+            answer = httpx.post(address, json=running.training(), timeout=60, trust_env=False)
             if answer.status_code == 202:
                 extra.append(answer.json()["id"])
             else:
