@@ -1,5 +1,6 @@
 """Any steps in any order leave the tables where a few lines of plain Python say they should be."""
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
+from sqlalchemy import event
 
 from store.database import Database, open_database
 from tests.chaos.walking import STEPS, Jobs
@@ -23,6 +25,7 @@ def world(case: tuple[str], request: pytest.FixtureRequest, tmp_path: Path) -> I
         path = tmp_path / "ebb.db"
         path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
         database = open_database(f"sqlite:///{path}")
+        event.listen(database.engine, "connect", _no_disk)
         yield make_world(database)
         database.close()
         return
@@ -32,6 +35,11 @@ def world(case: tuple[str], request: pytest.FixtureRequest, tmp_path: Path) -> I
     yield make_world(database)
     database.close()
     server.drop_database(url)
+
+
+def _no_disk(connection: sqlite3.Connection, _: object) -> None:
+    """Wait for no disk, which is half of the time of a walk: here nothing crashes."""
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.mark.timeout(7200)
