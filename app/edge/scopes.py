@@ -7,7 +7,12 @@ from flask import Flask
 from app.edge.current import kept, this_request
 from app.errors import ForbiddenError
 from app.route import Route
+from store.database import Database
+from store.jobs.read import get_job
 from store.keys import Caller
+
+SUBMITTING = {"training": "train", "replay": "train", "scoring": "score"}
+"""Which scope may submit a job of a kind; it may cancel one and try it again as well."""
 
 
 def install(app: Flask, routes: Mapping[str, Route]) -> None:
@@ -19,6 +24,16 @@ def install(app: Flask, routes: Mapping[str, Route]) -> None:
             demand(route.scope, *route.or_scopes)
 
     app.before_request(check)
+
+
+def demand_for_job(database: Database, job_id: str) -> None:
+    """Let the caller go on who may submit such a job.
+
+    Raises: ForbiddenError; NotFoundError.
+    """
+    with database.read() as connection:
+        kind = get_job(connection, job_id).kind
+    demand(SUBMITTING[kind])
 
 
 def demand(*scopes: str) -> None:

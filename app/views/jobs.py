@@ -7,6 +7,7 @@ from flask import Response
 
 from app.edge.access import caller_name
 from app.edge.answers import conditional, json_answer, time_text
+from app.edge.scopes import demand_for_job
 from app.route import Route
 from app.services import Services
 from app.shapes.common import PageQuery
@@ -50,6 +51,7 @@ def show_epochs(services: Services, job_id: str, query: PageQuery) -> Response:
 
 def cancel_job(services: Services, job_id: str, **_: object) -> Response:
     """End a queued job, or ask a running one to stop: it can no longer succeed."""
+    demand_for_job(services.database, job_id)
     by, this = caller_name(), new_id()
     services.database.write(lambda connection: cancel(connection, job_id, by=by, request=this))
     with services.database.read() as connection:
@@ -124,5 +126,14 @@ ROUTES = (
         (404, 422),
         PageQuery,
     ),
-    Route("POST", "/v1/jobs/{job_id}/cancel", cancel_job, "train", "Cancel a job", {200: Job}, (404, 409)),
+    Route(
+        "POST",
+        "/v1/jobs/{job_id}/cancel",
+        cancel_job,
+        "train",
+        "Cancel a job",
+        {200: Job},
+        (404, 409),
+        or_scopes=("score",),
+    ),
 )

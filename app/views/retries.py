@@ -6,6 +6,7 @@ from flask import Response
 
 from app.edge.access import owner
 from app.edge.idempotency import idempotency_key
+from app.edge.scopes import demand_for_job
 from app.route import Route
 from app.services import Services
 from app.shapes.jobs import Job
@@ -16,6 +17,7 @@ from store.jobs.retry import retry
 
 def retry_job(services: Services, job_id: str, **_: object) -> Response:
     """Submit the work of a failed or cancelled job again, as a new job whose `retry_of` names it."""
+    demand_for_job(services.database, job_id)
     key, by, new_job_id = idempotency_key(), owner(), new_id()
     names: dict[str, Any] = {"owner": by, "idempotency_key": key, "new_job_id": new_job_id}
     most = services.settings.queue_limit
@@ -34,5 +36,6 @@ ROUTES = (
         refusals=(404, 409, 422, 429),
         headers=ASKED,
         answer_headers=SENT,
+        or_scopes=("score",),
     ),
 )
