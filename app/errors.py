@@ -14,6 +14,7 @@ AppError
 ├── ResultMissingError         a result of a job that has none, or none yet
 ├── NotReadyError              a check of readiness failed
 ├── StreamsError               as many streams are open as this process keeps
+├── BusyError                  what takes long is being done for another request
 └── StartError                 the server will not start like this; never told over HTTP
 """
 
@@ -95,6 +96,10 @@ class NotReadyError(AppError):
 
 class StreamsError(AppError):
     """As many streams are open as this process keeps."""
+
+
+class BusyError(AppError):
+    """What takes long, and is done for one request at a time, is being done for another."""
 
 
 class StartError(AppError):

@@ -8,6 +8,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cards, dispatch
+from app.alone import Alone
 from app.edge import hosts, logs, problems, rates, request_ids, scopes, security_headers
 from app.edge.access import Access
 from app.edge.allowances import Allowances
@@ -86,4 +87,5 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
         Streams(settings.web_threads),
         Traffic(ROUTES),
         JobsCollector(database, HEARTBEATS * settings.heartbeat_seconds),
+        Alone("comparing two versions"),
     )

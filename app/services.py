@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.alone import Alone
 from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
 from app.ringing import Ringer
@@ -26,3 +27,4 @@ class Services:
     streams: Streams
     traffic: Traffic
     jobs: JobsCollector
+    comparing: Alone

@@ -52,6 +52,7 @@ TABLE: dict[type[Exception], Kind] = {
     app_errors.ResultMissingError: Kind(Status.CONFLICT, "no-result", "The job has no result"),
     app_errors.NotReadyError: Kind(Status.SERVICE_UNAVAILABLE, "not-ready", "The service is not ready"),
     app_errors.StreamsError: Kind(Status.SERVICE_UNAVAILABLE, "streams", "Too many streams are open"),
+    app_errors.BusyError: Kind(Status.SERVICE_UNAVAILABLE, "busy", "This is being done for another request"),
     store_errors.NotFoundError: Kind(Status.NOT_FOUND),
     store_errors.PageTokenError: Kind(
         Status.UNPROCESSABLE_ENTITY, "page-token", "Not a page token of this list", "/query/page_token"

@@ -35,8 +35,9 @@ def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> 
             "wait; name a smaller one with ?dataset=, or score it by both with POST /v1/jobs/scoring"
         )
     path, kind = services.artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]
-    scored = zip(score_file(old, path, kind), score_file(new, path, kind), strict=True)
-    found = compare(old, new, scored, threshold=query.threshold, most=query.most)
+    with services.comparing.at_work():
+        scored = zip(score_file(old, path, kind), score_file(new, path, kind), strict=True)
+        found = compare(old, new, scored, threshold=query.threshold, most=query.most)
     return conditional(
         json_answer(
             Diff(

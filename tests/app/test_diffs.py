@@ -4,8 +4,10 @@ from collections.abc import Callable
 from io import BytesIO
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from app.services import Services
 from model.estimator import Estimator, Fitting
 from model.spec import parse_spec
 from model.tables.reading import read_table
@@ -68,6 +70,18 @@ def test_a_diff_may_be_of_another_dataset_and_brief(client: FlaskClient) -> None
     assert (diff["dataset"], diff["rows"]) == (dataset, some.count(b"\n") - 1)
     assert len(diff["customers"]) == 1
     assert len(diff["customers"][0]["reasons"]) == 1
+
+
+@pytest.mark.usefixtures("versions")
+def test_a_process_compares_for_one_request_at_a_time(client: FlaskClient, app: Flask) -> None:
+    services: Services = app.extensions["ebb"]
+    with services.comparing.at_work():
+        refused = client.get(f"{DIFF}?against=1")
+    assert (refused.status_code, refused.mimetype) == (503, "application/problem+json")
+    assert refused.json["type"] == "urn:problem-type:ebb:busy"
+    assert int(refused.headers["Retry-After"]) > 0
+    assert client.get(f"{DIFF}?against=1").status_code == 200
+    assert client.get(f"{DIFF}?against=1").status_code == 200, "the place is free again"
 
 
 @pytest.mark.usefixtures("versions")
