@@ -80,7 +80,7 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
         raise ColumnError("; ".join(problem.detail for problem in problems))
     if not isinstance(estimator.head, Churn):
         raise EstimatorError("trace follows the cross-entropy of churn: train with that loss")
-    pieces = estimator.network.pieces()
+    pieces = estimator.network.pieces
     if pieces is None or sum(W.size + b.size for W, b, _ in pieces[member]) != estimator.network.size:
         raise EstimatorError(
             "trace follows plain dense layers with ReLU, leaky ReLU or no activation: train such a network"

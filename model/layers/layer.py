@@ -82,6 +82,8 @@ class Activation(Layer):
         """Record a ← σ(z), in place where nobody needs z, and return what records δ ← δ ⊙ σ′(z)."""
         out = do.place(a)
         do.keep(out)
+        if self.slope is not None:
+            do.bent.append(out)
         return out, self.apply(do, do.values(a), do.values(out))
 
     @abstractmethod

@@ -1,9 +1,12 @@
 """The forward pass alone, over tiles of rows of a fixed size."""
 
+from collections.abc import Iterator
+
 import numpy as np
+from numpy.typing import NDArray
 
 from model.design import Floats
-from model.network.recorder import Memory, Recorder, Views, transposed
+from model.network.recorder import Call, Memory, Recorder, Views, transposed
 from model.network.stack import Stack
 
 
@@ -24,44 +27,68 @@ class Forward:
         inputs = transposed(self._inputs)
         self._do.keep(inputs)
         self._backward = stack.record(self._do, inputs, self._logits)
+        self._slopes: tuple[Floats, list[Call]] | None = None
         self.activity = [self._do.column(a.shape[-2]) for a in self._do.watched if watch]
         for a, mean in zip(self._do.watched, self.activity, strict=False):
             self._do.row_mean(a, mean)
+        self._calls = list(self._do.calls)
 
     def logits(self, X: Floats) -> Floats:
         """Return the logits of each row, the same rows for all members or each member's own.
 
         Shapes: X ([K,] n, d) to ([K,] c, n).
         """
-        count = X.shape[-2]
-        result = np.empty((*self._lead, self._stack.outputs, count), self._dtype)
-        calls = self._do.calls
-        with np.errstate(all="ignore"):
-            for start in range(0, count, self._tile):
-                rows = min(self._tile, count - start)
-                self._inputs[..., :rows, :-1] = X[..., start : start + rows, :]
-                for call in calls:
-                    call()
-                result[..., start : start + rows] = self._logits[..., :rows]
+        result = np.empty((*self._lead, self._stack.outputs, X.shape[-2]), self._dtype)
+        for rows in self._tiles(X, self._calls):
+            result[..., rows] = self._logits[..., : rows.stop - rows.start]
+        return result
+
+    def slopes(self, X: Floats) -> tuple[Floats, Floats]:
+        """Return the logits and ∂z/∂x of each row, for networks with one logit.
+
+        Shapes: X (n, d) to ([K,] 1, n) and ([K,] n, d).
+        """
+        slopes, backward = self._slopes or self._record_slopes()
+        logits = np.empty((*self._lead, 1, len(X)), self._dtype)
+        result = np.empty((*self._lead, *X.shape), self._dtype)
+        for rows in self._tiles(X, self._calls + backward):
+            count = rows.stop - rows.start
+            logits[..., rows] = self._logits[..., :count]
+            result[..., rows, :] = transposed(slopes)[..., :count, :]
+        return logits, result
+
+    def sides(self, X: Floats) -> NDArray[np.bool_]:
+        """Return of each row on which side of their bends the units are, those of (leaky) ReLUs.
+
+        Shapes: X (n, d) to ([K,] n, units).
+        """
+        bent = [transposed(self._do.values(a)) for a in self._do.bent]
+        result = np.empty((*self._lead, len(X), sum(a.shape[-1] for a in bent)), np.bool_)
+        for rows in self._tiles(X, self._calls):
+            np.concatenate([a[..., : rows.stop - rows.start, :] > 0 for a in bent], axis=-1, out=result[..., rows, :])
         return result
 
     def forget(self) -> None:
         """Wipe the rows that were scored last."""
         self._inputs[..., :-1] = 0.0
 
-    def input_gradient(self, X: Floats) -> Floats:
-        """Return ∂z/∂x of each row, for networks with one logit.
+    def _tiles(self, X: Floats, calls: list[Call]) -> Iterator[slice]:
+        """Run the calls on one tile of rows after the other; yield which rows they are."""
+        count = X.shape[-2]
+        with np.errstate(all="ignore"):
+            for start in range(0, count, self._tile):
+                rows = slice(start, min(start + self._tile, count))
+                self._inputs[..., : rows.stop - start, :-1] = X[..., rows, :]
+                for call in calls:
+                    call()
+                yield rows
 
-        Shapes: X (n, d) to ([K,] n, d).
-        """
+    def _record_slopes(self) -> tuple[Floats, list[Call]]:
+        """Record the way back from the logit, once."""
         one = np.ones((*self._lead, 1, self._tile), self._dtype)
-        slopes = self._backward(one)
-        result = np.empty((*self._lead, *X.shape), self._dtype)
-        for start in range(0, len(X), self._tile):
-            rows = X[start : start + self._tile]
-            self._inputs[..., : len(rows), :-1] = rows
-            one[...] = 1
-            for call in self._do.calls:
-                call()
-            result[..., start : start + len(rows), :] = transposed(slopes)[..., : len(rows), :]
-        return result
+        delta = np.empty_like(one)
+        before = len(self._do.calls)
+        self._do(np.copyto, delta, one)
+        slopes = self._backward(delta)
+        self._slopes = slopes, self._do.calls[before:]
+        return self._slopes

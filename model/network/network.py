@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from model.design import Floats
 from model.errors import Problem, ShapeError, SpecError
-from model.layers import Dense
+from model.layers import Activation, Dense
 from model.layers.embedding import Embedding
 from model.layers.notation import layer_to_json, read_layer
 from model.network.folding import fold
@@ -99,8 +99,7 @@ class Network:
         """
         forward = self._free(X)
         mean = transposed(self._mean(forward.logits(X)))
-        forward.forget()
-        self._spare.append(forward)
+        self._give_back(forward)
         return np.ascontiguousarray(mean[:, 0] if self.outputs == 1 else mean)
 
     def member_logits(self, X: Floats) -> Floats:
@@ -111,28 +110,53 @@ class Network:
         every = transposed(self._forward(X).logits(X)).reshape(self.members, len(X), self.outputs)
         return np.ascontiguousarray(every[..., 0] if self.outputs == 1 else every)
 
-    def input_gradient(self, X: Floats) -> Floats:
-        """Return ∂z/∂x of each row, the mean over the members, for a network with one logit.
+    def slopes(self, X: Floats) -> tuple[Floats, Floats]:
+        """Return z and ∂z/∂x of each row, the mean over the members, for a network with one logit.
 
-        Shapes: X (n, d) to (n, d).
+        Shapes: X (n, d) to (n,) and (n, d).
         """
         if self.outputs != 1:
             raise ShapeError(f"a gradient needs one logit, and this network has {self.outputs}")
-        return self._mean(self._forward(X).input_gradient(X))
+        forward = self._free(X)
+        logits, slopes = forward.slopes(X)
+        self._give_back(forward)
+        return self._mean(logits)[0], self._mean(slopes)
 
+    def sides(self, X: Floats) -> NDArray[np.bool_]:
+        """Return of each row which of the units of (leaky) ReLUs are above zero, member after member.
+
+        Shapes: X (n, d) to (n, units).
+        """
+        forward = self._free(X)
+        sides = forward.sides(X)
+        self._give_back(forward)
+        return np.hstack(list(sides)) if self._lead else sides
+
+    @cached_property
     def pieces(self) -> list[list[Piece]] | None:
-        """Return each member as affine pieces (W, b, slopes below zero of what follows), or None when it is curved.
+        """Each member as affine pieces (W, b, slopes below zero of what follows), or None when it is curved.
 
         Shapes: W (h_in, h_out); b (h_out,); slopes (h_out,), 1 where a unit stays straight.
         """
         found = []
         for member in range(self.members):
-            arrays = {name: a[member] if self._lead else a for name, a in self._arrays.items()}
-            pieces = chain(self._stack, arrays)
+            pieces = chain(self._stack, self._of(member))
             if pieces is None:
                 return None
             found.append(pieces)
         return found
+
+    @cached_property
+    def bent(self) -> bool:
+        """Whether some unit's slope jumps at zero, as of a (leaky) ReLU."""
+        return any(isinstance(layer, Activation) and layer.slope is not None for _, layer, _ in self._stack.walk())
+
+    @cached_property
+    def singles(self) -> "tuple[Network, ...]":
+        """Each member as a network of its own."""
+        if not self._lead:
+            return (self,)
+        return tuple(Network(self._stack, 1, self._of(member)) for member in range(self.members))
 
     @cached_property
     def apart(self) -> "tuple[tuple[LookUp, Network], ...]":
@@ -143,11 +167,14 @@ class Network:
         stack = Stack(first.width(self.inputs), tuple(rest))
         found = []
         for member in range(self.members):
-            arrays = {tuple(name.split(".", 1)): a[member] if self._lead else a for name, a in self._arrays.items()}
+            arrays = {tuple(name.split(".", 1)): array for name, array in self._of(member).items()}
             tables = tuple(arrays["0", f"table{i}"] for i in range(len(first.positions)))
             after = {f"{int(at) - 1}.{name}": array for (at, name), array in arrays.items() if at != "0"}
             found.append((LookUp(first, tables), Network(stack, 1, after)))
         return tuple(found)
+
+    def _of(self, member: int) -> dict[str, Floats]:
+        return {name: array[member] if self._lead else array for name, array in self._arrays.items()}
 
     def _free(self, X: Floats) -> Forward:
         """Return a pass that no other thread is using: to record one takes longer than to score a tile."""
@@ -157,6 +184,10 @@ class Network:
             return self._forward(X)
         self._check(X)
         return forward
+
+    def _give_back(self, forward: Forward) -> None:
+        forward.forget()
+        self._spare.append(forward)
 
     def _forward(self, X: Floats) -> Forward:
         self._check(X)

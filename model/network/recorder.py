@@ -100,7 +100,8 @@ class Views:
 class Recorder:
     """Collects the calls of one pass over one batch.
 
-    With random masks it is a pass of training, without them one of scoring.
+    With random masks it is a pass of training, without them one of scoring. Layers list in `watched` the activations
+    of units that may die, and in `bent` those whose slope jumps at zero.
     """
 
     def __init__(
@@ -114,6 +115,7 @@ class Recorder:
         self.rows = rows
         self.training = masks is not None
         self.watched: list[Floats] = []
+        self.bent: list[Floats] = []
         self._memory = memory
         self._lead = views.lead
         self._tensors = iter(views.tensors)

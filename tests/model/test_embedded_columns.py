@@ -81,9 +81,9 @@ def test_reasons_are_of_the_owners_columns_and_sum_to_the_difference(embedded, b
     shares = embedded.contributions(columns, len(batch))
     assert shares.shape == (len(batch), 4)
     difference = embedded.log_odds(columns, len(batch)) - embedded.baseline_log_odds
-    smooth = embedded.spec["activation"] == "tanh"
-    assert np.abs(shares.sum(axis=1) - difference).max() <= (1e-9 if smooth else 1e-12)
-    assert np.abs(embedded.gaps(columns, len(batch))).max() <= (1e-9 if smooth else 1e-12)
+    most = 1e-11 if embedded.spec["activation"] == "tanh" else 1e-12
+    assert np.abs(shares.sum(axis=1) - difference).max() <= most
+    assert np.abs(embedded.gaps(columns, len(batch))).max() <= most
 
 
 def test_the_reason_of_an_embedded_column_is_a_path_integral_through_its_numbers():
@@ -95,7 +95,7 @@ def test_the_reason_of_an_embedded_column_is_a_path_integral_through_its_numbers
     steps = 20_000
     total = np.zeros_like(rows)
     for t in (np.arange(steps) + 0.5) / steps:
-        total += after.input_gradient(base + t * (rows - base))
+        total += after.slopes(base + t * (rows - base))[1]
     brute = lookup.gathered((rows - base) * total / steps, X.shape[1])
     expected = np.stack([brute[:, group].sum(axis=1) for group in estimator.encoder.groups], axis=1)
     assert np.abs(estimator.contributions(columns, 3) - expected).max() < 2e-4

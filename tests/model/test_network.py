@@ -11,27 +11,12 @@ from hypothesis import strategies as st
 
 from model.errors import ShapeError, SpecError
 from model.network.network import Network
-from model.network.parameters import initialize
 from model.network.stack import build_stack
 from model.spec import parse_spec
 from model.training.trainer import Trainer
 from tests.model.designs import coded_design, design
 from tests.model.reference import forward
-
-
-def untrained(spec: dict[str, object], inputs: int, outputs: int = 1, scale: float = 1.0) -> Network:
-    """Build a network of a spec with random biases and running averages, as if long trained."""
-    parsed = parse_spec(spec)
-    stack = build_stack(parsed, inputs, outputs)
-    rng = np.random.default_rng(1)
-    lead = (parsed.members,) if parsed.members > 1 else ()
-    values = np.stack([initialize(stack, "auto", seed, np.float64) for seed in range(parsed.members)]).reshape(
-        *lead, -1
-    )
-    values = values + scale * rng.uniform(0, 0.3, values.shape)
-    states = rng.uniform(0.5, 1.5, (*lead, sum(t.shape[0] * t.shape[1] for _, t in stack.states())))
-    return Network.freeze(stack, lead, values, states)
-
+from tests.model.untrained import untrained
 
 SPECS: list[dict[str, object]] = [
     {},
@@ -81,7 +66,7 @@ def test_folding_changes_the_layers_but_not_the_logits(spec: dict[str, object]) 
 def test_pieces_give_the_logits_of_a_piecewise_linear_network(spec: dict[str, object]) -> None:
     network = untrained(spec, 6)
     X = np.random.default_rng(3).standard_normal((40, 6))
-    members = network.pieces()
+    members = network.pieces
     assert members is not None
     logits = []
     for pieces in members:
@@ -94,15 +79,16 @@ def test_pieces_give_the_logits_of_a_piecewise_linear_network(spec: dict[str, ob
 
 
 def test_curved_networks_have_no_pieces() -> None:
-    assert untrained({"activation": "tanh"}, 4).pieces() is None
-    assert untrained({"layers": [4, {"residual": [{"silu": {}}]}]}, 4).pieces() is None
+    assert untrained({"activation": "tanh"}, 4).pieces is None
+    assert untrained({"layers": [4, {"residual": [{"silu": {}}]}]}, 4).pieces is None
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=json.dumps)
-def test_the_input_gradient_equals_central_differences(spec: dict[str, object]) -> None:
+def test_slopes_equal_central_differences(spec: dict[str, object]) -> None:
     network = untrained(spec, 5)
     X = np.random.default_rng(4).standard_normal((70, 5))
-    gradient = network.input_gradient(X)
+    logits, gradient = network.slopes(X)
+    np.testing.assert_array_equal(logits, network.logits(X))
     step = 1e-6
     for feature in range(5):
         nudge = step * np.eye(5)[feature]

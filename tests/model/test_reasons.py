@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.network.pieces import Piece
-from model.network.reasons import exact_contributions, smooth_contributions
+from model.network.reasons import exact_contributions
 
 
 def network(widths: list[int], slope: float, seed: int) -> list[Piece]:
@@ -93,12 +93,3 @@ def test_a_mixed_slope_lets_some_units_pass_unbent():
     base, X = rng.normal(size=3), rng.normal(size=(30, 3))
     sums = exact_contributions([mixed], base, X).sum(axis=1)
     assert np.abs(sums - (logit(mixed, X) - logit(mixed, base))).max() < 1e-12
-
-
-def test_quadrature_is_exact_for_a_smooth_function():
-    def slope(X):
-        return np.stack([np.cos(X[:, 0]) * X[:, 1], np.sin(X[:, 0])], axis=1)  # of sin(x) y
-
-    base, X = np.array([0.2, 0.5]), np.random.default_rng(11).normal(size=(9, 2))
-    sums = smooth_contributions(slope, base, X).sum(axis=1)
-    assert np.abs(sums - (np.sin(X[:, 0]) * X[:, 1] - np.sin(0.2) * 0.5)).max() < 1e-12
