@@ -55,7 +55,12 @@ class IdempotencyError(StoreError):
 
 
 class InFlightError(StoreError):
-    """The first request of this idempotency key has no answer yet."""
+    """The first request of this idempotency key has no answer yet.
+
+    Units: seconds.
+    """
+
+    retry_after_s = 1.0
 
 
 class QueueFullError(StoreError):

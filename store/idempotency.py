@@ -15,8 +15,9 @@ from store.inserts import insert_into
 from store.tables import idempotent_answers as answers
 
 KEPT_SECONDS = 24 * 3600
-ABANDONED_SECONDS = 600
-"""After so long without an answer, the server that held the key is gone."""
+RENEW_SECONDS = 2
+ABANDONED_SECONDS = 30
+"""After so long without a sign of life, the server that held the key is gone."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,12 @@ def begin(connection: Connection, request: Request) -> Answer | None:
     if first.status is None:
         raise InFlightError(f"the first request under Idempotency-Key '{request.key}' is being answered; ask again")
     return Answer(first.status, first.headers, first.body)
+
+
+def renew(connection: Connection, request: Request) -> None:
+    """Give a sign of life: the request is still being answered."""
+    mine = (*_of(request), answers.c.request == request.id, answers.c.status.is_(None))
+    connection.execute(update(answers).where(*mine).values(created_at=now()))
 
 
 def keep(connection: Connection, request: Request, answer: Answer) -> None:

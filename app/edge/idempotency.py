@@ -2,7 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from flask import Response, request
 
@@ -11,7 +14,10 @@ from app.errors import InputError
 from app.route import Header
 from model.errors import Problem
 from store.database import Database
-from store.idempotency import Answer, Request, begin, give_up, keep
+from store.errors import DatabaseError
+from store.idempotency import RENEW_SECONDS, Answer, Request, begin, give_up, keep, renew
+
+log = logging.getLogger(__name__)
 
 KEY = "Idempotency-Key"
 LONGEST_KEY = 255
@@ -48,7 +54,8 @@ def answer_once(database: Database, body_sha256: str, make: Callable[[], Respons
         replayed.headers[REPLAYED] = "true"
         return replayed
     try:
-        answer = make()
+        with _alive(database, this):
+            answer = make()
     except Exception:
         database.write(lambda connection: give_up(connection, this))
         raise
@@ -56,6 +63,27 @@ def answer_once(database: Database, body_sha256: str, make: Callable[[], Respons
     kept = Answer(answer.status_code, headers, answer.get_data())
     database.write(lambda connection: keep(connection, this, kept))
     return answer
+
+
+@contextmanager
+def _alive(database: Database, this: Request) -> Iterator[None]:
+    """Give signs of life while the block lasts, so that the key is free soon after a server was killed in it."""
+    done = threading.Event()
+
+    def tell() -> None:
+        while not done.wait(RENEW_SECONDS):
+            try:
+                database.write(lambda connection: renew(connection, this))
+            except DatabaseError as error:
+                log.warning("an idempotency key could not be renewed: %s", error)
+
+    telling = threading.Thread(target=tell, name="idempotency", daemon=True)
+    telling.start()
+    try:
+        yield
+    finally:
+        done.set()
+        telling.join()
 
 
 def _digest(body_sha256: str) -> str:

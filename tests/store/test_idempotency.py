@@ -6,7 +6,7 @@ from sqlalchemy import Connection, event, update
 from store.clock import now
 from store.database import Database
 from store.errors import IdempotencyError, InFlightError
-from store.idempotency import ABANDONED_SECONDS, KEPT_SECONDS, Answer, Request, begin, give_up, keep
+from store.idempotency import ABANDONED_SECONDS, KEPT_SECONDS, Answer, Request, begin, give_up, keep, renew
 from store.tables import idempotent_answers
 
 ANSWER = Answer(201, {"Location": "/here"}, b"made")
@@ -60,6 +60,18 @@ def test_a_key_whose_server_died_is_taken_over_and_the_dead_cannot_answer(databa
     answer(database, dead)
     with pytest.raises(InFlightError):
         ask(database, Request("ada", "k", "b" * 64))
+
+
+def test_a_key_whose_request_is_still_being_answered_is_not_taken_over(database: Database) -> None:
+    slow, other = Request("ada", "k", "a" * 64), Request("ada", "k", "a" * 64)
+    ask(database, slow)
+    grow_old(database, ABANDONED_SECONDS + 1)
+    database.write(lambda connection: renew(connection, other))  # somebody else's life is no sign of this one's
+    database.write(lambda connection: renew(connection, slow))
+    with pytest.raises(InFlightError):
+        ask(database, other)
+    answer(database, slow)
+    assert ask(database, other) == ANSWER
 
 
 def test_after_a_day_a_key_is_new(database: Database) -> None:
