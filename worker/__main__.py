@@ -7,7 +7,8 @@ import sys
 import warnings
 
 from celery.platforms import SecurityWarning
-from celery.signals import worker_shutting_down
+from celery.signals import worker_ready, worker_shutting_down
+from kombu.asynchronous import get_event_loop
 
 from store.broker import broker_url
 from store.database import open_database
@@ -18,6 +19,9 @@ from store.migrate import is_current
 from store.settings import Settings, read_settings
 from worker.attempt import Attempts
 from worker.sweeper import Sweeper
+from worker.turns import Turns
+
+LOOK_SECONDS = 0.05
 
 
 def main() -> int:
@@ -41,16 +45,23 @@ def main() -> int:
     worker_shutting_down.connect(attempts.stop, weak=False)
     sweeper.start()
     try:
-        _listen(settings, url, attempts, name)
+        _listen(settings, url, Turns(database, settings.worker_queues, attempts.run), name)
     finally:
         sweeper.stop()
         database.close()
     return 0
 
 
-def _listen(settings: Settings, url: str, attempts: Attempts, name: str) -> None:
+def _look_often(**_: object) -> None:
+    """Have Celery see soon that a job ended: what waits for messages is not woken by it, and looks once a second."""
+    if (loop := get_event_loop()) is not None:
+        loop.call_repeatedly(LOOK_SECONDS, lambda: None)  # type: ignore[no-untyped-call]  # kombu says nothing of types
+
+
+def _listen(settings: Settings, url: str, turns: Turns, name: str) -> None:
     app = celery_app(url)
-    app.task(name=TASK)(attempts.run)
+    app.task(name=TASK)(turns.ring)
+    worker_ready.connect(_look_often, weak=False)
     # Threads, because each only waits for a child; forking a process that runs threads is asking for a deadlock.
     app.worker_main(
         [

@@ -34,21 +34,21 @@ class Attempts:
         self._worker = worker
         self._stopping = False
 
-    def run(self, job_id: str) -> None:
-        """Run the job whose turn it is, unless the message came late, doubled or forged; the Celery task."""
+    def run(self, job_id: str) -> bool:
+        """Run the job whose turn it is, unless the message came late, doubled or forged; return whether to run more."""
         claimed = self._claim(str(job_id))
         if claimed is None:
-            return
+            return False
         log.info("job %s: attempt %d begins", claimed.job_id, claimed.token)
         try:
             child = self._start(claimed)
         except OSError as error:
             log.exception("job %s: its process cannot be started", claimed.job_id)
             self._strike(claimed, f"could not be started ({error.strerror})")
-            return
+            return False
         if child is None:
             self._hand_back(claimed)
-            return
+            return False
         code = self._wait(child)
         ArtifactStore(self._settings.artifacts).drop_drafts(claimed.job_id, claimed.token)
         log.info("job %s: attempt %d ended with code %d", claimed.job_id, claimed.token, code)
@@ -59,6 +59,7 @@ class Attempts:
             self._bring_to_rest(claimed, lambda connection: fail(connection, claimed, code="cpu_limit", text=text))
         elif code != 0:
             self._strike(claimed, f"was killed by signal {-code}" if code < 0 else f"ended with code {code}")
+        return not self._stopping
 
     def _claim(self, job_id: str) -> Claim | None:
         kinds, lease = self._settings.worker_queues, self._settings.lease_seconds

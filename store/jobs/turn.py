@@ -6,7 +6,7 @@ longest ago, then the oldest job. So fifty jobs of one model delay another's onl
 
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from store.clock import now
@@ -53,3 +53,9 @@ def oldest(kind: str, priority: int, model: str) -> Select[Any]:
     """Return the query for the oldest job of these that waits; those that others are claiming are passed over."""
     these = (jobs.c.kind == kind, jobs.c.priority == priority, jobs.c.model == model)
     return select(jobs.c.id).where(due(), *these).order_by(jobs.c.id).limit(1).with_for_update(skip_locked=True)
+
+
+def find_waiting(connection: Connection) -> dict[str, str]:
+    """Return one job of each kind of which any may be claimed now: whoever rings for it is given the kind's next."""
+    query = select(jobs.c.kind, func.min(jobs.c.id).label("id")).where(due()).group_by(jobs.c.kind)
+    return {row.kind: row.id for row in connection.execute(query)}

@@ -1,6 +1,7 @@
 """`python -m worker` with a real broker: idle workers take what busy ones cannot, and all stop in good order."""
 
 import signal
+import time
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ from store.broker import Broker
 from store.doorbell import CeleryDoorbell
 from store.jobs.publish import take_one
 from tests.worker.processes import worker
-from tests.worker.trainings import LONG, SHORT, Trainings, wait_for
+from tests.worker.trainings import LONG, SHORT, Trainings, child_of, wait_for
 
 
 def test_a_message_does_not_wait_at_a_busy_worker(trainings: Trainings, broker: Broker) -> None:
@@ -35,3 +36,19 @@ def test_a_message_does_not_wait_at_a_busy_worker(trainings: Trainings, broker: 
     row = world.row(long)
     assert (row.state, row.strikes) == ("queued", 0)
     assert world.snapshot()["workers"] == []
+
+
+def test_a_job_that_comes_after_another_ended_is_begun_at_once(on_sqlite: Trainings, broker: Broker) -> None:
+    """Celery by itself looks for the next message only up to a second after each."""
+    settings = replace(on_sqlite.settings, redis_url=broker.url, worker_concurrency=1, lease_seconds=30.0)
+    world, bell, waited = on_sqlite.world, CeleryDoorbell(broker.url), []
+    with worker(settings):
+        for _ in range(6):
+            job_id = on_sqlite.queue(SHORT)
+            if on_sqlite.database.write(lambda connection, job_id=job_id: take_one(connection, job_id)):
+                bell.ring(job_id, "training")
+            wait_for(lambda job_id=job_id: world.row(job_id).state == "succeeded", "the job")
+            waited.append((world.row(job_id).started_at - world.row(job_id).created_at).total_seconds())
+            wait_for(lambda job_id=job_id: not child_of(job_id), "the end of its process")
+            time.sleep(0.1)
+    assert sorted(waited)[3] < 0.35, waited
