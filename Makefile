@@ -2,6 +2,7 @@
 #
 #   make demo PYTHON=python3.13     another Python (the environment is made anew when it changes)
 #   make test ARGS="-k lease -x"    more arguments for the command behind a target
+#   make test ARGS="-n 0 --pdb"     the tests one after another, in one process
 #   make smoke URL=https://...      another way to the containers, such as the proxy before them
 
 PYTHON ?= $(shell [ -s .venv/ebb-stamp.json ] && [ -x .venv/bin/python ] && echo .venv/bin/python || echo python3)
@@ -29,8 +30,8 @@ demo: setup  ## start the real service, train on 1,000 customers, score them, wr
 up: setup  ## run the service on this machine until Ctrl-C
 	@.venv/bin/ebb up $(ARGS)
 
-test: developer  ## run every test, with a real PostgreSQL, broker and worker
-	@.venv/bin/python -m pytest $(ARGS)
+test: developer  ## run every test, with a real PostgreSQL, broker and worker, in a process a core
+	@.venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 chaos: developer  ## the full chaos: kills, frozen processes, crashing servers, full disks; takes about an hour
 	@.venv/bin/python -m pytest tests/chaos --full $(ARGS)

@@ -1,5 +1,6 @@
 """The servers and databases that tests share."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,22 @@ from store.database import Database, open_database
 from store.migrate import upgrade
 from tests.parts.postgres import Postgres, start_postgres
 from tests.parts.valkey import start_valkey
+
+LONG = ("tests/chaos/", "tests/e2e/", "tests/worker/")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return what `-n auto` means. Each process has servers of its own, and a test may start a whole service."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(max(cores, 2), 4)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the long tests first where processes share them, so that no process begins one when the others are done."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 @pytest.fixture(scope="session")
