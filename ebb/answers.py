@@ -164,6 +164,7 @@ class Score(msgspec.Struct, frozen=True):
     customer_id: str | int | None = None
     churn_probability: float | None = None
     reasons: list[Reason] = []
+    gap: float | None = None
     error: Fault | None = None
 
 

@@ -7,8 +7,7 @@ from model.columns import Table
 from model.columns.cells import Scalar
 from model.design import Floats
 from model.errors import Problem, TableError
-from model.estimator import Estimator
-from model.estimator.estimator import Reason
+from model.estimator import Estimator, Explained
 from model.ids import unfit_ids
 from model.parsing import escape
 from model.tables.reading import Source, read_batches
@@ -27,7 +26,7 @@ class Scored:
     cells: Table
     probabilities: Floats
     faults: Mapping[int, Sequence[Problem]]
-    reasons: Sequence[Sequence[Reason]] | None = None
+    explained: Explained | None = None
     whole_ids: bool = False
 
 
@@ -55,7 +54,7 @@ def score_file(estimator: Estimator, source: Source, file_format: str, explain: 
             cells=cells,
             probabilities=estimator.predict(cells),
             faults={row: [problem] for row, problem in wrong.items()} | faults.rows,
-            reasons=estimator.explain(cells, top=explain) if explain else None,
+            explained=estimator.explain(cells, top=explain) if explain else None,
             whole_ids=whole,
         )
 

@@ -47,8 +47,10 @@ def _campaign(verdicts: Verdicts) -> Campaign | UnsetType:
 
 def _scores(verdicts: Verdicts) -> list[Score]:
     more: list[Iterator[Any]] = []
-    if verdicts.reasons is not None or verdicts.plan is not None:
-        more.append(repeat(UNSET) if verdicts.reasons is None else map(_told, verdicts.reasons))
+    if verdicts.explained is not None:
+        more += [map(_told, verdicts.explained.reasons), iter(verdicts.explained.gaps)]
+    elif verdicts.plan is not None:
+        more += [repeat(UNSET), repeat(UNSET)]
     if verdicts.plan is not None:
         more.append(map(Decision, verdicts.plan.contact, verdicts.plan.profits))
     scores = list(map(Score, verdicts.ids, verdicts.probabilities, *more))

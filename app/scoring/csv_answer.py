@@ -15,15 +15,18 @@ from model.scoring import safe
 def write_csv(verdicts: Verdicts) -> bytes:
     """Write the first line with the columns' names, then the customers.
 
-    There are three columns for each reason, as many as the customer with the most has, and two for a decision.
+    There are three columns for each reason, as many as the customer with the most has, one for their gap, and two for
+    a decision.
     """
-    width = max(map(len, verdicts.reasons)) if verdicts.reasons else 0
     columns: list[list[Scalar]] = [list(map(safe, verdicts.ids)), list(verdicts.probabilities)]
     names = ["customer_id", "churn_probability"]
-    for place in range(1, width + 1):
-        names += [f"reason_{place}_{part}" for part in Reason._fields]
-    reasons = [[safe(value) for reason in each for value in reason] for each in verdicts.reasons or ()]
-    columns += map(list, zip(*reasons, strict=True))
+    if verdicts.explained is not None:
+        every, gaps = verdicts.explained
+        for place in range(1, max(map(len, every)) + 1):
+            names += [f"reason_{place}_{part}" for part in Reason._fields]
+        reasons = [[safe(value) for reason in each for value in reason] for each in every]
+        names.append("gap")
+        columns += [*map(list, zip(*reasons, strict=True)), list(gaps)]
     if verdicts.plan is not None:
         names += ["contact", "expected_profit"]
         columns += [[str(yes).lower() for yes in verdicts.plan.contact], list(verdicts.plan.profits)]

@@ -12,7 +12,7 @@ from app.scoring.options import Options
 from model.campaign import Economics, Plan, plan
 from model.columns.tally import missing, without
 from model.errors import EstimatorError, Problem
-from model.estimator import Estimator, Reason
+from model.estimator import Estimator, Explained
 from model.heads import Churn
 from model.ids import unfit_ids
 
@@ -29,7 +29,7 @@ class Verdicts:
     ids: Sequence[Id]
     probabilities: Sequence[float]
     wrong: Mapping[int, Problem]
-    reasons: Sequence[Sequence[Reason]] | None
+    explained: Explained | None
     economics: Economics | None
     plan: Plan | None
     unseen: dict[str, int]
@@ -61,7 +61,7 @@ def judge(estimator: Estimator, customers: Customers, options: Options) -> Verdi
         ids=ids,
         probabilities=probabilities.tolist(),
         wrong=wrong,
-        reasons=estimator.explain(table, top=options.explain) if options.explain else None,
+        explained=estimator.explain(table, top=options.explain) if options.explain else None,
         economics=options.economics,
         plan=None if options.economics is None else plan(probabilities, options.economics, wrong),
         unseen={name: count for name, count in estimator.unseen(scored).items() if count},

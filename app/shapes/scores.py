@@ -71,11 +71,15 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """One customer's answer: a probability, or why there is none."""
+    """One customer's answer: a probability, or why there is none.
+
+    `gap` is by how much all reasons together, those not told too, miss the log-odds difference they explain.
+    """
 
     customer_id: str | int | None = None
     churn_probability: float | UnsetType = UNSET
     reasons: list[Reason] | UnsetType = UNSET
+    gap: float | UnsetType = UNSET
     decision: Decision | UnsetType = UNSET
     error: Fault | UnsetType = UNSET
 

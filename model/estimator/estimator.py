@@ -34,6 +34,13 @@ class Reason(NamedTuple):
         return {"column": self.column, "value": self.value, "contribution": self.contribution}
 
 
+class Explained(NamedTuple):
+    """The largest reasons of each row, and by how much all of a row's reasons miss the difference they explain."""
+
+    reasons: list[list[Reason]]
+    gaps: list[float]
+
+
 @dataclass(frozen=True, eq=False)
 class Estimator:
     """Everything from a customer's columns to a prediction; trained, saved, versioned and served as a whole.
@@ -96,23 +103,25 @@ class Estimator:
         """
         return self.head.predictions(self.network.logits(self._design(columns, n)))
 
-    def explain(
-        self, columns: Mapping[str, Raw] | Table, n: int | None = None, top: int | None = None
-    ) -> list[list[Reason]]:
-        """Return for each row the `top` largest reasons (all of them by default), the largest first.
+    def explain(self, columns: Mapping[str, Raw] | Table, n: int | None = None, top: int | None = None) -> Explained:
+        """Return for each row the `top` largest reasons (all of them by default), the largest first, and the gap.
 
-        All reasons of a row sum to its log-odds less those of the baseline customer.
+        All reasons of a row and its gap sum to its log-odds less those of the baseline customer.
+
+        Raises: EstimatorError when the target is one of several classes.
         """
         table = self._table(columns, n)
-        shares = self.contributions(table)
+        X = self._design(table, None)
+        shares = self._shares(X)
         order = np.argsort(-np.abs(shares), axis=1, kind="stable")[:, :top]
         largest = np.take_along_axis(shares, order, axis=1).tolist()
         names = self.encoder.names
         values = [table.columns[name].scalars() for name in names]
-        return [
+        reasons = [
             [Reason(names[j], values[j][row], share) for j, share in zip(chosen, chosen_shares, strict=True)]
             for row, (chosen, chosen_shares) in enumerate(zip(order.tolist(), largest, strict=True))
         ]
+        return Explained(reasons, self._missed(X, shares).tolist())
 
     def contributions(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
         """Return what each column adds to the log-odds (or the predicted number), shape (n, columns).
@@ -121,24 +130,17 @@ class Estimator:
 
         Raises: EstimatorError when the target is one of several classes.
         """
-        self._explainable()
-        by_feature = contributions(self.network, self.baseline, self._design(columns, n)) * self.head.slope
-        shares = np.zeros((len(by_feature), len(self.encoder.groups)))
-        for column, group in enumerate(self.encoder.groups):
-            # One by one: NumPy's own sums may add up one row in another order than many.
-            for feature in range(group.start, group.stop):
-                shares[:, column] += by_feature[:, feature]
-        return shares
+        return self._shares(self._design(columns, n))
 
     def gaps(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
         """Return by how much the reasons of each row miss the difference they explain, shape (n,).
 
-        Rounding for piecewise-linear networks; the quadrature's error for smooth ones.
+        Rounding for piecewise-linear networks, what is left of the quadrature's error for curved ones.
+
+        Raises: EstimatorError when the target is one of several classes.
         """
-        table = self._table(columns, n)
-        self._explainable()
-        at = self._explained(self._design(table, None))
-        return np.asarray(at - self._explained(self.baseline[None]) - self.contributions(table).sum(axis=1))
+        X = self._design(columns, n)
+        return self._missed(X, self._shares(X))
 
     def unseen(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> dict[str, int]:
         """Return how many rows of each categorical column hold a category that training hardly saw."""
@@ -165,6 +167,22 @@ class Estimator:
 
     def _explained(self, X: Floats) -> Floats:
         return self.head.explained(self.network.logits(X))
+
+    def _shares(self, X: Floats) -> Floats:
+        self._explainable()
+        by_feature = contributions(self.network, self.baseline, X) * self.head.slope
+        shares = np.zeros((len(by_feature), len(self.encoder.groups)))
+        for column, group in enumerate(self.encoder.groups):
+            # One by one: NumPy's own sums may add up one row in another order than many.
+            for feature in range(group.start, group.stop):
+                shares[:, column] += by_feature[:, feature]
+        return shares
+
+    def _missed(self, X: Floats, shares: Floats) -> Floats:
+        gaps = self._explained(X) - self.baseline_log_odds
+        for share in shares.T:
+            gaps -= share
+        return gaps
 
     def _explainable(self) -> None:
         if isinstance(self.head, Classes):

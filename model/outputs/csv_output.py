@@ -24,8 +24,10 @@ class CsvOutput(Output):
     def rows(self, scored: Scored) -> bytes:
         """Return the bytes of these rows, after the names where they are the first."""
         columns = self.layout.head.answers(scored.probabilities)
-        if scored.reasons is not None:
-            columns += map(list, zip(*(chain.from_iterable(reasons) for reasons in scored.reasons), strict=True))
+        if scored.explained is not None:
+            told = scored.explained.reasons
+            columns += map(list, zip(*(chain.from_iterable(reasons) for reasons in told), strict=True))
+            columns.append(list(scored.explained.gaps))
         errors: list[Scalar] = [""] * len(scored.ids)
         for row, problems in scored.faults.items():
             errors[row] = problems[0].detail
@@ -44,7 +46,8 @@ class CsvOutput(Output):
         self._begun = True
         layout = self.layout
         reasons = [f"reason_{place}_{part}" for place in range(1, layout.explain + 1) for part in Reason._fields]
-        return _text([list(map(safe, [layout.id_name, *layout.head.columns(), *reasons, "error"]))])
+        gap = ["gap"] if layout.explain else []
+        return _text([list(map(safe, [layout.id_name, *layout.head.columns(), *reasons, *gap, "error"]))])
 
 
 def _text(lines: Iterable[Sequence[Scalar]]) -> bytes:

@@ -27,6 +27,7 @@ class NdjsonOutput(Output):
                 told["error"] = {"pointer": problem.pointer, "code": problem.code, "detail": problem.detail}
             else:
                 told |= zip(names, values, strict=True)
-                if scored.reasons is not None:
-                    told["reasons"] = [reason.to_json() for reason in scored.reasons[row]]
+                if scored.explained is not None:
+                    told["reasons"] = [reason.to_json() for reason in scored.explained.reasons[row]]
+                    told["gap"] = scored.explained.gaps[row]
             yield json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -84,9 +84,11 @@ class ParquetOutput(Output):
             columns[name] = pa.array([None if row in faulty else value for row, value in enumerate(values)], kind)
         errors = [faulty[row][0].detail if row in faulty else None for row in range(len(ids))]
         columns["error"] = pa.array(errors, pa.string())
-        if scored.reasons is not None:
-            told = [None if row in faulty else _reasons(reasons) for row, reasons in enumerate(scored.reasons)]
+        if scored.explained is not None:
+            every, gaps = scored.explained
+            told = [None if row in faulty else _reasons(reasons) for row, reasons in enumerate(every)]
             columns["reasons"] = pa.array(told, REASONS)
+            columns["gap"] = pa.array([None if row in faulty else gap for row, gap in enumerate(gaps)], pa.float64())
         return pa.RecordBatch.from_pydict(columns)
 
 

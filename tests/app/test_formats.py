@@ -140,6 +140,7 @@ def test_the_query_asks_for_reasons_and_decisions(client: FlaskClient) -> None:
     assert [one for one in told if one["decision"]["contact"]] == ([best] if told else [])
     row = rows(send(client, "customer_id,months\n0,0\n", CSV, query))[0]
     assert row["reason_1_column"] == told[0]["reasons"][0]["column"]
+    assert float(row["gap"]) == told[0]["gap"]
     assert float(row["expected_profit"]) == told[0]["decision"]["expected_profit"]
 
 

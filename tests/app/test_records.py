@@ -47,8 +47,11 @@ def test_reasons_are_the_largest_and_all_of_them_make_the_difference(
     }
     difference = np.log(p / (1 - p)) - estimator.baseline_log_odds
     assert sum(reason["contribution"] for reason in reasons) == pytest.approx(difference, abs=1e-9)
-    two = score(client, [record], explain=2).json["scores"][0]["reasons"]
-    assert two == sorted(reasons, key=lambda reason: -abs(reason["contribution"]))[:2]
+    assert abs(told["gap"]) < 1e-12
+    fewer = score(client, [record], explain=2).json["scores"][0]
+    assert fewer["gap"] == told["gap"]
+    assert "gap" not in score(client, [record]).json["scores"][0]
+    assert fewer["reasons"] == sorted(reasons, key=lambda reason: -abs(reason["contribution"]))[:2]
 
 
 @pytest.mark.usefixtures("champion")

@@ -97,6 +97,8 @@ def _from_csv(line: dict[str, str]) -> dict[str, Any]:
             contribution = float(line[f"reason_{place}_contribution"])
             reasons.append({"column": line[f"reason_{place}_column"], "contribution": contribution})
     score: dict[str, Any] = {"churn_probability": float(line["churn_probability"]), "reasons": reasons}
+    if "gap" in line:
+        score["gap"] = float(line["gap"])
     if "contact" in line:
         score["decision"] = {"contact": line["contact"] == "true", "expected_profit": float(line["expected_profit"])}
     return score
@@ -108,7 +110,7 @@ WAYS = ("records", "columns", "ndjson", "csv", "csv_to_json")
 def essence(score: dict[str, Any]) -> tuple[Any, ...]:
     """The numbers of an answer."""
     reasons = [(reason["column"], reason["contribution"]) for reason in score.get("reasons", [])]
-    return score["churn_probability"], reasons, score.get("decision")
+    return score["churn_probability"], reasons, score.get("gap"), score.get("decision")
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_reasons_still_sum_to_the_log_odds_difference_within_1e_12(estimator):
     drawn = {name: values for name, values in customers(500, 6).columns().items() if name in SCALES}
     difference = estimator.log_odds(drawn, 500) - estimator.baseline_log_odds
     assert np.abs(estimator.contributions(drawn, 500).sum(axis=1) - difference).max() <= 1e-12
-    told = estimator.explain(drawn, 500)
+    told = estimator.explain(drawn, 500).reasons
     assert np.abs([sum(reason.contribution for reason in each) for each in told] - difference).max() <= 1e-12
     p = estimator.predict(drawn, 500)
     assert np.allclose(np.log(p / (1 - p)), estimator.log_odds(drawn, 500), rtol=0, atol=1e-9)

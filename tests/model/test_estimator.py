@@ -96,11 +96,11 @@ def test_a_column_of_many_categories_has_the_same_bits_alone_and_in_a_batch():
 
 
 def test_reasons_name_the_owners_columns_the_largest_first(mixed):
-    (reasons,) = mixed.explain({"months": [3], "plan": ["student"], "auto_pay": [True]}, 1)
+    (reasons,), (gap,) = mixed.explain({"months": [3], "plan": ["student"], "auto_pay": [True]}, 1)
     assert {reason.column: reason.value for reason in reasons} == {"months": 3, "plan": "student", "auto_pay": True}
     sizes = [abs(reason.contribution) for reason in reasons]
     assert sizes == sorted(sizes, reverse=True)
-    assert mixed.explain({"months": [3], "plan": ["student"], "auto_pay": [True]}, 1, top=2)[0] == reasons[:2]
+    assert mixed.explain({"months": [3], "plan": ["student"], "auto_pay": [True]}, 1, top=2) == ([reasons[:2]], [gap])
 
 
 def test_the_baseline_customer_has_the_baseline_log_odds(mixed):

@@ -153,6 +153,8 @@ def test_every_format_tells_the_same_numbers(scorable_on_sqlite: Trainings) -> N
         assert one["customer_id"] == line["customer_id"] == row["customer_id"]
         assert one["churn_probability"] == line["churn_probability"] == float(row["churn_probability"])
         assert [r["contribution"] for r in one["reasons"]] == [r["contribution"] for r in line["reasons"]]
+        assert one["gap"] == line["gap"] == float(row["gap"])
+        assert abs(one["gap"]) < 1e-12
         assert [r["column"] for r in line["reasons"]] == [row["reason_1_column"], row["reason_2_column"]]
 
 
