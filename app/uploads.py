@@ -30,10 +30,13 @@ def keep_table(services: Services, received: Artifact, upload: Upload, by: str) 
         )
     if known is not None:
         services.artifacts.keep(received)  # the file of old may have been damaged
-        return known, False
-    inferred = _infer(received, upload)
-    artifact = services.artifacts.keep(received)
-    return services.database.write(lambda connection: add_dataset(connection, artifact, inferred, by=by))
+        added = known, False
+    else:
+        inferred = _infer(received, upload)
+        artifact = services.artifacts.keep(received)
+        added = services.database.write(lambda connection: add_dataset(connection, artifact, inferred, by=by))
+    services.artifacts.settle(received.sha256)
+    return added
 
 
 def _infer(received: Artifact, upload: Upload) -> NewDataset:

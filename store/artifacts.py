@@ -1,11 +1,13 @@
 """Artifacts: immutable bytes in files named by their SHA-256, so that the same bytes are kept once.
 
 Written to a temporary file beside their final place and renamed only when whole and on disk: whatever dies meanwhile,
-a file under a digest holds that digest's bytes.
+a file under a digest holds that digest's bytes. One that the database does not know of yet bears a mark, a bit of its
+mode; should its row never come, `store.orphans` takes it away.
 """
 
 import hashlib
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +20,7 @@ from store.errors import ArtifactError
 
 PREFIX = ".upload-"
 ABANDONED_SECONDS = 24 * 60 * 60.0  # since the last byte was written
+KEPT, NEW = 0o440, 0o540  # modes of a file that has its row, and of one whose row is still to be written
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class ArtifactStore:
                     path.unlink()
 
     def keep(self, received: Artifact) -> Artifact:
-        """Give received bytes the name of their digest, for ever.
+        """Give received bytes the name of their digest, for ever, once the caller has written a row of them.
 
         Raises: ArtifactError.
         """
@@ -105,17 +108,44 @@ class ArtifactStore:
                     swept += 1
         return swept
 
+    def new(self) -> Iterator[str]:
+        """Yield the digests of the files that nobody has settled."""
+        for path in self.folder.glob("??/*"):
+            with suppress(OSError):  # gone meanwhile
+                if stat.S_IMODE(path.stat().st_mode) == NEW:
+                    yield path.name
+
+    def settle(self, sha256: str) -> None:
+        """Take the mark off a file that has its row now."""
+        with suppress(OSError):  # a folder that is only read here; the next sweep will do it
+            self.path(sha256).chmod(KEPT)
+
+    def abandon(self, sha256: str) -> bool:
+        """Remove a file that got no row in a day, and return whether it was one.
+
+        It is taken away before it is looked at, for the same bytes may come again at this very moment, and stay.
+        """
+        path, away = self.path(sha256), self.folder / f"{PREFIX}{sha256}"
+        with suppress(OSError):  # gone meanwhile, or a folder that is only read here
+            if _forgotten(path):
+                path.rename(away)
+                if _forgotten(away):
+                    away.unlink()
+                    return True
+                away.rename(path)
+        return False
+
     @contextmanager
     def _told(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise ArtifactError(f"cannot store the upload in {self.folder}: {error.strerror}") from error
+            raise ArtifactError(f"cannot write to {self.folder}: {error.strerror}") from error
 
     def _keep(self, temporary: Path, sha256: str) -> Path:
         path = self.path(sha256)
         path.parent.mkdir(exist_ok=True)
-        temporary.chmod(0o440)
+        temporary.chmod(NEW)
         temporary.replace(path)
         for folder in (path.parent, self.folder):  # the names must survive a crash like the bytes
             _sync(folder)
@@ -173,6 +203,11 @@ class Draft:
 
 def _drafts_of(job_id: str) -> str:
     return f"{PREFIX}{job_id}."
+
+
+def _forgotten(path: Path) -> bool:
+    found = path.stat()
+    return stat.S_IMODE(found.st_mode) == NEW and time.time() - found.st_mtime > ABANDONED_SECONDS
 
 
 def _write_all(file: RawIOBase, chunk: bytes) -> None:

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from functools import partial
 
+from store.artifacts import ArtifactStore
 from store.clock import read_clock
 from store.database import Connection, Database
 from store.doorbell import Doorbell
@@ -13,12 +14,14 @@ from store.errors import BrokerError, DatabaseError
 from store.jobs.deadlines import end_overdue, flag_deadlines
 from store.jobs.expire import expire_leases
 from store.jobs.publish import AT_ONCE, count_unanswered, put_back, take_unanswered, take_unpublished
+from store.orphans import sweep_orphans
 from store.settings import Settings
 from store.workers import sign_in, sign_out
 
 log = logging.getLogger(__name__)
 
 PERIOD_SECONDS = 1.0
+FILES_SECONDS = 600.0
 
 
 class Sweeper(threading.Thread):
@@ -35,7 +38,7 @@ class Sweeper(threading.Thread):
         self._doorbell = doorbell
         self._worker = worker
         self._stopping = threading.Event()
-        self._signed_in_at = float("-inf")
+        self._signed_in_at = self._files_swept_at = float("-inf")
         self._clocks: tuple[float, float] | None = None
         self._be_patient()
 
@@ -67,6 +70,7 @@ class Sweeper(threading.Thread):
                 log.warning("job %s: its deadline passed before a worker could take it", job_id)
             self._database.write(flag_deadlines)
             self._ring()
+            self._sweep_files()
         except DatabaseError:
             self._be_patient()
             raise
@@ -111,6 +115,13 @@ class Sweeper(threading.Thread):
         except BrokerError:
             self._database.write(lambda connection: put_back(connection, *unheard))
             raise
+
+    def _sweep_files(self) -> None:
+        if time.monotonic() - self._files_swept_at >= FILES_SECONDS:
+            self._files_swept_at = time.monotonic()
+            kept = ArtifactStore(self._settings.artifacts)
+            if swept := kept.sweep() + sweep_orphans(kept, self._database):
+                log.info("removed %d files that nobody came to own within a day", swept)
 
     def _expire(self) -> list[str]:
         begun, limit = time.monotonic(), self._settings.strike_limit

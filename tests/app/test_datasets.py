@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from store.artifacts import ArtifactStore
 from store.settings import Settings
 from tests.app.conftest import CSV
 
@@ -210,3 +211,11 @@ def test_a_dataset_that_is_not_there_is_404(client: FlaskClient) -> None:
     answer = client.get("/v1/datasets/01890000-0000-7000-8000-000000000000")
     assert answer.status_code == 404
     assert "POST /v1/datasets" in answer.json["detail"]
+
+
+def test_the_file_of_a_dataset_is_settled_at_once(client: FlaskClient, settings: Settings, dataset: str) -> None:
+    kept = ArtifactStore(settings.artifacts)
+    assert list(kept.new()) == []
+    again = client.post("/v1/datasets?target=churned&id=customer_id&name=home", data=CSV, content_type="text/csv")
+    assert (again.status_code, again.json["id"]) == (200, dataset)
+    assert list(kept.new()) == []

@@ -71,7 +71,7 @@ def test_an_upload_that_cannot_take_its_place_leaves_nothing(kept: ArtifactStore
     sha256 = hashlib.sha256(b"abc").hexdigest()
     kept.folder.mkdir()
     (kept.folder / sha256[:2]).write_bytes(b"a file where the folder should be")
-    with pytest.raises(ArtifactError, match="cannot store the upload"):
+    with pytest.raises(ArtifactError, match="cannot write to"):
         kept.put([b"abc"])
     assert _files(kept) == [sha256[:2]]
 
@@ -100,7 +100,7 @@ def test_a_missing_file_is_told(kept: ArtifactStore) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(ArtifactError, match=r"cannot store the upload in .*file/artifacts: Not a directory"):
+    with pytest.raises(ArtifactError, match=r"cannot write to .*file/artifacts: Not a directory"):
         ArtifactStore(tmp_path / "file" / "artifacts").put([b"abc"])
 
 

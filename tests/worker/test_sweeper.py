@@ -1,5 +1,6 @@
 """The sweeper sees to what no single worker can, and takes no lease from an owner that could not renew it."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from store.artifacts import ArtifactStore
 from store.clock import now
 from store.database import Database
 from store.doorbell import CeleryDoorbell, Doorbell
@@ -70,6 +72,14 @@ def after_its_first_lease(sweeper: Sweeper) -> Sweeper:
         time.sleep(LEASE / 3)
         sweeper.sweep()
     return sweeper
+
+
+def test_files_that_got_no_row_in_a_day_are_removed(settings: Settings, world: World, bell: RecordingDoorbell) -> None:
+    kept, then = ArtifactStore(settings.artifacts), time.time() - 25 * 3600
+    orphan = kept.put([b"a result whose job was cancelled"])
+    os.utime(orphan.path, (then, then))
+    make(settings, world, bell).sweep()
+    assert not orphan.path.exists()
 
 
 def test_a_job_nobody_was_told_of_is_rung_for_once(settings: Settings, world: World, bell: RecordingDoorbell) -> None:

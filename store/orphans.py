@@ -1,0 +1,27 @@
+"""Orphans: files whose row never came, because the job was cancelled, or the process killed, between the two."""
+
+from sqlalchemy import Connection, select
+
+from store.artifacts import ArtifactStore
+from store.database import Database
+from store.tables import artifacts
+
+
+def sweep_orphans(kept: ArtifactStore, database: Database) -> int:
+    """Settle the files that have their row; remove those that got none in a day, and return how many.
+
+    Raises: DatabaseError.
+    """
+    removed = 0
+    for sha256 in kept.new():
+        with database.read() as connection:
+            known = _known(connection, sha256)
+        if known:
+            kept.settle(sha256)
+        else:
+            removed += kept.abandon(sha256)
+    return removed
+
+
+def _known(connection: Connection, sha256: str) -> bool:
+    return connection.execute(select(artifacts.c.sha256).where(artifacts.c.sha256 == sha256)).first() is not None
