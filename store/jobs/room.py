@@ -7,6 +7,8 @@ from store.errors import QueueFullError
 from store.tables import jobs
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 1.0, 300.0
+UNKNOWN_SECONDS = 30.0  # where no job of the kind ever ended
+REMEMBERED = 20
 
 
 def refuse_when_full(connection: Connection, kind: str, limit: int) -> None:
@@ -24,8 +26,20 @@ def refuse_when_full(connection: Connection, kind: str, limit: int) -> None:
 
 
 def _seconds_to_the_next(connection: Connection, kind: str) -> float:
-    """Guess when the next place is free: as long as the running jobs have run so far, shared by how many they are."""
+    """Guess when the next place is free: in the time that a job takes, shared by those that run side by side."""
     running = select(jobs.c.started_at, now()).where(jobs.c.state == "running", jobs.c.kind == kind)
     ages = [(clock - started_at).total_seconds() for started_at, clock in connection.execute(running)]
-    guess = sum(ages) / len(ages) ** 2 if ages else LONGEST_SECONDS
-    return min(max(guess, SHORTEST_SECONDS), LONGEST_SECONDS)
+    typical = _mean(_last_durations(connection, kind) or ages or [UNKNOWN_SECONDS])
+    return min(max(typical / max(len(ages), 1), SHORTEST_SECONDS), LONGEST_SECONDS)
+
+
+def _last_durations(connection: Connection, kind: str) -> list[float]:
+    """Return how long each of the last jobs of this kind took, in seconds."""
+    ended = (jobs.c.kind == kind, jobs.c.finished_at.is_not(None), jobs.c.started_at.is_not(None))
+    last = select(jobs.c.started_at, jobs.c.finished_at).where(*ended).order_by(jobs.c.finished_at.desc())
+    rows = connection.execute(last.limit(REMEMBERED))
+    return [(finished_at - started_at).total_seconds() for started_at, finished_at in rows]
+
+
+def _mean(seconds: list[float]) -> float:
+    return sum(seconds) / len(seconds)

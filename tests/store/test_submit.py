@@ -5,6 +5,7 @@ import pytest
 from store.clock import now
 from store.database import Connection, Database
 from store.errors import IdempotencyError, QueueFullError, StoreError
+from store.jobs.room import LONGEST_SECONDS, SHORTEST_SECONDS, UNKNOWN_SECONDS
 from store.jobs.submit import Submission, Submitted, submit
 from tests.store.world import World, race
 
@@ -114,6 +115,40 @@ def test_a_full_queue_takes_no_new_job_of_its_kind_and_says_when_to_come_back(wo
     with pytest.raises(QueueFullError, match="2 training jobs wait already") as refused:
         world.database.write(ask)
     assert refused.value.retry_after_s == pytest.approx(20.0, abs=1.0)
+
+
+def come_back(world: World) -> float:
+    """Fill the queue, and return when a refused client is told to come back."""
+    world.queue()
+    with pytest.raises(QueueFullError) as refused:
+        world.database.write(lambda connection: submit(connection, world.submission(), queue_limit=1))
+    return refused.value.retry_after_s
+
+
+def test_a_full_queue_of_which_nothing_runs_tells_the_time_that_the_last_jobs_took(world: World) -> None:
+    assert come_back(world) == UNKNOWN_SECONDS
+    for seconds in (6.0, 10.0):
+        mine = world.start()
+        world.succeed(mine)
+        world.alter(mine.job_id, started_at=now(-seconds), finished_at=now())
+    assert come_back(world) == pytest.approx(8.0, abs=0.1)
+
+
+def test_more_jobs_side_by_side_free_a_place_sooner(world: World) -> None:
+    mine = world.start()
+    world.succeed(mine)
+    world.alter(mine.job_id, started_at=now(-12.0), finished_at=now())
+    for _ in range(3):
+        world.start()
+    assert come_back(world) == pytest.approx(4.0, abs=0.1)
+
+
+@pytest.mark.parametrize(("took", "told"), [(0.01, SHORTEST_SECONDS), (90_000.0, LONGEST_SECONDS)])
+def test_when_to_come_back_is_neither_at_once_nor_tomorrow(world: World, took: float, told: float) -> None:
+    mine = world.start()
+    world.succeed(mine)
+    world.alter(mine.job_id, created_at=now(-took), started_at=now(-took), finished_at=now())
+    assert come_back(world) == told
 
 
 def test_a_full_queue_still_answers_what_it_took_before_and_takes_other_kinds(world: World) -> None:
