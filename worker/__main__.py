@@ -45,7 +45,8 @@ def main() -> int:
     worker_shutting_down.connect(attempts.stop, weak=False)
     sweeper.start()
     try:
-        _listen(settings, url, Turns(database, settings.worker_queues, attempts.run), name)
+        with attempts.children.one_ahead():
+            _listen(settings, url, Turns(database, settings.worker_queues, attempts.run), name)
     finally:
         sweeper.stop()
         database.close()

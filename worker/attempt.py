@@ -2,21 +2,19 @@
 
 import contextlib
 import logging
-import os
 import secrets
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 
 from store.artifacts import ArtifactStore
-from store.children import ONE_BLAS_THREAD
 from store.database import Connection, Database
 from store.errors import DatabaseError, LeaseLostError
 from store.jobs.claim import Claim, claim_next
 from store.jobs.finish import end_cancelled, fail
 from store.jobs.hand_back import hand_back, strike
 from store.settings import Settings
+from worker.ahead import Children
 from worker.limits import cpu_limit_text
 from worker.patience import write_patiently
 
@@ -32,6 +30,7 @@ class Attempts:
         self._settings = settings
         self._database = database
         self._worker = worker
+        self.children = Children(settings)
         self._stopping = False
 
     def run(self, job_id: str) -> bool:
@@ -80,14 +79,7 @@ class Attempts:
         self._stopping = True  # and nothing else: called in a signal handler, which may interrupt this very line
 
     def _start(self, claimed: Claim) -> subprocess.Popen[bytes] | None:
-        if self._stopping:
-            return None
-        return subprocess.Popen(
-            [sys.executable, "-m", "worker.child", claimed.job_id, str(claimed.token)],
-            env={**os.environ, **self._settings.environ(), **ONE_BLAS_THREAD},
-            stdin=subprocess.PIPE,  # closes when this process dies, however it dies; the child then ends
-            start_new_session=True,
-        )
+        return None if self._stopping else self.children.start(claimed)
 
     def _wait(self, child: subprocess.Popen[bytes]) -> int:
         """Return how the child ended; ask it to, once, when this worker is to stop."""

@@ -28,8 +28,7 @@ def disturb(folder: str) -> None:
     if offset := os.environ.get("CHAOS_CLOCK"):
         set_wrong(float(offset))
     armed = Armed(Path(folder), role)
-    armed.reach("start")
-    armed.be_poisoned(sys.orig_argv)
+    event.listen(Pool, "connect", lambda *_: armed.begin())
     event.listen(Engine, "before_cursor_execute", lambda *_: armed.note())
     event.listen(Engine, "commit", lambda _: armed.committing())
     event.listen(Engine, "rollback", lambda _: armed.forget())
@@ -98,6 +97,11 @@ class Armed(threading.local):
         """Die where a file is about to take its name among the artifacts."""
         if name == "os.rename" and Path(str(arguments[1])).is_relative_to(self._folder.parent / "artifacts"):
             self.reach("before naming")
+
+    def begin(self) -> None:
+        """Die at the start, which for a child is when it turns to the database: it waited for its job before."""
+        self.reach("start")
+        self.be_poisoned(Path("/proc/self/cmdline").read_text().split("\0"))
 
     def be_poisoned(self, command: list[str]) -> None:
         """Die every time, if this process is to run the job that kills whoever runs it."""

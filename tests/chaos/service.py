@@ -110,7 +110,7 @@ def service(
         finally:
             database.close()
     home_of = [p for p in psutil.process_iter() if _works_for(p, home)]
-    assert home_of == []
+    assert psutil.wait_procs(home_of, timeout=30)[1] == []
 
 
 def _is_ready(running: Fleet) -> bool:

@@ -47,7 +47,7 @@ def test_a_watched_job_is_seen_whole_though_its_training_and_the_api_die(
     home = environment(service.home)
     with subprocess.Popen(command, env=home, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as watching:
         wait_for(lambda: len(list(client.epochs(job))) > 20, "the first epochs")
-        (training,) = service.processes("worker.child")
+        (training,) = (process for process in service.processes("worker.child") if job in process.cmdline())
         training.kill()
         for process in service.processes("app"):
             process.kill()

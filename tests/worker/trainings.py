@@ -22,6 +22,7 @@ from store.jobs.claim import Claim
 from store.settings import Settings
 from tests.store.world import World
 from worker.attempt import Attempts
+from worker.shown import PLACES
 
 ROWS = 300
 CSV = customers(ROWS, seed=1).to_csv().encode()
@@ -75,12 +76,15 @@ class Trainings:
     def child(self, claim: Claim) -> Iterator[subprocess.Popen[str]]:
         """Give the training process of a claim, without the worker that would judge how it ended."""
         with subprocess.Popen(
-            [sys.executable, "-m", "worker.child", claim.job_id, str(claim.token)],
+            [sys.executable, "-m", "worker.child", *PLACES],
             env={**os.environ, **self.settings.environ(), **ONE_BLAS_THREAD},
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         ) as process:
+            assert process.stdin is not None
+            process.stdin.write(f"{claim.job_id} {claim.token}\n")
+            process.stdin.flush()
             try:
                 yield process
             finally:

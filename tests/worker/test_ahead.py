@@ -1,0 +1,76 @@
+"""One process is started ahead of the job it will run; nobody is left behind, and nobody pays for one that died."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from tests.worker.processes import worker
+from tests.worker.trainings import LONG, PATIENCE_SECONDS, SHORT, Trainings, wait_for
+
+
+def waiting(parent: int) -> list[psutil.Process]:
+    """Return the processes that this one started ahead, and that wait for a claim still."""
+    found = []
+    for process in psutil.Process(parent).children():
+        with contextlib.suppress(psutil.Error):
+            if {"worker.child", "-" * 36} <= set(process.cmdline()):
+                found.append(process)
+    return found
+
+
+@pytest.fixture
+def ahead(on_sqlite: Trainings) -> Iterator[Trainings]:
+    with on_sqlite.attempts.children.one_ahead():
+        yield on_sqlite
+
+
+def test_a_job_is_run_by_the_process_that_was_started_ahead_and_the_next_is_started(ahead: Trainings) -> None:
+    [first] = waiting(os.getpid())
+    job_id = ahead.queue(LONG)
+    with ahead.running(job_id) as process:
+        assert process.pid == first.pid
+        assert process.cmdline()[-2:] == [job_id, "1".ljust(10)]
+        [second] = waiting(os.getpid())
+        ahead.world.cancel(job_id)
+    assert ahead.world.row(job_id).state == "cancelled"
+    assert waiting(os.getpid()) == [second]
+    assert not first.is_running()
+
+
+def test_several_jobs_at_once_take_one_process_each(ahead: Trainings) -> None:
+    first, second = ahead.queue(LONG), ahead.queue(LONG)
+    with ahead.running(first) as one, ahead.running(second) as other:
+        assert one.pid != other.pid
+        for job_id in (first, second):
+            ahead.world.cancel(job_id)
+
+
+@pytest.mark.parametrize("buried", [True, False])
+def test_one_that_died_while_it_waited_is_replaced_and_costs_no_strike(ahead: Trainings, buried: bool) -> None:
+    [process] = waiting(os.getpid())
+    process.kill()
+    if buried:
+        process.wait()
+    else:
+        wait_for(lambda: process.status() == psutil.STATUS_ZOMBIE, "its death")
+    row = ahead.train(SHORT)
+    assert (row.state, row.token, row.strikes) == ("succeeded", 1, 0)
+
+
+def test_the_one_that_waits_is_gone_when_the_worker_has_stopped(on_sqlite: Trainings) -> None:
+    with on_sqlite.attempts.children.one_ahead():
+        [process] = waiting(os.getpid())
+    assert not process.is_running()
+    on_sqlite.train(SHORT)
+    assert waiting(os.getpid()) == []
+
+
+def test_the_one_that_waits_ends_when_its_worker_is_killed(on_sqlite: Trainings) -> None:
+    with worker(on_sqlite.settings) as process:
+        wait_for(lambda: waiting(process.pid), "the process started ahead")
+        left = waiting(process.pid)
+        process.kill()
+    assert not psutil.wait_procs(left, timeout=PATIENCE_SECONDS)[1]
