@@ -13,11 +13,12 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Header:
-    """A header that a route reads or sends."""
+    """A header that a route reads, or sends with answers `of` these statuses, or of all."""
 
     name: str
     description: str
     required: bool = False
+    of: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -88,20 +88,24 @@ def _header_parameter(header: Header) -> dict[str, Any]:
     }
 
 
-def _responses(route: Route, schemas: Schemas, *, open_: bool) -> dict[str, Any]:
-    sent = {
+def _headers(route: Route, status: int) -> dict[str, Any]:
+    return {
         header.name: {"description": header.description, "required": header.required, "schema": {"type": "string"}}
         for header in route.answer_headers
+        if not header.of or status in header.of
     }
+
+
+def _responses(route: Route, schemas: Schemas, *, open_: bool) -> dict[str, Any]:
     responses: dict[str, Any] = {
         str(status): {
             "description": HTTPStatus(status).phrase,
-            "headers": sent,
+            "headers": _headers(route, status),
             **_content(route, answer, schemas),
         }
         for status, answer in route.answers.items()
     }
-    if route.method == "GET" and not open_:
+    if route.method == "GET":
         responses["304"] = {"description": "the client has it already"}
     unread = (400,) if route.body is not None or route.uploads else ()  # no JSON, or broken off
     refusals = {*route.refusals, *EVERYWHERE, 422, *unread, *(() if open_ else (401, 403, 429))}

@@ -1,5 +1,6 @@
 """The answer to a request that became a job."""
 
+from dataclasses import replace
 from http import HTTPStatus as Status
 
 from flask import Response
@@ -16,7 +17,10 @@ from store.jobs.submit import Submission, Submitted, submit
 RETRY_SECONDS = "1"
 
 ASKED = (idempotency.ASKED,)
-SENT = (LOCATION, Header("Retry-After", "seconds until looking at the job pays"))
+SENT = (
+    replace(LOCATION, of=(Status.ACCEPTED,)),
+    Header("Retry-After", "seconds until looking at the job pays", required=True, of=(Status.ACCEPTED,)),
+)
 
 
 def accept(services: Services, submission: Submission) -> Response:

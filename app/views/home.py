@@ -1,4 +1,7 @@
-"""The front page, and the contract as OpenAPI; the document is made once, from the table of routes."""
+"""The front page, and the contract as OpenAPI; the document is made once, from the table of routes.
+
+Both are the same in every installation of a release, and ask for no key.
+"""
 
 from flask import Response, current_app
 
@@ -26,6 +29,6 @@ def openapi(services: Services, **_: object) -> Response:
 
 
 ROUTES = (
-    Route("GET", "/", home, "read", "Say what this is", {200: "text/html"}),
-    Route("GET", "/openapi.json", openapi, "read", "The contract as OpenAPI 3.1", {200: JSON}),
+    Route("GET", "/", home, None, "Say what this is", {200: "text/html"}),
+    Route("GET", "/openapi.json", openapi, None, "The contract as OpenAPI 3.1", {200: JSON}),
 )

@@ -31,8 +31,13 @@ def filled(path: str) -> str:
     return re.sub(r"{(\w+)}", lambda found: places.get(found[1], found[1]), path)
 
 
-def test_the_open_routes_are_exactly_the_two_of_the_contract() -> None:
-    assert {route.path for route in ROUTES if route.scope is None} == {"/livez", "/readyz"}
+PROBES = {"/livez", "/readyz"}
+CONTRACT = {"/", "/openapi.json", "/docs", "/docs/start.js", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"}
+
+
+def test_the_open_routes_are_the_probes_and_the_contract_and_no_other() -> None:
+    assert {route.path for route in ROUTES if route.scope is None} == PROBES | CONTRACT
+    assert not [route for route in ROUTES if route.scope is None and route.path.startswith("/v1")]
     assert {route.scope for route in ROUTES} - {None} <= set(SCOPES)
 
 
@@ -44,13 +49,21 @@ def test_every_rule_of_the_url_map_asks_for_a_key(make_app: Callable[..., Flask]
         for method in sorted((rule.methods or set()) - {"HEAD"}):
             path = filled(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
             answer = client.open(path, method=method)
-            if rule.rule in ("/livez", "/readyz"):
+            if rule.rule in PROBES | CONTRACT and method in ("GET", "OPTIONS"):
                 assert answer.status_code != 401, rule
                 continue
             asked += 1
             assert (answer.status_code, answer.mimetype) == (401, "application/problem+json"), rule
             assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     assert asked > len(ROUTES)
+
+
+def test_the_contract_is_the_same_for_strangers_everywhere(guarded: FlaskClient, client: FlaskClient) -> None:
+    for path in sorted(CONTRACT):
+        answer = guarded.get(path)
+        assert answer.status_code == 200, path
+        if path != "/openapi.json":  # which says whether a key is asked for
+            assert answer.data == client.get(path).data
 
 
 def test_an_address_that_is_not_there_tells_strangers_nothing(guarded: FlaskClient) -> None:
