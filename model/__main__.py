@@ -112,7 +112,7 @@ def json_object(text: str) -> dict[str, Any]:
     Raises: FileError when the text is something else.
     """
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_once)
     except ValueError as error:
         raise FileError(f"this is not JSON: {error}") from error
     except RecursionError as error:
@@ -120,6 +120,15 @@ def json_object(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise FileError(f"this must be a JSON object, not {shown(value)}")
     return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise FileError(f"this JSON has the key {twice!r} twice in one object: leave one of them out")
+    return found
 
 
 def show(result: dict[str, Any], as_json: bool) -> None:

@@ -1,5 +1,6 @@
 """From JSON to frozen configuration: every problem found, each with its pointer and what to do."""
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
@@ -134,8 +135,13 @@ def required(kind: type) -> list[str]:
 
 
 def shown(raw: object) -> str:
-    """Show a refused value, shortened."""
-    text = repr(raw)
+    """Show a refused value as JSON writes it, shortened; texts in single quotes.
+
+    Example:
+        >>> shown(None), shown([True, "a"]), shown("a")
+        ('null', '[true, "a"]', "'a'")
+    """
+    text = repr(raw) if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, default=repr)
     return text if len(text) <= 40 else f"{text[:37]}…"
 
 

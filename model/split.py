@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from model.columns import Table
 from model.columns.cells import Cells, Days, Numbers, Words
 from model.design import Floats
-from model.errors import TableError
+from model.errors import Problem, SpecError, TableError
 from model.random import shuffle, stream
 from model.spec import Spec
 
@@ -32,7 +32,8 @@ class Split:
 def split(table: Table, y: Floats, spec: Spec, strata: tuple[Floats, Sequence[str]]) -> Split:
     """Return training and validation rows as the spec's `validation` asks.
 
-    Raises: TableError for too few rows of one kind, or no such column to split by.
+    Raises: TableError for too few rows of one kind, or no such column to split by;
+    SpecError for a validation that leaves nothing to train on.
     """
     held, rows = spec.validation, np.arange(len(y))
     group = None if held.group is None else _column(table, held.group, "group")
@@ -54,7 +55,9 @@ def split(table: Table, y: Floats, spec: Spec, strata: tuple[Floats, Sequence[st
             valid = stratified_rows(*strata, held.fraction, spec.seed)
         found = Split(np.setdiff1d(rows, valid), valid)
         trained = [y[found.train]]
-    if any(len(each) == 0 or each.min() == each.max() for each in trained):
+    if any(len(each) == 0 for each in trained):
+        raise _refused("fraction", "range", "leaves no row to train on: lower it")
+    if any(each.min() == each.max() for each in trained):
         raise TableError("the rows left for training have one outcome only: hold out less, or gather more rows")
     return found
 
@@ -63,7 +66,7 @@ def stratified_rows(y: Floats, names: Sequence[str], fraction: float, seed: int)
     """Return validation rows with the table's share of each kind of row, drawn from the seed.
 
     Shapes: y (n,), numbers of kinds, whose names are for messages.
-    Raises: TableError for too few rows of one kind to have some on both sides.
+    Raises: TableError for too few rows of one kind to have some on both sides; SpecError for too large a fraction.
 
     Example:
         >>> stratified_rows(np.array([0.0, 1.0] * 5), ("stayed", "churned"), 0.2, seed=0).tolist()
@@ -74,6 +77,9 @@ def stratified_rows(y: Floats, names: Sequence[str], fraction: float, seed: int)
     for kind, name in enumerate(names):
         rows = order[y[order] == kind]
         count = 0 if fraction == 0.0 else max(1, round(fraction * len(rows)))
+        if 1 < len(rows) <= count:
+            detail = f"would hold out all {len(rows):,} rows that are {name}: lower it"
+            raise _refused("fraction", "range", detail)
         if len(rows) <= count:
             raise TableError(
                 f"only {len(rows)} of {len(y):,} rows are {name}, too few to train on some and validate on others: "
@@ -107,9 +113,9 @@ def stratified_folds(y: Floats, names: Sequence[str], count: int, seed: int) -> 
 def group_folds(cells: Cells, count: int, seed: int) -> Rows:
     """Return each row's fold, with whole groups in one: drawn from the seed, each into the smallest fold so far.
 
-    Raises: TableError for fewer groups than folds.
+    Raises: TableError for fewer groups than folds; SpecError for a single group.
     """
-    groups, member = np.unique(cells.codes if isinstance(cells, Words) else cells.values, return_inverse=True)
+    groups, member = _groups(cells)
     if len(groups) < count:
         raise TableError(
             f"there are only {len(groups)} groups for {count} folds: lower members, or split without groups"
@@ -124,7 +130,8 @@ def group_folds(cells: Cells, count: int, seed: int) -> Rows:
 def latest_rows(cells: Cells, name: str, fraction: float) -> Rows:
     """Return the latest rows by a column of dates or numbers; rows of the same time stay together.
 
-    Raises: TableError when the column has gaps, or is neither dates nor numbers.
+    Raises: TableError when the column has gaps, or is neither dates nor numbers;
+    SpecError when it is the same in all rows.
     """
     if not isinstance(cells, Days | Numbers) or cells.missing.any():
         raise TableError(f"cannot split by time: column {name!r} must hold a date or number in every row")
@@ -132,17 +139,34 @@ def latest_rows(cells: Cells, name: str, fraction: float) -> Rows:
     first = len(order) - round(fraction * len(order))
     if first == len(order):
         return np.zeros(0, np.int64)
+    if cells.values[order[0]] == cells.values[order[-1]]:
+        raise _refused("time", "conflict", f"column {name!r} is the same in all rows: leave time out")
     return np.flatnonzero(cells.values >= cells.values[order[first]])
 
 
 def group_rows(cells: Cells, fraction: float, seed: int) -> Rows:
-    """Return whole groups, drawn from the seed until they hold at least the fraction of the rows."""
-    values = cells.codes if isinstance(cells, Words) else cells.values
-    groups, member = np.unique(values, return_inverse=True)
+    """Return whole groups, drawn from the seed until they hold at least the fraction of the rows.
+
+    Raises: SpecError for a single group.
+    """
+    if fraction == 0.0:
+        return np.zeros(0, np.int64)
+    groups, member = _groups(cells)
     order = shuffle(stream(seed, SPLITTING), len(groups))
     sizes = np.cumsum(np.bincount(member)[order])
-    chosen = order[: int(np.searchsorted(sizes, fraction * len(member)) + 1)] if fraction else order[:0]
+    chosen = order[: int(np.searchsorted(sizes, fraction * len(member)) + 1)]
     return np.flatnonzero(np.isin(member, chosen))
+
+
+def _groups(cells: Cells) -> tuple[Rows, Rows]:
+    groups, member = np.unique(cells.codes if isinstance(cells, Words) else cells.values, return_inverse=True)
+    if len(groups) == 1:
+        raise _refused("group", "conflict", "all rows are of one group, which cannot be held out: leave group out")
+    return np.arange(len(groups)), member
+
+
+def _refused(key: str, code: str, detail: str) -> SpecError:
+    return SpecError([Problem(f"/validation/{key}", code, detail)])
 
 
 def _column(table: Table, name: str, role: str) -> Cells:

@@ -29,7 +29,8 @@ def read_csv(body: bytes, id_column: str) -> Customers:
     except UnicodeDecodeError as error:
         raise _malformed(f"byte {error.start} of the body is not valid UTF-8", "encoding") from error
     except csv.Error as error:
-        raise _malformed(f"line {lines.line_num} is not CSV: {error}", "malformed") from error
+        found = "a quote is never closed" if "unexpected end" in str(error) else error
+        raise _malformed(f"line {lines.line_num} is not CSV: {found}", "malformed") from error
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError.of(Problem("/header" + pointer(name), "duplicate", "the name comes twice") for name in twice)

@@ -1,6 +1,6 @@
 """Fitting: from a table and a spec to an estimator, one epoch report at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from model.columns import Table
 from model.columns.advice import advise, is_constant
 from model.columns.categorical import MOST_CATEGORIES, MOST_EMBEDDED
 from model.columns.encoder import Encoder
+from model.columns.options import ColumnOptions
 from model.columns.schema import input_columns
 from model.design import Design, Floats
 from model.errors import CheckpointError, Problem, SpecError
@@ -69,8 +70,10 @@ class Fitting:
         self.encoder = Encoder.fit(inputs.take(self.train_rows), names, options, embed_from)
         self.cells, _ = self.encoder.read(inputs.columns, inputs.rows)
         X = np.empty((table.rows, len(self.encoder.features)), spec.dtype)
-        for rows in _chunks(table.rows):
-            X[rows] = self.encoder.encode(self.cells.take(rows))
+        with np.errstate(over="ignore"):
+            for rows in _chunks(table.rows):
+                X[rows] = self.encoder.encode(self.cells.take(rows))
+        _check_scaled(options, self.encoder, X)
         labels, codes, folds = self.head.labels(self.y), self.encoder.codes, self.split.folds
         design = Design(X, labels, None, self.train_rows, self.valid_rows, codes, folds)
         facts = [len(self.y), float(self.y.sum()), self.encoder.to_json()]
@@ -196,6 +199,19 @@ def _check(spec: Spec, present: list[str]) -> None:
     ]
     if spec.class_weight is not None and HEADS[name_of(LOSSES, spec.loss)] is Number:
         problems.append(Problem("/class_weight", "conflict", "needs a loss of classes; leave it null for this one"))
+    if problems:
+        raise SpecError(problems)
+
+
+def _check_scaled(options: Mapping[str, ColumnOptions], encoder: Encoder, X: Floats) -> None:
+    """Refuse scales and offsets that make numbers too large to compute with."""
+    problems = [
+        Problem(
+            f"/columns/{escape(name)}/scale", "range", f"makes numbers of this column too large for {X.dtype}: raise it"
+        )
+        for name, group in zip(encoder.names, encoder.groups, strict=True)
+        if name in options and not np.isfinite(X[:, group.start : group.stop]).all()
+    ]
     if problems:
         raise SpecError(problems)
 

@@ -36,7 +36,7 @@ class BatchNorm(Layer):
         parameters, gradient = do.parameters()
         (gamma, beta), (gamma_gradient, beta_gradient) = columns(parameters), columns(gradient)
         z, out = do.values(a), do.place(a)
-        normal, spread = self._normalize(do, z)
+        normal, spread = self._normalize(do, z, contiguous=do.input_wanted(a))
         do(np.multiply, normal, gamma, do.values(out))
         do(np.add, do.values(out), beta, do.values(out))
 
@@ -58,13 +58,20 @@ class BatchNorm(Layer):
 
         return out, backward
 
-    def _normalize(self, do: Recorder, z: Floats) -> tuple[Floats, Floats]:
-        """Record x̂ and √(σ² + ε); in training, move the running averages too."""
+    def _normalize(self, do: Recorder, z: Floats, contiguous: bool) -> tuple[Floats, Floats]:
+        """Record x̂ and √(σ² + ε); in training, move the running averages too.
+
+        The network's own input lies row by row, and its means by BLAS may then differ in the last bit between one
+        network and several side by side: it is copied first.
+        """
         mean, variance = columns(do.state())
         normal, spread = do.fresh(z.shape[-2]), do.column(z.shape[-2])
         if do.training:
             running_mean, running_variance = mean, variance
             mean, variance = do.column(z.shape[-2]), do.column(z.shape[-2])
+            if not contiguous:
+                do(np.copyto, normal, z)
+                z = normal
             do.row_mean(z, mean)
             do(np.subtract, z, mean, normal)
             square = do.scratch_like(normal)

@@ -13,6 +13,7 @@ from model.errors import TableError
 
 BATCH_ROWS = 16_384
 CSV_BLOCK = 2 << 20
+UNCLOSED = "a quote that is never closed: close it, or double quotes inside quoted cells"
 
 
 def arrow_batches(stream: BinaryIO, file_format: str) -> Iterator[pa.RecordBatch]:
@@ -60,12 +61,16 @@ def _csv_batches(stream: BinaryIO) -> Iterator[pa.RecordBatch]:
         if refused:
             row = refused[0]
             where = f"line {row.number}" if row.number else f"the line {row.text[:60]!r}"
+            if row.text.count('"') % 2:
+                raise TableError(f"{where} has {UNCLOSED}") from error
             raise TableError(
                 f"{where} has {row.actual_columns} cells where the header has {row.expected_columns}: "
                 "quote cells that contain commas, and write an empty cell for a missing value"
             ) from error
         if "UTF8" in str(error):
             raise TableError(f"{_undecodable(stream)} is not UTF-8: save the file as UTF-8") from error
+        if _odd_quotes(stream):
+            raise TableError(f"the file has {UNCLOSED}") from error
         raise TableError(f"the CSV file cannot be read: {error}") from error
     _check_quotes(stream, batch)
 
@@ -77,9 +82,13 @@ def _check_quotes(stream: BinaryIO, last: pa.RecordBatch | None) -> None:
     cell = last.column(last.num_columns - 1)[-1].as_py()
     if not isinstance(cell, str) or "\n" not in cell:
         return
+    if _odd_quotes(stream):
+        raise TableError(f"one of the last rows has {UNCLOSED}")
+
+
+def _odd_quotes(stream: BinaryIO) -> bool:
     stream.seek(0)
-    if sum(block.count(b'"') for block in iter(lambda: stream.read(CSV_BLOCK), b"")) % 2:
-        raise TableError("a quote in the last rows is never closed: close it, or double quotes inside quoted cells")
+    return sum(block.count(b'"') for block in iter(lambda: stream.read(CSV_BLOCK), b"")) % 2 == 1
 
 
 def _csv_header(stream: BinaryIO) -> list[str]:

@@ -125,6 +125,10 @@ def test_csv_that_cannot_be_scored_is_a_problem(client: FlaskClient, body: bytes
     assert answer.json["errors"][0]["pointer"] == pointer
 
 
+def test_a_quote_that_is_never_closed_is_told(client: FlaskClient) -> None:
+    assert "a quote is never closed" in send(client, b'customer_id,months\na,3\nb,"4\n', CSV).json["detail"]
+
+
 def test_texts_that_a_spreadsheet_would_run_get_an_apostrophe_and_numbers_none(client: FlaskClient) -> None:
     told = rows(send(client, "customer_id,months\n=1+1,3\n@x,4\n-5,5\n", CSV, "?customer_value=0&contact_cost=1"))
     assert [row["customer_id"] for row in told] == ["'=1+1", "'@x", "'-5"]

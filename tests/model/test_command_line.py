@@ -143,6 +143,7 @@ def test_trace_prints_every_number_for_people_too(trained, capsys):
             "cannot write /nowhere/x",
         ),
         (["train", "TABLE", "--target", "churned", "--out", "OUT", "--spec", "TABLE"], "not JSON"),
+        (["train", "TABLE", "--target", "churned", "--out", "OUT", "--spec", "TWICE"], "has the key 'name' twice"),
         (["predict", "TABLE", "TABLE", "--out", "OUT"], "not a whole file"),
         (["predict", "MODEL", "/nowhere.csv", "--out", "OUT"], "cannot read /nowhere.csv"),
         (["trace", "MODEL", "--record", "[1]"], "JSON object"),
@@ -153,7 +154,9 @@ def test_trace_prints_every_number_for_people_too(trained, capsys):
 )
 def test_what_cannot_be_done_ends_with_one_line_that_says_why(trained, tmp_path, capsys, arguments, said):
     table, model, _ = trained
-    names = {"TABLE": str(table), "MODEL": str(model), "OUT": str(tmp_path / "out")}
+    twice = tmp_path / "twice.json"
+    twice.write_text('{"optimizer": {"name": "adam", "name": "sgd"}}')
+    names = {"TWICE": str(twice), "TABLE": str(table), "MODEL": str(model), "OUT": str(tmp_path / "out")}
     assert main([names.get(argument, argument) for argument in arguments]) == 1
     captured = capsys.readouterr().err
     assert captured.startswith("error: ")

@@ -63,7 +63,14 @@ def test_a_checkpoint_does_not_change_as_training_goes_on() -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", [RICH, {"epochs": 4}, {"epochs": 4, "batch_size": 50, "loss": "softmax_cross_entropy"}]
+    "spec",
+    [
+        RICH,
+        {"epochs": 4},
+        {"epochs": 4, "batch_size": 50, "loss": "softmax_cross_entropy"},
+        {"epochs": 4, "layers": [{"batch_norm": {}}, 7]},
+        {"epochs": 4, "layers": [{"identity": {}}, {"batch_norm": {}}, 7], "dtype": "float64"},
+    ],
 )
 def test_a_member_is_what_training_it_alone_would_give(spec: dict[str, object]) -> None:
     members = spec | {"members": 3, "seed": 5}

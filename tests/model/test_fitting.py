@@ -78,6 +78,24 @@ def test_validation_by_time_holds_out_the_latest_and_by_group_whole_groups():
     assert len(fitting.valid_rows) == 60
 
 
+@pytest.mark.parametrize(
+    ("validation", "said"),
+    [
+        ({"fraction": 0.999}, r"/validation/fraction: would hold out all \d+ rows that are \w+"),
+        ({"fraction": 0.999, "time": "row"}, "/validation/fraction: leaves no row to train on: lower it"),
+        ({"fraction": 0.999, "group": "row"}, "/validation/fraction: leaves no row to train on: lower it"),
+        ({"group": "same"}, "/validation/group: all rows are of one group"),
+        ({"group": "same", "folds": True}, "/validation/group: all rows are of one group"),
+        ({"time": "same"}, "/validation/time: column 'same' is the same in all rows"),
+    ],
+)
+def test_a_validation_that_leaves_nothing_to_train_on_is_the_specs_fault(validation, said):
+    table = mixed_table()
+    table = Table({**table.columns, "row": Numbers(np.arange(300.0)), "same": Numbers(np.ones(300))}, 300)
+    with pytest.raises(SpecError, match=said):
+        fit(table, validation=validation, members=3 if "folds" in validation else 1)
+
+
 def test_constant_and_dropped_columns_are_left_out_but_may_be_sent():
     fitting = fit(mixed_table(), columns={"plan": {"drop": True}})
     estimator = fitting.estimator()
@@ -128,6 +146,8 @@ def test_a_spec_that_does_not_fit_the_table_is_refused():
         fit(mixed_table(), loss="mean_squared_error")
     with pytest.raises(SpecError, match="/class_weight/2: is not a label of this target: its labels are 0 to 1"):
         fit(mixed_table(), class_weight={"1": 3, "2": 1})
+    with pytest.raises(SpecError, match="/columns/months/scale: makes numbers of this column too large for float32"):
+        fit(mixed_table(), columns={"months": {"scale": 1e-300}})
     with pytest.raises(TableError, match="only 300 rows for 301 folds"):
         fit(mixed_table(), members=301, validation={"folds": True})
     with pytest.raises(ColumnError, match="'churned' cannot be both target and id"):

@@ -213,6 +213,16 @@ def test_what_is_too_large_is_told_with_the_bound_in_full() -> None:
         parse_spec({"epochs": 10**9})
 
 
+def test_refused_values_are_told_as_json_writes_them() -> None:
+    with pytest.raises(SpecError) as caught:
+        parse_spec({"epochs": None, "dropout": True, "loss": None, "seed": [None, False, "a"]})
+    told = {problem.pointer: problem.detail for problem in caught.value.problems}
+    assert told["/epochs"] == "must be a whole number, not null"
+    assert told["/dropout"] == "must be a number, not true"
+    assert told["/loss"].startswith("null is not one of")
+    assert told["/seed"] == 'must be a whole number, not [null, false, "a"]'
+
+
 def test_all_problems_are_told_together() -> None:
     with pytest.raises(SpecError) as caught:
         parse_spec({"epochs": 0, "optimizer": {"name": "adam", "beta1": 2, "beta3": 0}, "extra": 1})

@@ -80,7 +80,9 @@ def test_ndjson_and_parquet_give_the_same_columns_as_csv():
         (b"a;b\n1;2\n", "separate columns by commas"),
         (b"a\n1\ninf\n", "infinite or too large in row 2"),
         (b"a\n1\n1e999\n", "infinite or too large in row 2"),
-        (b'a,b\n1,"x\n2,y\n', "never closed"),
+        (b'a,b\n1,"x\n2,y\n', "one of the last rows has a quote that is never closed"),
+        (b'a,b,c\n1,"x,1\n2,y,0\n', "line 2 has a quote that is never closed"),
+        (b'a,b,c\n1,2,3\n1,"x,1\n' + b"2,y,0\n" * 800_000, "a quote that is never closed"),
     ],
 )
 def test_a_csv_file_that_cannot_be_used_is_refused_saying_where_and_why(data, said):
