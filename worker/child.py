@@ -151,7 +151,7 @@ def _work(kind: type[Work], settings: Settings, database: Database, claim: Claim
         if heart.drain():
             raise CancelledError
         end = work.ending()
-    told = write_patiently(database, lambda connection: end(connection, claim))
+    told = write_patiently(database, lambda connection: end(connection, claim), heart.sign)
     log.info("job %s: %s", claim.job_id, told)
 
 

@@ -1,7 +1,6 @@
 """A training job as the mathematics sees it: its row, dataset and checkpoint in, epochs and an estimator out."""
 
 import logging
-import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.spec import Spec, parse_spec
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
 from model.tables.reading import MEDIA_TYPES, read_table
-from model.training.report import EpochReport, LayerReport
+from model.training.report import EpochReport
 from store.artifacts import ArtifactStore
 from store.database import Database, Row
 from store.datasets import get_dataset
@@ -24,6 +23,7 @@ from store.jobs.checkpoints import CheckpointRow, get_checkpoint
 from store.jobs.heartbeat import EpochRow
 from store.jobs.read import get_job
 from worker.errors import DatasetError
+from worker.reported import row_of
 
 log = logging.getLogger(__name__)
 
@@ -143,18 +143,7 @@ class Fit:
         reports = self.fitting.epochs()
         while (report := self._next(reports)) is not None:
             self._epoch = report.epoch
-            yield EpochRow(
-                epoch=report.epoch,
-                learning_rate=report.learning_rate,
-                train_loss=report.train_loss,
-                valid_loss=None if report.valid_loss is None else _finite(report.valid_loss),
-                valid_auc=report.valid_auc,
-                gradient_norm=report.gradient_norm,
-                seconds=report.seconds,
-                layers=_layers(report.layers),
-                dead_units=report.dead_units,
-                retries=report.retries,
-            )
+            yield row_of(report)
 
     def _next(self, reports: Iterator[EpochReport]) -> EpochReport | None:
         self._in_epoch = True
@@ -184,22 +173,6 @@ class Fit:
         rows = self._table.take(chosen)
         theirs = champion.log_odds(rows.columns, rows.rows)
         return judge(y, theirs, self.fitting.validation_log_odds(), gate, self.spec.seed)
-
-
-def _layers(report: LayerReport | None) -> list[dict[str, object]] | None:
-    """Return what is kept of each array of parameters.
-
-    JSON has no infinity, which is what the ratio is while an array holds nothing but zeros.
-    """
-    if report is None:
-        return None
-    names = ("name", "gradient_norm", "update_ratio")
-    rows = zip(report.names, map(_finite, report.gradient_norms), map(_finite, report.update_ratios), strict=True)
-    return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def _finite(number: float) -> float | None:
-    return number if math.isfinite(number) else None
 
 
 def _differing(before: Mapping[str, object], here: Mapping[str, object]) -> str:

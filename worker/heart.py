@@ -20,7 +20,7 @@ from store.jobs.finish import end_cancelled
 from store.jobs.heartbeat import EpochRow, Progress, heartbeat
 from store.settings import Settings
 from worker.leaving import leave
-from worker.patience import write_patiently
+from worker.patience import patiently
 from worker.work import Unit
 
 log = logging.getLogger(__name__)
@@ -29,13 +29,14 @@ Beat = Callable[[Connection], bool]
 
 LEASE_LOST = 75  # EX_TEMPFAIL: the process's exit code when it may no longer write
 SHORTEST_SECONDS = 0.2  # between beats that bring epochs: as often as a watching person can see
-COST_SHARE = 0.02  # of the time, at most, that beats and checkpoints may take; but a beat there is every heartbeat
+COST_SHARE = 0.01  # of the time, at most, that beats and checkpoints may take; but a beat there is every heartbeat
 
 
 class Heart:
     """Beats for one claim.
 
-    `progress` is how far the work is; `moved` returns any number that changes while work is done.
+    `progress` is how far the work is; until that is known, what the last attempt told stays. `moved` returns any number
+    that changes while work is done.
     """
 
     def __init__(self, settings: Settings, database: Database, claim: Claim, moved: Callable[[], float]) -> None:
@@ -43,12 +44,12 @@ class Heart:
         self._database = database
         self._claim = claim
         self._moved = moved
-        self.progress = Progress(0, 0)
+        self.progress: Progress | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._beat_between, name="heart", daemon=True)
         self._rows: list[EpochRow] = []
-        self._beat_at = self._stored_at = time.monotonic()
+        self._beat_at = self._tried_at = self._stored_at = time.monotonic()
         self._pause, self._store_pause = 0.0, settings.heartbeat_seconds
 
     def __enter__(self) -> Self:
@@ -73,7 +74,7 @@ class Heart:
                 self._rows = []  # a diverged training began again at a lower rate; storing epoch 1 replaces the rest
             self._rows.append(unit.epoch)
         self.progress = unit.progress
-        if time.monotonic() - self._beat_at < self._pause:
+        if time.monotonic() - self._tried_at < self._pause:
             return False
         return self._flush(checkpoint if time.monotonic() - self._stored_at >= self._store_pause else None)
 
@@ -81,10 +82,11 @@ class Heart:
         """Store every epoch noted so far, and return whether somebody asked to cancel.
 
         While the database is away the training goes on and its epochs wait: an outage costs a healthy job nothing.
+        Where its disk has room for a sign of life and none for the epochs, the thread gives that.
         """
         begun, longest = time.monotonic(), self._settings.heartbeat_seconds
         try:
-            cancel = self._store(self._database.write, checkpoint() if checkpoint else None)
+            cancel = self._store(checkpoint() if checkpoint else None)
         except DatabaseError as error:
             log.warning("job %s: no heartbeat: %s", self._claim.job_id, error)
             self._pause = longest
@@ -100,14 +102,25 @@ class Heart:
 
         Raises: LeaseLostError.
         """
-        return self._store(lambda work: write_patiently(self._database, work), checkpoint)
+        return patiently(lambda: self._store(checkpoint), self._beat_if_late)
 
-    def _store(self, write: Callable[[Beat], bool], checkpoint: CheckpointRow | None) -> bool:
+    def sign(self) -> None:
+        """Keep the lease once the thread has ended, while the write that ends the job finds no room.
+
+        Where the lease is lost, or the job has ended after all, that write is told so when it is tried again.
+        """
+        try:
+            self._database.write(self._beat([], None))
+        except (LeaseLostError, DatabaseError) as error:
+            log.warning("job %s: no heartbeat: %s", self._claim.job_id, error)
+
+    def _store(self, checkpoint: CheckpointRow | None) -> bool:
         with self._lock:
             try:
-                cancel = write(self._beat(self._rows, checkpoint))
+                cancel = self._database.write(self._beat(self._rows, checkpoint))
             finally:
-                self._beat_at = time.monotonic()
+                self._tried_at = time.monotonic()
+            self._beat_at = self._tried_at
             self._rows = []
             if checkpoint is not None:
                 self._stored_at = self._beat_at
@@ -127,11 +140,15 @@ class Heart:
         seen = self._moved()
         while not self._stopping.wait(self._settings.heartbeat_seconds):
             moved = self._moved()
-            with self._lock:
-                late = time.monotonic() - self._beat_at >= self._settings.heartbeat_seconds
-                if late and moved != seen and not self._stopping.is_set():
-                    self._beat_alone()
+            if moved != seen:
+                self._beat_if_late()
             seen = moved
+
+    def _beat_if_late(self) -> None:
+        with self._lock:
+            late = time.monotonic() - self._beat_at >= self._settings.heartbeat_seconds
+            if late and not self._stopping.is_set():
+                self._beat_alone()
 
     def _beat_alone(self) -> None:
         try:

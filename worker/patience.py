@@ -16,18 +16,22 @@ PATIENCE_SECONDS = 600.0
 PAUSE_SECONDS = 1.0
 
 
-def write_patiently(database: Database, work: Callable[[Connection], T]) -> T:
-    """Write as `database.write` does, and go on trying while the database is away.
+def _nothing() -> None:
+    """Do nothing between two tries."""
+
+
+def write_patiently(database: Database, work: Callable[[Connection], T], between: Callable[[], None] = _nothing) -> T:
+    """Write as `database.write` does, and go on trying while the database is away or its disk full.
 
     Nothing is at risk meanwhile: should the lease run out and another worker take the job, the write is refused.
 
     Raises: whatever `work` raises; DatabaseError after ten minutes.
     """
-    return patiently(lambda: database.write(work))
+    return patiently(lambda: database.write(work), between)
 
 
-def patiently(work: Callable[[], T]) -> T:
-    """Do what needs the database, and do it again while that is away.
+def patiently(work: Callable[[], T], between: Callable[[], None] = _nothing) -> T:
+    """Do what needs the database, and do it again while that is away; `between` two tries do a little something.
 
     Raises: whatever `work` raises; DatabaseError after ten minutes.
     """
@@ -38,5 +42,6 @@ def patiently(work: Callable[[], T]) -> T:
         except DatabaseError as error:
             if time.monotonic() > give_up:
                 raise
-            log.warning("the database is away, trying again: %s", error)
+            log.warning("the database is away or full, trying again: %s", error)
+            between()
             time.sleep(PAUSE_SECONDS)

@@ -127,7 +127,8 @@ class Epoch(msgspec.Struct, frozen=True):
     """One pass over the training rows.
 
     `dead_units` is the share of ReLU units that no validation row makes fire; `retries` is 1 once the training
-    diverged and began again at a lower learning rate. An epoch of the first release has no `layers`.
+    diverged and began again at a lower learning rate. `layers` are those of all epochs up to 100, then of every tenth,
+    from 1,000 on of every hundredth, and so on; null between, and for an epoch of the first release.
     """
 
     epoch: int

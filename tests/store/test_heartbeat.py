@@ -15,7 +15,7 @@ from store.jobs.read import list_epochs
 from store.tables import epochs
 from tests.store.world import World, checkpoint, epoch
 
-CALLS_AN_EPOCH = 100
+CALLS_AN_EPOCH = {"sqlite": 5, "postgresql": 60}
 
 
 def _epochs(world: World, job_id: str) -> list[tuple[int, float]]:
@@ -131,10 +131,9 @@ def test_what_each_layer_did_is_kept(world: World) -> None:
 
 def test_storing_an_epoch_takes_little_work_or_fast_epochs_would_wait_for_it(world: World) -> None:
     mine = world.start()
-    layers = [{"name": f"{n}.weights", "gradient_norm": 0.5, "update_ratio": 0.001} for n in range(8)]
-    rows = [epoch(number, layers=layers) for number in range(1000)]
+    rows = [epoch(number) for number in range(1000)]
     world.beat(mine, new_epochs=[epoch(0)])  # compiles the statements
     with cProfile.Profile() as profile:
         world.beat(mine, new_epochs=rows)
-    # Calls, not seconds: they are the same on a busy machine. SQLite takes 17 an epoch.
-    assert pstats.Stats(profile).total_calls / len(rows) < CALLS_AN_EPOCH
+    # Calls, not seconds: they are the same on a busy machine. It takes 3 on SQLite, 29 on PostgreSQL.
+    assert pstats.Stats(profile).total_calls / len(rows) < CALLS_AN_EPOCH[world.database.engine.dialect.name]

@@ -1,11 +1,11 @@
-"""A database that is away for a while."""
+"""A database that is away for a while, or whose disk is nearly full."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psycopg
-from sqlalchemy import make_url
+from sqlalchemy import Connection, event, make_url
 
 from store.database import Database
 
@@ -16,14 +16,15 @@ def outage(database: Database) -> Iterator[None]:
     url = database.engine.url
     if url.get_backend_name() == "sqlite":
         path = Path(str(url.database))
-        away = path.rename(path.with_suffix(".away"))
-        path.mkdir()
+        away, folder = path.with_suffix(".away"), path.with_suffix(".folder")
+        away.hardlink_to(path)
+        folder.symlink_to(path.parent, target_is_directory=True)
+        folder.replace(path)  # at once, or a connection could find nothing there and make a new database
         database.engine.dispose()
         try:
             yield
         finally:
-            path.rmdir()
-            away.rename(path)
+            away.replace(path)
         return
     name = str(url.database)
     server = make_url(url).set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
@@ -34,3 +35,40 @@ def outage(database: Database) -> Iterator[None]:
             yield
         finally:
             administrator.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+
+REFUSE = (
+    "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE disk_full; END $$",
+    "CREATE TRIGGER no_room BEFORE INSERT ON epochs FOR EACH ROW EXECUTE FUNCTION no_room()",
+    "CREATE TRIGGER no_room BEFORE INSERT ON versions FOR EACH ROW EXECUTE FUNCTION no_room()",
+)
+
+
+@contextmanager
+def disk_nearly_full(database: Database) -> Iterator[None]:
+    """Have the database change the rows it has, but refuse great new ones."""
+    if database.engine.url.get_backend_name() == "sqlite":
+        event.listen(database.engine, "begin", _no_more_pages)
+        try:
+            yield
+        finally:
+            event.remove(database.engine, "begin", _no_more_pages)
+            database.close()  # the connections that were limited
+    else:
+        _run(database, *REFUSE)
+        try:
+            yield
+        finally:
+            _run(database, "DROP FUNCTION no_room CASCADE")
+
+
+def _no_more_pages(connection: Connection) -> None:
+    connection.exec_driver_sql("PRAGMA max_page_count = 1")  # than there are, that is
+
+
+def _run(database: Database, *statements: str) -> None:
+    def run(connection: Connection) -> None:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+    database.write(run)
