@@ -34,7 +34,7 @@ test: developer  ## run every test, with a real PostgreSQL, broker and worker, i
 	@.venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 chaos: developer  ## the full chaos: kills, frozen processes, crashing servers, full disks; takes about an hour
-	@.venv/bin/python -m pytest tests/chaos --full $(ARGS)
+	@.venv/bin/python -m pytest tests/chaos --full -vv -o console_output_style=times --durations=15 $(ARGS)
 
 fuzz: developer  ## send the API more than 10,000 requests made to hurt, different ones each time (minutes)
 	@FUZZ_EXAMPLES=600 .venv/bin/python -m pytest tests/app/test_fuzz.py -s $(ARGS)
@@ -57,9 +57,10 @@ lock:  ## resolve requirements/ again from pyproject.toml (ARGS=--upgrade for ne
 	@[ -x .venv/bin/uv ] || { $(make_environment) dev; }
 	@$(PYTHON) scripts/lock_requirements.py $(ARGS)
 
-smoke: setup  ## run the demo's client against `docker compose up`
+smoke: setup  ## run the demo's client against `docker compose up`; then let its workers share jobs, stop and go on
 	@key="$$(docker compose exec -T web cat /var/lib/ebb/keys/admin)" && at="$$(docker compose port proxy 8000)" && \
-		EBB_KEY="$$key" .venv/bin/ebb demo --url "$(or $(URL),http://$$at)" $(ARGS)
+		export EBB_KEY="$$key" EBB_URL="$(or $(URL),http://$$at)" && \
+		.venv/bin/ebb demo --url "$$EBB_URL" $(ARGS) && .venv/bin/python -m scripts.smoke_workers
 
 clean:  ## remove the environment and the tools' caches; var/, where the service keeps its data, stays
 	rm -rf .venv .venv-old-* build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
