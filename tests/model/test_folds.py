@@ -42,7 +42,7 @@ def test_folds_are_of_equal_size_and_alike(kinds, count, seed):
 def test_groups_stay_whole_and_no_fold_is_empty(members, count, seed):
     cells = Numbers(np.array(members, float))
     if len(set(members)) < count:
-        with pytest.raises((TableError, SpecError), match="lower members|leave group out"):
+        with pytest.raises((TableError, SpecError), match=r"lower members|leave group out"):
             group_folds(cells, count, seed)
         return
     folds = group_folds(cells, count, seed)

@@ -1,10 +1,8 @@
-"""The training spec: everything a training may be told, as one frozen object."""
+"""From JSON values to a spec: every key by its own reader, and what does not go together."""
 
-import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Literal, TypeAlias
+from dataclasses import replace
 
 from model import initializers, losses, optimizers, schedules
 from model.columns.options import ColumnOptions
@@ -14,126 +12,24 @@ from model.layers import Activation, Layer
 from model.layers.batch_norm import BatchNorm
 from model.layers.embedding import Embedding
 from model.layers.identity import Identity
-from model.layers.notation import layer_to_json, read_layer
-from model.layers.relu import ReLU
+from model.layers.notation import read_layer
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
-from model.optimizers.adam import Adam
-from model.parsing import Reader, escape, name_of, shown, to_plain, value_types
-from model.ranges import BelowOne, Count, Natural, Networks, NonNegative, Positive, Width
-from model.schedules.cosine import Cosine
+from model.parsing import Reader, escape, shown, value_types
+from model.ranges import BelowOne, Positive, Width
+from model.spec.spec import ClassWeight, EarlyStopping, Embedded, Spec, Validation
 
 MOST_LAYERS = 256
 MOST_NETWORKS = 1024  # members times restarts
-ClassWeight: TypeAlias = Literal["balanced"] | tuple[tuple[str, float], ...] | None
-
-
-@dataclass(frozen=True)
-class EarlyStopping:
-    """Stop once the validation loss has not fallen by more than `min_delta` for `patience` epochs."""
-
-    patience: Count = 10
-    min_delta: NonNegative = 0.0
-
-
-@dataclass(frozen=True)
-class Validation:
-    """Which share of the rows is held out.
-
-    They are drawn at random within each label; or are the latest by a time column, or whole groups by a group column.
-    With folds every row is held out by one member, and trained on by all others.
-    """
-
-    fraction: BelowOne = 0.2
-    time: str | None = None
-    group: str | None = None
-    folds: bool = False
-
-
-@dataclass(frozen=True)
-class Embedded:
-    """Which categorical columns are embedded: those of so many categories and more, each as `width` numbers.
-
-    Without a width it is 2·⁴√n rounded up, 16 at most, with n the categories of the largest such column.
-    """
-
-    at_least: Count = 32
-    width: Width | None = None
-
-    def units(self, cardinality: int) -> int:
-        """Return the width for columns of so many categories.
-
-        Example:
-            >>> Embedded().units(51), Embedded().units(10_000), Embedded(width=3).units(51)
-            (6, 16, 3)
-        """
-        return self.width or min(16, math.ceil(2 * cardinality**0.25))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spec:
-    """What to train and how; `parse_spec` reads one from JSON, `to_json` writes it with all its defaults.
-
-    Example:
-        >>> parse_spec({"layers": [16], "optimizer": {"name": "sgd"}}).optimizer
-        SGD(learning_rate=0.01)
-    """
-
-    layers: tuple[int | Layer, ...] = (8, 4)
-    activation: Layer = field(default_factory=ReLU)
-    loss: losses.Loss = field(default_factory=BinaryCrossEntropy)
-    initializer: str = "auto"
-    optimizer: optimizers.Optimizer = field(default_factory=Adam)
-    schedule: schedules.Schedule = field(default_factory=Cosine)
-    batch_size: Count = 32
-    epochs: Count = 100
-    early_stopping: EarlyStopping | None = EarlyStopping()
-    validation: Validation = Validation()
-    clip_norm: Positive | None = None
-    clip_value: Positive | None = None
-    weight_decay: NonNegative = 0.0
-    l1: NonNegative = 0.0
-    dropout: BelowOne = 0.0
-    batch_norm: bool = False
-    residual: bool = False
-    class_weight: ClassWeight = None
-    members: Networks = 1
-    restarts: Networks = 1
-    retry_diverged: bool = False
-    seed: Natural = 0
-    dtype: Literal["float32", "float64"] = "float32"
-    embedding: Embedded | None = None
-    columns: tuple[tuple[str, ColumnOptions], ...] = ()
-
-    @property
-    def embedded(self) -> Embedded | None:
-        """Which columns are embedded; by default none, unless the first layer is an embedding."""
-        asked = self.layers and isinstance(self.layers[0], Embedding)
-        return self.embedding or (Embedded() if asked else None)
-
-    def to_json(self) -> dict[str, object]:
-        """Return the spec as JSON values, every default written out."""
-        plain: dict[str, object] = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        activation = layer_to_json(self.activation)
-        ((name, settings),) = activation.items()
-        return plain | {
-            "layers": [layer if isinstance(layer, int) else layer_to_json(layer) for layer in self.layers],
-            "activation": activation if settings else name,
-            "loss": name_of(losses.CATALOG, self.loss),
-            "label_smoothing": getattr(self.loss, "label_smoothing", 0.0),
-            "optimizer": {"name": name_of(optimizers.CATALOG, self.optimizer)} | to_plain(self.optimizer),
-            "schedule": {"name": name_of(schedules.CATALOG, self.schedule)} | to_plain(self.schedule),
-            "early_stopping": None if self.early_stopping is None else to_plain(self.early_stopping),
-            "validation": to_plain(self.validation),
-            "embedding": None if self.embedding is None else to_plain(self.embedding),
-            "class_weight": dict(self.class_weight) if isinstance(self.class_weight, tuple) else self.class_weight,
-            "columns": {name: to_plain(options) for name, options in self.columns},
-        }
 
 
 def parse_spec(raw: Mapping[str, object]) -> Spec:
     """Read a spec from JSON values.
 
     Raises: SpecError with every problem found, each with a JSON pointer.
+
+    Example:
+        >>> parse_spec({"layers": [16], "optimizer": {"name": "sgd"}}).optimizer
+        SGD(learning_rate=0.01)
     """
     reader = Reader()
     values: dict[str, object] = {}
