@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 from store.broker import Broker
 from store.database import Database, open_database
 from store.migrate import upgrade
 from tests.parts.postgres import Postgres, start_postgres
 from tests.parts.valkey import start_valkey
+
+# On a busy machine an example may take its time; what takes too much of it, the tests' own limit ends.
+examples.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("busy")
 
 LONG = ("tests/chaos/", "tests/e2e/", "tests/worker/")
 

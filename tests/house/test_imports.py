@@ -19,6 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "store.broker": {"redis"},
     "store.doorbell": {"celery", "kombu"},
     "worker": {"celery", "model", "store"},
+    "worker.__main__": {"kombu"},
     "app": {"flask", "werkzeug", "gunicorn", "msgspec", "model", "store"},
     "app.metrics": {"prometheus_client"},
     "ebb": {"click", "rich", "httpx", "msgspec", "model", "store"},
