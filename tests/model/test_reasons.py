@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model.network.curved import curved_contributions
 from model.network.pieces import Piece
-from model.network.reasons import exact_contributions
+from model.network.straight import BLOCK, exact_contributions
 
 
 def network(widths: list[int], slope: float, seed: int) -> list[Piece]:
@@ -69,15 +70,45 @@ def test_contributions_equal_a_brute_force_path_integral(hidden, slope):
     assert np.abs(exact_contributions([pieces], base, X) - brute).max() < 2e-4
 
 
-def test_a_row_has_the_same_contributions_alone_and_anywhere_in_a_batch():
-    members = [network([4, 8, 4, 1], 0.0, seed) for seed in range(3)]
-    rng = np.random.default_rng(7)
-    base, X = rng.normal(size=4), rng.normal(size=(150, 4))
-    whole = exact_contributions(members, base, X)
-    for row in (0, 1, 63, 64, 100, 149):
-        assert np.array_equal(exact_contributions(members, base, X[row : row + 1])[0], whole[row])
-    order = rng.permutation(150)
+@settings(max_examples=40, deadline=None)
+@given(shapes, st.integers(1, 5), st.sampled_from([0.0, 0.3]), st.integers(1, BLOCK + 40), st.integers(0, 2**31))
+def test_a_row_has_the_same_contributions_alone_and_anywhere_in_a_batch(hidden, d, slope, n, seed):
+    members = [network([d, *hidden, 1], slope, seed + member) for member in range(2)]
+    rng = np.random.default_rng(seed)
+    base, X = rng.normal(size=d), rng.normal(size=(n, d)) * 2
+    whole, order = exact_contributions(members, base, X), rng.permutation(n)
     assert np.array_equal(exact_contributions(members, base, X[order]), whole[order])
+    row = int(rng.integers(n))
+    assert np.array_equal(exact_contributions(members, base, X[row : row + 1])[0], whole[row])
+
+
+def test_deep_networks_are_cut_as_often_as_units_change_sign_and_no_more():
+    pieces = network([4, *[16] * 8, 1], 0.0, seed=12)
+    rng = np.random.default_rng(13)
+    base, X = rng.normal(size=4), rng.normal(size=(5, 4))
+    found = exact_contributions([pieces], base, X)
+    difference = logit(pieces, X) - logit(pieces, base)
+    assert np.abs(found.sum(axis=1) - difference).max() <= 1e-12 * np.abs(found).sum(axis=1).max()
+
+
+def test_an_exact_integral_is_what_quadrature_refines_to():
+    class Curve:
+        def logits(self, X):
+            return logit(pieces, X)
+
+        def slopes(self, X):
+            return logit(pieces, X), gradient(pieces, X)
+
+        def sides(self, X):
+            z = X @ pieces[0].weight + pieces[0].bias
+            second = np.maximum(z, 0) @ pieces[1].weight + pieces[1].bias
+            return np.hstack([z, second]) > 0
+
+    pieces = network([4, 9, 6, 1], 0.0, seed=14)
+    rng = np.random.default_rng(15)
+    base, X = rng.normal(size=4), rng.normal(size=(30, 4))
+    refined = curved_contributions(Curve(), True, base, X)
+    assert np.abs(exact_contributions([pieces], base, X) - refined).max() < 1e-9
 
 
 def test_the_baseline_customer_has_no_reasons():
