@@ -19,6 +19,7 @@ from store.machine import CORES, memory_bytes
 CLIENT = ("url", "key")  # read by commands that call a service, and no business of the service itself
 SECRET = ("database_url", "redis_url", "key")  # may hold passwords, and are never repeated in a message
 LEAST_TRAINING_BYTES = 2**28
+LEAST_LEASE_SECONDS = 3.0  # on a busy machine a healthy process is silent for as long
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "EBB_PROXIES": ("proxies", _number(0, 10, whole=True)),
     "EBB_WORKER_CONCURRENCY": ("worker_concurrency", _number(1, 256, whole=True)),
     "EBB_WORKER_QUEUES": ("worker_queues", _queues),
-    "EBB_LEASE_SECONDS": ("lease_seconds", _number(1, 3600, whole=False)),
+    "EBB_LEASE_SECONDS": ("lease_seconds", _number(LEAST_LEASE_SECONDS, 3600, whole=False)),
     "EBB_HEARTBEAT_SECONDS": ("heartbeat_seconds", _number(0.1, 600, whole=False)),
     "EBB_REPUBLISH_SECONDS": ("republish_seconds", _number(1, 3600, whole=False)),
     "EBB_STRIKE_LIMIT": ("strike_limit", _number(1, 100, whole=True)),

@@ -21,6 +21,7 @@ from worker.patience import write_patiently
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.2
+STARTING_SECONDS = 10.0  # that a process may take until its first beat, however short the lease
 
 
 class Attempts:
@@ -61,7 +62,7 @@ class Attempts:
         return not self._stopping
 
     def _claim(self, job_id: str) -> Claim | None:
-        kinds, lease = self._settings.worker_queues, self._settings.lease_seconds
+        kinds, lease = self._settings.worker_queues, max(self._settings.lease_seconds, STARTING_SECONDS)
         me = f"{self._worker}#{secrets.token_hex(4)}"
         try:
             claimed = self._database.write(

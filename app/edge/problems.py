@@ -8,7 +8,7 @@ from http import HTTPStatus as Status
 
 import msgspec
 from flask import Flask, Response, current_app, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from app import errors as app_errors
 from app.edge.request_ids import request_id
@@ -111,6 +111,8 @@ def _refuse_http(error: HTTPException) -> Response:
         other = "send several, or a table to POST /v1/jobs/scoring (`ebb score`)"
         hint = "EBB_UPLOAD_BYTES sets how many" if uploads else other
         detail = f"the body is larger than the {most:,} bytes this address takes; {hint}"
+    elif isinstance(error, NotFound):  # only where no route has such a path: what is not in the database says so itself
+        detail = "nothing is at this address: /docs lists those there are; the id of a job or a dataset is a UUID"
     response = _problem(Kind(Status(error.code or 500)), detail)
     for name, value in error.get_headers(request.environ):
         if name not in ("Content-Type", "Content-Length"):

@@ -13,6 +13,7 @@ from store.jobs.finish import ENDED
 from store.tables import jobs
 
 BACK_OFF_SECONDS = 2.0
+LONGEST_BACK_OFF_SECONDS = 300.0
 
 QUEUED: dict[str, Any] = {"state": "queued", "lease_until": None, "worker": None, "published_at": None}
 
@@ -38,7 +39,7 @@ def strike(connection: Connection, claim: Claim, *, limit: int, code: str, text:
         drop_checkpoint(connection, claim.job_id)
         record(connection, claim.job_id, "failed", claim.token, {"code": code, "strikes": row.strikes})
         return "failed"
-    delay = BACK_OFF_SECONDS * 2 ** (row.strikes - 1)
+    delay = min(BACK_OFF_SECONDS * 2 ** (row.strikes - 1), LONGEST_BACK_OFF_SECONDS)
     write_fenced(connection, claim, {**QUEUED, "run_after": now(delay)}, wanted)
     record(connection, claim.job_id, "queued", claim.token, {"reason": code, "strikes": row.strikes})
     return "queued"

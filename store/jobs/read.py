@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, and_, case, func, select
 
 from store.errors import NotFoundError
 from store.pages import Page, after_token, make_page
 from store.tables import epochs, job_events, jobs
 
 RECENT_EPOCHS = 10
+SHORT_SECONDS = 1.0  # for that many epochs: of shorter ones more are taken together, or the mean would jump
+SHORT_EPOCHS = 1000
 
 
 def get_job(connection: Connection, job_id: str) -> Row[Any]:
@@ -69,11 +71,13 @@ def read_paces(connection: Connection, job_ids: Collection[str]) -> dict[str, Pa
     begun = (job_events.c.job_id == jobs.c.id, job_events.c.event == "running", job_events.c.token == jobs.c.token)
     recent = (
         epochs.c.job_id == jobs.c.id,
-        epochs.c.epoch > jobs.c.progress_done - RECENT_EPOCHS,
+        epochs.c.epoch > jobs.c.progress_done - SHORT_EPOCHS,
         epochs.c.event_id >= job_events.c.id,
     )
+    last = case((epochs.c.epoch > jobs.c.progress_done - RECENT_EPOCHS, epochs.c.seconds))
+    mean = case((func.sum(last) >= SHORT_SECONDS, func.avg(last)), else_=func.avg(epochs.c.seconds))
     rows = connection.execute(
-        select(jobs.c.id, func.max(job_events.c.at), func.avg(epochs.c.seconds))
+        select(jobs.c.id, func.max(job_events.c.at), mean)
         .join(job_events, and_(*begun))
         .outerjoin(epochs, and_(*recent))
         .where(*running)

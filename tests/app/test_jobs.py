@@ -64,6 +64,20 @@ def test_the_time_left_goes_by_the_attempt_under_way(client: FlaskClient, databa
     assert client.get("/v1/jobs").json["jobs"][0]["eta_s"] == 88.0
 
 
+def test_the_time_left_of_short_epochs_goes_by_many_of_them(client: FlaskClient, database: Database, job: str) -> None:
+    mine = start(database, job)
+    beat(database, mine, epochs=30, seconds=0.02)
+    beat(database, mine, epochs=40, first=31, seconds=0.04)
+    assert client.get(f"/v1/jobs/{job}").json["eta_s"] == 60 * 0.025
+
+
+def test_the_time_left_of_long_epochs_goes_by_the_last_ten(client: FlaskClient, database: Database, job: str) -> None:
+    mine = start(database, job)
+    beat(database, mine, epochs=30, seconds=2.0)
+    beat(database, mine, epochs=40, first=31, seconds=1.0)
+    assert client.get(f"/v1/jobs/{job}").json["eta_s"] == 60
+
+
 def test_a_job_counted_in_rows_goes_by_the_time_since_its_attempt_began(
     client: FlaskClient, database: Database, job: str
 ) -> None:

@@ -124,3 +124,10 @@ def test_every_error_of_the_store_and_of_reading_has_its_line_in_the_table() -> 
     for package, root in ((store_errors, store_errors.StoreError), (model_errors, model_errors.ModelError)):
         kinds = {kind for kind in vars(package).values() if isinstance(kind, type) and issubclass(kind, root)}
         assert kinds - {root} - unseen <= TABLE.keys()
+
+
+@pytest.mark.parametrize("path", ["/v1/jobs/not-an-id", "/v1/jobs/not-an-id/epochs", "/v1/datasets/7", "/nowhere"])
+def test_an_address_that_is_none_is_told_in_our_own_words(client: FlaskClient, path: str) -> None:
+    told = client.get(path).json
+    assert told["status"] == 404
+    assert told["detail"].startswith("nothing is at this address: /docs lists")

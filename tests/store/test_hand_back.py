@@ -53,6 +53,14 @@ def test_the_delay_grows_with_each_strike(world: World) -> None:
     assert delays == pytest.approx([2.0, 4.0, 8.0, 16.0], abs=0.5)
 
 
+def test_the_delay_ends_growing_at_five_minutes(world: World) -> None:
+    mine = world.start()
+    world.alter(mine.job_id, strikes=98)
+    struck_at = world.row(mine.job_id).heartbeat_at
+    _strike(world, mine, limit=100)
+    assert (world.row(mine.job_id).run_after - struck_at).total_seconds() == pytest.approx(300.0, abs=5.0)
+
+
 def test_a_poison_job_fails_after_exactly_the_limit(world: World) -> None:
     job_id = world.queue()
     states = []

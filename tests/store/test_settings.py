@@ -47,7 +47,7 @@ WRONG = {
     "EBB_REQUESTS_PER_MINUTE": ["-1", "1/s"],
     "EBB_WORKER_CONCURRENCY": ["0", "1e3"],
     "EBB_WORKER_QUEUES": ["all", "training;scoring"],
-    "EBB_LEASE_SECONDS": ["0", "nan", "inf", "long"],
+    "EBB_LEASE_SECONDS": ["0", "2.9", "nan", "inf", "long"],
     "EBB_HEARTBEAT_SECONDS": ["0", "-5"],
     "EBB_REPUBLISH_SECONDS": ["0", "x"],
     "EBB_STRIKE_LIMIT": ["0", "2.5"],

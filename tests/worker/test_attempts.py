@@ -15,6 +15,7 @@ import pytest
 from store.clock import now, read_clock
 from store.tables import epochs
 from tests.worker.trainings import LONG, PATIENCE_SECONDS, SHORT, SLOW, Trainings, child_of, wait_for
+from worker.attempt import STARTING_SECONDS
 
 
 def test_a_job_is_trained_to_a_version(trainings: Trainings) -> None:
@@ -59,6 +60,16 @@ def test_a_killed_process_is_a_strike_with_a_growing_delay_and_the_third_fails_t
     assert (row.state, row.strikes, row.error_code) == ("failed", 3, "worker_crashed")
     assert row.error_text.startswith("the job's process was killed by signal 9, which was strike 3 of 3")
     assert [event for event, _ in world.events(job_id)] == ["queued", *["running", "queued"] * 2, "running", "failed"]
+
+
+def test_a_process_may_take_longer_to_start_than_a_short_lease(on_sqlite: Trainings) -> None:
+    world, job_id = on_sqlite.world, on_sqlite.queue(LONG)
+    assert on_sqlite.settings.lease_seconds < STARTING_SECONDS
+    with on_sqlite.running(job_id) as process:
+        process.suspend()  # before its first beat
+        row = world.row(job_id)
+        process.kill()
+    assert (row.lease_until - row.heartbeat_at).total_seconds() == pytest.approx(STARTING_SECONDS, abs=0.1)
 
 
 def _wait_until_reported(trainings: Trainings, job_id: str) -> None:
