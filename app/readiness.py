@@ -3,7 +3,7 @@
 from store.database import Database
 from store.errors import DatabaseError
 from store.migrate import is_current
-from store.workers import count_alive
+from store.workers import count_alive, find_unserved
 
 HEARTBEATS = 3  # a worker not seen for so many is not alive
 
@@ -19,3 +19,12 @@ def check(database: Database, within_seconds: float) -> dict[str, str]:
         return {"database": "the database does not answer"}
     none = f"no worker was seen in the last {within_seconds:g} seconds"
     return {"database": "ok", "migrations": "ok", "worker": "ok" if workers else none}
+
+
+def unserved(database: Database, within_seconds: float) -> list[str]:
+    """Return the kinds of job that wait for a worker that is not there, which scores and other jobs do not mind.
+
+    Raises: DatabaseError.
+    """
+    with database.read() as connection:
+        return find_unserved(connection, within_seconds=within_seconds)

@@ -86,7 +86,8 @@ class Sweeper(threading.Thread):
 
     def _sign_in(self) -> None:
         if time.monotonic() - self._signed_in_at >= self._settings.heartbeat_seconds:
-            self._database.write(lambda connection: sign_in(connection, self._worker))
+            kinds = self._settings.worker_queues
+            self._database.write(lambda connection: sign_in(connection, self._worker, kinds))
             self._signed_in_at = time.monotonic()
 
     def _ring(self) -> None:

@@ -10,7 +10,8 @@ class Alive(msgspec.Struct, frozen=True):
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """Every check that was made, and how it went."""
+    """Every check that was made, and how it went; `unserved` are the kinds of job that wait without a worker."""
 
     status: str
     checks: dict[str, str]
+    unserved: list[str]

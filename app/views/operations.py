@@ -4,7 +4,7 @@ from flask import Response
 
 from app.edge.answers import json_answer
 from app.errors import NotReadyError
-from app.readiness import HEARTBEATS, check
+from app.readiness import HEARTBEATS, check, unserved
 from app.route import Route
 from app.services import Services
 from app.shapes.operations import Alive, Ready
@@ -18,11 +18,12 @@ def live(services: Services, **_: object) -> Response:
 
 def ready(services: Services, **_: object) -> Response:
     """Say that jobs and scores can be had, or which check failed."""
-    checks = check(services.database, HEARTBEATS * services.settings.heartbeat_seconds)
+    within = HEARTBEATS * services.settings.heartbeat_seconds
+    checks = check(services.database, within)
     failed = [Problem(f"/checks/{name}", "failed", text) for name, text in checks.items() if text != "ok"]
     if failed:
         raise NotReadyError("; ".join(problem.detail for problem in failed), failed)
-    return json_answer(Ready("ready", checks))
+    return json_answer(Ready("ready", checks, unserved(services.database, within)))
 
 
 ROUTES = (

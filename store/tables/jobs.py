@@ -118,5 +118,7 @@ workers = Table(
     Column("name", String(100), primary_key=True),
     Column("started_at", UtcTime, nullable=False, default=now()),
     Column("seen_at", UtcTime, nullable=False, default=now()),
+    # NULL, which means all of them, where a worker of an earlier release signed in.
+    Column("kinds", Json),
     Index(None, "seen_at"),
 )

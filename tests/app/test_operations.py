@@ -32,7 +32,19 @@ def test_the_service_is_ready_once_a_worker_was_seen(client: FlaskClient, databa
     assert client.get("/readyz").json == {
         "status": "ready",
         "checks": {"database": "ok", "migrations": "ok", "worker": "ok"},
+        "unserved": [],
     }
+
+
+def test_a_kind_that_waits_without_a_worker_is_named_and_the_rest_is_ready(
+    client: FlaskClient, database: Database, dataset: str
+) -> None:
+    assert client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset}).status_code == 202
+    database.write(lambda connection: sign_in(connection, "w", ["scoring", "replay"]))
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json["unserved"]) == (200, ["training"])
+    database.write(lambda connection: sign_in(connection, "v", ["training"]))
+    assert client.get("/readyz").json["unserved"] == []
 
 
 def test_a_worker_not_seen_for_three_heartbeats_does_not_count(

@@ -5,7 +5,8 @@ from sqlalchemy import update
 from store.clock import now
 from store.database import Database
 from store.tables import workers
-from store.workers import count_alive, sign_in, sign_out
+from store.workers import count_alive, find_unserved, sign_in, sign_out
+from tests.store.world import make_world
 
 
 def _sign_in(database: Database, *names: str) -> None:
@@ -53,3 +54,30 @@ def test_workers_not_seen_for_a_day_are_forgotten(database: Database) -> None:
     _sign_in(database, "new")
     with database.read() as connection:
         assert connection.execute(workers.select()).all()[0].name == "new"
+
+
+def test_a_kind_is_unserved_while_its_jobs_wait_and_no_living_worker_takes_it(database: Database) -> None:
+    world = make_world(database)
+
+    def unserved() -> list[str]:
+        with database.read() as connection:
+            return find_unserved(connection, within_seconds=15.0)
+
+    assert unserved() == []
+    world.queue()
+    scoring = world.queue(kind="scoring")
+    assert unserved() == ["scoring", "training"]
+    database.write(lambda connection: sign_in(connection, "a:1", ["training"]))
+    assert unserved() == ["scoring"]
+    world.cancel(scoring)
+    assert unserved() == []
+    _seen(database, "a:1", 16.0)
+    assert unserved() == ["training"]
+
+
+def test_a_worker_of_an_earlier_release_takes_every_kind_it_does_not_tell(database: Database) -> None:
+    make_world(database).queue()
+    _sign_in(database, "a:1")
+    database.write(lambda connection: connection.execute(update(workers).values(kinds=None)))
+    with database.read() as connection:
+        assert find_unserved(connection, within_seconds=15.0) == []
