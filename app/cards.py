@@ -1,5 +1,6 @@
 """A version's model card, put together from what the registry keeps."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -37,7 +38,7 @@ def build_card(version: Row[Any], dataset: Row[Any], estimator: Estimator, alias
         details=CardDetails(
             created_at=str(time_text(version.created_at)),
             job_id=version.job_id,
-            layers=[_layer(one) for one in estimator.network.layers_json["layers"]],
+            layers=[layer_text(one) for one in estimator.network.layers_json["layers"]],
             parameters=sum(array.size for array in estimator.network.arrays().values()),
             spec=version.spec,
             environment=version.environment,
@@ -58,9 +59,18 @@ def build_card(version: Row[Any], dataset: Row[Any], estimator: Estimator, alias
     )
 
 
-def _layer(raw: Mapping[str, Any]) -> str:
+def layer_text(raw: Mapping[str, Any]) -> str:
+    """Write a layer to be read.
+
+    Example:
+        >>> layer_text({"residual": [{"dense": {"units": 8}}, {"relu": {}}]})
+        'residual [dense (units 8), relu]'
+    """
     ((name, settings),) = raw.items()
-    return f"{name} {settings}" if settings else name
+    if isinstance(settings, list):
+        return f"{name} [{', '.join(map(layer_text, settings))}]"
+    told = ", ".join(f"{setting} {json.dumps(value)}" for setting, value in settings.items())
+    return f"{name} ({told})" if told else name
 
 
 def _limitations(metrics: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[str]:

@@ -56,10 +56,12 @@ class Verdict:
         """Why it passes, or why it does not."""
         low, high = self.interval
         sure = f"{self.gate.confidence:.0%}: {low:.4g} to {high:.4g}"
+        if self.difference <= 0.0:
+            told = f"worse by {-self.difference:.4g}" if self.difference else "no better"
+            return f"{self.gate.metric} is {told} (difference, {sure}; above zero is better)"
         told = f"{self.gate.metric} is better by {self.difference:.4g} ({sure})"
-        if self.better:
-            return f"{told}, which is more than the margin of {self.gate.margin:g}"
-        return f"{told}, which is not surely more than the margin of {self.gate.margin:g}"
+        surely = "more" if self.better else "not surely more"
+        return f"{told}, which is {surely} than the margin of {self.gate.margin:g}"
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a job's result shows it."""

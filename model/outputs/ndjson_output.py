@@ -3,16 +3,25 @@
 import json
 from collections.abc import Iterator
 
-from model.outputs.output import Output
+from model.outputs.output import Layout, Output
 from model.scoring import Scored
 
 
 class NdjsonOutput(Output):
-    """One object a line: an id with predictions and reasons, or with the error that kept them from being made."""
+    """One object a line: an id with predictions and reasons, or with the error that kept them from being made.
+
+    An error's pointer begins with the row's number, from 0, as in the answers of the scoring endpoint.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__(layout)
+        self._rows = 0
 
     def rows(self, scored: Scored) -> bytes:
         """Return the bytes of these rows."""
-        return b"".join(line.encode() + b"\n" for line in self._lines(scored))
+        lines = b"".join(line.encode() + b"\n" for line in self._lines(scored))
+        self._rows += len(scored.ids)
+        return lines
 
     def end(self) -> bytes:
         """Return nothing more."""
@@ -24,7 +33,8 @@ class NdjsonOutput(Output):
             told: dict[str, object] = {"customer_id": scored.ids[row]}
             if row in scored.faults:
                 problem = scored.faults[row][0]
-                told["error"] = {"pointer": problem.pointer, "code": problem.code, "detail": problem.detail}
+                place = f"/{self._rows + row}{problem.pointer}"
+                told["error"] = {"pointer": place, "code": problem.code, "detail": problem.detail}
             else:
                 told |= zip(names, values, strict=True)
                 if scored.explained is not None:

@@ -49,6 +49,8 @@ def get_alias(connection: Connection, model: str, alias: str) -> Row[Any]:
     """
     row = find_alias(connection, model, alias)
     if row is None:
+        if connection.execute(select(models.c.name).where(models.c.name == model)).first() is None:
+            raise NotFoundError(f"there is no model '{model}'")
         raise NotFoundError(f"model '{model}' has no alias '{alias}'; set it with PUT …/aliases/{alias}")
     return row
 
@@ -160,10 +162,9 @@ def alias_history(
 ) -> Page:
     """Return a page of the alias's moves, the latest first.
 
-    Raises: NotFoundError where no such model is registered; PageTokenError.
+    Raises: NotFoundError where there is no such alias; PageTokenError.
     """
-    if connection.execute(select(models.c.name).where(models.c.name == model)).first() is None:
-        raise NotFoundError(f"there is no model '{model}'")
+    get_alias(connection, model, alias)
     query = (
         select(alias_moves)
         .where(alias_moves.c.model == model, alias_moves.c.alias == alias)

@@ -19,6 +19,7 @@ def test_a_card_tells_what_a_version_is_made_of(client: FlaskClient, champion: i
     assert card["metrics"] == version["metrics"] == estimator.metrics
     assert card["details"]["weights_sha256"] == version["weights_sha256"]
     assert card["details"]["parameters"] == 4 * 8 + 8 + 8 * 4 + 4 + 4 + 1
+    assert card["details"]["layers"][:2] == ["dense (units 8)", "relu"]
     told = {column["name"]: (column["kind"], column["baseline"]) for column in card["training_data"]["columns"]}
     assert told == {name: ("numeric", value) for name, value in estimator.baseline_customer.items()}
     assert any("Only" in limitation for limitation in card["limitations"])

@@ -67,6 +67,7 @@ def test_the_weights_are_the_estimators_bytes(client: FlaskClient, add_version: 
         "/v1/models/churn/versions/latest",
         "/v1/models/churn/versions/2147483648",
         ALIAS,
+        f"{ALIAS}/history",
         "/v1/models/nobody/aliases/champion/history",
     ],
 )

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from model.gate import METRICS, Gate, judge
+from model.gate import METRICS, Gate, Verdict, judge
 from model.metrics import auc, log_loss
 
 RNG = np.random.default_rng(0)
@@ -30,7 +30,7 @@ def test_the_better_one_passes_and_the_worse_one_does_not(metric: str) -> None:
 def test_one_that_says_the_same_does_not_pass(metric: str) -> None:
     verdict = judge(Y, TRUTH, TRUTH, Gate(metric), seed=0)
     assert (verdict.difference, verdict.interval, verdict.better) == (0.0, (0.0, 0.0), False)
-    assert "not surely more than the margin of 0" in verdict.reason
+    assert "is no better" in verdict.reason
 
 
 def test_a_margin_that_is_not_reached_keeps_it_out() -> None:
@@ -87,3 +87,17 @@ def test_many_rows_are_judged_in_seconds() -> None:
     assert verdict.better
     assert verdict.resamples == 500
     assert time.monotonic() - begun < 60.0
+
+
+@pytest.mark.parametrize(
+    ("difference", "interval", "reason"),
+    [
+        (0.2, (0.1, 0.3), "auc is better by 0.2 (95%: 0.1 to 0.3), which is more than the margin of 0.05"),
+        (0.2, (0.01, 0.3), "auc is better by 0.2 (95%: 0.01 to 0.3), which is not surely more than the margin of 0.05"),
+        (-0.0133, (-0.02, 0.1), "auc is worse by 0.0133 (difference, 95%: -0.02 to 0.1; above zero is better)"),
+        (0.0, (0.0, 0.0), "auc is no better (difference, 95%: 0 to 0; above zero is better)"),
+    ],
+)
+def test_the_reason_says_which_way_it_went(difference: float, interval: tuple[float, float], reason: str) -> None:
+    gate = Gate("auc", margin=0.05)
+    assert Verdict(gate, 0.7, 0.7 + difference, difference, interval, 1000).reason == reason
