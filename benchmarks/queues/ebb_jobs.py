@@ -1,34 +1,41 @@
-"""Ebb's figures, with the smallest job there is: a training of one epoch on forty rows, in a process of its own."""
+"""Ebb's figures, each job in a process of its own: one that is refused as soon as it is read, and a tiny training."""
 
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from pages import ROOT
+from sqlalchemy import func, select
 
 from ebb.customers import customers
 from model.spec import parse_spec
+from queues.patience import say, stop, wait_for
 from store.artifacts import ArtifactStore
 from store.children import ONE_BLAS_THREAD
 from store.database import Database, open_database
 from store.datasets import NewDataset, add_dataset
 from store.doorbell import CeleryDoorbell
+from store.jobs.cancel import cancel
 from store.jobs.publish import take_one
 from store.jobs.read import get_job
 from store.jobs.submit import Submission, submit
 from store.migrate import upgrade
 from store.settings import Settings
-from store.tables import epochs, workers
+from store.tables import epochs, jobs, workers
 
-TINY = {"epochs": 1, "layers": [1], "early_stopping": None}
-LONG = {"epochs": 1_000_000, "early_stopping": None, "layers": [4]}
-ENDED = ("succeeded", "failed", "cancelled")
+Spec = Mapping[str, object]
+
+# Not a spec: the job is claimed, given to its process, read, refused and ended, which is all that others' job is.
+NOTHING: Spec = {"nothing": "to do"}
+TINY: Spec = parse_spec({"epochs": 1, "layers": [1], "early_stopping": None}).to_json()
+LONG: Spec = parse_spec({"epochs": 1_000_000, "early_stopping": None, "layers": [4]}).to_json()
+REST_SECONDS = 1.0  # between jobs sent to an idle worker, which starts the next process meanwhile
 
 
 @dataclass(frozen=True)
@@ -40,10 +47,9 @@ class Service:
     bell: CeleryDoorbell
     dataset: str
 
-    def submit(self, spec: dict[str, object]) -> str:
+    def submit(self, spec: Spec) -> str:
         """Submit a training and ring for it, as the API does; return the job's id."""
-        params = {"spec": parse_spec(spec).to_json(), "promote": "never"}
-        submission = Submission("training", "bench", self.dataset, params)
+        submission = Submission("training", "bench", self.dataset, {"spec": spec, "promote": "never"})
         job_id = self.database.write(lambda connection: submit(connection, submission)).job_id
         kind = self.database.write(lambda connection: take_one(connection, job_id))
         if kind is not None:
@@ -55,37 +61,43 @@ class Service:
         with self.database.read() as connection:
             return get_job(connection, job_id)
 
-    def wait(self, job_id: str, *states: str) -> Any:
-        """Wait until a job is in one of these states, and return its row."""
-        while (row := self.row(job_id)).state not in states:
-            time.sleep(0.005)
-        return row
+    def ended(self, job_id: str) -> Any:
+        """Return a job's row once it has ended."""
+        wait_for(lambda: self.row(job_id).finished_at, "the end of a job")
+        return self.row(job_id)
+
+    def waiting(self) -> int:
+        """Return how many jobs have not ended."""
+        with self.database.read() as connection:
+            query = select(func.count()).select_from(jobs).where(jobs.c.state.in_(("queued", "running")))
+            return int(connection.execute(query).scalar_one())
 
     @contextmanager
     def workers(self, count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
-        """Run that many workers, and wait until they are there."""
-        environ = {**os.environ, **self.settings.environ(), **ONE_BLAS_THREAD}
-        command = [sys.executable, "-m", "worker"]
-        started = [subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL) for _ in range(count)]
+        """Run that many workers, which have each taken up work before anything is timed."""
+        environ = {**os.environ, **self.settings.environ(), **ONE_BLAS_THREAD, "PYTHONPATH": str(ROOT)}
+        with (self.settings.home / "workers.log").open("ab") as log:
+            command = [sys.executable, "-m", "worker"]
+            started = [subprocess.Popen(command, env=environ, stdout=log, stderr=log) for _ in range(count)]
         try:
-            while len(self._alive()) < count:
-                time.sleep(0.05)
-            time.sleep(2.0)
+            wait_for(lambda: self._alive() >= count, f"{count} workers")
+            jobs_a_second(self, NOTHING, 3 * count)
+            time.sleep(REST_SECONDS)
             yield started
+        except SystemExit:
+            print((self.settings.home / "workers.log").read_text(errors="replace")[-3000:], file=sys.stderr)
+            raise
         finally:
-            for process in started:
-                process.terminate()
-            for process in started:
-                process.wait(60)
+            stop(started)
 
-    def _alive(self) -> list[Any]:
+    def _alive(self) -> int:
         with self.database.read() as connection:
-            return list(connection.execute(select(workers.c.name)))
+            return int(connection.execute(select(func.count()).select_from(workers)).scalar_one())
 
 
 def serve(home: Path, socket: str, database_url: str = "") -> Service:
     """Prepare a service whose workers run one job each at a time."""
-    settings = Settings(home=home, database_url=database_url or f"sqlite:///{home / 'ebb.db'}", log_level="WARNING")
+    settings = Settings(home=home, database_url=database_url or f"sqlite:///{home / 'ebb.db'}", log_level="ERROR")
     settings = replace(settings, redis_url=f"redis+socket://{socket}", worker_concurrency=1)
     database = open_database(settings.database_url)
     upgrade(database)
@@ -95,23 +107,36 @@ def serve(home: Path, socket: str, database_url: str = "") -> Service:
     return Service(settings, database, CeleryDoorbell(settings.redis_url), dataset)
 
 
-def latencies(service: Service, jobs: int) -> tuple[list[float], list[float]]:
-    """Submit jobs one at a time to an idle worker; return when each was claimed and when it had ended."""
+def latencies(service: Service, spec: Spec, jobs: int) -> tuple[list[float], list[float]]:
+    """Submit jobs one at a time to an idle worker; return when each was claimed and when it had ended.
+
+    Units: seconds.
+    """
     claimed, ended = [], []
     for _ in range(jobs):
-        row = service.wait(service.submit(TINY), *ENDED)
-        assert row.state == "succeeded", row.error_text
+        row = service.ended(service.submit(spec))
+        _check(row, spec)
         claimed.append((row.started_at - row.created_at).total_seconds())
         ended.append((row.finished_at - row.created_at).total_seconds())
+        time.sleep(REST_SECONDS)
     return claimed, ended
 
 
-def jobs_a_second(service: Service, jobs: int) -> float:
-    """Submit jobs all at once and return how many were done in a second."""
+def jobs_a_second(service: Service, spec: Spec, jobs: int) -> float:
+    """Submit jobs all at once and return how many had ended in a second."""
     begun = time.monotonic()
-    for job_id in [service.submit(TINY) for _ in range(jobs)]:
-        assert service.wait(job_id, *ENDED).state == "succeeded"
-    return jobs / (time.monotonic() - begun)
+    sent = [service.submit(spec) for _ in range(jobs)]
+    wait_for(lambda: not service.waiting(), f"the end of {jobs} jobs", seconds=60 + 10 * jobs, pause=0.02)
+    took = time.monotonic() - begun
+    for job_id in sent:
+        _check(service.row(job_id), spec)
+    return jobs / took
+
+
+def _check(row: Any, spec: Spec) -> None:
+    expected = ("failed", "spec", 0) if spec is NOTHING else ("succeeded", None, 0)
+    if (row.state, row.error_code, row.strikes) != expected:
+        raise SystemExit(f"a job ended as {row.state}, not as {expected[0]}: {row.error_text}")
 
 
 def recovery(service: Service) -> float:
@@ -119,18 +144,20 @@ def recovery(service: Service) -> float:
 
     Units: seconds.
     """
+    lease = service.settings.lease_seconds
     with service.workers(2) as processes:
         job_id = service.submit(LONG)
-        service.wait(job_id, "running")
-        while not _epochs(service, job_id):
-            time.sleep(0.05)
+        wait_for(lambda: _epochs(service, job_id), "the first epochs of a long training")
         [owner] = [process for process in processes if f":{process.pid}#" in service.row(job_id).worker]
-        time.sleep(service.settings.lease_seconds + 5)  # the sweepers' own patience after their start
+        say(f"a worker is killed in {lease + 5:.0f} s, when the sweepers' patience after their start is over")
+        time.sleep(lease + 5)
         owner.kill()
         killed = time.monotonic()
-        while service.row(job_id).token < 2:
-            time.sleep(0.02)
-        return time.monotonic() - killed
+        wait_for(lambda: service.row(job_id).token > 1, "another attempt at its training", seconds=4 * lease)
+        missed = time.monotonic() - killed
+        service.database.write(lambda connection: cancel(connection, job_id, by="bench"))
+        wait_for(lambda: not service.waiting(), "the end of the training")
+    return missed
 
 
 def _epochs(service: Service, job_id: str) -> bool:

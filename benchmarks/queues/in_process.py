@@ -8,6 +8,7 @@ from queues.ebb_jobs import Service
 from store.artifacts import ArtifactStore
 from store.doorbell import CeleryDoorbell
 from store.jobs.claim import claim
+from store.jobs.finish import fail
 from store.jobs.submit import Submission, submit
 from worker.fit import Fit
 from worker.heart import Heart
@@ -44,6 +45,7 @@ def cost_of_storing(service: Service, seconds: float) -> tuple[float, int]:
     work, stored, count = Training(fit, service.database), 0.0, 0
     with Heart(service.settings, service.database, mine, work.moved) as heart:
         work.prepare()
+        heart.progress = work.progress
         begun = time.perf_counter()
         for unit in work.units():
             at = time.perf_counter()
@@ -53,4 +55,6 @@ def cost_of_storing(service: Service, seconds: float) -> tuple[float, int]:
             if at - begun > seconds:
                 break
         total = time.perf_counter() - begun
+    # Or whoever sweeps next gives it to a worker, who would train for hours.
+    service.database.write(lambda connection: fail(connection, mine, code="timed", text="it was timed"))
     return stored / total, count

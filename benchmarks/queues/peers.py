@@ -10,10 +10,12 @@ from pathlib import Path
 from types import ModuleType
 
 from queues.done import DONE, client
+from queues.patience import stop
 
 BENCHMARKS = Path(__file__).resolve().parents[1]
 PEERS = {"Celery, acks_late": "celery_late", "dramatiq": "dramatiq_plain", "RQ": "rq_plain"}
-LATENCIES, JOBS = 200, 500
+LATENCIES, JOBS = 100, 300  # at most
+LONGEST_SECONDS = 8.0  # about, of each measurement
 PATIENCE_SECONDS = 60
 
 
@@ -37,10 +39,7 @@ def workers(peer: ModuleType, count: int) -> Iterator[None]:
         run(peer, 20)
         yield
     finally:
-        for process in started:
-            process.terminate()
-        for process in started:
-            process.wait(30)
+        stop(started)
 
 
 def run(peer: ModuleType, jobs: int) -> float:
@@ -51,10 +50,19 @@ def run(peer: ModuleType, jobs: int) -> float:
     return max(_next(redis) for _ in range(jobs)) - begun
 
 
+def jobs_a_second(peer: ModuleType) -> float:
+    """Send many jobs at once, or as many as take some seconds, and return how many began in a second."""
+    rate = 20 / run(peer, 20)
+    jobs = max(20, min(JOBS, int(rate * LONGEST_SECONDS)))
+    return jobs / run(peer, jobs)
+
+
 def latencies(peer: ModuleType) -> list[float]:
     """Send jobs one at a time to an idle worker, and return how long each took to begin."""
-    redis, found = client(), []
+    redis, found, give_up = client(), list[float](), time.monotonic() + 2 * LONGEST_SECONDS
     for number in range(LATENCIES):
+        if time.monotonic() > give_up:
+            break
         sent = time.time()
         peer.send(number)
         found.append(_next(redis) - sent)
@@ -63,5 +71,6 @@ def latencies(peer: ModuleType) -> list[float]:
 
 def _next(redis: object) -> float:
     told = redis.blpop(DONE, timeout=PATIENCE_SECONDS)  # type: ignore[attr-defined]
-    assert told is not None, "a job did not begin"
+    if told is None:
+        raise SystemExit(f"a job of a peer did not begin within {PATIENCE_SECONDS} s; nothing was written")
     return float(told[1].split()[1])
