@@ -17,13 +17,14 @@ from queues.patience import say
 from store.broker import open_broker, socket_path
 from store.settings import Settings
 
-JOBS, AT_ONCE, REQUESTS, STORING_SECONDS = 25, 24, 200, 30.0
+JOBS, AT_ONCE, REQUESTS, STORING_SECONDS = 20, 20, 200, 30.0
 HEAD = ["a job", "begins, ms: p50", "p99", "ended, ms: p50", "jobs/s, one worker", "two workers"]
 WORDS = """Jobs are sent one at a time to an idle worker for the times, and all at once for the rates; a worker
 runs one at a time. The others' job is a function that returns, called in the worker or, by RQ, in a fork of
 it. Each of Ebb's is a row that is claimed and given to a process of its own, with its own interpreter and
 NumPy, limited in memory and time. That process is started ahead, so that an idle worker's next job does not
-wait for it; the rates are what starting one for every job costs. The refused job ends as soon as it is
+wait for it; the rates are what starting one for every job costs. Of Ebb's few jobs the 99th percentile is
+the slowest. The refused job ends as soon as it is
 read; the smallest training is one epoch on forty rows, and ends with a version stored. Celery, dramatiq
 and RQ write nothing down but in the broker; Ebb's rows are on the disk before a job is told of."""
 
