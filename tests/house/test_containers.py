@@ -11,6 +11,7 @@ from tests.house.sources import PACKAGES, ROOT
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+PROXY = (ROOT / "deploy/nginx.conf").read_text(encoding="utf-8")
 IGNORED = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
 
 
@@ -55,3 +56,14 @@ def test_the_files_that_the_containers_mount_are_there() -> None:
     mounted = re.findall(r'"\./([\w./-]+):', COMPOSE)
     assert mounted
     assert all((ROOT / path).is_file() for path in mounted)
+
+
+def test_all_that_the_proxy_says_itself_is_a_problem_of_a_status_that_exists() -> None:
+    """494 is nginx's own number for headers that are too long."""
+    told: dict[int, int] = {}
+    for numbers, other in re.findall(r"^ +error_page ([\d ]+?) *(?:=(\d+))? /-/problem;$", PROXY, re.MULTILINE):
+        told |= {int(number): int(other or number) for number in numbers.split()}
+    assert {400, 405, 413, 414, 494, 500, 501, 502, 503, 504, 505} <= told.keys()
+    assert (told[494], told[502], told[504]) == (431, 503, 503)
+    for table in re.findall(r"map \$status \$(?:title|detail) {(.*?)}", PROXY, re.DOTALL):
+        assert {int(status) for status in re.findall(r"^ +(\d+) ", table, re.MULTILINE)} == set(told.values()) - {500}
