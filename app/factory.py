@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from flask import Flask
+from flask import Flask, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cards, dispatch
@@ -12,6 +12,7 @@ from app.alone import Alone
 from app.edge import hosts, logs, problems, rates, request_ids, scopes, security_headers
 from app.edge.access import Access
 from app.edge.allowances import Allowances
+from app.edge.answers import no_content
 from app.edge.guesses import Guesses
 from app.edge.inputs import BODY_BYTES
 from app.metrics.jobs import JobsCollector
@@ -36,6 +37,11 @@ class _Application(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function: none here is asynchronous."""
         return func
+
+    def make_default_options_response(self) -> Response:
+        """Tell which methods an address takes, in a header and nothing else."""
+        allowed = super().make_default_options_response().headers["Allow"]
+        return no_content({"Allow": allowed})
 
 
 def create_app(

@@ -1,6 +1,7 @@
 """Answers: JSON bodies, entity tags, and rows of the store as the contract tells them."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -13,6 +14,13 @@ from app.route import JSON
 def json_answer(body: msgspec.Struct, status: int = HTTPStatus.OK) -> Response:
     """Say something in JSON."""
     return Response(msgspec.json.encode(body), status, mimetype=JSON)
+
+
+def no_content(headers: Mapping[str, str] | None = None) -> Response:
+    """Say that there is nothing to say, and no type of it."""
+    answer = Response(status=HTTPStatus.NO_CONTENT, headers=headers)
+    del answer.headers["Content-Type"]
+    return answer
 
 
 def conditional(response: Response, etag: str | None = None) -> Response:

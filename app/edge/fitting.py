@@ -96,6 +96,8 @@ def _told(message: str, kind: Any) -> tuple[str, str]:
         ('range', 'must be at most 3 characters long')
         >>> _told("Invalid enum value 'x'", Literal["a", "b"])
         ('unknown', 'must be one of: a, b')
+        >>> _told("Number out of range", float)
+        ('range', 'is larger than a number can be here')
     """
     if found := _GOT.match(message):
         wanted = " or ".join(WORDS.get(name, name) for name in found["wanted"].split(" | "))
@@ -103,6 +105,8 @@ def _told(message: str, kind: Any) -> tuple[str, str]:
     if found := _BOUND.match(message):
         bound = f"must be {_SIGNS[found['sign']]} {found['bound']}"
         return "range", bound + (" characters long" if found["length"] and found["kind"] == "str" else "")
+    if message.startswith("Number out of range"):
+        return "range", "is larger than a number can be here"
     if message.startswith("Invalid enum value"):
         choices = [choice for part in _parts(kind) if get_origin(part) is Literal for choice in get_args(part)]
         return "unknown", f"must be one of: {', '.join(map(str, choices))}"

@@ -1,9 +1,8 @@
 """A job's events as they happen, as server-sent events that a client can take up again where it lost them."""
 
-from http import HTTPStatus as Status
-
 from flask import Response, request
 
+from app.edge.answers import no_content
 from app.errors import InputError
 from app.route import Header, Route
 from app.services import Services
@@ -37,7 +36,7 @@ def stream_events(services: Services, job_id: str, query: EventsQuery) -> Respon
         ended = look(connection).state in ENDS
         news = happened_after(connection, job_id, cursor, limit=1)
     if ended and not news:
-        return Response(status=Status.NO_CONTENT, headers=HEADERS)
+        return no_content(HEADERS)
     if request.method == "HEAD":
         return Response(mimetype=MEDIA_TYPE, headers=HEADERS)
     services.streams.enter()

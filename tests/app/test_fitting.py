@@ -53,6 +53,13 @@ def test_every_wrong_parameter_of_a_query_is_told(client: FlaskClient) -> None:
     }
 
 
+def test_a_number_beyond_all_numbers_is_out_of_range_in_a_query(client: FlaskClient, champion: int) -> None:
+    answer = client.post(f"/v1/models/churn/score?version={champion}&customer_value=1e400", json={"records": [{}]})
+    assert [(fault["pointer"], fault["code"]) for fault in answer.json["errors"]] == [
+        ("/query/customer_value", "range")
+    ]
+
+
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.body], ids=lambda route: route.name)
 def test_no_message_shows_a_pattern_or_a_parsers_words(client: FlaskClient, route: Any) -> None:
     strange: list[object] = [None, True, -1, 10**30, 1.5, "", "\n", "x" * 2000, [], {}]

@@ -131,3 +131,15 @@ def test_an_address_that_is_none_is_told_in_our_own_words(client: FlaskClient, p
     told = client.get(path).json
     assert told["status"] == 404
     assert told["detail"].startswith("nothing is at this address: /docs lists")
+
+
+def test_an_answer_of_nothing_has_no_type(client: FlaskClient, dataset: str) -> None:
+    options = client.options("/v1/jobs")
+    assert (options.status_code, options.data, options.allow.as_set()) == (204, b"", {"get", "head", "options"})
+    job = client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset}).json["id"]
+    client.post(f"/v1/jobs/{job}/cancel")
+    last = client.get(f"/v1/jobs/{job}/events").text.rpartition("\nid: ")[2].partition("\n")[0]
+    nothing = client.get(f"/v1/jobs/{job}/events", headers={"Last-Event-ID": last})
+    assert (nothing.status_code, nothing.data) == (204, b"")
+    for answer in (options, nothing):
+        assert "Content-Type" not in answer.headers
