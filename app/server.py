@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from app.connections.shares import Shares
 from app.connections.worker import Worker
 from app.edge.allowances import Allowances
 from app.edge.hosts import is_loopback
@@ -38,6 +39,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._url = _url(listener)
         self._broker = broker
         self.most_waiting = settings.web_queue
+        self.shares = Shares()
         self._allowances, self._guesses = Allowances(), Allowances()  # made before any fork, for all processes to share
         self._listener = listener.detach()  # gunicorn duplicates it, then closes it
         self._counts = make_folder()
@@ -64,13 +66,19 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "loglevel": "warning",
             "post_worker_init": _share_with_streams,
             "worker_exit": lambda _, worker: _wind_up(worker.wsgi),
-            "child_exit": lambda _, worker: _forget(worker.pid),
+            "child_exit": lambda _, worker: self._forget(worker),
             "on_exit": lambda _: shutil.rmtree(self._counts, ignore_errors=True),
             "when_ready": lambda _: log.info("answering at %s", self._url),
         }
 
     def _environ(self) -> Mapping[str, str]:
         return {**ONE_BLAS_THREAD, "PROMETHEUS_MULTIPROC_DIR": str(self._counts)}
+
+    def _forget(self, worker: Any) -> None:
+        from app.metrics.exposition import forget  # noqa: PLC0415 - looks for the folder of counts when imported
+
+        forget(worker.pid)
+        self.shares.of(worker.age).leave()
 
     def load(self) -> Flask:
         """Make the application, in a process that gunicorn has started."""
@@ -86,12 +94,6 @@ def _share_with_streams(worker: Any) -> None:
     streams = worker.wsgi.extensions["ebb"].streams
     streams.beside(lambda: worker.uploads)
     streams.end_with(lambda: worker.alive)
-
-
-def _forget(process: int) -> None:
-    from app.metrics.exposition import forget  # noqa: PLC0415 - looks for the folder of counts when imported
-
-    forget(process)
 
 
 def _connections() -> int:

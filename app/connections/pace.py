@@ -18,6 +18,7 @@ class PacedSocket:
         self._sock = sock
         self._begun = time.monotonic()
         self._received = 0
+        self._timeout: float | None = None
 
     def restart(self) -> None:
         """Begin to count anew, with the next request of the connection."""
@@ -33,22 +34,21 @@ class PacedSocket:
         left = self._begun + allowed - time.monotonic()
         if left <= 0:
             raise TimeoutError(*_TOO_SLOW)
-        before = self._sock.gettimeout()
-        self._sock.settimeout(min(left, STALL_SECONDS))
+        self._sock.settimeout(min(left, STALL_SECONDS, STALL_SECONDS if self._timeout is None else self._timeout))
         try:
             data = self._sock.recv(size)
         except TimeoutError:
             self._begun -= allowed  # no second wait for the same client
             raise TimeoutError(*_TOO_SLOW) from None
         finally:
-            self._sock.settimeout(before)
+            self._sock.settimeout(None)
         self._received += len(data)
         return data
 
     def gettimeout(self) -> float | None:
-        """Return the time-out of the socket itself."""
-        return self._sock.gettimeout()
+        """Return the time-out that was set."""
+        return self._timeout
 
     def settimeout(self, seconds: float | None) -> None:
-        """Set the time-out of the socket itself."""
-        self._sock.settimeout(seconds)
+        """Wait no longer than that for the next bytes, should any be asked for."""
+        self._timeout = seconds

@@ -10,15 +10,17 @@ import errno
 import selectors
 import socket
 import time
-from concurrent.futures import Future
+from collections import deque
 from functools import partial
 from http import HTTPStatus as Status
 
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import ThreadWorker
 
+from app.connections.connection import Connection
 from app.connections.incoming import HEAD_BYTES, Incoming, Stage
-from app.connections.pace import PacedSocket
+from app.connections.outgoing import ClientSocket
 from app.connections.refusals import refusal, status_of
+from app.connections.threads import Threads
 from app.connections.waiting import Waiting
 
 RECEIVE_SECONDS = 10.0  # for a whole request, or the head of an upload
@@ -26,17 +28,8 @@ LINGER_SECONDS = 2.0  # for the client to hang up, so that it gets the answer be
 SEND_SECONDS = 30.0  # for one piece of an answer
 HELD_BYTES = 256 * 1024 * 1024  # of requests that are not answered yet
 CHUNK = 256 * 1024
+NOTIFY_SECONDS = 0.5
 PROBES = ("/livez", "/readyz")  # answered in a flood that others are refused in
-
-
-class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
-    """A connection, with what came on it and is not answered."""
-
-    def __init__(self, *arguments: object) -> None:
-        super().__init__(*arguments)
-        self.incoming = Incoming()
-        self.request = b""
-        self.busy = self.streams = self.watched = False
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -49,6 +42,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._receiving = Waiting()
         self._lingering = Waiting()
         self._in_hand = self._streaming = self._held = self._refused = 0
+        self._answered: deque[tuple[Connection, bool]] = deque()
+        self._share = self.app.shares.of(self.age)
+        self._notified = 0.0
 
     @property
     def uploads(self) -> int:
@@ -57,20 +53,46 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     # What gunicorn's loop calls
 
+    def get_thread_pool(self) -> Threads[Connection]:
+        """Return the threads that answer."""
+        return Threads(self.cfg.threads, self._answer)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Look for connections, unless another process is to take the next."""
+        self._tell()
+        super().set_accept_enabled(enabled and not self._share.aside_seconds)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait for something to happen, and see to it."""
+        events = self.poller.select(min(timeout, self._share.aside_seconds or timeout))
+        self._take_back()
+        for key, _ in events:
+            key.data(key.fileobj)
+
     def accept(self, listener: socket.socket) -> None:
-        """Take a connection; its request is received by this loop, too."""
+        """Take a connection, unless another process should; its request is received by this loop, too."""
+        if self._share.stand_aside():
+            self.set_accept_enabled(False)
+            return
         try:
             client, address = listener.accept()
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 self._make_room()
             return  # else taken by another process, or gone again
-        conn = Connection(self.cfg, client, address, listener.getsockname())
+        conn = Connection(self.cfg, ClientSocket(client, SEND_SECONDS), address, listener.getsockname())
         self.nr_conns += 1
+        self._tell()
         if self.nr_conns >= self.worker_connections:
             self._make_room()
         self._wait_in(self._receiving, conn, RECEIVE_SECONDS)
         self._receive(conn)  # most have sent already
+
+    def notify(self) -> None:
+        """Tell the arbiter that this process is alive, though not with every request."""
+        if (now := time.monotonic()) >= self._notified + NOTIFY_SECONDS:
+            self._notified = now
+            super().notify()
 
     def murder_keepalived(self, force: bool = False) -> None:
         """Close connections that have been idle for too long; a worker that stops has less patience."""
@@ -93,7 +115,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self.wsgi.extensions["ebb"].traffic.refused(self._refused)
             self._refused = 0
 
-    def finish_request(self, conn: Connection, done: "Future[bool]") -> None:
+    def _take_back(self) -> None:
+        while self._answered:
+            self._go_on_after(*self._answered.popleft())
+
+    def _go_on_after(self, conn: Connection, keep: bool) -> None:
         """Wait for the connection's next request, or hang up."""
         self._in_hand -= 1
         self._streaming -= conn.streams
@@ -101,9 +127,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         rest = conn.parser.unreader.take_buffered() if conn.streams else b""
         self._held += len(rest)
         conn.request, conn.busy, conn.streams = b"", False, False
-        if done.cancelled() or done.exception() is not None:
-            self._close(conn)
-        elif not done.result():
+        if not keep:
             self._linger(conn)
         else:
             self._watch(conn)
@@ -111,21 +135,27 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     # In a thread
 
+    def _answer(self, conn: Connection) -> None:
+        try:
+            keep = self.handle(conn)
+        except Exception:  # noqa: BLE001 - the client is gone, and what went wrong has been told
+            keep = False
+        self._answered.append((conn, keep))
+        # The loop looks here when something happens; most often that is soon enough.
+        if not keep or not conn.watched or conn.streams or len(conn.incoming):
+            self.method_queue.defer(self._take_back)
+
     def handle(self, conn: Connection) -> bool:
         """Answer the request that has arrived."""
-        if not conn.initialized:
-            conn.init()
-            conn.parser.unreader.sock = PacedSocket(conn.sock)
-        unreader = conn.parser.unreader
-        unreader.sock.restart()
-        unreader.unread(conn.request)
+        conn.ready()
         return bool(super().handle(conn))
 
     def handle_request(self, req: object, conn: Connection) -> bool:
         """Run the application; a client who does not take the answer is left."""
-        conn.sock.settimeout(SEND_SECONDS)
         try:
-            return bool(super().handle_request(req, conn))
+            keep = bool(super().handle_request(req, conn))
+            conn.sock.flush()
+            return keep
         except TimeoutError as error:
             self.log.info("left a client: %s", error)
             return False
@@ -176,6 +206,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         if conn.busy:  # its next request, or it hangs up; either is seen to when this one is answered
             if not data or len(conn.incoming) > HEAD_BYTES:
                 self._look_away(conn)
+            self._take_back()  # it may be answered just now
         elif data:
             self._go_on(conn, stage)
         elif conn.incoming.headed:  # the parser will say where it broke off
@@ -198,6 +229,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def _hand_over(self, conn: Connection, *, streams: bool) -> None:
         """Let a thread answer; one is always left by uploads and event streams for requests that have arrived."""
         self._stop_waiting(conn)
+        self._take_back()  # or who is answered already would count as waiting
         waiting = self._in_hand - self.cfg.threads
         if waiting >= self._most_waiting and (waiting >= 2 * self._most_waiting or conn.incoming.path not in PROBES):
             self._refused += 1
@@ -211,7 +243,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._in_hand += 1
             self._streaming += streams
             conn.busy, conn.streams, conn.request = True, streams, conn.incoming.take()
-            self.enqueue_req(conn)
+            self.tpool.give(conn)
 
     def _refuse(self, conn: Connection, status: Status, detail: str) -> None:
         try:
@@ -237,10 +269,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 self._close(conn)
                 return
 
+    def _tell(self) -> None:
+        if self.alive:
+            self._share.tell(self.nr_conns)
+        else:
+            self._share.leave()
+
     def _close(self, conn: Connection) -> None:
         self._stop_waiting(conn)
         self._look_away(conn)
         self.nr_conns -= 1
+        self._tell()
         self._held -= len(conn.incoming)
         conn.incoming = Incoming()
         conn.close()

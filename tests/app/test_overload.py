@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
@@ -86,6 +86,11 @@ def test_half_sent_uploads_leave_a_thread_for_the_others(server: Running, header
         held = hold(server, stack, upload + header + b"\r\n\r\n", 10)
         assert normal_request_seconds(server) < CALM_SECONDS
         assert sum(b" 503 " in first_line(connection, 0.2) for connection in held) == 7, "three of four threads wait"
+        for connection in held:
+            with suppress(OSError):  # those that were refused are gone by now
+                connection.shutdown(socket.SHUT_WR)
+                while first_line(connection, PATIENCE):
+                    pass  # until its thread is free for the next test
 
 
 def first_line(connection: socket.socket, seconds: float) -> bytes:

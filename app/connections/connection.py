@@ -1,0 +1,31 @@
+"""A client's connection, and what is known of it."""
+
+from gunicorn.config import Config
+from gunicorn.workers.gthread import TConn
+
+from app.connections.incoming import Incoming
+from app.connections.outgoing import ClientSocket
+from app.connections.pace import PacedSocket
+
+
+class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
+    """A connection, with what came on it and is not answered.
+
+    A thread answers `request` while it is `busy`, and reads more itself where that `streams`; the loop looks at what
+    comes while it is `watched`.
+    """
+
+    def __init__(self, cfg: Config, sock: ClientSocket, client: object, server: object) -> None:
+        super().__init__(cfg, sock, client, server)
+        self.incoming = Incoming()
+        self.request = b""
+        self.busy = self.streams = self.watched = False
+
+    def ready(self) -> None:
+        """Let the parser read the request next."""
+        if not self.initialized:
+            self.init()
+            self.parser.unreader.sock = PacedSocket(self.sock)
+        unreader = self.parser.unreader
+        unreader.sock.restart()
+        unreader.unread(self.request)

@@ -1,0 +1,63 @@
+"""Which process takes the next connection: the one that holds the fewest.
+
+All processes wait for connections. Without this, whichever wakes up first takes a burst of them whole, and answers
+their requests alone for as long as the clients keep them, while the others have nothing to do.
+"""
+
+import mmap
+import time
+
+ASIDE_SECONDS = 0.02  # for a process that holds fewer connections to take the next
+AGAIN_SECONDS = 1.0  # if none does, who stood aside takes it
+PLACES = 1024
+_NOBODY = 0  # else the connections held, and one
+
+
+class Shares:
+    """How many connections each process holds, in memory that all share who were forked from the one that made it."""
+
+    def __init__(self) -> None:
+        self._held = memoryview(mmap.mmap(-1, PLACES * 4)).cast("i")
+
+    def of(self, process: int) -> "Share":
+        """Return the share of a process; two whose numbers collide only share less evenly."""
+        return Share(self._held, process % PLACES)
+
+
+class Share:
+    """What one process holds, beside what the others do.
+
+    Example:
+        >>> shares = Shares()
+        >>> mine, yours = shares.of(1), shares.of(2)
+        >>> mine.tell(3), yours.tell(2)
+        (None, None)
+        >>> yours.stand_aside(), mine.stand_aside(), mine.aside_seconds > 0
+        (False, True, True)
+    """
+
+    def __init__(self, held: memoryview, place: int) -> None:
+        self._held = held
+        self._place = place
+        self._aside_until = 0.0
+
+    def tell(self, connections: int) -> None:
+        """Say that this process holds so many connections, and takes more."""
+        self._held[self._place] = connections + 1
+
+    def leave(self) -> None:
+        """Say that this process takes no more."""
+        self._held[self._place] = _NOBODY
+
+    def stand_aside(self) -> bool:
+        """Tell whether to leave the next connection to a process that holds fewer; it may be stuck, so only once."""
+        now, mine = time.monotonic(), self._held[self._place]
+        more = any(_NOBODY < held < mine for held in self._held.tolist())
+        aside = more and now > self._aside_until + AGAIN_SECONDS
+        self._aside_until = now + ASIDE_SECONDS if aside else 0.0
+        return aside
+
+    @property
+    def aside_seconds(self) -> float:
+        """How long still to look for no connection."""
+        return max(0.0, self._aside_until - time.monotonic())

@@ -1,0 +1,172 @@
+"""Connections are shared evenly by the processes, and handed to threads without waste."""
+
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from queue import SimpleQueue
+
+import httpx
+import psutil
+import pytest
+
+from app.connections.outgoing import ClientSocket
+from app.connections.threads import Threads
+from store.settings import Settings
+from tests.app.running import PATIENCE, Running, served
+
+ASK = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+BURST = 16
+
+
+@pytest.fixture
+def server(tmp_path: Path, sqlite_file: str) -> Iterator[Running]:
+    """Two processes that take connections."""
+    with served(Settings(home=tmp_path, database_url=sqlite_file, port=0, web_processes=2)) as running:
+        until = time.monotonic() + PATIENCE
+        while not all(shares(running)):
+            assert time.monotonic() < until, "one process takes all there are"
+            time.sleep(0.1)
+        yield running
+
+
+@pytest.fixture
+def database_url(sqlite_file: str) -> str:
+    return sqlite_file
+
+
+def processes(server: Running) -> list[psutil.Process]:
+    return psutil.Process(server.process.pid).children()
+
+
+def held(process: psutil.Process) -> int:
+    return sum(connection.status == psutil.CONN_ESTABLISHED for connection in process.net_connections("tcp"))
+
+
+def shares(server: Running, number: int = BURST) -> list[int]:
+    """Open connections, have each answered, and count how many each process holds."""
+    at = httpx.URL(server.url)
+    with ExitStack() as stack:
+        opened = [
+            stack.enter_context(socket.create_connection((at.host, at.port), timeout=PATIENCE)) for _ in range(number)
+        ]
+        for connection in opened:
+            connection.sendall(ASK)
+        for connection in opened:
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+        return [held(process) for process in processes(server)]
+
+
+def test_a_burst_of_connections_is_shared_by_the_processes(server: Running) -> None:
+    for _ in range(3):
+        assert min(shares(server)) >= BURST // 4
+
+
+def test_a_process_that_hangs_holds_no_connection_up(server: Running) -> None:
+    hangs, _ = processes(server)
+    hangs.suspend()
+    try:
+        assert shares(server)[1] == BURST
+    finally:
+        hangs.resume()
+
+
+def test_a_process_that_was_killed_is_not_waited_for(server: Running) -> None:
+    processes(server)[0].send_signal(signal.SIGKILL)
+    assert sum(shares(server)) >= 1
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[ClientSocket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ClientSocket(ours, 1.0) as sock, theirs:
+        theirs.settimeout(0.2)
+        yield sock, theirs
+
+
+def test_the_head_of_an_answer_is_sent_with_its_body(pair: tuple[ClientSocket, socket.socket]) -> None:
+    ours, theirs = pair
+    ours.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    with pytest.raises(TimeoutError):
+        theirs.recv(100)
+    ours.sendall(b"body")
+    assert theirs.recv(100) == b"HTTP/1.1 200 OK\r\n\r\nbody"
+
+
+def test_a_head_without_a_body_is_sent_in_the_end(pair: tuple[ClientSocket, socket.socket]) -> None:
+    ours, theirs = pair
+    ours.sendall(b"HTTP/1.1 304 Not Modified\r\n\r\n")
+    ours.flush()
+    assert theirs.recv(100) == b"HTTP/1.1 304 Not Modified\r\n\r\n"
+
+
+def test_a_head_goes_before_a_file(pair: tuple[ClientSocket, socket.socket], tmp_path: Path) -> None:
+    ours, theirs = pair
+    (tmp_path / "file").write_bytes(b"bytes")
+    ours.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    with (tmp_path / "file").open("rb") as file:
+        ours.sendfile(file)
+    ours.close()
+    assert theirs.makefile("rb").read() == b"HTTP/1.1 200 OK\r\n\r\nbytes"
+
+
+def test_who_takes_no_answer_is_given_up_on(pair: tuple[ClientSocket, socket.socket]) -> None:
+    ours, _ = pair
+    ours.setblocking(False)  # as gunicorn may want it
+    with pytest.raises(TimeoutError):
+        ours.sendall(b" " * 10_000_000)
+
+
+def test_who_takes_no_file_is_given_up_on(pair: tuple[ClientSocket, socket.socket], tmp_path: Path) -> None:
+    ours, _ = pair
+    (tmp_path / "file").write_bytes(b" " * 10_000_000)
+    with (tmp_path / "file").open("rb") as file, pytest.raises(TimeoutError):
+        ours.sendfile(file)
+
+
+def test_who_takes_an_answer_in_drips_is_given_up_on(pair: tuple[ClientSocket, socket.socket]) -> None:
+    ours, theirs = pair
+    given_up = threading.Event()
+
+    def drip() -> None:
+        while not given_up.wait(0.1):
+            theirs.recv(100_000)
+
+    client = threading.Thread(target=drip)
+    client.start()
+    try:
+        with pytest.raises(TimeoutError):
+            ours.sendall(b" " * 100_000_000)
+    finally:
+        given_up.set()
+        client.join()
+
+
+def test_threads_do_all_they_are_given_at_the_same_time() -> None:
+    together, done = threading.Barrier(3), SimpleQueue[int]()
+
+    def do(n: int) -> None:
+        together.wait(PATIENCE)
+        done.put(n)
+
+    threads = Threads(3, do)
+    for n in range(9):
+        threads.give(n)
+    assert sorted(done.get(timeout=PATIENCE) for _ in range(9)) == list(range(9))
+    threads.shutdown(wait=False)
+
+
+def test_threads_end_when_what_waits_is_done() -> None:
+    before, done = set(threading.enumerate()), SimpleQueue[int]()
+    threads = Threads(2, done.put)
+    started = set(threading.enumerate()) - before
+    for n in range(5):
+        threads.give(n)
+    threads.shutdown(wait=False)
+    for thread in started:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+    assert done.qsize() == 5
