@@ -9,6 +9,8 @@ from store.errors import LeaseLostError
 from store.jobs.claim import Claim
 from store.tables import jobs
 
+ASKED = (jobs.c.cancel_requested, jobs.c.strikes, jobs.c.error_code)
+
 
 def held(claim: Claim) -> ColumnElement[bool]:
     """Return the condition that the job is running under this very claim."""
@@ -18,11 +20,11 @@ def held(claim: Claim) -> ColumnElement[bool]:
 def write_fenced(
     connection: Connection, claim: Claim, values: dict[str, Any], *guards: ColumnElement[bool]
 ) -> Row[Any]:
-    """Update the job if the claim holds and the guards do, and return its row.
+    """Update the job if the claim holds and the guards do, and return what of its row writers ask for.
 
     Raises: LeaseLostError when 0 rows answer: nothing is written, and nothing else may be.
     """
-    row = connection.execute(update(jobs).where(held(claim), *guards).values(**values).returning(*jobs.c)).first()
+    row = connection.execute(update(jobs).where(held(claim), *guards).values(**values).returning(*ASKED)).first()
     if row is None:
         raise LeaseLostError(f"job {claim.job_id} is no longer held with token {claim.token}")
     return row

@@ -11,12 +11,14 @@ from sqlalchemy import event
 from store.database import Database
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
+from store.jobs.finish import succeed_training
 from store.jobs.heartbeat import EpochRow, Progress
 from store.settings import Settings
 from tests.store.world import World, checkpoint, epoch, make_world
 from tests.worker.outages import disk_nearly_full, outage
 from tests.worker.trainings import SHORT, SLOW, Trainings
 from worker.heart import COST_SHARE, LEASE_LOST, Heart
+from worker.patience import write_patiently
 from worker.work import Unit
 
 
@@ -147,6 +149,23 @@ def test_the_last_epochs_wait_for_room_without_costing_the_lease(world: World, s
         assert not drained.result(timeout=60)
     assert beaten.total_seconds() > 3 * settings.heartbeat_seconds
     assert stored(world) == [1, 2]
+
+
+def test_a_result_waits_for_room_without_costing_the_lease(world: World, settings: Settings) -> None:
+    mine, version = world.start(), world.version(estimator=b"great" * 10_000)
+    before = world.row(mine.job_id).heartbeat_at
+    heart = beating(world, settings, mine)
+    with ThreadPoolExecutor(1) as waiting:
+        with disk_nearly_full(world.database):
+            ended = waiting.submit(
+                write_patiently, world.database, lambda c: succeed_training(c, mine, version), heart.sign
+            )
+            time.sleep(4.0)
+            row = world.row(mine.job_id)
+            assert not ended.done()
+        assert ended.result(timeout=60) == 1
+    assert row.state == "running"
+    assert (row.heartbeat_at - before).total_seconds() > 1.0
 
 
 def test_while_an_attempt_is_prepared_the_progress_of_the_one_before_stays(world: World, settings: Settings) -> None:
