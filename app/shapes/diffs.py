@@ -31,7 +31,7 @@ class ColumnChange(msgspec.Struct, frozen=True):
 class ChangedCustomer(msgspec.Struct, frozen=True):
     """A customer who changes sides; all columns' changes and the baseline's sum to the change in log-odds."""
 
-    customer_id: str | float | bool | None
+    customer_id: str | int | None
     churn_probability_before: float
     churn_probability: float
     log_odds_change: float

@@ -5,6 +5,7 @@ from flask import Response
 from app.edge.answers import conditional, json_answer
 from app.errors import InputError, TooLargeError
 from app.route import Route
+from app.scoring.ids import shown
 from app.services import Services
 from app.shapes.diffs import ChangedCustomer, ColumnChange, Diff, DiffQuery
 from app.views.models import VERSION
@@ -61,7 +62,7 @@ def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> 
 def _customers(found: Comparison, explain: int) -> list[ChangedCustomer]:
     return [
         ChangedCustomer(
-            customer_id=customer.customer_id,
+            customer_id=shown(customer.customer_id),
             churn_probability_before=customer.probabilities[0],
             churn_probability=customer.probabilities[1],
             log_odds_change=customer.change,

@@ -1,5 +1,6 @@
 """Two versions compared over HTTP: who changes sides, and why."""
 
+import json
 from collections.abc import Callable
 from io import BytesIO
 
@@ -70,6 +71,22 @@ def test_a_diff_may_be_of_another_dataset_and_brief(client: FlaskClient) -> None
     assert (diff["dataset"], diff["rows"]) == (dataset, some.count(b"\n") - 1)
     assert len(diff["customers"]) == 1
     assert len(diff["customers"][0]["reasons"]) == 1
+
+
+@pytest.mark.usefixtures("versions")
+def test_ids_are_of_the_type_they_came_in(client: FlaskClient) -> None:
+    lines = [line.split(",") for line in CSV.decode().splitlines()]
+    names, rows = lines[0], lines[1:]
+    records = [dict(zip(names, [1000 + i, *map(float, row[1:5]), row[5]], strict=True)) for i, row in enumerate(rows)]
+    body = "\n".join(map(json.dumps, records))
+    upload = client.post(
+        "/v1/datasets?target=churned&id=customer_id&name=n", data=body, content_type="application/x-ndjson"
+    )
+    asked = f"{DIFF}?against=1&threshold=0.25&most=1000"
+    numbers = client.get(f"{asked}&dataset={upload.json['id']}").json["customers"]
+    texts = client.get(asked).json["customers"]
+    place = {row[0]: i for i, row in enumerate(rows)}
+    assert [one["customer_id"] for one in numbers] == [1000 + place[one["customer_id"]] for one in texts] != []
 
 
 @pytest.mark.usefixtures("versions")
