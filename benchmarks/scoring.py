@@ -6,11 +6,11 @@ PYTHON has the dependency group `serving`; without it, Ebb is measured beside th
 docs/benchmarks.md and draws docs/images/cost-of-a-record.svg.
 """
 
-import argparse
 import json
 import sys
 import tempfile
 import time
+from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -32,6 +32,7 @@ SIZES = (1, 4, 16, 64, 256, 1024, 4096, 10_000)
 IMAGE = "cost-of-a-record.svg"
 FLOOR, EBB = "Flask, hello", "Ebb"
 Results = dict[str, list[Load]]
+Asks = Mapping[str, Mapping[str, Ask]]
 SCORE = f"/v1/models/{MODEL}/score"
 
 
@@ -64,15 +65,18 @@ def _inputs(record: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in record.items() if name != "customer_id"}
 
 
-def race(servers: Sequence[Server], sent: Mapping[str, Ask], connections: int, rounds: int, seconds: float) -> Results:
-    """Load everybody in turn, several times."""
+def race(servers: Sequence[Server], asked: Asks, what: str, connections: int, options: Namespace) -> Results:
+    """Load everybody in turn, several times, and tell of each on standard error."""
+    sent = asked[what]
     found: Results = {server.name: [] for server in servers if server.name in sent}
-    for each in range(rounds + 1):
+    for each in range(options.rounds + 1):
         for server in servers:
             if server.name in sent:
                 ask = sent[server.name]
-                load = measure(server.url, ask, connections=connections, seconds=seconds, server=server.process)
+                load = measure(server.url, ask, connections=connections, seconds=options.seconds, server=server.process)
                 assert load.failed == 0, f"{server.name} failed {load.failed} requests"
+                said = f"{load.rate:,.1f} requests/s, p99 {load.p99 * 1e3:.1f} ms"
+                print(f"{what}, round {each or 'to warm up'}: {server.name}: {said}", file=sys.stderr, flush=True)
                 if each:  # the first is to warm up
                     found[server.name].append(load)
     return found
@@ -165,7 +169,7 @@ def draw(costs: Mapping[int, float]) -> None:
 
 def main() -> None:
     """Measure everybody, print the tables, write them down."""
-    parser = argparse.ArgumentParser()
+    parser = ArgumentParser()
     parser.add_argument("--peers", default=str(ROOT / ".venv-serving" / "bin" / "python"))
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=3)
@@ -182,15 +186,15 @@ def main() -> None:
             peers(options.peers, home) if have else nullcontext([]) as others,
         ):
             servers = [floor, own, *others]
-            one = race(servers, sent["one"], CONNECTIONS, options.rounds, options.seconds)
-            batch = race(servers[1:], sent["batch"], PROCESSES * 2, options.rounds, options.seconds)
+            one = race(servers, sent, "one", CONNECTIONS, options)
+            batch = race(servers[1:], sent, "batch", PROCESSES * 2, options)
             alone = {}
             for what in ("columns", "explain", "one version", "all versions"):
                 connections = PROCESSES * 2 if what in ("columns", "explain") else CONNECTIONS
-                alone[what] = rate(race([own], sent[what], connections, options.rounds, options.seconds)[EBB])
-            costs = {}
+                alone[what] = rate(race([own], sent, what, connections, options)[EBB])
+            costs, once = {}, Namespace(rounds=1, seconds=options.seconds)
             for n in SIZES:
-                loads = race([own], sent[f"size {n}"], PROCESSES * 2, 1, options.seconds)[EBB]
+                loads = race([own], sent, f"size {n}", PROCESSES * 2, once)[EBB]
                 costs[n] = median(load.processor or PROCESSES / load.rate for load in loads) / n
         alone["load"] = load_milliseconds(home)
     text = f"{peer_table(one, batch)}\n\n{goals(one, batch, alone)}"
