@@ -63,9 +63,7 @@ def compose(*command: str) -> str:
 
     Raises: CalledProcessError.
     """
-    quiet = {**os.environ, "COMPOSE_PROGRESS": "quiet"}
-    done = subprocess.run(["docker", "compose", *command], env=quiet, check=True, stdout=subprocess.PIPE, text=True)
-    return done.stdout
+    return subprocess.run(["docker", "compose", *command], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def query(text: str, jobs: list[Job]) -> list[list[str]]:
