@@ -41,7 +41,14 @@ class TableError(ModelError):
 
 
 class ColumnError(ModelError):
-    """A column or value that does not fit what training saw; the message names it."""
+    """A column or value that does not fit what training saw; the message names it.
+
+    `role` is "target" or "id" where it is the choice of that column which does not fit the table.
+    """
+
+    def __init__(self, detail: str, role: str = "") -> None:
+        super().__init__(detail)
+        self.role = role
 
 
 class EstimatorError(ModelError):

@@ -94,7 +94,8 @@ def _refuse(error: Exception) -> Response:
     problems: Iterable[model_errors.Problem] = getattr(error, "problems", ())
     detail = kind.title if isinstance(error, QUIET) else str(error)
     if kind.place is not None and kind.name is not None:
-        problems = [model_errors.Problem(kind.place, kind.name, detail)]
+        role = getattr(error, "role", "")  # of a table's column, which the query names
+        problems = [model_errors.Problem(f"/query/{role}" if role else kind.place, kind.name, detail)]
     if kind.status >= Status.INTERNAL_SERVER_ERROR:
         log.warning("request %s: %s: %s", request_id(), type(error).__name__, error)
     response = _problem(kind, detail, problems)

@@ -63,10 +63,10 @@ def other_columns(names: Sequence[str], target: str | None, id_column: str | Non
         ColumnError: one of the two is not there, or both are the same.
     """
     if target is not None and target == id_column:
-        raise ColumnError(f"column {target!r} cannot be both target and id: name another one, or no id")
+        raise ColumnError(f"column {target!r} cannot be both target and id: name another one, or no id", "id")
     for role, name in (("target", target), ("id", id_column)):
         if name is not None and name not in names:
-            raise ColumnError(f"there is no {role} column {name!r}; the table has {_listed(names)}")
+            raise ColumnError(f"there is no {role} column {name!r}; the table has {_listed(names)}", role)
     return [name for name in names if name not in (target, id_column)]
 
 

@@ -102,6 +102,20 @@ def test_a_table_that_cannot_be_trained_on_is_422_and_says_why(
     assert kept(settings) == []
 
 
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("target=left", "/query/target"),
+        ("target=churned&id=nobody", "/query/id"),
+        ("target=churned&id=churned", "/query/id"),
+    ],
+)
+def test_a_column_that_the_table_does_not_have_is_pointed_at_where_it_was_named(
+    client: FlaskClient, query: str, pointer: str
+) -> None:
+    assert [error["pointer"] for error in upload(client, CSV, query=query).json["errors"]] == [pointer]
+
+
 def test_a_refused_upload_leaves_the_same_bytes_of_another_dataset(client: FlaskClient, settings: Settings) -> None:
     first = upload(client, CSV)
     assert upload(client, CSV, query="target=left").status_code == 422
