@@ -93,6 +93,11 @@ def find_caller(connection: Connection, key: str) -> Caller | None:
     return Caller(row.id, frozenset(row.scopes), row.requests_per_minute)
 
 
+def valid_ids(connection: Connection) -> frozenset[str]:
+    """Return the ids of the keys that could be used now."""
+    return frozenset(connection.execute(select(api_keys.c.id).where(_valid())).scalars())
+
+
 def touch_key(connection: Connection, key_id: str) -> None:
     """Note that the key was used now."""
     connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(last_used_at=now()))

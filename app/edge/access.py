@@ -7,19 +7,20 @@ those whose scope is None; an address that is not there asks too.
 import logging
 import time
 from collections.abc import Mapping
+from typing import NoReturn
 
 from flask import Flask, g
 
 from app.edge.current import kept, this_request
-from app.edge.guesses import Guesses
+from app.edge.guesses import GUESSES_PER_MINUTE, Guesses
 from app.edge.hosts import is_loopback
-from app.errors import UnauthenticatedError
+from app.errors import TooManyGuessesError, UnauthenticatedError
 from app.recent import Recent
 from app.route import Route
 from store.audit import LOCAL
 from store.database import Connection, Database
 from store.errors import DatabaseError
-from store.keys import KEY, Caller, find_caller, touch_key
+from store.keys import KEY, Caller, find_caller, touch_key, valid_ids
 from store.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Access:
         self._guesses = guesses
         self._anonymous = Caller("", frozenset({"admin"})) if is_loopback(settings.host) else None
         self._callers: Recent[str, Caller] = Recent(database, _owner_of)
+        self._ids: Recent[str, frozenset[str]] = Recent(database, lambda connection, _: valid_ids(connection))
         self._used: dict[str, float] = {}
 
     def install(self, app: Flask) -> None:
@@ -59,18 +61,27 @@ class Access:
         return self._valid(key.strip())
 
     def _valid(self, key: str) -> Caller:
-        """Return whose key this is; one that was valid when last used need not mind guesses from the same address."""
-        caller, used = NOBODY, key in self._used
-        if not used:
-            self._guesses.check()
-        if used or KEY.fullmatch(key):
-            caller = self._callers.get(key) or NOBODY
-        if caller is NOBODY:
+        """Return whose key this is; a valid one is nobody's guess, whatever else its address sends."""
+        if key in self._used:
+            caller, wait_s = self._callers.get(key), None
+        else:
+            caller, wait_s = NOBODY, self._guesses.wait_s()
+            if KEY.fullmatch(key) and (wait_s is None or key.split("_")[1] in (self._ids.get("") or ())):
+                caller = self._callers.get(key)
+        if caller is None or caller is NOBODY:
             self._used.pop(key, None)
-            self._guesses.count()
-            raise UnauthenticatedError("this key is unknown, expired or revoked; `ebb keys list` names those there are")
+            self._refuse(wait_s)
         self._note_use(key, caller)
         return caller
+
+    def _refuse(self, wait_s: float | None) -> NoReturn:
+        if wait_s is not None:
+            raise TooManyGuessesError(
+                f"this address sends more than {GUESSES_PER_MINUTE} keys a minute that are not valid; wait a little",
+                wait_s,
+            )
+        self._guesses.count()
+        raise UnauthenticatedError("this key is unknown, expired or revoked; `ebb keys list` names those there are")
 
     def _note_use(self, key: str, caller: Caller) -> None:
         last = self._used.get(key)

@@ -1,4 +1,4 @@
-"""Keys that are not valid: an address may send so many a minute, and is refused after that before anybody is asked.
+"""Keys that are not valid: an address may send so many a minute; after that, those that cannot be valid ask nobody.
 
 A secret of 192 random bits is not guessed; but each guess would ask the database, and none is counted for a key.
 """
@@ -8,7 +8,6 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from app.edge.allowances import Allowances
 from app.edge.current import this_request
-from app.errors import TooManyGuessesError
 
 GUESSES_PER_MINUTE = 30
 SITE_BITS = 64  # of an IPv6 address; the rest of it is one client's to choose
@@ -20,17 +19,12 @@ class Guesses:
     def __init__(self, allowances: Allowances) -> None:
         self._allowances = allowances
 
-    def check(self) -> None:
-        """Let the request at hand try a key.
+    def wait_s(self) -> float | None:
+        """Return how long the address of the request at hand has to wait, where it has sent too many.
 
-        Raises: TooManyGuessesError where its address has tried too many that are not valid.
+        Units: seconds.
         """
-        found = self._allowances.look(_number(this_request().remote_addr), GUESSES_PER_MINUTE)
-        if found.refused_for_s is not None:
-            raise TooManyGuessesError(
-                f"this address sends more than {GUESSES_PER_MINUTE} keys a minute that are not valid; wait a little",
-                found.refused_for_s,
-            )
+        return self._allowances.look(_number(this_request().remote_addr), GUESSES_PER_MINUTE).refused_for_s
 
     def count(self) -> None:
         """Note that the request at hand brought a key that is not valid."""

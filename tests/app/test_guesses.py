@@ -53,13 +53,14 @@ def test_guesses_of_one_address_are_refused_after_a_while_and_ask_nobody(
 ) -> None:
     exhaust(guarded)
     before = len(asked)
+    assert {guess(guarded) for _ in range(20)} == {429}
+    assert len(asked) < before + 10, "no more than which keys there are, now and then"
     refused = guarded.get(
         "/v1/jobs", headers={"Authorization": f"Bearer {new_key()}"}, environ_base={"REMOTE_ADDR": "192.0.2.1"}
     )
     assert (refused.status_code, refused.mimetype) == (429, "application/problem+json")
     assert refused.json["type"] == "urn:problem-type:ebb:guesses"
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
-    assert len(asked) == before
     assert guess(guarded, address="192.0.2.2") == 401, "another address has done nothing"
 
 
@@ -67,6 +68,14 @@ def test_one_client_has_one_share_of_a_network_of_version_6(guarded: FlaskClient
     exhaust(guarded, "2001:db8:1:2::1")
     assert guess(guarded, address="2001:db8:1:2:ffff::7") == 429
     assert guess(guarded, address="2001:db8:1:3::1") == 401
+
+
+def test_a_valid_key_is_nobodys_guess_even_where_this_process_never_saw_it(guarded: FlaskClient, key: Key) -> None:
+    exhaust(guarded)
+    unseen = key("read")["Authorization"].removeprefix("Bearer ")
+    time.sleep(KEPT_SECONDS + 0.01)
+    assert guess(guarded, unseen) == 200
+    assert guess(guarded, unseen[:-1] + ("0" if unseen[-1] != "0" else "1")) == 429, "its id alone opens nothing"
 
 
 def test_a_key_in_use_goes_on_beside_guesses_from_its_address(guarded: FlaskClient, key: Key) -> None:
