@@ -1,5 +1,6 @@
 """Everything at once, at random, with a real broker: every invariant holds, and the run was not for nothing."""
 
+import os
 import random
 import time
 from collections import Counter
@@ -10,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from store.artifacts import PREFIX, ArtifactStore
 from store.database import open_database
 from store.migrate import upgrade
 from tests.chaos.disturbances import Chaos
+from tests.chaos.invariants import Ended
 from tests.chaos.service import Service, service
 from tests.parts.crashing_postgres import CrashingPostgres, crashing_postgres
 
@@ -101,6 +104,7 @@ def test_every_job_ends_once_whatever_happens(chaos: Chaos, full: bool) -> None:
     running.fleet.wait_for(lambda: _all_ended(chaos), "the end of every job")
     (running.fleet.armed / "poison").unlink()
     ended = running.ended()
+    _let_a_day_pass(ArtifactStore(running.fleet.settings.artifacts), ended)
     ended.check(running.fleet.settings)
     assert ended.jobs[poison].state in ("failed", "cancelled")  # I10
     if ended.jobs[poison].state == "failed":
@@ -165,6 +169,15 @@ def _disturb(chaos: Chaos, size: Size) -> None:
         running.fleet.mend()
         time.sleep(size.pause_seconds)
     raise AssertionError(f"not done after {size.most_seconds:.0f} s: {dict(chaos.done)}\n{running.fleet.said()}")
+
+
+def _let_a_day_pass(kept: ArtifactStore, ended: Ended) -> None:
+    """Nobody is left to remove what a job wrote that lost its processes and then was cancelled, but the sweeper."""
+    for path in kept.folder.glob(f"{PREFIX}*"):
+        job_id = path.name.removeprefix(PREFIX).partition(".")[0]
+        assert ended.jobs[job_id].state != "succeeded", ended.story(job_id)
+        os.utime(path, (0, 0))
+    kept.sweep()
 
 
 def _take_first(chaos: Chaos, first: list[str]) -> None:
