@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 _TOO_SLOW = (errno.ETIMEDOUT, "the client takes nothing of its answer")
+_PIECE = 1 << 20  # after each the time is looked at
 _HEAD, _HEAD_END = b"HTTP/1.", b"\r\n\r\n"
 
 
@@ -37,7 +38,7 @@ class ClientSocket(socket.socket):
             return
         left = memoryview(self._head + data if self._head else data)
         self._head, begun = b"", time.monotonic()
-        while sent := self._send(left, flags):
+        while sent := self._send(left[:_PIECE], flags):
             left = left[sent:]
             if not len(left):
                 return

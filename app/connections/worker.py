@@ -64,7 +64,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait for something to happen, and see to it."""
-        events = self.poller.select(min(timeout, self._share.aside_seconds or timeout))
+        events = self.poller.select(min(timeout, self._share.aside_seconds or timeout, self.tpool.hurry()))
         self._take_back()
         for key, _ in events:
             key.data(key.fileobj)

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from app.connections.outgoing import ClientSocket
-from app.connections.threads import Threads
+from app.connections.threads import PATIENCE_SECONDS, Threads
 from store.settings import Settings
 from tests.app.running import PATIENCE, Running, served
 
@@ -145,7 +145,25 @@ def test_who_takes_an_answer_in_drips_is_given_up_on(pair: tuple[ClientSocket, s
         client.join()
 
 
-def test_threads_do_all_they_are_given_at_the_same_time() -> None:
+def test_a_thread_that_is_busy_takes_up_the_next_too() -> None:
+    by = SimpleQueue[int]()
+
+    def do(n: int) -> None:
+        time.sleep(n * PATIENCE_SECONDS / 10)
+        by.put(threading.get_ident())
+
+    threads = Threads(3, do)
+    until = time.monotonic() + PATIENCE
+    while threads.busy and time.monotonic() < until:
+        time.sleep(0.01)
+    threads.give(1)
+    for _ in range(9):
+        threads.give(0)
+    assert len({by.get(timeout=PATIENCE) for _ in range(10)}) == 1
+    threads.shutdown(wait=False)
+
+
+def test_other_threads_do_what_a_busy_one_does_not_come_to() -> None:
     together, done = threading.Barrier(3), SimpleQueue[int]()
 
     def do(n: int) -> None:
@@ -155,6 +173,9 @@ def test_threads_do_all_they_are_given_at_the_same_time() -> None:
     threads = Threads(3, do)
     for n in range(9):
         threads.give(n)
+    until = time.monotonic() + PATIENCE
+    while done.qsize() < 9 and time.monotonic() < until:
+        time.sleep(min(threads.hurry(), PATIENCE_SECONDS))
     assert sorted(done.get(timeout=PATIENCE) for _ in range(9)) == list(range(9))
     threads.shutdown(wait=False)
 
