@@ -18,7 +18,7 @@ AppError
 └── StartError                 the server will not start like this; never told over HTTP
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from model.errors import Problem
 
@@ -56,7 +56,14 @@ class TooLargeError(AppError):
 
 
 class UnauthenticatedError(AppError):
-    """No key came, or none that is valid."""
+    """No key came, or none that is valid; `challenges` are the ways to send one.
+
+    Source: RFC 9110, section 11.6.1.
+    """
+
+    def __init__(self, detail: str, challenges: Sequence[str]) -> None:
+        super().__init__(detail)
+        self.challenges = challenges
 
 
 class ForbiddenError(AppError):

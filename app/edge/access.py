@@ -6,7 +6,7 @@ those whose scope is None; an address that is not there asks too.
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from flask import Flask, g
@@ -26,6 +26,10 @@ from store.settings import Settings
 log = logging.getLogger(__name__)
 
 TOUCH_SECONDS = 60.0
+BEARER = 'Bearer realm="ebb"'
+BROWSED = (BEARER, 'Basic realm="ebb", charset="UTF-8"')
+"""How a page may be asked for: browsers send a password with whatever is asked of a server, so nothing that changes
+anything takes one."""
 NOBODY = Caller("", frozenset())
 """Whose a key is that is not valid: remembered as long as a valid one's owner."""
 
@@ -50,17 +54,22 @@ class Access:
         route = self._routes.get(this_request().endpoint or "")
         if route is not None and route.scope is None:
             return
-        kept().caller = self._authenticate()
+        kept().caller = self._authenticate(BROWSED if route is not None and route.browsed else (BEARER,))
 
-    def _authenticate(self) -> Caller:
+    def _authenticate(self, challenges: Sequence[str]) -> Caller:
         scheme, _, key = this_request().headers.get("Authorization", "").partition(" ")
         if not scheme and self._anonymous is not None:
             return self._anonymous
-        if scheme.lower() != "bearer":
-            raise UnauthenticatedError("send a key as 'Authorization: Bearer ebb_…'; `ebb keys create` makes one")
-        return self._valid(key.strip())
+        if scheme.lower() == "bearer":
+            return self._valid(key.strip(), challenges)
+        sent = this_request().authorization
+        if challenges is BROWSED and sent is not None and sent.type == "basic" and sent.password:
+            return self._valid(sent.password, challenges)
+        raise UnauthenticatedError(
+            "send a key as 'Authorization: Bearer ebb_…'; `ebb keys create` makes one", challenges
+        )
 
-    def _valid(self, key: str) -> Caller:
+    def _valid(self, key: str, challenges: Sequence[str]) -> Caller:
         """Return whose key this is; a valid one is nobody's guess, whatever else its address sends."""
         if key in self._used:
             caller, wait_s = self._callers.get(key), None
@@ -70,18 +79,19 @@ class Access:
                 caller = self._callers.get(key)
         if caller is None or caller is NOBODY:
             self._used.pop(key, None)
-            self._refuse(wait_s)
+            self._refuse(wait_s, challenges)
         self._note_use(key, caller)
         return caller
 
-    def _refuse(self, wait_s: float | None) -> NoReturn:
+    def _refuse(self, wait_s: float | None, challenges: Sequence[str]) -> NoReturn:
         if wait_s is not None:
             raise TooManyGuessesError(
                 f"this address sends more than {GUESSES_PER_MINUTE} keys a minute that are not valid; wait a little",
                 wait_s,
             )
         self._guesses.count()
-        raise UnauthenticatedError("this key is unknown, expired or revoked; `ebb keys list` names those there are")
+        text = "this key is unknown, expired or revoked; `ebb keys list` names those there are"
+        raise UnauthenticatedError(text, challenges)
 
     def _note_use(self, key: str, caller: Caller) -> None:
         last = self._used.get(key)

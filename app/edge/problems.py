@@ -101,6 +101,8 @@ def _refuse(error: Exception) -> Response:
     response = _problem(kind, detail, problems)
     if (seconds := getattr(error, "retry_after_s", None)) is not None:
         response.headers["Retry-After"] = str(math.ceil(seconds))
+    for challenge in getattr(error, "challenges", ()):
+        response.headers.add("WWW-Authenticate", challenge)  # one line each: browsers do not part them
     return response
 
 
@@ -141,6 +143,4 @@ def _problem(kind: Kind, detail: str, problems: Iterable[model_errors.Problem] =
     response = Response(msgspec.json.encode(body), kind.status, mimetype=PROBLEM_JSON)
     if kind.status in (Status.TOO_MANY_REQUESTS, Status.SERVICE_UNAVAILABLE):
         response.headers["Retry-After"] = RETRY_SECONDS
-    if kind.status == Status.UNAUTHORIZED:
-        response.headers["WWW-Authenticate"] = 'Bearer realm="ebb"'
     return response

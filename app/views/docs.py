@@ -1,7 +1,7 @@
 """The contract to browse: Swagger UI, whose files come with a wheel and are served from here, under a strict policy.
 
-They ask for no key, which a browser would not send, and tell nothing but what every installation of a release has in
-common; what is tried out on the page brings the key that was entered there.
+Where keys are asked for, the browser asks for one as a password; what is tried out on the page brings the key that was
+entered there.
 """
 
 from functools import cache
@@ -54,8 +54,8 @@ def _read(package: str, path: str) -> bytes:
 
 
 ROUTES = (
-    Route("GET", "/docs", docs, None, "Browse the contract", {200: HTML}),
-    Route("GET", "/docs/start.js", docs_start, None, "The script of /docs", {200: SCRIPT}),
-    Route("GET", "/docs/swagger-ui-bundle.js", docs_script, None, "Swagger UI", {200: SCRIPT}),
-    Route("GET", "/docs/swagger-ui.css", docs_style, None, "Swagger UI's looks", {200: STYLE}),
+    Route("GET", "/docs", docs, "read", "Browse the contract", {200: HTML}, browsed=True),
+    Route("GET", "/docs/start.js", docs_start, "read", "The script of /docs", {200: SCRIPT}, browsed=True),
+    Route("GET", "/docs/swagger-ui-bundle.js", docs_script, "read", "Swagger UI", {200: SCRIPT}, browsed=True),
+    Route("GET", "/docs/swagger-ui.css", docs_style, "read", "Swagger UI's looks", {200: STYLE}, browsed=True),
 )

@@ -1,7 +1,4 @@
-"""The front page, and the contract as OpenAPI; the document is made once, from the table of routes.
-
-Both are the same in every installation of a release, and ask for no key.
-"""
+"""The front page, and the contract as OpenAPI; the document is made once, from the table of routes."""
 
 from flask import Response, current_app
 
@@ -29,6 +26,6 @@ def openapi(services: Services, **_: object) -> Response:
 
 
 ROUTES = (
-    Route("GET", "/", home, None, "Say what this is", {200: "text/html"}),
-    Route("GET", "/openapi.json", openapi, None, "The contract as OpenAPI 3.1", {200: JSON}),
+    Route("GET", "/", home, "read", "Say what this is", {200: "text/html"}, browsed=True),
+    Route("GET", "/openapi.json", openapi, "read", "The contract as OpenAPI 3.1", {200: JSON}, browsed=True),
 )

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.edge.guesses import GUESSES_PER_MINUTE
 from app.edge.hosts import is_loopback
 from app.recent import KEPT_SECONDS
 from app.route import Route
@@ -32,12 +33,11 @@ def filled(path: str) -> str:
 
 
 PROBES = {"/livez", "/readyz"}
-CONTRACT = {"/", "/openapi.json", "/docs", "/docs/start.js", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"}
+BROWSED = {"/", "/openapi.json", "/docs", "/docs/start.js", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"}
 
 
-def test_the_open_routes_are_the_probes_and_the_contract_and_no_other() -> None:
-    assert {route.path for route in ROUTES if route.scope is None} == PROBES | CONTRACT
-    assert not [route for route in ROUTES if route.scope is None and route.path.startswith("/v1")]
+def test_the_open_routes_are_the_probes_and_no_other() -> None:
+    assert {route.path for route in ROUTES if route.scope is None} == PROBES
     assert {route.scope for route in ROUTES} - {None} <= set(SCOPES)
 
 
@@ -49,7 +49,7 @@ def test_every_rule_of_the_url_map_asks_for_a_key(make_app: Callable[..., Flask]
         for method in sorted((rule.methods or set()) - {"HEAD"}):
             path = filled(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
             answer = client.open(path, method=method)
-            if rule.rule in PROBES | CONTRACT and method in ("GET", "OPTIONS"):
+            if rule.rule in PROBES and method in ("GET", "OPTIONS"):
                 assert answer.status_code != 401, rule
                 continue
             asked += 1
@@ -58,12 +58,25 @@ def test_every_rule_of_the_url_map_asks_for_a_key(make_app: Callable[..., Flask]
     assert asked > len(ROUTES)
 
 
-def test_the_contract_is_the_same_for_strangers_everywhere(guarded: FlaskClient, client: FlaskClient) -> None:
-    for path in sorted(CONTRACT):
-        answer = guarded.get(path)
-        assert answer.status_code == 200, path
-        if path != "/openapi.json":  # which says whether a key is asked for
-            assert answer.data == client.get(path).data
+def test_a_browser_may_send_a_key_as_a_password_for_pages_and_for_nothing_else(guarded: FlaskClient, key: Key) -> None:
+    _, _, secret = key("read")["Authorization"].partition(" ")
+    assert {route.path for route in ROUTES if route.browsed} == BROWSED
+    for route in ROUTES:
+        path = filled(route.path)
+        status = guarded.open(path, method=route.method, auth=("", secret)).status_code
+        assert (status in (401, 403)) == (route.path not in BROWSED | PROBES), route
+    for browsed in (True, False):
+        challenges = guarded.get("/docs" if browsed else "/v1/jobs").headers.getlist("WWW-Authenticate")
+        assert [challenge.partition(" ")[0] for challenge in challenges] == (
+            ["Bearer", "Basic"] if browsed else ["Bearer"]
+        )
+    for wrong in (("", "ebb_1234_5678"), (secret, ""), ("", "")):
+        assert guarded.get("/docs", auth=wrong).status_code == 401
+
+
+def test_a_password_counts_among_the_keys_that_are_guessed(guarded: FlaskClient) -> None:
+    told = [guarded.get("/docs", auth=("", f"guess {number}")).status_code for number in range(GUESSES_PER_MINUTE + 1)]
+    assert told == [401] * GUESSES_PER_MINUTE + [429]
 
 
 def test_an_address_that_is_not_there_tells_strangers_nothing(guarded: FlaskClient) -> None:

@@ -1,7 +1,7 @@
 """The published contract is the running application, neither more nor less."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -91,9 +91,11 @@ def test_every_refusal_is_a_problem_and_every_answer_has_content(document: dict[
                 assert next(iter(response["content"])).startswith(("application/", "text/"))
 
 
-def test_only_the_open_routes_are_free_of_the_key(document: dict[str, Any], guarded: FlaskClient) -> None:
+def test_only_the_open_routes_are_free_of_the_key(
+    document: dict[str, Any], guarded: FlaskClient, key: Callable[..., dict[str, str]]
+) -> None:
     assert document["security"] == [{}, {"key": []}], "on loopback a key is obeyed, not asked for"
-    assert guarded.get("/openapi.json").json["security"] == [{"key": []}]
+    assert guarded.get("/openapi.json", headers=key("read")).json["security"] == [{"key": []}]
     free = {operation["operationId"] for _, _, operation in operations(document) if operation.get("security") == []}
     assert free == {route.name for route in ROUTES if route.scope is None}
 
