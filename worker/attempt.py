@@ -16,7 +16,7 @@ from store.jobs.hand_back import hand_back, strike
 from store.settings import Settings
 from worker.ahead import Children
 from worker.limits import cpu_limit_text
-from worker.patience import write_patiently
+from worker.patience import patiently, write_patiently
 
 log = logging.getLogger(__name__)
 
@@ -41,13 +41,10 @@ class Attempts:
             return False
         log.info("job %s: attempt %d begins", claimed.job_id, claimed.token)
         try:
-            child = self._start(claimed)
+            child = self.children.start(claimed)
         except OSError as error:
             log.exception("job %s: its process cannot be started", claimed.job_id)
             self._strike(claimed, f"could not be started ({error.strerror})")
-            return False
-        if child is None:
-            self._hand_back(claimed)
             return False
         code = self._wait(child)
         ArtifactStore(self._settings.artifacts).drop_drafts(claimed.job_id, claimed.token)
@@ -62,12 +59,19 @@ class Attempts:
         return not self._stopping
 
     def _claim(self, job_id: str) -> Claim | None:
+        """Take a job; nothing once this worker is to stop.
+
+        While the database is away it is asked again under the same name, for a claim whose COMMIT got no answer may
+        have come about: left alone, it would lose its lease and cost the job a strike.
+        """
         kinds, lease = self._settings.worker_queues, max(self._settings.lease_seconds, STARTING_SECONDS)
         me = f"{self._worker}#{secrets.token_hex(4)}"
+
+        def work(connection: Connection) -> Claim | None:
+            return claim_next(connection, job_id, kinds=kinds, worker=me, lease_seconds=lease)
+
         try:
-            claimed = self._database.write(
-                lambda connection: claim_next(connection, job_id, kinds=kinds, worker=me, lease_seconds=lease)
-            )
+            claimed = patiently(lambda: None if self._stopping else self._database.write(work))
         except DatabaseError as error:
             log.warning("job %s is not begun, and will be rung for again: %s", job_id, error)
             return None
@@ -78,9 +82,6 @@ class Attempts:
     def stop(self, **_: object) -> None:
         """Have every child checkpoint and hand its job back; start no more."""
         self._stopping = True  # and nothing else: called in a signal handler, which may interrupt this very line
-
-    def _start(self, claimed: Claim) -> subprocess.Popen[bytes] | None:
-        return None if self._stopping else self.children.start(claimed)
 
     def _wait(self, child: subprocess.Popen[bytes]) -> int:
         """Return how the child ended; ask it to, once, when this worker is to stop."""

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from threading import Thread
 
@@ -14,6 +14,7 @@ import pytest
 
 from store.clock import now, read_clock
 from store.tables import epochs
+from tests.worker.outages import outage
 from tests.worker.trainings import LONG, PATIENCE_SECONDS, SHORT, SLOW, Trainings, child_of, wait_for
 from worker.attempt import STARTING_SECONDS
 
@@ -153,10 +154,32 @@ def test_a_worker_that_stops_does_not_wait_for_a_long_epoch(on_sqlite: Trainings
     assert (world.row(job_id).strikes, on_sqlite.epochs(job_id)) == (0, [])
 
 
-def test_a_worker_that_has_stopped_hands_back_what_it_claims(on_sqlite: Trainings) -> None:
+def test_a_worker_that_is_to_stop_claims_nothing(on_sqlite: Trainings) -> None:
+    job_id = on_sqlite.queue(SHORT)
+    before = on_sqlite.world.snapshot()
     on_sqlite.attempts.stop()
-    row = on_sqlite.train(SHORT)
-    assert (row.state, row.strikes, row.token) == ("queued", 0, 1)
+    assert not on_sqlite.attempts.run(job_id)
+    assert on_sqlite.world.snapshot() == before
+
+
+def test_a_worker_waits_with_its_claim_for_the_database(trainings: Trainings) -> None:
+    job_id = trainings.queue(SHORT)
+    with ThreadPoolExecutor(1) as pool:
+        with outage(trainings.database):
+            attempt = pool.submit(trainings.attempts.run, job_id)
+            wait([attempt], timeout=5.0)
+        attempt.result(PATIENCE_SECONDS)
+    row = trainings.world.row(job_id)
+    assert (row.state, row.token, row.strikes) == ("succeeded", 1, 0)
+
+
+def test_a_worker_that_is_to_stop_waits_for_no_database(on_sqlite: Trainings) -> None:
+    job_id = on_sqlite.queue(SHORT)
+    with ThreadPoolExecutor(1) as pool, outage(on_sqlite.database):
+        attempt = pool.submit(on_sqlite.attempts.run, job_id)
+        wait([attempt], timeout=1.0)
+        on_sqlite.attempts.stop()
+        assert not attempt.result(PATIENCE_SECONDS)
 
 
 def test_a_training_process_ends_with_its_worker(on_sqlite: Trainings) -> None:
