@@ -101,10 +101,15 @@ def serve(home: Path, socket: str, database_url: str = "") -> Service:
     settings = replace(settings, redis_url=f"redis+socket://{socket}", worker_concurrency=1)
     database = open_database(settings.database_url)
     upgrade(database)
-    artifact = ArtifactStore(settings.artifacts).put([customers(40, seed=1).to_csv().encode()])
-    new = NewDataset("bench", "text/csv", "churned", "customer_id", 40, {"columns": []})
+    return Service(settings, database, CeleryDoorbell(settings.redis_url), add_customers(settings, database, 40))
+
+
+def add_customers(settings: Settings, database: Database, rows: int) -> str:
+    """Store a table of so many customers; return the dataset's id."""
+    artifact = ArtifactStore(settings.artifacts).put([customers(rows, seed=1).to_csv().encode()])
+    new = NewDataset("bench", "text/csv", "churned", "customer_id", rows, {"columns": []})
     dataset, _ = database.write(lambda connection: add_dataset(connection, artifact, new))
-    return Service(settings, database, CeleryDoorbell(settings.redis_url), dataset)
+    return dataset
 
 
 def latencies(service: Service, spec: Spec, jobs: int) -> tuple[list[float], list[float]]:

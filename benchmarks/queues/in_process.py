@@ -2,9 +2,10 @@
 
 import logging
 import time
+from collections.abc import Mapping
 
 from app.factory import create_app
-from queues.ebb_jobs import Service
+from queues.ebb_jobs import Service, add_customers
 from store.artifacts import ArtifactStore
 from store.doorbell import CeleryDoorbell
 from store.jobs.claim import claim
@@ -14,7 +15,12 @@ from worker.fit import Fit
 from worker.heart import Heart
 from worker.kinds.training import Training
 
-STEADY = {"layers": [64, 32], "epochs": 1_000_000, "early_stopping": None, "batch_size": 16}
+ROWS = 1_000
+ENDLESS = {"epochs": 1_000_000, "early_stopping": None}
+TRAININGS = {
+    "the home case, 4-8-4-1 in batches of 32": {"layers": [8, 4], "batch_size": 32} | ENDLESS,
+    "4-64-32-1 in batches of 16": {"layers": [64, 32], "batch_size": 16} | ENDLESS,
+}
 
 
 def answers_without_a_broker(service: Service, requests: int) -> list[float]:
@@ -34,10 +40,13 @@ def answers_without_a_broker(service: Service, requests: int) -> list[float]:
     return found
 
 
-def cost_of_storing(service: Service, seconds: float) -> tuple[float, int]:
-    """Train for a while as a job does; return the share of the time that beats and checkpoints took, and the epochs."""
-    params = {"spec": STEADY, "promote": "never"}
-    submission = Submission("training", "bench", service.dataset, params)
+def cost_of_storing(service: Service, spec: Mapping[str, object], seconds: float) -> tuple[float, int]:
+    """Train on 1,000 customers as a job does, for a while.
+
+    Return the share of the time that beats and checkpoints took, and the epochs.
+    """
+    dataset = add_customers(service.settings, service.database, ROWS)
+    submission = Submission("training", "bench", dataset, {"spec": dict(spec), "promote": "never"})
     job_id = service.database.write(lambda connection: submit(connection, submission)).job_id
     mine = service.database.write(lambda connection: claim(connection, job_id, worker="bench", lease_seconds=30.0))
     assert mine is not None
