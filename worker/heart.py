@@ -1,7 +1,7 @@
 """The heart of an attempt: keeps its lease, and with each beat stores what was achieved.
 
 The work beats with every few epochs, or chunks of rows. A thread beats in between, for epochs longer than a lease, but
-only while steps are being made: a job that hangs loses its lease like one that died.
+only while steps are being made: a job that hangs loses its lease like one that died, and its process ends then.
 """
 
 import logging
@@ -16,6 +16,7 @@ from store.database import Connection, Database
 from store.errors import DatabaseError, LeaseLostError
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
+from store.jobs.fence import is_held
 from store.jobs.finish import end_cancelled
 from store.jobs.heartbeat import EpochRow, Progress, heartbeat
 from store.settings import Settings
@@ -140,9 +141,22 @@ class Heart:
         seen = self._moved()
         while not self._stopping.wait(self._settings.heartbeat_seconds):
             moved = self._moved()
-            if moved != seen:
+            if moved == seen:
+                self._end_if_lost()
+            else:
                 self._beat_if_late()
             seen = moved
+
+    def _end_if_lost(self) -> None:
+        """End a process that hangs once its lease is lost: it writes nothing that could be refused, and takes a place."""
+        try:
+            with self._database.read() as connection:
+                lost = not is_held(connection, self._claim)
+        except DatabaseError:
+            return  # who knows: nobody loses a lease while the database is away
+        if lost and not self._stopping.is_set():
+            log.warning("job %s: hangs, and its lease is lost; ending", self._claim.job_id)
+            os._exit(LEASE_LOST)
 
     def _beat_if_late(self) -> None:
         with self._lock:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, update
+from sqlalchemy import Connection, Row, and_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from store.errors import LeaseLostError
@@ -15,6 +15,11 @@ ASKED = (jobs.c.cancel_requested, jobs.c.strikes, jobs.c.error_code)
 def held(claim: Claim) -> ColumnElement[bool]:
     """Return the condition that the job is running under this very claim."""
     return and_(jobs.c.id == claim.job_id, jobs.c.state == "running", jobs.c.token == claim.token)
+
+
+def is_held(connection: Connection, claim: Claim) -> bool:
+    """Tell whether the claim holds still."""
+    return connection.execute(select(jobs.c.id).where(held(claim))).first() is not None
 
 
 def write_fenced(

@@ -133,8 +133,8 @@ MUTANTS = {
     ),
     "hung_training_kept_alive": Mutant(
         "worker",
-        "if late and moved != seen and not",
-        "if late and not",
+        "if moved == seen:",
+        "if False:",
         ("tests/worker/test_heart.py::test_between_epochs_it_does_not_beat_for_a_work_that_hangs",),
     ),
     "random_state_not_restored": Mutant(

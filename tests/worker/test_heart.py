@@ -1,5 +1,8 @@
 """The heart keeps the lease while work is done, stores it at little cost, and stops at once when the lease is lost."""
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -185,6 +188,38 @@ def test_a_process_whose_lease_is_lost_stops_at_its_next_epochs(trainings: Train
 
 def test_a_process_whose_lease_is_lost_stops_in_the_middle_of_an_epoch(trainings: Trainings) -> None:
     _stops_at_once(trainings, SLOW)
+
+
+HANGING = """
+import os, sys, time
+from store.database import open_database
+from store.jobs.claim import Claim
+from store.settings import read_settings
+from worker.heart import Heart
+settings = read_settings()
+claim = Claim(sys.argv[1], int(sys.argv[2]))
+with Heart(settings, open_database(settings.database_url), claim, lambda: 7.0):
+    print("hanging", flush=True)
+    time.sleep(3600)
+"""
+
+
+def test_a_process_that_hangs_ends_once_its_lease_is_lost_and_not_before(world: World, settings: Settings) -> None:
+    mine = world.start()
+    environ = {**os.environ, **settings.environ()}
+    command = [sys.executable, "-c", HANGING, mine.job_id, str(mine.token)]
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(4 * settings.heartbeat_seconds)
+            world.expire(mine.job_id)
+            before = world.snapshot()
+            assert process.wait(timeout=60) == LEASE_LOST
+        finally:
+            process.kill()
+    assert world.snapshot() == before
 
 
 def _stops_at_once(trainings: Trainings, spec: dict[str, object]) -> None:
