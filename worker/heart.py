@@ -148,7 +148,7 @@ class Heart:
             seen = moved
 
     def _end_if_lost(self) -> None:
-        """End a process that hangs once its lease is lost: it writes nothing that could be refused, and takes a place."""
+        """End a process that hangs once its lease is lost: nothing that it writes tells it so, and it takes a place."""
         try:
             with self._database.read() as connection:
                 lost = not is_held(connection, self._claim)

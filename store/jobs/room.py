@@ -1,5 +1,7 @@
 """Whether the queue of a kind has room for one more job, and when it will."""
 
+from statistics import fmean
+
 from sqlalchemy import Connection, func, select
 
 from store.clock import now
@@ -7,7 +9,7 @@ from store.errors import QueueFullError
 from store.tables import jobs
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 1.0, 300.0
-UNKNOWN_SECONDS = 30.0  # where no job of the kind ever ended
+UNKNOWN_SECONDS = 30.0  # where no job of the kind ever ended, and none runs
 REMEMBERED = 20
 
 
@@ -29,7 +31,7 @@ def _seconds_to_the_next(connection: Connection, kind: str) -> float:
     """Guess when the next place is free: in the time that a job takes, shared by those that run side by side."""
     running = select(jobs.c.started_at, now()).where(jobs.c.state == "running", jobs.c.kind == kind)
     ages = [(clock - started_at).total_seconds() for started_at, clock in connection.execute(running)]
-    typical = _mean(_last_durations(connection, kind) or ages or [UNKNOWN_SECONDS])
+    typical = fmean(_last_durations(connection, kind) or ages or [UNKNOWN_SECONDS])
     return min(max(typical / max(len(ages), 1), SHORTEST_SECONDS), LONGEST_SECONDS)
 
 
@@ -39,7 +41,3 @@ def _last_durations(connection: Connection, kind: str) -> list[float]:
     last = select(jobs.c.started_at, jobs.c.finished_at).where(*ended).order_by(jobs.c.finished_at.desc())
     rows = connection.execute(last.limit(REMEMBERED))
     return [(finished_at - started_at).total_seconds() for started_at, finished_at in rows]
-
-
-def _mean(seconds: list[float]) -> float:
-    return sum(seconds) / len(seconds)
