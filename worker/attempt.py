@@ -75,7 +75,7 @@ class Attempts:
         except DatabaseError as error:
             log.warning("job %s is not begun, and will be rung for again: %s", job_id, error)
             return None
-        if claimed is None:
+        if claimed is None and not self._stopping:
             log.info("rung for job %s: none of its kind is to be had", job_id)
         return claimed
 

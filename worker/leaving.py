@@ -1,6 +1,7 @@
 """Leaving in the middle of an epoch: the job's row is brought to rest, and the process ends at once.
 
-Only from a thread beside the training: what the training holds in memory is lost, its last checkpoint is not.
+Only from a thread beside the training, or while the training waits for a database that is full: what it holds in memory
+is lost, its last checkpoint is not.
 """
 
 import logging

@@ -24,7 +24,7 @@ class Turns:
 
     def ring(self, job_id: str) -> None:
         """Run what there is to run; the Celery task. A message that is late, doubled or forged is as good as any."""
-        self._attempt(job_id)
+        self._attempt(job_id)  # whatever comes of it, for it may be forged while others wait
         kinds = list(self._kinds)
         while (found := self._waiting(kinds)) is not None:
             kind, job_id = found

@@ -93,7 +93,8 @@ epochs = Table(
     Column("valid_auc", Float),
     Column("gradient_norm", Float, nullable=False),
     Column("seconds", Float, nullable=False),
-    # Gradient norm and update ratio of each layer's parameters; NULL for epochs of the first release.
+    # Gradient norm and update ratio of each layer's parameters; NULL for most late epochs (worker.reported), and for
+    # those of the first release.
     Column("layers", Json),
     Column("dead_units", Float),
     Column("retries", Integer, nullable=False, default=0, server_default="0"),

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 
 import psutil
@@ -58,6 +59,27 @@ def test_one_that_died_while_it_waited_is_replaced_and_costs_no_strike(ahead: Tr
         wait_for(lambda: process.status() == psutil.STATUS_ZOMBIE, "its death")
     row = ahead.train(SHORT)
     assert (row.state, row.token, row.strikes) == ("succeeded", 1, 0)
+
+
+def test_a_process_that_cannot_be_started_is_a_strike_with_its_reason(
+    on_sqlite: Trainings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    row = on_sqlite.train(SHORT)
+    assert (row.state, row.token, row.strikes) == ("queued", 1, 1)
+    assert row.run_after > row.heartbeat_at
+    assert "its process cannot be started" in caplog.text
+
+
+def test_a_job_does_not_mind_that_no_next_process_can_be_started(
+    ahead: Trainings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "executable", "/nowhere/python")
+        assert ahead.train(SHORT).state == "succeeded"
+    assert waiting(os.getpid()) == []
+    assert ahead.train(SHORT).state == "succeeded"
+    assert len(waiting(os.getpid())) == 1
 
 
 def test_the_one_that_waits_is_gone_when_the_worker_has_stopped(on_sqlite: Trainings) -> None:
