@@ -1,18 +1,15 @@
 """Putting the application together; nothing of it lives at module level."""
 
-from collections.abc import Callable
-from typing import Any
-
 import msgspec
-from flask import Flask, Response
+from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cards, dispatch
 from app.alone import Alone
+from app.application import Application
 from app.edge import hosts, logs, problems, rates, request_ids, scopes, security_headers
 from app.edge.access import Access
 from app.edge.allowances import Allowances
-from app.edge.answers import no_content
 from app.edge.guesses import Guesses
 from app.edge.inputs import BODY_BYTES
 from app.metrics.jobs import JobsCollector
@@ -31,19 +28,6 @@ from store.doorbell import Doorbell
 from store.settings import Settings
 
 
-class _Application(Flask):
-    """Flask without a question that it asks of every function of every request, for a tenth of the time they take."""
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the function: none here is asynchronous."""
-        return func
-
-    def make_default_options_response(self) -> Response:
-        """Tell which methods an address takes, in a header and nothing else."""
-        allowed = super().make_default_options_response().headers["Allow"]
-        return no_content({"Allow": allowed})
-
-
 def create_app(
     settings: Settings,
     database: Database,
@@ -56,7 +40,7 @@ def create_app(
     `allowances` of keys and `guesses` of addresses are shared by the processes of one server; one that stands alone has
     its own.
     """
-    app = _Application("app", static_folder=None)
+    app = Application("app")
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
     if settings.proxies:
         behind = {"x_for": settings.proxies, "x_proto": settings.proxies}
