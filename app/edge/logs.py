@@ -2,11 +2,14 @@
 
 import json
 import logging
+import os
 import sys
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from http import HTTPStatus
 
+import msgspec
 from flask import Flask, Response
 
 from app.edge.current import kept, this_request
@@ -15,33 +18,56 @@ from app.edge.request_ids import request_id
 access = logging.getLogger("ebb.access")
 
 PROBES = ("/livez", "/readyz", "/metrics")  # asked every few seconds; worth a line when the answer is bad
+_plain = logging.Formatter()
 
 
-_text = json.JSONEncoder(ensure_ascii=False).encode  # made once; json.dumps would make one for each line
+class Lines(logging.Handler):
+    """Writes each record as one JSON object, in one piece, so that nothing has to keep threads apart."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Write a record, without the lock that other handlers need."""
+        self.emit(record)
+        return True
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        try:
+            line = line_of(record)
+            while line:
+                line = line[os.write(self._descriptor, line) :]
+        except Exception:  # noqa: BLE001 - as the standard library's handlers do
+            self.handleError(record)
 
 
-class JsonFormatter(logging.Formatter):
-    """Writes a record as one JSON object."""
+def line_of(record: logging.LogRecord) -> bytes:
+    """Return a record's line: time, level, logger and message, what was added, and the traceback if there is one."""
+    line: dict[str, object] = {
+        "time": f"{_second(int(record.created))}.{int(record.created % 1 * 1000):03}+00:00",
+        "level": record.levelname,
+        "logger": record.name,
+        "message": record.getMessage(),
+    }
+    line |= getattr(record, "facts", {})
+    if record.exc_info:
+        line["traceback"] = _plain.formatException(record.exc_info)
+    try:
+        return msgspec.json.encode(line) + b"\n"
+    except UnicodeEncodeError:  # half of a surrogate pair, in the words of an exception
+        return json.dumps(line).encode() + b"\n"
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Time, level, logger and message, what was added, and the traceback if there is one."""
-        line: dict[str, object] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        line |= getattr(record, "facts", {})
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
-        return _text(line)
+
+@lru_cache(maxsize=1)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()
 
 
 def configure(level: str) -> None:
     """Send every logger's lines to standard error."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=level, handlers=[Lines(sys.stderr.fileno())], force=True)
     # What no line tells need not be found out for each: thread, and (by the last) the place in the code. The
     # process has to be: gunicorn names it in lines of its own.
     logging.logThreads = logging.logMultiprocessing = False

@@ -1,0 +1,31 @@
+"""Log lines are JSON objects, one a line, whatever they tell of."""
+
+import json
+import logging
+import os
+import sys
+
+from app.edge.logs import Lines
+
+
+def written(record: logging.LogRecord) -> dict[str, object]:
+    reader, writer = os.pipe()
+    Lines(writer).handle(record)
+    os.close(writer)
+    (line,) = os.read(reader, 65536).splitlines()
+    os.close(reader)
+    told: dict[str, object] = json.loads(line)
+    return told
+
+
+def test_a_line_tells_when_what_and_the_facts_beside_it() -> None:
+    told = written(logging.makeLogRecord({"created": 1.0625, "levelname": "INFO", "msg": "ä", "facts": {"ms": 0.5}}))
+    assert told == {"time": "1970-01-01T00:00:01.062+00:00", "level": "INFO", "logger": None, "message": "ä", "ms": 0.5}
+
+
+def test_a_traceback_and_half_of_a_surrogate_pair_are_told_in_one_line() -> None:
+    try:
+        raise ValueError("\ud800")
+    except ValueError:
+        told = written(logging.makeLogRecord({"msg": "failed", "exc_info": sys.exc_info()}))
+    assert "ValueError: \ud800" in str(told["traceback"])
