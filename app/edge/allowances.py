@@ -14,8 +14,7 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 WINDOW_SECONDS = 60.0
@@ -60,26 +59,21 @@ class Allowances:
 
     def _ask(self, key_id: str, quota: int, *, count: bool) -> Allowance:
         number, cost = int(key_id, 16), WINDOW_SECONDS / quota
-        with self._alone():
-            now = self._clock()
-            offset, whole_at = self._find(number, now)
-            after = max(now, whole_at) + cost
-            refused_for = after - now - WINDOW_SECONDS
-            if refused_for > cost * 1e-6:  # what the quota's share of a minute leaves to rounding
-                return Allowance(quota, 0, whole_at - now, refused_for)
-            if count:
-                _SLOT.pack_into(self._slots, offset, number, after)
-        return Allowance(quota, int((now + WINDOW_SECONDS - after) / cost + 1e-6), after - now, None)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
         # The file's lock is between processes and goes with a killed one; between threads it would not hold.
         with self._threads:
             fcntl.lockf(self._file, fcntl.LOCK_EX)
             try:
-                yield
+                now = self._clock()
+                offset, whole_at = self._find(number, now)
+                after = max(now, whole_at) + cost
+                refused_for = after - now - WINDOW_SECONDS
+                if refused_for > cost * 1e-6:  # what the quota's share of a minute leaves to rounding
+                    return Allowance(quota, 0, whole_at - now, refused_for)
+                if count:
+                    _SLOT.pack_into(self._slots, offset, number, after)
             finally:
                 fcntl.lockf(self._file, fcntl.LOCK_UN)
+        return Allowance(quota, int((now + WINDOW_SECONDS - after) / cost + 1e-6), after - now, None)
 
     def _find(self, number: int, now: float) -> tuple[int, float]:
         best, best_at = 0, float("inf")

@@ -33,9 +33,9 @@ def install(app: Flask, allowances: Allowances, requests_per_minute: int) -> Non
 def _tell(response: Response) -> Response:
     allowance: Allowance | None = kept().get("allowance")
     if allowance is not None:
-        response.headers["RateLimit-Policy"] = f'"{POLICY}";q={allowance.quota};w=60'
+        response.headers.add("RateLimit-Policy", f'"{POLICY}";q={allowance.quota};w=60')
         whole_in = math.ceil(allowance.whole_in_s)
-        response.headers["RateLimit"] = f'"{POLICY}";r={allowance.remaining};t={whole_in}'
+        response.headers.add("RateLimit", f'"{POLICY}";r={allowance.remaining};t={whole_in}')
         if allowance.refused_for_s is not None:
             response.headers["Retry-After"] = str(math.ceil(allowance.refused_for_s))
     return response

@@ -33,5 +33,5 @@ def _name() -> None:
 
 
 def _tell(response: Response) -> Response:
-    response.headers[HEADER] = request_id()
+    response.headers.add(HEADER, request_id())
     return response

@@ -2,6 +2,7 @@
 
 from flask import Response
 
+from app.edge.answers import Whole
 from app.edge.bodies import whole_body
 from app.edge.inputs import accepted, media_type
 from app.errors import InputError
@@ -42,7 +43,7 @@ def score(services: Services, name: str, query: ScoreQuery) -> Response:
     else:
         written = write_json(verdicts, target, alias)
     headers = {"ETag": f'"{target.version}"', "Cache-Control": "no-store"}
-    return Response(written, headers=headers, mimetype=answer_in)
+    return Whole(written, answer_in, headers)
 
 
 ROUTES = (
