@@ -15,7 +15,6 @@ from threading import Lock
 from store.children import ONE_BLAS_THREAD
 from store.jobs.claim import Claim
 from store.settings import Settings
-from worker.shown import PLACES
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +66,7 @@ class Children:
 
     def _new(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-m", "worker.child", *PLACES],
+            [sys.executable, "-m", "worker.child"],
             env=self._environ,
             stdin=subprocess.PIPE,
             bufsize=0,

@@ -5,12 +5,14 @@ The claim is one line on its standard input, the job's id and the token, which m
 rest here: ended, or handed back. Any other code is a strike, which the parent writes.
 """
 
+import contextlib
 import logging
 import os
 import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from types import FrameType
 
 from model.errors import ModelError
@@ -30,7 +32,6 @@ from worker.leaving import leave
 from worker.limits import lift_memory, limit, storage_trouble
 from worker.patience import patiently, write_patiently
 from worker.result import code_of
-from worker.shown import show
 from worker.work import Work
 
 log = logging.getLogger("worker.child")
@@ -76,7 +77,7 @@ def main() -> int:
     claim = _hear()
     if claim is None:
         return 0
-    show(claim)
+    _show(claim)
     limit(settings)
     database = open_database(settings.database_url, pool_size=2)
     shutdown = Shutdown(database, claim)
@@ -100,6 +101,12 @@ def _hear() -> Claim | None:
         heard += part
     job_id, token = heard.decode().split()
     return Claim(job_id, int(token))
+
+
+def _show(claim: Claim) -> None:
+    """Have `ps -o comm` show which job this process runs, by the last part of its id; Linux keeps 15 letters."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/comm").write_text(claim.job_id.rpartition("-")[2])
 
 
 def _run(settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:

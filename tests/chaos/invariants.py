@@ -100,11 +100,12 @@ class Ended:
 
 
 def children_of(job_ids: Mapping[str, object]) -> list[psutil.Process]:
-    """Return every process that has a job's id among its arguments."""
+    """Return every process that goes by the last part of a job's id."""
+    names = {job_id.rpartition("-")[2] for job_id in job_ids}
     found = []
     for process in psutil.process_iter():
         try:
-            if any(argument in job_ids for argument in process.cmdline()):
+            if process.name() in names:
                 found.append(process)
         except psutil.Error:
             continue

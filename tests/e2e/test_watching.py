@@ -12,7 +12,7 @@ from ebb.client import Client
 from ebb.customers import customers
 from tests.e2e.running import EBB, Running, ebb_up, environment, wait_for
 
-STEADY = {"epochs": 1500, "early_stopping": None, "layers": [64, 64]}
+STEADY = {"epochs": 1500, "early_stopping": None, "layers": [64, 64], "batch_size": 4}
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,10 @@ def dataset(client: Client) -> str:
     return client.upload_dataset(table, name="customers", target="churned", id_column="customer_id").id
 
 
+def metrics(service: Running) -> str:
+    return httpx.get(f"{service.url}/metrics", trust_env=False, timeout=30).text
+
+
 def ready(service: Running) -> dict[str, object]:
     answer = httpx.get(f"{service.url}/readyz", trust_env=False, timeout=30)
     return {"status": answer.status_code, "faults": [one["pointer"] for one in answer.json().get("errors", [])]}
@@ -45,9 +49,10 @@ def test_a_watched_job_is_seen_whole_though_its_training_and_the_api_die(
     job = client.submit_training("churn", dataset, STEADY).id
     command = [EBB, "jobs", "watch", job, "--json"]
     home = environment(service.home)
-    with subprocess.Popen(command, env=home, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as watching:
+    with subprocess.Popen(command, env=home, stdout=subprocess.PIPE, text=True) as watching:
+        wait_for(lambda: "ebb_event_streams 1.0" in metrics(service), "the watcher")
         wait_for(lambda: len(list(client.epochs(job))) > 20, "the first epochs")
-        (training,) = (process for process in service.processes("worker.child") if job in process.cmdline())
+        (training,) = (process for process in service.processes("worker.child") if job.endswith(process.name()))
         training.kill()
         for process in service.processes("app"):
             process.kill()

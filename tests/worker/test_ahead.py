@@ -17,7 +17,7 @@ def waiting(parent: int) -> list[psutil.Process]:
     found = []
     for process in psutil.Process(parent).children():
         with contextlib.suppress(psutil.Error):
-            if {"worker.child", "-" * 36} <= set(process.cmdline()):
+            if "worker.child" in process.cmdline() and process.name().startswith("python"):
                 found.append(process)
     return found
 
@@ -33,7 +33,7 @@ def test_a_job_is_run_by_the_process_that_was_started_ahead_and_the_next_is_star
     job_id = ahead.queue(LONG)
     with ahead.running(job_id) as process:
         assert process.pid == first.pid
-        assert process.cmdline()[-2:] == [job_id, "1".ljust(10)]
+        assert process.name() == job_id.rpartition("-")[2]
         [second] = waiting(os.getpid())
         ahead.world.cancel(job_id)
     assert ahead.world.row(job_id).state == "cancelled"

@@ -22,7 +22,6 @@ from store.jobs.claim import Claim
 from store.settings import Settings
 from tests.store.world import World
 from worker.attempt import Attempts
-from worker.shown import PLACES
 
 ROWS = 300
 CSV = customers(ROWS, seed=1).to_csv().encode()
@@ -76,7 +75,7 @@ class Trainings:
     def child(self, claim: Claim) -> Iterator[subprocess.Popen[str]]:
         """Give the training process of a claim, without the worker that would judge how it ended."""
         with subprocess.Popen(
-            [sys.executable, "-m", "worker.child", *PLACES],
+            [sys.executable, "-m", "worker.child"],
             env={**os.environ, **self.settings.environ(), **ONE_BLAS_THREAD},
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -103,7 +102,7 @@ def child_of(job_id: str) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if job_id in process.cmdline():
+            if process.name() == job_id.rpartition("-")[2]:
                 found.append(process)
     return found
 
