@@ -101,6 +101,9 @@ def move_alias(connection: Connection, model: str, alias: str, move: Move) -> in
             from_version=before.version if before else None,
             to_version=move.version,
             moved_by=move.by,
+            moved_at=select(aliases.c.moved_at)
+            .where(aliases.c.model == model, aliases.c.alias == alias)
+            .scalar_subquery(),
             undoes=move.undoes,
             request=move.request,
         )

@@ -38,6 +38,14 @@ def test_each_move_counts_the_revision_up_and_is_kept(three: World) -> None:
     assert _history(three) == [(3, 3, 1, "c"), (2, 1, 3, "b"), (1, None, 1, "a")]
 
 
+def test_the_alias_and_its_history_tell_the_same_time(three: World) -> None:
+    _move(three, 1, revision=0)
+    _move(three, 2, revision=1)
+    with three.database.read() as connection:
+        latest = alias_history(connection, "churn", "champion", page_size=1).rows[0]
+        assert latest.moved_at == get_alias(connection, "churn", "champion").moved_at
+
+
 @pytest.mark.parametrize("revision", [0, 2, 7])
 def test_a_mover_who_is_wrong_about_the_revision_is_refused(three: World, revision: int) -> None:
     _move(three, 1, revision=0)
