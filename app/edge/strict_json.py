@@ -69,7 +69,8 @@ def _look_closely(body: bytes) -> None:
         raise _malformed(f"byte {error.start} of the body is not valid UTF-8", "encoding") from error
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise _malformed(f"the body is not valid JSON: {error.msg} at {where}") from error
+        what = error.msg.removesuffix(" at")  # as some of Python's end
+        raise _malformed(f"the body is not valid JSON: {what} at {where}") from error
     except RecursionError as error:
         raise _malformed(f"the body is nested more than {DEEPEST} levels deep", "depth") from error
     except ValueError as error:  # Python reads no whole number that long

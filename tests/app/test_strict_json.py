@@ -45,6 +45,13 @@ def test_bad_json_is_refused_with_code_and_pointer(body: bytes) -> None:
     assert (first.code, first.pointer) == BAD[body]
 
 
+@pytest.mark.parametrize("body", [b'{"a": "\x01"}', b'{"a": 1', b'["'], ids=["control", "object", "text"])
+def test_where_the_text_breaks_off_is_told_in_a_sentence(body: bytes) -> None:
+    with pytest.raises(MalformedError, match=r"[a-z] at line 1, column \d+$") as refused:
+        parse_json(body)
+    assert "at at" not in str(refused.value)
+
+
 def test_every_problem_is_told_at_once() -> None:
     with pytest.raises(MalformedError) as refused:
         parse_json(b'{"a": NaN, "b": [Infinity], "b": 1}')
