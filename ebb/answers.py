@@ -33,6 +33,15 @@ class Progress(msgspec.Struct, frozen=True):
     total: int | None = None
     unit: str = ""
 
+    def __str__(self) -> str:
+        """Say it in a table's cell.
+
+        Example:
+            >>> print(Progress(3, 40, "epochs"), Progress(3, None, "epochs"), Progress(0), sep="|")
+            3/40 epochs|3/? epochs|
+        """
+        return f"{self.done}/{self.total or '?'} {self.unit}" if self.done else ""
+
 
 class Job(msgspec.Struct, frozen=True):
     """A request for work, as it stands."""

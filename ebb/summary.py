@@ -23,8 +23,7 @@ def _lines(job: Job, epochs: list[Epoch]) -> Iterator[tuple[str, str]]:
     yield "job", f"{job.id}, {job.kind}" + (f" for {job.model}" if job.model else "")
     yield "retry of", job.retry_of or ""
     yield "state", _state(job)
-    if job.progress is not None and job.progress.done:
-        yield "progress", f"{job.progress.done}/{job.progress.total or '?'} {job.progress.unit}"
+    yield "progress", str(job.progress or "")
     if job.eta_s is not None:
         yield "time left", f"about {time_left(job.eta_s)}"
     if epochs:

@@ -108,10 +108,9 @@ def _epochs(client: Client, job: Job) -> list[Epoch]:
 
 
 def _row(job: Job) -> dict[str, object]:
-    progress = f"{job.progress.done}/{job.progress.total} {job.progress.unit}" if job.progress else None
     error = f"{job.error.code}: {job.error.detail}" if job.error else None
     left = None if job.eta_s is None else time_left(job.eta_s)
-    return {**msgspec.to_builtins(job), "progress": progress, "left": left, "error": error}
+    return {**msgspec.to_builtins(job), "progress": str(job.progress or ""), "left": left, "error": error}
 
 
 def _print(job: Job, epochs: list[Epoch], *, as_json: bool) -> None:
