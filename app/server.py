@@ -5,6 +5,7 @@ import resource
 import shutil
 import socket
 from collections.abc import Mapping
+from shlex import quote
 from typing import Any
 
 from flask import Flask
@@ -119,7 +120,8 @@ def check_start(settings: Settings) -> None:
         if not is_loopback(settings.host) and not _any_key(database):
             raise StartError(
                 f"{settings.host} can be reached from other machines, and no API key exists: "
-                "make one with `ebb keys create --name NAME --scope admin`, or listen at 127.0.0.1"
+                f"make one with `EBB_HOME={quote(str(settings.home))} ebb keys create --name NAME --scope admin`, "
+                "or listen at 127.0.0.1"
             )
     finally:
         database.close()

@@ -114,7 +114,7 @@ def test_strangers_are_not_served_without_keys(settings: Settings) -> None:
     code, said = refused(replace(settings, host="0.0.0.0"))
     assert code == 1
     assert said.count("\n") == 1
-    assert "ebb keys create --name NAME --scope admin" in said
+    assert f"`EBB_HOME={settings.home} ebb keys create --name NAME --scope admin`" in said
 
 
 def test_with_a_key_it_serves_beyond_loopback_to_who_has_it(settings: Settings, database: Database) -> None:
