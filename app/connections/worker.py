@@ -160,6 +160,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self.log.info("left a client: %s", error)
             return False
 
+    def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
+        """Keep the connection, as the answer said; what was not read of a whole body is here, however much it is."""
+        if conn.streams:
+            return bool(super()._keepalive_after(conn, keepalive))
+        return keepalive and bool(conn.parser.finish_body())
+
     def handle_error(self, req: object, client: socket.socket, addr: object, exc: BaseException) -> None:
         """Tell what the parser could not take, as a problem."""
         status = status_of(exc)

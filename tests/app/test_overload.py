@@ -213,6 +213,15 @@ def test_requests_on_one_connection_are_answered_in_order(server: Running) -> No
     assert re.findall(rb"X-Request-ID: (\d)\r\n", said) == [b"0", b"1", b"2", b"3"]
 
 
+def test_a_body_that_nobody_read_does_not_end_a_connection_that_is_kept(server: Running) -> None:
+    unread = b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n" + b" " * 200_000
+    last = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    with connect(server) as connection:
+        connection.sendall(unread + unread + last)
+        said = connection.makefile("rb").read()
+    assert re.findall(rb"HTTP/1.1 (\d+) ", said) == [b"404", b"404", b"200"]
+
+
 def test_clients_that_never_hang_up_do_not_stop_the_loop(server: Running) -> None:
     with ExitStack() as stack:
         closing = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
