@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 import store.jobs
 from store.ids import new_id
 from store.jobs.claim import Claim
+from store.jobs.fence import is_held
 from store.jobs.finish import end_cancelled, fail, succeed, succeed_training
 from store.jobs.hand_back import hand_back, strike
 from store.jobs.heartbeat import Progress, heartbeat
@@ -46,8 +47,9 @@ WRITES: dict[str, Write] = {
 }
 
 
-# What takes a claim and writes nothing by itself: the condition, and the one UPDATE that every write begins with.
-FENCE = {"held", "write_fenced"}
+# What takes a claim and writes nothing by itself: the condition, the question whether it holds, and the one UPDATE that
+# every write begins with.
+FENCE = {"held", "is_held", "write_fenced"}
 NEED_A_CANCEL = {"end_cancelled"}
 
 
@@ -156,6 +158,8 @@ def test_no_write_gets_through_the_fence(world: World, phase: Callable[[World, s
     zombie = world.start()
     world.beat(zombie, new_epochs=[epoch(0), epoch(1)], checkpoint=checkpoint(1, b"last words"))
     phase(world, zombie.job_id)
+    with world.database.read() as connection:
+        assert not is_held(connection, zombie)
     for write in WRITES.values():
         world.refuses(lambda connection, write=write: write(world, zombie, connection))  # type: ignore[misc]
 
@@ -174,6 +178,8 @@ def test_the_owner_itself_gets_through(world: World, write: str) -> None:
     mine = world.start()
     if write in NEED_A_CANCEL:
         world.cancel(mine.job_id)
+    with world.database.read() as connection:
+        assert is_held(connection, mine)
     before = world.snapshot()
     world.database.write(lambda connection: WRITES[write](world, mine, connection))
     assert world.snapshot() != before
