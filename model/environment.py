@@ -36,7 +36,7 @@ def same_bits(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
     Example:
         >>> here = numerical_environment()
-        >>> same_bits(here, {**here, "cores": 96}), same_bits(here, {**here, "blas_kernel": "Haswell"})
+        >>> same_bits(here, {**here, "cores": 96}), same_bits(here, {**here, "blas_kernel": "another"})
         (True, False)
     """
     deciding = (one.keys() | other.keys()) - RECORDED
