@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Thread
 
@@ -15,7 +16,17 @@ import pytest
 from store.clock import now, read_clock
 from store.tables import epochs
 from tests.worker.outages import outage
-from tests.worker.trainings import LONG, PATIENCE_SECONDS, SHORT, SLOW, Trainings, child_of, wait_for
+from tests.worker.trainings import (
+    LONG,
+    MANY,
+    PATIENCE_SECONDS,
+    SHORT,
+    SLOW,
+    Trainings,
+    child_of,
+    make_trainings,
+    wait_for,
+)
 from worker.attempt import STARTING_SECONDS
 
 
@@ -64,11 +75,13 @@ def test_a_killed_process_is_a_strike_with_a_growing_delay_and_the_third_fails_t
 
 
 def test_a_process_may_take_longer_to_start_than_a_short_lease(on_sqlite: Trainings) -> None:
-    world, job_id = on_sqlite.world, on_sqlite.queue(LONG)
-    assert on_sqlite.settings.lease_seconds < STARTING_SECONDS
-    with on_sqlite.running(job_id) as process:
+    seldom = replace(on_sqlite.settings, heartbeat_seconds=2.0)
+    trainings = make_trainings(on_sqlite.database, seldom, MANY)
+    job_id = trainings.queue(SLOW)
+    assert seldom.lease_seconds < STARTING_SECONDS
+    with trainings.running(job_id) as process:
         process.suspend()  # before its first beat
-        row = world.row(job_id)
+        row = trainings.world.row(job_id)
         process.kill()
     assert (row.lease_until - row.heartbeat_at).total_seconds() == pytest.approx(STARTING_SECONDS, abs=0.1)
 
@@ -86,7 +99,8 @@ def test_a_running_job_is_cancelled(trainings: Trainings) -> None:
 
 
 def test_a_job_is_cancelled_in_the_middle_of_an_epoch(trainings: Trainings) -> None:
-    job_id = trainings.queue({**SLOW, "epochs": 100, "members": 32})
+    trainings = make_trainings(trainings.database, trainings.settings, MANY)
+    job_id = trainings.queue(SLOW)
     with trainings.running(job_id):
         trainings.world.cancel(job_id)
     assert (trainings.world.row(job_id).state, trainings.epochs(job_id)) == ("cancelled", [])
@@ -144,14 +158,14 @@ def test_a_worker_that_stops_before_its_process_listens_gives_no_strike(on_sqlit
 
 
 def test_a_worker_that_stops_does_not_wait_for_a_long_epoch(on_sqlite: Trainings) -> None:
-    job_id = on_sqlite.queue({**SLOW, "members": 64})
-    world = on_sqlite.world
-    with on_sqlite.running(job_id):
+    trainings = make_trainings(on_sqlite.database, on_sqlite.settings, MANY)
+    world, job_id = trainings.world, trainings.queue({**SLOW, "members": 32})
+    with trainings.running(job_id):
         claimed = world.row(job_id).heartbeat_at
         wait_for(lambda: world.row(job_id).heartbeat_at > claimed, "a beat of the process itself")
-        on_sqlite.attempts.stop()
+        trainings.attempts.stop()
         wait_for(lambda: world.row(job_id).state == "queued", "the handing back", seconds=30)
-    assert (world.row(job_id).strikes, on_sqlite.epochs(job_id)) == (0, [])
+    assert (world.row(job_id).strikes, trainings.epochs(job_id)) == (0, [])
 
 
 def test_a_worker_that_is_to_stop_claims_nothing(on_sqlite: Trainings) -> None:
@@ -202,7 +216,7 @@ def test_a_training_process_ends_with_its_worker(on_sqlite: Trainings) -> None:
 
 
 def test_an_epoch_longer_than_the_lease_keeps_it(on_sqlite: Trainings) -> None:
-    world, job_id = on_sqlite.world, on_sqlite.queue({**SLOW, "members": 48})
+    world, job_id = on_sqlite.world, on_sqlite.queue({**SLOW, "members": 72})
     lease = on_sqlite.settings.lease_seconds
     with on_sqlite.running(job_id):
         while (row := world.row(job_id)).state == "running":

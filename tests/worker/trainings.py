@@ -25,10 +25,12 @@ from worker.attempt import Attempts
 
 ROWS = 300
 CSV = customers(ROWS, seed=1).to_csv().encode()
+MANY = customers(20 * ROWS, seed=1).to_csv().encode()
 SHORT = {"epochs": 4, "optimizer": {"name": "adam", "learning_rate": 0.01}}
 # Hundreds of epochs a second: long enough to be met while it runs, with reports all the time.
 LONG = {"epochs": 1_000_000, "early_stopping": None, "layers": [4]}
-# Members side by side make the steps slow, and batches of one row make many of them: an epoch of several seconds.
+# Members side by side make the steps slow, and batches of one row make many of them: an epoch of a second or more, and
+# of the many customers one that no test waits for.
 SLOW = {"epochs": 1, "early_stopping": None, "layers": [512, 512], "members": 8, "batch_size": 1}
 PATIENCE_SECONDS = 60.0
 
