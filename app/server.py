@@ -59,6 +59,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "keepalive": KEEPALIVE_SECONDS,
             "workers": self._settings.web_processes,
             "threads": self._settings.web_threads,
+            # Whom to believe is for EBB_PROXIES to say: gunicorn believes nobody's headers, and compares no addresses.
+            "forwarded_allow_ips": "*",
+            "secure_scheme_headers": {},
+            "forwarder_headers": "",
             "preload_app": False,  # numpy, its threads and database connections must not be forked
             "control_socket_disable": True,
             "graceful_timeout": GRACE_SECONDS,

@@ -1,11 +1,15 @@
 """A client's connection, and what is known of it."""
 
+import re
+
 from gunicorn.config import Config
 from gunicorn.workers.gthread import TConn
 
 from app.connections.incoming import Incoming
 from app.connections.outgoing import ClientSocket
 from app.connections.pace import PacedSocket
+
+_LASTING = re.compile(rb"GET [^ ?]*/events[ ?]")
 
 
 class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
@@ -20,6 +24,11 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
         self.incoming = Incoming()
         self.request = b""
         self.busy = self.streams = self.watched = False
+
+    @property
+    def lasts(self) -> bool:
+        """Whether the request is for a stream of events, which is answered for as long as there are some."""
+        return _LASTING.match(self.request) is not None
 
     def ready(self) -> None:
         """Let the parser read the request next."""

@@ -39,6 +39,11 @@ class Threads(Generic[Work]):
         """How many threads do something, or are about to."""
         return self._number - len(self._idle)
 
+    @property
+    def free(self) -> bool:
+        """Whether a thread has nothing to do."""
+        return bool(self._idle)
+
     def give(self, work: Work) -> None:
         """Have this done: by a thread that is busy and will be free in a moment, or else by another."""
         with self._guard:

@@ -56,6 +56,14 @@ def test_it_answers_http_and_ends_clean(running: Running) -> None:
     assert "Traceback" not in "".join(running.lines)
 
 
+def test_no_header_of_a_client_on_this_machine_moves_the_application(running: Running) -> None:
+    forged = {"SCRIPT_NAME": "/live", "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
+    answer = httpx.get(f"{running.url}/livez", headers=forged, trust_env=False, timeout=PATIENCE)
+    assert answer.json() == {"status": "alive"}
+    running.stop()
+    assert "192.0.2.1" not in "".join(running.lines)
+
+
 def test_at_its_start_it_removes_uploads_that_were_broken_off_long_ago(settings: Settings) -> None:
     left = settings.artifacts / ".upload-left"
     left.parent.mkdir()
