@@ -12,7 +12,9 @@ from queue import SimpleQueue
 import httpx
 import psutil
 import pytest
+from gunicorn.config import Config
 
+from app.connections.connection import Connection
 from app.connections.outgoing import ClientSocket
 from app.connections.threads import PATIENCE_SECONDS, Threads
 from store.settings import Settings
@@ -85,6 +87,24 @@ def pair() -> Iterator[tuple[ClientSocket, socket.socket]]:
     with ClientSocket(ours, 1.0) as sock, theirs:
         theirs.settimeout(0.2)
         yield sock, theirs
+
+
+@pytest.mark.parametrize(
+    ("line", "lasts"),
+    [
+        (b"GET /v1/jobs/1/events HTTP/1.1", True),
+        (b"GET /v1/jobs/1/events?after=7 HTTP/1.1", True),
+        (b"GET /v1/jobs/1/epochs?of=/events HTTP/1.1", False),
+        (b"POST /v1/models/churn/score HTTP/1.1\r\nReferer: GET /events ", False),
+        (b"", False),
+    ],
+)
+def test_requests_for_streams_are_known_before_they_are_answered(
+    pair: tuple[ClientSocket, socket.socket], line: bytes, lasts: bool
+) -> None:
+    connection = Connection(Config(), pair[0], ("", 0), ("", 0))
+    connection.request = line + b"\r\nHost: localhost\r\n\r\n"
+    assert connection.lasts is lasts
 
 
 def test_the_head_of_an_answer_is_sent_with_its_body(pair: tuple[ClientSocket, socket.socket]) -> None:
