@@ -38,3 +38,12 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
         unreader = self.parser.unreader
         unreader.sock.restart()
         unreader.unread(self.request)
+
+    def forget(self) -> None:
+        """Drop what the parser has of a whole request, so that the next one starts with its own first byte."""
+        self.parser.unreader.take_buffered()
+        self.parser.mesg = None
+
+    def close(self, graceful: bool = False) -> None:
+        """Close the connection, which the loop alone does: it looks at the socket by its number."""
+        self.sock.release()

@@ -7,7 +7,8 @@ HEAD_BYTES = 128 * 1024
 WHOLE_BYTES = 16 * 1024 * 1024  # bodies up to here are awaited whole; all but uploads
 
 _HEAD_END = b"\r\n\r\n"
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,12})[ \t]*(?=\r\n)", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length([ \t]*:[^\r]*)", re.IGNORECASE)
+_PLAIN = re.compile(rb":[ \t]*(\d{1,12})[ \t]*")
 _STREAMED = re.compile(rb"\r\n(?:transfer-encoding|expect)[ \t]*:", re.IGNORECASE)
 
 
@@ -53,11 +54,11 @@ class Incoming:
                 self._looked_at = max(0, len(self._bytes) - len(_HEAD_END) + 1)
                 return Stage.LONG if len(self._bytes) > HEAD_BYTES else Stage.PART
             head = bytes(self._bytes[: end + 2])
-            lengths = _LENGTH.findall(head)
-            self._size = end + len(_HEAD_END) + (int(lengths[0]) if lengths else 0)
+            lengths = [_PLAIN.fullmatch(told) for told in _LENGTH.findall(head)]
+            size = end + len(_HEAD_END) + sum(int(length[1]) for length in lengths if length)
             # What is unusual is the parser's business, to read or to refuse.
-            if len(lengths) > 1 or self._size > WHOLE_BYTES + HEAD_BYTES or _STREAMED.search(head):
-                self._size = 0
+            usual = len(lengths) <= 1 and all(lengths) and size <= WHOLE_BYTES + HEAD_BYTES
+            self._size = size if usual and not _STREAMED.search(head) else 0
         if self._size == 0:
             return Stage.STREAM
         return Stage.WHOLE if len(self._bytes) >= self._size else Stage.PART

@@ -4,6 +4,7 @@ import errno
 import socket
 import struct
 import time
+from contextlib import suppress
 from typing import Any
 
 _TOO_SLOW = (errno.ETIMEDOUT, "the client takes nothing of its answer")
@@ -59,6 +60,15 @@ class ClientSocket(socket.socket):
             return super().sendfile(*arguments, **options)
         finally:
             self.settimeout(None)
+
+    def close(self) -> None:
+        """Send no more. A thread that is done with the client may say so; its number stays taken until `release`."""
+        with suppress(OSError):
+            self.shutdown(socket.SHUT_WR)
+
+    def release(self) -> None:
+        """Close the socket."""
+        super().close()
 
     def flush(self) -> None:
         """Send a head that waits."""

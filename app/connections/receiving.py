@@ -10,7 +10,7 @@ import errno
 import selectors
 import socket
 import time
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections import deque
 from functools import partial
 from http import HTTPStatus as Status
@@ -31,7 +31,7 @@ CHUNK = 256 * 1024
 PROBES = ("/livez", "/readyz")  # answered in a flood that others are refused in
 
 
-class Receiving(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class Receiving(ThreadWorker, ABC):  # type: ignore[misc]  # gunicorn has no types
     """The connections of a process, in the hands of whoever runs its loop; what arrives on them is answered elsewhere.
 
     All that is here is called by that one thread at a time.

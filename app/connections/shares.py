@@ -8,7 +8,7 @@ import mmap
 import time
 
 ASIDE_SECONDS = 0.02  # for a process that holds fewer connections to take the next
-AGAIN_SECONDS = 1.0  # if none does, who stood aside takes it
+AGAIN_SECONDS = 1.0  # for a process that took none, to be asked again
 PLACES = 1024
 _NOBODY = 0  # else the connections held, and one
 
@@ -39,7 +39,8 @@ class Share:
     def __init__(self, held: memoryview, place: int) -> None:
         self._held = held
         self._place = place
-        self._aside_until = 0.0
+        self._aside_until = self._busy_until = 0.0
+        self._left_to: list[tuple[int, int]] = []
 
     def tell(self, connections: int) -> None:
         """Say that this process holds so many connections, and takes more."""
@@ -50,11 +51,13 @@ class Share:
         self._held[self._place] = _NOBODY
 
     def stand_aside(self) -> bool:
-        """Tell whether to leave the next connection to a process that holds fewer; it may be stuck, so only once."""
-        now, mine = time.monotonic(), self._held[self._place]
-        more = any(_NOBODY < held < mine for held in self._held.tolist())
-        aside = more and now > self._aside_until + AGAIN_SECONDS
-        self._aside_until = now + ASIDE_SECONDS if aside else 0.0
+        """Tell whether to leave the next connection to those that hold fewer; where they take none, not again soon."""
+        now, held = time.monotonic(), self._held.tolist()
+        fewer = [(place, number) for place, number in enumerate(held) if _NOBODY < number < held[self._place]]
+        if self._aside_until and fewer == self._left_to:
+            self._busy_until = now + AGAIN_SECONDS
+        aside = bool(fewer) and (fewer != self._left_to or now >= self._busy_until)
+        self._left_to, self._aside_until = fewer, now + ASIDE_SECONDS if aside else 0.0
         return aside
 
     @property

@@ -51,6 +51,11 @@ class Threads(Generic[Work]):
             if not self.busy:
                 self._wake()
 
+    def take_left(self) -> Work | None:
+        """Return what has waited for longest, where no thread is free to do it."""
+        with self._guard:
+            return self._waiting.popleft() if self._waiting and not self._idle else None
+
     def hurry(self) -> float:
         """Wake a further thread if something has waited for too long; return after how many seconds to ask again."""
         with self._guard:

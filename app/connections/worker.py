@@ -42,6 +42,8 @@ class Worker(Receiving):
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait for something to happen, see to it, and answer the requests that have arrived."""
+        if not self._arrived and (left := self.tpool.take_left()) is not None:
+            self._arrived.append(left)
         self._dispatch(timeout)
         for _ in range(len(self._arrived)):  # those that arrive meanwhile are for the next round
             if self._arrived:  # a stand-in hands them on
@@ -66,6 +68,8 @@ class Worker(Receiving):
     def _stand_in(self) -> None:
         """Do what the loop does while its own thread is held up by an answer, and answer nothing."""
         self.notify()
+        if not self.is_parent_alive():
+            self.alive = False
         self.set_accept_enabled(self.alive and self.nr_conns < self.worker_connections)
         self._dispatch(NOTIFY_SECONDS)
         while self._arrived:
@@ -74,8 +78,8 @@ class Worker(Receiving):
         self.murder_pending()
 
     def _dispatch(self, timeout: float) -> None:
-        wait = 0.0 if self._arrived else min(timeout, self._share.aside_seconds or timeout, self.tpool.hurry())
-        events = self.poller.select(wait)
+        patience = min(timeout, self._share.aside_seconds or timeout, self.tpool.hurry())
+        events = self.poller.select(0.0 if self._arrived else patience)
         self.take_back()
         for key, _ in events:
             key.data(key.fileobj)
@@ -112,10 +116,11 @@ class Worker(Receiving):
             return False
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
-        """Keep the connection, as the answer said; what was not read of a whole body is here, however much it is."""
+        """Keep the connection, as the answer said; what was not read of a whole body goes, however much it is."""
         if conn.streams:
             return bool(super()._keepalive_after(conn, keepalive))
-        return keepalive and bool(conn.parser.finish_body())
+        conn.forget()
+        return keepalive
 
     def handle_error(self, req: object, client: socket.socket, addr: object, exc: BaseException) -> None:
         """Tell what the parser could not take, as a problem."""

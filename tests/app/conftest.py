@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.edge.allowances import Allowances
 from app.factory import create_app
 from ebb.customers import customers
 from model.estimator import Estimator, Fitting
@@ -64,8 +65,8 @@ def make_app(settings: Settings, database: Database, doorbell: Doorbell) -> Iter
     """Make applications over the database; their threads end before it is closed."""
     made: list[Flask] = []
 
-    def make(ringing: Doorbell = doorbell, **changed: Any) -> Flask:
-        made.append(create_app(replace(settings, **changed), database, ringing))
+    def make(ringing: Doorbell = doorbell, guesses: Allowances | None = None, **changed: Any) -> Flask:
+        made.append(create_app(replace(settings, **changed), database, ringing, guesses=guesses))
         return made[-1]
 
     yield make

@@ -16,6 +16,7 @@ from gunicorn.config import Config
 
 from app.connections.connection import Connection
 from app.connections.outgoing import ClientSocket
+from app.connections.shares import AGAIN_SECONDS, Shares
 from app.connections.threads import PATIENCE_SECONDS, Threads
 from store.settings import Settings
 from tests.app.running import PATIENCE, Running, served
@@ -63,8 +64,34 @@ def shares(server: Running, number: int = BURST) -> list[int]:
 
 
 def test_a_burst_of_connections_is_shared_by_the_processes(server: Running) -> None:
-    for _ in range(3):
-        assert min(shares(server)) >= BURST // 4
+    held = [shares(server)]
+    while min(held[-1]) < BURST // 4:  # on a busy machine one may be passed over for a second
+        assert len(held) < 10, held
+        time.sleep(AGAIN_SECONDS)
+        held.append(shares(server))
+
+
+def test_a_process_that_takes_none_of_what_is_left_to_it_is_not_asked_again_for_a_while() -> None:
+    held = Shares()
+    mine, hangs = held.of(1), held.of(2)
+    hangs.tell(0)
+    mine.tell(BURST)
+    left = []
+    for number in range(10):
+        mine.tell(BURST + number)
+        left.append(mine.stand_aside())
+    assert left == [True] + [False] * 9
+    hangs.tell(1)
+    assert mine.stand_aside(), "it lives"
+
+
+def test_nothing_is_left_to_a_process_that_is_gone() -> None:
+    held = Shares()
+    mine, gone = held.of(1), held.of(2)
+    gone.tell(0)
+    mine.tell(BURST)
+    gone.leave()
+    assert not mine.stand_aside()
 
 
 def test_a_process_that_hangs_holds_no_connection_up(server: Running) -> None:
@@ -76,17 +103,25 @@ def test_a_process_that_hangs_holds_no_connection_up(server: Running) -> None:
         hangs.resume()
 
 
-def test_a_process_that_was_killed_is_not_waited_for(server: Running) -> None:
-    processes(server)[0].send_signal(signal.SIGKILL)
-    assert sum(shares(server)) >= 1
+def test_the_place_of_a_process_that_was_killed_is_free(server: Running) -> None:
+    before = set(processes(server))
+    killed = next(iter(before))
+    killed.send_signal(signal.SIGKILL)
+    until = time.monotonic() + PATIENCE
+    while not (set(processes(server)) - before):
+        assert time.monotonic() < until, "no other is started"
+        time.sleep(0.1)
+    assert sum(shares(server)) >= BURST - 1  # one may wait for the process that has only begun
 
 
 @pytest.fixture
 def pair() -> Iterator[tuple[ClientSocket, socket.socket]]:
     ours, theirs = socket.socketpair()
-    with ClientSocket(ours, 1.0) as sock, theirs:
+    sock = ClientSocket(ours, 1.0)
+    with theirs:
         theirs.settimeout(0.2)
         yield sock, theirs
+    sock.release()
 
 
 @pytest.mark.parametrize(
@@ -114,6 +149,18 @@ def test_the_head_of_an_answer_is_sent_with_its_body(pair: tuple[ClientSocket, s
         theirs.recv(100)
     ours.sendall(b"body")
     assert theirs.recv(100) == b"HTTP/1.1 200 OK\r\n\r\nbody"
+
+
+def test_a_socket_that_a_thread_closed_keeps_its_number_until_it_is_released(
+    pair: tuple[ClientSocket, socket.socket],
+) -> None:
+    ours, theirs = pair
+    ours.close()
+    assert theirs.recv(100) == b""
+    assert ours.fileno() >= 0
+    ours.close()
+    ours.release()
+    assert ours.fileno() < 0
 
 
 def test_a_head_without_a_body_is_sent_in_the_end(pair: tuple[ClientSocket, socket.socket]) -> None:
@@ -197,6 +244,25 @@ def test_other_threads_do_what_a_busy_one_does_not_come_to() -> None:
     while done.qsize() < 9 and time.monotonic() < until:
         time.sleep(min(threads.hurry(), PATIENCE_SECONDS))
     assert sorted(done.get(timeout=PATIENCE) for _ in range(9)) == list(range(9))
+    threads.shutdown(wait=False)
+
+
+def test_what_waits_while_every_thread_is_busy_may_be_taken_by_another() -> None:
+    begun, end = threading.Semaphore(0), threading.Event()
+
+    def do(_: int) -> None:
+        begun.release()
+        end.wait(PATIENCE)
+
+    threads = Threads(1, do)
+    while not threads.free:
+        time.sleep(0.01)
+    threads.give(1)
+    assert begun.acquire(timeout=PATIENCE)
+    threads.give(2)
+    threads.give(3)
+    assert [threads.take_left() for _ in range(3)] == [2, 3, None]
+    end.set()
     threads.shutdown(wait=False)
 
 

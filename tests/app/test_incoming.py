@@ -23,6 +23,10 @@ def test_a_request_is_whole_however_it_is_cut(cut: int) -> None:
         b"TRANSFER-ENCODING : chunked",
         b"Expect: 100-continue\r\nContent-Length: 2",
         b"Content-Length: 2\r\nContent-Length: 3",
+        b"Content-Length: 0000000000002",
+        b"Content-Length : 2",
+        b"Content-Length: +2",
+        b"Content-Length:",
         b"Content-Length: %d" % (WHOLE_BYTES + HEAD_BYTES + 1),
     ],
 )

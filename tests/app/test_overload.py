@@ -102,6 +102,20 @@ def test_half_sent_uploads_leave_a_thread_for_the_others(server: Running, header
                     pass  # until its thread is free for the next test
 
 
+def test_who_arrives_during_a_long_request_waits_for_no_upload(server: Running) -> None:
+    """The long request is in the loop, the uploads are in all other threads: what arrives is for the loop to answer."""
+    upload = b"POST /v1/datasets?target=churned HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
+    rows = CSV.splitlines(keepends=True)
+    table = b"".join([rows[0], *(row.replace(b"c-", b"%d-" % n) for n in range(400) for row in rows[1:])])
+    with ExitStack() as stack:
+        hold(server, stack, upload + b"Transfer-Encoding: chunked\r\n\r\n", 3)
+        long = stack.enter_context(connect(server))
+        long.sendall(upload + b"Content-Length: %d\r\n\r\n" % len(table) + table)
+        time.sleep(0.1)
+        assert normal_request_seconds(server) < STALL_SECONDS / 2
+        assert b" 201 " in first_line(long, PATIENCE)
+
+
 def first_line(connection: socket.socket, seconds: float) -> bytes:
     connection.settimeout(seconds)
     try:
@@ -223,11 +237,14 @@ def test_requests_on_one_connection_are_answered_in_order(server: Running) -> No
 
 
 def test_a_body_that_nobody_read_does_not_end_a_connection_that_is_kept(server: Running) -> None:
-    unread = b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n" + b" " * 200_000
+    """Nor does it hold anybody up."""
+    unread = b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16000000\r\n\r\n" + b" " * 16_000_000
     last = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     with connect(server) as connection:
+        begun = time.monotonic()
         connection.sendall(unread + unread + last)
         said = connection.makefile("rb").read()
+    assert time.monotonic() - begun < 2 * CALM_SECONDS
     assert re.findall(rb"HTTP/1.1 (\d+) ", said) == [b"404", b"404", b"200"]
 
 

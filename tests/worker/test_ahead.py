@@ -34,6 +34,7 @@ def test_a_job_is_run_by_the_process_that_was_started_ahead_and_the_next_is_star
     with ahead.running(job_id) as process:
         assert process.pid == first.pid
         assert process.name() == job_id.rpartition("-")[2]
+        wait_for(lambda: waiting(os.getpid()), "the next process")
         [second] = waiting(os.getpid())
         ahead.world.cancel(job_id)
     assert ahead.world.row(job_id).state == "cancelled"
