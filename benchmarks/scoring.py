@@ -167,13 +167,17 @@ def draw(costs: Mapping[int, float]) -> None:
     figure.savefig(IMAGES / IMAGE, metadata={"Date": None})
 
 
-def main() -> None:
-    """Measure everybody, print the tables, write them down."""
+def _options() -> Namespace:
     parser = ArgumentParser()
     parser.add_argument("--peers", default=str(ROOT / ".venv-serving" / "bin" / "python"))
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure everybody, print the tables, write them down."""
+    options = _options()
     columns = customers(BATCH, seed=5).columns()
     inputs = {name: np.asarray(values).tolist() for name, values in columns.items() if name != "churned"}
     with tempfile.TemporaryDirectory() as folder:
