@@ -45,6 +45,10 @@ class Recent(Generic[Key, Value]):
         self._keep(key, begun, value)
         return value
 
+    def last(self, key: Key) -> Value | None:
+        """Return what the database said last, however long ago; None where it never said anything."""
+        return self._seen.get(key, (0.0, None))[1]
+
     def forget(self, key: Key) -> None:
         """Ask the database again next time: this process has changed the answer itself."""
         self._seen[key] = (time.monotonic(), None)

@@ -27,7 +27,8 @@ class Route:
 
     `path` is in OpenAPI's notation. A route whose `scope` is None asks for no key anywhere; `or_scopes` open it, too,
     for some of what it does, and the view demands the one that is needed. One that is `browsed` takes the key as a
-    password as well, which is the only way in which a browser asks for one. `answers` maps a status to
+    password as well, which is the only way in which a browser asks for one. One that answers `in_outages` takes a key
+    that was valid when the database last answered. `answers` maps a status to
     the struct it carries, to a media type where it carries bytes, or to None where it carries nothing; `also` names
     other media types that they come in, as asked for. `refusals` are the statuses it may refuse with
     beside those that every route may. The view is called with the services, the names in the path, `query`, and `body`
@@ -49,6 +50,7 @@ class Route:
     answer_headers: tuple[Header, ...] = ()
     or_scopes: tuple[str, ...] = ()
     browsed: bool = False
+    in_outages: bool = False
 
     @property
     def name(self) -> str:

@@ -50,16 +50,16 @@ class Database:
         except (OperationalError, PoolTimeoutError) as error:
             raise _trouble(error) from error
 
-    def write(self, work: Callable[[Connection], T], *, migrating: bool = False) -> T:
+    def write(self, work: Callable[[Connection], T], *, migrating: bool = False, attempts: int = ATTEMPTS) -> T:
         """Run `work` in a transaction and commit it; run it again when a collision or a lost connection undid it.
 
         `work` must therefore be able to find that its first run did succeed after all: a COMMIT whose answer is lost
-        may have happened. While `migrating`, SQLite does not look at foreign keys, because it alters a table by making
-        it anew.
+        may have happened. Who comes back anyway makes fewer `attempts`. While `migrating`, SQLite does not look at
+        foreign keys, because it alters a table by making it anew.
 
         Raises: DatabaseError when the database stays away or cannot work; whatever `work` raises, with nothing written.
         """
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, attempts + 1):
             try:
                 with (
                     self.engine.connect().execution_options(ebb_write=True, ebb_migrating=migrating) as connection,
@@ -70,7 +70,7 @@ class Database:
                 passing = isinstance(error, DBAPIError) and _passing(error)
                 if not passing and not isinstance(error, OperationalError | PoolTimeoutError):
                     raise
-                if not passing or attempt == ATTEMPTS:
+                if not passing or attempt == attempts:
                     raise _trouble(error) from error
                 time.sleep(random.uniform(0.5, 1.5) * 0.05 * 2**attempt)  # noqa: S311 - jitter, not a secret
         raise AssertionError("unreachable")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from store.database import Connection, Database
+from store.database import ATTEMPTS, Connection, Database
 from store.errors import DatabaseError, LeaseLostError
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
@@ -31,6 +31,7 @@ Beat = Callable[[Connection], bool]
 LEASE_LOST = 75  # EX_TEMPFAIL: the process's exit code when it may no longer write
 SHORTEST_SECONDS = 0.2  # between beats that bring epochs: as often as a watching person can see
 COST_SHARE = 0.01  # of the time, at most, that beats and checkpoints may take; but a beat there is every heartbeat
+OUTAGE_SHARE = 0.1  # of an outage, that the work may wait for a database which does not even refuse
 
 
 class Heart:
@@ -82,15 +83,15 @@ class Heart:
     def _flush(self, checkpoint: Callable[[], CheckpointRow | None] | None) -> bool:
         """Store every epoch noted so far, and return whether somebody asked to cancel.
 
-        While the database is away the training goes on and its epochs wait: an outage costs a healthy job nothing.
+        While the database is away the training goes on and its epochs wait: an outage costs a healthy job little.
         Where its disk has room for a sign of life and none for the epochs, the thread gives that.
         """
         begun, longest = time.monotonic(), self._settings.heartbeat_seconds
         try:
-            cancel = self._store(checkpoint() if checkpoint else None)
+            cancel = self._store(checkpoint() if checkpoint else None, attempts=1)
         except DatabaseError as error:
             log.warning("job %s: no heartbeat: %s", self._claim.job_id, error)
-            self._pause = longest
+            self._pause = max(longest, (time.monotonic() - begun) / OUTAGE_SHARE)
             return False
         rest = max(SHORTEST_SECONDS, (time.monotonic() - begun) / COST_SHARE)
         self._pause = min(rest, longest)
@@ -115,10 +116,10 @@ class Heart:
         except (LeaseLostError, DatabaseError) as error:
             log.warning("job %s: no heartbeat: %s", self._claim.job_id, error)
 
-    def _store(self, checkpoint: CheckpointRow | None) -> bool:
+    def _store(self, checkpoint: CheckpointRow | None, attempts: int = ATTEMPTS) -> bool:
         with self._lock:
             try:
-                cancel = self._database.write(self._beat(self._rows, checkpoint))
+                cancel = self._database.write(self._beat(self._rows, checkpoint), attempts=attempts)
             finally:
                 self._tried_at = time.monotonic()
             self._beat_at = self._tried_at

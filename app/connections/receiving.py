@@ -188,7 +188,7 @@ class Receiving(ThreadWorker, ABC):  # type: ignore[misc]  # gunicorn has no typ
         if waiting >= self._most_waiting and (waiting >= 2 * self._most_waiting or conn.incoming.path not in PROBES):
             self._refused += 1
             self._refuse(conn, Status.SERVICE_UNAVAILABLE, "too many requests wait already; come back in a moment")
-        elif streams and self._streaming >= max(1, self.cfg.threads - 1 - self.wsgi.extensions["ebb"].streams.open):
+        elif streams and self._streaming >= max(1, self.cfg.threads - 1) - self.wsgi.extensions["ebb"].streams.open:
             self._refused += 1
             self._refuse(conn, Status.SERVICE_UNAVAILABLE, "too many uploads at once; come back in a moment")
         else:

@@ -72,7 +72,10 @@ class Access:
     def _valid(self, key: str, challenges: Sequence[str]) -> Caller:
         """Return whose key this is; a valid one is nobody's guess, whatever else its address sends."""
         if key in self._used:
-            caller, wait_s = self._callers.get(key), None
+            try:
+                caller, wait_s = self._callers.get(key), None
+            except DatabaseError as outage:
+                return self._known_before(key, outage)
         else:
             caller, wait_s = NOBODY, self._guesses.wait_s()
             if KEY.fullmatch(key) and (wait_s is None or key.split("_")[1] in (self._ids.get("") or ())):
@@ -81,6 +84,16 @@ class Access:
             self._used.pop(key, None)
             self._refuse(wait_s, challenges)
         self._note_use(key, caller)
+        return caller
+
+    def _known_before(self, key: str, outage: DatabaseError) -> Caller:
+        """Return whose key this was when the database last said so, if the route is one to see an outage by.
+
+        Raises: the outage, where it is not, or nothing was said.
+        """
+        route, caller = self._routes.get(this_request().endpoint or ""), self._callers.last(key)
+        if route is None or not route.in_outages or caller is None or caller is NOBODY:
+            raise outage
         return caller
 
     def _refuse(self, wait_s: float | None, challenges: Sequence[str]) -> NoReturn:

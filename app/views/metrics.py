@@ -13,4 +13,6 @@ def metrics(services: Services, **_: object) -> Response:
     return Response(text, content_type=content_type, headers={"Cache-Control": "no-store"})
 
 
-ROUTES = (Route("GET", "/metrics", metrics, "read", "Metrics in Prometheus' format", {200: "text/plain"}),)
+ROUTES = (
+    Route("GET", "/metrics", metrics, "read", "Metrics in Prometheus' format", {200: "text/plain"}, in_outages=True),
+)

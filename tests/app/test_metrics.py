@@ -1,6 +1,7 @@
 """Metrics tell Prometheus what happened, in bounded labels."""
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.factory import create_app
+from app.recent import KEPT_SECONDS
 from store.database import Database, open_database
 from store.doorbell import SilentDoorbell
 from store.jobs.cancel import cancel
@@ -16,6 +18,7 @@ from store.jobs.finish import fail
 from store.settings import Settings
 from store.workers import sign_in
 from tests.app.test_jobs import start
+from tests.worker.outages import outage
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -135,6 +138,19 @@ def test_beyond_loopback_a_key_that_may_read_is_asked_for(
     assert guarded.get("/metrics").status_code == 401
     assert guarded.get("/metrics", headers=key("score")).status_code == 403
     assert value(scrape(guarded, key("read")), "ebb_database_up") == 1
+
+
+def test_an_outage_is_told_to_who_had_a_valid_key_before(
+    guarded: FlaskClient, key: Callable[..., dict[str, str]], database: Database
+) -> None:
+    known, never_sent = key("read"), key("read")
+    scrape(guarded, known)
+    with outage(database):
+        time.sleep(KEPT_SECONDS + 0.01)
+        assert value(scrape(guarded, known), "ebb_database_up") == 0
+        assert guarded.get("/v1/jobs", headers=known).status_code == 503, "nothing else goes by what was"
+        assert guarded.get("/metrics", headers=never_sent).status_code == 503
+    assert value(scrape(guarded, known), "ebb_database_up") == 1
 
 
 def test_open_metrics_is_told_to_who_asks_for_it(client: FlaskClient) -> None:

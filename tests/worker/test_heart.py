@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from store.database import Database
 from store.jobs.checkpoints import CheckpointRow
@@ -107,6 +109,30 @@ def test_epochs_of_an_outage_are_stored_after_it(world: World, settings: Setting
                 assert not heart.unit(Unit(Progress(number, 10), epoch(number)), lambda: checkpoint(number))  # noqa: B023 - called at once
         heart.drain()
     assert stored(world) == [1, 2, 3, 4, 5]
+
+
+def test_a_database_that_takes_its_time_to_be_away_is_not_waited_for_all_the_time(
+    world: World, settings: Settings
+) -> None:
+    """As one whose host is gone: nothing refuses, so that each try lasts until it is given up."""
+    mine, tried = world.start(), []
+
+    def nobody_answers(*_: object) -> None:
+        tried.append(threading.get_ident())
+        time.sleep(0.2)
+        raise OperationalError("BEGIN", {}, Exception("nobody answers"))
+
+    with beating(world, replace(settings, heartbeat_seconds=0.1), mine) as heart:
+        event.listen(world.database.engine, "begin", nobody_answers)
+        begun, number = time.monotonic(), 0
+        while time.monotonic() - begun < 1.5:
+            number += 1
+            assert not heart.unit(Unit(Progress(number, 10_000), epoch(number)), lambda: None)
+            time.sleep(0.001)
+        event.remove(world.database.engine, "begin", nobody_answers)
+        heart.drain()
+    assert tried.count(threading.get_ident()) == 1, "the work itself tried once, and went on for ten times as long"
+    assert stored(world) == list(range(1, number + 1))
 
 
 def test_an_outage_delays_the_next_checkpoint_by_a_heartbeat_at_most(world: World, settings: Settings) -> None:
