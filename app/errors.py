@@ -32,7 +32,7 @@ class AppError(Exception):
 
 
 class MalformedError(AppError):
-    """The body is not JSON as this service reads it."""
+    """The body is not JSON, CSV or whatever it says it is, as this service reads it."""
 
 
 class InputError(AppError):

@@ -7,6 +7,7 @@ from ebb.answers import Job
 from ebb.client import Client
 from ebb.watch import expect_success
 from model.files import new_file
+from model.outputs.writing import Tally
 from model.tables.reading import FORMATS, MEDIA_TYPES, format_of
 
 POLL_SECONDS = 0.2
@@ -34,8 +35,8 @@ def save_result(client: Client, job_id: str, out: Path) -> None:
 
 def score_by_job(  # noqa: PLR0913, PLR0917 - what, whereto, and by which version
     client: Client, file: Path, out: Path, model: str, alias: str | None, version: int | None, explain: int
-) -> tuple[int, int, int]:
-    """Have a file scored by the service, and return the version, how many rows there were, and how many failed.
+) -> tuple[int, Tally]:
+    """Have a file scored by the service, and return the version and what the file came to.
 
     Raises: TableError where the file's name tells no format; JobError, FileError; the client's errors.
     """
@@ -47,5 +48,4 @@ def score_by_job(  # noqa: PLR0913, PLR0917 - what, whereto, and by which versio
     job = wait_for_result(client, submitted.id)
     save_result(client, job.id, out)
     result = job.result or {}
-    number, rows, errors = (int(str(result[name])) for name in ("version", "rows", "errors"))
-    return number, rows, errors
+    return int(str(result["version"])), Tally.from_json(result)

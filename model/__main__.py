@@ -93,6 +93,8 @@ def predict(options: argparse.Namespace) -> None:
     scored = score_file(estimator, options.table, format_of(options.table))
     with new_file(options.out) as out:
         tally = write_scores(estimator, scored, OUTPUTS["csv"](Layout.of(estimator)), out)
+    for caution in tally.cautions():
+        print(f"warning: {caution}", file=sys.stderr)
     show({"rows": tally.rows, "errors": tally.errors, "sha256": estimator.weights_sha256}, options.json)
 
 

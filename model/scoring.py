@@ -19,6 +19,8 @@ RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 class Scored:
     """Some rows of a file with what was predicted; `faults` tells which rows could not be scored and why.
 
+    `ignored` names the file's columns that training never saw.
+
     Shapes: probabilities as of `Estimator.predict`, which of a number are the predicted numbers.
     """
 
@@ -28,6 +30,7 @@ class Scored:
     faults: Mapping[int, Sequence[Problem]]
     explained: Explained | None = None
     whole_ids: bool = False
+    ignored: Sequence[str] = ()
 
 
 def score_file(estimator: Estimator, source: Source, file_format: str, explain: int = 0) -> Iterator[Scored]:
@@ -56,6 +59,7 @@ def score_file(estimator: Estimator, source: Source, file_format: str, explain: 
             faults={row: [problem] for row, problem in wrong.items()} | faults.rows,
             explained=estimator.explain(cells, top=explain) if explain else None,
             whole_ids=whole,
+            ignored=estimator.unknown(batch.columns),
         )
 
 

@@ -6,6 +6,7 @@ from http import HTTPStatus as Status
 import msgspec
 from gunicorn.http import errors
 
+from app.edge.logs import access
 from app.edge.problems import PROBLEM_JSON, RETRY_SECONDS
 from app.edge.request_ids import HEADER
 from app.shapes.problems import ProblemDetails
@@ -30,8 +31,11 @@ def status_of(error: BaseException) -> Status:
 
 
 def refusal(status: Status, detail: str, path: str = "") -> bytes:
-    """Return a whole answer that says so and closes the connection."""
+    """Return a whole answer that says so and closes the connection, and log it; of floods the loop tells in sums."""
     request_id = new_id()
+    if status != Status.SERVICE_UNAVAILABLE:
+        facts = {"request_id": request_id, "path": path, "status": status, "detail": detail}
+        access.info("refused %d", status, extra={"facts": facts})
     body = msgspec.json.encode(ProblemDetails("about:blank", status.phrase, status, detail, path, [], request_id))
     head = {
         "Content-Type": PROBLEM_JSON,

@@ -112,7 +112,8 @@ class Worker(Receiving):
             conn.sock.flush()
             return keep
         except TimeoutError as error:
-            self.log.info("left a client: %s", error)
+            path = getattr(req, "path", "")
+            self.log.warning("left a client in the middle of the answer to %s: %s", path, error)
             return False
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import IO
 
-from gunicorn.http.errors import ParseException
+from gunicorn.http.errors import ChunkMissingTerminator, ParseException
 from werkzeug.exceptions import ClientDisconnected
 
 from app.edge.current import this_request
+from app.errors import MalformedError
+from model.errors import Problem
 
 CHUNK = 1024 * 1024
 
@@ -15,7 +17,7 @@ def body_chunks() -> Iterator[bytes]:
     """Yield the body piece by piece, never holding it whole.
 
     Raises: ClientDisconnected, which is told as 400, where it ends before its Content-Length or its last chunk;
-    RequestEntityTooLarge past the limit of this address.
+    MalformedError where it is not chunks at all; RequestEntityTooLarge past the limit of this address.
     """
     request, size = this_request(), 0
     stream = request.stream
@@ -47,11 +49,16 @@ def whole_body() -> bytes:
 def _read(stream: IO[bytes], size: int) -> bytes:
     try:
         return stream.read(CHUNK)
-    except (OSError, ParseException, ClientDisconnected) as error:  # by gunicorn, or by what counts for Flask
+    except ParseException as error:
+        if isinstance(error, ChunkMissingTerminator) and not error.term:
+            raise _cut(size) from error
+        detail = f"the chunks that the body is sent in cannot be read: {error}"
+        raise MalformedError(detail, [Problem("", "malformed", detail)]) from error
+    except (OSError, ClientDisconnected) as error:  # by gunicorn, or by what counts for Flask
         raise _cut(size) from error
 
 
 def _cut(size: int) -> ClientDisconnected:
     promised = this_request().content_length
-    of = "" if promised is None else f" of {promised:,}"
-    return ClientDisconnected(f"the body broke off after {size:,}{of} bytes; send it again, whole")
+    where = " before its end" if promised is None else f" after {size:,} of {promised:,} bytes"
+    return ClientDisconnected(f"the body broke off{where}; send it again, whole")

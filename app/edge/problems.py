@@ -39,7 +39,7 @@ class Kind:
 
 
 TABLE: dict[type[Exception], Kind] = {
-    app_errors.MalformedError: Kind(Status.BAD_REQUEST, "malformed-body", "The body is not JSON"),
+    app_errors.MalformedError: Kind(Status.BAD_REQUEST, "malformed-body", "The body cannot be read"),
     app_errors.InputError: Kind(Status.UNPROCESSABLE_ENTITY, "invalid-input", "The request does not fit"),
     app_errors.MediaTypeError: Kind(Status.UNSUPPORTED_MEDIA_TYPE),
     app_errors.TooLargeError: Kind(Status.REQUEST_ENTITY_TOO_LARGE),

@@ -28,7 +28,7 @@ models.add_command(replay)
 @service_options
 @json_option
 def list_command(model: str, url: str | None, key: str | None, as_json: bool) -> None:
-    """List a model's versions, the newest first."""
+    """List the versions of MODEL, "churn" unless named, the newest first."""
     with open_client(url, key) as client:
         rows = [msgspec.to_builtins(version) for version in client.versions(model)]
     for row in rows:

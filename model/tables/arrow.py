@@ -30,7 +30,9 @@ def arrow_batches(stream: BinaryIO, file_format: str) -> Iterator[pa.RecordBatch
                 yield batch
         except pa.ArrowMemoryError:  # no fault of the file
             raise
-        except (pa.ArrowException, UnicodeDecodeError) as error:
+        except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk's own; of a damaged file pyarrow says so without a number
             raise TableError(f"this is not a Parquet file that can be read: {error}") from error
     else:
         yield from _csv_batches(stream)

@@ -183,6 +183,13 @@ def test_a_file_is_scored_by_the_champion_and_by_a_version(ebb: Ebb, trained: st
     assert all(0 < float(row["churn_probability"]) < 1 for row in rows)
     done = ebb("score", tmp_path / "new.csv", "--out", tmp_path / "first.csv", "--version", 1)
     assert "version 1 of churn" in done.stdout
+    misspelt = (tmp_path / "new.csv").read_text().replace("months", "monts", 1)
+    (tmp_path / "misspelt.csv").write_text(misspelt)
+    for way in ((), ("--via-job",)):
+        done = ebb("score", tmp_path / "misspelt.csv", "--out", tmp_path / "misspelt.out.csv", *way)
+        assert done.returncode == 0, done.stderr
+        assert "'monts' was ignored" in done.stderr
+        assert "'months' has no values" in done.stderr
     missing = ebb("score", tmp_path / "new.csv", "--out", tmp_path / "none.csv", "--alias", "nobody")
     assert missing.returncode == 1
     assert "nobody" in missing.stderr

@@ -122,6 +122,20 @@ def test_a_parquet_file_that_cannot_be_used_is_refused():
         table(sink.getvalue(), "parquet")
 
 
+def test_a_parquet_file_that_was_damaged_is_refused():
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(pa.table({"a": [f"text {n}" for n in range(1000)]}), sink)
+    whole, refused = sink.getvalue(), 0
+    for at in range(4, len(whole) - 8, 97):
+        damaged = bytearray(whole)
+        damaged[at] ^= 0xFF
+        try:
+            table(bytes(damaged), "parquet")
+        except TableError:
+            refused += 1
+    assert refused > 10, "or the damage was nowhere that matters"
+
+
 @pytest.mark.parametrize("dictionary", [False, True])
 def test_a_parquet_text_that_is_not_utf_8_is_refused(dictionary):
     lengths, text = np.array([0, 3], np.int32), b"\xed\xa0\x80"  # half of a surrogate pair

@@ -73,13 +73,21 @@ def test_a_table_is_scored_to_the_bytes_of_the_command_line(scorable: Trainings,
     row, data = score(scorable, output, explain)
     assert data == undisturbed(scorable, output, explain)
     assert (row.progress_done, row.progress_total, row.progress_unit) == (30_000, 30_000, "rows")
-    assert {name: row.result[name] for name in ("model", "version", "rows", "errors", "unseen")} == {
+    told = ("model", "version", "rows", "errors", "unseen", "imputed", "ignored")
+    assert {name: row.result[name] for name in told} == {
         "model": "churn",
         "version": 1,
         "rows": 30_000,
         "errors": 0,
         "unseen": {},
+        "imputed": {},
+        "ignored": [],
     }
+
+
+def test_columns_that_training_never_saw_and_values_that_were_not_there_are_told(on_sqlite: Trainings) -> None:
+    row, _ = score(_scorable(on_sqlite, CSV.replace(b"months", b"monts", 1)))
+    assert (row.result["ignored"], row.result["imputed"]) == (["monts"], {"months": row.result["rows"]})
 
 
 def left_over(folder: Path) -> list[Path]:

@@ -98,9 +98,7 @@ class Scoring:
         result = {
             "model": job.model,
             "version": job.params["version"],
-            "rows": tally.rows,
-            "errors": tally.errors,
-            "unseen": dict(sorted(tally.unseen.items())),
+            **tally.to_json(),
             "sha256": artifact.sha256,
             "bytes": artifact.size,
         }
