@@ -29,6 +29,8 @@ ATTEMPTS = 6
 # serialization failure, deadlock, lock not available, and the server going away or coming up
 PASSING_SQLSTATES = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03"}
 POSTGRESQL_OPTIONS = "-c lock_timeout=5s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"
+# How long a server is waited for that says nothing: to be connected, in the middle of something, and while it works.
+GONE_AFTER = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 3}
 _json = json.JSONEncoder(allow_nan=False).encode  # NaN: PostgreSQL would refuse it, and SQLite would not
 
 
@@ -109,7 +111,7 @@ def open_database(url: str, *, pool_size: int = 5) -> Database:
             pool_pre_ping=True,
             hide_parameters=True,  # an error's text goes to the log, and values are nobody's business there
             json_serializer=_json,
-            connect_args={"connect_timeout": 5, "options": POSTGRESQL_OPTIONS, "application_name": "ebb"},
+            connect_args={"options": POSTGRESQL_OPTIONS, "application_name": "ebb", **GONE_AFTER},
         )
         return Database(engine)
     if parsed.database:

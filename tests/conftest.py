@@ -11,6 +11,7 @@ from hypothesis import settings as examples
 
 from store.broker import Broker
 from store.database import Database, open_database
+from store.doorbell import celery_app
 from store.migrate import upgrade
 from tests.parts.postgres import Postgres, start_postgres
 from tests.parts.valkey import start_valkey
@@ -45,11 +46,19 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A running broker; what tests send through it stays there."""
+def running_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A running broker, with whatever tests have sent through it."""
     server = start_valkey(tmp_path_factory.mktemp("broker"))
     yield server
     server.stop()
+
+
+@pytest.fixture
+def broker(running_broker: Broker) -> Broker:
+    """A running broker that holds no message of another test."""
+    with celery_app(running_broker.url).connection_for_write() as connection:
+        connection.default_channel.client.flushall()
+    return running_broker
 
 
 @pytest.fixture(scope="session")

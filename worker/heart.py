@@ -86,6 +86,8 @@ class Heart:
         While the database is away the training goes on and its epochs wait: an outage costs a healthy job little.
         Where its disk has room for a sign of life and none for the epochs, the thread gives that.
         """
+        if not self._lock.acquire(blocking=False):
+            return False  # the thread beats just now, for which it may have to wait
         begun, longest = time.monotonic(), self._settings.heartbeat_seconds
         try:
             cancel = self._store(checkpoint() if checkpoint else None, attempts=1)
@@ -93,6 +95,8 @@ class Heart:
             log.warning("job %s: no heartbeat: %s", self._claim.job_id, error)
             self._pause = max(longest, (time.monotonic() - begun) / OUTAGE_SHARE)
             return False
+        finally:
+            self._lock.release()
         rest = max(SHORTEST_SECONDS, (time.monotonic() - begun) / COST_SHARE)
         self._pause = min(rest, longest)
         if checkpoint is not None:
@@ -104,7 +108,12 @@ class Heart:
 
         Raises: LeaseLostError.
         """
-        return patiently(lambda: self._store(checkpoint), self._beat_if_late)
+
+        def store() -> bool:
+            with self._lock:
+                return self._store(checkpoint)
+
+        return patiently(store, self._beat_if_late)
 
     def sign(self) -> None:
         """Keep the lease once the thread has ended, while the write that ends the job finds no room.
@@ -117,16 +126,15 @@ class Heart:
             log.warning("job %s: no heartbeat: %s", self._claim.job_id, error)
 
     def _store(self, checkpoint: CheckpointRow | None, attempts: int = ATTEMPTS) -> bool:
-        with self._lock:
-            try:
-                cancel = self._database.write(self._beat(self._rows, checkpoint), attempts=attempts)
-            finally:
-                self._tried_at = time.monotonic()
-            self._beat_at = self._tried_at
-            self._rows = []
-            if checkpoint is not None:
-                self._stored_at = self._beat_at
-            return cancel
+        try:
+            cancel = self._database.write(self._beat(self._rows, checkpoint), attempts=attempts)
+        finally:
+            self._tried_at = time.monotonic()
+        self._beat_at = self._tried_at
+        self._rows = []
+        if checkpoint is not None:
+            self._stored_at = self._beat_at
+        return cancel
 
     def _beat(self, rows: list[EpochRow], checkpoint: CheckpointRow | None) -> Beat:
         return lambda connection: heartbeat(
@@ -167,9 +175,10 @@ class Heart:
 
     def _beat_alone(self) -> None:
         try:
-            if self._database.write(self._beat([], None)):
+            if self._database.write(self._beat([], None), attempts=1):  # the next beat is another
                 leave(self._database, self._claim, end_cancelled, "cancelled in the middle of an epoch")
             self._beat_at = time.monotonic()
+            self._pause = min(self._pause, self._settings.heartbeat_seconds)  # the database is there again
         except LeaseLostError:
             log.warning("job %s: the lease is lost; stopping at once", self._claim.job_id)
             os._exit(LEASE_LOST)

@@ -116,11 +116,11 @@ class Receiving(ThreadWorker, ABC):  # type: ignore[misc]  # gunicorn has no typ
         self._streaming -= conn.streams
         self._held -= len(conn.request)
         rest = conn.parser.unreader.take_buffered() if conn.streams else b""
-        self._held += len(rest)
         conn.request, conn.busy, conn.streams = b"", False, False
         if not keep:
             self._linger(conn)
         else:
+            self._held += len(rest)
             self._watch(conn)
             self._go_on(conn, conn.incoming.feed(rest))
 

@@ -9,6 +9,9 @@ import socket
 import time
 from collections import deque
 from http import HTTPStatus as Status
+from typing import Any
+
+from gunicorn.http.errors import ParseException
 
 from app.connections.connection import Connection
 from app.connections.lead import Lead
@@ -105,15 +108,19 @@ class Worker(Receiving):
         conn.ready()
         return bool(super().handle(conn))
 
-    def handle_request(self, req: object, conn: Connection) -> bool:
-        """Run the application; a client who does not take the answer is left."""
+    def handle_request(self, req: Any, conn: Connection) -> bool:
+        """Run the application; a client who does not take the answer is left.
+
+        Raises: ParseException for a request of HTTP/1.1 without Host (RFC 9112, 3.2).
+        """
+        if req.version >= (1, 1) and not any(name == "HOST" for name, _ in req.headers):
+            raise ParseException("a request of HTTP/1.1 has to name its Host")
         try:
             keep = bool(super().handle_request(req, conn))
             conn.sock.flush()
             return keep
         except TimeoutError as error:
-            path = getattr(req, "path", "")
-            self.log.warning("left a client in the middle of the answer to %s: %s", path, error)
+            self.log.warning("left a client in the middle of the answer to %s: %s", req.path, error)
             return False
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:

@@ -32,7 +32,7 @@ class Tally:
         cells = without(scored.cells, scored.faults) if scored.faults else scored.cells
         self.unseen.update({name: count for name, count in estimator.unseen(cells).items() if count})
         self.imputed.update(missing(cells))
-        self.ignored = tuple(scored.ignored)
+        self.ignored = tuple(dict.fromkeys((*self.ignored, *scored.ignored)))  # of NDJSON each chunk may bring others
 
     def cautions(self) -> list[str]:
         """Return what whoever sent the file may not have meant, in sentences.

@@ -63,12 +63,12 @@ def shares(server: Running, number: int = BURST) -> list[int]:
         return [held(process) for process in processes(server)]
 
 
-def test_a_burst_of_connections_is_shared_by_the_processes(server: Running) -> None:
-    held = [shares(server)]
-    while min(held[-1]) < BURST // 4:  # on a busy machine one may be passed over for a second
-        assert len(held) < 10, held
-        time.sleep(AGAIN_SECONDS)
-        held.append(shares(server))
+def test_bursts_of_connections_are_shared_by_the_processes(server: Running) -> None:
+    held = []
+    for _ in range(7):
+        held.append(min(shares(server, 64)))
+        time.sleep(AGAIN_SECONDS)  # on a busy machine one may be passed over for so long
+    assert sorted(held)[2] >= 28, held
 
 
 def test_a_process_that_takes_none_of_what_is_left_to_it_is_not_asked_again_for_a_while() -> None:
