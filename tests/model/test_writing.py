@@ -1,0 +1,34 @@
+"""What a scored file came to is told of all of it."""
+
+import csv
+import io
+import json
+
+from ebb.customers import customers
+from model.outputs import OUTPUTS, Layout
+from model.outputs.writing import Tally, write_scores
+from model.scoring import score_file
+from model.tables.reading import CHUNK_ROWS
+from tests.model.fitted import fit, home_table
+
+
+def scored(lines: list[str]) -> Tally:
+    estimator = fit(home_table(), id_column="customer_id").estimator()
+    batches = score_file(estimator, io.BytesIO("".join(lines).encode()), "ndjson")
+    return write_scores(estimator, batches, OUTPUTS["csv"](Layout.of(estimator)), io.BytesIO())
+
+
+def test_a_column_that_the_first_records_alone_bring_is_told_at_the_end() -> None:
+    rows = csv.DictReader(io.StringIO(customers(CHUNK_ROWS + 5, seed=1).to_csv()))
+    lines = []
+    for number, row in enumerate(rows):
+        texts = ("customer_id", "churned")
+        record = {name: text if name in texts else float(text) for name, text in row.items()}
+        if number < 3:
+            record["monts"] = record.pop("months")
+        lines.append(json.dumps(record) + "\n")
+    tally = scored(lines)
+    assert (tally.rows, tally.errors, tally.ignored) == (CHUNK_ROWS + 5, 0, ("monts",))
+    assert tally.imputed == {"months": 3}
+    assert tally.cautions() == ["column 'monts' was ignored, for training saw none of that name"]
+    assert Tally.from_json(json.loads(json.dumps(tally.to_json()))) == tally
