@@ -158,7 +158,8 @@ class Chaos:
         return True
 
     def cancel(self) -> bool:
-        job_id = self.random.choice(sorted(self.service.acknowledged))
+        acknowledged = sorted(self.service.acknowledged)
+        job_id = self.random.choice(self.random.choice((acknowledged, acknowledged[-3:])))  # the newest run or wait
         answer = self.service.post(f"/v1/jobs/{job_id}/cancel")
         assert answer.status_code in (200, 409), answer.text
         if answer.status_code == 200 and answer.json()["state"] != "succeeded":

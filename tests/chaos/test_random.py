@@ -154,12 +154,13 @@ def _disturb(chaos: Chaos, size: Size) -> None:
         submitting = len(running.acknowledged) < wanted
         if submitting:
             running.submit(KINDS[len(running.acknowledged) % len(KINDS)])
-        elif not first and not _open_jobs(running):
-            missed = {name for name, times in _met(running).items() if not times}
-            if not missed:
-                return
-            first = [AGAIN[name] for name in missed]
-            running.submit()
+        elif not _open_jobs(running):
+            if not first:
+                missed = {name for name, times in _met(running).items() if not times}
+                if not missed:
+                    return
+                first = [AGAIN[name] for name in missed]
+            running.submit()  # or there would be nobody to do it to
         if first:
             _take_first(chaos, first)
         elif submitting or size is FULL_SIZE:
