@@ -15,7 +15,6 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from serving.home import training_csv
-
 from store.broker import open_broker
 from store.settings import Settings
 
