@@ -70,7 +70,7 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
     return Services(
         settings,
         database,
-        ArtifactStore(settings.artifacts),
+        ArtifactStore(settings.artifacts, settings.free_bytes),
         Ringer(database, doorbell),
         Pointers(database),
         Estimators(database),

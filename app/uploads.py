@@ -1,12 +1,18 @@
 """A table that was uploaded: looked into, and kept as a dataset."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from app.edge.bodies import body_chunks
+from app.edge.current import this_request
 from app.services import Services
 from model.tables.reading import MEDIA_TYPES
 from model.tables.surveying import survey_file
 from store.artifacts import Artifact
-from store.datasets import NewDataset, add_dataset, find_same
+from store.database import Connection
+from store.datasets import NewDataset, add_dataset, find_same, renew_dataset
+from store.quotas import check_quota, read_quota
 
 
 @dataclass(frozen=True)
@@ -19,22 +25,41 @@ class Upload:
     name: str = ""
 
 
+@contextmanager
+def receive_table(services: Services, by: str) -> Iterator[Artifact]:
+    """Write the body of this request to a temporary file, unless the key's quota or the disk has no room for it.
+
+    Raises: QuotaError, DiskFullError; as `body_chunks` does.
+    """
+    request = this_request()
+    request.max_content_length = services.settings.upload_bytes
+    with services.database.read() as connection:
+        quota = read_quota(connection, by, default=services.settings.stored_bytes)
+    announced = min(request.content_length or 0, services.settings.upload_bytes)
+    with services.artifacts.receive(body_chunks(), announced=announced, check=quota.check) as received:
+        yield received
+
+
 def keep_table(services: Services, received: Artifact, upload: Upload, by: str) -> tuple[str, bool]:
     """Make the bytes a dataset, or find the one of the same bytes read the same way; return its id, and if it is new.
 
-    Raises: TableError, ColumnError; ArtifactError.
+    Raises: TableError, ColumnError; QuotaError; ArtifactError.
     """
     with services.database.read() as connection:
         known = find_same(
             connection, received.sha256, upload.media_type, target=upload.target, id_column=upload.id_column
         )
-    if known is not None:
-        services.artifacts.keep(received)  # the file of old may have been damaged
-        added = known, False
-    else:
-        inferred = _infer(received, upload)
-        artifact = services.artifacts.keep(received)
-        added = services.database.write(lambda connection: add_dataset(connection, artifact, inferred, by=by))
+    inferred = None if known is not None else _infer(received, upload)
+    artifact = services.artifacts.keep(received)  # of a known one, too: the file of old may have been damaged
+
+    def add(connection: Connection) -> tuple[str, bool]:
+        check_quota(connection, by, artifact, default=services.settings.stored_bytes)
+        if inferred is not None:
+            return add_dataset(connection, artifact, inferred, by=by)
+        renew_dataset(connection, artifact, str(known), by=by)
+        return str(known), False
+
+    added = services.database.write(add)
     services.artifacts.settle(received.sha256)
     return added
 

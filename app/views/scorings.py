@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
-from app.edge.access import caller_name, owner
-from app.edge.bodies import body_chunks
+from app.edge.access import owner
 from app.edge.idempotency import idempotency_key
 from app.edge.inputs import media_type, read_body
 from app.errors import InputError
@@ -13,13 +12,15 @@ from app.route import JSON, Route
 from app.services import Services
 from app.shapes.jobs import Job
 from app.shapes.scorings import ScoringQuery, ScoringRequest
-from app.uploads import Upload, keep_table
+from app.uploads import Upload, keep_table, receive_table
 from app.views.accepted import ASKED, SENT, accept
+from app.views.datasets import EXPIRED
 from model.errors import Problem
 from model.tables.reading import MEDIA_TYPES
 from store.database import Row
 from store.datasets import find_dataset
 from store.jobs.submit import Submission
+from store.quotas import read_quota
 from store.registry.aliases import CHAMPION, get_alias
 from store.registry.versions import get_version
 
@@ -40,6 +41,8 @@ def submit_scoring(services: Services, query: ScoringQuery, **_: object) -> Resp
         version = _settled(services, query.model, query, "/query/version")  # before the table is read
         wanted = _of_table(services, kind, query.model, query)
     _check(services, wanted.dataset, version)
+    with services.database.read() as connection:
+        read_quota(connection, owner(), default=services.settings.stored_bytes).check(1)  # of the result
     alias = None if wanted.version is not None else wanted.alias or CHAMPION
     asked = {"alias": alias, "output": wanted.output, "explain": wanted.explain}
     submission = Submission(
@@ -63,9 +66,8 @@ def _of_body(query: ScoringQuery) -> ScoringRequest:
 
 
 def _of_table(services: Services, kind: str, model: str, query: ScoringQuery) -> ScoringRequest:
-    request.max_content_length = services.settings.upload_bytes
-    with services.artifacts.receive(body_chunks()) as received:
-        dataset, _ = keep_table(services, received, Upload(kind, name=query.name or ""), caller_name())
+    with receive_table(services, owner()) as received:
+        dataset, _ = keep_table(services, received, Upload(kind, name=query.name or ""), owner())
     return ScoringRequest(
         model=model,
         dataset=dataset,
@@ -101,6 +103,8 @@ def _check(services: Services, dataset_id: str, version: Row[Any]) -> None:
     if dataset is None:
         missing = "there is no such dataset; upload it with POST /v1/datasets, or send the table itself"
         raise InputError.of([Problem("/dataset", "not_found", missing)])
+    if dataset.removed_at is not None:
+        raise InputError.of([Problem("/dataset", "expired", EXPIRED)])
     present = {column["name"] for column in dataset.schema["columns"]} | {dataset.target, dataset.id_column}
     if needed and not needed & present:
         names = ", ".join(sorted(needed))
@@ -116,7 +120,7 @@ ROUTES = (
         "score",
         "Score a whole table",
         {202: Job},
-        refusals=(404, 413, 415, 422, 429),
+        refusals=(404, 410, 413, 415, 422, 429, 507),
         query=ScoringQuery,
         body=ScoringRequest,
         uploads=tuple(MEDIA_TYPES),

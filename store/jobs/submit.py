@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from store import audit
 from store.clock import now
+from store.datasets import use_dataset
 from store.errors import IdempotencyError
 from store.ids import new_id
 from store.inserts import insert_into
@@ -76,12 +77,13 @@ def submit(
     The deadline is that of a job that names none.
 
     Raises: IdempotencyError when that key was used for another request; QueueFullError when the job is new and
-    as many of its kind wait as may.
+    as many of its kind wait as may; ExpiredError where the bytes of the dataset were removed.
     """
     if (known := _known(connection, submission)) is not None:
         return known
     if queue_limit is not None:
         refuse_when_full(connection, submission.kind, queue_limit)
+    use_dataset(connection, submission.dataset_id)
     inserted = connection.execute(
         insert_into(connection, jobs)
         .values(**_row(submission, submission.deadline_seconds or deadline_seconds))
