@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from app.edge.bodies import body_chunks
 from app.edge.current import this_request
+from app.edge.idempotency import idempotency_key
 from app.services import Services
 from model.tables.reading import MEDIA_TYPES
 from model.tables.surveying import survey_file
 from store.artifacts import Artifact
 from store.database import Connection
 from store.datasets import NewDataset, add_dataset, find_same, renew_dataset
-from store.quotas import check_quota, read_quota
+from store.idempotency import is_known
+from store.quotas import NO_QUOTA, check_quota, read_quota
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,16 @@ class Upload:
 def receive_table(services: Services, by: str) -> Iterator[Artifact]:
     """Write the body of this request to a temporary file, unless the key's quota or the disk has no room for it.
 
+    A repeated request is read whatever the quota, for the first one may have used it up: it is to get its answer again.
+
     Raises: QuotaError, DiskFullError; as `body_chunks` does.
     """
     request = this_request()
     request.max_content_length = services.settings.upload_bytes
     with services.database.read() as connection:
-        quota = read_quota(connection, by, default=services.settings.stored_bytes)
+        key = idempotency_key()
+        repeated = key is not None and is_known(connection, by, key)
+        quota = NO_QUOTA if repeated else read_quota(connection, by, default=services.settings.stored_bytes)
     announced = min(request.content_length or 0, services.settings.upload_bytes)
     with services.artifacts.receive(body_chunks(), announced=announced, check=quota.check) as received:
         yield received

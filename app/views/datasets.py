@@ -7,7 +7,7 @@ from flask import Response
 
 from app.edge.access import owner
 from app.edge.answers import conditional, json_answer, time_text
-from app.edge.idempotency import ASKED, answer_once, idempotency_key
+from app.edge.idempotency import ASKED, answer_once
 from app.edge.inputs import media_type
 from app.route import Header, Route
 from app.services import Services
@@ -23,7 +23,6 @@ from store.datasets import get_dataset, list_datasets
 def upload_dataset(services: Services, query: UploadQuery) -> Response:
     """Keep the body, look what is in it, and answer 201; the same bytes read the same way are the same dataset: 200."""
     kind = media_type(tuple(MEDIA_TYPES))
-    idempotency_key()  # refused before the body is read, where it is none
     with receive_table(services, owner()) as received:
         return answer_once(services.database, received.sha256, lambda: _add(services, received, kind, query))
 

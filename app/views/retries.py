@@ -26,8 +26,9 @@ def retry_job(services: Services, job_id: str, **_: object) -> Response:
             check_stored(services, connection, job.params["spec"], job.dataset_id)
     key, by, new_job_id = idempotency_key(), owner(), new_id()
     names: dict[str, Any] = {"owner": by, "idempotency_key": key, "new_job_id": new_job_id}
-    most = services.settings.queue_limit
-    submitted = services.database.write(lambda connection: retry(connection, job_id, **names, queue_limit=most))
+    settings = services.settings
+    names |= {"queue_limit": settings.queue_limit, "stored_bytes": settings.stored_bytes}
+    submitted = services.database.write(lambda connection: retry(connection, job_id, **names))
     return accepted(services, submitted)
 
 
@@ -39,7 +40,7 @@ ROUTES = (
         "train",
         "Try a failed or cancelled job again",
         {202: Job},
-        refusals=(404, 409, 410, 422, 429),
+        refusals=(404, 409, 410, 422, 429, 507),
         headers=ASKED,
         answer_headers=SENT,
         or_scopes=("score",),

@@ -20,7 +20,6 @@ from model.tables.reading import MEDIA_TYPES
 from store.database import Row
 from store.datasets import find_dataset
 from store.jobs.submit import Submission
-from store.quotas import read_quota
 from store.registry.aliases import CHAMPION, get_alias
 from store.registry.versions import get_version
 
@@ -41,8 +40,6 @@ def submit_scoring(services: Services, query: ScoringQuery, **_: object) -> Resp
         version = _settled(services, query.model, query, "/query/version")  # before the table is read
         wanted = _of_table(services, kind, query.model, query)
     _check(services, wanted.dataset, version)
-    with services.database.read() as connection:
-        read_quota(connection, owner(), default=services.settings.stored_bytes).check(1)  # of the result
     alias = None if wanted.version is not None else wanted.alias or CHAMPION
     asked = {"alias": alias, "output": wanted.output, "explain": wanted.explain}
     submission = Submission(

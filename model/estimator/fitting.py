@@ -75,11 +75,7 @@ class Fitting:
         outputs, features = spec.loss.outputs(labels), len(self.encoder.features)
         shape = Shape(table.rows, len(table.columns), features, codes, outputs)
         check_size(spec, shape, size_limits or SizeLimits(machine_memory()))
-        X = np.empty((table.rows, features), spec.dtype)
-        with np.errstate(over="ignore"):
-            for rows in _chunks(table.rows):
-                X[rows] = self.encoder.encode(self.cells.take(rows))
-        _check_scaled(options, self.encoder, X)
+        X = self._encoded(options)
         design = Design(X, labels, None, self.train_rows, self.valid_rows, codes, folds)
         facts = [len(self.y), float(self.y.sum()), self.encoder.to_json()]
         self.fingerprint = sha256(canonical_json(facts).encode())  # another table would teach the columns other facts
@@ -87,6 +83,15 @@ class Fitting:
         if checkpoint is not None:
             self.done = self._taken_up(checkpoint)
         self.trainer = Trainer(spec, design, checkpoint)
+
+    def _encoded(self, options: Mapping[str, ColumnOptions]) -> Floats:
+        """Return the design matrix of all rows."""
+        X = np.empty((self.cells.rows, len(self.encoder.features)), self.spec.dtype)
+        with np.errstate(over="ignore"):
+            for rows in _chunks(len(X)):
+                X[rows] = self.encoder.encode(self.cells.take(rows))
+        _check_scaled(options, self.encoder, X)
+        return X
 
     def epochs(self) -> Iterator[EpochReport]:
         """Yield one report an epoch until the last epoch or an early stop, with losses in the target's own units."""

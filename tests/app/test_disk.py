@@ -18,7 +18,7 @@ from store.jobs.finish import succeed
 from store.results import add_result
 from store.retention import DAY_SECONDS, Ages, remove_expired
 from store.settings import Settings
-from store.tables import artifacts
+from store.tables import api_keys, artifacts
 from tests.app.conftest import CSV
 from tests.app.test_trainings import train
 
@@ -93,6 +93,31 @@ def test_a_key_that_is_full_asks_for_no_more_results(
     dataset = send(guarded, UPLOAD, OTHER, headers=mine).json["id"]
     answer = guarded.post("/v1/jobs/scoring", json={"model": "churn", "dataset": dataset}, headers=mine)
     assert_no_room(answer, "quota", f"may store {len(OTHER):,}")
+
+
+@pytest.mark.parametrize("address", [UPLOAD, SCORE])
+def test_a_repeated_request_gets_its_answer_again_though_the_first_one_used_the_quota_up(
+    guarded: FlaskClient, key: Callable[..., dict[str, str]], champion: int, address: str
+) -> None:
+    mine = {**key("train", "score", stored_bytes=len(OTHER) + 1), "Idempotency-Key": "k1"}
+    first, again = (send(guarded, address, OTHER, headers=mine) for _ in range(2))
+    assert first.status_code in (201, 202)
+    assert (again.status_code, again.json["id"]) == (first.status_code, first.json["id"])
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert_no_room(send(guarded, address, OTHER, headers={**mine, "Idempotency-Key": "k2"}), "quota")
+
+
+def test_a_repeated_scoring_gets_its_job_again_though_the_key_is_full_by_now(
+    guarded: FlaskClient, database: Database, key: Callable[..., dict[str, str]], champion: int
+) -> None:
+    mine = {**key("train", "score", stored_bytes=len(OTHER) + 1), "Idempotency-Key": "k1"}
+    dataset = send(guarded, UPLOAD, OTHER, headers=mine).json["id"]
+    asked = {"json": {"model": "churn", "dataset": dataset}, "headers": {**mine, "Idempotency-Key": "k2"}}
+    first = guarded.post("/v1/jobs/scoring", **asked)
+    assert first.status_code == 202
+    database.write(lambda connection: connection.execute(api_keys.update().values(stored_bytes=1)))
+    assert guarded.post("/v1/jobs/scoring", **asked).json["id"] == first.json["id"]
+    assert_no_room(guarded.post("/v1/jobs/scoring", **{**asked, "headers": {**mine, "Idempotency-Key": "k3"}}), "quota")
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ SHAPES: dict[str, tuple[int, int, dict[str, object]]] = {
     "blocks within blocks": (
         300,
         5,
-        {"layers": [4096, *[{"residual": [{"relu": {}}, {"residual": [{"tanh": {}}]}]}] * 20], "batch_size": 240},
+        {"layers": [4096, *[{"residual": [{"tanh": {}}, {"residual": [{"tanh": {}}]}]}] * 20], "batch_size": 240},
     ),
     "features": (2000, 1000, {"layers": [64]}),
     "rows": (200_000, 20, {}),
