@@ -154,8 +154,8 @@ class ArtifactStore:
     def remove(self, sha256: str) -> bool:
         """Remove a file, and return whether it is gone; one whose bytes are just coming again stays.
 
-        It is taken away before it is looked at, as in `abandon`. The mark of bytes that come again stays on for an hour
-        unless who sent them has written their row.
+        It is taken away before it is looked at, as in `abandon`. Bytes that come again bear the mark until their row is
+        written.
 
         Raises: ArtifactError.
         """

@@ -123,6 +123,8 @@ def test_a_disk_keeps_its_free_space(tmp_path: Path) -> None:
     kept = ArtifactStore(tmp_path / "artifacts", free_bytes=free + 2**40)
     with pytest.raises(DiskFullError, match=r"bytes left, of which .* are kept free .*`ebb retention`"):
         kept.put([b"abc"])
+    with kept.draft("job", 1) as draft, pytest.raises(DiskFullError):
+        draft.write(b"abc")
     assert _files(kept) == []
     assert ArtifactStore(kept.folder, free_bytes=free // 2).put([b"abc"]).size == 3
 
