@@ -67,7 +67,7 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
     return Services(
         settings=settings,
         database=database,
-        artifacts=ArtifactStore(settings.artifacts),
+        artifacts=ArtifactStore(settings.artifacts, settings.free_bytes),
         ringer=Ringer(database, doorbell),
         pointers=Pointers(database),
         estimators=Estimators(database),

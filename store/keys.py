@@ -50,6 +50,7 @@ def create_key(  # noqa: PLR0913 - what a key is, and who makes it
     key: str | None = None,
     *,
     requests_per_minute: int | None = None,
+    stored_bytes: int | None = None,
     by: str = "",
 ) -> str:
     """Store a new key's hash and return the key itself, which cannot be had again.
@@ -73,6 +74,7 @@ def create_key(  # noqa: PLR0913 - what a key is, and who makes it
                 scopes=sorted(set(scopes)),
                 expires_at=expires_at,
                 requests_per_minute=requests_per_minute,
+                stored_bytes=stored_bytes,
             )
         )
         record(connection, "key.created", key_id, by=by, data={"name": name, "scopes": sorted(set(scopes))})

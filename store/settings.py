@@ -49,6 +49,10 @@ class Settings:
     deadline_seconds: float = 0.0
     requests_per_minute: int = 0
     upload_bytes: int = 2 * 1024**3
+    free_bytes: int = 1024**3
+    stored_bytes: int = 0
+    dataset_days: float = 0.0
+    result_days: float = 0.0
     training_bytes: int = field(default_factory=lambda: _share(CORES))
     training_cpu_seconds: int = 24 * 3600
     training_file_bytes: int = 16 * 1024**3
@@ -146,6 +150,10 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "EBB_DEADLINE_SECONDS": ("deadline_seconds", _number(0, 10**8, whole=False)),
     "EBB_REQUESTS_PER_MINUTE": ("requests_per_minute", _number(0, 1_000_000, whole=True)),
     "EBB_UPLOAD_BYTES": ("upload_bytes", _number(1024, 2**50, whole=True)),
+    "EBB_FREE_BYTES": ("free_bytes", _number(0, 2**60, whole=True)),
+    "EBB_STORED_BYTES": ("stored_bytes", _number(0, 2**60, whole=True)),
+    "EBB_DATASET_DAYS": ("dataset_days", _number(0, 36_500, whole=False)),
+    "EBB_RESULT_DAYS": ("result_days", _number(0, 36_500, whole=False)),
     "EBB_TRAINING_BYTES": ("training_bytes", _number(LEAST_TRAINING_BYTES, 2**50, whole=True)),
     "EBB_TRAINING_CPU_SECONDS": ("training_cpu_seconds", _number(1, 10**8, whole=True)),
     "EBB_TRAINING_FILE_BYTES": ("training_file_bytes", _number(2**20, 2**60, whole=True)),

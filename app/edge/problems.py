@@ -55,6 +55,9 @@ TABLE: dict[type[Exception], Kind] = {
     app_errors.BusyError: Kind(Status.SERVICE_UNAVAILABLE, "busy", "This is being done for another request"),
     app_errors.OverloadedError: Kind(Status.SERVICE_UNAVAILABLE, "overloaded", "The service is overloaded"),
     store_errors.NotFoundError: Kind(Status.NOT_FOUND),
+    store_errors.ExpiredError: Kind(Status.GONE, "expired", "It was kept for its time, and removed"),
+    store_errors.DiskFullError: Kind(Status.INSUFFICIENT_STORAGE, "disk-full", "The disk has no room for more", ""),
+    store_errors.QuotaError: Kind(Status.INSUFFICIENT_STORAGE, "quota", "The key may store no more", ""),
     store_errors.PageTokenError: Kind(
         Status.UNPROCESSABLE_ENTITY, "page-token", "Not a page token of this list", "/query/page_token"
     ),

@@ -85,9 +85,13 @@ def test_what_the_first_release_stored_is_still_there_after_an_upgrade(bare: Dat
     world = make_world(bare)
     world.succeed(world.start())
     before = world.snapshot()
-    downgrade(bare, "0001")  # loses what the first release did not have: the audit log
+    downgrade(bare, "0001")  # loses what the first release did not have: the audit log, and when bytes were last used
     upgrade(bare)
-    assert world.snapshot() == {**before, "audit_log": []}
+    after = world.snapshot()
+    ((*artifact, used_at, removed_at),) = after["artifacts"]
+    ((*_, used_before, _),) = before["artifacts"]
+    assert used_at >= used_before
+    assert after == {**before, "audit_log": [], "artifacts": [(*artifact, used_at, removed_at)]}
     assert is_current(bare)
 
 
