@@ -6,18 +6,23 @@ from flask import Response
 
 from app.edge.access import owner
 from app.edge.idempotency import idempotency_key
-from app.edge.scopes import demand_for_job
+from app.edge.scopes import demand_to_retry
 from app.route import Route
 from app.services import Services
 from app.shapes.jobs import Job
 from app.views.accepted import ASKED, SENT, accepted
 from store.ids import new_id
+from store.jobs.read import get_job
 from store.jobs.retry import retry
 
 
 def retry_job(services: Services, job_id: str, **_: object) -> Response:
-    """Submit the work of a failed or cancelled job again, as a new job whose `retry_of` names it."""
-    demand_for_job(services.database, job_id)
+    """Submit the work of a failed or cancelled job again, as a new job whose `retry_of` names it.
+
+    It takes the key that submitted the job, or one with the scope `admin`.
+    """
+    with services.database.read() as connection:
+        demand_to_retry(get_job(connection, job_id))
     key, by, new_job_id = idempotency_key(), owner(), new_id()
     names: dict[str, Any] = {"owner": by, "idempotency_key": key, "new_job_id": new_job_id}
     most = services.settings.queue_limit

@@ -16,7 +16,7 @@ from store.settings import Settings, read_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-WHOLE = {"id", "job_id", "created_at", "finished_at"}  # what people copy, and what no line break makes clearer
+WHOLE = {"id", "job", "job_id", "created_at", "finished_at"}  # what people copy, and what no line break makes clearer
 PIPE_WIDTH = 240
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
