@@ -24,7 +24,7 @@ class AliasMove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Move(msgspec.Struct, frozen=True):
-    """One move of an alias by a key; `undoes` is the revision that a rollback undid, `job` the training that moved it."""
+    """One move of an alias; `undoes` is the revision that a rollback undid, `job` the training that moved it."""
 
     revision: int
     from_version: int | None

@@ -1,4 +1,4 @@
-"""A job is cancelled and retried by the key that submitted it and may still submit it, or by one that may do everything."""
+"""A job is cancelled and retried by the key that submitted it, as long as it may submit it, or by an admin."""
 
 from collections.abc import Callable
 

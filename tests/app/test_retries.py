@@ -1,6 +1,5 @@
 """A job that failed or was cancelled is tried again as a new job; every other is refused."""
 
-
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse

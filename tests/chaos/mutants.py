@@ -47,7 +47,7 @@ MUTANTS = {
     "promotion_by_a_key_that_may_no_longer": Mutant(
         "store/registry",
         'if not may_still(connection, owner, "promote"):',
-        "if not owner and False:",
+        "if False:",
         ("tests/store/test_promotions.py::test_a_job_of_a_key_that_may_no_longer_promote_succeeds_and_moves_nothing",),
     ),
     "success_after_a_cancel": Mutant(
