@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from http import HTTPStatus as Status
 
 import msgspec
@@ -14,6 +14,7 @@ from app import errors as app_errors
 from app.edge.request_ids import request_id
 from app.shapes.problems import Fault, ProblemDetails
 from model import errors as model_errors
+from model.names import escaped
 from store import errors as store_errors
 
 log = logging.getLogger(__name__)
@@ -135,9 +136,9 @@ def _problem(kind: Kind, detail: str, problems: Iterable[model_errors.Problem] =
         type=kind.type,
         title=kind.title or kind.status.phrase,
         status=kind.status,
-        detail=detail,
+        detail=escaped(detail),
         instance=request.path,
-        errors=[Fault(**asdict(problem)) for problem in problems[:MOST_FAULTS]],
+        errors=[Fault(problem.pointer, problem.code, escaped(problem.detail)) for problem in problems[:MOST_FAULTS]],
         request_id=request_id(),
     )
     response = Response(msgspec.json.encode(body), kind.status, mimetype=PROBLEM_JSON)

@@ -10,6 +10,7 @@ import msgspec
 
 from app.openapi.operation import build_operation
 from app.route import Route
+from app.shapes.common import NO_NEWLINE
 from app.shapes.problems import ProblemDetails
 
 CONTRACT = "1.0"  # the contract's own version; /v1 in its paths is the part that can break
@@ -32,7 +33,7 @@ def build_document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:
         paths.setdefault(route.path, {})[route.method.lower()] = build_operation(
             route, known, open_=route.scope is None
         )
-    return {
+    document = {
         "openapi": "3.1.0",
         "info": {
             "title": "Ebb",
@@ -54,3 +55,14 @@ def build_document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:
             },
         },
     }
+    return dict(_portable(document))
+
+
+def _portable(value: Any) -> Any:
+    """Return a part of the document whose patterns need no lookahead, which RE2 (Go) and others do not know."""
+    if isinstance(value, dict):
+        return {
+            name: part.removesuffix(NO_NEWLINE) if name == "pattern" and isinstance(part, str) else _portable(part)
+            for name, part in value.items()
+        }
+    return [_portable(part) for part in value] if isinstance(value, list) else value

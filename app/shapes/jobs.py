@@ -9,18 +9,8 @@ from app.shapes.common import JsonObject, PageSize, PageToken, Slug, Time, Uuid,
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Kind = Literal["training", "scoring", "replay"]
-States = Annotated[
-    str,
-    Meta(
-        pattern=several(get_args(State)),
-        description=f"some of {', '.join(get_args(State))}, with commas between them",
-        examples=["queued,running"],
-    ),
-]
-Kinds = Annotated[
-    str,
-    Meta(pattern=several(get_args(Kind)), description=f"some of {', '.join(get_args(Kind))}, with commas between them"),
-]
+States = Annotated[str, several(get_args(State))]
+Kinds = Annotated[str, several(get_args(Kind))]
 Promote = Literal["never", "if_better", "always"]
 Priority = Annotated[int, Meta(ge=-10, le=10, description="of the jobs that wait, the highest goes first")]
 DeadlineSeconds = Annotated[
