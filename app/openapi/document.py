@@ -28,11 +28,11 @@ def build_document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:
             shapes[route.body] = None
     references, schemas = msgspec.json.schema_components(tuple(shapes), ref_template=REFERENCE)
     known = dict(zip(shapes, references, strict=True))
+    for shape in shapes:
+        schemas[shape.__name__] |= getattr(shape, "PUBLISHED", {})  # what a struct cannot say
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = build_operation(
-            route, known, open_=route.scope is None
-        )
+        paths.setdefault(route.path, {})[route.method.lower()] = build_operation(route, known, keyless=keyless)
     document = {
         "openapi": "3.1.0",
         "info": {

@@ -17,7 +17,7 @@ NO_NEWLINE = r"(?!\n)"
 
 
 def whole(pattern: str, description: str, **more: Any) -> Meta:
-    r"""Return the condition that a whole text matches a pattern.
+    r"""Return the condition that a whole text matches a pattern; alternatives in it stand in a group.
 
     Example:
         >>> Word = Annotated[str, whole("[a-z]+", "small letters")]
@@ -25,9 +25,14 @@ def whole(pattern: str, description: str, **more: Any) -> Meta:
         'abc'
         >>> msgspec.convert("abc\n", Word)
         Traceback (most recent call last):
-        msgspec.ValidationError: Expected `str` matching regex '^(?:[a-z]+)$(?!\\n)'
+        msgspec.ValidationError: Expected `str` matching regex '^[a-z]+$(?!\\n)'
     """
-    return Meta(pattern=f"^(?:{pattern})${NO_NEWLINE}", description=description, **more)
+    return Meta(pattern=f"^{pattern}${NO_NEWLINE}", description=description, **more)
+
+
+def published(pattern: str, description: str, **more: Any) -> Meta:
+    """Return a condition that the contract tells, and that something else than the shape checks, with its own code."""
+    return Meta(extra_json_schema={"pattern": f"^{pattern}$"}, description=description, **more)
 
 
 def several(names: Iterable[str]) -> Meta:
@@ -43,7 +48,9 @@ PLAINLY = f"text {RULE}"
 PlainText = Annotated[str, whole(PATTERN, PLAINLY, max_length=100)]
 ColumnName = Annotated[str, whole(PATTERN, PLAINLY, min_length=1, max_length=256)]
 PageSize = Annotated[int, Meta(ge=1, le=1000)]
-PageToken = Annotated[str, Meta(min_length=1, max_length=1000, description="next_page_token of the page before")]
+PageToken = Annotated[
+    str, published("[A-Za-z0-9_-]+", "next_page_token of the page before", min_length=1, max_length=1000)
+]
 VersionNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"}, description="RFC 3339, UTC")]
 JsonObject = dict[str, Any]  # msgspec has no schema for object

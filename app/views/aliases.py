@@ -105,8 +105,8 @@ ROUTES = (
         (404, 412, 413, 415, 422, 428),
         body=AliasMove,
         headers=(
-            Header("If-Match", "the revision the alias is moved from, as its entity tag"),
-            Header("If-None-Match", "'*' to make a new alias"),
+            Header("If-Match", "the revision the alias is moved from, as its entity tag; 412 where it is at another"),
+            Header("If-None-Match", "'*' to make a new alias; 428 without this and without If-Match"),
         ),
         answer_headers=(ETAG,),
     ),

@@ -6,7 +6,7 @@ from app.edge.answers import no_content
 from app.errors import InputError
 from app.route import Header, Route
 from app.services import Services
-from app.shapes.jobs import EventsQuery, JobChange
+from app.shapes.jobs import EventId, EventsQuery, JobChange
 from app.streams.following import ENDS, Following, follow
 from app.streams.peers import Peer
 from app.streams.server_sent_events import MEDIA_TYPE
@@ -73,6 +73,6 @@ ROUTES = (
         {200: MEDIA_TYPE, 204: None},
         (404, 422),
         EventsQuery,
-        headers=(Header(LAST, "the id of the last event that came; the stream goes on behind it"),),
+        headers=(Header(LAST, "the id of the last event that came; the stream goes on behind it", EventId),),
     ),
 )

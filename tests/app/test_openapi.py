@@ -82,6 +82,68 @@ def test_every_reference_leads_somewhere_and_every_schema_is_used(document: dict
     assert targets == schemas
 
 
+def patterns(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, child in value.items():
+            if name == "pattern" and isinstance(child, str):
+                yield child
+            else:
+                yield from patterns(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from patterns(child)
+
+
+def test_every_pattern_is_one_for_re2_too(document: dict[str, Any]) -> None:
+    r"""That is without (?=, (?!, (?<, \1 and \u0000, and anchored at both ends."""
+    found = set(patterns(document))
+    assert len(found) > 5
+    for pattern in found:
+        assert re.fullmatch(r"\^.*\$", pattern, re.DOTALL)
+        assert not re.search(r"\(\?[^:]|\\[1-9pPuNkZ]", pattern), pattern
+
+
+def parameter(document: dict[str, Any], method: str, path: str, name: str) -> dict[str, Any]:
+    (found,) = (p["schema"] for p in document["paths"][path][method]["parameters"] if p["name"] == name)
+    return dict(found)
+
+
+@pytest.mark.parametrize("key", ["k", "a b", "~!", "x" * 255, "x" * 256, "ü", "a\tb", "a\x7f"])
+def test_what_the_contract_says_of_idempotency_keys_is_so(
+    client: FlaskClient, document: dict[str, Any], dataset: str, key: str
+) -> None:
+    told = parameter(document, "post", "/v1/jobs/training", "Idempotency-Key")
+    fits = re.search(told["pattern"], key) is not None and len(key) <= told["maxLength"]
+    sent = {"Idempotency-Key": key.encode().decode("latin-1")}
+    answer = client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset}, headers=sent)
+    assert answer.status_code == (202 if fits else 422)
+
+
+@pytest.mark.parametrize("place", ["query", "header"])
+@pytest.mark.parametrize("text", ["1.0", "12.3", "", "1", "1.", ".1", "-1.0", "1.0.0", f"1.{10**9}", "١.٠"])
+def test_what_the_contract_says_of_event_ids_is_so(
+    client: FlaskClient, document: dict[str, Any], dataset: str, place: str, text: str
+) -> None:
+    job = client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset}).json["id"]
+    client.post(f"/v1/jobs/{job}/cancel")
+    name = "Last-Event-ID" if place == "header" else "last_event_id"
+    told = parameter(document, "get", "/v1/jobs/{job_id}/events", name)
+    sent = {"headers": {name: text.encode().decode("latin-1")}} if place == "header" else {"query_string": {name: text}}
+    answer = client.get(f"/v1/jobs/{job}/events", **sent)
+    assert (answer.status_code != 422) == (re.search(told["pattern"], text) is not None)
+
+
+def test_each_operation_names_the_scope_it_takes(
+    document: dict[str, Any], guarded: FlaskClient, key: Callable[..., dict[str, str]]
+) -> None:
+    asking = dict(guarded.get("/openapi.json", headers=key("read")).json)
+    for route in ROUTES:
+        scopes = [{"key": [scope]} for scope in (route.scope, *route.or_scopes) if scope]
+        assert asking["paths"][route.path][route.method.lower()]["security"] == scopes
+        free = [{}, *scopes] if scopes else []
+        assert document["paths"][route.path][route.method.lower()]["security"] == free
+
+
 def test_every_refusal_is_a_problem_and_every_answer_has_content(document: dict[str, Any]) -> None:
     for _, _, operation in operations(document):
         for status, response in operation["responses"].items():
