@@ -15,7 +15,7 @@ from app.errors import ForbiddenError, MisdirectedError
 
 _HOST = re.compile(
     r"(?P<name>localhost|[0-9.]+|\[(?P<v6>[0-9a-f:.]*:[0-9a-f:.]*)\])(?::(?P<port>[1-9][0-9]{0,4}))?",
-    re.ASCII | re.IGNORECASE,
+    re.IGNORECASE,
 )
 HIGHEST_PORT = 65_535
 

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from http import HTTPStatus as Status
 
 import msgspec
@@ -136,9 +136,9 @@ def _problem(kind: Kind, detail: str, problems: Iterable[model_errors.Problem] =
         type=kind.type,
         title=kind.title or kind.status.phrase,
         status=kind.status,
-        detail=escaped(detail),
+        detail=escaped(detail),  # of one problem, it begins with the pointer
         instance=request.path,
-        errors=[Fault(problem.pointer, problem.code, escaped(problem.detail)) for problem in problems[:MOST_FAULTS]],
+        errors=[Fault(**asdict(problem)) for problem in problems[:MOST_FAULTS]],
         request_id=request_id(),
     )
     response = Response(msgspec.json.encode(body), kind.status, mimetype=PROBLEM_JSON)

@@ -11,9 +11,6 @@ from app.route import Route
 from store.database import Row
 from store.keys import Caller
 
-SUBMITTING = {"training": "train", "replay": "train", "scoring": "score"}
-"""Which scope may submit a job of a kind."""
-
 
 def install(app: Flask, routes: Mapping[str, Route]) -> None:
     """Check every request for a route that has a scope."""
@@ -26,13 +23,12 @@ def install(app: Flask, routes: Mapping[str, Route]) -> None:
     app.before_request(check)
 
 
-def demand_to_submit(kind: str, params: Mapping[str, object]) -> None:
-    """Let the caller go on who may submit a job of this kind with these parameters.
+def demand_to_promote(asked: str) -> None:
+    """Let the caller go on who may have a training move an alias, where its `promote` asks for that.
 
     Raises: ForbiddenError.
     """
-    demand(SUBMITTING[kind])
-    if (asked := params.get("promote", "never")) != "never":
+    if asked != "never":
         demand("promote", because=f', which "promote": "{asked}" takes')
 
 
@@ -41,7 +37,6 @@ def demand_to_cancel(job: Row[Any]) -> None:
 
     Raises: ForbiddenError.
     """
-    demand(SUBMITTING[job.kind])
     caller: Caller = kept().caller
     if job.owner != caller.key_id and not caller.may("admin"):
         raise ForbiddenError(
@@ -50,12 +45,12 @@ def demand_to_cancel(job: Row[Any]) -> None:
 
 
 def demand_to_retry(job: Row[Any]) -> None:
-    """Let the caller go on who may cancel this job, and may submit it again as it is.
+    """Let the caller go on who may cancel this job, and may ask now for what it asks for.
 
     Raises: ForbiddenError.
     """
     demand_to_cancel(job)
-    demand_to_submit(job.kind, job.params)
+    demand_to_promote(job.params.get("promote", "never"))
 
 
 def demand(*scopes: str, because: str = "") -> None:

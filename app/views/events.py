@@ -54,13 +54,13 @@ def _cursor(query: EventsQuery) -> Cursor:
 
     Raises: InputError.
     """
-    header = request.headers.get(LAST)
-    place, text = (f"/headers/{LAST}", header) if header else ("/query/last_event_id", query.last_event_id)
-    if not text:
-        return Cursor()
-    if (cursor := Cursor.parse(text)) is None:
-        raise InputError.of([Problem(place, "format", "is no id of an event that this service sent")])
-    return cursor
+    texts = {f"/headers/{LAST}": request.headers.get(LAST), "/query/last_event_id": query.last_event_id}
+    cursors = {place: Cursor.parse(text) for place, text in texts.items() if text}
+    wrong = [place for place, cursor in cursors.items() if cursor is None]
+    if wrong:
+        text = "is no id of an event that this service sent"
+        raise InputError.of(Problem(place, "format", text) for place in wrong)
+    return next(filter(None, cursors.values()), Cursor())
 
 
 ROUTES = (

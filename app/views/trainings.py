@@ -6,7 +6,7 @@ from msgspec import to_builtins
 from app.edge.access import owner
 from app.edge.answers import json_answer
 from app.edge.idempotency import idempotency_key
-from app.edge.scopes import demand_to_submit
+from app.edge.scopes import demand_to_promote
 from app.errors import InputError
 from app.route import Route
 from app.services import Services
@@ -25,7 +25,7 @@ def submit_training(services: Services, body: TrainingRequest, **_: object) -> R
 
     A `promote` other than `never` moves the alias `champion`, so it takes the scope `promote`, too.
     """
-    demand_to_submit("training", {"promote": body.promote})
+    demand_to_promote(body.promote)
     key = idempotency_key()
     with services.database.read() as connection:
         spec = _checked(connection, body)

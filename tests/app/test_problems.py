@@ -143,3 +143,9 @@ def test_an_answer_of_nothing_has_no_type(client: FlaskClient, dataset: str) -> 
     assert (nothing.status_code, nothing.data) == (204, b"")
     for answer in (options, nothing):
         assert "Content-Type" not in answer.headers
+
+
+def test_a_detail_spells_out_what_a_terminal_would_obey(client: FlaskClient) -> None:
+    answer = client.get("/v1/jobs", query_string={"ana\u202e\x1b": "1"})
+    assert answer.json["detail"].startswith("/query/ana\\u202e\\u001b: is not known here")
+    assert answer.json["errors"][0]["pointer"] == "/query/ana\u202e\x1b", "a program's, to be compared"
