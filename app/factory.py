@@ -1,6 +1,5 @@
 """Putting the application together; nothing of it lives at module level."""
 
-import msgspec
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -14,7 +13,7 @@ from app.edge.guesses import Guesses
 from app.edge.inputs import BODY_BYTES
 from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
-from app.openapi.document import build_document
+from app.openapi.document import write_document
 from app.readiness import HEARTBEATS
 from app.ringing import Ringer
 from app.scoring.estimators import Estimators
@@ -62,7 +61,7 @@ def create_app(
     cards.install(app)
     dispatch.install(app, ROUTES, services)
     app.extensions["ebb"] = services
-    app.extensions["openapi"] = msgspec.json.encode(build_document(ROUTES, keyless=keyless))
+    app.extensions["openapi"] = write_document(ROUTES, keyless=keyless)
     return app
 
 

@@ -12,12 +12,18 @@ from app.openapi.operation import build_operation
 from app.route import Route
 from app.shapes.common import NO_NEWLINE
 from app.shapes.problems import ProblemDetails
+from model.names import escaped
 
 CONTRACT = "1.0"  # the contract's own version; /v1 in its paths is the part that can break
 REFERENCE = "#/components/schemas/{name}"
 
 
-def build_document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:
+def write_document(routes: Sequence[Route], *, keyless: bool) -> bytes:
+    """Return the document as JSON, in which the characters that no name may hold are spelled out."""
+    return escaped(msgspec.json.encode(_document(routes, keyless=keyless)).decode()).encode()
+
+
+def _document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:
     """Return the document that describes exactly these routes; with `keyless`, on a server that asks for no key."""
     shapes: dict[type[msgspec.Struct], None] = {ProblemDetails: None}
     for route in routes:

@@ -8,7 +8,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.scoring.customers import MOST_RECORDS
 from app.table import ROUTES
+from model.names import refused_character
 
 METHODS = {"GET", "PUT", "POST", "DELETE", "PATCH"}
 # RFC 9110's and 6585's statuses, as a document of this service may name them
@@ -40,14 +42,15 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
             yield method.upper(), path, operation
 
 
-def references(value: object) -> Iterator[str]:
+def values(value: object, name: str) -> Iterator[Any]:
+    """Yield what stands under a name, wherever in a part of the document."""
     if isinstance(value, dict):
-        yield from (str(target) for name, target in value.items() if name == "$ref")
+        yield from (child for key, child in value.items() if key == name and not isinstance(child, dict))
         for child in value.values():
-            yield from references(child)
+            yield from values(child, name)
     elif isinstance(value, list):
         for child in value:
-            yield from references(child)
+            yield from values(child, name)
 
 
 def test_the_document_names_exactly_the_rules_of_the_url_map(app: Flask, document: dict[str, Any]) -> None:
@@ -77,30 +80,30 @@ def test_it_has_the_shape_of_openapi_3_1(document: dict[str, Any]) -> None:
 
 
 def test_every_reference_leads_somewhere_and_every_schema_is_used(document: dict[str, Any]) -> None:
-    targets = set(references(document))
+    targets = set(values(document, "$ref"))
     schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
     assert targets == schemas
 
 
-def patterns(value: object) -> Iterator[str]:
-    if isinstance(value, dict):
-        for name, child in value.items():
-            if name == "pattern" and isinstance(child, str):
-                yield child
-            else:
-                yield from patterns(child)
-    elif isinstance(value, list):
-        for child in value:
-            yield from patterns(child)
-
-
 def test_every_pattern_is_one_for_re2_too(document: dict[str, Any]) -> None:
     r"""That is without (?=, (?!, (?<, \1 and \u0000, and anchored at both ends."""
-    found = set(patterns(document))
+    found = set(values(document, "pattern"))
     assert len(found) > 5
     for pattern in found:
         assert re.fullmatch(r"\^.*\$", pattern, re.DOTALL)
         assert not re.search(r"\(\?[^:]|\\[1-9pPuNkZ]", pattern), pattern
+
+
+def test_it_holds_no_character_that_reorders_what_is_read(client: FlaskClient) -> None:
+    text = client.get("/openapi.json").text
+    assert refused_character(text) is None
+    assert "\\u202e" in text
+
+
+def test_it_tells_how_many_customers_one_request_brings(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]["ScoreRequest"]["oneOf"]
+    assert [schema["properties"][schema["required"][0]]["type"] for schema in schemas] == ["array", "object"]
+    assert {most for schema in schemas for most in values(schema, "maxItems")} == {MOST_RECORDS}
 
 
 def parameter(document: dict[str, Any], method: str, path: str, name: str) -> dict[str, Any]:
@@ -173,7 +176,7 @@ def test_only_what_is_accepted_says_where_its_job_is(document: dict[str, Any]) -
 
 def test_unknown_fields_are_refused_in_the_contract_as_well(document: dict[str, Any]) -> None:
     bodies = [operation.get("requestBody", {}) for _, _, operation in operations(document)]
-    for reference in {target for body in bodies for target in references(body)}:
+    for reference in {target for body in bodies for target in values(body, "$ref")}:
         assert document["components"]["schemas"][reference.rpartition("/")[2]]["additionalProperties"] is False
 
 
