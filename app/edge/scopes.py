@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask
-
 from app.edge.current import kept, this_request
+from app.edge.steps import Steps
 from app.errors import ForbiddenError
 from app.route import Route
 from store.database import Row
 from store.keys import Caller
 
 
-def install(app: Flask, routes: Mapping[str, Route]) -> None:
+def install(steps: Steps, routes: Mapping[str, Route]) -> None:
     """Check every request for a route that has a scope."""
 
     def check() -> None:
@@ -20,7 +19,7 @@ def install(app: Flask, routes: Mapping[str, Route]) -> None:
         if route is not None and route.scope is not None:
             demand(route.scope, *route.or_scopes)
 
-    app.before_request(check)
+    steps.before_request(check)
 
 
 def demand_to_promote(asked: str) -> None:

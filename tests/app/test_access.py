@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.edge.guesses import GUESSES_PER_MINUTE
+from app.edge.invalid_key_limit import INVALID_PER_MINUTE
 from app.recent import KEPT_SECONDS
 from app.table import ROUTES
 from store.database import Database
@@ -73,8 +73,8 @@ def test_a_browser_may_send_a_key_as_a_password_for_pages_and_for_nothing_else(g
 
 
 def test_a_password_counts_among_the_keys_that_are_guessed(guarded: FlaskClient) -> None:
-    told = [guarded.get("/docs", auth=("", f"guess {number}")).status_code for number in range(GUESSES_PER_MINUTE + 1)]
-    assert told == [401] * GUESSES_PER_MINUTE + [429]
+    told = [guarded.get("/docs", auth=("", f"guess {number}")).status_code for number in range(INVALID_PER_MINUTE + 1)]
+    assert told == [401] * INVALID_PER_MINUTE + [429]
 
 
 def test_an_address_that_is_not_there_tells_strangers_nothing(guarded: FlaskClient) -> None:
