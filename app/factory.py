@@ -1,6 +1,5 @@
 """Putting the application together; nothing of it lives at module level."""
 
-import msgspec
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -14,7 +13,7 @@ from app.edge.rate_limiter import RateLimiter
 from app.edge.steps import Steps
 from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
-from app.openapi.document import build_document
+from app.openapi.document import write_document
 from app.places import Places
 from app.readiness import HEARTBEATS
 from app.ringing import Ringer
@@ -58,7 +57,7 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell, limit
     cards.install(app)
     dispatch.install(app, ROUTES, services)
     app.extensions["ebb"] = services
-    app.extensions["openapi"] = msgspec.json.encode(build_document(ROUTES, keyless=keyless))
+    app.extensions["openapi"] = write_document(ROUTES, keyless=keyless)
     return app
 
 

@@ -17,11 +17,12 @@ from app.route import JSON
 from model.errors import Problem
 
 T = TypeVar("T")
+Query = TypeVar("Query", bound=msgspec.Struct)
 
 BODY_BYTES = 16 * 1024 * 1024  # of every request but an upload; Flask counts, however the body is sent
 
 
-def read_query(kind: type[T]) -> T:
+def read_query(kind: type[Query]) -> Query:
     """Read the query string.
 
     Raises: InputError, which names the parameter.
@@ -32,7 +33,17 @@ def read_query(kind: type[T]) -> T:
     twice = [name for name, values in request.args.lists() if len(values) > 1]
     if twice:
         raise InputError.of(Problem("/query" + pointer(name), "duplicate", "is given twice") for name in twice)
-    return _typed(request.args.to_dict(), kind, "/query", strict=False)
+    query = _typed(request.args.to_dict(), kind, "/query", strict=False)
+    # The decoder takes the text "null" for a number that is not there.
+    unread = [
+        field.encode_name
+        for field in msgspec.structs.fields(kind)
+        if field.encode_name in request.args and getattr(query, field.name) is None
+    ]
+    if unread:
+        text = "has no value null; leave it out instead"
+        raise InputError.of(Problem("/query" + pointer(name), "type", text) for name in unread)
+    return query
 
 
 def read_body(kind: type[T]) -> T:

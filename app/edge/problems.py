@@ -14,6 +14,7 @@ from app import errors as app_errors
 from app.edge.request_ids import request_id
 from app.shapes.problems import Fault, ProblemDetails
 from model import errors as model_errors
+from model.names import escaped
 from store import errors as store_errors
 
 log = logging.getLogger(__name__)
@@ -139,7 +140,7 @@ def _problem(kind: Kind, detail: str, problems: Iterable[model_errors.Problem] =
         type=kind.type,
         title=kind.title or kind.status.phrase,
         status=kind.status,
-        detail=detail,
+        detail=escaped(detail),  # of one problem, it begins with the pointer
         instance=request.path,
         errors=[Fault(**asdict(problem)) for problem in problems[:MOST_FAULTS]],
         request_id=request_id(),

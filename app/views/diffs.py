@@ -80,7 +80,7 @@ ROUTES = (
         "GET",
         f"{VERSION}/diff",
         show_diff,
-        "score",
+        "read",
         "Compare two versions",
         {200: Diff},
         (404, 409, 413, 422),

@@ -6,7 +6,7 @@ from flask import Response
 
 from app.edge.access import owner
 from app.edge.idempotency import idempotency_key
-from app.edge.scopes import demand_for_job
+from app.edge.scopes import demand_to_retry
 from app.route import Route
 from app.services import Services
 from app.shapes.jobs import Job
@@ -18,10 +18,13 @@ from store.jobs.retry import retry
 
 
 def retry_job(services: Services, job_id: str, **_: object) -> Response:
-    """Submit the work of a failed or cancelled job again, as a new job whose `retry_of` names it."""
-    demand_for_job(services.database, job_id)
+    """Submit the work of a failed or cancelled job again, as a new job whose `retry_of` names it.
+
+    It takes the key that submitted the job, or one with the scope `admin`.
+    """
     with services.database.read() as connection:
         job = get_job(connection, job_id)
+        demand_to_retry(job)
         if job.kind != "scoring":
             check_stored(services, connection, job.params["spec"], job.dataset_id)
     key, by, new_job_id = idempotency_key(), owner(), new_id()

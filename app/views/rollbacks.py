@@ -42,7 +42,9 @@ ROUTES = (
         "Roll an alias back",
         {200: Alias},
         (404, 409, 412),
-        headers=(Header("If-Match", "the revision the alias must be at, as its entity tag"),),
+        headers=(
+            Header("If-Match", "the revision the alias must be at, as its entity tag; 412 where it is at another"),
+        ),
         answer_headers=(ETAG,),
     ),
 )

@@ -6,6 +6,7 @@ from msgspec import to_builtins
 from app.edge.access import owner
 from app.edge.answers import json_answer
 from app.edge.idempotency import idempotency_key
+from app.edge.scopes import demand_to_promote
 from app.errors import InputError
 from app.route import Route
 from app.services import Services
@@ -22,7 +23,11 @@ from store.jobs.submit import Submission
 
 
 def submit_training(services: Services, body: TrainingRequest, **_: object) -> Response:
-    """Answer 202 once the job is a row, whether a broker is there or not; 200 for `validate_only`."""
+    """Answer 202 once the job is a row, whether a broker is there or not; 200 for `validate_only`.
+
+    A `promote` other than `never` moves the alias `champion`, so it takes the scope `promote`, too.
+    """
+    demand_to_promote(body.promote)
     key = idempotency_key()
     with services.database.read() as connection:
         spec = _checked(services, connection, body)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from ebb.commands.names import Name
 from ebb.commands.options import as_json as json_option
 from ebb.commands.options import print_rows
 from store.database import Database, open_database
@@ -25,7 +26,7 @@ def keys() -> None:
 
 
 @keys.command()
-@click.option("--name", required=True, help="Whose key it is, for the list.")
+@click.option("--name", required=True, type=Name(), help="Whose key it is, for the list.")
 @click.option(
     "--scope", "scopes", multiple=True, required=True, type=click.Choice(SCOPES), help="What it may do; repeatable."
 )

@@ -44,6 +44,12 @@ MUTANTS = {
         "return connection.execute(jobs.select().where(jobs.c.id == claim.job_id)).one()",
         (ZOMBIE,),
     ),
+    "promotion_by_a_key_that_may_no_longer": Mutant(
+        "store/registry",
+        'if not may_still(connection, owner, "promote"):',
+        "if False:",
+        ("tests/store/test_promotions.py::test_a_job_of_a_key_that_may_no_longer_promote_succeeds_and_moves_nothing",),
+    ),
     "success_after_a_cancel": Mutant(
         "store/jobs",
         '{**ENDED, "state": "succeeded"}, jobs.c.cancel_requested.is_(False))',
