@@ -17,8 +17,8 @@ from app.metrics.traffic import Traffic
 from app.openapi.document import build_document
 from app.readiness import HEARTBEATS
 from app.ringing import Ringer
-from app.scoring.estimators import Estimators
-from app.scoring.pointers import Pointers
+from app.scoring.estimator_cache import EstimatorCache
+from app.scoring.target_cache import TargetCache
 from app.services import Services
 from app.streams.streams import Streams
 from app.table import ROUTES
@@ -72,8 +72,8 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
         database,
         ArtifactStore(settings.artifacts),
         Ringer(database, doorbell),
-        Pointers(database),
-        Estimators(database),
+        TargetCache(database),
+        EstimatorCache(database),
         Streams(settings.web_threads),
         Traffic(ROUTES),
         JobsCollector(database, HEARTBEATS * settings.heartbeat_seconds),
