@@ -58,7 +58,7 @@ def _checked(connection: Connection, body: TrainingRequest) -> Spec:
         unlabelled = "was sent to be scored, and no column is its target; upload it with POST /v1/datasets?target=…"
         problems = [Problem("/dataset", "conflict", unlabelled), *problems]
     elif spec is not None:
-        inputs = [column["name"] for column in dataset.schema["columns"]]
+        inputs = {column["name"] for column in dataset.schema["columns"]}
         problems += misfits(spec, inputs, (dataset.target, dataset.id_column), "/spec")
     if spec is None or problems:
         raise InputError.of(problems)
