@@ -21,7 +21,7 @@ from model.estimator import Estimator, Explained, unknown_column
 from model.heads import Churn
 from model.ids import unfit_ids
 
-CHUNK_CELLS = 2**20
+CHUNK_CELLS = 2**18
 """How many numbers of the design matrix are in memory at a time."""
 
 MOST_REASONS = 1_000_000
