@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
-import numpy as np
-
 from app.edge.pointers import pointer
 from app.edge.problems import MOST_FAULTS
 from app.errors import InputError, TooLargeError
@@ -15,7 +13,6 @@ from app.scoring.ids import id_column, shown
 from app.scoring.options import Options
 from model.campaign import Economics, Plan, plan
 from model.columns.tally import missing, without
-from model.design import Floats
 from model.errors import EstimatorError, Problem
 from model.estimator import Estimator, Explained, unknown_column
 from model.heads import Churn
@@ -50,7 +47,7 @@ class ScoreResults:
 class _Chunk:
     """What the estimator says of some consecutive rows; `faults` are by row of the request."""
 
-    probabilities: Floats
+    probabilities: list[float]
     faults: dict[int, Problem]
     explained: Explained | None
     unseen: dict[str, int]
@@ -84,10 +81,10 @@ def score_customers(estimator: Estimator, customers: Customers, options: Options
             raise InputError("none of the customers can be scored; see errors", told)
         wrong = dict(placed)
         ids = [shown(value) if row in wrong else value for row, value in enumerate(ids)]
-    probabilities = np.concatenate([chunk.probabilities for chunk in chunks])
+    probabilities = [*chain(*(chunk.probabilities for chunk in chunks))]
     return ScoreResults(
         ids=ids,
-        probabilities=probabilities.tolist(),
+        probabilities=probabilities,
         wrong=wrong,
         explained=_joined([chunk.explained for chunk in chunks if chunk.explained is not None]),
         economics=options.economics,
@@ -120,7 +117,7 @@ def _score(estimator: Estimator, customers: Customers, rows: range, explain: int
     if wrong or faults.rows:
         scored = without(table, [place for place, row in enumerate(rows) if row in wrong or place in faults.rows])
     return _Chunk(
-        probabilities=estimator.predict(table),
+        probabilities=estimator.predict(table).tolist(),
         faults={rows[place]: problems[0] for place, problems in faults.rows.items()},
         explained=estimator.explain(table, top=explain) if explain else None,
         unseen=estimator.unseen(scored),
