@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
+from operator import itemgetter
 from typing import Any
 
 from app.edge.pointers import pointer
@@ -73,19 +74,12 @@ def score_customers(estimator: Estimator, customers: Customers, options: Options
         for start in range(0, customers.n, step)
     ]
     for chunk in chunks:
-        wrong |= chunk.faults
-    if wrong:
-        placed = ((row, _placed(wrong[row], customers, row)) for row in sorted(wrong))
-        if len(wrong) == customers.n:
-            told = (problem for _, problem in islice(placed, MOST_FAULTS))
-            raise InputError("none of the customers can be scored; see errors", told)
-        wrong = dict(placed)
-        ids = [shown(value) if row in wrong else value for row, value in enumerate(ids)]
+        wrong.update(chunk.faults)
     probabilities = [*chain(*(chunk.probabilities for chunk in chunks))]
     return ScoreResults(
-        ids=ids,
+        ids=[shown(value) if row in wrong else value for row, value in enumerate(ids)] if wrong else ids,
         probabilities=probabilities,
-        wrong=wrong,
+        wrong=_placed(wrong, customers),
         explained=_joined([chunk.explained for chunk in chunks if chunk.explained is not None]),
         economics=options.economics,
         plan=None if options.economics is None else plan(probabilities, options.economics, wrong),
@@ -111,6 +105,7 @@ def _unknown(customers: Customers, estimator: Estimator) -> dict[int, Problem]:
 
 
 def _score(estimator: Estimator, customers: Customers, rows: range, explain: int, wrong: Collection[int]) -> _Chunk:
+    """Score some consecutive rows; those that are `wrong` are not counted as unseen or imputed."""
     columns = customers.columns(estimator.encoder.names, slice(rows.start, rows.stop))
     table, faults = estimator.read(columns, len(rows))
     scored = table
@@ -126,6 +121,7 @@ def _score(estimator: Estimator, customers: Customers, rows: range, explain: int
 
 
 def _joined(parts: Sequence[Explained]) -> Explained | None:
+    """Put the reasons of all chunks together."""
     if not parts:
         return None
     return Explained([*chain(*(part.reasons for part in parts))], [*chain(*(part.gaps for part in parts))])
@@ -137,5 +133,16 @@ def _summed(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
     return {name: total for name in names if (total := sum(each.get(name, 0) for each in counts))}
 
 
-def _placed(problem: Problem, customers: Customers, row: int) -> Problem:
-    return Problem(customers.place(row, problem.pointer), problem.code, problem.detail)
+def _placed(wrong: Mapping[int, Problem], customers: Customers) -> dict[int, Problem]:
+    """Return the problems by row, in the order of the rows, with pointers into the request.
+
+    Raises: InputError when all rows have one.
+    """
+    problems = (
+        (row, Problem(customers.place(row, problem.pointer), problem.code, problem.detail))
+        for row, problem in sorted(wrong.items(), key=itemgetter(0))
+    )
+    if len(wrong) == customers.n:
+        told = (problem for _, problem in islice(problems, MOST_FAULTS))
+        raise InputError("none of the customers can be scored; see errors", told)
+    return dict(problems)

@@ -9,7 +9,7 @@ from app.errors import InputError
 from app.route import Header, Route
 from app.scoring.csv_answer import write_csv
 from app.scoring.json_answer import write_json, write_ndjson
-from app.scoring.options import of_query, together
+from app.scoring.options import merge, of_query
 from app.scoring.requests import CSV, FORMATS, NDJSON, read_request
 from app.scoring.score import score_customers
 from app.services import Services
@@ -34,7 +34,7 @@ def score(services: Services, name: str, query: ScoreQuery) -> Response:
     target = targets.by_alias(name, alias) if alias else targets.by_version(name, query.version or 0)
     estimator = services.estimators.get(target)
     customers, options = read_request(body, kind, estimator)
-    results = score_customers(estimator, customers, together(of_query(query), options))
+    results = score_customers(estimator, customers, merge(of_query(query), options))
     services.traffic.scored(customers.n, len(results.wrong))
     if answer_in == CSV:
         written = write_csv(results)

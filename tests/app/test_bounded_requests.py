@@ -1,12 +1,10 @@
 """A scoring request takes processor time and memory in proportion to its bytes, whatever its shape."""
 
 import gc
-import random
 import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
 from uuid import uuid4
 
 import pytest
@@ -14,9 +12,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from model.estimator import Estimator, Fitting
-from model.spec import parse_spec
-from model.tables.reading import read_table
+from tests.app.mixed import train_wide
 
 SCORE = "/v1/models/churn/score"
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
@@ -155,18 +151,6 @@ def test_one_answer_holds_a_million_reasons(client: FlaskClient, add_version: Ca
     answer = client.post(f"{SCORE}?version={version}", json=beyond)
     assert answer.status_code == 413
     assert "1,000,000" in answer.json["detail"]
-
-
-def train_wide(columns: int) -> Estimator:
-    """Train an epoch on that many numeric columns."""
-    draw = random.Random(5)
-    lines = [",".join([*(f"c{i}" for i in range(columns)), "churned"])]
-    lines += [",".join([*(str(draw.randrange(100)) for _ in range(columns)), str(row % 2)]) for row in range(40)]
-    table = read_table(BytesIO("\n".join(lines).encode()), "csv")
-    fitting = Fitting(table, target="churned", id_column=None, spec=parse_spec({"epochs": 1}))
-    for _ in fitting.epochs():
-        pass
-    return fitting.estimator()
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
