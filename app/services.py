@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from app.alone import Alone
+from app.edge.deadline import Deadline
 from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
+from app.places import Places
 from app.ringing import Ringer
 from app.scoring.estimator_cache import EstimatorCache
 from app.scoring.target_cache import TargetCache
@@ -25,6 +26,8 @@ class Services:
     targets: TargetCache
     estimators: EstimatorCache
     streams: Streams
+    uploads: Places
+    comparing: Places
+    deadline: Deadline
     traffic: Traffic
     jobs: JobsCollector
-    comparing: Alone
