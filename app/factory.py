@@ -17,8 +17,8 @@ from app.openapi.document import write_document
 from app.places import Places
 from app.readiness import HEARTBEATS
 from app.ringing import Ringer
-from app.scoring.estimators import Estimators
-from app.scoring.pointers import Pointers
+from app.scoring.estimator_cache import EstimatorCache
+from app.scoring.target_cache import TargetCache
 from app.services import Services
 from app.streams.streams import Streams
 from app.table import ROUTES
@@ -68,8 +68,8 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
         database=database,
         artifacts=ArtifactStore(settings.artifacts, settings.free_bytes),
         ringer=Ringer(database, doorbell),
-        pointers=Pointers(database),
-        estimators=Estimators(database),
+        targets=TargetCache(database),
+        estimators=EstimatorCache(database),
         streams=Streams(threads),
         uploads=Places(max(1, threads // 4), "uploads hold the places of this process; send it again in a moment"),
         comparing=Places(1, "this process compares two versions for another request; send it again in a moment"),

@@ -27,7 +27,7 @@ def roll_back_alias(services: Services, name: str, alias: str, **_: object) -> R
         return get_alias(connection, name, alias)
 
     row = services.database.write(back)
-    services.pointers.forget(name, alias)
+    services.targets.forget(name, alias)
     answer = json_answer(shown(row))
     answer.set_etag(str(row.revision))
     return answer

@@ -67,7 +67,7 @@ def _checked(services: Services, connection: Connection, body: TrainingRequest) 
         unlabelled = "was sent to be scored, and no column is its target; upload it with POST /v1/datasets?target=…"
         problems = [Problem("/dataset", "conflict", unlabelled), *problems]
     elif spec is not None:
-        inputs = [column["name"] for column in dataset.schema["columns"]]
+        inputs = {column["name"] for column in dataset.schema["columns"]}
         problems += misfits(spec, inputs, (dataset.target, dataset.id_column), "/spec")
         problems += oversize(services, connection, spec, dataset)
     if spec is None or problems:

@@ -7,13 +7,14 @@ from types import NoneType
 
 import numpy as np
 
-from model.columns.cells import Floats
+from model.columns.cells import Floats, Numbers
 from model.columns.faults import Faults
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 LARGEST = 1e300  # beyond it, sums leave float64
 NO_NUMBER = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None")  # how files write a missing number
 
+PLAIN = frozenset((int, float, NoneType))
 TYPES: dict[str, tuple[type, ...]] = {"a number": (int, float), "true or false": (bool,)}
 
 
@@ -26,6 +27,25 @@ def parse_number(text: str) -> float:
     """
     text = text.strip()
     return float(text) if NUMBER.fullmatch(text) else math.nan
+
+
+def plain_numbers(raw: object) -> Numbers | None:
+    """Return a list of whole numbers, floats and gaps as numbers; None where it holds anything else.
+
+    Example:
+        >>> plain_numbers([24, None]), plain_numbers([True]), plain_numbers([math.nan])
+        (Numbers(values=array([24., nan])), None, None)
+    """
+    if isinstance(raw, Numbers):
+        return raw
+    if type(raw) is not list or not PLAIN.issuperset(map(type, raw)):
+        return None
+    try:
+        values = np.array(raw, np.float64)
+    except OverflowError:  # a whole number beyond float64
+        return None
+    gaps = np.count_nonzero(np.isnan(values))
+    return Numbers(values) if gaps == 0 or gaps == raw.count(None) else None  # a NaN in a list is no gap
 
 
 def read_values(values: Sequence[object] | np.ndarray, column: str, what: str, faults: Faults) -> Floats:

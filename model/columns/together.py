@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.columns.cells import Numbers, Table
+from model.columns.numbers import plain_numbers
 from model.columns.numeric import FARTHEST, SOFT_LIMIT, NumericColumn
 from model.design import Floats
 
@@ -50,11 +51,11 @@ class Together:
         )
 
     def read(self, columns: Mapping[str, object], n: int) -> dict[str, Numbers]:
-        """Return all of them as they came, if each came as `n` numbers in its range; otherwise none."""
-        came = {name: raw for name in self.names if isinstance(raw := columns.get(name), Numbers) and len(raw) == n}
-        if len(came) < len(self.names):
+        """Return all of them, if each came as `n` numbers in its range, or gaps; otherwise none."""
+        came = {name: numbers for name in self.names if (numbers := plain_numbers(columns.get(name))) is not None}
+        if len(came) < len(self.names) or any(len(numbers) != n for numbers in came.values()):
             return {}
-        values = np.array([cells.values for cells in came.values()])
+        values = np.array([numbers.values for numbers in came.values()])
         return {} if ((values < self.low) | (values > self.high)).any() else came
 
     def encode(self, table: Table, X: Floats) -> None:
