@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
+from itertools import chain
 from types import NoneType
 
 import numpy as np
@@ -29,23 +30,23 @@ def parse_number(text: str) -> float:
     return float(text) if NUMBER.fullmatch(text) else math.nan
 
 
-def plain_numbers(raw: object) -> Numbers | None:
-    """Return a list of whole numbers, floats and gaps as numbers; None where it holds anything else.
+def plain_numbers(columns: Sequence[object], n: int) -> Floats | None:
+    """Return lists of `n` whole numbers, floats and gaps as one matrix; None where they hold anything else.
 
+    Shapes: (k, n) for k columns.
     Example:
-        >>> plain_numbers([24, None]), plain_numbers([True]), plain_numbers([math.nan])
-        (Numbers(values=array([24., nan])), None, None)
+        >>> plain_numbers([[24, None]], 2), plain_numbers([[True]], 1), plain_numbers([[math.nan]], 1)
+        (array([[24., nan]]), None, None)
     """
-    if isinstance(raw, Numbers):
-        return raw
-    if type(raw) is not list or not PLAIN.issuperset(map(type, raw)):
+    lists: list[list[float | None]] = [column for column in columns if type(column) is list and len(column) == n]
+    if len(lists) < len(columns) or not PLAIN.issuperset(map(type, chain.from_iterable(lists))):
         return None
     try:
-        values = np.array(raw, np.float64)
+        values = np.array(lists, np.float64)
     except OverflowError:  # a whole number beyond float64
         return None
     gaps = np.count_nonzero(np.isnan(values))
-    return Numbers(values) if gaps == 0 or gaps == raw.count(None) else None  # a NaN in a list is no gap
+    return values if gaps == 0 or gaps == sum(each.count(None) for each in lists) else None  # a NaN is no gap
 
 
 def read_values(values: Sequence[object] | np.ndarray, column: str, what: str, faults: Faults) -> Floats:

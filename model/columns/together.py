@@ -52,11 +52,14 @@ class Together:
 
     def read(self, columns: Mapping[str, object], n: int) -> dict[str, Numbers]:
         """Return all of them, if each came as `n` numbers in its range, or gaps; otherwise none."""
-        came = {name: numbers for name in self.names if (numbers := plain_numbers(columns.get(name))) is not None}
-        if len(came) < len(self.names) or any(len(numbers) != n for numbers in came.values()):
+        came = [columns.get(name) for name in self.names]
+        if all(isinstance(each, Numbers) and len(each) == n for each in came):
+            values: Floats | None = np.array([each.values for each in came if isinstance(each, Numbers)])
+        else:
+            values = plain_numbers(came, n)
+        if values is None or ((values < self.low) | (values > self.high)).any():
             return {}
-        values = np.array([numbers.values for numbers in came.values()])
-        return {} if ((values < self.low) | (values > self.high)).any() else came
+        return dict(zip(self.names, map(Numbers, values), strict=True))
 
     def encode(self, table: Table, X: Floats) -> None:
         """Write the features of all of them into the design matrix."""
