@@ -24,6 +24,11 @@ LEAST_TRAINING_BYTES = 2**28
 LEAST_LEASE_SECONDS = 3.0  # on a busy machine a healthy process is silent for as long
 
 
+def _fitting() -> int:
+    """Return how many web processes, or jobs, run at once: one a core, or as many as the memory is enough for."""
+    return max(1, min(CORES, memory_bytes() * 8 // 10 // LEAST_TRAINING_BYTES))
+
+
 @dataclass(frozen=True)
 class Settings:
     """What a process of Ebb needs to know of its surroundings.
@@ -38,11 +43,11 @@ class Settings:
     redis_password_file: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8000
-    web_processes: int = field(default_factory=lambda: _fitting())
+    web_processes: int = field(default_factory=_fitting)
     web_threads: int = 4
     web_queue: int = 128
     proxies: int = 0
-    worker_concurrency: int = field(default_factory=lambda: _fitting())
+    worker_concurrency: int = field(default_factory=_fitting)
     worker_queues: tuple[str, ...] = KINDS
     lease_seconds: float = 30.0
     heartbeat_seconds: float = 5.0
@@ -67,8 +72,8 @@ class Settings:
     def environ(self) -> dict[str, str]:
         """Return the environment that gives a child process these very settings.
 
-        A child calls no service: what its parent would call one with is blanked, the key above all. A password that came
-        from a file stays there, and the child reads it again.
+        A child calls no service: what its parent would call one with is blanked, the key above all. A password from a
+        file stays there, and the child reads it again.
         """
         values = {name: _text(getattr(self, name)) for name, _ in VARIABLES.values()} | dict.fromkeys(CLIENT, "")
         for url, file in PASSWORDS.items():
@@ -216,11 +221,6 @@ def _complete(values: dict[str, Any]) -> Settings:
     values.setdefault("training_bytes", _share(values.get("worker_concurrency", _fitting())))
     assert values.keys() <= {one.name for one in fields(Settings)}  # noqa: S101 - VARIABLES against Settings
     return Settings(**values)
-
-
-def _fitting() -> int:
-    """Return how many web processes, or jobs, run at once: one a core, or as many as the memory is enough for."""
-    return max(1, min(CORES, memory_bytes() * 8 // 10 // LEAST_TRAINING_BYTES))
 
 
 def _share(concurrency: int) -> int:

@@ -13,7 +13,8 @@ from store.broker import Broker
 from store.database import Database, open_database
 from store.doorbell import celery_app
 from store.migrate import upgrade
-from tests.parts.postgres import Postgres, start_postgres
+from store.roles import grant_service
+from tests.parts.postgres import SERVICE_PASSWORD, Postgres, start_postgres
 from tests.parts.valkey import start_valkey
 
 # On a busy machine an example may take its time; what takes too much of it, the tests' own limit ends.
@@ -63,11 +64,15 @@ def broker(running_broker: Broker) -> Broker:
 
 @pytest.fixture(scope="session")
 def postgresql_template(postgres: Postgres) -> Iterator[str]:
-    """A migrated database that tests get copies of."""
+    """A migrated database that tests get copies of, with a role for the service."""
     url = postgres.create_database()
     _migrate(url)
+    owner = open_database(url)
+    grant_service(owner, postgres.service, SERVICE_PASSWORD)
+    owner.close()
     yield url
     postgres.drop_database(url)
+    postgres.drop_role(postgres.service)
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +85,10 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A migrated database without a row; a test that asks for it runs on SQLite and on PostgreSQL."""
+    """A migrated database without a row; a test that asks for it runs on SQLite and on PostgreSQL.
+
+    On PostgreSQL with the rights of the service, which are less than those of the role that migrated.
+    """
     if request.param == "sqlite":
         path = tmp_path / "ebb.db"
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
@@ -88,7 +96,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     server: Postgres = request.getfixturevalue("postgres")
     url = server.create_database(template=request.getfixturevalue("postgresql_template"))
-    yield url
+    yield server.as_service(url)
     server.drop_database(url)
 
 
@@ -108,6 +116,18 @@ def bare_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
 def database(database_url: str) -> Iterator[Database]:
     """The migrated database, open."""
     opened = open_database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def owner(database_url: str, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """The migrated database, open to whom its tables belong."""
+    if database_url.startswith("sqlite"):
+        opened = open_database(database_url)
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        opened = open_database(server.as_owner(database_url))
     yield opened
     opened.close()
 
