@@ -8,13 +8,14 @@ AppError
 ├── UnauthenticatedError       no key, or one that is not valid
 ├── ForbiddenError             a valid key without the scope, or a page of another origin
 ├── TooManyRequestsError       a key calls more often than it may
-├── TooManyGuessesError        an address sends too many keys that are not valid
+├── TooManyInvalidKeysError    an address sends too many keys that are not valid
 ├── MisdirectedError           a Host header that is not this server's
 ├── PreconditionMissingError   a change that must say what it believes to change
 ├── ResultMissingError         a result of a job that has none, or none yet
 ├── NotReadyError              a check of readiness failed
 ├── StreamsError               as many streams are open as this process keeps
 ├── BusyError                  what takes long is being done for another request
+├── OverloadedError            the request waited too long for a thread
 └── StartError                 the server will not start like this; never told over HTTP
 """
 
@@ -71,11 +72,7 @@ class ForbiddenError(AppError):
 
 
 class TooManyRequestsError(AppError):
-    """The key calls more often than it may."""
-
-
-class TooManyGuessesError(AppError):
-    """An address sends too many keys that are not valid.
+    """The key calls more often than it may.
 
     Units: retry_after_s in seconds.
     """
@@ -83,6 +80,10 @@ class TooManyGuessesError(AppError):
     def __init__(self, detail: str, retry_after_s: float) -> None:
         super().__init__(detail)
         self.retry_after_s = retry_after_s
+
+
+class TooManyInvalidKeysError(TooManyRequestsError):
+    """An address sends too many keys that are not valid."""
 
 
 class MisdirectedError(AppError):
@@ -107,6 +108,10 @@ class StreamsError(AppError):
 
 class BusyError(AppError):
     """What takes long, and is done for one request at a time, is being done for another."""
+
+
+class OverloadedError(AppError):
+    """The request waited too long for a thread."""
 
 
 class StartError(AppError):

@@ -5,16 +5,17 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cards, dispatch
-from app.alone import Alone
-from app.application import Application
-from app.edge import hosts, logs, problems, rates, request_ids, scopes, security_headers
+from app.edge import hosts, key_limit, load_shedding, logs, problems, request_ids, scopes, security_headers
 from app.edge.access import Access
-from app.edge.allowances import Allowances
-from app.edge.guesses import Guesses
+from app.edge.deadline import Deadline
 from app.edge.inputs import BODY_BYTES
+from app.edge.invalid_key_limit import InvalidKeyLimit
+from app.edge.rate_limiter import RateLimiter
+from app.edge.steps import Steps
 from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
 from app.openapi.document import build_document
+from app.places import Places
 from app.readiness import HEARTBEATS
 from app.ringing import Ringer
 from app.scoring.estimators import Estimators
@@ -28,37 +29,32 @@ from store.doorbell import Doorbell
 from store.settings import Settings
 
 
-def create_app(
-    settings: Settings,
-    database: Database,
-    doorbell: Doorbell,
-    allowances: Allowances | None = None,
-    guesses: Allowances | None = None,
-) -> Flask:
-    """Return the WSGI application over this database, ringing this doorbell.
-
-    `allowances` of keys and `guesses` of addresses are shared by the processes of one server; one that stands alone has
-    its own.
-    """
-    app = Application("app")
+def create_app(settings: Settings, database: Database, doorbell: Doorbell, limiter: RateLimiter | None = None) -> Flask:
+    """Return the WSGI application over this database, ringing this doorbell; it counts by itself without `limiter`."""
+    app = Flask("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
+    limiter = limiter or RateLimiter()
+    services = _services(settings, database, doorbell)
+    services.deadline.install(app)
     if settings.proxies:
         behind = {"x_for": settings.proxies, "x_proto": settings.proxies}
         app.wsgi_app = ProxyFix(app.wsgi_app, **behind)  # type: ignore[method-assign]  # Flask's documented way
-    services = _services(settings, database, doorbell)
-    # Flask runs after_request functions from the last to the first: these come first here to see the whole answer.
-    services.traffic.install(app)
-    logs.install(app)
-    request_ids.install(app)
     security_headers.install(app)
     problems.install(app)
     keyless = hosts.is_loopback(settings.host)
+    steps, routes = Steps(), {route.name: route for route in ROUTES}
+    # Answers pass these from the last to the first: the first see the whole answer.
+    services.traffic.install(steps)
+    logs.install(steps)
+    request_ids.install(steps)
+    if settings.proxies:
+        load_shedding.install(steps, settings.request_wait_seconds)
     if keyless:
-        hosts.install(app)
-    routes = {route.name: route for route in ROUTES}
-    Access(settings, database, routes, Guesses(guesses or Allowances())).install(app)
-    rates.install(app, allowances or Allowances(), settings.requests_per_minute)
-    scopes.install(app, routes)
+        hosts.install(steps)
+    Access(settings, database, routes, InvalidKeyLimit(limiter)).install(steps)
+    key_limit.install(steps, limiter, settings.requests_per_minute)
+    scopes.install(steps, routes)
+    steps.install(app)
     cards.install(app)
     dispatch.install(app, ROUTES, services)
     app.extensions["ebb"] = services
@@ -67,15 +63,18 @@ def create_app(
 
 
 def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Services:
+    threads = settings.web_threads
     return Services(
-        settings,
-        database,
-        ArtifactStore(settings.artifacts),
-        Ringer(database, doorbell),
-        Pointers(database),
-        Estimators(database),
-        Streams(settings.web_threads),
-        Traffic(ROUTES),
-        JobsCollector(database, HEARTBEATS * settings.heartbeat_seconds),
-        Alone("comparing two versions"),
+        settings=settings,
+        database=database,
+        artifacts=ArtifactStore(settings.artifacts),
+        ringer=Ringer(database, doorbell),
+        pointers=Pointers(database),
+        estimators=Estimators(database),
+        streams=Streams(threads),
+        uploads=Places(max(1, threads // 4), "uploads hold the places of this process; send it again in a moment"),
+        comparing=Places(1, "this process compares two versions for another request; send it again in a moment"),
+        deadline=Deadline(settings.answer_seconds),
+        traffic=Traffic(ROUTES),
+        jobs=JobsCollector(database, HEARTBEATS * settings.heartbeat_seconds),
     )

@@ -1,9 +1,10 @@
-"""The web server: gunicorn with threads, one application a process, told its settings and nothing else."""
+"""The web server: gunicorn's threaded worker, one application a process, told its settings and nothing else."""
 
 import logging
 import resource
 import shutil
 import socket
+import struct
 from collections.abc import Mapping
 from shlex import quote
 from typing import Any
@@ -11,9 +12,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from app.connections.shares import Shares
-from app.connections.worker import Worker
-from app.edge.allowances import Allowances
+from app.edge import logs
 from app.edge.hosts import is_loopback
 from app.errors import StartError
 from app.metrics.folder import make_folder
@@ -28,8 +27,10 @@ log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 20
 KEEPALIVE_SECONDS = 75  # longer than a proxy keeps its own side, so that it never sends into a closing connection
+CLIENT_SECONDS = 10  # a client may neither send nor take anything for so long; then its thread is free again
 MOST_CONNECTIONS = 1000
 OTHER_FILES = 100  # that a process holds open beside its connections
+DATABASE_CONNECTIONS = 8  # a process opens more only for a moment, however many threads it has
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -39,9 +40,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._settings = settings
         self._url = _url(listener)
         self._broker = broker
-        self.most_waiting = settings.web_queue
-        self.shares = Shares()
-        self._allowances, self._guesses = Allowances(), Allowances()  # made before any fork, for all processes to share
         self._listener = listener.detach()  # gunicorn duplicates it, then closes it
         self._counts = make_folder()
         super().__init__()
@@ -54,12 +52,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def _options(self) -> Mapping[str, object]:
         return {
             "bind": f"fd://{self._listener}",
-            "worker_class": Worker,
-            "worker_connections": _connections(),
+            "worker_class": "gthread",
+            "worker_connections": _connections() + self._settings.web_threads,
             "keepalive": KEEPALIVE_SECONDS,
             "workers": self._settings.web_processes,
             "threads": self._settings.web_threads,
-            # Whom to believe is for EBB_PROXIES to say: gunicorn believes nobody's headers, and compares no addresses.
+            # EBB_PROXIES alone says whose headers are believed: gunicorn believes nobody's, and compares no addresses.
             "forwarded_allow_ips": "*",
             "secure_scheme_headers": {},
             "forwarder_headers": "",
@@ -69,9 +67,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "raw_env": [f"{name}={value}" for name, value in self._environ().items()],
             "limit_request_line": 8190,  # the most gunicorn allows; a page token may be long
             "loglevel": "warning",
-            "post_worker_init": _share_with_streams,
+            "on_starting": _adopt_log,
+            "on_reload": _adopt_log,
+            "post_worker_init": _begin,
             "worker_exit": lambda _, worker: _wind_up(worker.wsgi),
-            "child_exit": lambda _, worker: self._forget(worker),
+            "child_exit": lambda _, worker: _forget(worker.pid),
             "on_exit": lambda _: shutil.rmtree(self._counts, ignore_errors=True),
             "when_ready": lambda _: log.info("answering at %s", self._url),
         }
@@ -79,26 +79,31 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def _environ(self) -> Mapping[str, str]:
         return {**ONE_BLAS_THREAD, "PROMETHEUS_MULTIPROC_DIR": str(self._counts)}
 
-    def _forget(self, worker: Any) -> None:
-        from app.metrics.exposition import forget  # noqa: PLC0415 - looks for the folder of counts when imported
-
-        forget(worker.pid)
-        self.shares.of(worker.age).leave()
-
     def load(self) -> Flask:
         """Make the application, in a process that gunicorn has started."""
+        from app.edge.rate_limiter import RateLimiter  # noqa: PLC0415 - connections must not be forked
         from app.factory import create_app  # noqa: PLC0415 - brings numpy, which must not be forked
         from store.doorbell import CeleryDoorbell  # noqa: PLC0415 - no process but these rings
 
-        database = open_database(self._settings.database_url, pool_size=self._settings.web_threads + 2)
-        return create_app(self._settings, database, CeleryDoorbell(self._broker), self._allowances, self._guesses)
+        database = open_database(self._settings.database_url, pool_size=DATABASE_CONNECTIONS)
+        return create_app(self._settings, database, CeleryDoorbell(self._broker), RateLimiter(self._broker))
 
 
-def _share_with_streams(worker: Any) -> None:
-    """Have streams leave a thread beside uploads, and end with their process instead of being waited for."""
-    streams = worker.wsgi.extensions["ebb"].streams
-    streams.beside(lambda: worker.uploads)
-    streams.end_with(lambda: worker.alive)
+def _adopt_log(_: object) -> None:
+    logs.adopt(logging.getLogger("gunicorn.error"))
+
+
+def _begin(worker: Any) -> None:
+    """Have streams end with their process instead of being waited for, and the process with a late answer."""
+    services = worker.wsgi.extensions["ebb"]
+    services.streams.end_with(lambda: worker.alive)
+    services.deadline.watch()
+
+
+def _forget(pid: int) -> None:
+    from app.metrics.exposition import forget  # noqa: PLC0415 - looks for the folder of counts when imported
+
+    forget(pid)
 
 
 def _connections() -> int:
@@ -139,13 +144,17 @@ def sweep(settings: Settings) -> None:
 
 
 def listen(settings: Settings) -> socket.socket:
-    """Return a socket bound to the address of the settings.
+    """Return a socket bound to the address of the settings; its connections time out when a client stands still.
 
     Raises: StartError.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Linux hands these on to each connection that is accepted: gunicorn itself waits for ever.
+    still = struct.pack("@ll", CLIENT_SECONDS, 0)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, still)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, still)
     try:
         listener.bind((settings.host, settings.port))
         listener.listen()  # now, or another process could still bind the same port

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from app.alone import Alone
+from app.edge.deadline import Deadline
 from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
+from app.places import Places
 from app.ringing import Ringer
 from app.scoring.estimators import Estimators
 from app.scoring.pointers import Pointers
@@ -25,6 +26,8 @@ class Services:
     pointers: Pointers
     estimators: Estimators
     streams: Streams
+    uploads: Places
+    comparing: Places
+    deadline: Deadline
     traffic: Traffic
     jobs: JobsCollector
-    comparing: Alone

@@ -1,7 +1,12 @@
 """A table that was uploaded: looked into, and kept as a dataset."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from flask import request
+
+from app.edge.bodies import body_chunks
 from app.services import Services
 from model.tables.reading import MEDIA_TYPES
 from model.tables.surveying import survey_file
@@ -17,6 +22,19 @@ class Upload:
     target: str = ""
     id_column: str = ""
     name: str = ""
+
+
+@contextmanager
+def received(services: Services) -> Iterator[Artifact]:
+    """Receive the body of this request as a file, which is gone after the block unless it was kept.
+
+    It may take as long as its client needs, and holds one of the few places for uploads meanwhile.
+
+    Raises: BusyError where all places are taken; as `body_chunks` does.
+    """
+    request.max_content_length = services.settings.upload_bytes
+    with services.uploads.held(), services.deadline.suspended(), services.artifacts.receive(body_chunks()) as artifact:
+        yield artifact
 
 
 def keep_table(services: Services, received: Artifact, upload: Upload, by: str) -> tuple[str, bool]:

@@ -98,6 +98,11 @@ def valid_ids(connection: Connection) -> frozenset[str]:
     return frozenset(connection.execute(select(api_keys.c.id).where(_valid())).scalars())
 
 
+def is_valid(connection: Connection, key_id: str) -> bool:
+    """Return whether the key of this id could be used now."""
+    return connection.execute(select(api_keys.c.id).where(api_keys.c.id == key_id, _valid())).first() is not None
+
+
 def touch_key(connection: Connection, key_id: str) -> None:
     """Note that the key was used now."""
     connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(last_used_at=now()))

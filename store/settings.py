@@ -44,8 +44,9 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     web_processes: int = field(default_factory=_fitting)
-    web_threads: int = 4
-    web_queue: int = 128
+    web_threads: int = 16
+    request_wait_seconds: float = 2.0
+    answer_seconds: float = 60.0
     proxies: int = 0
     worker_concurrency: int = field(default_factory=_fitting)
     worker_queues: tuple[str, ...] = KINDS
@@ -148,8 +149,9 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "EBB_HOST": ("host", str),
     "EBB_PORT": ("port", _number(0, 65535, whole=True)),
     "EBB_WEB_PROCESSES": ("web_processes", _number(1, 256, whole=True)),
-    "EBB_WEB_THREADS": ("web_threads", _number(1, 256, whole=True)),
-    "EBB_WEB_QUEUE": ("web_queue", _number(1, 100_000, whole=True)),
+    "EBB_WEB_THREADS": ("web_threads", _number(4, 256, whole=True)),
+    "EBB_REQUEST_WAIT_SECONDS": ("request_wait_seconds", _number(0, 3600, whole=False)),
+    "EBB_ANSWER_SECONDS": ("answer_seconds", _number(1, 3600, whole=False)),
     "EBB_PROXIES": ("proxies", _number(0, 10, whole=True)),
     "EBB_WORKER_CONCURRENCY": ("worker_concurrency", _number(1, 256, whole=True)),
     "EBB_WORKER_QUEUES": ("worker_queues", _queues),

@@ -9,12 +9,13 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from flask import Flask, g
+from flask import g
 
 from app.edge.current import kept, this_request
-from app.edge.guesses import GUESSES_PER_MINUTE, Guesses
 from app.edge.hosts import is_loopback
-from app.errors import TooManyGuessesError, UnauthenticatedError
+from app.edge.invalid_key_limit import INVALID_PER_MINUTE, InvalidKeyLimit
+from app.edge.steps import Steps
+from app.errors import TooManyInvalidKeysError, UnauthenticatedError
 from app.recent import Recent
 from app.route import Route
 from store.audit import LOCAL
@@ -37,18 +38,20 @@ NOBODY = Caller("", frozenset())
 class Access:
     """The check, and when each key that was valid was last noted as used by this process."""
 
-    def __init__(self, settings: Settings, database: Database, routes: Mapping[str, Route], guesses: Guesses) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, routes: Mapping[str, Route], invalid_keys: InvalidKeyLimit
+    ) -> None:
         self._database = database
         self._routes = routes
-        self._guesses = guesses
+        self._invalid_keys = invalid_keys
         self._anonymous = Caller("", frozenset({"admin"})) if is_loopback(settings.host) else None
         self._callers: Recent[str, Caller] = Recent(database, _owner_of)
         self._ids: Recent[str, frozenset[str]] = Recent(database, lambda connection, _: valid_ids(connection))
         self._used: dict[str, float] = {}
 
-    def install(self, app: Flask) -> None:
+    def install(self, steps: Steps) -> None:
         """Check every request."""
-        app.before_request(self._check)
+        steps.before_request(self._check)
 
     def _check(self) -> None:
         route = self._routes.get(this_request().endpoint or "")
@@ -70,14 +73,14 @@ class Access:
         )
 
     def _valid(self, key: str, challenges: Sequence[str]) -> Caller:
-        """Return whose key this is; a valid one is nobody's guess, whatever else its address sends."""
+        """Return whose key this is; a valid key is accepted however many invalid ones its address sends."""
         if key in self._used:
             try:
                 caller, wait_s = self._callers.get(key), None
             except DatabaseError as outage:
                 return self._known_before(key, outage)
         else:
-            caller, wait_s = NOBODY, self._guesses.wait_s()
+            caller, wait_s = NOBODY, self._invalid_keys.wait_s()
             if KEY.fullmatch(key) and (wait_s is None or key.split("_")[1] in (self._ids.get("") or ())):
                 caller = self._callers.get(key)
         if caller is None or caller is NOBODY:
@@ -98,11 +101,11 @@ class Access:
 
     def _refuse(self, wait_s: float | None, challenges: Sequence[str]) -> NoReturn:
         if wait_s is not None:
-            raise TooManyGuessesError(
-                f"this address sends more than {GUESSES_PER_MINUTE} keys a minute that are not valid; wait a little",
+            raise TooManyInvalidKeysError(
+                f"this address sends more than {INVALID_PER_MINUTE} keys a minute that are not valid; wait a little",
                 wait_s,
             )
-        self._guesses.count()
+        self._invalid_keys.count()
         text = "this key is unknown, expired or revoked; `ebb keys list` names those there are"
         raise UnauthenticatedError(text, challenges)
 

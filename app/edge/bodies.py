@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import IO
 
+from flask import current_app
 from gunicorn.http.errors import ChunkMissingTerminator, ParseException
 from werkzeug.exceptions import ClientDisconnected
 
@@ -38,7 +39,8 @@ def whole_body() -> bytes:
     if promised is None or most is None or promised > most or "chunked" in environ.get("HTTP_TRANSFER_ENCODING", ""):
         return b"".join(body_chunks())
     try:
-        body: bytes = environ["wsgi.input"].read(promised)
+        with current_app.extensions["ebb"].deadline.suspended():
+            body: bytes = environ["wsgi.input"].read(promised)
     except (OSError, ParseException) as error:
         raise _cut(0) from error
     if len(body) < promised:

@@ -8,9 +8,8 @@ from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-from flask import Flask
-
 from app.edge.current import this_request
+from app.edge.steps import Steps
 from app.errors import ForbiddenError, MisdirectedError
 
 
@@ -29,9 +28,9 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def install(app: Flask) -> None:
+def install(steps: Steps) -> None:
     """Check every request before anything else looks at it."""
-    app.before_request(_check)
+    steps.before_request(_check)
 
 
 def _check() -> None:

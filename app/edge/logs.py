@@ -10,10 +10,11 @@ from functools import lru_cache
 from http import HTTPStatus
 
 import msgspec
-from flask import Flask, Response
+from flask import Response
 
 from app.edge.current import kept, this_request
 from app.edge.request_ids import request_id
+from app.edge.steps import Steps
 
 access = logging.getLogger("ebb.access")
 
@@ -65,20 +66,38 @@ def _second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()
 
 
+class ShortTimeouts(logging.Filter):
+    """Tells of a client that stood still in a line, without the traceback that gunicorn adds."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Shorten such a record; drop none."""
+        if record.exc_info and isinstance(record.exc_info[1], BlockingIOError | TimeoutError):
+            record.msg, record.args, record.exc_info = "a client stood still, and its connection was closed", (), None
+            record.levelno, record.levelname = logging.INFO, "INFO"
+        return True
+
+
 def configure(level: str) -> None:
     """Send every logger's lines to standard error."""
     logging.basicConfig(level=level, handlers=[Lines(sys.stderr.fileno())], force=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each look at the tables' release
     # What no line tells need not be found out for each: thread, and (by the last) the place in the code. The
     # process has to be: gunicorn names it in lines of its own.
     logging.logThreads = logging.logMultiprocessing = False
     logging._srcfile = None  # as Python's documentation has it, under "Optimization"
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each look at the tables' release
 
 
-def install(app: Flask) -> None:
+def adopt(logger: logging.Logger) -> None:
+    """Have a library's lines written as all others are, and by nobody else."""
+    logger.handlers.clear()
+    logger.propagate = True
+    logger.addFilter(ShortTimeouts())
+
+
+def install(steps: Steps) -> None:
     """Log every request when its answer is ready."""
-    app.before_request(_begin)
-    app.after_request(_log)
+    steps.before_request(_begin)
+    steps.after_request(_log)
 
 
 def _begin() -> None:

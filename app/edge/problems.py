@@ -46,13 +46,14 @@ TABLE: dict[type[Exception], Kind] = {
     app_errors.UnauthenticatedError: Kind(Status.UNAUTHORIZED),
     app_errors.ForbiddenError: Kind(Status.FORBIDDEN),
     app_errors.TooManyRequestsError: Kind(Status.TOO_MANY_REQUESTS, "rate", "Too many requests of this key"),
-    app_errors.TooManyGuessesError: Kind(Status.TOO_MANY_REQUESTS, "guesses", "Too many keys that are not valid"),
+    app_errors.TooManyInvalidKeysError: Kind(Status.TOO_MANY_REQUESTS, "guesses", "Too many keys that are not valid"),
     app_errors.MisdirectedError: Kind(Status.MISDIRECTED_REQUEST),
     app_errors.PreconditionMissingError: Kind(Status.PRECONDITION_REQUIRED),
     app_errors.ResultMissingError: Kind(Status.CONFLICT, "no-result", "The job has no result"),
     app_errors.NotReadyError: Kind(Status.SERVICE_UNAVAILABLE, "not-ready", "The service is not ready"),
     app_errors.StreamsError: Kind(Status.SERVICE_UNAVAILABLE, "streams", "Too many streams are open"),
     app_errors.BusyError: Kind(Status.SERVICE_UNAVAILABLE, "busy", "This is being done for another request"),
+    app_errors.OverloadedError: Kind(Status.SERVICE_UNAVAILABLE, "overloaded", "The service is overloaded"),
     store_errors.NotFoundError: Kind(Status.NOT_FOUND),
     store_errors.PageTokenError: Kind(
         Status.UNPROCESSABLE_ENTITY, "page-token", "Not a page token of this list", "/query/page_token"

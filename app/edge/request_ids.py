@@ -2,9 +2,10 @@
 
 import re
 
-from flask import Flask, Response
+from flask import Response
 
 from app.edge.current import kept, this_request
+from app.edge.steps import Steps
 from store import audit
 from store.ids import new_id
 
@@ -12,10 +13,10 @@ HEADER = "X-Request-ID"
 _FIT = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
-def install(app: Flask) -> None:
+def install(steps: Steps) -> None:
     """Name every request and say the name in its answer."""
-    app.before_request(_name)
-    app.after_request(_tell)
+    steps.before_request(_name)
+    steps.after_request(_tell)
 
 
 def request_id() -> str:

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-from flask import Flask
-
 from app.edge.current import kept, this_request
+from app.edge.steps import Steps
 from app.errors import ForbiddenError
 from app.route import Route
 from store.database import Database
@@ -15,7 +14,7 @@ SUBMITTING = {"training": "train", "replay": "train", "scoring": "score"}
 """Which scope may submit a job of a kind; it may cancel one and try it again as well."""
 
 
-def install(app: Flask, routes: Mapping[str, Route]) -> None:
+def install(steps: Steps, routes: Mapping[str, Route]) -> None:
     """Check every request for a route that has a scope."""
 
     def check() -> None:
@@ -23,7 +22,7 @@ def install(app: Flask, routes: Mapping[str, Route]) -> None:
         if route is not None and route.scope is not None:
             demand(route.scope, *route.or_scopes)
 
-    app.before_request(check)
+    steps.before_request(check)
 
 
 def demand_for_job(database: Database, job_id: str) -> None:

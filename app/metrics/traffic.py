@@ -6,10 +6,11 @@ whichever process is asked adds them up. Labels are bounded: a path is told as i
 
 import time
 
-from flask import Flask, Response
+from flask import Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 
 from app.edge.current import kept, this_request
+from app.edge.steps import Steps
 from app.route import Route
 
 SHARED = values.ValueClass is not values.MutexValue
@@ -38,10 +39,9 @@ class Traffic:
         self._good, self._bad = self._scored.labels("scored"), self._scored.labels("refused")
         self._kept: dict[tuple[str | None, int], tuple[Counter, Histogram]] = {}
 
-    def install(self, app: Flask) -> None:
+    def install(self, steps: Steps) -> None:
         """Count every request."""
-        app.before_request(self._begin)
-        app.after_request(self._count)
+        steps.after_request(self._count)
 
     def scored(self, records: int, refused: int) -> None:
         """Count the records of a scoring request, and those of them that could not be scored."""
@@ -49,18 +49,11 @@ class Traffic:
         if refused:
             self._bad.inc(refused)
 
-    def refused(self, requests: int) -> None:
-        """Count requests that were sent away before they were looked at."""
-        self._shed.labels(UNKNOWN[0], "503").inc(requests)
-
-    def _begin(self) -> None:
-        kept().counted_from = time.perf_counter()
-
     def _count(self, response: Response) -> Response:
         endpoint, status = this_request().endpoint, response.status_code
         requests, seconds = self._of(endpoint, status // 100)
         requests.inc()
-        seconds.observe(time.perf_counter() - kept().counted_from)
+        seconds.observe(time.perf_counter() - kept().begun)
         if status in SHED:
             self._shed.labels(self._named.get(endpoint or "", UNKNOWN)[0], str(status)).inc()
         return response

@@ -22,21 +22,26 @@ COME_BACK_SECONDS = 2.0
 BATCH = 200
 
 Look = Callable[[Connection], JobChange]
+Allowed = Callable[[Connection], bool]
 
 
 class Following:
     """How much of a job a client has been told: what happened up to a place, and how it stood then.
 
-    `look` tells how it stands, which is sent when it changed, without an id: it is no part of what happened.
+    `look` tells how it stands, which is sent when it changed, without an id: it is no part of what happened. The stream
+    ends once the client is no longer `allowed` to read it.
     """
 
-    def __init__(self, database: Database, job_id: str, cursor: Cursor, look: Look) -> None:
+    def __init__(
+        self, database: Database, job_id: str, cursor: Cursor, look: Look, allowed: Allowed = lambda _: True
+    ) -> None:
         self.ended = False
         self.behind = True
         self._database = database
         self._job_id = job_id
         self._cursor = cursor
         self._look = look
+        self._allowed = allowed
         self._seen: JobChange | None = None
 
     def news(self) -> list[str]:
@@ -45,6 +50,9 @@ class Following:
         Raises: DatabaseError.
         """
         with self._database.read() as connection:
+            if not self._allowed(connection):
+                self.ended = True
+                return []
             change = self._look(connection)
             happened = happened_after(connection, self._job_id, self._cursor, limit=BATCH)
         texts = [_event(one) for one in happened]

@@ -25,7 +25,7 @@ class Peer:
             if not self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
                 return False
         except BlockingIOError:
-            pass  # the server's loop has taken it
+            pass  # somebody else has taken it
         except (OSError, ValueError):
             return False
         time.sleep(seconds)  # it has sent its next request already, which has to wait

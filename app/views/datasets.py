@@ -3,18 +3,17 @@
 from http import HTTPStatus as Status
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
 from app.edge.access import caller_name
 from app.edge.answers import conditional, json_answer, time_text
-from app.edge.bodies import body_chunks
 from app.edge.idempotency import ASKED, answer_once, idempotency_key
 from app.edge.inputs import media_type
 from app.route import Header, Route
 from app.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.datasets import Dataset, DatasetPage, UploadQuery
-from app.uploads import Upload, keep_table
+from app.uploads import Upload, keep_table, received
 from model.tables.reading import MEDIA_TYPES
 from store.artifacts import Artifact
 from store.database import Row
@@ -24,15 +23,14 @@ from store.datasets import get_dataset, list_datasets
 def upload_dataset(services: Services, query: UploadQuery) -> Response:
     """Keep the body, look what is in it, and answer 201; the same bytes read the same way are the same dataset: 200."""
     kind = media_type(tuple(MEDIA_TYPES))
-    request.max_content_length = services.settings.upload_bytes
     idempotency_key()  # refused before the body is read, where it is none
-    with services.artifacts.receive(body_chunks()) as received:
-        return answer_once(services.database, received.sha256, lambda: _add(services, received, kind, query))
+    with received(services) as artifact:
+        return answer_once(services.database, artifact.sha256, lambda: _add(services, artifact, kind, query))
 
 
-def _add(services: Services, received: Artifact, kind: str, query: UploadQuery) -> Response:
+def _add(services: Services, artifact: Artifact, kind: str, query: UploadQuery) -> Response:
     upload = Upload(kind, query.target, query.id_column or "", query.name)
-    known, new = keep_table(services, received, upload, caller_name())
+    known, new = keep_table(services, artifact, upload, caller_name())
     with services.database.read() as connection:
         dataset = get_dataset(connection, known)
     answer = json_answer(shown(dataset), Status.CREATED if new else Status.OK)

@@ -36,7 +36,7 @@ def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> 
             "wait; name a smaller one with ?dataset=, or score it by both with POST /v1/jobs/scoring"
         )
     path, kind = services.artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]
-    with services.comparing.at_work():
+    with services.comparing.held():
         scored = zip(score_file(old, path, kind), score_file(new, path, kind), strict=True)
         found = compare(old, new, scored, threshold=query.threshold, most=query.most)
     return conditional(

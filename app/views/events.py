@@ -1,6 +1,8 @@
 """A job's events as they happen, as server-sent events that a client can take up again where it lost them."""
 
-from flask import Response, request
+from collections.abc import Callable
+
+from flask import Response, g, request
 
 from app.edge.answers import no_content
 from app.errors import InputError
@@ -15,6 +17,7 @@ from model.errors import Problem
 from store.database import Connection
 from store.jobs.events import Cursor, happened_after
 from store.jobs.read import get_job
+from store.keys import is_valid
 
 LAST = "Last-Event-ID"
 # A proxy must neither keep an answer that never ends nor hold it back until it does.
@@ -42,11 +45,17 @@ def stream_events(services: Services, job_id: str, query: EventsQuery) -> Respon
     services.streams.enter()
     services.traffic.streams.inc()
     peer = Peer(request.environ.get("gunicorn.socket"))
-    following = Following(services.database, job_id, cursor, look)
+    following = Following(services.database, job_id, cursor, look, _still_allowed())
     answer = Response(follow(following, services.streams, peer), mimetype=MEDIA_TYPE, headers=HEADERS)
     answer.call_on_close(services.streams.leave)
     answer.call_on_close(services.traffic.streams.dec)
     return answer
+
+
+def _still_allowed() -> Callable[[Connection], bool]:
+    """Return what tells whether the key of this request is still valid; without a key it is."""
+    key_id: str = g.caller.key_id
+    return lambda connection: not key_id or is_valid(connection, key_id)
 
 
 def _cursor(query: EventsQuery) -> Cursor:

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
 from app.edge.access import caller_name, owner
-from app.edge.bodies import body_chunks
 from app.edge.idempotency import idempotency_key
 from app.edge.inputs import media_type, read_body
 from app.errors import InputError
@@ -13,7 +12,7 @@ from app.route import JSON, Route
 from app.services import Services
 from app.shapes.jobs import Job
 from app.shapes.scorings import ScoringQuery, ScoringRequest
-from app.uploads import Upload, keep_table
+from app.uploads import Upload, keep_table, received
 from app.views.accepted import ASKED, SENT, accept
 from model.errors import Problem
 from model.tables.reading import MEDIA_TYPES
@@ -63,9 +62,8 @@ def _of_body(query: ScoringQuery) -> ScoringRequest:
 
 
 def _of_table(services: Services, kind: str, model: str, query: ScoringQuery) -> ScoringRequest:
-    request.max_content_length = services.settings.upload_bytes
-    with services.artifacts.receive(body_chunks()) as received:
-        dataset, _ = keep_table(services, received, Upload(kind, name=query.name or ""), caller_name())
+    with received(services) as artifact:
+        dataset, _ = keep_table(services, artifact, Upload(kind, name=query.name or ""), caller_name())
     return ScoringRequest(
         model=model,
         dataset=dataset,

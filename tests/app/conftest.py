@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.edge.allowances import Allowances
+from app.edge.rate_limiter import RateLimiter
 from app.factory import create_app
 from ebb.customers import customers
 from model.estimator import Estimator, Fitting
@@ -65,8 +65,8 @@ def make_app(settings: Settings, database: Database, doorbell: Doorbell) -> Iter
     """Make applications over the database; their threads end before it is closed."""
     made: list[Flask] = []
 
-    def make(ringing: Doorbell = doorbell, guesses: Allowances | None = None, **changed: Any) -> Flask:
-        made.append(create_app(replace(settings, **changed), database, ringing, guesses=guesses))
+    def make(ringing: Doorbell = doorbell, limiter: RateLimiter | None = None, **changed: Any) -> Flask:
+        made.append(create_app(replace(settings, **changed), database, ringing, limiter))
         return made[-1]
 
     yield make

@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable
 
 import pytest
+from app.edge.guesses import GUESSES_PER_MINUTE
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.edge.guesses import GUESSES_PER_MINUTE
 from app.edge.hosts import is_loopback
 from app.recent import KEPT_SECONDS
 from app.route import Route

@@ -92,7 +92,7 @@ def test_ids_are_of_the_type_they_came_in(client: FlaskClient) -> None:
 @pytest.mark.usefixtures("versions")
 def test_a_process_compares_for_one_request_at_a_time(client: FlaskClient, app: Flask) -> None:
     services: Services = app.extensions["ebb"]
-    with services.comparing.at_work():
+    with services.comparing.held():
         refused = client.get(f"{DIFF}?against=1")
     assert (refused.status_code, refused.mimetype) == (503, "application/problem+json")
     assert refused.json["type"] == "urn:problem-type:ebb:busy"

@@ -139,7 +139,7 @@ def test_a_job_that_is_not_there_is_404(client: FlaskClient) -> None:
 
 def test_a_head_request_takes_no_place(app: Flask, client: FlaskClient, job: str) -> None:
     assert client.head(f"/v1/jobs/{job}/events").status_code == 200
-    assert app.extensions["ebb"].streams.open == 0
+    assert app.extensions["ebb"].streams.taken == 0
 
 
 def test_a_stream_too_many_is_503_and_a_closed_one_makes_room(

@@ -21,6 +21,7 @@ from store.jobs.claim import Claim, claim
 from store.jobs.finish import fail
 from store.jobs.heartbeat import EpochRow, Progress, heartbeat
 from store.jobs.submit import Submission, submit
+from store.keys import create_key, revoke_key
 from store.settings import Settings
 from tests.app.test_server import PATIENCE, Running, served
 
@@ -118,14 +119,14 @@ def test_events_come_one_by_one_as_they_happen(running: Running, database: Datab
 
 def test_a_client_that_hangs_up_gives_its_place_back(running: Running, claimed: Claim) -> None:
     path = f"/v1/jobs/{claimed.job_id}/events"
-    for _ in range(3):  # of two places
-        both = [connect(running.url, path) for _ in range(2)]
-        for connection in both:
+    for _ in range(3):  # of eight places
+        all_of_them = [connect(running.url, path) for _ in range(8)]
+        for connection in all_of_them:
             until(connection, "event: running")
         refused = httpx.get(running.url + path, trust_env=False, timeout=PATIENCE)
         assert (refused.status_code, refused.json()["type"]) == (503, "urn:problem-type:ebb:streams")
-        assert scrape(running.url)["ebb_event_streams"] == 2
-        for connection in both:
+        assert scrape(running.url)["ebb_event_streams"] == 8
+        for connection in all_of_them:
             connection.close()
         wait_for(lambda: scrape(running.url)["ebb_event_streams"] == 0, "the places are not given back")
 
@@ -201,19 +202,27 @@ def wait_for_refusals(running: Running, many: int) -> None:
     wait_for(lambda: scrape(running.url)["ebb_http_shed_requests_total"] == many, f"there are not {many} refusals")
 
 
-def test_streams_leave_uploads_one_thread_less_and_one_to_the_others(running: Running, claimed: Claim) -> None:
+def test_streams_and_uploads_leave_threads_to_the_others(running: Running, claimed: Claim) -> None:
+    """Of sixteen threads eight are for streams and four for uploads."""
     with ExitStack() as stack:
-        for _ in range(2):
+        for _ in range(8):
             stream = stack.enter_context(connect(running.url, f"/v1/jobs/{claimed.job_id}/events"))
             until(stream, "event: running")
-        stall(running, stack, 5)
-        wait_for_refusals(running, 4)
-
-
-def test_uploads_leave_streams_no_thread_but_one_to_the_others(running: Running, claimed: Claim) -> None:
-    with ExitStack() as stack:
-        stall(running, stack, 5)
+        stall(running, stack, 6)
         wait_for_refusals(running, 2)
         refused = httpx.get(f"{running.url}/v1/jobs/{claimed.job_id}/events", trust_env=False, timeout=PATIENCE)
         assert refused.status_code == 503
-        assert "uploads hold the threads" in refused.json()["detail"]
+
+
+def test_a_stream_ends_soon_after_its_key_is_revoked(settings: Settings, database: Database, claimed: Claim) -> None:
+    key = database.write(lambda connection: create_key(connection, "watcher", ["read"]))
+    with served(settings) as server:
+        at = httpx.URL(server.url)
+        with socket.create_connection((at.host, at.port), timeout=PATIENCE) as connection:
+            head = f"Host: localhost\r\nAuthorization: Bearer {key}\r\n\r\n"
+            connection.sendall(f"GET /v1/jobs/{claimed.job_id}/events HTTP/1.1\r\n{head}".encode())
+            until(connection, "event: running")
+            database.write(lambda connection: revoke_key(connection, key.split("_")[1]))
+            begun = time.monotonic()
+            until(connection, "0\r\n\r\n")
+            assert time.monotonic() - begun < 5

@@ -5,12 +5,10 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from app.edge.allowances import Allowances
-from app.edge.guesses import GUESSES_PER_MINUTE
+from app.edge.invalid_key_limit import INVALID_PER_MINUTE
 from app.recent import KEPT_SECONDS
 from store.database import Database
 from store.keys import create_key, new_key
@@ -37,19 +35,13 @@ def asked(database: Database) -> Iterator[list[str]]:
     event.remove(database.engine, "before_cursor_execute", note)
 
 
-@pytest.fixture
-def guarded(make_app: Callable[..., Flask]) -> FlaskClient:
-    """A client beyond loopback, for whom no guess comes back: the time of its minutes stands still."""
-    return make_app(host="0.0.0.0", guesses=Allowances(clock=lambda: 1.0)).test_client()
-
-
 def guess(client: FlaskClient, key: str = "", address: str = "192.0.2.1") -> int:
     headers = {"Authorization": f"Bearer {key or new_key()}"}
     return client.get("/v1/jobs", headers=headers, environ_base={"REMOTE_ADDR": address}).status_code
 
 
 def exhaust(client: FlaskClient, address: str = "192.0.2.1") -> None:
-    told = [guess(client, address=address) for _ in range(GUESSES_PER_MINUTE)]
+    told = [guess(client, address=address) for _ in range(INVALID_PER_MINUTE)]
     assert set(told) == {401}
     assert guess(client, address=address) == 429
 
@@ -94,7 +86,7 @@ def test_a_key_in_use_goes_on_beside_guesses_from_its_address(guarded: FlaskClie
 
 def test_valid_keys_and_no_key_at_all_are_no_guesses(guarded: FlaskClient, key: Key) -> None:
     headers = key("read", requests_per_minute=100_000)
-    for _ in range(GUESSES_PER_MINUTE + 1):
+    for _ in range(INVALID_PER_MINUTE + 1):
         assert guarded.get("/v1/jobs", headers=headers).status_code == 200
         assert guarded.get("/v1/jobs").status_code == 401
 
@@ -128,7 +120,7 @@ def test_many_threads_cannot_guess_much_more_than_one(guarded: FlaskClient) -> N
         thread.start()
     for thread in threads:
         thread.join()
-    assert GUESSES_PER_MINUTE <= told.count(401) <= GUESSES_PER_MINUTE + 10
+    assert INVALID_PER_MINUTE <= told.count(401) <= INVALID_PER_MINUTE + 10
 
 
 def test_a_request_beyond_its_scope_counts_for_its_key(guarded: FlaskClient, key: Key) -> None:

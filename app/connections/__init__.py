@@ -1,1 +1,0 @@
-"""Connections before they are requests: slow ones cost no thread, and too many are refused at once."""

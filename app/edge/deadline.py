@@ -1,0 +1,77 @@
+"""A deadline for every answer: a process that passes it ends, and gunicorn's arbiter starts another.
+
+A thread cannot be ended from outside, so a request that hangs would hold its thread for ever. What counts is the time
+until an answer begins: neither the time a client takes to send its body, nor that of an upload or a stream.
+"""
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from wsgiref.types import StartResponse
+
+from flask import Flask
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+LEAVE_SECONDS = 5.0
+"""How long the other requests of a process that ends have for their answers."""
+
+
+class Deadline:
+    """When each thread of this process began to answer its request.
+
+    Units: `seconds` in seconds.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._begun: dict[int, tuple[float, str]] = {}
+
+    def install(self, app: Flask) -> None:
+        """Note when each answer begins to be made, and when it is ready to be sent."""
+        answer = app.wsgi_app
+
+        def timed(environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
+            self._begun[threading.get_ident()] = time.monotonic(), environ["PATH_INFO"]
+            try:
+                return answer(environ, start)
+            finally:
+                self._begun.pop(threading.get_ident(), None)
+
+        app.wsgi_app = timed  # type: ignore[method-assign,assignment]  # Flask's documented way
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Stop this request's clock as long as the block runs, and start it anew afterwards."""
+        this = threading.get_ident()
+        begun = self._begun.pop(this, None)
+        try:
+            yield
+        finally:
+            if begun is not None:
+                self._begun[this] = time.monotonic(), begun[1]
+
+    def overdue(self) -> list[str]:
+        """Return the paths of the requests whose answers are late."""
+        since = time.monotonic() - self._seconds
+        return [path for begun, path in list(self._begun.values()) if begun < since]
+
+    def watch(self) -> None:
+        """End this process once an answer is late."""
+        threading.Thread(target=self._watch, name="deadline", daemon=True).start()
+
+    def _watch(self) -> None:
+        while not (late := self.overdue()):
+            time.sleep(LOOK_SECONDS)
+        log.critical("no answer within %g s: %s; this process ends", self._seconds, ", ".join(late))
+        os.kill(os.getpid(), signal.SIGTERM)  # gunicorn takes no more requests here
+        until = time.monotonic() + LEAVE_SECONDS
+        while len(self._begun) > len(self.overdue()) and time.monotonic() < until:
+            time.sleep(0.1)
+        os._exit(1)

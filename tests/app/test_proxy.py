@@ -1,0 +1,208 @@
+"""The service behind the proxy of docker-compose.yml, which is the real nginx with the real configuration."""
+
+import json
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from store.settings import Settings
+from tests.app.running import PATIENCE, Running, served
+from tests.parts.nginx import Proxy
+
+SCORE = b"POST /v1/models/churn/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+UPLOAD = b"POST /v1/datasets?target=churned HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
+UPLOAD_BYTES = 20_000_000
+CALM_SECONDS = 2.0  # what a request may take on a busy machine
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Running]:
+    home = tmp_path_factory.mktemp("behind")
+    (home / "ebb.db").write_bytes(sqlite_template.read_bytes())
+    url = f"sqlite:///{home / 'ebb.db'}"
+    settings = Settings(
+        home=home, database_url=url, port=0, proxies=1, web_processes=1, web_threads=8, upload_bytes=UPLOAD_BYTES
+    )
+    with served(settings) as running:
+        yield running
+        assert "Traceback" not in "".join(running.lines)
+
+
+@pytest.fixture(scope="module")
+def proxy(server: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    folder = tmp_path_factory.mktemp("proxy")
+    environ = {"EBB_UPLOAD_BYTES": str(UPLOAD_BYTES), "PROXY_REQUESTS": "12"}
+    running = Proxy(folder, server.url.removeprefix("http://"), environ)
+    yield running
+    running.stop()
+
+
+def connect(proxy: Proxy) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE)
+
+
+def head(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    """Return the status, the headers and the beginning of the body of an answer."""
+    read = b""
+    while b"\r\n\r\n" not in read:
+        part = connection.recv(65536)
+        assert part, read
+        read += part
+    lines, _, body = read.partition(b"\r\n\r\n")
+    first, *rest = lines.decode("latin-1").split("\r\n")
+    return int(first.split(" ")[1]), {n.lower(): v for n, _, v in (line.partition(": ") for line in rest)}, body
+
+
+def slowest_seconds(proxy: Proxy, times: int = 10) -> float:
+    slowest = 0.0
+    for _ in range(times):
+        begun = time.perf_counter()
+        assert httpx.get(f"{proxy.url}/v1/jobs", trust_env=False, timeout=PATIENCE).status_code == 200
+        slowest = max(slowest, time.perf_counter() - begun)
+    return slowest
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET /livez HT",
+        SCORE + b"Content-Length: 1000\r\n\r\n{",
+        SCORE + b"Content-Length: 5000000\r\n\r\n" + b" " * 1_000_000,
+        UPLOAD + b"Content-Length: 19000000\r\n\r\na,b\n",
+        UPLOAD + b"Transfer-Encoding: chunked\r\n\r\n",
+    ],
+    ids=["nothing", "half a line", "half a body", "a long half body", "an upload", "a chunked upload"],
+)
+def test_clients_that_stand_still_hold_nobody_up(proxy: Proxy, sent: bytes) -> None:
+    with ExitStack() as stack:
+        for _ in range(60):
+            stack.enter_context(connect(proxy)).sendall(sent)
+        time.sleep(0.3)
+        assert slowest_seconds(proxy) < CALM_SECONDS
+
+
+def test_clients_that_never_read_hold_nobody_up(proxy: Proxy) -> None:
+    with ExitStack() as stack:
+        for _ in range(30):
+            connection = stack.enter_context(connect(proxy))
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20)
+        time.sleep(0.3)
+        assert slowest_seconds(proxy) < CALM_SECONDS
+
+
+def test_of_a_flood_some_are_answered_and_the_others_refused_at_once(proxy: Proxy) -> None:
+    path = f"{proxy.url}/v1/jobs?page_size=100"
+
+    def ask(_: int) -> list[tuple[int, str, str]]:
+        told = []
+        with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
+            for _ in range(15):
+                answer = client.get(path)
+                told.append((answer.status_code, answer.headers["Content-Type"], answer.headers.get("Retry-After", "")))
+        return told
+
+    with ThreadPoolExecutor(48) as pool:
+        answers = [one for told in pool.map(ask, range(48)) for one in told]
+    counted = Counter(status for status, *_ in answers)
+    assert set(counted) == {200, 503}, counted
+    assert {(kind, wait) for status, kind, wait in answers if status == 503} == {("application/problem+json", "1")}
+    assert slowest_seconds(proxy, 3) < CALM_SECONDS
+
+
+def test_a_request_that_waited_too_long_is_refused_but_for_those_that_operators_ask(server: Running) -> None:
+    late = {"X-Request-Start": f"t={time.time() - 3:.3f}"}
+    answer = httpx.get(f"{server.url}/v1/jobs", headers=late, trust_env=False, timeout=PATIENCE)
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:problem-type:ebb:overloaded")
+    assert int(answer.headers["Retry-After"]) > 0
+    for path in ("/livez", "/metrics"):
+        assert httpx.get(server.url + path, headers=late, trust_env=False, timeout=PATIENCE).status_code == 200
+    soon = {"X-Request-Start": f"t={time.time():.3f}"}
+    assert httpx.get(f"{server.url}/v1/jobs", headers=soon, trust_env=False, timeout=PATIENCE).status_code == 200
+
+
+def test_the_time_a_client_says_it_waited_is_replaced(proxy: Proxy) -> None:
+    old = {"X-Request-Start": "t=1.0"}
+    assert httpx.get(f"{proxy.url}/v1/jobs", headers=old, trust_env=False, timeout=PATIENCE).status_code == 200
+
+
+def test_nothing_of_an_upload_is_on_disk_before_the_service_has_answered(proxy: Proxy) -> None:
+    """This service takes no such table, and says so while the body is still coming."""
+    spool = proxy.log.parent / "spool"
+    with connect(proxy) as connection:
+        unknown = UPLOAD.replace(b"text/csv", b"text/html")
+        connection.sendall(unknown + b"Content-Length: 19000000\r\n\r\n" + b"a" * 2_000_000)
+        assert head(connection)[0] == 415
+        assert not [path for path in spool.rglob("*") if path.is_file()]
+
+
+def test_a_body_that_is_announced_too_long_is_refused_before_it_comes(proxy: Proxy) -> None:
+    for sent, most in ((UPLOAD, f"{UPLOAD_BYTES} bytes"), (SCORE, "16 MiB")):
+        with connect(proxy) as connection:
+            connection.sendall(sent + b"Content-Length: 10000000000000\r\n\r\n")
+            status, headers, body = head(connection)
+            assert (status, headers["content-type"]) == (413, "application/problem+json")
+            assert most in json.loads(body)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET /livez HTTP/1.1\r\n\r\n", 400),
+        (b"GET /livez HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 70_000 + b"\r\n\r\n", 431),
+        (b"GET /" + b"y" * 70_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+        (SCORE + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", 400),
+        (SCORE + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400),
+        (SCORE + b"Transfer-Encoding: gzip\r\n\r\n{}", 501),
+    ],
+)
+def test_a_request_that_is_none_is_refused_as_a_problem(proxy: Proxy, sent: bytes, status: int) -> None:
+    with connect(proxy) as connection:
+        connection.sendall(sent)
+        told, headers, body = head(connection)
+    assert (told, headers["content-type"]) == (status, "application/problem+json")
+    assert json.loads(body)["status"] == status
+    assert json.loads(body)["request_id"] == headers["x-request-id"]
+
+
+def test_a_service_that_is_gone_is_told_as_a_problem_with_a_time_to_come_back(tmp_path: Path) -> None:
+    alone = Proxy(tmp_path / "alone", "127.0.0.1:1", {})
+    try:
+        answer = httpx.get(f"{alone.url}/livez", trust_env=False, timeout=PATIENCE)
+        assert (answer.status_code, answer.json()["title"]) == (503, "Service Unavailable")
+        assert answer.headers["Retry-After"] == "1"
+    finally:
+        alone.stop()
+
+
+def test_connections_to_the_service_are_kept(proxy: Proxy, server: Running) -> None:
+    """Each request comes on a connection of its own, and the service accepts few."""
+    accepted: set[str] = set()
+    done = threading.Event()
+
+    def watch() -> None:
+        port = server.url.rpartition(":")[2]
+        while not done.is_set():
+            for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+                local, remote, state = line.split()[1:4]
+                if state == "01" and local.endswith(f":{int(port):04X}"):
+                    accepted.add(remote)
+            time.sleep(0.005)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    for _ in range(60):
+        assert httpx.get(f"{proxy.url}/v1/models", trust_env=False, timeout=PATIENCE).status_code == 200
+    done.set()
+    watcher.join()
+    assert 0 < len(accepted) < 20
