@@ -1,6 +1,7 @@
 """Starting the servers to compare, each with two processes, and ending them."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,8 +15,10 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from serving.home import training_csv
+from store.broker import open_broker
+from store.settings import Settings
 
-PROCESSES, THREADS = 2, 4
+PROCESSES, THREADS = 2, Settings().web_threads
 HERE = Path(__file__).parents[1]
 START_SECONDS = 120.0
 
@@ -72,21 +75,41 @@ def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
 
 @contextmanager
 def ebb(home: Path) -> Iterator[Server]:
-    """The service as it is run: keys, rate limits, metrics and logs on."""
-    port = free_port()
+    """The service as it is run: keys, rate limits in Redis, metrics and logs on."""
+    port, broker = free_port(), open_broker(Settings(home=home))
     environ = {
         "EBB_HOME": str(home),
         "DATABASE_URL": f"sqlite:///{home / 'ebb.db'}",
-        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "REDIS_URL": broker.url,
         "EBB_HOST": "0.0.0.0",
         "EBB_PORT": str(port),
         "EBB_WEB_PROCESSES": str(PROCESSES),
         "EBB_WEB_THREADS": str(THREADS),
+        "EBB_PROXIES": "1",
         "EBB_REQUESTS_PER_MINUTE": "1000000",  # counted, though never reached
         "PYTHONPATH": str(HERE.parent),
     }
-    with program("Ebb", [sys.executable, "-m", "app"], environ, port) as server:
-        yield server
+    try:
+        with program("Ebb", [sys.executable, "-m", "app"], environ, port) as server:
+            yield server
+    finally:
+        broker.stop()
+
+
+@contextmanager
+def proxied(server: Server, folder: Path) -> Iterator[Server]:
+    """The proxy of docker-compose.yml before a server; needs Debian's nginx."""
+    port, path = free_port(), f"{os.environ['PATH']}:/usr/sbin"
+    if shutil.which("nginx", path=path) is None:
+        raise SystemExit("the proxy needs nginx: apt-get install nginx-light")
+    environ = {
+        "PATH": path,
+        "PROXY_SERVICE": server.url.removeprefix("http://"),
+        "PROXY_LISTEN": f"127.0.0.1:{port}",
+        "PROXY_FOLDER": str(folder),
+    }
+    with program(f"{server.name} through nginx", ["sh", str(HERE.parent / "deploy" / "proxy.sh")], environ, port) as it:
+        yield it
 
 
 @contextmanager

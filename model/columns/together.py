@@ -24,6 +24,7 @@ class Together:
     scale: Floats
     fill: Floats
     fixed: np.ndarray
+    mixed: bool
     low: Floats
     high: Floats
     places: np.ndarray
@@ -40,6 +41,7 @@ class Together:
             scale=np.array([[column.scale] for column in columns]),
             fill=np.array([[column.fill] for column in columns]),
             fixed=np.array([[column.fixed] for column in columns]),
+            mixed=len({column.fixed for column in columns}) > 1,
             low=np.array([[column.low] for column in columns]),
             high=np.array([[column.high] for column in columns]),
             places=np.array(starts, np.intp),
@@ -62,8 +64,14 @@ class Together:
         with np.errstate(over="ignore"):
             scaled = (np.where(missing, self.fill, values) - self.offset) / self.scale
         scaled = np.minimum(np.maximum(scaled, -FARTHEST), FARTHEST)
-        bent = scaled / SOFT_LIMIT
-        soft = scaled / np.sqrt(1.0 + bent * bent)
-        X[:, self.places] = np.where(self.fixed, scaled, soft).T
+        X[:, self.places] = self._clipped(scaled).T
         if len(self.gaps):
             X[:, self.gap_places] = missing[self.gaps].T
+
+    def _clipped(self, scaled: Floats) -> Floats:
+        """Clip softly what came without a fixed scale."""
+        if not self.mixed and self.fixed[0, 0]:
+            return scaled
+        bent = scaled / SOFT_LIMIT
+        soft: Floats = scaled / np.sqrt(1.0 + bent * bent)
+        return np.where(self.fixed, scaled, soft) if self.mixed else soft
