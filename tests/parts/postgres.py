@@ -19,7 +19,7 @@ from tests.parts.postgres_programs import program_folder, reachable
 from tests.parts.unprivileged import private_folder, server_account
 
 START_SECONDS = 30.0
-SERVICE_PASSWORD = "asked for by a server at TEST_DATABASE_URL only"
+SERVICE_PASSWORD = "needed-at-TEST_DATABASE_URL-only"
 SETTINGS = {
     "listen_addresses": "",  # the socket in its private folder is the only way in
     "fsync": "off",
