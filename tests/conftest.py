@@ -85,10 +85,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A migrated database without a row; a test that asks for it runs on SQLite and on PostgreSQL.
-
-    On PostgreSQL with the rights of the service, which are less than those of the role that migrated.
-    """
+    """A migrated database without a row; a test that asks for it runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
         path = tmp_path / "ebb.db"
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
@@ -96,7 +93,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     server: Postgres = request.getfixturevalue("postgres")
     url = server.create_database(template=request.getfixturevalue("postgresql_template"))
-    yield server.as_service(url)
+    yield url
     server.drop_database(url)
 
 
@@ -116,18 +113,6 @@ def bare_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
 def database(database_url: str) -> Iterator[Database]:
     """The migrated database, open."""
     opened = open_database(database_url)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def owner(database_url: str, request: pytest.FixtureRequest) -> Iterator[Database]:
-    """The migrated database, open to whom its tables belong."""
-    if database_url.startswith("sqlite"):
-        opened = open_database(database_url)
-    else:
-        server: Postgres = request.getfixturevalue("postgres")
-        opened = open_database(server.as_owner(database_url))
     yield opened
     opened.close()
 

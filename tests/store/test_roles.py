@@ -1,4 +1,4 @@
-"""The service's role on PostgreSQL: every other test runs as it, and here is what it may not do.
+"""The service's role on PostgreSQL: the other tests of this folder run as it, and here is what it may not do.
 
 What must hold is asked of a real server, by the roles themselves.
 """
