@@ -8,7 +8,7 @@ from types import NoneType
 
 import numpy as np
 
-from model.columns.cells import Floats, Numbers
+from model.columns.cells import Floats
 from model.columns.faults import Faults
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
