@@ -12,6 +12,7 @@ from app.edge.access import Access
 from app.edge.allowances import Allowances
 from app.edge.guesses import Guesses
 from app.edge.inputs import BODY_BYTES
+from app.inspection.inspector import Inspector
 from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
 from app.openapi.document import build_document
@@ -78,4 +79,5 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
         Traffic(ROUTES),
         JobsCollector(database, HEARTBEATS * settings.heartbeat_seconds),
         Alone("comparing two versions"),
+        Inspector(settings),
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.alone import Alone
+from app.inspection.inspector import Inspector
 from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
 from app.ringing import Ringer
@@ -28,3 +29,4 @@ class Services:
     traffic: Traffic
     jobs: JobsCollector
     comparing: Alone
+    inspector: Inspector

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from app.inspection.inspector import Inspector, Question
 from app.services import Services
 from model.tables.reading import MEDIA_TYPES
-from model.tables.surveying import survey_file
 from store.artifacts import Artifact
 from store.datasets import NewDataset, add_dataset, find_same
 
@@ -22,7 +22,7 @@ class Upload:
 def keep_table(services: Services, received: Artifact, upload: Upload, by: str) -> tuple[str, bool]:
     """Make the bytes a dataset, or find the one of the same bytes read the same way; return its id, and if it is new.
 
-    Raises: TableError, ColumnError; ArtifactError.
+    Raises: TableError, ColumnError; TooLargeError and BusyError, as `Inspector` does; ArtifactError.
     """
     with services.database.read() as connection:
         known = find_same(
@@ -32,21 +32,22 @@ def keep_table(services: Services, received: Artifact, upload: Upload, by: str) 
         services.artifacts.keep(received)  # the file of old may have been damaged
         added = known, False
     else:
-        inferred = _infer(received, upload)
+        inferred = _infer(services.inspector, received, upload)
         artifact = services.artifacts.keep(received)
         added = services.database.write(lambda connection: add_dataset(connection, artifact, inferred, by=by))
     services.artifacts.settle(received.sha256)
     return added
 
 
-def _infer(received: Artifact, upload: Upload) -> NewDataset:
+def _infer(inspector: Inspector, received: Artifact, upload: Upload) -> NewDataset:
     file_format = MEDIA_TYPES[upload.media_type]
-    schema = survey_file(received.path, file_format, upload.target or None, upload.id_column or None)
+    question = Question(received.path, file_format, upload.target or None, upload.id_column or None)
+    schema = inspector.inspect(question)
     return NewDataset(
         name=upload.name,
         media_type=upload.media_type,
         target=upload.target,
         id_column=upload.id_column,
-        rows=schema.rows,
-        schema=schema.to_json(),
+        rows=schema["rows"],
+        schema=schema,
     )

@@ -19,6 +19,7 @@ from store.machine import CORES, memory_bytes
 CLIENT = ("url", "key")  # read by commands that call a service, and no business of the service itself
 SECRET = ("database_url", "redis_url", "key")  # may hold passwords, and are never repeated in a message
 LEAST_TRAINING_BYTES = 2**28
+LEAST_INSPECTION_BYTES = 2**28
 LEAST_LEASE_SECONDS = 3.0  # on a busy machine a healthy process is silent for as long
 
 
@@ -48,6 +49,8 @@ class Settings:
     deadline_seconds: float = 0.0
     requests_per_minute: int = 0
     upload_bytes: int = 2 * 1024**3
+    inspection_bytes: int = 1024**3
+    inspection_seconds: int = 240
     training_bytes: int = field(default_factory=lambda: _share(CORES))
     training_cpu_seconds: int = 24 * 3600
     training_file_bytes: int = 16 * 1024**3
@@ -144,6 +147,8 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "EBB_DEADLINE_SECONDS": ("deadline_seconds", _number(0, 10**8, whole=False)),
     "EBB_REQUESTS_PER_MINUTE": ("requests_per_minute", _number(0, 1_000_000, whole=True)),
     "EBB_UPLOAD_BYTES": ("upload_bytes", _number(1024, 2**50, whole=True)),
+    "EBB_INSPECTION_BYTES": ("inspection_bytes", _number(LEAST_INSPECTION_BYTES, 2**50, whole=True)),
+    "EBB_INSPECTION_SECONDS": ("inspection_seconds", _number(1, 10**6, whole=True)),
     "EBB_TRAINING_BYTES": ("training_bytes", _number(LEAST_TRAINING_BYTES, 2**50, whole=True)),
     "EBB_TRAINING_CPU_SECONDS": ("training_cpu_seconds", _number(1, 10**8, whole=True)),
     "EBB_TRAINING_FILE_BYTES": ("training_file_bytes", _number(2**20, 2**60, whole=True)),
