@@ -66,6 +66,18 @@ def test_an_error_of_ours_is_500_and_keeps_its_reason_for_the_log(app: Flask, ca
     assert answer.json["request_id"] in line.getMessage()
 
 
+def test_memory_that_runs_short_is_413_and_says_what_to_do(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    @app.get("/fill")
+    def _fill() -> str:
+        raise MemoryError("Unable to allocate 7.5 TiB of customers")
+
+    answer = app.test_client().get("/fill")
+    assert (answer.status_code, answer.mimetype) == (413, "application/problem+json")
+    assert "send less at once" in answer.json["detail"]
+    assert "TiB" not in answer.text
+    assert "MemoryError" in caplog.text
+
+
 def test_a_database_that_is_away_is_503_and_says_when_to_come_back() -> None:
     settings = Settings(database_url="postgresql://u:secret@127.0.0.1:9/none")
     answer = create_app(settings, open_database(settings.database_url), SilentDoorbell()).test_client().get("/v1/jobs")
