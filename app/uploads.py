@@ -54,7 +54,7 @@ def receive_table(services: Services, by: str) -> Iterator[Artifact]:
 def keep_table(services: Services, received: Artifact, upload: Upload, by: str) -> tuple[str, bool]:
     """Make the bytes a dataset, or find the one of the same bytes read the same way; return its id, and if it is new.
 
-    Raises: TableError, ColumnError; TooLargeError and BusyError, as `Inspector` does; QuotaError; ArtifactError.
+    Raises: TableError, ColumnError; TooLargeError, as `Inspector` does; QuotaError; ArtifactError.
     """
     with services.database.read() as connection:
         known = find_same(

@@ -1,4 +1,4 @@
-"""Inspections: each table in a process of its own, few at a time, and none for longer than it may take."""
+"""Inspections: each table in a process of its own, within limits of memory and time."""
 
 import contextlib
 import json
@@ -11,15 +11,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from app.errors import BusyError, TooLargeError
+from app.errors import TooLargeError
 from model.errors import ColumnError, TableError
 from store.children import ONE_BLAS_THREAD, start_listening
 from store.settings import Settings
 
 log = logging.getLogger(__name__)
 
-OUT_OF_MEMORY = (-signal.SIGKILL, -signal.SIGABRT)  # by the kernel; by Arrow, which cannot tell it in every place
-WAIT_SECONDS = 2.0  # for another inspection to end; a small table takes half of one
+OUT_OF_MEMORY = (-signal.SIGKILL, -signal.SIGABRT)  # by the kernel; by Arrow, which does not always raise MemoryError
 
 
 @dataclass(frozen=True)
@@ -33,25 +32,18 @@ class Question:
 
 
 class Inspector:
-    """Inspects tables, at most half as many at once as there are threads, so that the others answer."""
+    """Inspects tables; how many at once is limited by `Services.uploads`, whose places cover the inspection."""
 
     def __init__(self, settings: Settings) -> None:
         self._memory_bytes = settings.inspection_bytes
         self._seconds = settings.inspection_seconds
-        self._places = threading.BoundedSemaphore(max(1, settings.web_threads // 2))
 
     def inspect(self, question: Question) -> dict[str, Any]:
         """Return the table's schema as JSON.
 
-        Raises: TableError, ColumnError; TooLargeError where it takes too much memory or time; BusyError where too many
-        are being inspected.
+        Raises: TableError, ColumnError; TooLargeError where it takes too much memory or time.
         """
-        if not self._places.acquire(timeout=WAIT_SECONDS):
-            raise BusyError("this process inspects as many tables as it may; come back in a moment")
-        try:
-            answer = self._ask(question)
-        finally:
-            self._places.release()
+        answer = self._ask(question)
         match answer.get("refused"):
             case None:
                 schema: dict[str, Any] = answer["schema"]

@@ -18,8 +18,7 @@ import pyarrow.parquet
 import pytest
 from flask import Flask
 
-from app.errors import BusyError, TooLargeError
-from app.inspection import inspector as inspecting
+from app.errors import TooLargeError
 from app.inspection.inspector import Inspector, Question
 from model.errors import TableError
 from store.children import ONE_BLAS_THREAD, start_listening
@@ -94,29 +93,6 @@ def test_the_death_of_an_inspection_is_a_refusal(
     killer.join()
 
 
-def test_no_more_tables_are_inspected_at_once_than_half_the_threads(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "nobody-writes-here")
-    inspector = Inspector(Settings(home=tmp_path, web_threads=2, inspection_seconds=30))
-    ended: list[Exception] = []
-
-    def inspect() -> None:
-        try:
-            inspector.inspect(Question(tmp_path / "nobody-writes-here", "csv"))
-        except (TooLargeError, TableError) as error:
-            ended.append(error)
-
-    first = threading.Thread(target=inspect)
-    first.start()
-    wait_for(children, "the first inspection")
-    with pytest.raises(BusyError, match="come back in a moment"):
-        inspector.inspect(Question(tmp_path / "other", "csv"))
-    children()[0].kill()
-    first.join()
-    assert len(ended) == 1
-    (tmp_path / "table.csv").write_bytes(CSV)
-    assert inspector.inspect(Question(tmp_path / "table.csv", "csv", "churned"))["rows"] == 300
-
-
 def test_an_inspection_ends_with_its_parent(tmp_path: Path) -> None:
     pipe = tmp_path / "nobody-writes-here"
     os.mkfifo(pipe)
@@ -146,18 +122,19 @@ def test_a_refusal_by_inspection_is_told_over_http(make_app: Callable[..., Flask
     assert "EBB_INSPECTION_SECONDS" in answer.json["detail"]
 
 
-def test_too_many_inspections_are_503_with_when_to_come_back(
-    make_app: Callable[..., Flask], tmp_path: Path, large: Question
-) -> None:
-    app = make_app(web_threads=1, upload_bytes=10**9)
-    services = app.extensions["ebb"]
-    busy = threading.Thread(target=lambda: services.inspector.inspect(large))
-    busy.start()
+def test_an_inspection_holds_its_uploads_place(make_app: Callable[..., Flask], large: Question) -> None:
+    app = make_app(web_threads=4, upload_bytes=10**9)  # one place
+    url, kind = "/v1/datasets?target=churned", "text/csv"
+    first = threading.Thread(
+        target=lambda: app.test_client().post(url, data=large.path.read_bytes(), content_type=kind)
+    )
+    first.start()
     wait_for(children, "the first inspection")
-    children()[0].suspend()
-    answer = app.test_client().post("/v1/datasets?target=churned", data=CSV, content_type="text/csv")
-    children()[0].resume()
-    busy.join()
-    assert answer.status_code == 503
+    inspection = children()[0]
+    inspection.suspend()
+    answer = app.test_client().post(url, data=CSV, content_type=kind)
+    inspection.resume()
+    first.join()
+    assert (answer.status_code, answer.json["type"]) == (503, "urn:problem-type:ebb:busy")
     assert answer.headers["Retry-After"]
-    assert inspecting.WAIT_SECONDS < 5
+    assert app.test_client().post(url, data=CSV, content_type=kind).status_code == 201
