@@ -206,3 +206,24 @@ def test_connections_to_the_service_are_kept(proxy: Proxy, server: Running) -> N
     done.set()
     watcher.join()
     assert 0 < len(accepted) < 20
+
+
+@pytest.mark.parametrize(("proxies", "client"), [(1, "127.0.0.1"), (2, "203.0.113.9")])
+def test_the_client_is_the_one_that_the_last_of_our_own_proxies_names(
+    tmp_path: Path, sqlite_template: Path, proxies: int, client: str
+) -> None:
+    """The first address was made up by the client, the second added by a TLS proxy before nginx."""
+    (tmp_path / "ebb.db").write_bytes(sqlite_template.read_bytes())
+    url = f"sqlite:///{tmp_path / 'ebb.db'}"
+    settings = Settings(home=tmp_path, database_url=url, port=0, proxies=proxies, web_processes=1, web_threads=4)
+    with served(settings) as running:
+        before = Proxy(tmp_path / "proxy", running.url.removeprefix("http://"), {})
+        try:
+            sent = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}
+            assert (
+                httpx.get(f"{before.url}/v1/jobs", headers=sent, trust_env=False, timeout=PATIENCE).status_code == 200
+            )
+        finally:
+            before.stop()
+    (line,) = (json.loads(line) for line in running.lines if "/v1/jobs" in line)
+    assert line["client"] == client
