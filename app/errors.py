@@ -13,8 +13,8 @@ AppError
 ├── PreconditionMissingError   a change that must say what it believes to change
 ├── ResultMissingError         a result of a job that has none, or none yet
 ├── NotReadyError              a check of readiness failed
-├── StreamsError               as many streams are open as this process keeps
-├── BusyError                  what takes long is being done for another request
+├── StreamsError               all places for streams in this process are taken
+├── BusyError                  all places for this kind of long request are taken
 ├── OverloadedError            the request waited too long for a thread
 └── StartError                 the server will not start like this; never told over HTTP
 """
@@ -103,11 +103,11 @@ class NotReadyError(AppError):
 
 
 class StreamsError(AppError):
-    """As many streams are open as this process keeps."""
+    """All places for streams in this process are taken."""
 
 
 class BusyError(AppError):
-    """What takes long, and is done for one request at a time, is being done for another."""
+    """All places for this kind of long request in this process are taken."""
 
 
 class OverloadedError(AppError):

@@ -72,7 +72,9 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
         targets=TargetCache(database),
         estimators=EstimatorCache(database),
         streams=Streams(threads),
-        uploads=Places(max(1, threads // 4), "uploads hold the places of this process; send it again in a moment"),
+        uploads=Places(
+            max(1, threads // 4), "this process receives as many uploads as it may; send it again in a moment"
+        ),
         comparing=Places(1, "this process compares two versions for another request; send it again in a moment"),
         deadline=Deadline(settings.answer_seconds),
         inspector=Inspector(settings),

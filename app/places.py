@@ -1,4 +1,4 @@
-"""Places for requests that hold a thread for seconds or longer, so that others always find a free thread."""
+"""Concurrency limits of requests that hold a thread for seconds or longer, so that others find a free thread."""
 
 import threading
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from app.errors import AppError, BusyError
 
 
 class Places:
-    """At most `most` requests of one kind at a time in this process."""
+    """Limits this process to `most` requests of one kind at a time."""
 
     def __init__(self, most: int, refusal: str, error: type[AppError] = BusyError) -> None:
         self.most = most

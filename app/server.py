@@ -1,4 +1,4 @@
-"""The web server: gunicorn's threaded worker, one application a process, told its settings and nothing else."""
+"""The web server: gunicorn's threaded worker, one application a process; nothing else configures it."""
 
 import logging
 import resource
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 20
 KEEPALIVE_SECONDS = 75  # longer than a proxy keeps its own side, so that it never sends into a closing connection
-CLIENT_SECONDS = 10  # a client may neither send nor take anything for so long; then its thread is free again
+CLIENT_SECONDS = 10  # how long a client may send and read nothing before its connection is closed
 MOST_CONNECTIONS = 1000
 OTHER_FILES = 100  # that a process holds open beside its connections
 DATABASE_CONNECTIONS = 8  # a process opens more only for a moment, however many threads it has
@@ -83,7 +83,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """Make the application, in a process that gunicorn has started."""
         from app.edge.rate_limiter import RateLimiter  # noqa: PLC0415 - connections must not be forked
         from app.factory import create_app  # noqa: PLC0415 - brings numpy, which must not be forked
-        from store.doorbell import CeleryDoorbell  # noqa: PLC0415 - no process but these rings
+        from store.doorbell import CeleryDoorbell  # noqa: PLC0415 - only these processes ring the doorbell
 
         database = open_database(self._settings.database_url, pool_size=DATABASE_CONNECTIONS)
         return create_app(self._settings, database, CeleryDoorbell(self._broker), RateLimiter(self._broker))
@@ -118,7 +118,7 @@ def _wind_up(app: Flask | None) -> None:
 
 
 def check_start(settings: Settings) -> None:
-    """Refuse to serve tables of another release, or strangers without keys.
+    """Refuse to serve tables of another release, or other machines while no key exists.
 
     Raises: StartError; StoreError when the database cannot be opened.
     """
@@ -137,24 +137,24 @@ def check_start(settings: Settings) -> None:
 
 
 def sweep(settings: Settings) -> None:
-    """Remove what uploads left behind whose server was killed."""
+    """Remove the temporary files of uploads whose server was killed."""
     swept = ArtifactStore(settings.artifacts).sweep()
     if swept:
         log.info("removed %d uploads that were broken off more than a day ago", swept)
 
 
 def listen(settings: Settings) -> socket.socket:
-    """Return a socket bound to the address of the settings; its connections time out when a client stands still.
+    """Return a socket bound to the address of the settings; its connections time out when a client stalls.
 
     Raises: StartError.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # Linux hands these on to each connection that is accepted: gunicorn itself waits for ever.
-    still = struct.pack("@ll", CLIENT_SECONDS, 0)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, still)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, still)
+    # On Linux accepted connections inherit these; gunicorn would wait without limit.
+    timeout = struct.pack("@ll", CLIENT_SECONDS, 0)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)
     try:
         listener.bind((settings.host, settings.port))
         listener.listen()  # now, or another process could still bind the same port

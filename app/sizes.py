@@ -1,4 +1,4 @@
-"""Whether a training can be held: by what one job can store, and by the memory that the workers give one."""
+"""Checks the size of a training against what one job can store and the memory that the workers give it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,7 +22,7 @@ def oversize(services: Services, connection: Connection, spec: Spec, dataset: Ro
     """Return what is too large in a spec for this dataset.
 
     The workers tell what they give a job; while there are none, it is this process's own EBB_TRAINING_BYTES. Whether
-    the layers fit together is told by the training, which knows the number of features exactly.
+    the layers fit together is checked by the training, which knows the number of features exactly.
     """
     lately = HEARTBEATS * services.settings.heartbeat_seconds
     memory = most_job_bytes(connection, "training", within_seconds=lately) or services.settings.training_bytes
@@ -36,7 +36,7 @@ def oversize(services: Services, connection: Connection, spec: Spec, dataset: Ro
 
 
 def check_stored(services: Services, connection: Connection, raw: Mapping[str, object], dataset_id: str) -> None:
-    """Refuse to train once more by a stored spec what cannot be held.
+    """Refuse to train by a stored spec again where that is too large.
 
     Raises: InputError, whose pointers are into the spec; NotFoundError.
     """

@@ -1,4 +1,4 @@
-"""A table that was uploaded: looked into, and kept as a dataset."""
+"""Uploads: receives a table, has it inspected, and keeps it as a dataset."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,8 +31,8 @@ class Upload:
 def receive_table(services: Services, by: str) -> Iterator[Artifact]:
     """Write the body of this request to a temporary file, unless the key's quota or the disk has no room for it.
 
-    It may take as long as its client needs, and holds one of the few places for uploads meanwhile. A repeated request
-    is read whatever the quota: the first one may have used it up, and its answer is wanted again.
+    The request holds a place for uploads, and its time does not count for the deadline. A repeated request is read
+    whatever the quota is: the first one may have used it up.
 
     Raises: BusyError where all places are taken; QuotaError, DiskFullError; as `body_chunks` does.
     """
@@ -61,7 +61,7 @@ def keep_table(services: Services, received: Artifact, upload: Upload, by: str) 
             connection, received.sha256, upload.media_type, target=upload.target, id_column=upload.id_column
         )
     inferred = None if known is not None else _infer(services.inspector, received, upload)
-    artifact = services.artifacts.keep(received)  # of a known one, too: the file of old may have been damaged
+    artifact = services.artifacts.keep(received)  # of a known dataset, too: its file may have been damaged
 
     def add(connection: Connection) -> tuple[str, bool]:
         check_quota(connection, by, artifact, default=services.settings.stored_bytes)

@@ -29,14 +29,14 @@ log = logging.getLogger(__name__)
 TOUCH_SECONDS = 60.0
 BEARER = 'Bearer realm="ebb"'
 BROWSED = (BEARER, 'Basic realm="ebb", charset="UTF-8"')
-"""How a page may be asked for: browsers send a password with whatever is asked of a server, so nothing that changes
-anything takes one."""
+"""The ways to send a key for a page. A browser sends a password with every request to a server, even with those that
+another site causes, so no route that changes something takes one."""
 NOBODY = Caller("", frozenset())
-"""Whose a key is that is not valid: remembered as long as a valid one's owner."""
+"""The caller of an invalid key; cached as long as that of a valid one."""
 
 
 class Access:
-    """The check, and when each key that was valid was last noted as used by this process."""
+    """Checks the key of each request, and notes when a valid key was used."""
 
     def __init__(
         self, settings: Settings, database: Database, routes: Mapping[str, Route], invalid_keys: InvalidKeyLimit

@@ -57,7 +57,7 @@ def _read(stream: IO[bytes], size: int) -> bytes:
             raise _cut(size) from error
         detail = f"the chunks that the body is sent in cannot be read: {error}"
         raise MalformedError(detail, [Problem("", "malformed", detail)]) from error
-    except (OSError, ClientDisconnected) as error:  # by gunicorn, or by what counts for Flask
+    except (OSError, ClientDisconnected) as error:  # raised by gunicorn, or by Werkzeug's count of the bytes
         raise _cut(size) from error
 
 

@@ -3,8 +3,9 @@
 For what every request goes through; elsewhere Flask's names do.
 """
 
+from typing import Any
+
 from flask import Request, g, request
-from flask.ctx import _AppCtxGlobals
 
 
 def this_request() -> Request:
@@ -15,9 +16,9 @@ def this_request() -> Request:
     return request._get_current_object()  # type: ignore[attr-defined,no-any-return]  # as Flask's documentation has it
 
 
-def kept() -> _AppCtxGlobals:
+def kept() -> Any:
     """Return what is kept as long as the request.
 
     Raises: RuntimeError outside of one.
     """
-    return g._get_current_object()  # type: ignore[no-any-return]  # as Flask's documentation has it
+    return g._get_current_object()  # as Flask's documentation has it

@@ -1,6 +1,7 @@
 """The limit of invalid keys: an address may send so many a minute; after that, none of them reaches the database.
 
-A secret of 192 random bits is not guessed; but each guess would ask the database, and none counts for a key.
+A key holds 192 random bits, so nobody finds one by trying. But each try would ask the database, and no key's own limit
+counts it.
 """
 
 from ipaddress import IPv6Address, IPv6Network, ip_address

@@ -1,4 +1,4 @@
-"""The limit of a key: 429 where it sends more requests a minute than it may, and on every answer how many are left.
+"""The rate limit of API keys: 429 beyond it, and on every answer how many requests are left.
 
 Source: RateLimit header fields, draft-ietf-httpapi-ratelimit-headers-10.
 """
@@ -15,7 +15,10 @@ POLICY = "key"
 
 
 def install(steps: Steps, limiter: RateLimiter, requests_per_minute: int) -> None:
-    """Count every request that came with a key; `requests_per_minute` is for keys that do not say, 0 for no limit."""
+    """Count every request that came with a key.
+
+    `requests_per_minute` is for keys without a number of their own; 0 is no limit.
+    """
 
     def count() -> None:
         here = kept()

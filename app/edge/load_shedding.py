@@ -1,6 +1,6 @@
 """Load shedding: a request that has waited too long for a thread gets 503, so that newer ones are answered in time.
 
-The proxy writes the time at which it handed the request on into X-Request-Start. Without a proxy nobody does.
+The proxy writes the time at which it handed the request on into X-Request-Start; without a proxy there is no check.
 """
 
 import re
@@ -30,7 +30,7 @@ def install(steps: Steps, most_seconds: float) -> None:
 
 
 def waited_seconds(start: str, now: float) -> float:
-    """Return how long a request has waited since the proxy wrote this header; 0 where it is none.
+    """Return how long a request has waited since the proxy wrote this header; 0 where it is missing or malformed.
 
     Example:
         >>> waited_seconds("t=1700000000.250", 1700000001.0), waited_seconds("soon", 1700000001.0)

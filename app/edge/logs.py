@@ -20,12 +20,12 @@ from model.names import escaped
 access = logging.getLogger("ebb.access")
 
 STDERR = 2
-PROBES = ("/livez", "/readyz", "/metrics")  # asked every few seconds; worth a line when the answer is bad
+PROBES = ("/livez", "/readyz", "/metrics")  # asked every few seconds; logged at INFO only where the answer is an error
 _plain = logging.Formatter()
 
 
-class Lines(logging.Handler):
-    """Writes each record as one JSON object, in one piece, so that nothing has to keep threads apart."""
+class JsonLines(logging.Handler):
+    """Writes each record as one JSON object in one system call, so that threads need no lock."""
 
     def __init__(self, descriptor: int = STDERR) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Lines(logging.Handler):
         return True
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record: what was added to it, and the traceback if there is one."""
+        """Write a record with the facts that were added to it, and the traceback if there is one."""
         try:
             facts = dict(getattr(record, "facts", {}))
             if record.exc_info:
@@ -60,9 +60,9 @@ class Lines(logging.Handler):
 def _encoded(line: Mapping[str, object]) -> bytes:
     try:
         encoded = msgspec.json.encode(line)
-    except UnicodeEncodeError:  # half of a surrogate pair, in the words of an exception
+    except UnicodeEncodeError:  # half of a surrogate pair, in the text of an exception
         encoded = json.dumps(line).encode()
-    if not encoded.isascii():  # the line says the same, and no terminal obeys it
+    if not encoded.isascii():  # the JSON stays equal, and no terminal obeys the characters
         encoded = escaped(encoded.decode()).encode()
     return encoded + b"\n"
 
@@ -73,28 +73,28 @@ def _second(seconds: int) -> str:
 
 
 class ShortTimeouts(logging.Filter):
-    """Tells of a client that stood still in a line, without the traceback that gunicorn adds."""
+    """Shortens the timeout of a client to a line without the traceback that gunicorn adds."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Shorten such a record; drop none."""
         if record.exc_info and isinstance(record.exc_info[1], BlockingIOError | TimeoutError):
-            record.msg, record.args, record.exc_info = "a client stood still, and its connection was closed", (), None
+            record.msg = "a client sent or read nothing for too long, and its connection was closed"
+            record.args, record.exc_info = (), None
             record.levelno, record.levelname = logging.INFO, "INFO"
         return True
 
 
 def configure(level: str) -> None:
     """Send every logger's lines to standard error."""
-    logging.basicConfig(level=level, handlers=[Lines()], force=True)
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each look at the tables' release
-    # What no line tells need not be found out for each: thread, and (by the last) the place in the code. The
-    # process has to be: gunicorn names it in lines of its own.
+    logging.basicConfig(level=level, handlers=[JsonLines()], force=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it logs each check of the tables' release
+    # No line names its thread or its place in the code, so neither is looked up. gunicorn's own lines name the process.
     logging.logThreads = logging.logMultiprocessing = False
     logging._srcfile = None  # as Python's documentation has it, under "Optimization"
 
 
 def adopt(logger: logging.Logger) -> None:
-    """Have a library's lines written as all others are, and by nobody else."""
+    """Write a library's lines as JSON too, and by no handler of its own."""
     logger.handlers.clear()
     logger.propagate = True
     logger.addFilter(ShortTimeouts())
@@ -105,7 +105,7 @@ def install(steps: Steps) -> None:
 
     The line goes out directly: a record of the standard library would cost more than the line itself.
     """
-    lines = Lines()
+    lines = JsonLines()
 
     def log(response: Response) -> Response:
         here, request, now = kept(), this_request(), time.perf_counter()

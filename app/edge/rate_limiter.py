@@ -1,4 +1,4 @@
-"""Rate limiter: how many requests a minute somebody may send, counted in Redis for all processes and containers.
+"""Rate limiter: requests a minute by API key or address, counted in Redis for all processes and containers.
 
 A process takes requests out of a large quota in blocks of a hundredth, so that few requests wait for Redis. A block
 that is not used up within seconds is lost. While Redis does not answer, each process counts by itself.
@@ -24,7 +24,7 @@ from redis.retry import Retry
 log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 1.0
-"""How long to wait for Redis: a frozen Redis holds one request up for so long, and then none for a while."""
+"""How long to wait for Redis; after that this process counts by itself for `ALONE_SECONDS`."""
 ALONE_SECONDS = 10.0
 """How long a process counts by itself before it asks Redis again."""
 
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Usage:
-    """What a request found: whether it is within the limit, how many are left, and when there are more.
+    """A limit as a request found it: whether the request is within it, how many are left, and when there are more.
 
     Units: `more_in_s` in whole seconds, at least 1.
     """
@@ -116,5 +116,5 @@ def _storage(redis_url: str) -> RedisStorage:
         wrap_exceptions=True,
         socket_timeout=ANSWER_SECONDS,
         socket_connect_timeout=ANSWER_SECONDS,
-        retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]  # limits names fewer types than it hands on
+        retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]  # limits declares fewer types than it passes on
     )

@@ -1,4 +1,5 @@
-"""Looking into an uploaded table, in a process of its own that may take little memory and time.
+"""Inspects an uploaded table in a process of its own, within limits of memory and time.
 
-A hostile or a very large table so costs the web process neither: `inspector` starts that process, which is `child`.
+So a hostile or very large table takes neither from the web process.
+`inspector` starts that process, and `child` runs in it.
 """

@@ -47,7 +47,7 @@ def _answer(asked: dict[str, Any]) -> str:
 
 
 def _line() -> bytes:
-    """Read up to the end of a line, unbuffered, for the end of the input is waited for later."""
+    """Read one line, unbuffered: a thread waits for the end of the input later."""
     heard = b""
     while not heard.endswith(b"\n"):
         part = os.read(sys.stdin.fileno(), 65536)
@@ -64,4 +64,4 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    os._exit(main())  # at once, for taking the interpreter down in good order takes a while
+    os._exit(main())  # at once: an orderly end of the interpreter takes a while

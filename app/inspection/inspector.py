@@ -32,7 +32,7 @@ class Question:
 
 
 class Inspector:
-    """Inspects tables; how many at once is limited by `Services.uploads`, whose places cover the inspection."""
+    """Inspects tables. `Services.uploads` limits how many at once: an upload keeps its place during inspection."""
 
     def __init__(self, settings: Settings) -> None:
         self._memory_bytes = settings.inspection_bytes
@@ -69,7 +69,7 @@ class Inspector:
             told = self._converse(child, question)
         finally:
             deadline.cancel()
-            child.kill()  # nothing, where it has ended
+            child.kill()  # does nothing where it has ended
             child.communicate()
         if late.is_set() or child.returncode == -signal.SIGXCPU:
             raise TooLargeError(
@@ -89,7 +89,7 @@ class Inspector:
         assert child.stdout is not None  # noqa: S101
         limits = {"memory_bytes": self._memory_bytes, "seconds": self._seconds}
         asked = {**asdict(question), "path": str(question.path), **limits}
-        with contextlib.suppress(BrokenPipeError):  # it died young, as its code will tell
+        with contextlib.suppress(BrokenPipeError):  # it has ended already; its exit code says why
             child.stdin.write(json.dumps(asked).encode() + b"\n")
         told = child.stdout.read()
         child.wait()

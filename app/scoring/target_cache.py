@@ -1,4 +1,4 @@
-"""A cache of which version scores: where an alias points, as the database said it in the last half second (T13)."""
+"""A cache of which version scores: where an alias points, as the database said it in the last half second."""
 
 from app.recent import KEPT_SECONDS, Recent
 from store.database import Connection, Database

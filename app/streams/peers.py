@@ -25,7 +25,7 @@ class Peer:
             if not self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
                 return False
         except BlockingIOError:
-            pass  # somebody else has taken it
+            pass  # read by something else meanwhile
         except (OSError, ValueError):
             return False
         time.sleep(seconds)  # it has sent its next request already, which has to wait

@@ -9,7 +9,7 @@ from app.places import Places
 
 @dataclass(frozen=True)
 class Rhythm:
-    """When a stream looks for news, gives a sign of life, and ends; and how long it bears a client that does not read.
+    """When a stream looks for news, gives a sign of life, and ends, and how long it waits for a reader.
 
     Units: seconds.
     """

@@ -5,13 +5,13 @@ import logging
 import os
 import sys
 
-from app.edge.logs import Lines
+from app.edge.logs import JsonLines
 from model.names import refused_character
 
 
 def written(record: logging.LogRecord) -> dict[str, object]:
     reader, writer = os.pipe()
-    Lines(writer).handle(record)
+    JsonLines(writer).handle(record)
     os.close(writer)
     (line,) = os.read(reader, 65536).splitlines()
     os.close(reader)
@@ -35,7 +35,7 @@ def test_a_traceback_and_half_of_a_surrogate_pair_are_told_in_one_line() -> None
 def test_no_terminal_obeys_a_line_that_says_the_same() -> None:
     text = "ana\u202elyst \x1b[2J \x9b \u2028 ü 👩\u200d💻"
     reader, writer = os.pipe()
-    Lines(writer).handle(logging.makeLogRecord({"msg": text}))
+    JsonLines(writer).handle(logging.makeLogRecord({"msg": text}))
     os.close(writer)
     line = os.read(reader, 65536).decode()
     os.close(reader)
