@@ -11,7 +11,7 @@ class Places:
     """Limits this process to `most` requests of one kind at a time."""
 
     def __init__(self, most: int, refusal: str, error: type[AppError] = BusyError) -> None:
-        self.most = most
+        self._most = most
         self._refusal = refusal
         self._error = error
         self._taken = 0
@@ -28,7 +28,7 @@ class Places:
         Raises: BusyError, or the error given, where all are taken.
         """
         with self._lock:
-            if self._taken >= self.most:
+            if self._taken >= self._most:
                 raise self._error(self._refusal)
             self._taken += 1
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def write_private(path: Path, text: str, mode: int = 0o600) -> None:
-    """Write a file that only those whom `mode` names can read, whole or not at all.
+    """Write a file of this mode, whole or not at all.
 
     Raises: OSError.
     """

@@ -22,8 +22,8 @@ DECODED_TIMES = 1_000
 
 Decoded, a table takes eight bytes for each cell of each row, or the bytes of a longer text. Work grows with these, so
 they must grow no faster than the file. Real Parquet is 5 to 100 times smaller than what it decodes to, and columns that
-hardly change a few hundred times; a file made to hurt, a million times. Nobody holds all of it: a table is read in
-batches, so that this limits time, and BATCH_BYTES memory.
+hardly change a few hundred times; a malicious file, a million times. A table is read in batches, so these limit the
+time, and BATCH_BYTES the memory.
 """
 
 BATCH_BYTES = 16 * 1024**2

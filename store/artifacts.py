@@ -1,8 +1,8 @@
 """Artifacts: immutable bytes in files named by their SHA-256, so that the same bytes are kept once.
 
-Written to a temporary file beside their final place and renamed only when whole and on disk: whatever dies meanwhile,
-a file under a digest holds that digest's bytes. One that the database does not know of yet bears a mark, a bit of its
-mode; should its row never come, `store.orphans` takes it away.
+They are written to a temporary file beside their final place, and renamed when they are whole and on disk: after every
+crash, a file under a digest holds that digest's bytes. A file has a bit of its mode set until the database has its row;
+where that row never comes, `store.orphans` removes the file.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from io import RawIOBase
 from pathlib import Path
 
-from store.disk import check_room, told
+from store.disk import check_room, disk_errors
 from store.errors import ArtifactError
 
 PREFIX = ".upload-"
@@ -85,7 +85,7 @@ class ArtifactStore:
 
         Raises: ArtifactError; DiskFullError.
         """
-        with told(self.folder):
+        with disk_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             if job_id:
                 self.drop_drafts(job_id, attempt - 1)
@@ -111,7 +111,7 @@ class ArtifactStore:
 
         Raises: ArtifactError.
         """
-        with told(self.folder):
+        with disk_errors(self.folder):
             return replace(received, path=self._keep(received.path, received.sha256))
 
     def sweep(self) -> int:
@@ -132,14 +132,14 @@ class ArtifactStore:
                     yield path.name
 
     def settle(self, sha256: str) -> None:
-        """Take the mark off a file that has its row now."""
+        """Clear the bit of the mode of a file that has its row now."""
         with suppress(OSError):  # a folder that is only read here; the next sweep will do it
             self.path(sha256).chmod(KEPT)
 
     def abandon(self, sha256: str) -> bool:
         """Remove a file that got no row in a day, and return whether it was one.
 
-        It is taken away before it is looked at, for the same bytes may come again at this very moment, and stay.
+        It is renamed before it is looked at, because the same bytes may be stored again at this moment, and stay.
         """
         path, away = self.path(sha256), self.folder / f"{PREFIX}{sha256}"
         with suppress(OSError):  # gone meanwhile, or a folder that is only read here
@@ -152,15 +152,15 @@ class ArtifactStore:
         return False
 
     def remove(self, sha256: str) -> bool:
-        """Remove a file, and return whether it is gone; one whose bytes are just coming again stays.
+        """Remove a file, and return whether it is gone; it stays while the same bytes are being stored again.
 
-        It is taken away before it is looked at, as in `abandon`. Bytes that come again bear the mark until their row is
-        written.
+        It is renamed before it is looked at, as in `abandon`. Bytes that are stored again have that bit of their mode
+        set until their row is written.
 
         Raises: ArtifactError.
         """
         path, away = self.path(sha256), self.folder / f"{PREFIX}{sha256}"
-        with told(self.folder):
+        with disk_errors(self.folder):
             try:
                 path.rename(away)
             except FileNotFoundError:
@@ -219,7 +219,7 @@ class Draft:
         self._digest.update(chunk)
         self._size += len(chunk)
         self._check(self._size)
-        with told(self._store.folder):
+        with disk_errors(self._store.folder):
             check_room(self._store.folder, len(chunk), self._store.free_bytes)
             _write_all(self._file, chunk)
 
@@ -228,7 +228,7 @@ class Draft:
 
         Raises: DiskFullError; ArtifactError.
         """
-        with told(self._store.folder):
+        with disk_errors(self._store.folder):
             os.fsync(self._file.fileno())
         return Artifact(self._digest.hexdigest(), self._size, self._path)
 

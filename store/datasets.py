@@ -48,7 +48,7 @@ def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset,
 
 
 def renew_dataset(connection: Connection, artifact: Artifact, dataset_id: str, *, by: str) -> None:
-    """Note that the bytes of a known dataset came again; one whose bytes were removed now belongs to who sent them."""
+    """Note that the bytes of a known dataset came again; one whose bytes were removed now belongs to `by`."""
     removed = select(artifacts.c.sha256).where(artifacts.c.removed_at.is_not(None))
     renewed = (datasets.c.id == dataset_id) & datasets.c.sha256.in_(removed)
     connection.execute(update(datasets).where(renewed).values(owner=by))

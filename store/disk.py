@@ -1,4 +1,4 @@
-"""The disk: the free space that it keeps, and its refusals in our own words."""
+"""The disk: the free space that it keeps, and its errors as errors of the store."""
 
 import errno
 import shutil
@@ -10,7 +10,7 @@ from store.errors import ArtifactError, DiskFullError
 
 
 def check_room(folder: Path, more: int, free_bytes: int) -> None:
-    """See that so many bytes more leave the disk of a folder its free space.
+    """Check that the disk of a folder keeps its free space when so many bytes are added.
 
     Raises: DiskFullError.
     """
@@ -23,8 +23,8 @@ def check_room(folder: Path, more: int, free_bytes: int) -> None:
 
 
 @contextmanager
-def told(folder: Path) -> Iterator[None]:
-    """Tell what the system refuses while a folder is written to.
+def disk_errors(folder: Path) -> Iterator[None]:
+    """Raise errors of the store for those of the system while a folder is written to.
 
     Raises: DiskFullError; ArtifactError.
     """

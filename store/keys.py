@@ -96,7 +96,7 @@ def find_caller(connection: Connection, key: str) -> Caller | None:
 
 
 def may_still(connection: Connection, key_id: str, scope: str) -> bool:
-    """Return whether a key is valid now and has this scope; an empty id stands for who was asked for no key."""
+    """Return whether a key is valid now and has this scope; an empty id is a caller without a key."""
     if not key_id:
         return True
     row = connection.execute(select(api_keys.c.scopes).where(api_keys.c.id == key_id, _valid())).first()

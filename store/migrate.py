@@ -15,7 +15,7 @@ from store.errors import DatabaseError
 
 SCRIPTS = Path(__file__).parent.parent / "migrations"
 NOT_ALLOWED = "42501"  # PostgreSQL's insufficient_privilege
-LOCK = 3224  # PostgreSQL's advisory lock of whoever changes more than rows
+LOCK = 3224  # PostgreSQL's advisory lock for changes of tables and roles
 
 
 def upgrade(database: Database, revision: str = "head") -> None:

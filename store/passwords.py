@@ -1,4 +1,4 @@
-"""Passwords in files: they join their URL in memory, so that no environment and no list of processes shows them."""
+"""Passwords in files: put into their URLs in memory, so that neither environment nor process list shows them."""
 
 import re
 from pathlib import Path
@@ -28,8 +28,9 @@ def with_password(url: str, password: str) -> str:
 
     Raises: ValueError where the URL has one already.
 
-    >>> with_password("redis://redis:6379/0", "p@ss")
-    'redis://:p%40ss@redis:6379/0'
+    Example:
+        >>> with_password("redis://redis:6379/0", "p@ss")
+        'redis://:p%40ss@redis:6379/0'
     """
     scheme, user, other, rest = _parts(url)
     if other:
@@ -40,8 +41,9 @@ def with_password(url: str, password: str) -> str:
 def without_password(url: str) -> str:
     """Return a URL without its password.
 
-    >>> without_password("redis://:p%40ss@redis:6379/0")
-    'redis://redis:6379/0'
+    Example:
+        >>> without_password("redis://:p%40ss@redis:6379/0")
+        'redis://redis:6379/0'
     """
     scheme, user, _, rest = _parts(url)
     return f"{scheme}{user}@{rest}" if user else f"{scheme}{rest}"

@@ -1,14 +1,14 @@
-"""What one process may take of its machine, set by itself.
+"""Resource limits that a process sets for itself.
 
-Beyond its memory it meets a MemoryError, beyond its file size an OSError; beyond its processor time the kernel ends it
-(SIGXCPU), and its parent tells.
+Beyond its memory it gets a MemoryError, beyond its file size an OSError; beyond its processor time the kernel ends it
+(SIGXCPU), and its parent reports that.
 """
 
 import resource
 
 
 def limit_process(*, memory_bytes: int, cpu_seconds: int, file_bytes: int | None = None) -> None:
-    """Limit this process, so that the kernel need not choose whom to kill."""
+    """Limit this process, so that the kernel does not kill another one for lack of memory."""
     _lower(resource.RLIMIT_DATA, memory_bytes)
     _lower(resource.RLIMIT_CPU, cpu_seconds)
     _lower(resource.RLIMIT_CORE, 0)  # a dump of its memory would hold customers
@@ -17,12 +17,12 @@ def limit_process(*, memory_bytes: int, cpu_seconds: int, file_bytes: int | None
 
 
 def lift_memory() -> None:
-    """Let this process take what it needs to say that it had too little."""
+    """Lift the limit of memory, so that this process can report that it ran out."""
     _lower(resource.RLIMIT_DATA, resource.RLIM_INFINITY)
 
 
 def _lower(which: int, most: int) -> None:
-    """Set the soft limit, as far as the hard one lets it be."""
+    """Set the soft limit, at most to the hard one."""
     _, hard = resource.getrlimit(which)
     bounds = [bound for bound in (most, hard) if bound != resource.RLIM_INFINITY]
     resource.setrlimit(which, (min(bounds, default=resource.RLIM_INFINITY), hard))

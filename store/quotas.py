@@ -27,7 +27,7 @@ class Quota:
         if self.most and self.used + more > self.most:
             raise QuotaError(
                 f"this key stores {self.used:,} bytes and may store {self.most:,}; these would be {more:,} or more in "
-                "addition. Ask whoever runs the service to remove what is no longer needed (`ebb retention`), or for a "
+                "addition. Ask the operator to remove what is no longer needed (`ebb retention`), or for a "
                 "key with a larger quota (`ebb keys create --stored-bytes`)"
             )
 

@@ -1,7 +1,7 @@
 """Retention: the files of datasets and results are removed when they were not used for so many days.
 
-What a version was trained on stays for ever, for it is what the version is replayed from; so does what a queued or
-running job reads. Rows stay, and tell that the bytes were removed; the same table uploaded again is the same dataset.
+The dataset of a version stays for ever, because the version is replayed from it; that of a job stays while the job is
+queued or running. Rows stay, and say that the bytes were removed; the same table uploaded again is the same dataset.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ class Ages:
 
 @dataclass(frozen=True)
 class Expired:
-    """A file whose time is over, with the datasets and the jobs' results that it is.
+    """A file whose time is over, with the ids of its datasets and of the jobs that it is the result of.
 
     Units: size in bytes.
     """
@@ -48,7 +48,7 @@ class Expired:
 
 
 def find_expired(connection: Connection, ages: Ages, *, limit: int | None = None) -> list[Expired]:
-    """Return the files whose time is over, those first that were not used for longest."""
+    """Return the files whose time is over, the longest unused first."""
     query = select(artifacts).where(*_over(ages)).order_by(artifacts.c.used_at).limit(limit)
     return [
         Expired(
@@ -75,9 +75,9 @@ def remove_expired(database: Database, kept: ArtifactStore, ages: Ages, *, limit
 def _remove(connection: Connection, *, kept: ArtifactStore, ages: Ages, expired: Expired) -> bool:
     """Remove one file, unless it is in use by now; return whether it is gone.
 
-    The file is removed under the lock of its row, which everybody takes who stores or uses the bytes: until the
-    transaction ends, nobody can come to rely on them. Should the transaction fail after that, the next one finds the
-    row as it was and the file gone.
+    The file is removed under the lock of its row. Everything that stores or uses the bytes takes that lock, so nothing
+    begins to rely on them before the transaction ends. Where the transaction fails after the file is removed, the next
+    call finds the row as it was and the file gone, and writes the row.
     """
     this = artifacts.c.sha256 == expired.sha256
     marked = update(artifacts).where(this, *_over(ages)).values(removed_at=now())

@@ -14,7 +14,7 @@ from store.migrate import LOCK, NOT_ALLOWED
 ROWS = "SELECT, INSERT, UPDATE, DELETE"
 KEPT = "SELECT, INSERT, UPDATE"
 APPENDED = "SELECT, INSERT"
-# What is not in this table, such as the tables of a later release, gets ROWS.
+# Tables with fewer rights than ROWS. All others get ROWS, those of a later release too.
 LESS = {
     "alembic_version": "SELECT",
     "alias_moves": APPENDED,

@@ -124,7 +124,7 @@ class Sweeper(threading.Thread):
         self._files_swept_at = time.monotonic()
         kept, settings = ArtifactStore(self._settings.artifacts), self._settings
         if swept := kept.sweep() + sweep_orphans(kept, self._database):
-            log.info("removed %d files that nobody came to own within a day", swept)
+            log.info("removed %d files that got no row within a day", swept)
         ages = Ages(settings.dataset_days, settings.result_days)
         removed = remove_expired(self._database, kept, ages, limit=FILES_AT_ONCE)
         for file in removed:

@@ -1,4 +1,4 @@
-"""What a key is for: checked once it is known whose request this is, and that it may be sent now."""
+"""Scopes: checks what the key of a request allows, after authentication and the rate limit."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +23,7 @@ def install(steps: Steps, routes: Mapping[str, Route]) -> None:
 
 
 def demand_to_promote(asked: str) -> None:
-    """Let the caller go on who may have a training move an alias, where its `promote` asks for that.
+    """Refuse a `promote` that moves an alias, unless the caller has the scope for it.
 
     Raises: ForbiddenError.
     """
@@ -32,7 +32,7 @@ def demand_to_promote(asked: str) -> None:
 
 
 def demand_to_cancel(job: Row[Any]) -> None:
-    """Let the caller go on who submitted this job, or has the scope `admin`.
+    """Refuse callers who did not submit this job, unless they have the scope `admin`.
 
     Raises: ForbiddenError.
     """
@@ -44,7 +44,7 @@ def demand_to_cancel(job: Row[Any]) -> None:
 
 
 def demand_to_retry(job: Row[Any]) -> None:
-    """Let the caller go on who may cancel this job, and may ask now for what it asks for.
+    """Refuse callers who may not cancel this job, or may not submit it now.
 
     Raises: ForbiddenError.
     """
@@ -53,7 +53,7 @@ def demand_to_retry(job: Row[Any]) -> None:
 
 
 def demand(*scopes: str, because: str = "") -> None:
-    """Let the caller go on who has one of these scopes.
+    """Refuse callers who have none of these scopes.
 
     Raises: ForbiddenError.
     """

@@ -1,6 +1,6 @@
 """Strict JSON: valid UTF-8, at most 8 levels deep, no name twice, finite numbers, no lone surrogates.
 
-A fast decoder reads what is in order. Where it refuses, a second one finds the places, to say what is wrong with each.
+msgspec decodes valid documents. Where it refuses one, a second decoder finds every fault and its place.
 """
 
 import json
@@ -85,7 +85,7 @@ def _count_members(value: object, room: int) -> int | None:
 
 
 def _refuse(body: bytes) -> None:
-    """Raise what is wrong with the body; nothing where the standard library finds no fault."""
+    """Raise the faults of the body; return where the standard library finds none."""
     try:
         document = json.loads(body.decode("utf-8"), object_pairs_hook=_Object, parse_constant=_Constant)
     except UnicodeDecodeError as error:

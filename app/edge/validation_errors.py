@@ -1,4 +1,4 @@
-"""What is wrong with a parsed value: every place at once, in our own words.
+"""Validation errors of a parsed value: every fault at once, in our own words.
 
 The decoder says whether a value fits its type, but it names only the first place, in its own terms. So this walks down
 the type wherever the decoder refuses.

@@ -12,6 +12,6 @@ def id_column(estimator: Estimator) -> str:
 
 
 def shown(value: object) -> str | int | None:
-    """Return an id to recognise a refused record by, unless the id itself is what is wrong."""
+    """Return an id to recognise a refused record by, unless the id itself is the fault."""
     fit = isinstance(value, str | int) and not isinstance(value, bool) and not unfit_ids([value], "")
     return value if fit else None  # type: ignore[return-value]

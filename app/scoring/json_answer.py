@@ -1,4 +1,4 @@
-"""Scores as one JSON document, or as NDJSON: for each record a score, or what is wrong with it."""
+"""Scores as one JSON document, or as NDJSON: for each record a score or an error."""
 
 from collections.abc import Iterator, Sequence
 from itertools import repeat

@@ -1,4 +1,4 @@
-"""Records one a line: what is wrong with a line is that record's error, and the others are scored."""
+"""Records as NDJSON, one a line: a fault of a line is that record's error, and the others are scored."""
 
 from typing import Any
 

@@ -7,13 +7,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from model.limits import NAME_CHARACTERS
 from model.names import PATTERN, RULE
 
 SLUG = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 NO_NEWLINE = r"(?!\n)"
-"""What the end of a pattern needs in Python, whose `$` lets a last newline pass; in JSON Schema it does not."""
+"""The end of a pattern in Python, whose `$` also matches before a last newline; that of JSON Schema does not."""
 
 
 def whole(pattern: str, description: str, **more: Any) -> Meta:
@@ -31,7 +32,7 @@ def whole(pattern: str, description: str, **more: Any) -> Meta:
 
 
 def published(pattern: str, description: str, **more: Any) -> Meta:
-    """Return a condition that the contract tells, and that something else than the shape checks, with its own code."""
+    """Return a condition for the contract only: other code checks it, and refuses with a code of its own."""
     return Meta(extra_json_schema={"pattern": f"^{pattern}$"}, description=description, **more)
 
 
@@ -46,7 +47,7 @@ Slug = Annotated[str, whole(SLUG, "letters, digits, '.', '_' and '-', at most 10
 Uuid = Annotated[str, whole(UUID, "a UUIDv7")]
 PLAINLY = f"text {RULE}"
 PlainText = Annotated[str, whole(PATTERN, PLAINLY, max_length=100)]
-ColumnName = Annotated[str, whole(PATTERN, PLAINLY, min_length=1, max_length=256)]
+ColumnName = Annotated[str, whole(PATTERN, PLAINLY, min_length=1, max_length=NAME_CHARACTERS)]
 PageSize = Annotated[int, Meta(ge=1, le=1000)]
 PageToken = Annotated[
     str, published("[A-Za-z0-9_-]+", "next_page_token of the page before", min_length=1, max_length=1000)

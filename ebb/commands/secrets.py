@@ -14,9 +14,9 @@ BYTES = 32
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 def secrets(files: tuple[Path, ...]) -> None:
-    """Write a random password to each of these FILES that is not there.
+    """Write a random password to each of these FILES that does not exist.
 
-    Its owner and its group can read it. A file that is there keeps its password.
+    Its owner and its group can read it. A file that exists keeps its password.
     """
     for path in files:
         try:

@@ -1,4 +1,4 @@
-"""Holds a table that is being read against `model.limits`; what is beyond is refused with its place and what to do."""
+"""Checks a table against `model.limits` while it is read; a refusal names the place and what to do."""
 
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
@@ -60,7 +60,7 @@ def check_cell(characters: int, column: str, where: str) -> None:
 
 
 class Decoded:
-    """How many rows and bytes a file has been decoded to so far, of how many that a file of its size may hold."""
+    """Counts the rows and bytes that a file was decoded to, against what a file of its size may hold."""
 
     def __init__(self, file_bytes: int) -> None:
         self._file = file_bytes
@@ -69,7 +69,7 @@ class Decoded:
         self._bytes = 0
 
     def add(self, rows: int, columns: int, known: int = 0) -> None:
-        """Count some more rows, which are `known` to take so many bytes, or more because of how many cells they have.
+        """Count some more rows; they take `known` bytes, or CELL_BYTES a cell where that is more.
 
         Raises: TableError when they are too many.
         """

@@ -37,7 +37,7 @@ def to_cells(array: Any, name: str, *, as_text: bool) -> Cells:
 
 
 def _floats(array: Any) -> Any:
-    """Return numbers, chunk by chunk, so that they are never there twice."""
+    """Return numbers, chunk by chunk, so that memory holds one copy."""
     values, at = np.empty(len(array)), 0
     for chunk in array.chunks if isinstance(array, pa.ChunkedArray) else [array]:
         values[at : at + len(chunk)] = chunk.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)

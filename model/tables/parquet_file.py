@@ -2,7 +2,7 @@
 
 A few bytes of Parquet may stand for gigabytes: a text that a dictionary holds once and a million rows refer to. The
 longest text of each dictionary is therefore looked up first, and decides how many rows are decoded at once. What the
-file says of itself is used to refuse it early, and never believed: what was decoded is counted.
+file declares serves to refuse it early; the limits are checked again on what was decoded.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ def parquet_batches(stream: BinaryIO, decoded: Decoded) -> Iterator[pa.RecordBat
         raise
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk's own; of a damaged file pyarrow says so without a number
+            raise  # an error of the disk; for a damaged file pyarrow sets no number
         raise TableError(f"this is not a Parquet file that can be read: {error}") from error
 
 
@@ -54,7 +54,7 @@ def _batches(stream: BinaryIO, decoded: Decoded) -> Iterator[pa.RecordBatch]:
 
 
 def _joined(pieces: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Join small batches, for each costs the same to look at."""
+    """Join small batches, because each has a fixed cost."""
     held: list[pa.RecordBatch] = []
     rows = size = 0
     for piece in pieces:
@@ -68,7 +68,7 @@ def _joined(pieces: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def _pieces(stream: BinaryIO, file: Any) -> Iterator[pa.RecordBatch]:
-    """Yield batches of as few rows as their texts ask for, and no dictionaries."""
+    """Yield batches without dictionaries, of as few rows as their longest texts demand."""
     types = [_value_type(kind) for kind in file.schema_arrow.types]
     plain = pa.schema(zip(file.schema_arrow.names, types, strict=True))
     texts = [place for place, kind in enumerate(types) if is_text(kind) and _told_by_dictionary(file.metadata, place)]
@@ -87,7 +87,7 @@ def _opened(stream: BinaryIO, metadata: Any = None, **options: Any) -> Any:
     return pa.parquet.ParquetFile(
         stream,
         metadata=metadata,
-        pre_buffer=False,  # or a row group's compressed bytes would be there at once
+        pre_buffer=False,  # or memory would hold all compressed bytes of a row group
         buffer_size=max(BUFFERED_BYTES // columns, LEAST_BUFFER),
         thrift_string_size_limit=size,  # nothing in the footer is larger than the file
         thrift_container_size_limit=size,
@@ -96,7 +96,7 @@ def _opened(stream: BinaryIO, metadata: Any = None, **options: Any) -> Any:
 
 
 def _check_types(file: Any) -> None:
-    """Refuse values of no use before they are decoded: lists, and whatever else may be of any size.
+    """Refuse types that Ebb does not use before their values are decoded: lists, and others of any size.
 
     Raises: TableError.
     """

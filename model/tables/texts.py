@@ -15,7 +15,7 @@ def is_text(kind: Any) -> bool:
 
 
 def check_texts(batch: Any, before: int) -> None:
-    """Refuse a text that is too long for a cell; `before` this batch, the table has so many rows.
+    """Refuse a text that is too long for a cell; `before` is the number of rows before this batch.
 
     Raises: TableError.
     """
@@ -27,7 +27,7 @@ def check_texts(batch: Any, before: int) -> None:
 
 
 def check_dictionary(words: Any, name: str, first_row: int) -> None:
-    """Refuse a text that is too long, of those that the rows from this one on may refer to.
+    """Refuse a text of a dictionary that is too long; rows from `first_row` on may refer to it.
 
     Raises: TableError.
     """

@@ -1,4 +1,4 @@
-"""What a training will find in a table of which only the schema is at hand: at most so many features and categories."""
+"""An upper bound of a training's features and categories, from nothing but the schema of its table."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from model.training.footprint import Shape
 
 
 def expected_shape(columns: Sequence[Mapping[str, Any]], rows: int, spec: Spec) -> Shape:
-    """Return the shape of a table whose schema has these input columns, as large as training can find it.
+    """Return the largest shape that training can find in a table whose schema has these input columns.
 
     Which categories are common enough to stand alone is known only of the training rows, so their number is a bound:
     the listed ones that are common enough in all rows, and of the others as many as could be.
@@ -37,7 +37,7 @@ def expected_shape(columns: Sequence[Mapping[str, Any]], rows: int, spec: Spec) 
 
 
 def _categories(column: Mapping[str, Any], known: int, needed: int) -> int:
-    """Return how many features the categories take at most, the one that rare ones share included."""
+    """Return how many features the categories take at most, with the one that rare categories share."""
     listed = [each["count"] for each in column["categories"]]
     common = sum(count >= needed for count in listed)
     distinct = math.inf if column.get("distinct_at_least") else column["distinct"]

@@ -1,4 +1,4 @@
-"""What a training will take: the bytes of its state, and its memory at the peak, known before anything is made for it.
+"""Estimates a training before it begins: the bytes of its state, and its memory at the peak.
 
 The memory is an estimate from above: one to two times what was measured, for networks and tables of many shapes.
 """
@@ -44,7 +44,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Footprint:
-    """What a training takes.
+    """The bytes that a training takes.
 
     `state` is the size of a checkpoint, `estimator` that of the result; the others are memory, by what it depends on.
 
@@ -85,7 +85,7 @@ def machine_memory() -> int:
 
 
 def check_size(spec: Spec, shape: Shape, most: SizeLimits) -> None:
-    """Refuse a training that cannot be held, before anything is made for it.
+    """Refuse a training that is too large, before anything is allocated for it.
 
     Raises: SpecError, which tells the numbers and what to lower; or that the layers do not fit together.
     """
@@ -171,7 +171,7 @@ def _batches(  # noqa: PLR0913, PLR0917 - all that decides the sizes of a batch
 def _widths(stack: Stack) -> tuple[int, int, int, int]:
     """Return how many numbers a row has in all activations, their gradients and masks, and how many layers there are.
 
-    An activation works in place behind a layer that needs its own output no more.
+    An activation works in place behind a layer that does not need its own output again.
     """
     forward = backward = masked = layers = 0
     before: Layer | None = None
@@ -186,7 +186,7 @@ def _widths(stack: Stack) -> tuple[int, int, int, int]:
 
 
 def _every(layers: Sequence[Layer], inputs: int) -> Iterator[tuple[Layer, int]]:
-    """Yield every layer with the width of its input, those inside others before these."""
+    """Yield every layer with the width of its input, inner layers before those that hold them."""
     for layer in layers:
         yield from _every(layer.inner, inputs)
         yield layer, inputs
