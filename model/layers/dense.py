@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from model.design import Floats
 from model.layers.layer import Backward, Layer, Tensor
-from model.network.recorder import Recorder
 from model.ranges import Width
+from model.tape import Arena, Tape
 
 
 @dataclass(frozen=True)
@@ -26,19 +26,19 @@ class Dense(Layer):
         shape = (inputs + 1, self.units)
         return (Tensor("weights", shape, inputs, fill=(0.0,), fan_in=inputs, fan_out=self.units),)
 
-    def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
+    def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
         """Record the three products."""
-        W, gradient = do.parameters()
-        z = do.activations(self.units)
-        do.product(do.transposed(W), a, do.values(z))
-        do.keep(a)
+        W, gradient = arena.parameters()
+        z = arena.activations(self.units)
+        tape.product(tape.transposed(W), a, arena.values(z))
+        arena.keep(a)
 
         def backward(delta: Floats) -> Floats:
-            do.product(a, do.transposed(delta), gradient)
-            if not do.input_wanted(a):
+            tape.product(a, tape.transposed(delta), gradient)
+            if not arena.input_wanted(a):
                 return delta
-            out = do.instead_of(z, W.shape[-2] - 1)
-            do.product(do.values(W), delta, out)
+            out = arena.instead_of(z, W.shape[-2] - 1)
+            tape.product(arena.values(W), delta, out)
             return out
 
         return z, backward

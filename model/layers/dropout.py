@@ -6,8 +6,8 @@ import numpy as np
 
 from model.design import Floats
 from model.layers.layer import Backward, Layer
-from model.network.recorder import Recorder
 from model.ranges import BelowOne
+from model.tape import Arena, Tape
 
 
 @dataclass(frozen=True)
@@ -19,16 +19,16 @@ class Dropout(Layer):
 
     rate: BelowOne = 0.5
 
-    def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
+    def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
         """Record the product with a mask that is drawn anew for every step."""
-        if not do.training or self.rate == 0:
+        if arena.masks is None or self.rate == 0:
             return a, lambda delta: delta
-        mask = do.mask(a.shape[-2] - 1, self.rate)
-        out = do.place(a)
-        do(np.multiply, do.values(a), mask, do.values(out))
+        mask = arena.masks(a.shape[-2] - 1, self.rate)
+        out = arena.place(a)
+        tape(np.multiply, arena.values(a), mask, arena.values(out))
 
         def backward(delta: Floats) -> Floats:
-            do(np.multiply, delta, mask, delta)
+            tape(np.multiply, delta, mask, delta)
             return delta
 
         return out, backward

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from model.design import Floats
 from model.layers.layer import Backward, Layer, Tensor
-from model.network.recorder import Recorder, transposed
 from model.ranges import Count, Natural, Width
+from model.tape import Arena, Tape, transposed
 
 
 @dataclass(frozen=True)
@@ -37,37 +37,37 @@ class Embedding(Layer):
         sizes = enumerate(self.cardinalities)
         return tuple(Tensor(f"table{i}", (n, self.units), n, (), self.units, self.units) for i, n in sizes)
 
-    def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
+    def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
         """Record the look-up, member by member."""
-        out = do.activations(self.width(a.shape[-2] - 1))
+        out = arena.activations(self.width(a.shape[-2] - 1))
         plain = list(self._plain(a.shape[-2] - 1))
         for to, source in plain:
-            do(np.copyto, out[..., to, :], a[..., source, :])
+            tape(np.copyto, out[..., to, :], a[..., source, :])
         start = a.shape[-2] - 1 - len(self.positions)
         tables = []
         for i, position in enumerate(self.positions):
-            table, gradient = do.parameters()
+            table, gradient = arena.parameters()
             rows = slice(start + i * self.units, start + (i + 1) * self.units)
-            codes = do.codes(i)
-            do(np.copyto, codes, a[..., position, :], "unsafe")
+            codes = arena.codes(i)
+            tape(np.copyto, codes, a[..., position, :], "unsafe")
             tables.append((gradient, codes, rows))
-            found = do.scratch((do.rows, self.units))
+            found = tape.scratch((arena.rows, self.units))
             for E, code, place in zip(members(table), members(codes, 1), members(out[..., rows, :]), strict=True):
-                do(E.take, code, 0, found, "clip")
-                do(np.copyto, place, transposed(found))
+                tape(E.take, code, 0, found, "clip")
+                tape(np.copyto, place, transposed(found))
 
         def backward(delta: Floats) -> Floats:
             for gradient, codes, rows in tables:
-                do(gradient.fill, 0)
+                tape(gradient.fill, 0)
                 parts = members(delta[..., rows, :])
                 for G, code, part in zip(members(gradient), members(codes, 1), parts, strict=True):
-                    do(np.add.at, G, code, transposed(part))
-            if not do.input_wanted(a):
+                    tape(np.add.at, G, code, transposed(part))
+            if not arena.input_wanted(a):
                 return delta
-            result = do.fresh(a.shape[-2] - 1)
-            do(result.fill, 0)
+            result = arena.fresh(a.shape[-2] - 1)
+            tape(result.fill, 0)
             for to, source in plain:
-                do(np.copyto, result[..., source, :], delta[..., to, :])
+                tape(np.copyto, result[..., source, :], delta[..., to, :])
             return result
 
         return out, backward

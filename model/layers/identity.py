@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from model.design import Floats
 from model.layers.layer import Backward, Layer
-from model.network.recorder import Recorder
+from model.tape import Arena, Tape
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,6 @@ class Identity(Layer):
 
     initializer: ClassVar[str] = "glorot"
 
-    def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
+    def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
         """Record nothing."""
         return a, lambda delta: delta

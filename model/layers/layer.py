@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 from model.design import Floats
-from model.network.recorder import Recorder
 from model.parsing import Reader, required
+from model.tape import Arena, Tape
 
 Backward: TypeAlias = Callable[[Floats], Floats]
 
@@ -63,7 +63,7 @@ class Layer(ABC):
         return ()
 
     @abstractmethod
-    def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
+    def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
         """Record the forward calls; return the output, and the function that records the backward ones.
 
         Shapes: activations are feature-major, ([K,] h + 1, B), with a last row of ones; the backward function
@@ -78,27 +78,27 @@ class Activation(Layer):
     slope: ClassVar[float | None] = None
     """The slope below zero of a function that is straight on both sides of zero and has slope 1 above."""
 
-    def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
+    def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
         """Record a ← σ(z), in place where nobody needs z, and return what records δ ← δ ⊙ σ′(z)."""
-        out = do.place(a)
-        do.keep(out)
+        out = arena.place(a)
+        arena.keep(out)
         if self.slope is not None:
-            do.bent.append(out)
-        return out, self.apply(do, do.values(a), do.values(out))
+            arena.kinked.append(out)
+        return out, self.apply(tape, arena, arena.values(a), arena.values(out))
 
     @abstractmethod
-    def apply(self, do: Recorder, z: Floats, a: Floats) -> Backward:
+    def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
         """Record a ← σ(z), where a may be the same memory as z; return what records δ ← δ ⊙ σ′(z) in place.
 
         What is in `a` stays there for the backward pass.
         """
 
 
-def record_all(do: Recorder, layers: Iterable[Layer], a: Floats) -> tuple[Floats, Backward]:
+def record_all(tape: Tape, arena: Arena, layers: Iterable[Layer], a: Floats) -> tuple[Floats, Backward]:
     """Record layers in their order; return the output, and what records their backward passes in reverse."""
     backwards: list[Backward] = []
     for layer in layers:
-        a, backward = layer.record(do, a)
+        a, backward = layer.record(tape, arena, a)
         backwards.append(backward)
 
     def backward_all(delta: Floats) -> Floats:

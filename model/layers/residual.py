@@ -8,8 +8,8 @@ import numpy as np
 from model.design import Floats
 from model.errors import Problem, SpecError
 from model.layers.layer import Backward, Layer, record_all
-from model.network.recorder import Recorder
 from model.parsing import Reader
+from model.tape import Arena, Tape
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,20 @@ class Residual(Layer):
             raise SpecError([Problem("/layers", "conflict", detail)])
         return inputs
 
-    def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
+    def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
         """Record the layers inside and the sum."""
-        do.keep(a)
-        inside, backward_inside = record_all(do, self.layers, a)
-        out = do.place(inside)
-        do(np.add, do.values(inside), do.values(a), do.values(out))
+        arena.keep(a)
+        inside, backward_inside = record_all(tape, arena, self.layers, a)
+        out = arena.place(inside)
+        tape(np.add, arena.values(inside), arena.values(a), arena.values(out))
 
         def backward(delta: Floats) -> Floats:
-            if not do.input_wanted(a):
+            if not arena.input_wanted(a):
                 return backward_inside(delta)
-            skipped = do.fresh(a.shape[-2] - 1)
-            do(np.copyto, skipped, delta)
+            skipped = arena.fresh(a.shape[-2] - 1)
+            tape(np.copyto, skipped, delta)
             inner = backward_inside(delta)
-            do(np.add, inner, skipped, inner)
+            tape(np.add, inner, skipped, inner)
             return inner
 
         return out, backward

@@ -7,7 +7,7 @@ import numpy as np
 
 from model.design import Floats
 from model.layers.layer import Activation, Backward
-from model.network.recorder import Recorder
+from model.tape import Arena, Tape
 
 
 @dataclass(frozen=True)
@@ -16,15 +16,15 @@ class Tanh(Activation):
 
     initializer: ClassVar[str] = "glorot"
 
-    def apply(self, do: Recorder, z: Floats, a: Floats) -> Backward:
+    def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
         """Record tanh z."""
-        do(np.tanh, z, a)
+        tape(np.tanh, z, a)
 
         def backward(delta: Floats) -> Floats:
-            slope = do.scratch_like(a)
-            do(np.multiply, a, a, slope)
-            do(np.subtract, do.number(1), slope, slope)
-            do(np.multiply, delta, slope, delta)
+            slope = tape.scratch_like(a)
+            tape(np.multiply, a, a, slope)
+            tape(np.subtract, tape.number(1), slope, slope)
+            tape(np.multiply, delta, slope, delta)
             return delta
 
         return backward

@@ -17,9 +17,9 @@ from model.network.forward import Forward
 from model.network.lookup import LookUp
 from model.network.parameters import size_of, views
 from model.network.pieces import Piece, chain
-from model.network.recorder import Views, transposed
 from model.network.stack import Stack
 from model.parsing import Reader
+from model.tape import Views, transposed
 
 TILE = 64  # rows of a forward pass, always: see Forward
 

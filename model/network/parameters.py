@@ -12,9 +12,9 @@ from model.design import Floats
 from model.errors import Problem, SpecError
 from model.initializers import CATALOG
 from model.layers import Tensor
-from model.network.recorder import Views
 from model.network.stack import Stack
 from model.random import stream, uniform
+from model.tape import Views
 
 MOST_PARAMETERS = 100_000_000  # in all networks; some eight buffers of that size: 3.2 GB in float32
 WEIGHTS = 0  # the purpose of the stream that first weights are drawn from

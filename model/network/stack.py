@@ -10,8 +10,8 @@ from model.layers.batch_norm import BatchNorm
 from model.layers.dropout import Dropout
 from model.layers.embedding import Embedding
 from model.layers.residual import Residual
-from model.network.recorder import Recorder
 from model.spec import Spec
+from model.tape import Arena, Tape
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,14 @@ class Stack:
         named = zip(leaves, widths, reversed(chosen), strict=True)
         return [name for layer, width, name in named for _ in layer.tensors(width)]
 
-    def record(self, do: Recorder, inputs: Floats, logits: Floats) -> Backward:
+    def record(self, tape: Tape, arena: Arena, inputs: Floats, logits: Floats) -> Backward:
         """Record the forward pass into `logits`; return what records the backward pass.
 
         Shapes: inputs ([K,] d + 1, B) with a last row of ones; logits ([K,] c, B).
         """
-        a, hidden = record_all(do, self.layers[:-1], inputs)
-        do.result(logits)
-        _, head = self.layers[-1].record(do, a)
+        a, hidden = record_all(tape, arena, self.layers[:-1], inputs)
+        arena.result(logits)
+        _, head = self.layers[-1].record(tape, arena, a)
         return lambda delta: hidden(head(delta))
 
 

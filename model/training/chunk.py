@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from model.design import Floats, Integers
 from model.losses import Loss
-from model.network.recorder import transposed
+from model.tape import transposed
 from model.training.plan import Plan
 from model.training.rows import Rows
 

@@ -16,9 +16,9 @@ import numpy as np
 
 from model.design import Floats, Integers
 from model.network.parameters import Numbers
-from model.network.recorder import Call, Memory, Recorder, Views
 from model.network.stack import Stack
 from model.spec import Spec
+from model.tape import Arena, Call, Memory, Tape, Views
 from model.training.chunk import Batch, Chunk
 from model.training.masks import Masks
 from model.training.plan import Plan
@@ -58,12 +58,12 @@ class Program:
         self._calls, self._last_calls = [list(chain(*each)) for each in (steps, steps[: plan.last_steps])]
         if plan.short:
             memory = Memory(self._numbers.dtype, first)
-            do = self._record_batch(memory, self._numbers.views, self._chunk.short_batch(), None)
+            tape = self._record_batch(memory, self._numbers.views, self._chunk.short_batch(), None)
             for part in range(plan.parts):
-                self._record_gradient(do, part, plan.last_steps, whole=True)
+                self._record_gradient(tape, part, plan.last_steps, whole=True)
             for part in range(plan.parts):
-                self._record_update(do, part, plan.last_steps)
-            self._last_calls = [*self._last_calls, [do.calls]]
+                self._record_update(tape, part, plan.last_steps)
+            self._last_calls = [*self._last_calls, [tape.calls]]
         if plan.parts == 1:
             self._calls, self._last_calls = joined(self._calls), joined(self._last_calls)
 
@@ -77,49 +77,46 @@ class Program:
         passes = zip(self._memories, self._views, batches, strict=True)
         phases = [[self._record_batch(memory, views, self._chunk.batch_at(at), at) for memory, views, at in passes]]
         if len(parts) > 1:
-            phases.append(self._recorders())
-        for part, do in zip(parts, phases[-1], strict=True):
-            self._record_gradient(do, part, i, whole=len(parts) == 1)
+            phases.append(self._tapes())
+        for part, tape in zip(parts, phases[-1], strict=True):
+            self._record_gradient(tape, part, i, whole=len(parts) == 1)
         if len(parts) > 1 and self._spec.clip_norm is not None:
-            phases.append(self._recorders())  # the norm is that of all parts together
-        for part, do in zip(parts, phases[-1], strict=True):
-            self._record_update(do, part, i)
-        return [[do.calls for do in phase] for phase in phases]
+            phases.append(self._tapes())  # the norm is that of all parts together
+        for part, tape in zip(parts, phases[-1], strict=True):
+            self._record_update(tape, part, i)
+        return [[tape.calls for tape in phase] for phase in phases]
 
-    def _recorders(self) -> list[Recorder]:
-        return [Recorder(memory, self._numbers.views, self._plan.rows) for memory in self._memories]
+    def _tapes(self) -> list[Tape]:
+        return [Tape(memory) for memory in self._memories]
 
-    def _record_batch(self, memory: Memory, views: Views, batch: Batch, i: int | None) -> Recorder:
-        rows = batch.inputs.shape[-1]
+    def _record_batch(self, memory: Memory, views: Views, batch: Batch, i: int | None) -> Tape:
+        tape, rows = Tape(memory), batch.inputs.shape[-1]
         if self._plan.stacked:
-            do = Recorder(memory, views, rows, self.masks.for_batch(i))
-            self._record_pass(do, batch)
-            return do
-        do = Recorder(memory, views, rows)
+            self._record_pass(tape, Arena(memory, views, rows, self.masks.for_batch(i)), batch)
+            return tape
         for network in range(self._numbers.lead[0]):
-            alone = Recorder(memory, views.of(network), rows, self.masks.for_batch(i, network))
-            self._record_pass(alone, batch.of(network))
-            do.calls += alone.calls
-        return do
+            arena = Arena(memory, views.of(network), rows, self.masks.for_batch(i, network))
+            self._record_pass(tape, arena, batch.of(network))
+        return tape
 
-    def _record_pass(self, do: Recorder, batch: Batch) -> None:
-        do.network_input(batch.inputs)
-        backward = self._stack.record(do, batch.inputs, batch.logits)
-        backward(self._spec.loss.record(do, batch.logits, batch.target, batch.weight))
+    def _record_pass(self, tape: Tape, arena: Arena, batch: Batch) -> None:
+        arena.network_input(batch.inputs)
+        backward = self._stack.record(tape, arena, batch.inputs, batch.logits)
+        backward(self._spec.loss.record(tape, arena, batch.logits, batch.target, batch.weight))
 
-    def _record_gradient(self, do: Recorder, part: int, i: int, whole: bool) -> None:
+    def _record_gradient(self, tape: Tape, part: int, i: int, whole: bool) -> None:
         """Record a part's gradient, where it is not whole yet the sum over both parts' rows, and its norm."""
         before = sum(map(len, self._blocks[:part]))
         for at, block in enumerate(self._blocks[part], start=before):
-            gradient, other = do.split(block.gradients)
+            gradient, other = tape.split(block.gradients)
             if not whole:
-                do(np.add, gradient, other, gradient)
-            record_norm(do, block, at, self._norms[i])
+                tape(np.add, gradient, other, gradient)
+            record_norm(tape, block, at, self._norms[i])
 
-    def _record_update(self, do: Recorder, part: int, i: int) -> None:
+    def _record_update(self, tape: Tape, part: int, i: int) -> None:
         rate, *rest = (column[i, ...] for column in self._coefficients)
         for block in self._blocks[part]:
-            record_update(do, self._spec, block, self._penalties, Step(rate, rest, self._norms[i]))
+            record_update(tape, self._spec, block, self._penalties, Step(rate, rest, self._norms[i]))
 
     def run(self, order: Integers, chunk: int, numbers: Floats) -> tuple[Floats, Floats]:
         """Run one chunk of an epoch; return the sum of its rows' losses, and each step's gradient norm.

@@ -5,8 +5,8 @@ import numpy as np
 from model.layers import Layer
 from model.losses import Loss
 from model.network.parameters import Numbers, views
-from model.network.recorder import Memory, Recorder, transposed
 from model.network.stack import Stack
+from model.tape import Arena, Memory, Tape, transposed
 from model.training.masks import Masks
 from model.training.plan import Plan
 
@@ -29,11 +29,12 @@ class Pass:
         target = loss.targets(y, stack.outputs)
         self.target = np.broadcast_to(target, (*self.lead, *target.shape))
         self.weight = np.full((*self.lead, 1, rows), loss.factor / rows)
-        do = Recorder(Memory(np.float64), self.numbers.views, rows, self.masks.for_batch(0))
-        do.keep(self.inputs)
-        backward = stack.record(do, self.inputs, self.logits)
-        self.input_gradient = backward(loss.record(do, self.logits, self.target, self.weight))
-        self.calls = do.calls
+        memory = Memory(np.float64)
+        tape, arena = Tape(memory), Arena(memory, self.numbers.views, rows, self.masks.for_batch(0))
+        arena.keep(self.inputs)
+        backward = stack.record(tape, arena, self.inputs, self.logits)
+        self.input_gradient = backward(loss.record(tape, arena, self.logits, self.target, self.weight))
+        self.calls = tape.calls
 
     def run(self) -> Array:
         """Run all calls; return the mean loss of each member."""

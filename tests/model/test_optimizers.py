@@ -7,7 +7,6 @@ import pytest
 
 from model.layers import Dense
 from model.network.parameters import Numbers
-from model.network.recorder import Memory, Recorder, Views
 from model.optimizers import CATALOG, Optimizer
 from model.optimizers.adam import Adam
 from model.optimizers.adamw import AdamW
@@ -16,6 +15,7 @@ from model.optimizers.nesterov import Nesterov
 from model.optimizers.rmsprop import RMSprop
 from model.optimizers.sgd import SGD
 from model.spec import Spec
+from model.tape import Memory, Tape
 from model.training.updating import Penalties, Step, record_norm, record_update
 from tests.model.compiled import network
 
@@ -94,8 +94,8 @@ def test_updates_equal_the_formula(optimizer: Optimizer, formula: Callable[..., 
     gradients, moments = np.zeros((2, *lead, SIZE)), np.zeros((optimizer.moments, *lead, SIZE))
     rates = [0.1 / (1 + t) for t in range(STEPS)]
     numbers = [np.zeros((*lead, 1) if lead else ()) for _ in optimizer.coefficients(np.ones(1), np.ones(1))]
-    do = Recorder(Memory(np.float64), Views(lead, (), ()), 1)
-    update = optimizer.record(do, gradients, moments, numbers)
+    tape = Tape(Memory(np.float64))
+    update = optimizer.record(tape, gradients, moments, numbers)
     by_member = [formula(optimizer) for _ in range(members)]
     for each in by_member:
         next(each)
@@ -105,7 +105,7 @@ def test_updates_equal_the_formula(optimizer: Optimizer, formula: Callable[..., 
         for place, number in zip(numbers, found, strict=True):
             place[...] = number[0]
         expected = [each.send((g, rate)) for each, g in zip(by_member, np.atleast_2d(gradients[0]).copy(), strict=True)]
-        for call in do.calls:
+        for call in tape.calls:
             call()
         np.testing.assert_allclose(np.atleast_2d(update), expected, rtol=1e-11, atol=1e-15)
 
@@ -118,11 +118,11 @@ def updated(gradient: Array, values: Array, **settings: object) -> Array:
     numbers.values[...], numbers.gradients[0] = values, gradient
     rate, norms = np.array(1.0), np.zeros(1)
     coefficients = [np.array(c[0]) for c in spec.optimizer.coefficients(np.ones(1), np.ones(1))]
-    do = Recorder(Memory(np.float64), numbers.views, 1)
+    tape = Tape(Memory(np.float64))
     (block,) = numbers.blocks(10)
-    record_norm(do, block, 0, norms)
-    record_update(do, spec, block, Penalties.of(spec, stack, np.float64), Step(rate, coefficients, norms))
-    for call in do.calls:
+    record_norm(tape, block, 0, norms)
+    record_update(tape, spec, block, Penalties.of(spec, stack, np.float64), Step(rate, coefficients, norms))
+    for call in tape.calls:
         call()
     return numbers.values
 
