@@ -16,8 +16,8 @@ from model.design import Floats
 from model.errors import ColumnError, EstimatorError
 from model.estimator import Estimator
 from model.heads import Churn
+from model.layers.pieces import Piece
 from model.metrics import log_loss
-from model.network.pieces import Piece
 from model.optimizers import Optimizer
 from model.probabilities import probability
 from model.spec import parse_spec

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.design import Floats
-from model.layers.layer import Backward, Layer, Tensor
+from model.layers.dense import Dense
+from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward, Tensor
+from model.layers.pieces import Chain
 from model.ranges import Positive, Proportion
-from model.tape import Arena, Tape
+from model.tape import Arena, Draw, Tape
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,21 @@ class BatchNorm(Layer):
     def states(self, inputs: int) -> tuple[Tensor, ...]:
         """Return the running mean and, below it, variance."""
         return (Tensor("running", (2, inputs), 0, fill=(0.0, 1.0)),)
+
+    def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
+        """Return γx̂ + β by the batch's mean and variance; without masks by the running averages."""
+        gamma, beta = own["scale"]
+        mean, variance = own["running"] if masks is None else (a.mean(0), a.var(0))
+        spread = np.sqrt(variance + self.epsilon)
+        x = (a - mean) / spread
+
+        def backward(delta: Floats) -> tuple[Floats, Arrays]:
+            gradients = {"scale": np.stack([(delta * x).sum(0), delta.sum(0)])}
+            if masks is not None:
+                delta = delta - delta.mean(0) - x * (delta * x).mean(0)
+            return delta * gamma / spread, gradients
+
+        return gamma * x + beta, backward
 
     def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
         """Record the normalization by this batch, or by the running averages."""
@@ -85,6 +102,29 @@ class BatchNorm(Layer):
         tape(np.sqrt, spread, spread)
         tape(np.divide, normal, spread, normal)
         return normal, spread
+
+    def fold(self, own: Arrays, folded: list[Folded]) -> None:
+        """Multiply a dense layer before it: W and b become Ws and bs + t. After another layer, keep the layer."""
+        if not folded or not isinstance(folded[-1][0], Dense):
+            folded.append((self, own))
+            return
+        dense, arrays = folded.pop()
+        factor, shift = self._affine(own)
+        weights = arrays["weights"] * factor[..., None, :]
+        weights[..., -1, :] += shift
+        folded.append((dense, {"weights": weights}))
+
+    def extend(self, chain: Chain, own: Arrays) -> bool:
+        """Multiply by s and add t."""
+        factor, shift = self._affine(own)
+        chain.multiply(np.diag(factor), shift)
+        return True
+
+    def _affine(self, own: Arrays) -> tuple[Floats, Floats]:
+        """Return s and t of the scoring form zs + t: s = γ/√(σ² + ε), t = β − μs."""
+        (gamma, beta), (mean, variance) = (np.moveaxis(own[name], -2, 0) for name in ("scale", "running"))
+        factor = gamma / np.sqrt(variance + self.epsilon)
+        return factor, beta - mean * factor
 
 
 def columns(a: Floats) -> tuple[Floats, Floats]:

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from model.design import Floats
-from model.layers.layer import Backward, Layer, Tensor
+from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward, Tensor
+from model.layers.pieces import Chain
 from model.ranges import Width
-from model.tape import Arena, Tape
+from model.tape import Arena, Draw, Tape
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,11 @@ class Dense(Layer):
         shape = (inputs + 1, self.units)
         return (Tensor("weights", shape, inputs, fill=(0.0,), fan_in=inputs, fan_out=self.units),)
 
+    def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
+        """Return aW + b, and what returns δWᵀ with aᵀδ above Σ δ."""
+        W, b = own["weights"][:-1], own["weights"][-1]
+        return a @ W + b, lambda delta: (delta @ W.T, {"weights": np.vstack([a.T @ delta, delta.sum(0)])})
+
     def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
         """Record the three products."""
         W, gradient = arena.parameters()
@@ -42,3 +50,12 @@ class Dense(Layer):
             return out
 
         return z, backward
+
+    def fold(self, own: Arrays, folded: list[Folded]) -> None:
+        """Keep the layer."""
+        folded.append((self, own))
+
+    def extend(self, chain: Chain, own: Arrays) -> bool:
+        """Multiply by W and add b."""
+        chain.multiply(own["weights"][:-1], own["weights"][-1])
+        return True

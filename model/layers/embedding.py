@@ -1,17 +1,18 @@
 """The embedding of category codes."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.design import Floats
-from model.layers.layer import Backward, Layer, Tensor
+from model.design import CodeColumn, Floats
+from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward, Tensor
+from model.layers.pieces import Chain
 from model.ranges import Count, Natural, Width
-from model.tape import Arena, Tape, transposed
+from model.tape import Arena, Draw, Tape, transposed
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Embedding(Layer):
 
     Source: Guo & Berkhahn, "Entity embeddings of categorical variables", 2016.
     """
+
+    first: ClassVar[bool] = True
 
     units: Width
     positions: tuple[Natural, ...] = ()
@@ -36,6 +39,23 @@ class Embedding(Layer):
         """Return one table for each code column."""
         sizes = enumerate(self.cardinalities)
         return tuple(Tensor(f"table{i}", (n, self.units), n, (), self.units, self.units) for i, n in sizes)
+
+    def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
+        """Return the plain inputs and each code's row, and what returns each row's Σ δ."""
+        plain = [i for i in range(a.shape[1]) if i not in self.positions]
+        codes = [a[:, position].astype(int) for position in self.positions]
+        tables = [own[f"table{i}"] for i in range(len(codes))]
+        out = np.hstack([a[:, plain], *(table[code] for table, code in zip(tables, codes, strict=True))])
+
+        def backward(delta: Floats) -> tuple[Floats, Arrays]:
+            back, gradients = np.zeros_like(a), {}
+            back[:, plain] = delta[:, : len(plain)]
+            for i, (table, code) in enumerate(zip(tables, codes, strict=True)):
+                part = delta[:, len(plain) + i * self.units : len(plain) + (i + 1) * self.units]
+                gradients[f"table{i}"] = np.stack([part[code == row].sum(0) for row in range(len(table))])
+            return back, gradients
+
+        return out, backward
 
     def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
         """Record the look-up, member by member."""
@@ -71,6 +91,19 @@ class Embedding(Layer):
             return result
 
         return out, backward
+
+    def fold(self, own: Arrays, folded: list[Folded]) -> None:
+        """Keep the layer."""
+        folded.append((self, own))
+
+    def extend(self, chain: Chain, own: Arrays) -> bool:
+        """Refuse: a look-up is not linear in the codes."""
+        return False
+
+    def with_codes(self, codes: Sequence[CodeColumn]) -> Layer:
+        """Return the layer with the positions and cardinalities of these columns."""
+        positions, cardinalities = tuple(c.position for c in codes), tuple(c.cardinality for c in codes)
+        return replace(self, positions=positions, cardinalities=cardinalities)
 
     def _plain(self, inputs: int) -> Iterator[tuple[slice, slice]]:
         """Yield where each run of plain inputs goes, and where it comes from."""

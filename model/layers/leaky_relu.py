@@ -6,7 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from model.design import Floats
-from model.layers.layer import Activation, Backward
+from model.layers.activation import Activation
+from model.layers.layer import Backward
 from model.ranges import BelowOne
 from model.tape import Arena, Tape
 
@@ -25,6 +26,10 @@ class LeakyReLU(Activation):
     def slope(self) -> float:  # type: ignore[override]  # a setting here, a constant elsewhere
         """The slope below zero."""
         return self.alpha
+
+    def function(self, z: Floats) -> tuple[Floats, Floats]:
+        """Return max(z, αz) and its derivative."""
+        return np.where(z > 0, z, self.alpha * z), np.where(z >= 0, 1.0, self.alpha)
 
     def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
         """Record max(z, αz)."""

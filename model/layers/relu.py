@@ -6,7 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from model.design import Floats
-from model.layers.layer import Activation, Backward
+from model.layers.activation import Activation
+from model.layers.layer import Backward
 from model.tape import Arena, Tape
 
 
@@ -22,6 +23,10 @@ class ReLU(Activation):
 
     initializer: ClassVar[str] = "he"
     slope: ClassVar[float] = 0.0
+
+    def function(self, z: Floats) -> tuple[Floats, Floats]:
+        """Return max(z, 0) and its derivative."""
+        return np.where(z > 0, z, 0.0), np.where(z > 0, 1.0, 0.0)
 
     def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
         """Record max(z, 0)."""

@@ -7,9 +7,12 @@ import numpy as np
 
 from model.design import Floats
 from model.errors import Problem, SpecError
-from model.layers.layer import Backward, Layer, record_all
+from model.layers.identity import Identity
+from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward
+from model.layers.pieces import Chain
+from model.layers.sequence import extend_all, fold_all, record_all, reference_all
 from model.parsing import Reader
-from model.tape import Arena, Tape
+from model.tape import Arena, Draw, Tape
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,16 @@ class Residual(Layer):
             raise SpecError([Problem("/layers", "conflict", detail)])
         return inputs
 
+    def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
+        """Return f(a) + a, and what returns δ + what f passes back."""
+        inside, backward_inside = reference_all(self.layers, own, a, masks)
+
+        def backward(delta: Floats) -> tuple[Floats, Arrays]:
+            back, gradients = backward_inside(delta)
+            return delta + back, gradients
+
+        return inside + a, backward
+
     def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
         """Record the layers inside and the sum."""
         arena.keep(a)
@@ -53,6 +66,18 @@ class Residual(Layer):
             return inner
 
         return out, backward
+
+    def fold(self, own: Arrays, folded: list[Folded]) -> None:
+        """Keep the block with its layers folded; where none is left, an identity keeps the sum a + a."""
+        layers, arrays = fold_all(self.layers, own)
+        folded.append((Residual(layers or (Identity(),)), arrays))
+
+    def extend(self, chain: Chain, own: Arrays) -> bool:
+        """Carry the input past the layers inside, and add it."""
+        chain.carry()
+        linear = extend_all(chain, self.layers, own)
+        chain.add_carried()
+        return linear
 
     @classmethod
     def read(

@@ -6,7 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from model.design import Floats
-from model.layers.layer import Activation, Backward
+from model.layers.activation import Activation
+from model.layers.layer import Backward
 from model.tape import Arena, Tape
 
 
@@ -15,6 +16,11 @@ class Sigmoid(Activation):
     """a = 1 / (1 + e⁻ᶻ) = (tanh(z / 2) + 1) / 2; ∂L/∂z = ∂L/∂a · a(1 − a)."""
 
     initializer: ClassVar[str] = "glorot"
+
+    def function(self, z: Floats) -> tuple[Floats, Floats]:
+        """Return 1 / (1 + e⁻ᶻ) and its derivative."""
+        a = 1 / (1 + np.exp(-z))
+        return a, a * (1 - a)
 
     def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
         """Record the sigmoid by way of tanh, which cannot overflow."""

@@ -6,7 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from model.design import Floats
-from model.layers.layer import Activation, Backward
+from model.layers.activation import Activation
+from model.layers.layer import Backward
 from model.tape import Arena, Tape
 
 
@@ -18,6 +19,11 @@ class SiLU(Activation):
     """
 
     initializer: ClassVar[str] = "he"
+
+    def function(self, z: Floats) -> tuple[Floats, Floats]:
+        """Return zσ(z) and its derivative."""
+        sigma = 1 / (1 + np.exp(-z))
+        return z * sigma, sigma * (1 + z * (1 - sigma))
 
     def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
         """Record zσ(z), with σ(z) = (tanh(z / 2) + 1) / 2 kept aside."""

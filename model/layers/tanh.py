@@ -6,7 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from model.design import Floats
-from model.layers.layer import Activation, Backward
+from model.layers.activation import Activation
+from model.layers.layer import Backward
 from model.tape import Arena, Tape
 
 
@@ -15,6 +16,11 @@ class Tanh(Activation):
     """a = tanh z; ∂L/∂z = ∂L/∂a · (1 − a²)."""
 
     initializer: ClassVar[str] = "glorot"
+
+    def function(self, z: Floats) -> tuple[Floats, Floats]:
+        """Return tanh z and its derivative."""
+        a = np.tanh(z)
+        return a, 1 - a**2
 
     def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
         """Record tanh z."""

@@ -12,11 +12,10 @@ from model.errors import Problem, ShapeError, SpecError
 from model.layers import Activation, Dense
 from model.layers.embedding import Embedding
 from model.layers.notation import layer_to_json, read_layer
-from model.network.folding import fold
+from model.layers.pieces import Piece
 from model.network.forward import Forward
 from model.network.lookup import LookUp
 from model.network.parameters import size_of, views
-from model.network.pieces import Piece, chain
 from model.network.stack import Stack
 from model.parsing import Reader
 from model.tape import Views, transposed
@@ -46,7 +45,7 @@ class Network:
     def freeze(cls, stack: Stack, lead: tuple[int, ...], values: Floats, states: Floats) -> "Network":
         """Copy a training's flat buffers into a network, simplified for scoring."""
         arrays = views(values, stack.tensors()) | views(states, stack.states())
-        folded, found = fold(stack, arrays)
+        folded, found = stack.fold(arrays)
         return cls(folded, lead[0] if lead else 1, found)
 
     @classmethod
@@ -140,7 +139,7 @@ class Network:
         """
         found = []
         for member in range(self.members):
-            pieces = chain(self._stack, self._of(member))
+            pieces = self._stack.pieces(self._of(member))
             if pieces is None:
                 return None
             found.append(pieces)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.design import Floats
-from model.network.pieces import Piece
+from model.layers.pieces import Piece
 
 BLOCK = 256  # rows that are worked on together, at most
 NUMBERS = 1 << 22  # of knots' activations that are there at a time, about: 32 MB
@@ -64,7 +64,7 @@ def exact_contributions(members: Sequence[Sequence[Piece]], base: Floats, X: Flo
     Shapes: base (d,); X (n, d); result (n, d).
     """
     result = np.zeros(X.shape)
-    cuts = sum(len(piece.bends) for piece in members[0])
+    cuts = sum(len(piece.kinked) for piece in members[0])
     block = max(1, min(BLOCK, NUMBERS // (1 + cuts * max(len(piece.bias) for piece in members[0]))))
     for start in range(0, len(X), block):
         rows = X[start : start + block]
@@ -78,7 +78,7 @@ def mean_gradient(pieces: Sequence[Piece], base: Floats, X: Floats) -> Floats:
 
     Shapes: base (d,); X (n, d); result (n, d).
     """
-    bent = [i for i, piece in enumerate(pieces) if len(piece.bends)]
+    bent = [i for i, piece in enumerate(pieces) if len(piece.kinked)]
     if not bent:
         return np.broadcast_to(_downstream(pieces), X.shape)
     *before, last = pieces[: bent[-1] + 1]
@@ -86,7 +86,7 @@ def mean_gradient(pieces: Sequence[Piece], base: Floats, X: Floats) -> Floats:
     a, times, ends = ways, np.tile([0.0, 1.0], len(X)), np.tile([False, True], len(X))
     steps: list[tuple[Piece, Floats, Integers]] = []
     for piece in before:
-        knots, kept = Knots(_product(a, piece.weight) + piece.bias, times, ends).cut(piece.bends)
+        knots, kept = Knots(_product(a, piece.weight) + piece.bias, times, ends).cut(piece.kinked)
         slopes = np.where(knots.z + knots.z[knots.following] > 0.0, 1.0, piece.slope)
         steps.append((piece, slopes, kept))
         a, times, ends = np.where(knots.z > 0.0, knots.z, knots.z * piece.slope), knots.times, knots.last

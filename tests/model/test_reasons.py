@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model.layers.pieces import Piece
 from model.network.curved import curved_contributions
-from model.network.pieces import Piece
 from model.network.straight import BLOCK, exact_contributions
 
 
