@@ -100,6 +100,20 @@ class Embedding(Layer):
         """Refuse: a look-up is not linear in the codes."""
         return False
 
+    def gathered(self, shares: Floats, inputs: int) -> Floats:
+        """Return the sum of each input's shares: a plain input has one share, a code one for each of its units.
+
+        Shapes: shares (n, width(inputs)) to (n, inputs).
+        """
+        plain = [i for i in range(inputs) if i not in self.positions]
+        result = np.zeros((len(shares), inputs))
+        result[:, plain] = shares[:, : len(plain)]
+        for i, position in enumerate(self.positions):
+            for unit in range(len(plain) + i * self.units, len(plain) + (i + 1) * self.units):
+                # One by one: NumPy's own sums may add up one row in another order than many.
+                result[:, position] += shares[:, unit]
+        return result
+
     def with_codes(self, codes: Sequence[CodeColumn]) -> Layer:
         """Return the layer with the positions and cardinalities of these columns."""
         positions, cardinalities = tuple(c.position for c in codes), tuple(c.cardinality for c in codes)

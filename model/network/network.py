@@ -11,10 +11,11 @@ from model.design import Floats
 from model.errors import Problem, ShapeError, SpecError
 from model.layers import Activation, Dense
 from model.layers.embedding import Embedding
+from model.layers.layer import Arrays
 from model.layers.notation import layer_to_json, read_layer
 from model.layers.pieces import Piece
+from model.layers.sequence import arrays_of, numbered
 from model.network.forward import Forward
-from model.network.lookup import LookUp
 from model.network.parameters import size_of, views
 from model.network.stack import Stack
 from model.parsing import Reader
@@ -158,18 +159,20 @@ class Network:
         return tuple(Network(self._stack, 1, self._of(member)) for member in range(self.members))
 
     @cached_property
-    def apart(self) -> "tuple[tuple[LookUp, Network], ...]":
-        """Each member's embedding and the network after it; empty without an embedding."""
+    def embedding(self) -> Embedding | None:
+        """The embedding that is the first layer, if there is one."""
+        first = self._stack.layers[0]
+        return first if isinstance(first, Embedding) else None
+
+    @cached_property
+    def after_embedding(self) -> "tuple[tuple[Arrays, Network], ...]":
+        """Each member's arrays of the first layer, and the layers after it as a network of their own."""
         first, *rest = self._stack.layers
-        if not isinstance(first, Embedding):
-            return ()
         stack = Stack(first.width(self.inputs), tuple(rest))
         found = []
         for member in range(self.members):
-            arrays = {tuple(name.split(".", 1)): array for name, array in self._of(member).items()}
-            tables = tuple(arrays["0", f"table{i}"] for i in range(len(first.positions)))
-            after = {f"{int(at) - 1}.{name}": array for (at, name), array in arrays.items() if at != "0"}
-            found.append((LookUp(first, tables), Network(stack, 1, after)))
+            own, *after = (arrays_of(self._of(member), i) for i in range(len(self._stack.layers)))
+            found.append((own, Network(stack, 1, numbered(after))))
         return tuple(found)
 
     def _of(self, member: int) -> dict[str, Floats]:

@@ -24,11 +24,11 @@ def contributions(network: Network, base: Floats, X: Floats) -> Floats:
 
     Shapes: base (d,); X (n, d); result (n, d).
     """
-    if network.apart:
+    if (embedding := network.embedding) is not None:
         total = np.zeros(X.shape)
-        for lookup, after in network.apart:
-            shares = contributions(after, lookup.embedded(base[None])[0], lookup.embedded(X))
-            total += lookup.gathered(shares, X.shape[1])
+        for own, after in network.after_embedding:
+            start, stop = (embedding.reference(own, rows, None)[0] for rows in (base[None], X))
+            total += embedding.gathered(contributions(after, start[0], stop), X.shape[1])
         return np.asarray(total / network.members)
     if network.pieces is not None:
         return exact_contributions(network.pieces, base, X)
