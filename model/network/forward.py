@@ -13,8 +13,8 @@ from model.tape import Arena, Call, Memory, Tape, Views, transposed
 class Forward:
     """A recorded pass over `tile` rows, used for as many tiles as there are rows.
 
-    The last tile is padded, so that every row goes through products of the same shape: a row's logits are then the
-    same bits whoever its neighbours are.
+    The last tile is padded, so that every row goes through products of the same shape: the bits of a row's logits then
+    do not depend on its neighbours.
     """
 
     def __init__(self, stack: Stack, views: Views, tile: int, watch: bool = False) -> None:
@@ -58,19 +58,19 @@ class Forward:
             result[..., rows, :] = transposed(slopes)[..., :count, :]
         return logits, result
 
-    def sides(self, X: Floats) -> NDArray[np.bool_]:
-        """Return of each row on which side of their bends the units are, those of (leaky) ReLUs.
+    def activation_pattern(self, X: Floats) -> NDArray[np.bool_]:
+        """Return for each row which units of (leaky) ReLUs are above zero.
 
         Shapes: X (n, d) to ([K,] n, units).
         """
-        bent = [transposed(self._arena.values(a)) for a in self._arena.kinked]
-        result = np.empty((*self._lead, len(X), sum(a.shape[-1] for a in bent)), np.bool_)
+        kinked = [transposed(self._arena.values(a)) for a in self._arena.kinked]
+        result = np.empty((*self._lead, len(X), sum(a.shape[-1] for a in kinked)), np.bool_)
         for rows in self._tiles(X, self._calls):
-            np.concatenate([a[..., : rows.stop - rows.start, :] > 0 for a in bent], axis=-1, out=result[..., rows, :])
+            np.concatenate([a[..., : rows.stop - rows.start, :] > 0 for a in kinked], axis=-1, out=result[..., rows, :])
         return result
 
     def forget(self) -> None:
-        """Wipe the rows that were scored last."""
+        """Overwrite the rows that were scored last with zeros."""
         self._inputs[..., :-1] = 0.0
 
     def _tiles(self, X: Floats, calls: list[Call]) -> Iterator[slice]:
@@ -85,7 +85,7 @@ class Forward:
                 yield rows
 
     def _record_slopes(self) -> tuple[Floats, list[Call]]:
-        """Record the way back from the logit, once."""
+        """Record the backward pass from the logit, once."""
         one = np.ones((*self._lead, 1, self._tile), self._dtype)
         delta = np.empty_like(one)
         before = len(self._tape.calls)

@@ -122,21 +122,21 @@ class Network:
         self._give_back(forward)
         return self._mean(logits)[0], self._mean(slopes)
 
-    def sides(self, X: Floats) -> NDArray[np.bool_]:
-        """Return of each row which of the units of (leaky) ReLUs are above zero, member after member.
+    def activation_pattern(self, X: Floats) -> NDArray[np.bool_]:
+        """Return for each row which units of (leaky) ReLUs are above zero, member after member.
 
         Shapes: X (n, d) to (n, units).
         """
         forward = self._free(X)
-        sides = forward.sides(X)
+        pattern = forward.activation_pattern(X)
         self._give_back(forward)
-        return np.hstack(list(sides)) if self._lead else sides
+        return np.hstack(list(pattern)) if self._lead else pattern
 
     @cached_property
     def pieces(self) -> list[list[Piece]] | None:
-        """Each member as affine pieces (W, b, slopes below zero of what follows), or None when it is curved.
+        """Each member as affine pieces, or None when a layer is not piecewise linear.
 
-        Shapes: W (h_in, h_out); b (h_out,); slopes (h_out,), 1 where a unit stays straight.
+        Shapes: weight (h_in, h_out); bias (h_out,); slope (h_out,).
         """
         found = []
         for member in range(self.members):
@@ -147,7 +147,7 @@ class Network:
         return found
 
     @cached_property
-    def bent(self) -> bool:
+    def kinked(self) -> bool:
         """Whether some unit's slope jumps at zero, as of a (leaky) ReLU."""
         return any(isinstance(layer, Activation) and layer.slope is not None for _, layer, _ in self._stack.walk())
 
@@ -202,7 +202,7 @@ class Network:
             raise ShapeError(f"rows must have {self.inputs} features, not shape {X.shape}")
 
     def _mean(self, by_member: Floats) -> Floats:
-        """Average over the members one by one: NumPy's sums go another way for one row than for many."""
+        """Average over the members one by one: NumPy's own sums add up one row in another order than many."""
         if not self._lead:
             return by_member
         total = by_member[0].copy()

@@ -78,7 +78,7 @@ def test_pieces_give_the_logits_of_a_piecewise_linear_network(spec: dict[str, ob
     np.testing.assert_allclose(np.mean(logits, 0), network.logits(X), rtol=1e-11, atol=1e-12)
 
 
-def test_curved_networks_have_no_pieces() -> None:
+def test_smooth_networks_have_no_pieces() -> None:
     assert untrained({"activation": "tanh"}, 4).pieces is None
     assert untrained({"layers": [4, {"residual": [{"silu": {}}]}]}, 4).pieces is None
 
