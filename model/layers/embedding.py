@@ -120,7 +120,7 @@ class Embedding(Layer):
         return replace(self, positions=positions, cardinalities=cardinalities)
 
     def _plain(self, inputs: int) -> Iterator[tuple[slice, slice]]:
-        """Yield where each run of plain inputs goes, and where it comes from."""
+        """Yield the target and the source of each run of plain inputs."""
         to = 0
         for before, after in pairwise((-1, *sorted(self.positions), inputs)):
             if after > before + 1:

@@ -27,7 +27,7 @@ TILE = 64  # rows of a forward pass, always: see Forward
 class Network:
     """Layers with their parameters, in float64 and read-only. With members, each array leads with their axis.
 
-    It keeps nothing of what it scores, so any number of threads may share it.
+    It keeps nothing of the rows that it scores, so that threads may share it.
     """
 
     def __init__(self, stack: Stack, members: int, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -51,7 +51,7 @@ class Network:
 
     @classmethod
     def from_arrays(cls, layers_json: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> "Network":
-        """Put a network together again from its `layers_json` and `arrays()`.
+        """Build a network from its `layers_json` and `arrays()`.
 
         Raises: SpecError or ShapeError when they do not make a network.
         """
@@ -179,7 +179,7 @@ class Network:
         return {name: array[member] if self._lead else array for name, array in self._arrays.items()}
 
     def _free(self, X: Floats) -> Forward:
-        """Return a pass that no other thread is using: to record one takes longer than to score a tile."""
+        """Return a pass that no other thread uses: recording a new one takes longer than scoring a tile."""
         try:
             forward = self._spare.pop()
         except IndexError:

@@ -1,4 +1,4 @@
-"""A network's numbers: one flat buffer, and a view of it for each layer."""
+"""A network's parameters: one flat buffer, and a view of it for each layer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from model.tape import Views
 
 MOST_PARAMETERS = 100_000_000  # in all networks; some eight buffers of that size: 3.2 GB in float32
 WEIGHTS = 0  # the purpose of the stream that first weights are drawn from
-DRAWN = 1 << 16  # how many weights are drawn at once, so that a large layer's are not there twice more in float64
+DRAWN = 1 << 16  # weights that are drawn at a time, which limits the memory of their float64 form
 
 
 def size_of(tensors: Sequence[tuple[str, Tensor]]) -> int:
@@ -27,7 +27,7 @@ def size_of(tensors: Sequence[tuple[str, Tensor]]) -> int:
 
 
 def check_size(stack: Stack, networks: int) -> None:
-    """Refuse so many networks of this size before anything is made for them.
+    """Refuse so many networks of this size, before any memory is allocated.
 
     Raises: SpecError, which says what to lower.
     """
@@ -92,9 +92,9 @@ def kernel_mask(stack: Stack, dtype: DTypeLike) -> Floats:
 
 @dataclass(frozen=True)
 class Block:
-    """A stretch of everything that an update touches: of a network's parameters, or some of many networks.
+    """A part of the buffers that one update changes: some parameters of a network, or some of many networks.
 
-    `members` cuts what has one row a network, `places` what has one number a parameter.
+    `members` indexes arrays with one row a network, `places` arrays with one number a parameter.
     """
 
     members: slice | EllipsisType
@@ -104,7 +104,7 @@ class Block:
     moments: Floats
 
 
-class Numbers:
+class Buffers:
     """Everything that training changes: parameters, gradients, moments and running state, each one flat buffer.
 
     Shapes: values ([K,] P); gradients (2, [K,] P), of which the second is scratch; moments (m, [K,] P);

@@ -44,7 +44,7 @@ class Stack:
         return walk(self.layers, self.inputs)
 
     def initializers(self) -> list[str]:
-        """Return for each array of parameters the initializer that suits the activation it feeds."""
+        """Return for each array of parameters the initializer that suits the activation after it."""
         leaves = [layer for _, layer, _ in self.walk()]
         suited, chosen = "glorot", []
         for layer in reversed(leaves):
@@ -110,7 +110,7 @@ def build_stack(spec: Spec, inputs: int, outputs: int, codes: Sequence[CodeColum
 
 
 def plain_layers(spec: Spec, units: int, inputs: int) -> list[Layer]:
-    """Return what a bare number stands for: dense, normalized, activated, dropped out; with a way around if it can."""
+    """Return the layers of a bare number of units; as a residual block if the spec says so and the widths agree."""
     layers: list[Layer] = [Dense(units)]
     if spec.batch_norm:
         layers.append(BatchNorm())

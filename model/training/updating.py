@@ -14,8 +14,8 @@ from model.tape import Tape
 
 
 @dataclass(frozen=True)
-class Step:
-    """Where a step finds its learning rate and the optimizer's coefficients, and leaves ‖g‖² as it was unclipped.
+class StepScalars:
+    """The scalars of a step: its learning rate, the optimizer's coefficients, and ‖g‖² before clipping.
 
     Shapes: rate and coefficients () or (K, 1) each; norms (blocks,) of one network's blocks, or (K, 1).
     """
@@ -27,7 +27,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Penalties:
-    """What pulls each parameter towards zero; None where nothing does.
+    """The factors of L1 and weight decay for each parameter; None for a factor of zero.
 
     Shapes: (P,), 0 for biases and the like.
     """
@@ -37,12 +37,12 @@ class Penalties:
 
     @classmethod
     def of(cls, spec: Spec, stack: Stack, dtype: DTypeLike) -> "Penalties":
-        """Return the spec's."""
+        """Return the factors of a spec."""
         factors = (spec.l1, spec.weight_decay)
         return cls(*(factor * kernel_mask(stack, dtype) if factor else None for factor in factors))
 
 
-def record_update(tape: Tape, spec: Spec, block: Block, penalties: Penalties, step: Step) -> None:
+def record_update(tape: Tape, spec: Spec, block: Block, penalties: Penalties, step: StepScalars) -> None:
     """Record one update of a block of parameters, whose gradient is in its first row of gradients."""
     (gradient, _), values = tape.split(block.gradients), block.values
     rate, *coefficients = (number[block.members] for number in (step.rate, *step.coefficients))

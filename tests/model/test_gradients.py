@@ -97,9 +97,9 @@ def assert_close(found: np.ndarray, expected: np.ndarray, tolerance: float = 1e-
 def test_gradients_of_parameters_and_inputs_equal_central_differences(name: str, members: int) -> None:
     case, _, _ = build(LAYERS[name], BinaryCrossEntropy(), 3, members)
     case.run()
-    gradient, back = case.numbers.gradients[0].copy(), case.input_gradient.copy()
+    gradient, back = case.buffers.gradients[0].copy(), case.input_gradient.copy()
     assert np.abs(gradient).max() > 1e-3
-    assert_close(gradient, differences(case, case.numbers.values))
+    assert_close(gradient, differences(case, case.buffers.values))
     if members == 1:
         plain = [0, 2, 3] if name == "embedding" else slice(INPUTS)
         assert_close(back.T[:, plain], differences(case, case.rows)[:, :-1][:, plain])
@@ -126,8 +126,8 @@ def test_losses_and_their_gradients_equal_the_plain_form_and_central_differences
     values, delta = LOSSES[name](case.logits.T, y, getattr(loss, "label_smoothing", 0.0))
     np.testing.assert_allclose(mean, values.mean(), rtol=1e-12)
     assert delta.shape == (ROWS, case.stack.outputs)
-    gradient = case.numbers.gradients[0].copy()
-    assert_close(gradient, differences(case, case.numbers.values))
+    gradient = case.buffers.gradients[0].copy()
+    assert_close(gradient, differences(case, case.buffers.values))
 
 
 @pytest.mark.parametrize("loss", [BinaryCrossEntropy(), SoftmaxCrossEntropy(), SquaredError()])
@@ -167,7 +167,7 @@ def test_batch_norm_keeps_running_averages() -> None:
     rng = np.random.default_rng(0)
     X = 3 + 2 * rng.standard_normal((50, 3))
     case = Pass(network(BatchNorm(momentum=0.25), Dense(1), inputs=3), BinaryCrossEntropy(), X, np.arange(50) % 2)
-    case.numbers.values[...] = 1
+    case.buffers.values[...] = 1
     case.run()
     case.run()
     mean, variance = case.states()["0.running"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.layers import Dense
-from model.network.parameters import Numbers
+from model.network.parameters import Buffers
 from model.optimizers import CATALOG, Optimizer
 from model.optimizers.adam import Adam
 from model.optimizers.adamw import AdamW
@@ -16,7 +16,7 @@ from model.optimizers.rmsprop import RMSprop
 from model.optimizers.sgd import SGD
 from model.spec import Spec
 from model.tape import Memory, Tape
-from model.training.updating import Penalties, Step, record_norm, record_update
+from model.training.updating import Penalties, StepScalars, record_norm, record_update
 from tests.model.compiled import network
 
 Array = np.ndarray
@@ -114,17 +114,17 @@ def updated(gradient: Array, values: Array, **settings: object) -> Array:
     """Return parameters after one step of plain gradient descent at rate 1, or of another optimizer."""
     spec = Spec(**({"optimizer": SGD()} | settings))  # type: ignore[arg-type]
     stack = network(Dense(1), inputs=2)
-    numbers = Numbers(stack, (), spec.optimizer.moments, np.float64)
-    numbers.values[...], numbers.gradients[0] = values, gradient
+    buffers = Buffers(stack, (), spec.optimizer.moments, np.float64)
+    buffers.values[...], buffers.gradients[0] = values, gradient
     rate, norms = np.array(1.0), np.zeros(1)
     coefficients = [np.array(c[0]) for c in spec.optimizer.coefficients(np.ones(1), np.ones(1))]
     tape = Tape(Memory(np.float64))
-    (block,) = numbers.blocks(10)
+    (block,) = buffers.blocks(10)
     record_norm(tape, block, 0, norms)
-    record_update(tape, spec, block, Penalties.of(spec, stack, np.float64), Step(rate, coefficients, norms))
+    record_update(tape, spec, block, Penalties.of(spec, stack, np.float64), StepScalars(rate, coefficients, norms))
     for call in tape.calls:
         call()
-    return numbers.values
+    return buffers.values
 
 
 G, THETA = np.array([3.0, -4.0, 12.0]), np.array([1.0, -2.0, 5.0])
