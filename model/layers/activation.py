@@ -22,7 +22,7 @@ class Activation(Layer):
         """Return σ(z) and σ′(z) by the equations in their plain form."""
 
     def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
-        """Record a ← σ(z), in place where z is not needed any more; return what records δ ← δ ⊙ σ′(z)."""
+        """Record a ← σ(z), in place where z is not needed any more; return a function that records δ ← δ ⊙ σ′(z)."""
         out = arena.place(a)
         arena.keep(out)
         if self.slope is not None:
@@ -31,13 +31,13 @@ class Activation(Layer):
 
     @abstractmethod
     def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
-        """Record a ← σ(z), where a may be the same memory as z; return what records δ ← δ ⊙ σ′(z) in place.
+        """Record a ← σ(z); return a function that records δ ← δ ⊙ σ′(z) in place.
 
-        The numbers in `a` stay there for the backward pass.
+        The arrays a and z may be the same memory. The numbers in `a` stay there for the backward pass.
         """
 
     def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
-        """Return σ(z), and what returns δ ⊙ σ′(z)."""
+        """Return σ(z); the backward pass returns δ ⊙ σ′(z)."""
         out, slope = self.function(a)
         return out, lambda delta: (delta * slope, {})
 

@@ -128,7 +128,7 @@ class BatchNorm(Layer):
 
 
 def columns(a: Floats) -> tuple[Floats, Floats]:
-    """Return the two rows of ([K,] 2, h) as columns ([K,] h, 1), to be spread over a batch."""
+    """Return the two rows of ([K,] 2, h) as columns ([K,] h, 1), which broadcast over a batch."""
     return a[..., 0, :, None], a[..., 1, :, None]
 
 

@@ -15,7 +15,7 @@ from model.tape import Arena, Draw, Tape
 class Dense(Layer):
     """z = aW + b; ∂L/∂W = aᵀδ; ∂L/∂b = Σ δ; ∂L/∂a = δWᵀ.
 
-    The bias is the last row of W, and the activations' row of ones brings it into both products.
+    The bias is the last row of W, and the activations' row of ones includes it in both products.
     """
 
     units: Width
@@ -30,7 +30,7 @@ class Dense(Layer):
         return (Tensor("weights", shape, inputs, fill=(0.0,), fan_in=inputs, fan_out=self.units),)
 
     def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
-        """Return aW + b, and what returns δWᵀ with aᵀδ above Σ δ."""
+        """Return aW + b; the backward pass returns δWᵀ, and aᵀδ with Σ δ below it."""
         W, b = own["weights"][:-1], own["weights"][-1]
         return a @ W + b, lambda delta: (delta @ W.T, {"weights": np.vstack([a.T @ delta, delta.sum(0)])})
 

@@ -21,7 +21,7 @@ class Dropout(Layer):
     rate: BelowOne = 0.5
 
     def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
-        """Return a · m, and what returns δ · m."""
+        """Return a · m; the backward pass returns δ · m."""
         mask = np.ones_like(a) if masks is None or self.rate == 0 else masks(a.shape[1], self.rate).T
         return a * mask, lambda delta: (delta * mask, {})
 

@@ -41,7 +41,7 @@ class Embedding(Layer):
         return tuple(Tensor(f"table{i}", (n, self.units), n, (), self.units, self.units) for i, n in sizes)
 
     def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
-        """Return the plain inputs and each code's row, and what returns each row's Σ δ."""
+        """Return the plain inputs and each code's row of its table; the backward pass returns each row's Σ δ."""
         plain = [i for i in range(a.shape[1]) if i not in self.positions]
         codes = [a[:, position].astype(int) for position in self.positions]
         tables = [own[f"table{i}"] for i in range(len(codes))]

@@ -16,7 +16,7 @@ class Identity(Layer):
     initializer: ClassVar[str] = "glorot"
 
     def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
-        """Return the input, and what returns δ."""
+        """Return the input; the backward pass returns δ."""
         return a, lambda delta: (delta, {})
 
     def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:

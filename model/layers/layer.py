@@ -35,10 +35,10 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Layer(ABC):
-    """A piece of a network. It holds no numbers: those are handed to it when it is recorded."""
+    """One layer of a network. It holds no numbers: its methods receive them."""
 
     initializer: ClassVar[str | None] = None
-    """The initializer that suits a dense layer before this one, where it matters."""
+    """The initializer that suits a dense layer before this one; None leaves it to later layers."""
     first: ClassVar[bool] = False
     """Whether it must be the network's first layer, because it reads category codes."""
 
@@ -59,15 +59,15 @@ class Layer(ABC):
         return None if mapping is None else reader.settings(cls, mapping, pointer)
 
     def width(self, inputs: int) -> int:
-        """Return how many features come out of `inputs` features."""
+        """Return the number of outputs for so many inputs."""
         return inputs
 
     def tensors(self, inputs: int) -> tuple[Tensor, ...]:
-        """Return the parameters wanted."""
+        """Return the parameters that the layer needs."""
         return ()
 
     def states(self, inputs: int) -> tuple[Tensor, ...]:
-        """Return the running state wanted: part of a checkpoint, but without a gradient."""
+        """Return the running state that the layer needs: part of a checkpoint, but without a gradient."""
         return ()
 
     @abstractmethod
@@ -80,16 +80,16 @@ class Layer(ABC):
 
     @abstractmethod
     def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
-        """Return the output and the backward pass by the equations in their plain form, without masks as in scoring.
+        """Return the output and the backward pass by the equations in their plain form; without masks as in scoring.
 
-        This specifies `record`: the tests compare the two.
+        This is the specification of `record`: the tests compare the two.
 
         Shapes: a (n, h_in) to (n, h_out), one row a customer; arrays as of a single network.
         """
 
     @abstractmethod
     def fold(self, own: Arrays, folded: "list[Folded]") -> None:
-        """Append what scoring needs of this layer to the layers before it, or change the last of them.
+        """Append the part of this layer that scoring needs to the layers before it, or change the last of them.
 
         Shapes: arrays as `tensors` and `states` say, of a single network or with a first axis of K.
         """
@@ -102,7 +102,7 @@ class Layer(ABC):
         """
 
     def with_codes(self, codes: Sequence[CodeColumn]) -> "Layer":
-        """Return the layer with what it must know of the columns of category codes."""
+        """Return the layer adapted to the columns of category codes."""
         return self
 
 

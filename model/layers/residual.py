@@ -17,7 +17,7 @@ from model.tape import Arena, Draw, Tape
 
 @dataclass(frozen=True)
 class Residual(Layer):
-    """out = f(a) + a, with f the layers inside; ∂L/∂a = ∂L/∂out + what f passes back.
+    """out = f(a) + a, with f the layers inside; ∂L/∂a = ∂L/∂out + the gradient through f.
 
     Source: He et al., "Deep residual learning for image recognition", 2016.
     """
@@ -30,7 +30,7 @@ class Residual(Layer):
         return self.layers
 
     def width(self, inputs: int) -> int:
-        """Return the number of inputs, which the layers inside must give back."""
+        """Return the number of inputs, which the layers inside must return."""
         width = inputs
         for layer in self.layers:
             width = layer.width(width)
@@ -40,7 +40,7 @@ class Residual(Layer):
         return inputs
 
     def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
-        """Return f(a) + a, and what returns δ + what f passes back."""
+        """Return f(a) + a; the backward pass returns δ + the gradient through f."""
         inside, backward_inside = reference_all(self.layers, own, a, masks)
 
         def backward(delta: Floats) -> tuple[Floats, Arrays]:

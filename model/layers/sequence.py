@@ -1,4 +1,4 @@
-"""Layers one after the other: what each of them does, for all of them."""
+"""The forms of a list of layers, each from the forms of its layers."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,7 +9,7 @@ from model.tape import Arena, Draw, Tape
 
 
 def record_all(tape: Tape, arena: Arena, layers: Iterable[Layer], a: Floats) -> tuple[Floats, Backward]:
-    """Record layers in their order; return the output, and what records their backward passes in reverse."""
+    """Record layers in their order; return the output, and a function that records their backward passes."""
     backwards: list[Backward] = []
     for layer in layers:
         a, backward = layer.record(tape, arena, a)
@@ -43,7 +43,7 @@ def reference_all(
 
 
 def fold_all(layers: Iterable[Layer], arrays: Arrays) -> tuple[tuple[Layer, ...], Arrays]:
-    """Return layers that score the same, and their arrays: nothing for training only, fewer products."""
+    """Return layers that score the same with fewer products, and their arrays."""
     folded: list[Folded] = []
     for i, layer in enumerate(layers):
         layer.fold(arrays_of(arrays, i), folded)

@@ -1,4 +1,4 @@
-"""What every loss is: the gradient training descends, and the value reports show."""
+"""The base of all losses: the gradient for training, and the values for reports."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass

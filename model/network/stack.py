@@ -55,7 +55,7 @@ class Stack:
         return [name for layer, width, name in named for _ in layer.tensors(width)]
 
     def record(self, tape: Tape, arena: Arena, inputs: Floats, logits: Floats) -> Backward:
-        """Record the forward pass into `logits`; return what records the backward pass.
+        """Record the forward pass into `logits`; return a function that records the backward pass.
 
         Shapes: inputs ([K,] d + 1, B) with a last row of ones; logits ([K,] c, B).
         """

@@ -1,4 +1,4 @@
-"""What every optimizer is: a recorded way from a gradient to an update."""
+"""The base of all optimizers: from a gradient to an update, recorded on a tape."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from model.tape import Tape
 class Optimizer(ABC):
     """θ ← θ − update, for all parameters of the network at once.
 
-    Everything that depends on the step alone is worked out beforehand, for many steps together: `coefficients`.
+    Everything that depends on the step alone is computed beforehand, for many steps together: `coefficients`.
     """
 
     moments: ClassVar[int] = 0

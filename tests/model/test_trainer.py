@@ -8,6 +8,7 @@ import pytest
 
 from model.errors import CheckpointError, DivergedError, ShapeError, SpecError
 from model.layers.sequence import reference_all
+from model.network.parameters import views
 from model.spec import parse_spec
 from model.training.trainer import Trainer
 from tests.model.designs import coded_design, design
@@ -50,9 +51,7 @@ def test_training_equals_the_plain_form_step_by_step() -> None:
     X, y = data.X[rows], data.y[rows]
     w = data.weight[rows] * np.where(y == 1, 3.0, 1.0)
     w /= w.mean()
-    theta = {
-        name: pair[0].copy() for (name, _), pair in zip(stack.tensors(), trainer._buffers.views.tensors, strict=True)
-    }
+    theta = {name: array.copy() for name, array in views(trainer._buffers.values, stack.tensors()).items()}
     velocity = {name: np.zeros_like(value) for name, value in theta.items()}
     for t, report in enumerate(trainer.epochs()):
         z, backward = reference_all(stack.layers, theta, X, trainer._program.masks.for_batch(0))
