@@ -3,7 +3,7 @@
 #   make demo PYTHON=python3.13     another Python (the environment is made anew when it changes)
 #   make test ARGS="-k lease -x"    more arguments for the command behind a target
 #   make test ARGS="-n 0 --pdb"     the tests one after another, in one process
-#   make smoke URL=https://...      another way to the containers, such as the proxy before them
+#   make smoke URL=https://...      another way to the containers, such as the proxy before them; EBB_KEY names another key
 
 PYTHON ?= $(shell [ -s .venv/ebb-stamp.json ] && [ -x .venv/bin/python ] && echo .venv/bin/python || echo python3)
 ARGS ?=
@@ -58,7 +58,7 @@ lock:  ## resolve requirements/ again from pyproject.toml (ARGS=--upgrade for ne
 	@$(PYTHON) scripts/lock_requirements.py $(ARGS)
 
 smoke: setup  ## run the demo's client against `docker compose up`; then let its workers share jobs, stop and go on
-	@key="$$(docker compose exec -T web cat /var/lib/ebb/keys/admin)" && at="$$(docker compose port proxy 8000)" && \
+	@key="$${EBB_KEY:-$$(docker compose run --rm -T admin-key)}" && at="$$(docker compose port proxy 8000)" && \
 		export EBB_KEY="$$key" EBB_URL="$(or $(URL),http://$$at)" && \
 		.venv/bin/ebb demo --url "$$EBB_URL" $(ARGS) && .venv/bin/python -m scripts.smoke_workers
 

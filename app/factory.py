@@ -1,6 +1,5 @@
 """Putting the application together; nothing of it lives at module level."""
 
-import msgspec
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -14,12 +13,12 @@ from app.edge.rate_limiter import RateLimiter
 from app.edge.steps import Steps
 from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
-from app.openapi.document import build_document
+from app.openapi.document import write_document
 from app.places import Places
 from app.readiness import HEARTBEATS
 from app.ringing import Ringer
-from app.scoring.estimators import Estimators
-from app.scoring.pointers import Pointers
+from app.scoring.estimator_cache import EstimatorCache
+from app.scoring.target_cache import TargetCache
 from app.services import Services
 from app.streams.streams import Streams
 from app.table import ROUTES
@@ -58,7 +57,7 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell, limit
     cards.install(app)
     dispatch.install(app, ROUTES, services)
     app.extensions["ebb"] = services
-    app.extensions["openapi"] = msgspec.json.encode(build_document(ROUTES, keyless=keyless))
+    app.extensions["openapi"] = write_document(ROUTES, keyless=keyless)
     return app
 
 
@@ -67,10 +66,10 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
     return Services(
         settings=settings,
         database=database,
-        artifacts=ArtifactStore(settings.artifacts),
+        artifacts=ArtifactStore(settings.artifacts, settings.free_bytes),
         ringer=Ringer(database, doorbell),
-        pointers=Pointers(database),
-        estimators=Estimators(database),
+        targets=TargetCache(database),
+        estimators=EstimatorCache(database),
         streams=Streams(threads),
         uploads=Places(max(1, threads // 4), "uploads hold the places of this process; send it again in a moment"),
         comparing=Places(1, "this process compares two versions for another request; send it again in a moment"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from flask import Response
@@ -13,10 +14,11 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Header:
-    """A header that a route reads, or sends with answers `of` these statuses, or of all."""
+    """A header of this type that a route reads, or sends with answers `of` these statuses, or of all."""
 
     name: str
     description: str
+    type: Any = str
     required: bool = False
     of: tuple[int, ...] = ()
 

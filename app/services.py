@@ -7,8 +7,8 @@ from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
 from app.places import Places
 from app.ringing import Ringer
-from app.scoring.estimators import Estimators
-from app.scoring.pointers import Pointers
+from app.scoring.estimator_cache import EstimatorCache
+from app.scoring.target_cache import TargetCache
 from app.streams.streams import Streams
 from store.artifacts import ArtifactStore
 from store.database import Database
@@ -23,8 +23,8 @@ class Services:
     database: Database
     artifacts: ArtifactStore
     ringer: Ringer
-    pointers: Pointers
-    estimators: Estimators
+    targets: TargetCache
+    estimators: EstimatorCache
     streams: Streams
     uploads: Places
     comparing: Places

@@ -4,14 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from flask import request
-
 from app.edge.bodies import body_chunks
+from app.edge.current import this_request
+from app.edge.idempotency import idempotency_key
 from app.services import Services
 from model.tables.reading import MEDIA_TYPES
 from model.tables.surveying import survey_file
 from store.artifacts import Artifact
-from store.datasets import NewDataset, add_dataset, find_same
+from store.database import Connection
+from store.datasets import NewDataset, add_dataset, find_same, renew_dataset
+from store.idempotency import is_known
+from store.quotas import NO_QUOTA, check_quota, read_quota
 
 
 @dataclass(frozen=True)
@@ -25,34 +28,49 @@ class Upload:
 
 
 @contextmanager
-def received(services: Services) -> Iterator[Artifact]:
-    """Receive the body of this request as a file, which is gone after the block unless it was kept.
+def receive_table(services: Services, by: str) -> Iterator[Artifact]:
+    """Write the body of this request to a temporary file, unless the key's quota or the disk has no room for it.
 
-    It may take as long as its client needs, and holds one of the few places for uploads meanwhile.
+    It may take as long as its client needs, and holds one of the few places for uploads meanwhile. A repeated request
+    is read whatever the quota: the first one may have used it up, and its answer is wanted again.
 
-    Raises: BusyError where all places are taken; as `body_chunks` does.
+    Raises: BusyError where all places are taken; QuotaError, DiskFullError; as `body_chunks` does.
     """
+    request = this_request()
     request.max_content_length = services.settings.upload_bytes
-    with services.uploads.held(), services.deadline.suspended(), services.artifacts.receive(body_chunks()) as artifact:
-        yield artifact
+    with services.database.read() as connection:
+        key = idempotency_key()
+        repeated = key is not None and is_known(connection, by, key)
+        quota = NO_QUOTA if repeated else read_quota(connection, by, default=services.settings.stored_bytes)
+    announced = min(request.content_length or 0, services.settings.upload_bytes)
+    with (
+        services.uploads.held(),
+        services.deadline.suspended(),
+        services.artifacts.receive(body_chunks(), announced=announced, check=quota.check) as received,
+    ):
+        yield received
 
 
 def keep_table(services: Services, received: Artifact, upload: Upload, by: str) -> tuple[str, bool]:
     """Make the bytes a dataset, or find the one of the same bytes read the same way; return its id, and if it is new.
 
-    Raises: TableError, ColumnError; ArtifactError.
+    Raises: TableError, ColumnError; QuotaError; ArtifactError.
     """
     with services.database.read() as connection:
         known = find_same(
             connection, received.sha256, upload.media_type, target=upload.target, id_column=upload.id_column
         )
-    if known is not None:
-        services.artifacts.keep(received)  # the file of old may have been damaged
-        added = known, False
-    else:
-        inferred = _infer(received, upload)
-        artifact = services.artifacts.keep(received)
-        added = services.database.write(lambda connection: add_dataset(connection, artifact, inferred, by=by))
+    inferred = None if known is not None else _infer(received, upload)
+    artifact = services.artifacts.keep(received)  # of a known one, too: the file of old may have been damaged
+
+    def add(connection: Connection) -> tuple[str, bool]:
+        check_quota(connection, by, artifact, default=services.settings.stored_bytes)
+        if inferred is not None:
+            return add_dataset(connection, artifact, inferred, by=by)
+        renew_dataset(connection, artifact, str(known), by=by)
+        return str(known), False
+
+    added = services.database.write(add)
     services.artifacts.settle(received.sha256)
     return added
 

@@ -22,8 +22,8 @@ from serving.home import MODEL, furnish
 from serving.load import Ask, Load, measure
 from serving.servers import PROCESSES, THREADS, Server, ebb, gunicorn, peers
 
-from app.scoring.estimators import Estimators
-from app.scoring.pointers import Pointers
+from app.scoring.estimator_cache import EstimatorCache
+from app.scoring.target_cache import TargetCache
 from ebb.customers import customers
 from store.database import open_database
 
@@ -90,11 +90,11 @@ def rate(loads: Sequence[Load]) -> float:
 def load_milliseconds(home: Path) -> float:
     """How long it takes to have a version ready to score, out of the database."""
     database = open_database(f"sqlite:///{home / 'ebb.db'}")
-    pointers, times = Pointers(database), []
+    targets, times = TargetCache(database), []
     for number in range(1, 21):
-        target = pointers.by_version(MODEL, number)
+        target = targets.by_version(MODEL, number)
         begun = time.perf_counter()
-        Estimators(database).get(target)
+        EstimatorCache(database).get(target)
         times.append((time.perf_counter() - begun) * 1e3)
     database.close()
     return median(times)

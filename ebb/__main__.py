@@ -11,13 +11,15 @@ from ebb.commands.keys import keys
 from ebb.commands.migrate import migrate
 from ebb.commands.models import models
 from ebb.commands.processes import serve, worker
+from ebb.commands.retention import retention
 from ebb.commands.score import score
+from ebb.commands.secrets import secrets
 from ebb.commands.up import up
 from ebb.errors import EbbError
 from model.errors import ModelError
 from store.errors import StoreError
 
-COMMANDS = (up, demo, serve, worker, migrate, keys, jobs, models, score, audit)
+COMMANDS = (up, demo, serve, worker, migrate, secrets, keys, jobs, models, score, audit, retention)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -130,6 +130,7 @@ class AliasMove(msgspec.Struct, frozen=True):
     to_version: int
     moved_by: str
     moved_at: str
+    job: str | None = None
 
 
 class ColumnChange(msgspec.Struct, frozen=True):

@@ -136,7 +136,9 @@ class Service:
 
     def _start(self, name: str) -> None:
         assert self._broker is not None  # noqa: S101 - __enter__ opened it
-        environ = {**os.environ, **self.settings.environ(), **ONE_BLAS_THREAD, "REDIS_URL": self._broker.url}
+        environ = {**os.environ, **self.settings.environ(), **ONE_BLAS_THREAD}
+        if not self.settings.redis_url:
+            environ["REDIS_URL"] = self._broker.url
         self._logs.mkdir(parents=True, exist_ok=True)
         with self._log(name).open("ab") as output:
             command = [sys.executable, "-m", PROGRAMS[name]]

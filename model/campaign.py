@@ -55,7 +55,7 @@ class Plan:
     expected_profit: float
 
 
-def plan(probabilities: Floats, economics: Economics, left_out: Collection[int] = ()) -> Plan:
+def plan(probabilities: Floats | Sequence[float], economics: Economics, left_out: Collection[int] = ()) -> Plan:
     """Weigh what a contact brings against what it costs, and choose whom to contact.
 
     A customer who would leave (probability p) takes the offer with probability `acceptance`, then stays, and is worth
@@ -74,7 +74,7 @@ def plan(probabilities: Floats, economics: Economics, left_out: Collection[int] 
         >>> [round(profit, 4) for profit in plan(np.array([0.1503, 0.5]), example).profits]
         [-0.9299, 22.5]
     """
-    p = probabilities
+    p = np.asarray(probabilities)
     won = p * economics.acceptance * (economics.customer_value - economics.offer_cost)
     profits = won - (1.0 - p) * economics.offer_cost - economics.contact_cost
     costs = (p * economics.acceptance + (1.0 - p)) * economics.offer_cost + economics.contact_cost

@@ -1,12 +1,11 @@
-"""Customers' ids: texts of at most 256 characters without control characters, or whole numbers as long."""
+"""Customers' ids: names of at most 256 characters, or whole numbers as long."""
 
-import re
 from collections.abc import Sequence
 
 from model.errors import Problem
+from model.names import RULE, refused_character
 
 LONGEST_ID = 256
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def unfit_ids(ids: Sequence[object], place: str) -> dict[int, Problem]:
@@ -16,9 +15,10 @@ def unfit_ids(ids: Sequence[object], place: str) -> dict[int, Problem]:
     wrong = {}
     for row, value in enumerate(ids):
         if isinstance(value, str):
-            if len(value) > LONGEST_ID or _CONTROL.search(value):
-                text = f"an id has at most {LONGEST_ID} characters and no control characters"
-                wrong[row] = Problem(place, "id", text)
+            if len(value) > LONGEST_ID:
+                wrong[row] = Problem(place, "id", f"an id has at most {LONGEST_ID} characters")
+            elif found := refused_character(value):
+                wrong[row] = Problem(place, "id", f"an id is written {RULE}; this one holds {found}")
         elif value is not None and (isinstance(value, bool) or not isinstance(value, int)):
             wrong[row] = Problem(place, "id", "an id is a text or a whole number")
         elif value is not None and abs(value) >= 10**LONGEST_ID:

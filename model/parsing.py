@@ -8,10 +8,11 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from model.errors import Problem
+from model.errors import Problem, SpecError
 from model.ranges import Range, plain
 
 T = TypeVar("T")
+MOST_PROBLEMS = 100
 WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a string"}
 
 
@@ -33,8 +34,13 @@ class Reader:
         self.problems: list[Problem] = []
 
     def refuse(self, pointer: str, code: str, detail: str) -> None:
-        """Note a problem and go on, so that all are told together."""
+        """Note a problem and go on, so that all are told together.
+
+        Raises: SpecError at the problem that is one too many to go on.
+        """
         self.problems.append(Problem(pointer, code, detail))
+        if len(self.problems) == MOST_PROBLEMS:
+            raise SpecError(self.problems)
 
     def mapping(self, raw: object, pointer: str) -> Mapping[str, object] | None:
         """Return `raw` when it is an object, else note the problem."""

@@ -11,16 +11,23 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from io import RawIOBase
 from pathlib import Path
 
+from store.disk import check_room, told
 from store.errors import ArtifactError
 
 PREFIX = ".upload-"
 ABANDONED_SECONDS = 24 * 60 * 60.0  # since the last byte was written
+SETTLING_SECONDS = 60 * 60.0  # the same; longer than any process tries to write the row of a file
+Check = Callable[[int], None]
 KEPT, NEW = 0o440, 0o540  # modes of a file that has its row, and of one whose row is still to be written
+
+
+def accept(size: int) -> None:
+    """Let any number of bytes be stored."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +44,13 @@ class Artifact:
 
 @dataclass(frozen=True)
 class ArtifactStore:
-    """The folder of artifacts; every process of an installation sees the same one."""
+    """The folder of artifacts; every process of an installation sees the same one.
+
+    Nothing is written that would leave its disk less than `free_bytes` of free space.
+    """
 
     folder: Path
+    free_bytes: int = 0
 
     def put(self, chunks: Iterable[bytes]) -> Artifact:
         """Keep a stream of bytes without ever holding it whole.
@@ -50,26 +61,31 @@ class ArtifactStore:
             return self.keep(received)
 
     @contextmanager
-    def receive(self, chunks: Iterable[bytes]) -> Iterator[Artifact]:
+    def receive(self, chunks: Iterable[bytes], *, announced: int = 0, check: Check = accept) -> Iterator[Artifact]:
         """Write a stream of bytes to a temporary file, to be looked at; unless kept, it goes at the end of the block.
 
-        Raises: ArtifactError when the folder cannot be written or the disk is full, whatever `chunks` raises; nothing
-        is left behind then.
+        `check` is asked whether so many bytes may be stored: first about those announced, then about those that came.
+
+        Raises: ArtifactError when the folder cannot be written; DiskFullError; whatever `chunks` and `check` raise;
+        nothing is left behind then.
         """
-        with self.draft() as draft:
+        check(announced)
+        with self.draft(check=check) as draft:
+            check_room(self.folder, announced, self.free_bytes)
             for chunk in chunks:
                 draft.write(chunk)
             yield draft.received()
 
     @contextmanager
-    def draft(self, job_id: str = "", attempt: int = 0) -> Iterator["Draft"]:
+    def draft(self, job_id: str = "", attempt: int = 0, *, check: Check = accept) -> Iterator["Draft"]:
         """Open a temporary file to write piece by piece; unless kept, it goes at the end of the block.
 
-        That of a job's attempt replaces what earlier attempts left when they were killed.
+        That of a job's attempt replaces what earlier attempts left when they were killed. `check` is asked at every
+        piece whether so many bytes in all may be stored.
 
-        Raises: ArtifactError.
+        Raises: ArtifactError; DiskFullError.
         """
-        with self._told():
+        with told(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             if job_id:
                 self.drop_drafts(job_id, attempt - 1)
@@ -78,7 +94,7 @@ class ArtifactStore:
         temporary = Path(name)
         try:
             with open(descriptor, "wb", buffering=0) as file:  # noqa: PTH123 - a descriptor has no path
-                yield Draft(file, temporary, self._told)
+                yield Draft(self, file, temporary, check)
         finally:
             temporary.unlink(missing_ok=True)  # renamed by now, unless it was not kept
 
@@ -95,7 +111,7 @@ class ArtifactStore:
 
         Raises: ArtifactError.
         """
-        with self._told():
+        with told(self.folder):
             return replace(received, path=self._keep(received.path, received.sha256))
 
     def sweep(self) -> int:
@@ -109,10 +125,10 @@ class ArtifactStore:
         return swept
 
     def new(self) -> Iterator[str]:
-        """Yield the digests of the files that nobody has settled."""
+        """Yield the digests of the files that nobody has settled, but for those whose row may be just being written."""
         for path in self.folder.glob("??/*"):
             with suppress(OSError):  # gone meanwhile
-                if stat.S_IMODE(path.stat().st_mode) == NEW:
+                if _unsettled(path.stat(), SETTLING_SECONDS):
                     yield path.name
 
     def settle(self, sha256: str) -> None:
@@ -135,12 +151,25 @@ class ArtifactStore:
                 away.rename(path)
         return False
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise ArtifactError(f"cannot write to {self.folder}: {error.strerror}") from error
+    def remove(self, sha256: str) -> bool:
+        """Remove a file, and return whether it is gone; one whose bytes are just coming again stays.
+
+        It is taken away before it is looked at, as in `abandon`. Bytes that come again bear the mark until their row is
+        written.
+
+        Raises: ArtifactError.
+        """
+        path, away = self.path(sha256), self.folder / f"{PREFIX}{sha256}"
+        with told(self.folder):
+            try:
+                path.rename(away)
+            except FileNotFoundError:
+                return True
+            if stat.S_IMODE(away.stat().st_mode) == NEW:
+                away.rename(path)
+                return False
+            away.unlink()
+        return True
 
     def _keep(self, temporary: Path, sha256: str) -> Path:
         path = self.path(sha256)
@@ -174,29 +203,32 @@ class ArtifactStore:
 class Draft:
     """An artifact in the making."""
 
-    def __init__(self, file: RawIOBase, path: Path, told: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(self, store: ArtifactStore, file: RawIOBase, path: Path, check: Check) -> None:
+        self._store = store
         self._file = file
         self._path = path
-        self._told = told
+        self._check = check
         self._digest = hashlib.sha256()
         self._size = 0
 
     def write(self, chunk: bytes) -> None:
         """Add some bytes.
 
-        Raises: ArtifactError when the disk is full.
+        Raises: DiskFullError; ArtifactError; as the check does.
         """
         self._digest.update(chunk)
         self._size += len(chunk)
-        with self._told():
+        self._check(self._size)
+        with told(self._store.folder):
+            check_room(self._store.folder, len(chunk), self._store.free_bytes)
             _write_all(self._file, chunk)
 
     def received(self) -> Artifact:
         """Return the bytes so far, when they are on disk.
 
-        Raises: ArtifactError.
+        Raises: DiskFullError; ArtifactError.
         """
-        with self._told():
+        with told(self._store.folder):
             os.fsync(self._file.fileno())
         return Artifact(self._digest.hexdigest(), self._size, self._path)
 
@@ -206,8 +238,11 @@ def _drafts_of(job_id: str) -> str:
 
 
 def _forgotten(path: Path) -> bool:
-    found = path.stat()
-    return stat.S_IMODE(found.st_mode) == NEW and time.time() - found.st_mtime > ABANDONED_SECONDS
+    return _unsettled(path.stat(), ABANDONED_SECONDS)
+
+
+def _unsettled(found: os.stat_result, seconds: float) -> bool:
+    return stat.S_IMODE(found.st_mode) == NEW and time.time() - found.st_mtime > seconds
 
 
 def _write_all(file: RawIOBase, chunk: bytes) -> None:

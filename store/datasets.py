@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, update
 
 from store import audit
 from store.artifacts import Artifact
-from store.errors import NotFoundError
+from store.clock import now
+from store.errors import ExpiredError, NotFoundError
 from store.ids import new_id
 from store.inserts import insert_into
 from store.pages import Page, after_token, make_page
@@ -32,7 +33,7 @@ def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset,
     note_artifact(connection, artifact)
     made = connection.execute(
         insert_into(connection, datasets)
-        .values(id=new_id(), sha256=artifact.sha256, **vars(dataset))
+        .values(id=new_id(), sha256=artifact.sha256, owner=by, **vars(dataset))
         .on_conflict_do_nothing()
         .returning(datasets.c.id)
     ).scalar_one_or_none()
@@ -46,11 +47,32 @@ def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset,
     return str(same), False
 
 
+def renew_dataset(connection: Connection, artifact: Artifact, dataset_id: str, *, by: str) -> None:
+    """Note that the bytes of a known dataset came again; one whose bytes were removed now belongs to who sent them."""
+    removed = select(artifacts.c.sha256).where(artifacts.c.removed_at.is_not(None))
+    renewed = (datasets.c.id == dataset_id) & datasets.c.sha256.in_(removed)
+    connection.execute(update(datasets).where(renewed).values(owner=by))
+    note_artifact(connection, artifact)
+
+
 def note_artifact(connection: Connection, artifact: Artifact) -> None:
-    """Note that these bytes are kept, unless that is known."""
+    """Note that these bytes are kept, and were stored now."""
     connection.execute(
-        insert_into(connection, artifacts).values(sha256=artifact.sha256, size=artifact.size).on_conflict_do_nothing()
+        insert_into(connection, artifacts)
+        .values(sha256=artifact.sha256, size=artifact.size)
+        .on_conflict_do_update(index_elements=["sha256"], set_={"used_at": now(), "removed_at": None})
     )
+
+
+def use_dataset(connection: Connection, dataset_id: str) -> None:
+    """Note that a job is asked for that reads the dataset; its bytes stay while that is queued or running.
+
+    Raises: ExpiredError where the bytes were removed; NotFoundError.
+    """
+    read = artifacts.c.sha256.in_(select(datasets.c.sha256).where(datasets.c.id == dataset_id))
+    used = update(artifacts).where(read, artifacts.c.removed_at.is_(None)).values(used_at=now())
+    if connection.execute(used).rowcount == 0:
+        get_dataset(connection, dataset_id)
 
 
 def find_same(connection: Connection, sha256: str, media_type: str, *, target: str, id_column: str) -> str | None:
@@ -65,31 +87,36 @@ def find_same(connection: Connection, sha256: str, media_type: str, *, target: s
 
 
 def find_dataset(connection: Connection, dataset_id: str) -> Row[Any] | None:
-    """Return the dataset's row with the size of its artifact, if there is such a dataset."""
+    """Return the dataset's row with the size of its artifact and when that was removed, if there is such a dataset."""
     return connection.execute(_with_size().where(datasets.c.id == dataset_id)).first()
 
 
 def get_dataset(connection: Connection, dataset_id: str) -> Row[Any]:
     """Return the dataset's row with the size of its artifact.
 
-    Raises: NotFoundError.
+    Raises: NotFoundError; ExpiredError where its bytes were removed.
     """
     row = find_dataset(connection, dataset_id)
     if row is None:
         raise NotFoundError(f"there is no dataset {dataset_id}; upload it with POST /v1/datasets")
+    if row.removed_at is not None:
+        raise ExpiredError(
+            f"the bytes of dataset {dataset_id} were removed at {row.removed_at:%Y-%m-%d %H:%M} UTC, after the time "
+            "that datasets are kept (EBB_DATASET_DAYS); upload the table again, and it has the same id"
+        )
     return row
 
 
 def list_datasets(connection: Connection, *, page_size: int, page_token: str | None = None) -> Page:
-    """Return a page of datasets, the newest first.
+    """Return a page of the datasets whose bytes are there, the newest first.
 
     Raises: PageTokenError.
     """
-    query = _with_size().order_by(datasets.c.id.desc()).limit(page_size + 1)
+    query = _with_size().where(artifacts.c.removed_at.is_(None)).order_by(datasets.c.id.desc()).limit(page_size + 1)
     if page_token is not None:
         query = query.where(datasets.c.id < after_token(page_token))
     return make_page(connection.execute(query).all(), page_size, lambda row: row.id)
 
 
 def _with_size() -> Any:
-    return select(datasets, artifacts.c.size).join(artifacts)
+    return select(datasets, artifacts.c.size, artifacts.c.removed_at).join(artifacts)

@@ -5,7 +5,10 @@ StoreError
 ├── DatabaseError         the database cannot be opened, or its tables are not the ones of this release
 ├── BrokerError           no message broker can be had
 ├── ArtifactError         bytes are missing, or are not the ones their digest names
+├── DiskFullError         the disk has no room for more bytes
+├── QuotaError            an API key stores as many bytes as it may
 ├── NotFoundError         nothing is stored under this name
+├── ExpiredError          the bytes stored under this name were removed when their time was over
 ├── PageTokenError        a page token this service never gave out
 ├── IdempotencyError      the same idempotency key came with another request
 ├── InFlightError         the request that an idempotency key stands for is being answered
@@ -42,8 +45,20 @@ class ArtifactError(StoreError):
     """Bytes are missing, or are not the ones their digest names."""
 
 
+class DiskFullError(StoreError):
+    """The disk has no room for more bytes."""
+
+
+class QuotaError(StoreError):
+    """An API key stores as many bytes as it may."""
+
+
 class NotFoundError(StoreError):
     """Nothing is stored under this name."""
+
+
+class ExpiredError(StoreError):
+    """The bytes stored under this name were removed when their time was over."""
 
 
 class PageTokenError(StoreError):

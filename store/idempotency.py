@@ -13,6 +13,7 @@ from store.errors import IdempotencyError, InFlightError
 from store.ids import new_id
 from store.inserts import insert_into
 from store.tables import idempotent_answers as answers
+from store.tables import jobs
 
 KEPT_SECONDS = 24 * 3600
 RENEW_SECONDS = 2
@@ -59,6 +60,13 @@ def begin(connection: Connection, request: Request) -> Answer | None:
     if first.status is None:
         raise InFlightError(f"the first request under Idempotency-Key '{request.key}' is being answered; ask again")
     return Answer(first.status, first.headers, first.body)
+
+
+def is_known(connection: Connection, owner: str, key: str) -> bool:
+    """Return whether a request under this key was answered, is being answered, or became a job."""
+    answered = select(answers.c.owner).where(answers.c.owner == owner, answers.c.idempotency_key == key)
+    became = select(jobs.c.owner).where(jobs.c.owner == owner, jobs.c.idempotency_key == key)
+    return any(connection.execute(query).first() is not None for query in (answered, became))
 
 
 def renew(connection: Connection, request: Request) -> None:

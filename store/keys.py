@@ -50,6 +50,7 @@ def create_key(  # noqa: PLR0913 - what a key is, and who makes it
     key: str | None = None,
     *,
     requests_per_minute: int | None = None,
+    stored_bytes: int | None = None,
     by: str = "",
 ) -> str:
     """Store a new key's hash and return the key itself, which cannot be had again.
@@ -73,6 +74,7 @@ def create_key(  # noqa: PLR0913 - what a key is, and who makes it
                 scopes=sorted(set(scopes)),
                 expires_at=expires_at,
                 requests_per_minute=requests_per_minute,
+                stored_bytes=stored_bytes,
             )
         )
         record(connection, "key.created", key_id, by=by, data={"name": name, "scopes": sorted(set(scopes))})
@@ -93,14 +95,17 @@ def find_caller(connection: Connection, key: str) -> Caller | None:
     return Caller(row.id, frozenset(row.scopes), row.requests_per_minute)
 
 
+def may_still(connection: Connection, key_id: str, scope: str) -> bool:
+    """Return whether a key is valid now and has this scope; an empty id stands for who was asked for no key."""
+    if not key_id:
+        return True
+    row = connection.execute(select(api_keys.c.scopes).where(api_keys.c.id == key_id, _valid())).first()
+    return row is not None and Caller(key_id, frozenset(row.scopes)).may(scope)
+
+
 def valid_ids(connection: Connection) -> frozenset[str]:
     """Return the ids of the keys that could be used now."""
     return frozenset(connection.execute(select(api_keys.c.id).where(_valid())).scalars())
-
-
-def is_valid(connection: Connection, key_id: str) -> bool:
-    """Return whether the key of this id could be used now."""
-    return connection.execute(select(api_keys.c.id).where(api_keys.c.id == key_id, _valid())).first() is not None
 
 
 def touch_key(connection: Connection, key_id: str) -> None:

@@ -8,17 +8,20 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.exc import ProgrammingError
 
 from store.database import Database
 from store.errors import DatabaseError
 
 SCRIPTS = Path(__file__).parent.parent / "migrations"
+NOT_ALLOWED = "42501"  # PostgreSQL's insufficient_privilege
+LOCK = 3224  # PostgreSQL's advisory lock of whoever changes more than rows
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
     """Apply every migration up to `revision`; several processes may do so at once.
 
-    Raises: DatabaseError when the database stays away.
+    Raises: DatabaseError when the database stays away, or this role may not change its tables.
     """
     _migrate(database, lambda config: command.upgrade(config, revision))
 
@@ -41,7 +44,7 @@ def _migrate(database: Database, step: Callable[[Config], None]) -> None:
             # A migration may last longer than the service's own statements, and a second one waits for the first.
             connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(3224)")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         step(_config(connection))
         if connection.dialect.name == "sqlite" and (
             broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()
@@ -52,6 +55,10 @@ def _migrate(database: Database, step: Callable[[Config], None]) -> None:
 
     try:
         database.write(work, migrating=True)
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != NOT_ALLOWED:
+            raise
+        raise DatabaseError(f"cannot migrate: {error.orig}; migrate as the role that owns the tables") from error
     finally:
         database.close()  # the connection looks at no foreign keys; none that serves may be it
 

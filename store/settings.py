@@ -15,11 +15,18 @@ from sqlalchemy.exc import ArgumentError
 from store.errors import SettingsError
 from store.jobs import KINDS
 from store.machine import CORES, memory_bytes
+from store.passwords import read_password, with_password, without_password
 
 CLIENT = ("url", "key")  # read by commands that call a service, and no business of the service itself
 SECRET = ("database_url", "redis_url", "key")  # may hold passwords, and are never repeated in a message
+PASSWORDS = {"database_url": "database_password_file", "redis_url": "redis_password_file"}
 LEAST_TRAINING_BYTES = 2**28
 LEAST_LEASE_SECONDS = 3.0  # on a busy machine a healthy process is silent for as long
+
+
+def _fitting() -> int:
+    """Return how many web processes, or jobs, run at once: one a core, or as many as the memory is enough for."""
+    return max(1, min(CORES, memory_bytes() * 8 // 10 // LEAST_TRAINING_BYTES))
 
 
 @dataclass(frozen=True)
@@ -31,15 +38,17 @@ class Settings:
 
     home: Path = Path("var")
     database_url: str = field(default="", repr=False)  # these may hold passwords
+    database_password_file: Path | None = None
     redis_url: str = field(default="", repr=False)
+    redis_password_file: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8000
-    web_processes: int = CORES
+    web_processes: int = field(default_factory=_fitting)
     web_threads: int = 16
     request_wait_seconds: float = 2.0
     answer_seconds: float = 60.0
     proxies: int = 0
-    worker_concurrency: int = CORES
+    worker_concurrency: int = field(default_factory=_fitting)
     worker_queues: tuple[str, ...] = KINDS
     lease_seconds: float = 30.0
     heartbeat_seconds: float = 5.0
@@ -49,7 +58,11 @@ class Settings:
     deadline_seconds: float = 0.0
     requests_per_minute: int = 0
     upload_bytes: int = 2 * 1024**3
-    training_bytes: int = field(default_factory=lambda: _share(CORES))
+    free_bytes: int = 1024**3
+    stored_bytes: int = 0
+    dataset_days: float = 0.0
+    result_days: float = 0.0
+    training_bytes: int = field(default_factory=lambda: _share(_fitting()))
     training_cpu_seconds: int = 24 * 3600
     training_file_bytes: int = 16 * 1024**3
     log_level: str = "INFO"
@@ -64,13 +77,19 @@ class Settings:
     def environ(self) -> dict[str, str]:
         """Return the environment that gives a child process these very settings.
 
-        A child calls no service: what its parent would call one with is blanked, the key above all.
+        A child calls no service: what its parent would call one with is blanked, the key above all. A password from a
+        file stays there, and the child reads it again.
         """
-        named = {variable: name for variable, (name, _) in VARIABLES.items()}
-        return {variable: "" if name in CLIENT else _text(getattr(self, name)) for variable, name in named.items()}
+        values = {name: _text(getattr(self, name)) for name, _ in VARIABLES.values()} | dict.fromkeys(CLIENT, "")
+        for url, file in PASSWORDS.items():
+            if values[file]:
+                values[url] = without_password(values[url])
+        return {variable: values[name] for variable, (name, _) in VARIABLES.items()}
 
 
 def _text(value: object) -> str:
+    if value is None:
+        return ""
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
@@ -128,7 +147,9 @@ def _log_level(text: str) -> str:
 VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "EBB_HOME": ("home", _path),
     "DATABASE_URL": ("database_url", _database_url),
+    "DATABASE_PASSWORD_FILE": ("database_password_file", _path),
     "REDIS_URL": ("redis_url", _redis_url),
+    "REDIS_PASSWORD_FILE": ("redis_password_file", _path),
     "EBB_HOST": ("host", str),
     "EBB_PORT": ("port", _number(0, 65535, whole=True)),
     "EBB_WEB_PROCESSES": ("web_processes", _number(1, 256, whole=True)),
@@ -146,6 +167,10 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "EBB_DEADLINE_SECONDS": ("deadline_seconds", _number(0, 10**8, whole=False)),
     "EBB_REQUESTS_PER_MINUTE": ("requests_per_minute", _number(0, 1_000_000, whole=True)),
     "EBB_UPLOAD_BYTES": ("upload_bytes", _number(1024, 2**50, whole=True)),
+    "EBB_FREE_BYTES": ("free_bytes", _number(0, 2**60, whole=True)),
+    "EBB_STORED_BYTES": ("stored_bytes", _number(0, 2**60, whole=True)),
+    "EBB_DATASET_DAYS": ("dataset_days", _number(0, 36_500, whole=False)),
+    "EBB_RESULT_DAYS": ("result_days", _number(0, 36_500, whole=False)),
     "EBB_TRAINING_BYTES": ("training_bytes", _number(LEAST_TRAINING_BYTES, 2**50, whole=True)),
     "EBB_TRAINING_CPU_SECONDS": ("training_cpu_seconds", _number(1, 10**8, whole=True)),
     "EBB_TRAINING_FILE_BYTES": ("training_file_bytes", _number(2**20, 2**60, whole=True)),
@@ -173,6 +198,7 @@ def read_settings(environ: Mapping[str, str] | None = None, **overrides: object)
             problems.append(f"{shown}: {problem}")
     unknown = sorted(k for k in environ if k.startswith("EBB_") and k not in VARIABLES)
     problems += [f"{k} is not a setting; known: {', '.join(VARIABLES)}" for k in unknown]
+    problems += _add_passwords(values)
     settings = _complete(values)
     if settings.heartbeat_seconds * 3 > settings.lease_seconds:
         problems.append("EBB_LEASE_SECONDS must be at least three times EBB_HEARTBEAT_SECONDS")
@@ -181,11 +207,28 @@ def read_settings(environ: Mapping[str, str] | None = None, **overrides: object)
     return settings
 
 
+def _add_passwords(values: dict[str, Any]) -> list[str]:
+    """Put the passwords that stand in files into their URLs; return what is wrong with them."""
+    variables = {name: variable for variable, (name, _) in VARIABLES.items()}
+    problems = []
+    for url, file in PASSWORDS.items():
+        if file not in values:
+            continue
+        try:
+            password = read_password(values[file])
+            if values.get(url, "sqlite").startswith("sqlite"):
+                raise ValueError(f"set {variables[url]}, too, to a server that asks for the password")
+            values[url] = with_password(values[url], password)
+        except ValueError as problem:
+            problems.append(f"{variables[file]}: {problem}")
+    return problems
+
+
 def _complete(values: dict[str, Any]) -> Settings:
     home = values.setdefault("home", _path("var"))
     embedded = URL.create("sqlite", database=str(home / "ebb.db"))
     values.setdefault("database_url", embedded.render_as_string())
-    values.setdefault("training_bytes", _share(values.get("worker_concurrency", CORES)))
+    values.setdefault("training_bytes", _share(values.get("worker_concurrency", _fitting())))
     assert values.keys() <= {one.name for one in fields(Settings)}  # noqa: S101 - VARIABLES against Settings
     return Settings(**values)
 

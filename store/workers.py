@@ -13,12 +13,16 @@ from store.tables import workers
 FORGET_AFTER_SECONDS = 24 * 3600.0
 
 
-def sign_in(connection: Connection, name: str, kinds: Sequence[str] = KINDS) -> None:
-    """Note that this worker is alive now and takes these kinds of job, and forget those not seen for a day."""
+def sign_in(connection: Connection, name: str, kinds: Sequence[str] = KINDS, *, job_bytes: int | None = None) -> None:
+    """Note that this worker is alive now, takes these kinds of job and gives each so much memory.
+
+    Workers that were not seen for a day are forgotten.
+    """
+    offers = {"kinds": list(kinds), "job_bytes": job_bytes}
     connection.execute(
         insert_into(connection, workers)
-        .values(name=name, kinds=list(kinds))
-        .on_conflict_do_update(index_elements=["name"], set_={"seen_at": now(), "kinds": list(kinds)})
+        .values(name=name, **offers)
+        .on_conflict_do_update(index_elements=["name"], set_={"seen_at": now(), **offers})
     )
     connection.execute(delete(workers).where(workers.c.seen_at < now(-FORGET_AFTER_SECONDS)))
 
@@ -34,6 +38,16 @@ def count_alive(connection: Connection, *, within_seconds: float, host: str | No
     if host is not None:
         query = query.where(workers.c.name.startswith(f"{host}:", autoescape=True))
     return int(connection.execute(query).scalar_one())
+
+
+def most_job_bytes(connection: Connection, kind: str, *, within_seconds: float) -> int | None:
+    """Return the most memory that a worker seen lately gives a job of this kind; None where none tells.
+
+    Units: bytes.
+    """
+    alive = select(workers.c.kinds, workers.c.job_bytes).where(workers.c.seen_at >= now(-within_seconds))
+    told = [most for kinds, most in connection.execute(alive) if most is not None and kind in (kinds or KINDS)]
+    return max(told, default=None)
 
 
 def find_unserved(connection: Connection, *, within_seconds: float) -> list[str]:

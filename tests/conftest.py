@@ -13,7 +13,8 @@ from store.broker import Broker
 from store.database import Database, open_database
 from store.doorbell import celery_app
 from store.migrate import upgrade
-from tests.parts.postgres import Postgres, start_postgres
+from store.roles import grant_service
+from tests.parts.postgres import SERVICE_PASSWORD, Postgres, start_postgres
 from tests.parts.valkey import start_valkey
 
 # On a busy machine an example may take its time; what takes too much of it, the tests' own limit ends.
@@ -63,11 +64,15 @@ def broker(running_broker: Broker) -> Broker:
 
 @pytest.fixture(scope="session")
 def postgresql_template(postgres: Postgres) -> Iterator[str]:
-    """A migrated database that tests get copies of."""
+    """A migrated database that tests get copies of, with a role for the service."""
     url = postgres.create_database()
     _migrate(url)
+    owner = open_database(url)
+    grant_service(owner, postgres.service, SERVICE_PASSWORD)
+    owner.close()
     yield url
     postgres.drop_database(url)
+    postgres.drop_role(postgres.service)
 
 
 @pytest.fixture(scope="session")

@@ -16,9 +16,8 @@ from pathlib import Path
 from types import FrameType
 
 from model.errors import ModelError
-from store.artifacts import ArtifactStore
 from store.database import Database, open_database
-from store.errors import ArtifactError, LeaseLostError
+from store.errors import ArtifactError, DiskFullError, LeaseLostError, QuotaError
 from store.jobs.claim import Claim
 from store.jobs.finish import end_cancelled, fail
 from store.jobs.hand_back import hand_back
@@ -118,7 +117,7 @@ def _run(settings: Settings, database: Database, claim: Claim, shutdown: Shutdow
         log.info("job %s: handed back", claim.job_id)
     except CancelledError:
         write_patiently(database, lambda connection: end_cancelled(connection, claim))
-    except (ModelError, DatasetError, ArtifactError) as error:
+    except (ModelError, DatasetError, ArtifactError, DiskFullError, QuotaError) as error:
         cause = error.__cause__
         trouble = storage_trouble(cause, settings) if isinstance(cause, OSError) else None
         code, text = trouble or (code_of(error), str(error))
@@ -143,7 +142,7 @@ def _kind(database: Database, claim: Claim) -> type[Work]:
 
 
 def _work(kind: type[Work], settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
-    work = patiently(lambda: kind.load(database, ArtifactStore(settings.artifacts), claim.job_id))
+    work = patiently(lambda: kind.load(settings, database, claim.job_id))
     with Heart(settings, database, claim, work.moved) as heart:
         again = work.prepare()
         if again is not None:

@@ -15,13 +15,15 @@ from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.spec import Spec, parse_spec
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
 from model.tables.reading import MEDIA_TYPES, read_table
+from model.training.footprint import SizeLimits
 from model.training.report import EpochReport
 from store.artifacts import ArtifactStore
 from store.database import Database, Row
 from store.datasets import get_dataset
-from store.jobs.checkpoints import CheckpointRow, get_checkpoint
+from store.jobs.checkpoints import MOST_BYTES, CheckpointRow, get_checkpoint
 from store.jobs.heartbeat import EpochRow
 from store.jobs.read import get_job
+from store.settings import Settings
 from worker.errors import DatasetError
 from worker.reported import row_of
 
@@ -39,6 +41,7 @@ class Fit:
     stored: Row[Any] | None
     artifacts: ArtifactStore
     spec: Spec
+    most: SizeLimits
     _fitting: Fitting | None = None
     _table: Table | None = None
     _epoch: int = 0
@@ -46,7 +49,7 @@ class Fit:
     _environment: dict[str, object] = field(default_factory=numerical_environment)
 
     @classmethod
-    def load(cls, database: Database, artifacts: ArtifactStore, job_id: str) -> "Fit":
+    def load(cls, settings: Settings, database: Database, job_id: str) -> "Fit":
         """Read the job, its dataset and its last checkpoint.
 
         Raises: NotFoundError; SpecError where the stored spec is of another release, or of another target than churn.
@@ -61,7 +64,8 @@ class Fit:
                 "the service learns who churned, from binary_cross_entropy: train other targets with python -m model"
             )
             raise SpecError([Problem("/loss", "conflict", detail)])
-        return cls(job, dataset, stored, artifacts, spec)
+        most = SizeLimits(settings.training_bytes, MOST_BYTES)
+        return cls(job, dataset, stored, ArtifactStore(settings.artifacts), spec, most)
 
     @property
     def total(self) -> int:
@@ -95,7 +99,7 @@ class Fit:
 
         Return why it is not, where that attempt stored a checkpoint.
 
-        Raises: ArtifactError, DatasetError, TableError, ColumnError.
+        Raises: ArtifactError, DatasetError, TableError, ColumnError; SpecError where it needs too much.
         """
         path = self.artifacts.open_path(self.dataset.sha256)
         if self.dataset.media_type not in MEDIA_TYPES:
@@ -107,6 +111,7 @@ class Fit:
             "target": self.dataset.target,
             "id_column": self.dataset.id_column or None,
             "spec": self.spec,
+            "size_limits": self.most,
         }
         self._table = table
         try:

@@ -46,17 +46,16 @@ def version_of(fit: Fit, estimator: Estimator, seconds: float) -> NewVersion:
 
 def promotion_of(database: Database, fit: Fit, estimator: Estimator) -> Promotion | NotPromoted | None:
     """Return the move of `champion` that the job asked for and, with `if_better`, has earned, or why it has not."""
-    by = f"job {fit.job.id}"
     match fit.job.params.get("promote", "never"):
         case "always":
-            return Promotion(CHAMPION, by)
+            return Promotion(CHAMPION)
         case "if_better":
-            return _if_better(database, fit, estimator, by)
+            return _if_better(database, fit, estimator)
         case _:
             return None
 
 
-def _if_better(database: Database, fit: Fit, estimator: Estimator, by: str) -> Promotion | NotPromoted:
+def _if_better(database: Database, fit: Fit, estimator: Estimator) -> Promotion | NotPromoted:
     """Compare with the champion on this training's own validation rows; move only from where it was compared.
 
     The champion may have been trained on some of those rows, which can only flatter it. One that cannot be read, or
@@ -67,7 +66,7 @@ def _if_better(database: Database, fit: Fit, estimator: Estimator, by: str) -> P
         alias = find_alias(connection, fit.job.model, CHAMPION)
     if alias is None:
         told = {"metric": gate.metric, "reason": "there was no champion to compare with"}
-        return Promotion(CHAMPION, by, revision=0, gate=told)
+        return Promotion(CHAMPION, revision=0, gate=told)
     told = {"metric": gate.metric, "champion_version": alias.version}
     try:
         with database.read() as connection:
@@ -80,4 +79,4 @@ def _if_better(database: Database, fit: Fit, estimator: Estimator, by: str) -> P
     if verdict is None:
         return NotPromoted({**told, "reason": f"the validation rows do not define {gate.metric}: hold out more"})
     told |= {**verdict.to_json(), "reason": verdict.reason}
-    return Promotion(CHAMPION, by, alias.revision, told) if verdict.better else NotPromoted(told)
+    return Promotion(CHAMPION, alias.revision, told) if verdict.better else NotPromoted(told)

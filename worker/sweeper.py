@@ -15,6 +15,7 @@ from store.jobs.deadlines import end_overdue, flag_deadlines
 from store.jobs.expire import expire_leases
 from store.jobs.publish import AT_ONCE, count_unanswered, put_back, take_unanswered, take_unpublished
 from store.orphans import sweep_orphans
+from store.retention import FILES_AT_ONCE, Ages, remove_expired
 from store.settings import Settings
 from store.workers import sign_in, sign_out
 
@@ -25,7 +26,7 @@ FILES_SECONDS = 600.0
 
 
 class Sweeper(threading.Thread):
-    """Signs its worker in, rings for jobs nobody was told of, expires leases and flags deadlines.
+    """Signs its worker in, rings for jobs nobody was told of, expires leases, flags deadlines and removes files.
 
     Leases are left alone for one lease after its own start, after each time the database was away and after a jump of
     the database's clock, so that what kept every owner from renewing costs no healthy job a strike.
@@ -58,7 +59,7 @@ class Sweeper(threading.Thread):
     def sweep(self) -> None:
         """Do everything once.
 
-        Raises: DatabaseError, BrokerError.
+        Raises: DatabaseError, BrokerError, ArtifactError.
         """
         try:
             self._sign_in()
@@ -86,8 +87,8 @@ class Sweeper(threading.Thread):
 
     def _sign_in(self) -> None:
         if time.monotonic() - self._signed_in_at >= self._settings.heartbeat_seconds:
-            kinds = self._settings.worker_queues
-            self._database.write(lambda connection: sign_in(connection, self._worker, kinds))
+            kinds, most = self._settings.worker_queues, self._settings.training_bytes
+            self._database.write(lambda connection: sign_in(connection, self._worker, kinds, job_bytes=most))
             self._signed_in_at = time.monotonic()
 
     def _ring(self) -> None:
@@ -118,11 +119,18 @@ class Sweeper(threading.Thread):
             raise
 
     def _sweep_files(self) -> None:
-        if time.monotonic() - self._files_swept_at >= FILES_SECONDS:
-            self._files_swept_at = time.monotonic()
-            kept = ArtifactStore(self._settings.artifacts)
-            if swept := kept.sweep() + sweep_orphans(kept, self._database):
-                log.info("removed %d files that nobody came to own within a day", swept)
+        if time.monotonic() - self._files_swept_at < FILES_SECONDS:
+            return
+        self._files_swept_at = time.monotonic()
+        kept, settings = ArtifactStore(self._settings.artifacts), self._settings
+        if swept := kept.sweep() + sweep_orphans(kept, self._database):
+            log.info("removed %d files that nobody came to own within a day", swept)
+        ages = Ages(settings.dataset_days, settings.result_days)
+        removed = remove_expired(self._database, kept, ages, limit=FILES_AT_ONCE)
+        for file in removed:
+            log.info("removed %s, %d bytes, last used at %s", file.sha256, file.size, file.used_at)
+        if len(removed) == FILES_AT_ONCE:  # there may be more; leases are looked at meanwhile
+            self._files_swept_at = float("-inf")
 
     def _expire(self) -> list[str]:
         begun, limit = time.monotonic(), self._settings.strike_limit

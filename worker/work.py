@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, Self
 
-from store.artifacts import ArtifactStore
 from store.database import Connection, Database
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
 from store.jobs.heartbeat import EpochRow, Progress
+from store.settings import Settings
 
 Ending = Callable[[Connection, Claim], str]
 """The transaction that ends a job as succeeded, with all that follows; returns what to say of it in the log."""
@@ -29,7 +29,7 @@ class Work(Protocol):
     """What to tell the user when memory is short."""
 
     @classmethod
-    def load(cls, database: Database, artifacts: ArtifactStore, job_id: str) -> Self:
+    def load(cls, settings: Settings, database: Database, job_id: str) -> Self:
         """Read the job and what belongs to it."""
 
     @property

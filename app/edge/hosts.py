@@ -4,13 +4,19 @@ A page can point its own name at 127.0.0.1 (DNS rebinding), but not change the H
 the page's origin with every request that could change something.
 """
 
+import re
 from functools import lru_cache
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
 
 from app.edge.current import this_request
 from app.edge.steps import Steps
 from app.errors import ForbiddenError, MisdirectedError
+
+_HOST = re.compile(
+    r"(?P<name>localhost|[0-9.]+|\[(?P<v6>[0-9a-f:.]*:[0-9a-f:.]*)\])(?::(?P<port>[1-9][0-9]{0,4}))?",
+    re.IGNORECASE,
+)
+HIGHEST_PORT = 65_535
 
 
 def is_loopback(host: str) -> bool:
@@ -36,21 +42,25 @@ def install(steps: Steps) -> None:
 def _check() -> None:
     headers = this_request().headers
     host = headers.get("Host", "")
-    if not _is_own(host):
+    if not is_own(host):
         raise MisdirectedError(f"Host {host!r} is not this server; ask for 127.0.0.1, [::1] or localhost")
     origin = headers.get("Origin")
-    if origin is not None and _parts(origin).netloc != host:
+    if origin is not None and origin.lower() not in (f"{scheme}://{host.lower()}" for scheme in ("http", "https")):
         raise ForbiddenError(f"a page of {origin!r} may not use this server")
 
 
 @lru_cache(maxsize=64)
-def _is_own(host: str) -> bool:
-    return is_loopback(_parts(f"//{host}").hostname or "")
+def is_own(host: str) -> bool:
+    """Return whether a Host header is an address or name of loopback, with or without a port, and nothing beside.
 
-
-def _parts(url: str) -> SplitResult:
-    """Split an address; what is none has no parts."""
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return urlsplit("")
+    Source: RFC 9110, 7.2, without what it allows and no client sends: an empty port, a trailing dot.
+    Example:
+        >>> [is_own(host) for host in ("127.0.0.1:8000", "[::1]", "localhost")]
+        [True, True, True]
+        >>> [is_own(host) for host in ("evil@127.0.0.1", "127.0.0.1:80:80", "localhost.", "127.0.0.1:0", "::1")]
+        [False, False, False, False, False]
+    """
+    found = _HOST.fullmatch(host)
+    if found is None or int(found["port"] or HIGHEST_PORT) > HIGHEST_PORT:
+        return False
+    return is_loopback(found["v6"] or found["name"])

@@ -3,15 +3,18 @@
 import hashlib
 import json
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Annotated
 
 from flask import Response, request
 
 from app.edge.access import owner
 from app.errors import InputError
 from app.route import Header
+from app.shapes.common import published
 from model.errors import Problem
 from store.database import Database
 from store.errors import DatabaseError
@@ -21,10 +24,13 @@ log = logging.getLogger(__name__)
 
 KEY = "Idempotency-Key"
 LONGEST_KEY = 255
+_FORM = r"[!-~](?:[ -~]*[!-~])?"  # spaces around a header's value are none of it
+_FORM_TOLD = f"1 to {LONGEST_KEY} printable ASCII characters"
+IdempotencyKey = Annotated[str, published(_FORM, _FORM_TOLD, max_length=LONGEST_KEY)]
 REPLAYED = "Idempotency-Replayed"
 _KEPT = ("Content-Type", "Location")
 
-ASKED = Header(KEY, "the same key and request get the first answer again, for a day")
+ASKED = Header(KEY, "the same key and request get the first answer again, for a day", IdempotencyKey)
 
 
 def idempotency_key() -> str | None:
@@ -33,9 +39,8 @@ def idempotency_key() -> str | None:
     Raises: InputError.
     """
     key = request.headers.get(KEY)
-    if key is not None and not (key.isascii() and key.isprintable() and 0 < len(key) <= LONGEST_KEY):
-        text = f"must be 1 to {LONGEST_KEY} printable ASCII characters"
-        raise InputError.of([Problem(f"/headers/{KEY}", "format", text)])
+    if key is not None and (len(key) > LONGEST_KEY or not re.fullmatch(_FORM, key)):
+        raise InputError.of([Problem(f"/headers/{KEY}", "format", f"must be {_FORM_TOLD}")])
     return key
 
 

@@ -8,31 +8,42 @@ from werkzeug.exceptions import NotAcceptable
 
 from app.edge.bodies import whole_body
 from app.edge.current import this_request
-from app.edge.fitting import misfits
-from app.edge.pointers import pointer
+from app.edge.pointers import Path, pointer
 from app.edge.problems import MOST_FAULTS
 from app.edge.strict_json import parse_json
+from app.edge.validation_errors import validation_errors
 from app.errors import InputError, MediaTypeError
 from app.route import JSON
 from model.errors import Problem
 
 T = TypeVar("T")
+Query = TypeVar("Query", bound=msgspec.Struct)
 
 BODY_BYTES = 16 * 1024 * 1024  # of every request but an upload; Flask counts, however the body is sent
 
 
-def read_query(kind: type[T]) -> T:
+def read_query(kind: type[Query]) -> Query:
     """Read the query string.
 
     Raises: InputError, which names the parameter.
     """
     request = this_request()
     if not request.query_string:
-        return _typed({}, kind, "/query", strict=False)
+        return _typed({}, kind, ("query",), strict=False)
     twice = [name for name, values in request.args.lists() if len(values) > 1]
     if twice:
-        raise InputError.of(Problem("/query" + pointer(name), "duplicate", "is given twice") for name in twice)
-    return _typed(request.args.to_dict(), kind, "/query", strict=False)
+        raise InputError.of(Problem(pointer("query", name), "duplicate", "is given twice") for name in twice)
+    query = _typed(request.args.to_dict(), kind, ("query",), strict=False)
+    # The decoder takes the text "null" for a number that is not there.
+    unread = [
+        field.encode_name
+        for field in msgspec.structs.fields(kind)
+        if field.encode_name in request.args and getattr(query, field.name) is None
+    ]
+    if unread:
+        text = "has no value null; leave it out instead"
+        raise InputError.of(Problem(pointer("query", name), "type", text) for name in unread)
+    return query
 
 
 def read_body(kind: type[T]) -> T:
@@ -68,7 +79,7 @@ def typed(value: object, kind: type[T]) -> T:
 
     Raises: InputError, which points at every value that does not fit.
     """
-    return _typed(value, kind, "", strict=True)
+    return _typed(value, kind, (), strict=True)
 
 
 def accepted(own: str, known: tuple[str, ...]) -> str:
@@ -86,8 +97,8 @@ def accepted(own: str, known: tuple[str, ...]) -> str:
     return chosen
 
 
-def _typed(value: object, kind: type[T], prefix: str, *, strict: bool) -> T:
+def _typed(value: object, kind: type[T], path: Path, *, strict: bool) -> T:
     try:
         return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
-        raise InputError.of(islice(misfits(value, kind, prefix, strict=strict), MOST_FAULTS)) from error
+        raise InputError.of(islice(validation_errors(value, kind, path, strict=strict), MOST_FAULTS)) from error

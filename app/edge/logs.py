@@ -15,6 +15,7 @@ from flask import Response
 from app.edge.current import kept, this_request
 from app.edge.request_ids import request_id
 from app.edge.steps import Steps
+from model.names import escaped
 
 access = logging.getLogger("ebb.access")
 
@@ -56,9 +57,12 @@ def line_of(record: logging.LogRecord) -> bytes:
     if record.exc_info:
         line["traceback"] = _plain.formatException(record.exc_info)
     try:
-        return msgspec.json.encode(line) + b"\n"
+        encoded = msgspec.json.encode(line)
     except UnicodeEncodeError:  # half of a surrogate pair, in the words of an exception
-        return json.dumps(line).encode() + b"\n"
+        encoded = json.dumps(line).encode()
+    if not encoded.isascii():  # the line says the same, and no terminal obeys it
+        encoded = escaped(encoded.decode()).encode()
+    return encoded + b"\n"
 
 
 @lru_cache(maxsize=1)

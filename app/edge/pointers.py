@@ -5,6 +5,10 @@ Source: RFC 6901.
 
 from model.parsing import escape
 
+Path = tuple[object, ...]
+"""The names and indexes on the way to a value. A pointer is made of it only where a problem is told: with a pointer for
+every value, a long name would be copied for each value below it."""
+
 
 def pointer(*names: object) -> str:
     """Return the pointer to a member of members.
@@ -14,13 +18,3 @@ def pointer(*names: object) -> str:
         '/records/0/a~1b'
     """
     return "".join("/" + escape(name) for name in names)
-
-
-def last_name(text: str) -> str:
-    """Return the name a pointer ends in.
-
-    Example:
-        >>> last_name("/columns/a~1b")
-        'a/b'
-    """
-    return text.rpartition("/")[2].replace("~1", "/").replace("~0", "~")

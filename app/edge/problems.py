@@ -14,6 +14,7 @@ from app import errors as app_errors
 from app.edge.request_ids import request_id
 from app.shapes.problems import Fault, ProblemDetails
 from model import errors as model_errors
+from model.names import escaped
 from store import errors as store_errors
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,9 @@ TABLE: dict[type[Exception], Kind] = {
     app_errors.BusyError: Kind(Status.SERVICE_UNAVAILABLE, "busy", "This is being done for another request"),
     app_errors.OverloadedError: Kind(Status.SERVICE_UNAVAILABLE, "overloaded", "The service is overloaded"),
     store_errors.NotFoundError: Kind(Status.NOT_FOUND),
+    store_errors.ExpiredError: Kind(Status.GONE, "expired", "It was kept for its time, and removed"),
+    store_errors.DiskFullError: Kind(Status.INSUFFICIENT_STORAGE, "disk-full", "The disk has no room for more", ""),
+    store_errors.QuotaError: Kind(Status.INSUFFICIENT_STORAGE, "quota", "The key may store no more", ""),
     store_errors.PageTokenError: Kind(
         Status.UNPROCESSABLE_ENTITY, "page-token", "Not a page token of this list", "/query/page_token"
     ),
@@ -136,7 +140,7 @@ def _problem(kind: Kind, detail: str, problems: Iterable[model_errors.Problem] =
         type=kind.type,
         title=kind.title or kind.status.phrase,
         status=kind.status,
-        detail=detail,
+        detail=escaped(detail),  # of one problem, it begins with the pointer
         instance=request.path,
         errors=[Fault(**asdict(problem)) for problem in problems[:MOST_FAULTS]],
         request_id=request_id(),

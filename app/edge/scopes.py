@@ -1,17 +1,14 @@
 """What a key is for: checked once it is known whose request this is, and that it may be sent now."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from app.edge.current import kept, this_request
 from app.edge.steps import Steps
 from app.errors import ForbiddenError
 from app.route import Route
-from store.database import Database
-from store.jobs.read import get_job
+from store.database import Row
 from store.keys import Caller
-
-SUBMITTING = {"training": "train", "replay": "train", "scoring": "score"}
-"""Which scope may submit a job of a kind; it may cancel one and try it again as well."""
 
 
 def install(steps: Steps, routes: Mapping[str, Route]) -> None:
@@ -25,17 +22,37 @@ def install(steps: Steps, routes: Mapping[str, Route]) -> None:
     steps.before_request(check)
 
 
-def demand_for_job(database: Database, job_id: str) -> None:
-    """Let the caller go on who may submit such a job.
+def demand_to_promote(asked: str) -> None:
+    """Let the caller go on who may have a training move an alias, where its `promote` asks for that.
 
-    Raises: ForbiddenError; NotFoundError.
+    Raises: ForbiddenError.
     """
-    with database.read() as connection:
-        kind = get_job(connection, job_id).kind
-    demand(SUBMITTING[kind])
+    if asked != "never":
+        demand("promote", because=f', which "promote": "{asked}" takes')
 
 
-def demand(*scopes: str) -> None:
+def demand_to_cancel(job: Row[Any]) -> None:
+    """Let the caller go on who submitted this job, or has the scope `admin`.
+
+    Raises: ForbiddenError.
+    """
+    caller: Caller = kept().caller
+    if job.owner != caller.key_id and not caller.may("admin"):
+        raise ForbiddenError(
+            f"key {caller.key_id} did not submit job {job.id}; send the key that did, or one with the scope 'admin'"
+        )
+
+
+def demand_to_retry(job: Row[Any]) -> None:
+    """Let the caller go on who may cancel this job, and may ask now for what it asks for.
+
+    Raises: ForbiddenError.
+    """
+    demand_to_cancel(job)
+    demand_to_promote(job.params.get("promote", "never"))
+
+
+def demand(*scopes: str, because: str = "") -> None:
     """Let the caller go on who has one of these scopes.
 
     Raises: ForbiddenError.
@@ -43,4 +60,7 @@ def demand(*scopes: str) -> None:
     caller: Caller = kept().caller
     if not any(map(caller.may, scopes)):
         names = " or ".join(f"'{scope}'" for scope in scopes)
-        raise ForbiddenError(f"key {caller.key_id} lacks the scope {names}; it has {', '.join(sorted(caller.scopes))}")
+        raise ForbiddenError(
+            f"key {caller.key_id} lacks the scope {names}{because}; it has {', '.join(sorted(caller.scopes))}. "
+            f"Send a key that has it: `ebb keys create --scope {scopes[0]}` makes one"
+        )

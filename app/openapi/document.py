@@ -10,13 +10,20 @@ import msgspec
 
 from app.openapi.operation import build_operation
 from app.route import Route
+from app.shapes.common import NO_NEWLINE
 from app.shapes.problems import ProblemDetails
+from model.names import escaped
 
 CONTRACT = "1.0"  # the contract's own version; /v1 in its paths is the part that can break
 REFERENCE = "#/components/schemas/{name}"
 
 
-def build_document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:
+def write_document(routes: Sequence[Route], *, keyless: bool) -> bytes:
+    """Return the document as JSON, in which the characters that no name may hold are spelled out."""
+    return escaped(msgspec.json.encode(_document(routes, keyless=keyless)).decode()).encode()
+
+
+def _document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:
     """Return the document that describes exactly these routes; with `keyless`, on a server that asks for no key."""
     shapes: dict[type[msgspec.Struct], None] = {ProblemDetails: None}
     for route in routes:
@@ -27,12 +34,12 @@ def build_document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:
             shapes[route.body] = None
     references, schemas = msgspec.json.schema_components(tuple(shapes), ref_template=REFERENCE)
     known = dict(zip(shapes, references, strict=True))
+    for shape in shapes:
+        schemas[shape.__name__] |= getattr(shape, "PUBLISHED", {})  # what a struct cannot say
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = build_operation(
-            route, known, open_=route.scope is None
-        )
-    return {
+        paths.setdefault(route.path, {})[route.method.lower()] = build_operation(route, known, keyless=keyless)
+    document = {
         "openapi": "3.1.0",
         "info": {
             "title": "Ebb",
@@ -54,3 +61,14 @@ def build_document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:
             },
         },
     }
+    return dict(_portable(document))
+
+
+def _portable(value: Any) -> Any:
+    """Return a part of the document whose patterns need no lookahead, which RE2 (Go) and others do not know."""
+    if isinstance(value, dict):
+        return {
+            name: part.removesuffix(NO_NEWLINE) if name == "pattern" and isinstance(part, str) else _portable(part)
+            for name, part in value.items()
+        }
+    return [_portable(part) for part in value] if isinstance(value, list) else value

@@ -21,20 +21,27 @@ EVERYWHERE = (408, 414, 421, 431, 500, 503)
 """Refusals any route may give; those that ask for a key, also 401, 403 and 429."""
 
 
-def build_operation(route: Route, schemas: Schemas, *, open_: bool) -> dict[str, Any]:
-    """Return the route as an operation object."""
+def build_operation(route: Route, schemas: Schemas, *, keyless: bool) -> dict[str, Any]:
+    """Return the route as an operation object; with `keyless`, on a server that asks for no key."""
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
         "description": inspect.getdoc(route.view) or "",
         "parameters": [*_path_parameters(route), *_query_parameters(route), *map(_header_parameter, route.headers)],
-        "responses": _responses(route, schemas, open_=open_),
+        "responses": _responses(route, schemas),
+        "security": _security(route, keyless=keyless),
     }
-    if open_:
-        operation["security"] = []
     if body := _body(route, schemas):
         operation["requestBody"] = {"required": True, "content": body}
     return operation
+
+
+def _security(route: Route, *, keyless: bool) -> list[dict[str, list[str]]]:
+    """Return the ways to be let in, each with the scope that the key needs; a scope of `admin` stands for all."""
+    if route.scope is None:
+        return []
+    keys = [{"key": [scope]} for scope in (route.scope, *route.or_scopes)]
+    return [{}, *keys] if keyless else list(keys)
 
 
 def _body(route: Route, schemas: Schemas) -> dict[str, Any]:
@@ -84,19 +91,23 @@ def _header_parameter(header: Header) -> dict[str, Any]:
         "in": "header",
         "required": header.required,
         "description": header.description,
-        "schema": {"type": "string"},
+        "schema": msgspec.json.schema(header.type),
     }
 
 
 def _headers(route: Route, status: int) -> dict[str, Any]:
     return {
-        header.name: {"description": header.description, "required": header.required, "schema": {"type": "string"}}
+        header.name: {
+            "description": header.description,
+            "required": header.required,
+            "schema": msgspec.json.schema(header.type),
+        }
         for header in route.answer_headers
         if not header.of or status in header.of
     }
 
 
-def _responses(route: Route, schemas: Schemas, *, open_: bool) -> dict[str, Any]:
+def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
     responses: dict[str, Any] = {
         str(status): {
             "description": HTTPStatus(status).phrase,
@@ -108,7 +119,7 @@ def _responses(route: Route, schemas: Schemas, *, open_: bool) -> dict[str, Any]
     if route.method == "GET":
         responses["304"] = {"description": "the client has it already"}
     unread = (400,) if route.body is not None or route.uploads else ()  # no JSON, or broken off
-    refusals = {*route.refusals, *EVERYWHERE, 422, *unread, *(() if open_ else (401, 403, 429))}
+    refusals = {*route.refusals, *EVERYWHERE, 422, *unread, *(() if route.scope is None else (401, 403, 429))}
     for status in sorted(refusals):
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase,

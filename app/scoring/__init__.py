@@ -1,1 +1,1 @@
-"""Scoring: customers as they came, the estimator that judges them, and what the campaign makes of it."""
+"""Scoring requests: from the body to customers, from customers to scores, from scores to the answer."""

@@ -1,4 +1,4 @@
-"""Verdicts as CSV: a line for each customer, with an error where there is no score.
+"""Scores as CSV: a line for each customer, with an error where there is no score.
 
 Source: RFC 4180; texts that a spreadsheet would run get an apostrophe (OWASP, CSV injection).
 """
@@ -6,32 +6,32 @@ Source: RFC 4180; texts that a spreadsheet would run get an apostrophe (OWASP, C
 import csv
 from io import StringIO
 
-from app.scoring.judge import Verdicts
+from app.scoring.score import ScoreResults
 from model.columns.cells import Scalar
 from model.estimator import Reason
 from model.scoring import safe
 
 
-def write_csv(verdicts: Verdicts) -> bytes:
+def write_csv(results: ScoreResults) -> bytes:
     """Write the first line with the columns' names, then the customers.
 
     There are three columns for each reason, as many as the customer with the most has, one for their gap, and two for
     a decision.
     """
-    columns: list[list[Scalar]] = [list(map(safe, verdicts.ids)), list(verdicts.probabilities)]
+    columns: list[list[Scalar]] = [list(map(safe, results.ids)), list(results.probabilities)]
     names = ["customer_id", "churn_probability"]
-    if verdicts.explained is not None:
-        every, gaps = verdicts.explained
+    if results.explained is not None:
+        every, gaps = results.explained
         for place in range(1, max(map(len, every)) + 1):
             names += [f"reason_{place}_{part}" for part in Reason._fields]
         reasons = [[safe(value) for reason in each for value in reason] for each in every]
         names.append("gap")
         columns += [*map(list, zip(*reasons, strict=True)), list(gaps)]
-    if verdicts.plan is not None:
+    if results.plan is not None:
         names += ["contact", "expected_profit"]
-        columns += [[str(yes).lower() for yes in verdicts.plan.contact], list(verdicts.plan.profits)]
-    told: list[Scalar] = [""] * len(verdicts.ids)
-    for row, problem in verdicts.wrong.items():
+        columns += [[str(yes).lower() for yes in results.plan.contact], list(results.plan.profits)]
+    told: list[Scalar] = [""] * len(results.ids)
+    for row, problem in results.wrong.items():
         told[row] = safe(problem.detail)
         for column in columns[1:]:
             column[row] = ""

@@ -4,19 +4,48 @@ Source: RFC 4180.
 """
 
 import csv
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence, Set
 from io import StringIO
 from itertools import islice
 
 from app.edge.pointers import pointer
 from app.errors import InputError, MalformedError
-from app.scoring.customers import MOST_RECORDS, Customers, check_number
+from app.scoring.customers import MOST_RECORDS, Customers, check_names, check_number, of_every_row
+from app.scoring.ids import id_column
 from model.columns.cells import Words
 from model.columns.encoder import Raw
 from model.errors import Problem
+from model.estimator import Estimator
 
 
-def read_csv(body: bytes, id_column: str) -> Customers:
+class Lines(Customers):
+    """Customers that came line by line, all with the same columns; every cell is a text."""
+
+    def __init__(
+        self, names: Sequence[str], lines: Sequence[Sequence[str]], ids: str, broken: Mapping[int, Problem]
+    ) -> None:
+        super().__init__(len(lines), broken)
+        self._places = {name: place for place, name in enumerate(names)}
+        self._lines = lines
+        self._ids = ids
+
+    def columns(self, names: Collection[str], rows: slice) -> dict[str, Raw]:
+        return {name: self._cells(name, self._lines[rows]) for name in names if name in self._places}
+
+    def _cells(self, name: str, lines: Sequence[Sequence[str]]) -> Raw:
+        place = self._places[name]
+        texts = [line[place] for line in lines]
+        return [text or None for text in texts] if name == self._ids else Words.of(texts)
+
+    def unknown(self, names: Set[str]) -> Mapping[int, str]:
+        return of_every_row(self._places, names, self.n)
+
+    def place(self, row: int, column: str) -> str:
+        return f"/{row}{column}"
+
+
+def read_csv(body: bytes, estimator: Estimator) -> Customers:
     """Read the records; an empty cell is a missing value, a line without any cell is no record.
 
     Raises: MalformedError, InputError, TooLargeError.
@@ -31,23 +60,20 @@ def read_csv(body: bytes, id_column: str) -> Customers:
     except csv.Error as error:
         found = "a quote is never closed" if "unexpected end" in str(error) else error
         raise _malformed(f"line {lines.line_num} is not CSV: {found}", "malformed") from error
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InputError.of(Problem("/header" + pointer(name), "duplicate", "the name comes twice") for name in twice)
+    _check_header(names, estimator)
     check_number(len(rows) + more, "")
     broken = {row: _ragged(len(cells), len(names)) for row, cells in enumerate(rows) if len(cells) != len(names)}
+    empty = [""] * len(names)
     for row in broken:
-        rows[row] = [""] * len(names)
-    columns = {name: _cells(texts, name == id_column) for name, texts in zip(names, _columns(rows), strict=True)}
-    return Customers.of_rows(columns, len(rows), "", broken)
+        rows[row] = empty
+    return Lines(names, rows, id_column(estimator), broken)
 
 
-def _columns(rows: list[list[str]]) -> Iterator[tuple[str, ...]]:
-    return zip(*rows, strict=True)
-
-
-def _cells(texts: tuple[str, ...], are_ids: bool) -> Raw:
-    return [text or None for text in texts] if are_ids else Words.of(texts)
+def _check_header(names: Sequence[str], estimator: Estimator) -> None:
+    check_names(names, estimator.known, "/header")
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
+    if twice:
+        raise InputError.of(Problem("/header" + pointer(name), "duplicate", "the name comes twice") for name in twice)
 
 
 def _ragged(cells: int, names: int) -> Problem:

@@ -1,91 +1,93 @@
-"""The customers of a scoring request as columns, however they came."""
+"""The customers of a scoring request, in any format: their columns, and where each value is in the request."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence, Set
+from itertools import repeat
+from typing import Any
 
 from app.edge.pointers import pointer
 from app.errors import InputError, TooLargeError
-from app.shapes.scores import ScoreRequest
 from model.columns.encoder import Raw
 from model.errors import Problem
+from model.limits import COLUMNS, NAME_CHARACTERS
 
-CUSTOMER_ID = "customer_id"
 MOST_RECORDS = 10_000
 
 
-@dataclass(frozen=True)
-class Customers:
-    """Columns of the same length, and how to point at a value in the request they came from.
+class Customers(ABC):
+    """`n` customers, and by row the reasons why nothing could be read of a customer.
 
-    `place` takes a row and the pointer of a column. A column that came for some records only is None in the others, and
-    `bringing` tells which rows did bring it. `broken` says of rows why nothing could be read of them.
+    A column is made for some rows at a time, and only if the estimator knows it: what a request names costs nothing.
     """
 
-    columns: Mapping[str, Raw]
-    n: int
-    place: Callable[[int, str], str]
-    bringing: Callable[[str], Sequence[int]]
-    broken: Mapping[int, Problem] = field(default_factory=dict)
+    def __init__(self, n: int, broken: Mapping[int, Problem] | None = None) -> None:
+        self.n = n
+        self.broken = broken or {}
 
-    @classmethod
-    def of_rows(
-        cls, columns: Mapping[str, Raw], n: int, at: str = "", broken: Mapping[int, Problem] | None = None
-    ) -> "Customers":
-        """Return customers that came row by row, all with the same columns."""
-        return cls(columns, n, lambda row, column: f"{at}/{row}{column}", lambda _: range(n), broken or {})
+    @abstractmethod
+    def columns(self, names: Collection[str], rows: slice) -> dict[str, Raw]:
+        """Return those of the named columns that came. A value that a customer did not bring is None."""
 
-    @classmethod
-    def of_columns(cls, columns: Mapping[str, Raw], n: int) -> "Customers":
-        """Return customers that came column by column."""
-        return cls(columns, n, lambda row, column: f"/columns{column}/{row}", lambda _: range(n))
+    @abstractmethod
+    def unknown(self, names: Set[str]) -> Mapping[int, str]:
+        """Return by row the first column that the customer brought and that is none of these."""
 
-    @classmethod
-    def of_records(
-        cls, records: Sequence[Mapping[str, object]], at: str = "", broken: Mapping[int, Problem] | None = None
-    ) -> "Customers":
-        """Return customers that came record by record, each with columns of its own."""
-        names: dict[str, None] = {}
-        for record in records:
-            names.update(dict.fromkeys(record))
-        return cls(
-            columns={name: [record.get(name) for record in records] for name in names},
-            n=len(records),
-            place=lambda row, column: f"{at}/{row}{column}",
-            bringing=lambda name: [row for row, record in enumerate(records) if name in record],
-            broken=broken or {},
-        )
+    @abstractmethod
+    def place(self, row: int, column: str) -> str:
+        """Return the pointer to a value, of its row and the pointer of its column."""
 
 
-def read_customers(request: ScoreRequest) -> Customers:
-    """Take the customers out of a request.
+class Records(Customers):
+    """Customers that came one by one, each with columns of its own."""
 
-    Raises: InputError, TooLargeError.
-    """
-    if request.records is not None and request.columns is None:
-        check_number(len(request.records), "/records")
-        broken = {
-            row: Problem("", "type", "a record is a JSON object")
-            for row, record in enumerate(request.records)
-            if not isinstance(record, dict)
-        }
-        records = [{} if row in broken else record for row, record in enumerate(request.records)]
-        return Customers.of_records(records, "/records", broken)
-    if request.columns is None or request.records is not None:
-        raise InputError.of([Problem("", "missing", "give either records or columns")])
-    n = max(map(len, request.columns.values()), default=0)
-    ragged = [
-        Problem("/columns" + pointer(name), "length", f"has {len(values)} values where another column has {n}")
-        for name, values in request.columns.items()
-        if len(values) != n
-    ]
-    if ragged:
-        raise InputError.of(ragged)
-    check_number(n, "/columns")
-    return Customers.of_columns(request.columns, n)
+    def __init__(
+        self, records: Sequence[dict[str, Any]], at: str = "", broken: Mapping[int, Problem] | None = None
+    ) -> None:
+        super().__init__(len(records), broken)
+        self._records = records
+        self._names = set().union(*records)
+        self._at = at
+
+    def columns(self, names: Collection[str], rows: slice) -> dict[str, Raw]:
+        records = self._records[rows]
+        return {name: list(map(dict.get, records, repeat(name))) for name in names if name in self._names}
+
+    def unknown(self, names: Set[str]) -> Mapping[int, str]:
+        others = self._names - names
+        if not others:
+            return {}
+        found = ((row, next(filter(others.__contains__, each), None)) for row, each in enumerate(self._records))
+        return {row: name for row, name in found if name is not None}
+
+    def place(self, row: int, column: str) -> str:
+        return f"{self._at}/{row}{column}"
+
+
+class Columns(Customers):
+    """Customers that came column by column."""
+
+    def __init__(self, columns: Mapping[str, Sequence[object]], n: int) -> None:
+        super().__init__(n)
+        self._columns = columns
+
+    def columns(self, names: Collection[str], rows: slice) -> dict[str, Raw]:
+        return {name: self._columns[name][rows] for name in names if name in self._columns}
+
+    def unknown(self, names: Set[str]) -> Mapping[int, str]:
+        return of_every_row(self._columns, names, self.n)
+
+    def place(self, row: int, column: str) -> str:
+        return f"/columns{column}/{row}"
+
+
+def of_every_row(came: Collection[str], names: Set[str], n: int) -> dict[int, str]:
+    """Return for each row the first name that came and is none of `names`, where all rows have the same columns."""
+    first = next((name for name in came if name not in names), None)
+    return {} if first is None else dict.fromkeys(range(n), first)
 
 
 def check_number(n: int, where: str) -> None:
-    """Refuse requests of nobody, and of too many.
+    """Refuse requests without customers, and with too many.
 
     Raises: InputError, TooLargeError.
     """
@@ -96,3 +98,17 @@ def check_number(n: int, where: str) -> None:
             f"{n:,} customers are more than the {MOST_RECORDS:,} of one request; "
             "send several, or have a job score the whole file: POST /v1/jobs/scoring, or `ebb score`"
         )
+
+
+def check_names(names: Collection[str], known: Set[str], where: str) -> None:
+    """Refuse columns of all customers that are too many, or have names longer than a column's can be.
+
+    Raises: InputError.
+    """
+    if len(names) > COLUMNS:
+        detail = f"names {len(names):,} columns; a table has at most {COLUMNS:,}"
+        raise InputError.of([Problem(where, "too_many_columns", detail)])
+    long = [name for name in names if len(name) > NAME_CHARACTERS and name not in known]
+    if long:
+        detail = f"the name of a column has at most {NAME_CHARACTERS} characters"
+        raise InputError.of(Problem(where + pointer(name), "name", detail) for name in long)

@@ -1,6 +1,14 @@
-"""Customers' ids as answers show them; `model.ids` says what an id is."""
+"""Customers' ids: the column they are in, and how answers show them. `model.ids` says what an id is."""
 
+from model.estimator import Estimator
 from model.ids import unfit_ids
+
+CUSTOMER_ID = "customer_id"
+
+
+def id_column(estimator: Estimator) -> str:
+    """Return the column of a request that identifies customers."""
+    return estimator.id_column or CUSTOMER_ID
 
 
 def shown(value: object) -> str | int | None:

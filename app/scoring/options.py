@@ -1,4 +1,4 @@
-"""What else a request asks for beside probabilities: reasons and decisions, in its body or in its query."""
+"""The options of a scoring request, in its body or its query: reasons, and decisions about contacts."""
 
 from dataclasses import dataclass
 
@@ -42,10 +42,10 @@ def of_body(explain: int, economics: EconomicsTold | None) -> Options:
     return Options(explain, None if economics is None else Economics(**structs.asdict(economics)))
 
 
-def together(query: Options, body: Options) -> Options:
-    """Put both together.
+def merge(query: Options, body: Options) -> Options:
+    """Merge the options of the query and of the body.
 
-    Raises: InputError where the two ask for the same.
+    Raises: InputError where both ask for the same.
     """
     if query is NONE:
         return body

@@ -3,13 +3,10 @@
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
 
-from app.shapes.common import JsonObject, PageSize, PageToken, PlainText, Time
+from app.shapes.common import JsonObject, PageSize, PageToken, PlainText, Time, whole
 
-Action = Annotated[
-    str, Meta(max_length=32, pattern=r"^[a-z]+\.[a-z]+$(?!\n)", description="an action such as job.submitted")
-]
+Action = Annotated[str, whole(r"[a-z]+\.[a-z]+", "an action such as job.submitted", max_length=32)]
 
 
 class AuditQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

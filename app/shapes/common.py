@@ -7,42 +7,50 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from model.names import PATTERN, RULE
+
 SLUG = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-PLAIN = r"[^\x00-\x1f\x7f]*"
+
+NO_NEWLINE = r"(?!\n)"
+"""What the end of a pattern needs in Python, whose `$` lets a last newline pass; in JSON Schema it does not."""
 
 
-def whole(pattern: str) -> str:
-    r"""Have a pattern match whole texts only; `$` alone lets a last newline pass in Python, though not in JSON Schema.
-
-    Example:
-        >>> import re
-        >>> [bool(re.search(whole("[a-z]+"), text)) for text in ("abc", "abc\n", "ab c")]
-        [True, False, False]
-    """
-    return f"^(?:{pattern})$(?!\\n)"
-
-
-def several(names: Iterable[str]) -> str:
-    """Return the pattern of some of these names with commas between them.
+def whole(pattern: str, description: str, **more: Any) -> Meta:
+    r"""Return the condition that a whole text matches a pattern; alternatives in it stand in a group.
 
     Example:
-        >>> [bool(re.search(several(["a", "b"]), text)) for text in ("a", "b,a", "a,", "c")]
-        [True, True, False, False]
+        >>> Word = Annotated[str, whole("[a-z]+", "small letters")]
+        >>> msgspec.convert("abc", Word)
+        'abc'
+        >>> msgspec.convert("abc\n", Word)
+        Traceback (most recent call last):
+        msgspec.ValidationError: Expected `str` matching regex '^[a-z]+$(?!\\n)'
     """
+    return Meta(pattern=f"^{pattern}${NO_NEWLINE}", description=description, **more)
+
+
+def published(pattern: str, description: str, **more: Any) -> Meta:
+    """Return a condition that the contract tells, and that something else than the shape checks, with its own code."""
+    return Meta(extra_json_schema={"pattern": f"^{pattern}$"}, description=description, **more)
+
+
+def several(names: Iterable[str]) -> Meta:
+    """Return the condition of some of these names with commas between them."""
+    names = tuple(names)
     one = "|".join(map(re.escape, names))
-    return whole(f"(?:{one})(?:,(?:{one}))*")
+    return whole(f"(?:{one})(?:,(?:{one}))*", f"some of {', '.join(names)}, with commas between them")
 
 
-Slug = Annotated[
-    str, Meta(pattern=whole(SLUG), max_length=100, description="letters, digits, '.', '_' and '-', at most 100")
-]
-Uuid = Annotated[str, Meta(pattern=whole(UUID), description="a UUIDv7")]
-PLAINLY = "text without control characters"
-PlainText = Annotated[str, Meta(max_length=100, pattern=whole(PLAIN), description=PLAINLY)]
-ColumnName = Annotated[str, Meta(min_length=1, max_length=256, pattern=whole(PLAIN), description=PLAINLY)]
+Slug = Annotated[str, whole(SLUG, "letters, digits, '.', '_' and '-', at most 100", max_length=100)]
+Uuid = Annotated[str, whole(UUID, "a UUIDv7")]
+PLAINLY = f"text {RULE}"
+PlainText = Annotated[str, whole(PATTERN, PLAINLY, max_length=100)]
+ColumnName = Annotated[str, whole(PATTERN, PLAINLY, min_length=1, max_length=256)]
 PageSize = Annotated[int, Meta(ge=1, le=1000)]
-PageToken = Annotated[str, Meta(min_length=1, max_length=1000, description="next_page_token of the page before")]
+PageToken = Annotated[
+    str, published("[A-Za-z0-9_-]+", "next_page_token of the page before", min_length=1, max_length=1000)
+]
 VersionNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"}, description="RFC 3339, UTC")]
 JsonObject = dict[str, Any]  # msgspec has no schema for object

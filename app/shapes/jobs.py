@@ -5,24 +5,18 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec import Meta
 
-from app.shapes.common import JsonObject, PageSize, PageToken, Slug, Time, Uuid, several
+from app.shapes.common import JsonObject, PageSize, PageToken, Slug, Time, Uuid, published, several
+from store.jobs.events import CURSOR
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Kind = Literal["training", "scoring", "replay"]
-States = Annotated[
-    str,
-    Meta(
-        pattern=several(get_args(State)),
-        description=f"some of {', '.join(get_args(State))}, with commas between them",
-        examples=["queued,running"],
-    ),
-]
-Kinds = Annotated[
-    str,
-    Meta(pattern=several(get_args(Kind)), description=f"some of {', '.join(get_args(Kind))}, with commas between them"),
-]
+States = Annotated[str, several(get_args(State))]
+Kinds = Annotated[str, several(get_args(Kind))]
 Promote = Literal["never", "if_better", "always"]
 Priority = Annotated[int, Meta(ge=-10, le=10, description="of the jobs that wait, the highest goes first")]
+EventId = Annotated[
+    str, published(f"(?:{CURSOR})?", "the id of an event that this service sent, or nothing", max_length=40)
+]
 DeadlineSeconds = Annotated[
     float, Meta(ge=1, le=2_592_000, description="seconds after which the job is no longer wanted; at most 30 days")
 ]
@@ -153,7 +147,7 @@ class EpochPage(msgspec.Struct, frozen=True):
 class EventsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where to go on, for tools that cannot send the header."""
 
-    last_event_id: Annotated[str, Meta(max_length=40)] | None = None
+    last_event_id: EventId | None = None
 
 
 class JobEvent(msgspec.Struct, frozen=True):

@@ -24,7 +24,7 @@ class AliasMove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Move(msgspec.Struct, frozen=True):
-    """One move of an alias; `undoes` is the revision that a rollback undid."""
+    """One move of an alias; `undoes` is the revision that a rollback undid, `job` the training that moved it."""
 
     revision: int
     from_version: int | None
@@ -32,6 +32,7 @@ class Move(msgspec.Struct, frozen=True):
     moved_by: str
     moved_at: Time
     undoes: int | None
+    job: str | None
 
 
 class MovePage(msgspec.Struct, frozen=True):

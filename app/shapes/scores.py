@@ -1,6 +1,6 @@
 """Scoring requests and answers."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -11,6 +11,8 @@ from app.shapes.problems import Fault
 Money = Annotated[float, Meta(ge=0, le=1e15)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+SOME = {"minItems": 1, "maxItems": 10_000}
+EACH = {"minProperties": 1, "additionalProperties": SOME}
 Explain = Annotated[int, Meta(ge=0, le=1000, description="how many reasons each customer gets")]
 
 
@@ -48,6 +50,19 @@ class ScoreQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class ScoreRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Customers to score, as records or column by column; exactly one of the two."""
+
+    PUBLISHED: ClassVar[dict[str, object]] = {
+        "oneOf": [
+            {
+                "required": ["records"],
+                "properties": {"records": {"type": "array", **SOME}, "columns": {"type": "null"}},
+            },
+            {
+                "required": ["columns"],
+                "properties": {"columns": {"type": "object", **EACH}, "records": {"type": "null"}},
+            },
+        ]
+    }
 
     records: list[OwnRecord] | None = None
     columns: dict[str, list[Any]] | None = None

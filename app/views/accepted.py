@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from http import HTTPStatus as Status
+from typing import Any
 
 from flask import Response
 
@@ -26,12 +27,14 @@ SENT = (
 def accept(services: Services, submission: Submission) -> Response:
     """Make the submission a job, as far as the settings allow, and answer with it.
 
-    Raises: IdempotencyError, QueueFullError.
+    Raises: as `submit` does.
     """
-    most, seconds = services.settings.queue_limit, services.settings.deadline_seconds or None
-    submitted = services.database.write(
-        lambda connection: submit(connection, submission, queue_limit=most, deadline_seconds=seconds)
-    )
+    limits: dict[str, Any] = {
+        "queue_limit": services.settings.queue_limit,
+        "deadline_seconds": services.settings.deadline_seconds or None,
+        "stored_bytes": services.settings.stored_bytes,
+    }
+    submitted = services.database.write(lambda connection: submit(connection, submission, **limits))
     return accepted(services, submitted)
 
 

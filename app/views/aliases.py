@@ -41,7 +41,7 @@ def put_alias(services: Services, name: str, alias: str, body: AliasMove, **_: o
         return get_alias(connection, name, alias)
 
     row = services.database.write(move)
-    services.pointers.forget(name, alias)
+    services.targets.forget(name, alias)
     answer = json_answer(shown(row), Status.CREATED if row.revision == 1 else Status.OK)
     answer.set_etag(str(row.revision))
     return answer
@@ -72,7 +72,13 @@ def show_history(services: Services, name: str, alias: str, query: PageQuery) ->
         page = alias_history(connection, name, alias, page_size=query.page_size, page_token=query.page_token)
     moves = [
         MoveShown(
-            row.revision, row.from_version, row.to_version, row.moved_by, str(time_text(row.moved_at)), row.undoes
+            revision=row.revision,
+            from_version=row.from_version,
+            to_version=row.to_version,
+            moved_by=row.moved_by,
+            moved_at=str(time_text(row.moved_at)),
+            undoes=row.undoes,
+            job=row.job_id,
         )
         for row in page.rows
     ]
@@ -99,8 +105,8 @@ ROUTES = (
         (404, 412, 413, 415, 422, 428),
         body=AliasMove,
         headers=(
-            Header("If-Match", "the revision the alias is moved from, as its entity tag"),
-            Header("If-None-Match", "'*' to make a new alias"),
+            Header("If-Match", "the revision the alias is moved from, as its entity tag; 412 where it is at another"),
+            Header("If-None-Match", "'*' to make a new alias; 428 without this and without If-Match"),
         ),
         answer_headers=(ETAG,),
     ),

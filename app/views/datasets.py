@@ -5,15 +5,15 @@ from typing import Any
 
 from flask import Response
 
-from app.edge.access import caller_name
+from app.edge.access import owner
 from app.edge.answers import conditional, json_answer, time_text
-from app.edge.idempotency import ASKED, answer_once, idempotency_key
+from app.edge.idempotency import ASKED, answer_once
 from app.edge.inputs import media_type
 from app.route import Header, Route
 from app.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.datasets import Dataset, DatasetPage, UploadQuery
-from app.uploads import Upload, keep_table, received
+from app.uploads import Upload, keep_table, receive_table
 from model.tables.reading import MEDIA_TYPES
 from store.artifacts import Artifact
 from store.database import Row
@@ -23,14 +23,13 @@ from store.datasets import get_dataset, list_datasets
 def upload_dataset(services: Services, query: UploadQuery) -> Response:
     """Keep the body, look what is in it, and answer 201; the same bytes read the same way are the same dataset: 200."""
     kind = media_type(tuple(MEDIA_TYPES))
-    idempotency_key()  # refused before the body is read, where it is none
-    with received(services) as artifact:
-        return answer_once(services.database, artifact.sha256, lambda: _add(services, artifact, kind, query))
+    with receive_table(services, owner()) as received:
+        return answer_once(services.database, received.sha256, lambda: _add(services, received, kind, query))
 
 
-def _add(services: Services, artifact: Artifact, kind: str, query: UploadQuery) -> Response:
+def _add(services: Services, received: Artifact, kind: str, query: UploadQuery) -> Response:
     upload = Upload(kind, query.target, query.id_column or "", query.name)
-    known, new = keep_table(services, artifact, upload, caller_name())
+    known, new = keep_table(services, received, upload, owner())
     with services.database.read() as connection:
         dataset = get_dataset(connection, known)
     answer = json_answer(shown(dataset), Status.CREATED if new else Status.OK)
@@ -70,6 +69,8 @@ def shown(row: Row[Any]) -> Dataset:
     )
 
 
+EXPIRED = "its bytes were removed after the time that datasets are kept; upload the table again, and it has the same id"
+
 LOCATION = Header("Location", "where the new thing is", required=True)
 
 ROUTES = (
@@ -80,12 +81,12 @@ ROUTES = (
         "train",
         "Upload a table to train on",
         {201: Dataset, 200: Dataset},
-        refusals=(409, 413, 415, 422),
+        refusals=(409, 413, 415, 422, 507),
         query=UploadQuery,
         uploads=tuple(MEDIA_TYPES),
         headers=(ASKED,),
         answer_headers=(LOCATION,),
     ),
     Route("GET", "/v1/datasets", show_datasets, "read", "List datasets", {200: DatasetPage}, (422,), PageQuery),
-    Route("GET", "/v1/datasets/{dataset_id}", show_dataset, "read", "Look at a dataset", {200: Dataset}, (404,)),
+    Route("GET", "/v1/datasets/{dataset_id}", show_dataset, "read", "Look at a dataset", {200: Dataset}, (404, 410)),
 )

@@ -8,6 +8,7 @@ from app.route import Route
 from app.scoring.ids import shown
 from app.services import Services
 from app.shapes.diffs import ChangedCustomer, ColumnChange, Diff, DiffQuery
+from app.views.datasets import EXPIRED
 from app.views.models import VERSION
 from model.comparison import Comparison, compare
 from model.errors import Problem
@@ -30,6 +31,8 @@ def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> 
         dataset = find_dataset(connection, query.dataset or row.dataset_id)
     if dataset is None:
         raise InputError.of([Problem("/query/dataset", "not_found", "there is no such dataset")])
+    if dataset.removed_at is not None:
+        raise InputError.of([Problem("/query/dataset", "expired", EXPIRED)])
     if dataset.rows > MOST_ROWS:
         raise TooLargeError(
             f"dataset {dataset.id} has {dataset.rows:,} rows, more than the {MOST_ROWS:,} that are compared while you "
@@ -77,7 +80,7 @@ ROUTES = (
         "GET",
         f"{VERSION}/diff",
         show_diff,
-        "score",
+        "read",
         "Compare two versions",
         {200: Diff},
         (404, 409, 413, 422),

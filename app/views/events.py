@@ -8,7 +8,7 @@ from app.edge.answers import no_content
 from app.errors import InputError
 from app.route import Header, Route
 from app.services import Services
-from app.shapes.jobs import EventsQuery, JobChange
+from app.shapes.jobs import EventId, EventsQuery, JobChange
 from app.streams.following import ENDS, Following, follow
 from app.streams.peers import Peer
 from app.streams.server_sent_events import MEDIA_TYPE
@@ -17,7 +17,7 @@ from model.errors import Problem
 from store.database import Connection
 from store.jobs.events import Cursor, happened_after
 from store.jobs.read import get_job
-from store.keys import is_valid
+from store.keys import may_still
 
 LAST = "Last-Event-ID"
 # A proxy must neither keep an answer that never ends nor hold it back until it does.
@@ -53,9 +53,9 @@ def stream_events(services: Services, job_id: str, query: EventsQuery) -> Respon
 
 
 def _still_allowed() -> Callable[[Connection], bool]:
-    """Return what tells whether the key of this request is still valid; without a key it is."""
+    """Return what tells whether the key of this request may still read."""
     key_id: str = g.caller.key_id
-    return lambda connection: not key_id or is_valid(connection, key_id)
+    return lambda connection: may_still(connection, key_id, "read")
 
 
 def _cursor(query: EventsQuery) -> Cursor:
@@ -63,13 +63,13 @@ def _cursor(query: EventsQuery) -> Cursor:
 
     Raises: InputError.
     """
-    header = request.headers.get(LAST)
-    place, text = (f"/headers/{LAST}", header) if header else ("/query/last_event_id", query.last_event_id)
-    if not text:
-        return Cursor()
-    if (cursor := Cursor.parse(text)) is None:
-        raise InputError.of([Problem(place, "format", "is no id of an event that this service sent")])
-    return cursor
+    texts = {f"/headers/{LAST}": request.headers.get(LAST), "/query/last_event_id": query.last_event_id}
+    cursors = {place: Cursor.parse(text) for place, text in texts.items() if text}
+    wrong = [place for place, cursor in cursors.items() if cursor is None]
+    if wrong:
+        text = "is no id of an event that this service sent"
+        raise InputError.of(Problem(place, "format", text) for place in wrong)
+    return next(filter(None, cursors.values()), Cursor())
 
 
 ROUTES = (
@@ -82,6 +82,6 @@ ROUTES = (
         {200: MEDIA_TYPE, 204: None},
         (404, 422),
         EventsQuery,
-        headers=(Header(LAST, "the id of the last event that came; the stream goes on behind it"),),
+        headers=(Header(LAST, "the id of the last event that came; the stream goes on behind it", EventId),),
     ),
 )

@@ -7,7 +7,7 @@ from flask import Response
 
 from app.edge.access import caller_name
 from app.edge.answers import conditional, json_answer, time_text
-from app.edge.scopes import demand_for_job
+from app.edge.scopes import demand_to_cancel
 from app.route import Route
 from app.services import Services
 from app.shapes.common import PageQuery
@@ -50,8 +50,12 @@ def show_epochs(services: Services, job_id: str, query: PageQuery) -> Response:
 
 
 def cancel_job(services: Services, job_id: str, **_: object) -> Response:
-    """End a queued job, or ask a running one to stop: it can no longer succeed."""
-    demand_for_job(services.database, job_id)
+    """End a queued job, or ask a running one to stop: it can no longer succeed.
+
+    It takes the key that submitted the job, or one with the scope `admin`.
+    """
+    with services.database.read() as connection:
+        demand_to_cancel(get_job(connection, job_id))
     by, this = caller_name(), new_id()
     services.database.write(lambda connection: cancel(connection, job_id, by=by, request=this))
     with services.database.read() as connection:

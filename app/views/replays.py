@@ -7,6 +7,7 @@ from app.edge.idempotency import idempotency_key
 from app.route import Route
 from app.services import Services
 from app.shapes.jobs import Job
+from app.sizes import check_stored
 from app.views.accepted import ASKED, SENT, accept
 from store.jobs.submit import Submission
 from store.registry.versions import get_version
@@ -17,7 +18,8 @@ def replay_version(services: Services, name: str, version: int, **_: object) -> 
     key = idempotency_key()
     with services.database.read() as connection:
         row = get_version(connection, name, version)
-    params = {"version": version, "spec": row.spec}
+        check_stored(services, connection, row.spec, row.dataset_id)
+    params: dict[str, object] = {"version": version, "spec": row.spec}
     return accept(services, Submission("replay", name, row.dataset_id, params, owner(), key))
 
 

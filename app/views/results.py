@@ -10,6 +10,7 @@ from app.services import Services
 from model.tables.reading import MEDIA_TYPES
 from store.errors import ArtifactError, NotFoundError
 from store.jobs.read import get_job
+from store.results import check_result
 
 MEDIA_TYPE_OF = {output: media_type for media_type, output in MEDIA_TYPES.items()}
 
@@ -25,6 +26,8 @@ def download_result(services: Services, job_id: str, **_: object) -> Response:
         raise NotFoundError(f"job {job_id} is a {job.kind}, which makes no file; its result is in /v1/jobs/{job_id}")
     if job.state != "succeeded":
         raise ResultMissingError(f"job {job_id} is {job.state}: only a job that has succeeded has a result")
+    with services.database.read() as connection:
+        check_result(connection, job_id)
     path = services.artifacts.path(job.result["sha256"])
     if not path.is_file():
         raise ArtifactError(f"artifact {job.result['sha256']} is not there")
@@ -55,7 +58,7 @@ ROUTES = (
         "read",
         "Download what a scoring job made",
         dict.fromkeys((int(Status.OK), int(Status.PARTIAL_CONTENT)), MEDIA_TYPE_OF["csv"]),
-        refusals=(404, 409, 416),
+        refusals=(404, 409, 410, 416),
         also=(MEDIA_TYPE_OF["ndjson"], MEDIA_TYPE_OF["parquet"]),
         headers=(Header("Range", "the bytes wanted, such as bytes=0-1023"),),
         answer_headers=(

@@ -6,22 +6,32 @@ from flask import Response
 
 from app.edge.access import owner
 from app.edge.idempotency import idempotency_key
-from app.edge.scopes import demand_for_job
+from app.edge.scopes import demand_to_retry
 from app.route import Route
 from app.services import Services
 from app.shapes.jobs import Job
+from app.sizes import check_stored
 from app.views.accepted import ASKED, SENT, accepted
 from store.ids import new_id
+from store.jobs.read import get_job
 from store.jobs.retry import retry
 
 
 def retry_job(services: Services, job_id: str, **_: object) -> Response:
-    """Submit the work of a failed or cancelled job again, as a new job whose `retry_of` names it."""
-    demand_for_job(services.database, job_id)
+    """Submit the work of a failed or cancelled job again, as a new job whose `retry_of` names it.
+
+    It takes the key that submitted the job, or one with the scope `admin`.
+    """
+    with services.database.read() as connection:
+        job = get_job(connection, job_id)
+        demand_to_retry(job)
+        if job.kind != "scoring":
+            check_stored(services, connection, job.params["spec"], job.dataset_id)
     key, by, new_job_id = idempotency_key(), owner(), new_id()
     names: dict[str, Any] = {"owner": by, "idempotency_key": key, "new_job_id": new_job_id}
-    most = services.settings.queue_limit
-    submitted = services.database.write(lambda connection: retry(connection, job_id, **names, queue_limit=most))
+    settings = services.settings
+    names |= {"queue_limit": settings.queue_limit, "stored_bytes": settings.stored_bytes}
+    submitted = services.database.write(lambda connection: retry(connection, job_id, **names))
     return accepted(services, submitted)
 
 
@@ -33,7 +43,7 @@ ROUTES = (
         "train",
         "Try a failed or cancelled job again",
         {202: Job},
-        refusals=(404, 409, 422, 429),
+        refusals=(404, 409, 410, 422, 429, 507),
         headers=ASKED,
         answer_headers=SENT,
         or_scopes=("score",),

@@ -27,7 +27,7 @@ def roll_back_alias(services: Services, name: str, alias: str, **_: object) -> R
         return get_alias(connection, name, alias)
 
     row = services.database.write(back)
-    services.pointers.forget(name, alias)
+    services.targets.forget(name, alias)
     answer = json_answer(shown(row))
     answer.set_etag(str(row.revision))
     return answer
@@ -42,7 +42,9 @@ ROUTES = (
         "Roll an alias back",
         {200: Alias},
         (404, 409, 412),
-        headers=(Header("If-Match", "the revision the alias must be at, as its entity tag"),),
+        headers=(
+            Header("If-Match", "the revision the alias must be at, as its entity tag; 412 where it is at another"),
+        ),
         answer_headers=(ETAG,),
     ),
 )

@@ -7,11 +7,11 @@ from app.edge.bodies import whole_body
 from app.edge.inputs import accepted, media_type
 from app.errors import InputError
 from app.route import Header, Route
-from app.scoring.answers import write_json, write_ndjson
 from app.scoring.csv_answer import write_csv
-from app.scoring.judge import judge
-from app.scoring.options import of_query, together
+from app.scoring.json_answer import write_json, write_ndjson
+from app.scoring.options import merge, of_query
 from app.scoring.requests import CSV, FORMATS, NDJSON, read_request
+from app.scoring.score import score_customers
 from app.services import Services
 from app.shapes.scores import Scored, ScoreQuery, ScoreRequest
 from model.errors import Problem
@@ -30,18 +30,18 @@ def score(services: Services, name: str, query: ScoreQuery) -> Response:
     answer_in = accepted(kind, FORMATS)
     body = whole_body()
     alias = None if query.version is not None else query.alias or CHAMPION
-    pointers = services.pointers
-    target = pointers.by_alias(name, alias) if alias else pointers.by_version(name, query.version or 0)
-    ready = services.estimators.get(target)
-    customers, options = read_request(body, kind, ready)
-    verdicts = judge(ready.estimator, customers, together(of_query(query), options))
-    services.traffic.scored(customers.n, len(verdicts.wrong))
+    targets = services.targets
+    target = targets.by_alias(name, alias) if alias else targets.by_version(name, query.version or 0)
+    estimator = services.estimators.get(target)
+    customers, options = read_request(body, kind, estimator)
+    results = score_customers(estimator, customers, merge(of_query(query), options))
+    services.traffic.scored(customers.n, len(results.wrong))
     if answer_in == CSV:
-        written = write_csv(verdicts)
+        written = write_csv(results)
     elif answer_in == NDJSON:
-        written = write_ndjson(verdicts)
+        written = write_ndjson(results)
     else:
-        written = write_json(verdicts, target, alias)
+        written = write_json(results, target, alias)
     headers = {"ETag": f'"{target.version}"', "Cache-Control": "no-store"}
     return Whole(written, answer_in, headers)
 

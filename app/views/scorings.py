@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from app.edge.access import caller_name, owner
+from app.edge.access import owner
 from app.edge.idempotency import idempotency_key
 from app.edge.inputs import media_type, read_body
 from app.errors import InputError
@@ -12,8 +12,9 @@ from app.route import JSON, Route
 from app.services import Services
 from app.shapes.jobs import Job
 from app.shapes.scorings import ScoringQuery, ScoringRequest
-from app.uploads import Upload, keep_table, received
+from app.uploads import Upload, keep_table, receive_table
 from app.views.accepted import ASKED, SENT, accept
+from app.views.datasets import EXPIRED
 from model.errors import Problem
 from model.tables.reading import MEDIA_TYPES
 from store.database import Row
@@ -62,8 +63,8 @@ def _of_body(query: ScoringQuery) -> ScoringRequest:
 
 
 def _of_table(services: Services, kind: str, model: str, query: ScoringQuery) -> ScoringRequest:
-    with received(services) as artifact:
-        dataset, _ = keep_table(services, artifact, Upload(kind, name=query.name or ""), caller_name())
+    with receive_table(services, owner()) as received:
+        dataset, _ = keep_table(services, received, Upload(kind, name=query.name or ""), owner())
     return ScoringRequest(
         model=model,
         dataset=dataset,
@@ -99,6 +100,8 @@ def _check(services: Services, dataset_id: str, version: Row[Any]) -> None:
     if dataset is None:
         missing = "there is no such dataset; upload it with POST /v1/datasets, or send the table itself"
         raise InputError.of([Problem("/dataset", "not_found", missing)])
+    if dataset.removed_at is not None:
+        raise InputError.of([Problem("/dataset", "expired", EXPIRED)])
     present = {column["name"] for column in dataset.schema["columns"]} | {dataset.target, dataset.id_column}
     if needed and not needed & present:
         names = ", ".join(sorted(needed))
@@ -114,7 +117,7 @@ ROUTES = (
         "score",
         "Score a whole table",
         {202: Job},
-        refusals=(404, 413, 415, 422, 429),
+        refusals=(404, 410, 413, 415, 422, 429, 507),
         query=ScoringQuery,
         body=ScoringRequest,
         uploads=tuple(MEDIA_TYPES),

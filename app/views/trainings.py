@@ -6,12 +6,15 @@ from msgspec import to_builtins
 from app.edge.access import owner
 from app.edge.answers import json_answer
 from app.edge.idempotency import idempotency_key
+from app.edge.scopes import demand_to_promote
 from app.errors import InputError
 from app.route import Route
 from app.services import Services
 from app.shapes.jobs import Job, TrainingRequest, ValidTraining
+from app.sizes import oversize
 from app.specs import misfits, read_spec
 from app.views.accepted import ASKED, SENT, accept
+from app.views.datasets import EXPIRED
 from model.errors import Problem
 from model.spec import Spec
 from store.database import Connection
@@ -20,10 +23,14 @@ from store.jobs.submit import Submission
 
 
 def submit_training(services: Services, body: TrainingRequest, **_: object) -> Response:
-    """Answer 202 once the job is a row, whether a broker is there or not; 200 for `validate_only`."""
+    """Answer 202 once the job is a row, whether a broker is there or not; 200 for `validate_only`.
+
+    A `promote` other than `never` moves the alias `champion`, so it takes the scope `promote`, too.
+    """
+    demand_to_promote(body.promote)
     key = idempotency_key()
     with services.database.read() as connection:
-        spec = _checked(connection, body)
+        spec = _checked(services, connection, body)
     if body.validate_only:
         return json_answer(ValidTraining(valid=True, spec=spec.to_json()))
     params = {"spec": spec.to_json(), "promote": body.promote}
@@ -42,7 +49,7 @@ def submit_training(services: Services, body: TrainingRequest, **_: object) -> R
     return accept(services, submission)
 
 
-def _checked(connection: Connection, body: TrainingRequest) -> Spec:
+def _checked(services: Services, connection: Connection, body: TrainingRequest) -> Spec:
     """Return the parsed spec.
 
     Raises: InputError with every problem of the spec and of the dataset together.
@@ -54,12 +61,15 @@ def _checked(connection: Connection, body: TrainingRequest) -> Spec:
     if dataset is None:
         missing = "there is no such dataset; upload it with POST /v1/datasets"
         problems = [Problem("/dataset", "not_found", missing), *problems]
+    elif dataset.removed_at is not None:
+        problems = [Problem("/dataset", "expired", EXPIRED), *problems]
     elif not dataset.target:
         unlabelled = "was sent to be scored, and no column is its target; upload it with POST /v1/datasets?target=…"
         problems = [Problem("/dataset", "conflict", unlabelled), *problems]
     elif spec is not None:
-        inputs = [column["name"] for column in dataset.schema["columns"]]
+        inputs = {column["name"] for column in dataset.schema["columns"]}
         problems += misfits(spec, inputs, (dataset.target, dataset.id_column), "/spec")
+        problems += oversize(services, connection, spec, dataset)
     if spec is None or problems:
         raise InputError.of(problems)
     return spec
@@ -73,7 +83,7 @@ ROUTES = (
         "train",
         "Train a version",
         {202: Job, 200: ValidTraining},
-        refusals=(413, 415, 422, 429),
+        refusals=(410, 413, 415, 422, 429),
         body=TrainingRequest,
         headers=ASKED,
         answer_headers=SENT,

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from app.factory import create_app
 from queues.ebb_jobs import Service, add_customers
-from store.artifacts import ArtifactStore
 from store.doorbell import CeleryDoorbell
 from store.jobs.claim import claim
 from store.jobs.finish import fail
@@ -50,7 +49,7 @@ def cost_of_storing(service: Service, spec: Mapping[str, object], seconds: float
     job_id = service.database.write(lambda connection: submit(connection, submission)).job_id
     mine = service.database.write(lambda connection: claim(connection, job_id, worker="bench", lease_seconds=30.0))
     assert mine is not None
-    fit = Fit.load(service.database, ArtifactStore(service.settings.artifacts), job_id)
+    fit = Fit.load(service.settings, service.database, job_id)
     work, stored, count = Training(fit, service.database), 0.0, 0
     with Heart(service.settings, service.database, mine, work.moved) as heart:
         work.prepare()

@@ -61,9 +61,7 @@ def furnish(home: Path, *, versions: int = 1) -> str:
         job = submit(connection, Submission("training", MODEL, dataset, {"spec": SPEC})).job_id
         claimed = claim(connection, job, worker="benchmark", lease_seconds=30)
         assert claimed is not None
-        succeed_training(
-            connection, claimed, NewVersion(dataset_id=dataset, **version), Promotion(CHAMPION, "benchmark", 0)
-        )
+        succeed_training(connection, claimed, NewVersion(dataset_id=dataset, **version), Promotion(CHAMPION, 0))
 
     for _ in range(versions):
         database.write(add)

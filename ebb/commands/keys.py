@@ -9,13 +9,15 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from ebb.commands.names import Name
 from ebb.commands.options import as_json as json_option
 from ebb.commands.options import print_rows
 from store.database import Database, open_database
 from store.keys import SCOPES, create_key, list_keys, new_key, revoke_key
 from store.settings import read_settings
 
-COLUMNS = ("id", "name", "scopes", "requests_per_minute", "created_at", "expires_at", "last_used_at", "revoked_at")
+LIMITS = ("requests_per_minute", "stored_bytes")
+COLUMNS = ("id", "name", "scopes", *LIMITS, "created_at", "expires_at", "last_used_at", "revoked_at")
 
 
 @click.group()
@@ -24,7 +26,7 @@ def keys() -> None:
 
 
 @keys.command()
-@click.option("--name", required=True, help="Whose key it is, for the list.")
+@click.option("--name", required=True, type=Name(), help="Whose key it is, for the list.")
 @click.option(
     "--scope", "scopes", multiple=True, required=True, type=click.Choice(SCOPES), help="What it may do; repeatable."
 )
@@ -32,14 +34,19 @@ def keys() -> None:
 @click.option(
     "--requests-per-minute", "rate", type=click.IntRange(1, 1_000_000), help="[default: EBB_REQUESTS_PER_MINUTE]"
 )
+@click.option(
+    "--stored-bytes", "stored", type=click.IntRange(0, 2**60), help="0 for no limit. [default: EBB_STORED_BYTES]"
+)
 @json_option
-def create(name: str, scopes: tuple[str, ...], days: int | None, rate: int | None, as_json: bool) -> None:
+def create(  # noqa: PLR0913, PLR0917 - one parameter an option
+    name: str, scopes: tuple[str, ...], days: int | None, rate: int | None, stored: int | None, as_json: bool
+) -> None:
     """Make a key and show it, this once."""
     expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
-    made, by = new_key(), _who()
+    made, limits = new_key(), {"requests_per_minute": rate, "stored_bytes": stored}
     with _database() as database:
         key = database.write(
-            lambda connection: create_key(connection, name, scopes, expires_at, made, requests_per_minute=rate, by=by)
+            lambda connection: create_key(connection, name, scopes, expires_at, made, **limits, by=_who())
         )
     click.echo(json.dumps({"id": key.split("_")[1], "key": key}) if as_json else key)
     click.echo("Keep it now: only its hash is stored, and it is never shown again.", err=True)

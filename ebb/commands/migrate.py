@@ -1,16 +1,17 @@
 """`ebb migrate`: bring the database to the tables of this release."""
 
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 
+from ebb.private_file import write_private
 from store.database import Connection, Database, open_database
 from store.errors import DatabaseError
 from store.keys import any_key, create_key, find_caller, new_key
 from store.migrate import upgrade
+from store.passwords import read_password
+from store.roles import grant_service
 from store.settings import read_settings
 
 
@@ -25,16 +26,43 @@ from store.settings import read_settings
     type=click.Path(path_type=Path, dir_okay=False),
     help="Unless this file holds a valid API key, write one to it that may read, for Prometheus.",
 )
-def migrate(first_key: Path | None, metrics_key: Path | None) -> None:
-    """Bring the database to the tables of this release."""
+@click.option(
+    "--service-role",
+    help="Let this role of PostgreSQL do what the service does, and nothing else: give it its rights in every table.",
+)
+@click.option(
+    "--service-password-file",
+    type=click.Path(path_type=Path),
+    help="The file with that role's password. Without one, the role has to be there, and keeps the password it has.",
+)
+def migrate(
+    first_key: Path | None, metrics_key: Path | None, service_role: str | None, service_password_file: Path | None
+) -> None:
+    """Bring the database to the tables of this release.
+
+    The role that migrates owns the tables. Let web and workers use another one: --service-role.
+    """
+    if service_password_file is not None and service_role is None:
+        raise click.UsageError("--service-password-file needs --service-role")
     database = open_database(read_settings().database_url)
     upgrade(database)
     click.echo("the database is up to date")
+    if service_role is not None:
+        _grant(database, service_role, service_password_file)
     if first_key is not None:
         _write_key(database, first_key, "first", "admin", unless=any_key)
     if metrics_key is not None:
         _write_key(database, metrics_key, "prometheus", "read", unless=lambda known: _holds_key(known, metrics_key))
     database.close()
+
+
+def _grant(database: Database, role: str, password_file: Path | None) -> None:
+    try:
+        password = None if password_file is None else read_password(password_file)
+    except ValueError as error:
+        raise click.UsageError(f"--service-password-file: {error}") from error
+    grant_service(database, role, password)
+    click.echo(f"the role {role} may do what the service does")
 
 
 def _holds_key(connection: Connection, path: Path) -> bool:
@@ -48,7 +76,7 @@ def _write_key(database: Database, path: Path, name: str, scope: str, *, unless:
         if unless(connection):
             return False
         # Written before COMMIT makes it valid: a key that nobody can read would lock everybody out.
-        _write_private(path, create_key(connection, name, [scope], key=made, by="ebb migrate") + "\n")
+        write_private(path, create_key(connection, name, [scope], key=made, by="ebb migrate") + "\n")
         return True
 
     try:
@@ -57,18 +85,3 @@ def _write_key(database: Database, path: Path, name: str, scope: str, *, unless:
         raise DatabaseError(f"cannot write the {name} key to {path}: {error.strerror}") from error
     if written:
         click.echo(f"wrote the {name} API key to {path}")
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent)  # 0600
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise

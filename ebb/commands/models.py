@@ -12,7 +12,7 @@ from store.registry.aliases import CHAMPION
 
 VERSION_COLUMNS = ("version", "valid_loss", "valid_auc", "created_at", "job_id")
 DIFF_COLUMNS = ("customer_id", "before", "now", "because of")
-MOVE_COLUMNS = ("revision", "from_version", "to_version", "moved_by", "moved_at")
+MOVE_COLUMNS = ("revision", "from_version", "to_version", "moved_by", "moved_at", "job")
 
 
 @click.group()

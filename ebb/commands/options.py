@@ -12,11 +12,12 @@ from rich.table import Table
 
 from ebb.client import Client
 from ebb.home_lock import running_url
+from model.names import escaped
 from store.settings import Settings, read_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-WHOLE = {"id", "job_id", "created_at", "finished_at"}  # what people copy, and what no line break makes clearer
+WHOLE = {"id", "job", "job_id", "created_at", "finished_at"}  # what people copy, and what no line break makes clearer
 PIPE_WIDTH = 240
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
@@ -53,7 +54,7 @@ def print_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], *, 
     for row in rows:
         table.add_row(*("" if row[column] is None else _text(row[column]) for column in columns))
     # A file or a pipe has no width to fit into.
-    console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
+    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, markup=False, emoji=False)
     console.print(table if rows else "none")
 
 
@@ -64,4 +65,4 @@ def _to_json(value: object) -> str:
 def _text(value: object) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return escaped(", ".join(map(str, value)) if isinstance(value, list) else str(value))

@@ -11,6 +11,7 @@ from model.columns.faults import Faults
 from model.columns.numbers import NO_NUMBER, parse_number
 from model.columns.options import DEFAULT, ColumnOptions
 from model.errors import ColumnError
+from model.limits import CELL_CHARACTERS
 
 MOST_CATEGORIES = 1000
 MOST_EMBEDDED = 100_000
@@ -79,16 +80,23 @@ class CategoricalColumn:
         )
 
     def read(self, cells: Cells | Sequence[object] | np.ndarray, faults: Faults) -> Words:
-        """Read words from a list of texts or a file's cells; what is not text goes to `faults`."""
+        """Read words from a list of texts or a file's cells; what is not text, or too long, goes to `faults`."""
         if isinstance(cells, Words):
-            return cells
+            return self._short(cells, faults)
         values = list(cells) if isinstance(cells, Sequence | np.ndarray) else list(cells.scalars())
         if not set(map(type, values)) <= {str, type(None)}:
             for row, value in enumerate(values):
                 if value is not None and not isinstance(value, str):
                     detail = f"expected text, not {value!r}"
                     faults.add(row, self.name, "wrong_type", detail)
-        return Words.of([value if isinstance(value, str) else None for value in values])
+        return self._short(Words.of([value if isinstance(value, str) else None for value in values]), faults)
+
+    def _short(self, cells: Words, faults: Faults) -> Words:
+        long = [code for code, word in enumerate(cells.words) if len(word) > CELL_CHARACTERS]
+        for row in np.flatnonzero(np.isin(cells.codes, long)).tolist() if long else ():
+            length = len(cells.words[cells.codes[row]])
+            faults.add(row, self.name, "too_long", f"has {length:,} characters; a cell has at most {CELL_CHARACTERS:,}")
+        return cells
 
     def encode(self, cells: Words, out: np.ndarray) -> None:
         """Write the features of `cells` into `out`, shape (n, features)."""

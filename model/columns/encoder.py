@@ -58,7 +58,7 @@ class Encoder:
                 fitted.append(kind.fit(name, cells, chosen))
         return cls(tuple(fitted))
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The columns' names."""
         return tuple(column.name for column in self.columns)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.columns.cells import Numbers, Table
+from model.columns.numbers import plain_numbers
 from model.columns.numeric import FARTHEST, SOFT_LIMIT, NumericColumn
 from model.design import Floats
 
@@ -50,12 +51,15 @@ class Together:
         )
 
     def read(self, columns: Mapping[str, object], n: int) -> dict[str, Numbers]:
-        """Return all of them as they came, if each came as `n` numbers in its range; otherwise none."""
-        came = {name: raw for name in self.names if isinstance(raw := columns.get(name), Numbers) and len(raw) == n}
-        if len(came) < len(self.names):
+        """Return all of them, if each came as `n` numbers in its range, or gaps; otherwise none."""
+        came = [columns.get(name) for name in self.names]
+        if all(isinstance(each, Numbers) and len(each) == n for each in came):
+            values: Floats | None = np.array([each.values for each in came if isinstance(each, Numbers)])
+        else:
+            values = plain_numbers(came, n)
+        if values is None or ((values < self.low) | (values > self.high)).any():
             return {}
-        values = np.array([cells.values for cells in came.values()])
-        return {} if ((values < self.low) | (values > self.high)).any() else came
+        return dict(zip(self.names, map(Numbers, values), strict=True))
 
     def encode(self, table: Table, X: Floats) -> None:
         """Write the features of all of them into the design matrix."""

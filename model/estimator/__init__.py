@@ -1,6 +1,6 @@
 """The estimator, and the fitting that makes one from a table."""
 
-from model.estimator.estimator import Estimator, Explained, Reason
+from model.estimator.estimator import Estimator, Explained, Reason, unknown_column
 from model.estimator.fitting import Fitting
 
-__all__ = ["Estimator", "Explained", "Fitting", "Reason"]
+__all__ = ["Estimator", "Explained", "Fitting", "Reason", "unknown_column"]

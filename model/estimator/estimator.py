@@ -69,18 +69,17 @@ class Estimator:
 
     def unknown(self, names: Iterable[str]) -> list[str]:
         """Return those of the names that no column of the training table had."""
-        return [name for name in names if name not in self._known]
+        return [name for name in names if name not in self.known]
 
     @cached_property
-    def _known(self) -> frozenset[str | None]:
-        return frozenset((*self.encoder.names, *self.left_out, self.target, self.id_column))
+    def known(self) -> frozenset[str]:
+        """The columns of the training table."""
+        ids = () if self.id_column is None else (self.id_column,)
+        return frozenset((*self.encoder.names, *self.left_out, self.target, *ids))
 
     def check(self, record: Mapping[str, object]) -> list[Problem]:
         """Return what is wrong with one record: wrong types, numbers not finite or out of range, unknown columns."""
-        problems = [
-            Problem(f"/{escape(name)}", "unknown_column", f"column {name!r} is unknown: training saw no such column")
-            for name in self.unknown(record)
-        ]
+        problems = list(map(unknown_column, self.unknown(record)))
         _, faults = self.read({name: [value] for name, value in record.items()}, 1)
         return problems + faults.rows.get(0, [])
 
@@ -254,3 +253,8 @@ class Estimator:
     def weights_sha256(self) -> str:
         """The SHA-256 digest of `to_bytes()`, so that a downloaded file can be checked with any tool."""
         return sha256(self.to_bytes())
+
+
+def unknown_column(name: str) -> Problem:
+    """Return what is wrong with a record that brings a column which training never saw."""
+    return Problem(f"/{escape(name)}", "unknown_column", f"column {name!r} is unknown: training saw no such column")

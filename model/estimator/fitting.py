@@ -25,6 +25,7 @@ from model.spec import Spec
 from model.split import split
 from model.storage import canonical_json, sha256
 from model.training.checkpoint import Checkpoint
+from model.training.footprint import Shape, SizeLimits, check_size, machine_memory
 from model.training.trainer import EpochReport, Trainer
 
 CHUNK = 65_536
@@ -39,10 +40,10 @@ class Fitting:
 
     Raises: TableError when the rows cannot be trained on: too few, or of one outcome only; ColumnError when a column
     cannot be learned from, or is not there; SpecError when the spec does not suit the table; CheckpointError when the
-    checkpoint belongs to another spec or table.
+    checkpoint belongs to another spec or table. Its `size_limits` are by default the memory of the machine.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what to train on, how, and within what
         self,
         table: Table,
         *,
@@ -50,6 +51,7 @@ class Fitting:
         id_column: str | None = None,
         spec: Spec,
         checkpoint: Checkpoint | None = None,
+        size_limits: SizeLimits | None = None,
     ) -> None:
         options = dict(spec.columns)
         present = input_columns(table, target, id_column)
@@ -69,12 +71,11 @@ class Fitting:
         inputs = Table({name: table.columns[name] for name in names}, table.rows)
         self.encoder = Encoder.fit(inputs.take(self.train_rows), names, options, embed_from)
         self.cells, _ = self.encoder.read(inputs.columns, inputs.rows)
-        X = np.empty((table.rows, len(self.encoder.features)), spec.dtype)
-        with np.errstate(over="ignore"):
-            for rows in _chunks(table.rows):
-                X[rows] = self.encoder.encode(self.cells.take(rows))
-        _check_scaled(options, self.encoder, X)
         labels, codes, folds = self.head.labels(self.y), self.encoder.codes, self.split.folds
+        outputs, features = spec.loss.outputs(labels), len(self.encoder.features)
+        shape = Shape(table.rows, len(table.columns), features, codes, outputs)
+        check_size(spec, shape, size_limits or SizeLimits(machine_memory()))
+        X = self._encoded(options)
         design = Design(X, labels, None, self.train_rows, self.valid_rows, codes, folds)
         facts = [len(self.y), float(self.y.sum()), self.encoder.to_json()]
         self.fingerprint = sha256(canonical_json(facts).encode())  # another table would teach the columns other facts
@@ -82,6 +83,15 @@ class Fitting:
         if checkpoint is not None:
             self.done = self._taken_up(checkpoint)
         self.trainer = Trainer(spec, design, checkpoint)
+
+    def _encoded(self, options: Mapping[str, ColumnOptions]) -> Floats:
+        """Return the design matrix of all rows."""
+        X = np.empty((self.cells.rows, len(self.encoder.features)), self.spec.dtype)
+        with np.errstate(over="ignore"):
+            for rows in _chunks(len(X)):
+                X[rows] = self.encoder.encode(self.cells.take(rows))
+        _check_scaled(options, self.encoder, X)
+        return X
 
     def epochs(self) -> Iterator[EpochReport]:
         """Yield one report an epoch until the last epoch or an early stop, with losses in the target's own units."""

@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from model.design import Floats
-from model.errors import Problem, SpecError
 from model.initializers import CATALOG
 from model.layers import Tensor
 from model.network.stack import Stack
 from model.random import stream, uniform
 from model.tape import Views
 
-MOST_PARAMETERS = 100_000_000  # in all networks; some eight buffers of that size: 3.2 GB in float32
 WEIGHTS = 0  # the purpose of the stream that first weights are drawn from
 DRAWN = 1 << 16  # weights that are drawn at a time, which limits the memory of their float64 form
 
@@ -24,18 +22,6 @@ DRAWN = 1 << 16  # weights that are drawn at a time, which limits the memory of 
 def size_of(tensors: Sequence[tuple[str, Tensor]]) -> int:
     """Return how many numbers the tensors hold together."""
     return sum(t.shape[0] * t.shape[1] for _, t in tensors)
-
-
-def check_size(stack: Stack, networks: int) -> None:
-    """Refuse so many networks of this size, before any memory is allocated.
-
-    Raises: SpecError, which says what to lower.
-    """
-    size = size_of(stack.tensors())
-    if size * networks > MOST_PARAMETERS:
-        detail = f"{networks:,} networks of {size:,} parameters are more than {MOST_PARAMETERS:,} in all: "
-        detail += "lower the units of layers" + (", members or restarts" if networks > 1 else "")
-        raise SpecError([Problem("/layers", "range", detail)])
 
 
 def views(flat: NDArray[Any], tensors: Sequence[tuple[str, Tensor]]) -> dict[str, NDArray[Any]]:

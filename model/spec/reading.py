@@ -13,6 +13,7 @@ from model.layers.batch_norm import BatchNorm
 from model.layers.embedding import Embedding
 from model.layers.identity import Identity
 from model.layers.notation import read_layer
+from model.limits import COLUMNS, NAME_CHARACTERS
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.parsing import Reader, escape, shown, value_types
 from model.ranges import BelowOne, Positive, Width
@@ -174,6 +175,14 @@ def read_class_weight(reader: Reader, raw: object, pointer: str) -> ClassWeight:
 def read_columns(reader: Reader, raw: object, pointer: str) -> tuple[tuple[str, object], ...]:
     """Read an object from column name to what is to be done with that column."""
     columns = reader.mapping(raw, pointer) or {}
+    if len(columns) > COLUMNS:
+        reader.refuse(pointer, "range", f"must be at most {COLUMNS:,} columns, not {len(columns):,}")
+        return ()
+    for name in columns:
+        if len(name) > NAME_CHARACTERS:
+            detail = f"the name of a column has at most {NAME_CHARACTERS} characters"
+            reader.refuse(f"{pointer}/{escape(name)}", "name", detail)
+            return ()
     read = [(name, read_object(ColumnOptions)(reader, columns[name], f"{pointer}/{escape(name)}")) for name in columns]
     for name, options in read:
         if isinstance(options, ColumnOptions) and not options.low < options.high:

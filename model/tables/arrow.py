@@ -10,6 +10,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from model.errors import TableError
+from model.names import check_column_name
 
 BATCH_ROWS = 16_384
 CSV_BLOCK = 2 << 20
@@ -118,6 +119,7 @@ def _check_names(names: list[str]) -> None:
             raise TableError(f"column {names.index(name) + 1} has no name: name every column")
         if names.count(name) > 1:
             raise TableError(f"two columns are named {name!r}: give each column its own name")
+        check_column_name(name)
 
 
 def _undecodable(stream: BinaryIO) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, NoReturn
 
 from model.errors import TableError
+from model.names import check_column_name
 
 SCALARS = (str, int, float, bool, type(None))
 MOST_DIGITS = 400  # float64 holds no larger number
@@ -75,6 +76,8 @@ def to_columns(records: list[dict[str, object]]) -> dict[str, list[object]]:
     names: dict[str, None] = {}
     for record in records:
         names.update(dict.fromkeys(record))
+    for name in names:
+        check_column_name(name)
     return {name: [record.get(name) for record in records] for name in names}
 
 

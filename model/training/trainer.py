@@ -10,7 +10,7 @@ from model.blas import one_thread
 from model.design import Design, Floats
 from model.errors import DivergedError
 from model.network.network import Network
-from model.network.parameters import Buffers, check_size, initialize
+from model.network.parameters import Buffers, initialize
 from model.network.stack import build_stack
 from model.random import stream
 from model.schedules import Horizon
@@ -59,7 +59,6 @@ class Trainer:
         networks = spec.members * spec.restarts
         self._lead = () if networks == 1 else (networks,)
         self._stack = build_stack(spec, design.width, outputs, design.codes)
-        check_size(self._stack, networks)
         self._buffers = Buffers(self._stack, self._lead, spec.optimizer.moments, spec.dtype)
         seeds = [spec.seed + k for k in range(networks)]
         for values, seed in zip(np.atleast_2d(self._buffers.values), seeds, strict=True):

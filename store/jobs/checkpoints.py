@@ -7,6 +7,10 @@ from sqlalchemy import Connection, Row, delete, insert, select
 
 from store.tables import checkpoints
 
+MOST_BYTES = 2**27
+"""The largest checkpoint, and the largest estimator: PostgreSQL takes 10 s for so much in one field, and 35 s for twice
+as much, which is longer than a lease."""
+
 
 @dataclass(frozen=True)
 class CheckpointRow:

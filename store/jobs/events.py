@@ -18,7 +18,8 @@ from store.tables import epochs, job_events
 EPOCH = "epoch"
 FIGURES = ("learning_rate", "train_loss", "valid_loss", "valid_auc", "gradient_norm", "seconds", "dead_units")
 INTERNAL = {"worker", "request"}  # what the log holds for this service's own use
-_CURSOR = re.compile(r"(\d{1,18})\.(\d{1,9})", re.ASCII)
+CURSOR = r"[0-9]{1,18}\.[0-9]{1,9}"
+"""How a cursor is written, as a regular expression."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,7 @@ class Cursor:
     @classmethod
     def parse(cls, text: str) -> "Cursor | None":
         """Read what `str` wrote; None where it did not."""
-        found = _CURSOR.fullmatch(text)
-        return cls(int(found[1]), int(found[2])) if found else None
+        return cls(*map(int, text.split("."))) if re.fullmatch(CURSOR, text) else None
 
     def __str__(self) -> str:
         """Write it for a client to send back."""

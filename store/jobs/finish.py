@@ -35,12 +35,12 @@ def succeed_training(
         return int(done)
     write_fenced(connection, claim, {**ENDED, "state": "succeeded"}, jobs.c.cancel_requested.is_(False))
     number = add_version(connection, claim.job_id, version)
-    promoted = isinstance(promotion, Promotion) and promote(connection, version.model, number, promotion)
-    result: dict[str, object] = {"model": version.model, "version": number, "promoted": promoted}
+    asked = isinstance(promotion, Promotion)
+    reason = promote(connection, claim.job_id, number, promotion) if isinstance(promotion, Promotion) else None
+    told: dict[str, object] = {"promoted": asked and reason is None} | ({"reason": reason} if reason else {})
+    result: dict[str, object] = {"model": version.model, "version": number, **told}
     if promotion is not None and promotion.gate is not None:
-        gate = {**promotion.gate, "promoted": promoted}
-        if isinstance(promotion, Promotion) and not promoted:
-            gate["reason"] = f"'{promotion.alias}' was moved by somebody else while this was compared with it"
+        gate = {**promotion.gate, **told}
         result["gate"] = gate
         note_metric(connection, version, number, "gate", gate)
     connection.execute(jobs.update().where(jobs.c.id == claim.job_id).values(result=result))

@@ -15,13 +15,13 @@ def retry(  # noqa: PLR0913 - what names the new job, and what limits it
     new_job_id: str,
     idempotency_key: str | None = None,
     queue_limit: int | None = None,
+    stored_bytes: int = 0,
 ) -> Submitted:
     """Submit the same work again, as a job of this id: asked again after a lost answer, it adds no second.
 
     It has the old one's priority, and as much time again until its deadline.
 
-    Raises: NotRetryableError unless the job has failed or was cancelled; NotFoundError; IdempotencyError;
-    QueueFullError.
+    Raises: NotRetryableError unless the job has failed or was cancelled; NotFoundError; and as `submit` does.
     """
     old = get_job(connection, job_id)
     if old.state not in ("failed", "cancelled"):
@@ -42,4 +42,5 @@ def retry(  # noqa: PLR0913 - what names the new job, and what limits it
             job_id=new_job_id,
         ),
         queue_limit=queue_limit,
+        stored_bytes=stored_bytes,
     )

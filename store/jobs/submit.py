@@ -10,11 +10,13 @@ from sqlalchemy import Connection, select
 
 from store import audit
 from store.clock import now
+from store.datasets import use_dataset
 from store.errors import IdempotencyError
 from store.ids import new_id
 from store.inserts import insert_into
 from store.jobs.events import record
 from store.jobs.room import refuse_when_full
+from store.quotas import read_quota
 from store.tables import jobs
 
 UNITS = {"training": "epochs", "replay": "epochs", "scoring": "rows"}
@@ -70,18 +72,23 @@ def submit(
     *,
     queue_limit: int | None = None,
     deadline_seconds: float | None = None,
+    stored_bytes: int = 0,
 ) -> Submitted:
     """Insert the job, or find the one that the same owner made with the same idempotency key.
 
-    The deadline is that of a job that names none.
+    The deadline is that of a job that names none, and the bytes that may be stored those of a key without a number.
 
     Raises: IdempotencyError when that key was used for another request; QueueFullError when the job is new and
-    as many of its kind wait as may.
+    as many of its kind wait as may; ExpiredError where the bytes of the dataset were removed; QuotaError where
+    the owner may store no result.
     """
     if (known := _known(connection, submission)) is not None:
         return known
     if queue_limit is not None:
         refuse_when_full(connection, submission.kind, queue_limit)
+    use_dataset(connection, submission.dataset_id)
+    if submission.kind == "scoring":
+        read_quota(connection, submission.owner, default=stored_bytes).check(1)  # at least, of its result
     inserted = connection.execute(
         insert_into(connection, jobs)
         .values(**_row(submission, submission.deadline_seconds or deadline_seconds))

@@ -10,8 +10,9 @@ from store import audit
 from store.clock import now
 from store.errors import NotFoundError, StaleRevisionError
 from store.inserts import insert_into
+from store.keys import may_still
 from store.pages import Page, after_token, make_page
-from store.tables import alias_moves, aliases, models, versions
+from store.tables import alias_moves, aliases, jobs, models, versions
 
 CHAMPION = "champion"
 """The alias that scores unless another is named, and that trainings promote."""
@@ -25,7 +26,6 @@ class Promotion:
     """
 
     alias: str
-    by: str
     revision: int | None = None
     gate: Mapping[str, object] | None = None
 
@@ -66,7 +66,7 @@ class Move:
     """A move of an alias: whereto, from which revision (0: it must be new), and who asks.
 
     `request` names this one request and no other, so that a COMMIT whose answer was lost is recognised; `undoes` is the
-    revision that a rollback undoes.
+    revision that a rollback undoes; `job_id` is the training that moves it for the key that submitted it.
     """
 
     version: int
@@ -74,6 +74,7 @@ class Move:
     by: str
     request: str | None = None
     undoes: int | None = None
+    job_id: str | None = None
 
 
 def move_alias(connection: Connection, model: str, alias: str, move: Move) -> int:
@@ -106,9 +107,11 @@ def move_alias(connection: Connection, model: str, alias: str, move: Move) -> in
             .scalar_subquery(),
             undoes=move.undoes,
             request=move.request,
+            job_id=move.job_id,
         )
     )
     whereto = {"from": before.version if before else None, "to": move.version, "revision": move.revision + 1}
+    whereto |= {"job": move.job_id} if move.job_id else {}
     audit.record(connection, "alias.moved", f"{model}/{alias}", by=move.by, data=whereto)
     return move.revision + 1
 
@@ -141,23 +144,28 @@ def _move(connection: Connection, model: str, alias: str, move: Move) -> bool:
     return connection.execute(statement).first() is not None
 
 
-def promote(connection: Connection, model: str, version: int, promotion: Promotion) -> bool:
-    """Move the alias to a version that this transaction adds, and return whether it moved.
+def promote(connection: Connection, job_id: str, version: int, promotion: Promotion) -> str | None:
+    """Move the alias to the version that this job's transaction adds; return why it stays, if it does.
 
-    The caller holds the model's row locked, so that no other promotion comes between look and move; an alias moved by
-    hand meanwhile stays where its mover put it.
+    The key that submitted the job is the mover, so it must be valid and have the scope `promote` at this moment. The
+    caller holds the model's row locked, so that no other promotion comes between look and move; an alias moved by hand
+    meanwhile stays where its mover put it.
     """
+    model, owner = connection.execute(select(jobs.c.model, jobs.c.owner).where(jobs.c.id == job_id)).one()
+    if not may_still(connection, owner, "promote"):
+        return f"key {owner}, which submitted the job, is no longer valid or lacks the scope 'promote'"
+    moved_meanwhile = f"'{promotion.alias}' was moved by somebody else meanwhile"
     current = connection.execute(
         select(aliases.c.revision).where(aliases.c.model == model, aliases.c.alias == promotion.alias)
     ).scalar_one_or_none()
     revision = current or 0
     if promotion.revision is not None and promotion.revision != revision:
-        return False
+        return moved_meanwhile
     try:
-        move_alias(connection, model, promotion.alias, Move(version, revision, promotion.by))
+        move_alias(connection, model, promotion.alias, Move(version, revision, owner or audit.LOCAL, job_id=job_id))
     except StaleRevisionError:
-        return False
-    return True
+        return moved_meanwhile
+    return None
 
 
 def alias_history(

@@ -2,7 +2,7 @@
 
 from store.tables.access import api_keys, audit_log, idempotent_answers
 from store.tables.base import metadata
-from store.tables.datasets import artifacts, datasets
+from store.tables.datasets import artifacts, datasets, results
 from store.tables.jobs import checkpoints, epochs, job_events, jobs, workers
 from store.tables.registry import alias_moves, aliases, models, versions
 
@@ -20,6 +20,7 @@ __all__ = [
     "jobs",
     "metadata",
     "models",
+    "results",
     "versions",
     "workers",
 ]

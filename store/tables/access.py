@@ -1,6 +1,6 @@
 """Who may call and who did what: API keys, of which only a hash is kept, the audit log, and answers to be repeated."""
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table
 
 from store.clock import UtcTime, now
 from store.tables.base import Digest, Id, Json, Name, Serial, metadata
@@ -17,6 +17,8 @@ api_keys = Table(
     Column("last_used_at", UtcTime),
     Column("revoked_at", UtcTime),
     Column("requests_per_minute", Integer),
+    # How many bytes it may store, where that is another number than EBB_STORED_BYTES; 0 for no limit.
+    Column("stored_bytes", BigInteger),
 )
 
 audit_log = Table(

@@ -1,6 +1,6 @@
-"""Uploaded tables: the bytes, found by their digest, and what was inferred from them."""
+"""Uploaded tables and results: the bytes, found by their digest, and what was inferred from them."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 
 from store.clock import UtcTime, now
 from store.tables.base import Digest, Id, Json, Name, metadata
@@ -11,6 +11,10 @@ artifacts = Table(
     Column("sha256", Digest, primary_key=True),
     Column("size", BigInteger, nullable=False),
     Column("created_at", UtcTime, nullable=False, default=now()),
+    # When the bytes were last stored, or a job was last asked for that reads them.
+    Column("used_at", UtcTime, nullable=False, default=now()),
+    # When the file was removed because its time was over; NULL while it is there.
+    Column("removed_at", UtcTime),
 )
 
 datasets = Table(
@@ -26,5 +30,17 @@ datasets = Table(
     Column("rows", Integer, nullable=False),
     Column("schema", Json, nullable=False),
     Column("created_at", UtcTime, nullable=False, default=now()),
+    # The id of the API key that stored it; empty where none was asked for.
+    Column("owner", String(100), nullable=False, default="", server_default=""),
+    Index(None, "owner"),
     UniqueConstraint("sha256", "media_type", "target", "id_column"),
+)
+
+# The file that a scoring job made; whose it is, the job says.
+results = Table(
+    "results",
+    metadata,
+    Column("job_id", Id, ForeignKey("jobs.id"), primary_key=True),
+    Column("sha256", Digest, ForeignKey("artifacts.sha256"), nullable=False),
+    Index(None, "sha256"),
 )

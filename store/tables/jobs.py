@@ -121,5 +121,7 @@ workers = Table(
     Column("seen_at", UtcTime, nullable=False, default=now()),
     # NULL, which means all of them, where a worker of an earlier release signed in.
     Column("kinds", Json),
+    # The most memory that it gives a job; NULL as above.
+    Column("job_bytes", BigInteger),
     Index(None, "seen_at"),
 )

@@ -68,5 +68,7 @@ alias_moves = Table(
     Column("undoes", Integer),
     # Names the one request that asked for the move, so that a COMMIT whose answer was lost is recognised.
     Column("request", Id),
+    # The training that moved it for the key in moved_by; NULL for a move by hand.
+    Column("job_id", Id, ForeignKey("jobs.id")),
     UniqueConstraint("model", "alias", "revision"),
 )

@@ -39,3 +39,15 @@ def train() -> Estimator:
     for _ in fitting.epochs():
         pass
     return fitting.estimator()
+
+
+def train_wide(columns: int) -> Estimator:
+    """Train an epoch on that many numeric columns."""
+    draw = random.Random(5)
+    lines = [",".join([*(f"c{i}" for i in range(columns)), "churned"])]
+    lines += [",".join([*(str(draw.randrange(100)) for _ in range(columns)), str(row % 2)]) for row in range(40)]
+    table = read_table(BytesIO("\n".join(lines).encode()), "csv")
+    fitting = Fitting(table, target="churned", id_column=None, spec=parse_spec({"epochs": 1}))
+    for _ in fitting.epochs():
+        pass
+    return fitting.estimator()

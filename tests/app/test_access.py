@@ -5,13 +5,11 @@ import time
 from collections.abc import Callable
 
 import pytest
-from app.edge.guesses import GUESSES_PER_MINUTE
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.edge.hosts import is_loopback
+from app.edge.invalid_key_limit import INVALID_PER_MINUTE
 from app.recent import KEPT_SECONDS
-from app.route import Route
 from app.table import ROUTES
 from store.database import Database
 from store.keys import SCOPES, list_keys, revoke_key
@@ -75,23 +73,12 @@ def test_a_browser_may_send_a_key_as_a_password_for_pages_and_for_nothing_else(g
 
 
 def test_a_password_counts_among_the_keys_that_are_guessed(guarded: FlaskClient) -> None:
-    told = [guarded.get("/docs", auth=("", f"guess {number}")).status_code for number in range(GUESSES_PER_MINUTE + 1)]
-    assert told == [401] * GUESSES_PER_MINUTE + [429]
+    told = [guarded.get("/docs", auth=("", f"guess {number}")).status_code for number in range(INVALID_PER_MINUTE + 1)]
+    assert told == [401] * INVALID_PER_MINUTE + [429]
 
 
 def test_an_address_that_is_not_there_tells_strangers_nothing(guarded: FlaskClient) -> None:
     assert guarded.get("/nowhere").status_code == 401
-
-
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.scope], ids=lambda route: route.name)
-def test_a_key_opens_what_its_scopes_say_and_nothing_else(route: Route, guarded: FlaskClient, key: Key) -> None:
-    path, method = filled(route.path), route.method
-    scopes = {route.scope, *route.or_scopes}
-    refused = guarded.open(path, method=method, headers=key(*(set(SCOPES) - scopes - {"admin"})))
-    assert refused.status_code == 403
-    assert f"'{route.scope}'" in refused.json["detail"]
-    for right in (*scopes, "admin"):
-        assert guarded.open(path, method=method, headers=key(right)).status_code not in (401, 403)
 
 
 @pytest.mark.parametrize(
@@ -133,49 +120,6 @@ def test_loopback_asks_for_no_key_but_obeys_one(client: FlaskClient, key: Key) -
     assert client.get("/v1/jobs").status_code == 200
     assert client.get("/v1/jobs", headers=key("score")).status_code == 403
     assert client.get("/v1/jobs", headers={"Authorization": "Bearer ebb_0_0"}).status_code == 401
-
-
-@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:1", "[::1]", "[::1]:8000", "LOCALHOST"])
-def test_loopback_answers_to_its_own_names(client: FlaskClient, host: str) -> None:
-    assert client.get("/livez", headers={"Host": host}).status_code == 200
-
-
-@pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "[::1", "10.0.0.1", ""]
-)
-def test_a_rebound_name_is_refused_everywhere(client: FlaskClient, host: str) -> None:
-    for path in ("/livez", "/v1/jobs", "/nowhere"):
-        assert client.get(path, headers={"Host": host}).status_code == 421
-
-
-def test_beyond_loopback_any_host_name_is_fine(guarded: FlaskClient) -> None:
-    assert guarded.get("/livez", headers={"Host": "churn.example"}).status_code == 200
-
-
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:9999", "http://[", ""])
-def test_another_sites_page_cannot_post_to_loopback(client: FlaskClient, origin: str) -> None:
-    headers = {"Origin": origin, "Host": "localhost:8000"}
-    assert client.post("/v1/jobs/01890000-0000-7000-8000-000000000000/cancel", headers=headers).status_code == 403
-    same = {"Origin": "http://localhost:8000", "Host": "localhost:8000"}
-    assert client.post("/v1/jobs/01890000-0000-7000-8000-000000000000/cancel", headers=same).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("host", "yes"),
-    [
-        ("127.0.0.1", True),
-        ("127.9.9.9", True),
-        ("::1", True),
-        ("localhost", True),
-        ("0.0.0.0", False),
-        ("::", False),
-        ("192.168.1.1", False),
-        ("localhost.evil.example", False),
-        ("", False),
-    ],
-)
-def test_loopback_is_known_by_its_addresses(host: str, yes: bool) -> None:
-    assert is_loopback(host) is yes
 
 
 def test_an_application_keeps_no_state_outside_itself(make_app: Callable[..., Flask]) -> None:

@@ -124,6 +124,12 @@ def test_who_has_seen_the_end_is_told_not_to_come_back(client: FlaskClient, ende
     assert (answer.status_code, answer.data) == (204, b"")
 
 
+def test_an_id_that_is_none_is_refused_beside_one_that_is(client: FlaskClient, ended: str) -> None:
+    asked = {"headers": {"Last-Event-ID": "1.0"}, "query_string": {"last_event_id": "9"}}
+    answer = client.get(f"/v1/jobs/{ended}/events", **asked)
+    assert [error["pointer"] for error in answer.json["errors"]] == ["/query/last_event_id"]
+
+
 @pytest.mark.parametrize(("name", "pointer"), [("header", "/headers/Last-Event-ID"), ("query", "/query/last_event_id")])
 def test_an_id_that_is_not_ours_is_refused(client: FlaskClient, ended: str, name: str, pointer: str) -> None:
     path = f"/v1/jobs/{ended}/events"

@@ -116,6 +116,8 @@ def test_a_csv_line_that_is_no_record_has_its_error_in_its_place(client: FlaskCl
         (b"months\n", 422, ""),
         (b"", 422, ""),
         (b"month\n3\n", 422, "/0/month"),
+        (b"months," + b"x" * 257 + b"\n1,2\n", 422, "/header/" + "x" * 257),
+        (b",".join(b"c%d" % n for n in range(10_001)) + b"\n", 422, "/header"),
         (b"months\nx\n", 422, "/0/months"),
     ],
 )

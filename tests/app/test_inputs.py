@@ -87,6 +87,14 @@ def test_a_query_that_does_not_fit_is_422_and_pointed_at(
     assert [(error["pointer"], error["code"]) for error in answer.json["errors"]] == [(pointer, code)]
 
 
+@pytest.mark.parametrize("name", ["version", "budget"])
+@pytest.mark.parametrize("text", ["null", "NULL", ""])
+def test_a_query_has_no_null(client: FlaskClient, name: str, text: str) -> None:
+    answer = client.post(f"{SCORE}?{name}={text}", json={})
+    assert answer.status_code == 422
+    assert [(error["pointer"], error["code"]) for error in answer.json["errors"]] == [(f"/query/{name}", "type")]
+
+
 @pytest.mark.parametrize(
     ("body", "pointer", "code"),
     [

@@ -1,14 +1,17 @@
-"""Who may submit a job of a kind may cancel it and try it again, and nobody else."""
+"""A job is cancelled and retried by the key that submitted it, as long as it may submit it, or by an admin."""
 
 from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
 
-from app.edge.scopes import SUBMITTING
-from app.table import ROUTES
+from store.database import Database
+from store.keys import SCOPES
+from store.tables import jobs as job_rows
 
 Key = Callable[..., dict[str, str]]
+Headers = dict[str, str]
+SUBMITTING = {"training": "train", "replay": "train", "scoring": "score"}
 
 
 @pytest.fixture
@@ -16,35 +19,74 @@ def database_url(sqlite_file: str) -> str:
     return sqlite_file
 
 
-@pytest.fixture
-def jobs(client: FlaskClient, dataset: str, champion: int) -> dict[str, str]:
-    """A waiting job of each kind."""
-    told = {
-        "training": client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset}),
-        "scoring": client.post("/v1/jobs/scoring", json={"model": "churn", "dataset": dataset}),
-        "replay": client.post(f"/v1/models/churn/versions/{champion}/replay"),
-    }
-    return {kind: str(answer.json["id"]) for kind, answer in told.items()}
+def submitted(guarded: FlaskClient, kind: str, dataset: str, headers: Headers, **more: str) -> str:
+    answer = {
+        "training": lambda: guarded.post(
+            "/v1/jobs/training", json={"model": "churn", "dataset": dataset} | more, headers=headers
+        ),
+        "scoring": lambda: guarded.post(
+            "/v1/jobs/scoring", json={"model": "churn", "dataset": dataset}, headers=headers
+        ),
+        "replay": lambda: guarded.post("/v1/models/churn/versions/1/replay", headers=headers),
+    }[kind]()
+    assert answer.status_code == 202, answer.text
+    return str(answer.json["id"])
 
 
 @pytest.mark.parametrize("kind", SUBMITTING)
-@pytest.mark.parametrize("scope", ["score", "train", "read", "promote"])
-def test_who_may_submit_a_job_may_cancel_and_retry_it(
-    kind: str, scope: str, guarded: FlaskClient, jobs: dict[str, str], key: Key
+def test_the_key_that_submitted_a_job_cancels_and_retries_it(
+    kind: str, guarded: FlaskClient, dataset: str, champion: int, key: Key
 ) -> None:
-    may, headers = scope == SUBMITTING[kind], key(scope)
-    cancelled = guarded.post(f"/v1/jobs/{jobs[kind]}/cancel", headers=headers)
-    assert cancelled.status_code == (200 if may else 403), cancelled.text
-    guarded.post(f"/v1/jobs/{jobs[kind]}/cancel", headers=key("admin"))
-    retried = guarded.post(f"/v1/jobs/{jobs[kind]}/retry", headers=headers)
-    assert retried.status_code == (202 if may else 403), retried.text
-    assert may or "lacks the scope" in retried.json["detail"]
+    headers = key(SUBMITTING[kind])
+    job = submitted(guarded, kind, dataset, headers)
+    assert guarded.post(f"/v1/jobs/{job}/cancel", headers=headers).status_code == 200
+    assert guarded.post(f"/v1/jobs/{job}/retry", headers=headers).status_code == 202
 
 
-def test_the_scopes_are_those_of_the_routes_that_submit() -> None:
-    places = {
-        "training": "/v1/jobs/training",
-        "scoring": "/v1/jobs/scoring",
-        "replay": "/v1/models/{name}/versions/{version}/replay",
-    }
-    assert {kind: route.scope for route in ROUTES for kind, path in places.items() if route.path == path} == SUBMITTING
+@pytest.mark.parametrize("kind", SUBMITTING)
+def test_another_key_needs_the_scope_admin(
+    kind: str, guarded: FlaskClient, dataset: str, champion: int, key: Key
+) -> None:
+    everything_but_admin, admin = key(*(set(SCOPES) - {"admin"})), key("admin")
+    job = submitted(guarded, kind, dataset, key(SUBMITTING[kind]))
+    for deed, status in (("cancel", 200), ("retry", 202)):
+        refused = guarded.post(f"/v1/jobs/{job}/{deed}", headers=everything_but_admin)
+        assert (refused.status_code, f"did not submit job {job}" in refused.json["detail"]) == (403, True)
+        assert guarded.post(f"/v1/jobs/{job}/{deed}", headers=admin).status_code == status
+
+
+def test_a_job_of_nobody_is_no_keys_own(
+    client: FlaskClient, guarded: FlaskClient, dataset: str, champion: int, key: Key
+) -> None:
+    """On loopback no key is asked for, and a job of that time has no owner."""
+    job = client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset}).json["id"]
+    assert guarded.post(f"/v1/jobs/{job}/cancel", headers=key("train")).status_code == 403
+    assert client.post(f"/v1/jobs/{job}/cancel").status_code == 200
+
+
+@pytest.mark.parametrize("promote", ["always", "if_better"])
+def test_a_retry_asks_for_what_the_job_would_ask_for_now(
+    promote: str, guarded: FlaskClient, dataset: str, key: Key, database: Database
+) -> None:
+    """A job of an earlier release may ask for a promotion that its key cannot give."""
+    headers = key("train")
+    job = submitted(guarded, "training", dataset, headers)
+    changed = job_rows.update().values(params={"spec": {}, "promote": promote})
+    database.write(lambda connection: connection.execute(changed))
+    assert guarded.post(f"/v1/jobs/{job}/cancel", headers=headers).status_code == 200
+    refused = guarded.post(f"/v1/jobs/{job}/retry", headers=headers)
+    assert (refused.status_code, "lacks the scope 'promote'" in refused.json["detail"]) == (403, True)
+    assert guarded.post(f"/v1/jobs/{job}/retry", headers=key("admin")).status_code == 202
+
+
+def test_a_retry_of_a_promotion_is_its_own_submitters(guarded: FlaskClient, dataset: str, key: Key) -> None:
+    headers = key("train", "promote")
+    job = submitted(guarded, "training", dataset, headers, promote="always")
+    guarded.post(f"/v1/jobs/{job}/cancel", headers=headers)
+    assert guarded.post(f"/v1/jobs/{job}/retry", headers=headers).status_code == 202
+
+
+def test_checking_a_promotion_says_the_same(guarded: FlaskClient, dataset: str, key: Key) -> None:
+    asked = {"model": "churn", "dataset": dataset, "promote": "always", "validate_only": True}
+    assert guarded.post("/v1/jobs/training", json=asked, headers=key("train")).status_code == 403
+    assert guarded.post("/v1/jobs/training", json=asked, headers=key("train", "promote")).status_code == 200

@@ -6,6 +6,7 @@ import os
 import sys
 
 from app.edge.logs import Lines
+from model.names import refused_character
 
 
 def written(record: logging.LogRecord) -> dict[str, object]:
@@ -29,3 +30,14 @@ def test_a_traceback_and_half_of_a_surrogate_pair_are_told_in_one_line() -> None
     except ValueError:
         told = written(logging.makeLogRecord({"msg": "failed", "exc_info": sys.exc_info()}))
     assert "ValueError: \ud800" in str(told["traceback"])
+
+
+def test_no_terminal_obeys_a_line_that_says_the_same() -> None:
+    text = "ana\u202elyst \x1b[2J \x9b \u2028 ü 👩\u200d💻"
+    reader, writer = os.pipe()
+    Lines(writer).handle(logging.makeLogRecord({"msg": text}))
+    os.close(writer)
+    line = os.read(reader, 65536).decode()
+    os.close(reader)
+    assert json.loads(line)["message"] == text
+    assert refused_character(line.removesuffix("\n")) is None

@@ -8,16 +8,18 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.scoring.customers import MOST_RECORDS
 from app.table import ROUTES
+from model.names import refused_character
 
 METHODS = {"GET", "PUT", "POST", "DELETE", "PATCH"}
 # RFC 9110's and 6585's statuses, as a document of this service may name them
 STATUSES = {
-    "200", "201", "202", "204", "206", "304", "400", "401", "403", "404", "406", "409",
+    "200", "201", "202", "204", "206", "304", "400", "401", "403", "404", "406", "409", "410",
     "412", "413", "415", "416", "421", "422", "428", "429", "408",
     "414",
     "431",
-    "500", "503",
+    "500", "503", "507",
 }  # fmt: skip
 
 
@@ -40,14 +42,15 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
             yield method.upper(), path, operation
 
 
-def references(value: object) -> Iterator[str]:
+def values(value: object, name: str) -> Iterator[Any]:
+    """Yield what stands under a name, wherever in a part of the document."""
     if isinstance(value, dict):
-        yield from (str(target) for name, target in value.items() if name == "$ref")
+        yield from (child for key, child in value.items() if key == name and not isinstance(child, dict))
         for child in value.values():
-            yield from references(child)
+            yield from values(child, name)
     elif isinstance(value, list):
         for child in value:
-            yield from references(child)
+            yield from values(child, name)
 
 
 def test_the_document_names_exactly_the_rules_of_the_url_map(app: Flask, document: dict[str, Any]) -> None:
@@ -77,9 +80,71 @@ def test_it_has_the_shape_of_openapi_3_1(document: dict[str, Any]) -> None:
 
 
 def test_every_reference_leads_somewhere_and_every_schema_is_used(document: dict[str, Any]) -> None:
-    targets = set(references(document))
+    targets = set(values(document, "$ref"))
     schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
     assert targets == schemas
+
+
+def test_every_pattern_is_one_for_re2_too(document: dict[str, Any]) -> None:
+    r"""That is without (?=, (?!, (?<, \1 and \u0000, and anchored at both ends."""
+    found = set(values(document, "pattern"))
+    assert len(found) > 5
+    for pattern in found:
+        assert re.fullmatch(r"\^.*\$", pattern, re.DOTALL)
+        assert not re.search(r"\(\?[^:]|\\[1-9pPuNkZ]", pattern), pattern
+
+
+def test_it_holds_no_character_that_reorders_what_is_read(client: FlaskClient) -> None:
+    text = client.get("/openapi.json").text
+    assert refused_character(text) is None
+    assert "\\u202e" in text
+
+
+def test_it_tells_how_many_customers_one_request_brings(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]["ScoreRequest"]["oneOf"]
+    assert [schema["properties"][schema["required"][0]]["type"] for schema in schemas] == ["array", "object"]
+    assert {most for schema in schemas for most in values(schema, "maxItems")} == {MOST_RECORDS}
+
+
+def parameter(document: dict[str, Any], method: str, path: str, name: str) -> dict[str, Any]:
+    (found,) = (p["schema"] for p in document["paths"][path][method]["parameters"] if p["name"] == name)
+    return dict(found)
+
+
+@pytest.mark.parametrize("key", ["k", "a b", "~!", "x" * 255, "x" * 256, "ü", "a\tb", "a\x7f"])
+def test_what_the_contract_says_of_idempotency_keys_is_so(
+    client: FlaskClient, document: dict[str, Any], dataset: str, key: str
+) -> None:
+    told = parameter(document, "post", "/v1/jobs/training", "Idempotency-Key")
+    fits = re.search(told["pattern"], key) is not None and len(key) <= told["maxLength"]
+    sent = {"Idempotency-Key": key.encode().decode("latin-1")}
+    answer = client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset}, headers=sent)
+    assert answer.status_code == (202 if fits else 422)
+
+
+@pytest.mark.parametrize("place", ["query", "header"])
+@pytest.mark.parametrize("text", ["1.0", "12.3", "", "1", "1.", ".1", "-1.0", "1.0.0", f"1.{10**9}", "١.٠"])
+def test_what_the_contract_says_of_event_ids_is_so(
+    client: FlaskClient, document: dict[str, Any], dataset: str, place: str, text: str
+) -> None:
+    job = client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset}).json["id"]
+    client.post(f"/v1/jobs/{job}/cancel")
+    name = "Last-Event-ID" if place == "header" else "last_event_id"
+    told = parameter(document, "get", "/v1/jobs/{job_id}/events", name)
+    sent = {"headers": {name: text.encode().decode("latin-1")}} if place == "header" else {"query_string": {name: text}}
+    answer = client.get(f"/v1/jobs/{job}/events", **sent)
+    assert (answer.status_code != 422) == (re.search(told["pattern"], text) is not None)
+
+
+def test_each_operation_names_the_scope_it_takes(
+    document: dict[str, Any], guarded: FlaskClient, key: Callable[..., dict[str, str]]
+) -> None:
+    asking = dict(guarded.get("/openapi.json", headers=key("read")).json)
+    for route in ROUTES:
+        scopes = [{"key": [scope]} for scope in (route.scope, *route.or_scopes) if scope]
+        assert asking["paths"][route.path][route.method.lower()]["security"] == scopes
+        free = [{}, *scopes] if scopes else []
+        assert document["paths"][route.path][route.method.lower()]["security"] == free
 
 
 def test_every_refusal_is_a_problem_and_every_answer_has_content(document: dict[str, Any]) -> None:
@@ -111,7 +176,7 @@ def test_only_what_is_accepted_says_where_its_job_is(document: dict[str, Any]) -
 
 def test_unknown_fields_are_refused_in_the_contract_as_well(document: dict[str, Any]) -> None:
     bodies = [operation.get("requestBody", {}) for _, _, operation in operations(document)]
-    for reference in {target for body in bodies for target in references(body)}:
+    for reference in {target for body in bodies for target in values(body, "$ref")}:
         assert document["components"]["schemas"][reference.rpartition("/")[2]]["additionalProperties"] is False
 
 

@@ -134,12 +134,20 @@ def test_an_address_that_is_none_is_told_in_our_own_words(client: FlaskClient, p
 
 
 def test_an_answer_of_nothing_has_no_type(client: FlaskClient, dataset: str) -> None:
-    options = client.options("/v1/jobs")
-    assert (options.status_code, options.data, options.allow.as_set()) == (204, b"", {"get", "head", "options"})
     job = client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset}).json["id"]
     client.post(f"/v1/jobs/{job}/cancel")
     last = client.get(f"/v1/jobs/{job}/events").text.rpartition("\nid: ")[2].partition("\n")[0]
     nothing = client.get(f"/v1/jobs/{job}/events", headers={"Last-Event-ID": last})
     assert (nothing.status_code, nothing.data) == (204, b"")
-    for answer in (options, nothing):
-        assert "Content-Type" not in answer.headers
+    assert "Content-Type" not in nothing.headers
+
+
+def test_an_address_tells_which_methods_it_takes(client: FlaskClient) -> None:
+    options = client.options("/v1/jobs")
+    assert (options.status_code, options.data, options.allow.as_set()) == (200, b"", {"get", "head", "options"})
+
+
+def test_a_detail_spells_out_what_a_terminal_would_obey(client: FlaskClient) -> None:
+    answer = client.get("/v1/jobs", query_string={"ana\u202e\x1b": "1"})
+    assert answer.json["detail"].startswith("/query/ana\\u202e\\u001b: is not known here")
+    assert answer.json["errors"][0]["pointer"] == "/query/ana\u202e\x1b", "a program's, to be compared"

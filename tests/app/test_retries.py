@@ -1,7 +1,5 @@
 """A job that failed or was cancelled is tried again as a new job; every other is refused."""
 
-from collections.abc import Callable
-
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -79,10 +77,3 @@ def test_a_job_that_has_not_ended_is_409(client: FlaskClient, job: str) -> None:
 
 def test_a_job_that_is_not_there_is_404(client: FlaskClient) -> None:
     assert again(client, "01890000-0000-7000-8000-000000000000").status_code == 404
-
-
-def test_it_takes_the_scope_of_training(
-    guarded: FlaskClient, cancelled: str, key: Callable[..., dict[str, str]]
-) -> None:
-    assert guarded.post(f"/v1/jobs/{cancelled}/retry", headers=key("read", "score")).status_code == 403
-    assert guarded.post(f"/v1/jobs/{cancelled}/retry", headers=key("train")).status_code == 202

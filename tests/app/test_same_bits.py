@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from model.estimator import Estimator
-from tests.app.mixed import Record, customer, train
+from tests.app.mixed import Record, customer, train, train_wide
 
 SCORE = "/v1/models/churn/score"
 
@@ -151,3 +151,22 @@ def test_categories_that_training_did_not_know_are_counted_not_refused(client: F
     records = [customer(random.Random(1)) | {"plan": plan} for plan in ("Satellite", "DSL", "Carrier pigeon", None)]
     answer = client.post(f"{SCORE}?version={version}", json={"records": records})
     assert (answer.json["errors"], answer.json["unseen"], answer.json["imputed"]) == (0, {"plan": 2}, {"plan": 1})
+
+
+def test_rows_that_are_scored_chunk_by_chunk_have_the_bits_and_counts_of_all_at_once(
+    client: FlaskClient, add_version: Callable[..., int]
+) -> None:
+    estimator, draw = train_wide(columns=400), random.Random(3)
+    names = estimator.encoder.names
+    records: list[Record] = [{name: draw.choice([1, 50.5, None]) for name in names} for _ in range(1_500)]
+    records[700] = records[1_400] = {"c1": "x", "c0": None}
+    query = f"?version={add_version('churn', estimator)}&explain=2&customer_value=10"
+    told = client.post(f"{SCORE}{query}", json={"records": records}).json
+    fit = [record for record in records if "x" not in record.values()]
+    columns = {name: [record[name] for record in fit] for name in names}
+    scores = [score for score in told["scores"] if "error" not in score]
+    assert told["errors"] == len(records) - len(scores) == 2
+    assert [score["churn_probability"] for score in scores] == estimator.predict(columns, len(fit)).tolist()
+    reasons = [[reason.to_json() for reason in row] for row in estimator.explain(columns, len(fit), top=2).reasons]
+    assert [score["reasons"] for score in scores] == reasons
+    assert told["imputed"] == {name: values.count(None) for name, values in columns.items()}

@@ -8,8 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.scoring.estimators import Estimators
-from app.scoring.pointers import Pointers
+from app.scoring.estimator_cache import EstimatorCache
+from app.scoring.target_cache import TargetCache
 from model.estimator import Estimator
 from model.storage import pack
 from store.database import Database
@@ -84,14 +84,14 @@ def test_few_estimators_are_held_and_a_changed_one_is_not_served_from_memory(
 ) -> None:
     for shift in (1.0, 2.0):
         add_version("churn", replace(estimator, baseline=estimator.baseline + shift))
-    held = Estimators(database, most_bytes=1)
-    first = held.get(Pointers(database).by_version("churn", 1))
-    assert held.get(Pointers(database).by_version("churn", 1)) is first
-    held.get(Pointers(database).by_version("churn", 2))
-    assert held.get(Pointers(database).by_version("churn", 1)) is not first
+    held = EstimatorCache(database, most_bytes=1)
+    first = held.get(TargetCache(database).by_version("churn", 1))
+    assert held.get(TargetCache(database).by_version("churn", 1)) is first
+    held.get(TargetCache(database).by_version("churn", 2))
+    assert held.get(TargetCache(database).by_version("churn", 1)) is not first
     database.write(lambda connection: connection.execute(versions.update().values(weights_sha256="0" * 64)))
     with pytest.raises(ArtifactError):
-        held.get(Pointers(database).by_version("churn", 1))
+        held.get(TargetCache(database).by_version("churn", 1))
 
 
 def test_an_estimator_of_another_release_is_409_and_says_what_to_do(

@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 
 from store.artifacts import ArtifactStore
 from store.database import Database
-from store.datasets import note_artifact
 from store.jobs.claim import claim
 from store.jobs.finish import fail, succeed
+from store.results import add_result
 from store.settings import Settings
 
 SCORING = "/v1/jobs/scoring"
@@ -152,7 +152,7 @@ def finished(client: FlaskClient, database: Database, settings: Settings, datase
 
     def end(connection: Any, mine: Any) -> None:
         succeed(connection, mine, {"sha256": artifact.sha256, "bytes": 10})
-        note_artifact(connection, artifact)
+        add_result(connection, job_id, artifact)
 
     _end(database, job_id, end)
     return job_id

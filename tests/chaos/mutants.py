@@ -44,6 +44,12 @@ MUTANTS = {
         "return connection.execute(jobs.select().where(jobs.c.id == claim.job_id)).one()",
         (ZOMBIE,),
     ),
+    "promotion_by_a_key_that_may_no_longer": Mutant(
+        "store/registry",
+        'if not may_still(connection, owner, "promote"):',
+        "if False:",
+        ("tests/store/test_promotions.py::test_a_job_of_a_key_that_may_no_longer_promote_succeeds_and_moves_nothing",),
+    ),
     "success_after_a_cancel": Mutant(
         "store/jobs",
         '{**ENDED, "state": "succeeded"}, jobs.c.cancel_requested.is_(False))',
@@ -152,5 +158,23 @@ MUTANTS = {
         "if not same_bits(before, self._environment):",
         "if False:",
         (f"{UNUSABLE}[_other_environment-the numerical environment was]",),
+    ),
+    "bytes_removed_that_a_job_reads": Mutant(
+        "store",
+        "and_(~trained_on, ~read)",
+        "and_(~trained_on)",
+        ("tests/store/test_retention.py::test_what_an_unfinished_job_reads_stays_until_it_has_ended",),
+    ),
+    "bytes_removed_that_are_coming_again": Mutant(
+        "store",
+        "if stat.S_IMODE(away.stat().st_mode) == NEW:",
+        "if False:",
+        ("tests/store/test_retention.py::test_bytes_that_are_just_coming_again_stay",),
+    ),
+    "a_job_on_bytes_that_were_removed": Mutant(
+        "store",
+        "update(artifacts).where(read, artifacts.c.removed_at.is_(None))",
+        "update(artifacts).where(read)",
+        ("tests/store/test_retention.py::test_what_an_unfinished_job_reads_stays_until_it_has_ended",),
     ),
 }

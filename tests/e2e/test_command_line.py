@@ -159,13 +159,32 @@ def test_promoting_a_version_that_is_not_there_is_refused(ebb: Ebb, trained: str
     assert "no version 99" in done.stderr
 
 
+def test_retention_lists_what_would_go_and_then_removes_it(ebb: Ebb, client: Client, service: Running) -> None:
+    table = customers(300, 7).to_csv().encode()
+    unused = client.upload_dataset(table, name="unused", target="churned", id_column="customer_id").id
+    assert told(ebb("retention", "--dry-run", "--json")) == []  # kept for ever where nothing else is set
+    old = ("--dataset-days", "0.0000001", "--json")
+    listed = {dataset: row for row in told(ebb("retention", "--dry-run", *old)) for dataset in row["datasets"]}
+    assert (listed[unused]["bytes"], listed[unused]["results"]) == (len(table), [])
+    assert "no version or unfinished job needs it" in listed[unused]["why"]
+    address = f"{service.url}/v1/datasets/{unused}"
+    assert httpx.get(address, trust_env=False).status_code == 200
+    done = ebb("retention", *old)
+    assert unused in {dataset for row in told(done) for dataset in row["datasets"]}
+    assert "were removed" in done.stderr
+    assert httpx.get(address, trust_env=False).status_code == 410
+
+
 def test_keys_are_made_listed_and_revoked(ebb: Ebb, service: Running) -> None:
     made = told(
         ebb("keys", "create", "--name", "nightly", "--scope", "score", "--scope", "read", "--days", 7, "--json")
     )
+    limited = told(ebb("keys", "create", "--name", "small", "--scope", "train", "--stored-bytes", 1000, "--json"))
     assert made["key"].startswith(f"ebb_{made['id']}_")
     [listed] = [key for key in told(ebb("keys", "list", "--json")) if key["id"] == made["id"]]
     assert (listed["name"], sorted(listed["scopes"]), listed["revoked_at"]) == ("nightly", ["read", "score"], None)
+    [small] = [key for key in told(ebb("keys", "list", "--json")) if key["id"] == limited["id"]]
+    assert (small["stored_bytes"], listed["stored_bytes"]) == (1000, None)
     assert "nightly" in ebb("keys", "list").stdout
     assert made["key"] not in ebb("keys", "list").stdout
     assert ebb("jobs", "list", "--key", made["key"]).returncode == 0

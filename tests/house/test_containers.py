@@ -1,9 +1,10 @@
-"""The image and the compose file know the packages and the settings that the code has.
-
-They are read as text: a parser of YAML is no dependency of ours, and `docker compose config -q` is where there is one.
-"""
+"""The image and the compose file: they know what the code has, and no container may do more than it needs."""
 
 import re
+from typing import Any
+
+import pytest
+import yaml
 
 from store.settings import VARIABLES
 from tests.house.sources import PACKAGES, ROOT
@@ -12,6 +13,18 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 PROXY = (ROOT / "deploy/nginx.conf").read_text(encoding="utf-8")
+SITE: dict[str, Any] = yaml.safe_load(COMPOSE)
+SERVICES: dict[str, dict[str, Any]] = SITE["services"]
+STEPS = {"secrets", "migrate", "admin-key"}
+ROOM = {"web", "worker", "postgres", "redis", "proxy", "prometheus"}
+# What holds a secret, and who mounts it; the first of them writes it.
+HOLDERS = {
+    "owner-secret": ["secrets", "postgres", "migrate"],
+    "service-secret": ["secrets", "migrate", "web", "worker"],
+    "redis-secret": ["secrets", "redis", "web", "worker"],
+    "keys": ["migrate", "admin-key"],
+    "metrics": ["migrate", "prometheus"],
+}
 IGNORED = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
 
 
@@ -43,13 +56,113 @@ def test_the_image_runs_as_a_numbered_user_from_hashed_wheels() -> None:
 
 
 def test_nobody_but_the_proxy_and_prometheus_is_published_and_they_only_on_loopback() -> None:
-    services = re.split(
-        r"^  (?=\w+:$)", COMPOSE.partition("\nservices:\n")[2].partition("\nvolumes:")[0], flags=re.MULTILINE
-    )
-    published = {one.partition(":")[0]: one for one in services if "\n    ports:" in one}
+    published = {name: one["ports"] for name, one in SERVICES.items() if "ports" in one}
     assert published.keys() == {"proxy", "prometheus"}
-    for one in published.values():
-        assert re.search(r'ports: \["127\.0\.0\.1:\$\{\w+:-\d+\}:\d+"\]', one)
+    for [port] in published.values():
+        assert re.fullmatch(r"127\.0\.0\.1:\$\{\w+:-\d+\}:\d+", port)
+
+
+def test_every_service_is_known_here() -> None:
+    assert SERVICES.keys() == STEPS | ROOM
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_container_has_no_more_power_than_it_needs(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "/tmp" in service["tmpfs"]
+    assert not service.keys() & {"privileged", "cap_add", "devices", "pid", "ipc", "userns_mode", "env_file"}
+    assert service.get("network_mode", "none") == "none"
+    assert service["image"] == "ebb" or re.fullmatch(r"postgres|redis|10001:10001", service["user"])
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_container_has_a_limit_of_memory_and_of_processes(name: str) -> None:
+    service = SERVICES[name]
+    assert re.fullmatch(
+        r"\d+[mg]" if name in STEPS else rf"\$\{{{name.upper()}_MEMORY:-\d+[mg]\}}", str(service["mem_limit"])
+    )
+    assert re.fullmatch(r"\d+" if name in STEPS else rf"\$\{{{name.upper()}_PIDS:-\d+\}}", str(service["pids_limit"]))
+    for limit in ("MEMORY", "PIDS"):
+        assert name in STEPS or f"`{name.upper()}_{limit}`" in OPERATIONS
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_password_stands_in_an_environment_or_a_command(name: str) -> None:
+    service = SERVICES[name]
+    for variable, value in service.get("environment", {}).items():
+        assert "PASSWORD" not in variable or variable.endswith("_PASSWORD_FILE")
+        assert not re.search(r"://[^/]*:[^/]*@", str(value))
+    assert not re.search(
+        r"(?i)requirepass|\$\{\w*(password|secret)", f"{service.get('command')} {service.get('entrypoint')}"
+    )
+
+
+@pytest.mark.parametrize("volume", HOLDERS)
+def test_a_secret_is_mounted_by_those_that_need_it_and_written_by_one(volume: str) -> None:
+    variable = f"{volume.replace('-', '_').upper()}:-{volume}" if volume.endswith("-secret") else None
+    source = "${" + variable + "}" if variable else volume
+    mounts = {name: one for name, service in SERVICES.items() for one in service.get("volumes", []) if volume in one}
+    assert list(mounts) == sorted(HOLDERS[volume], key=list(SERVICES).index)
+    assert all(one.startswith(f"{source}:/var/lib/ebb-") for one in mounts.values())
+    writing = {name for name, one in mounts.items() if not one.endswith(":ro")}
+    assert writing == ({"migrate", "prometheus"} if volume == "metrics" else {HOLDERS[volume][0]})
+
+
+def test_the_service_is_not_the_role_that_migrates() -> None:
+    roles = {name: SERVICES[name]["environment"]["DATABASE_URL"] for name in ("migrate", "web", "worker")}
+    assert roles["migrate"].startswith("postgresql://ebb@")
+    assert roles["web"] == roles["worker"]
+    assert roles["web"].startswith("postgresql://ebb_service@")
+    assert "--service-role=ebb_service" in SERVICES["migrate"]["command"]
+
+
+def test_services_share_a_network_only_where_one_calls_the_other() -> None:
+    calls = {
+        frozenset(pair)
+        for caller, called in {
+            "web": ["postgres", "redis"],
+            "worker": ["postgres", "redis"],
+            "migrate": ["postgres"],
+            "proxy": ["web"],
+            "prometheus": ["web"],
+        }.items()
+        for pair in ((caller, one) for one in called)
+    }
+    on = {name: set(one.get("networks", [])) for name, one in SERVICES.items()}
+    assert {name for name, networks in on.items() if not networks} == {"secrets", "admin-key"}
+    assert all(SERVICES[name]["network_mode"] == "none" for name in ("secrets", "admin-key"))
+    beside = {frozenset((a, b)) for a in on for b in on if a < b and on[a] & on[b]}
+    # Servers that call nobody, or steps of a worker's network, are beside each other.
+    assert beside - calls == {
+        frozenset(p) for p in (("postgres", "redis"), ("migrate", "worker"), ("migrate", "redis"))
+    }
+    assert calls <= beside
+
+
+def test_only_a_published_service_is_on_a_network_that_leads_elsewhere() -> None:
+    leading = {name for name, options in SITE["networks"].items() if not (options or {}).get("internal")}
+    outside = {name: leading & set(one.get("networks", [])) for name, one in SERVICES.items()}
+    assert {name for name, networks in outside.items() if networks} == {"proxy", "prometheus"}
+    assert all(len(networks) <= 1 for networks in outside.values())
+
+
+def test_images_are_pinned_by_their_patch_release() -> None:
+    images = [one["image"] for one in SERVICES.values()] + re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    foreign = {image for image in images if image != "ebb"}
+    assert len(foreign) == 5
+    # PostgreSQL numbers its patch releases with two numbers, as 17.11.
+    pattern = r"[\w/]+:(v?\d+\.\d+\.\d+|(?<=postgres:)\d+\.\d+)(-\w+)?(@sha256:[0-9a-f]{64})?"
+    assert [image for image in sorted(foreign) if not re.fullmatch(pattern, image)] == []
+
+
+def test_the_image_makes_the_folders_of_its_volumes_for_its_user() -> None:
+    """A named volume belongs to whom its folder belongs in the image that first mounts it."""
+    [made] = re.findall(r" install -d -o 10001 -g 10001 -m 0750 ((?:.+\\\n)*.+)$", DOCKERFILE, re.MULTILINE)
+    mounted = (volume for one in SERVICES.values() if one["image"] == "ebb" for volume in one["volumes"])
+    assert set(made.replace("\\", "").split()) == {re.sub(r":ro$", "", volume).rpartition(":")[2] for volume in mounted}
 
 
 def test_the_files_that_the_containers_mount_are_there() -> None:

@@ -162,6 +162,7 @@ def test_the_order_of_rows_does_not_change_what_is_learned():
         ("auto_pay", "yes", "wrong_type"),
         ("plan", 3, "wrong_type"),
         ("plan", {"a": 1}, "wrong_type"),
+        ("plan", "x" * 32_769, "too_long"),
         ("joined", "yesterday", "wrong_type"),
         ("joined", "2024-02-30", "wrong_type"),
         ("joined", 19727, "wrong_type"),

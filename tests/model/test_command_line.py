@@ -173,3 +173,16 @@ def test_it_runs_as_a_program_without_the_web_and_the_database():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     told = subprocess.run([sys.executable, "-m", "model", "--help"], check=True, capture_output=True, text=True)
     assert "train" in told.stdout
+
+
+def test_train_refuses_a_network_that_this_machine_cannot_hold(tmp_path, capsys):
+    table, spec = tmp_path / "customers.csv", tmp_path / "spec.json"
+    customers(300, 1).write_csv(table)
+    spec.write_text('{"layers": [65536, 65536], "members": 100}')
+    arguments = ["train", str(table), "--target", "churned", "--id", "customer_id", "--spec", str(spec)]
+    assert main([*arguments, "--out", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr().err
+    assert (
+        "/layers: training 100 networks of 4,295,426,049 parameters on 300 rows of up to 4 features needs about" in said
+    )
+    assert "lower the units of layers, members or restarts" in said

@@ -269,20 +269,6 @@ def test_memory_mapped_rows_are_not_copied(tmp_path: object) -> None:
     assert isinstance(a._program._chunk._rows.X, np.memmap)
 
 
-@pytest.mark.parametrize(
-    ("spec", "said"),
-    [
-        ({"layers": [65_536, 65_536]}, r"1 networks of 4,29\d,\d{3},\d{3} parameters .* lower the units of layers$"),
-        ({"layers": [1000, 1000], "members": 1000}, r"1,000 networks .* members or restarts$"),
-        ({"layers": [1000, 1000], "members": 10, "restarts": 100}, r"1,000 networks .* members or restarts$"),
-    ],
-)
-def test_networks_too_large_are_refused_before_anything_is_made_for_them(spec: dict[str, object], said: str) -> None:
-    with pytest.raises(SpecError, match=said) as caught:
-        Trainer(parse_spec(spec), design())
-    assert caught.value.problems[0].pointer == "/layers"
-
-
 @pytest.mark.parametrize("members", [1, 2])
 def test_steps_are_counted_while_a_chunk_of_them_is_under_way(members: int) -> None:
     """A heart that counted chunks would take a wide network's long chunk for a training that hangs."""

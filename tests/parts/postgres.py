@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
@@ -19,6 +19,7 @@ from tests.parts.postgres_programs import program_folder, reachable
 from tests.parts.unprivileged import private_folder, server_account
 
 START_SECONDS = 30.0
+SERVICE_PASSWORD = "needed-at-TEST_DATABASE_URL-only"
 SETTINGS = {
     "listen_addresses": "",  # the socket in its private folder is the only way in
     "fsync": "off",
@@ -48,6 +49,11 @@ class Postgres:
 
     url: URL
     process: subprocess.Popen[bytes] | None = None
+    service: str = field(default_factory=lambda: f"ebb_test_{uuid4().hex[:12]}")
+
+    def as_service(self, url: str) -> str:
+        """Return the URL of a database for the role that may do what the service does."""
+        return make_url(url).set(username=self.service, password=SERVICE_PASSWORD).render_as_string(hide_password=False)
 
     def create_database(self, template: str | None = None) -> str:
         """Make a database, as a copy of another if a template is named, and return its URL."""
@@ -59,10 +65,18 @@ class Postgres:
         self._run(statement)
         return self.url.set(database=name).render_as_string(hide_password=False)
 
+    def as_owner(self, url: str) -> str:
+        """Return the URL of a database for the role that made it."""
+        return self.url.set(database=make_url(url).database).render_as_string(hide_password=False)
+
     def drop_database(self, url: str) -> None:
         """Drop a database, whoever is still connected to it."""
         name = sql.Identifier(make_url(url).database or "")
         self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+    def drop_role(self, name: str) -> None:
+        """Drop a role that no database knows any more."""
+        self._run(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
 
     def stop(self) -> None:
         """Stop the server, if it is ours, and wait until it and its folder are gone."""

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import resource
+import shutil
 import stat
 import threading
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from store.artifacts import ArtifactStore
-from store.errors import ArtifactError
+from store.errors import ArtifactError, DiskFullError, QuotaError
 
 
 @pytest.fixture
@@ -115,6 +116,44 @@ def test_a_full_disk_is_told_and_leaves_nothing(kept: ArtifactStore) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert _files(kept) == []
     assert kept.put([b"x" * 60_000] * 3).size == 180_000
+
+
+def test_a_disk_keeps_its_free_space(tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    kept = ArtifactStore(tmp_path / "artifacts", free_bytes=free + 2**40)
+    with pytest.raises(DiskFullError, match=r"bytes left, of which .* are kept free .*`ebb retention`"):
+        kept.put([b"abc"])
+    with kept.draft("job", 1) as draft, pytest.raises(DiskFullError):
+        draft.write(b"abc")
+    assert _files(kept) == []
+    assert ArtifactStore(kept.folder, free_bytes=free // 2).put([b"abc"]).size == 3
+
+
+def test_bytes_that_are_announced_and_have_no_room_are_refused_before_any_is_read(tmp_path: Path) -> None:
+    def chunks() -> Iterator[bytes]:
+        raise AssertionError("nothing is to be read")
+        yield b""
+
+    kept = ArtifactStore(tmp_path / "artifacts", free_bytes=2**20)
+    with pytest.raises(DiskFullError), kept.receive(chunks(), announced=shutil.disk_usage(tmp_path).free):
+        pass
+    assert _files(kept) == []
+
+
+def test_a_check_is_asked_about_what_was_announced_and_then_about_what_came(kept: ArtifactStore) -> None:
+    asked: list[int] = []
+
+    def check(size: int) -> None:
+        asked.append(size)
+        if size > 6:
+            raise QuotaError
+
+    with kept.receive([b"abc", b"de"], announced=4, check=check):
+        pass
+    with pytest.raises(QuotaError), kept.receive([b"abc", b"defg", b"never"], check=check):
+        pass
+    assert asked == [4, 3, 5, 0, 3, 7]
+    assert _files(kept) == []
 
 
 def test_received_bytes_that_nobody_keeps_are_gone(kept: ArtifactStore) -> None:

@@ -14,11 +14,11 @@ def lines(database: Database, **wanted: str) -> list[tuple[str, str, str]]:
 
 
 @pytest.fixture
-def told(database: Database) -> Database:
-    """A log of three lines."""
+def told(owner: Database) -> Database:
+    """A log of three lines, open to whom no right is missing."""
     for by, action in (("ada", "job.submitted"), ("ada", "alias.moved"), ("", "job.submitted")):
-        database.write(lambda connection, by=by, action=action: record(connection, action, "churn", by=by))
-    return database
+        owner.write(lambda connection, by=by, action=action: record(connection, action, "churn", by=by))
+    return owner
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_a_cancelled_job_ends_with_its_code_and_no_checkpoint(world: World) -> N
 @pytest.mark.parametrize("revision", [None, 0])
 def test_the_alias_moves_with_the_success_that_asks_for_it(world: World, revision: int | None) -> None:
     mine = world.start()
-    promotion = Promotion("champion", by="job", revision=revision)
+    promotion = Promotion("champion", revision=revision)
     world.database.write(lambda connection: succeed_training(connection, mine, world.version(), promotion))
     with world.database.read() as connection:
         alias = get_alias(connection, "churn", "champion")
@@ -107,9 +107,10 @@ def test_the_alias_moves_with_the_success_that_asks_for_it(world: World, revisio
 def test_an_alias_moved_by_hand_meanwhile_stays_and_the_job_succeeds(world: World) -> None:
     world.succeed(world.start())
     world.database.write(lambda connection: move_alias(connection, "churn", "champion", Move(1, 0, "hand")))
-    mine, promotion = world.start(), Promotion("champion", by="job", revision=0)
+    mine, promotion = world.start(), Promotion("champion", revision=0)
     world.database.write(lambda connection: succeed_training(connection, mine, world.version(), promotion))
     row = world.row(mine.job_id)
     assert (row.state, row.result["promoted"]) == ("succeeded", False)
     with world.database.read() as connection:
         assert get_alias(connection, "churn", "champion").version == 1
+    assert "moved by somebody else" in row.result["reason"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, inspect
+from sqlalchemy import insert, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from store.database import Database, open_database
@@ -85,10 +85,37 @@ def test_what_the_first_release_stored_is_still_there_after_an_upgrade(bare: Dat
     world = make_world(bare)
     world.succeed(world.start())
     before = world.snapshot()
-    downgrade(bare, "0001")  # loses what the first release did not have: the audit log
+    downgrade(bare, "0001")  # loses what the first release did not have: the audit log, and when bytes were last used
     upgrade(bare)
-    assert world.snapshot() == {**before, "audit_log": []}
+    after = world.snapshot()
+    ((*artifact, used_at, removed_at),) = after["artifacts"]
+    ((*_, used_before, _),) = before["artifacts"]
+    assert used_at >= used_before
+    assert after == {**before, "audit_log": [], "artifacts": [(*artifact, used_at, removed_at)]}
     assert is_current(bare)
+
+
+def test_a_move_by_a_training_names_the_key_that_submitted_it(bare: Database) -> None:
+    """An earlier release named the job as the mover."""
+    upgrade(bare, "0005")
+    world = make_world(bare)
+    jobs = [world.queue(owner=owner) for owner in ("0123abcd", "")]
+    movers = [*(f"job {job}" for job in jobs), "local", "job 7"]
+    row = "INSERT INTO alias_moves (model, alias, revision, to_version, moved_by, moved_at) VALUES "
+    for number, mover in enumerate(movers, 1):
+        values = f"('churn', 'champion', {number}, 1, '{mover}', '2026-01-01 00:00:00')"
+        bare.write(lambda connection, values=values: connection.execute(text(row + values)))
+    upgrade(bare)
+
+    def told() -> list[tuple[str, str | None]]:
+        with bare.read() as connection:
+            rows = connection.execute(text("SELECT moved_by, job_id FROM alias_moves ORDER BY revision"))
+            return [(row.moved_by, row.job_id) for row in rows]
+
+    assert told() == [("0123abcd", jobs[0]), ("local", jobs[1]), ("local", None), ("job 7", None)]
+    downgrade(bare, "0005")
+    with bare.read() as connection:
+        assert list(connection.execute(text("SELECT moved_by FROM alias_moves ORDER BY revision")).scalars()) == movers
 
 
 def test_a_migrated_database_still_refuses_rows_that_refer_to_nothing(bare: Database) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from store.artifacts import KEPT, Artifact, ArtifactStore
+from store.artifacts import KEPT, NEW, Artifact, ArtifactStore
 from store.database import Database
 from store.datasets import note_artifact
 from store.orphans import sweep_orphans
@@ -73,3 +73,13 @@ def test_bytes_that_are_settled_while_they_are_swept_stay(kept: ArtifactStore) -
 
 def test_a_folder_that_is_not_there_yet_has_no_orphans(kept: ArtifactStore, database: Database) -> None:
     assert sweep_orphans(kept, database) == 0
+
+
+def test_a_young_file_is_not_settled_for_its_row_may_be_an_old_one_of_the_same_bytes(
+    kept: ArtifactStore, database: Database
+) -> None:
+    """Retention takes a settled file for one that nobody is just sending again."""
+    artifact = kept.put([b"table"])
+    note(database, artifact)
+    sweep_orphans(kept, database)
+    assert artifact.path.stat().st_mode & 0o777 == NEW

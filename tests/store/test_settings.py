@@ -4,15 +4,19 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from kombu.utils.url import parse_url
+from sqlalchemy.engine import make_url
 
 from store.errors import SettingsError
-from store.machine import memory_bytes
+from store.machine import CORES, memory_bytes
 from store.settings import CLIENT, VARIABLES, Settings, read_settings
 
 ODD = {
     "EBB_HOME": "/srv/ebb home",
     "DATABASE_URL": "postgresql://ebb:p%40ss@db.example:5433/ebb?sslmode=require",
+    "DATABASE_PASSWORD_FILE": "/run/database-password",
     "REDIS_URL": "rediss://:secret@redis.example:6380/2",
+    "REDIS_PASSWORD_FILE": "/run/redis-password",
     "EBB_HOST": "0.0.0.0",
     "EBB_PORT": "8080",
     "EBB_WEB_PROCESSES": "3",
@@ -30,6 +34,10 @@ ODD = {
     "EBB_QUEUE_LIMIT": "50",
     "EBB_DEADLINE_SECONDS": "3600",
     "EBB_UPLOAD_BYTES": "1000000",
+    "EBB_FREE_BYTES": "0",
+    "EBB_STORED_BYTES": "5000000",
+    "EBB_DATASET_DAYS": "30",
+    "EBB_RESULT_DAYS": "7.5",
     "EBB_TRAINING_BYTES": "1000000000",
     "EBB_TRAINING_CPU_SECONDS": "600",
     "EBB_TRAINING_FILE_BYTES": "5000000000",
@@ -37,9 +45,13 @@ ODD = {
     "EBB_URL": "http://ebb.example",
     "EBB_KEY": "ebb_1_2",
 }
+FILES = {"DATABASE_PASSWORD_FILE": "DATABASE_URL", "REDIS_PASSWORD_FILE": "REDIS_URL"}
+URLS = {"DATABASE_URL": "postgresql://ebb@db.example/ebb?sslmode=require", "REDIS_URL": "redis://redis.example:6379/0"}
 WRONG = {
     "DATABASE_URL": ["nonsense", "mysql://host/x", "postgresql://host:port/x", "sqlite://", "sqlite:///:memory:"],
+    "DATABASE_PASSWORD_FILE": ["/no/such/file", "/"],
     "REDIS_URL": ["nonsense", "amqp://host"],
+    "REDIS_PASSWORD_FILE": ["/dev/null"],
     "EBB_PORT": ["-1", "65536", "80.5", "http", "nan"],
     "EBB_WEB_PROCESSES": ["0", "many"],
     "EBB_WEB_THREADS": ["0", "-4"],
@@ -56,6 +68,10 @@ WRONG = {
     "EBB_QUEUE_LIMIT": ["0", "some"],
     "EBB_DEADLINE_SECONDS": ["-1", "inf", "soon"],
     "EBB_UPLOAD_BYTES": ["0", "2GiB"],
+    "EBB_FREE_BYTES": ["-1", "1GiB"],
+    "EBB_STORED_BYTES": ["-1", "0.5"],
+    "EBB_DATASET_DAYS": ["-1", "36501", "nan"],
+    "EBB_RESULT_DAYS": ["-1", "a week"],
     "EBB_TRAINING_BYTES": ["1000000", "80 %"],
     "EBB_TRAINING_CPU_SECONDS": ["0", "1.5"],
     "EBB_TRAINING_FILE_BYTES": ["1000"],
@@ -68,7 +84,7 @@ def test_every_setting_has_one_variable() -> None:
     assert ODD.keys() == VARIABLES.keys()
 
 
-@pytest.mark.parametrize("variable", VARIABLES)
+@pytest.mark.parametrize("variable", sorted(VARIABLES.keys() - FILES.keys()))
 def test_each_variable_changes_its_setting_and_no_other(variable: str) -> None:
     plain, changed = read_settings({}), read_settings({variable: ODD[variable]})
     differing = {field.name for field in fields(Settings) if getattr(plain, field.name) != getattr(changed, field.name)}
@@ -106,9 +122,54 @@ def test_a_lease_too_short_for_its_heartbeat_is_refused() -> None:
 
 @pytest.mark.parametrize("environ", [{}, ODD, {"EBB_HOME": "/srv/a b#c%20?d"}, {"REDIS_URL": "unix:///run/redis.sock"}])
 def test_a_child_gets_the_very_same_settings(environ: dict[str, str]) -> None:
-    service = {name: text for name, text in environ.items() if VARIABLES[name][0] not in CLIENT}
+    service = {k: text for k, text in environ.items() if k not in FILES and VARIABLES[k][0] not in CLIENT}
     settings = read_settings(service)
     assert read_settings(settings.environ()) == settings
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("password", ["hunter2", "p@ss/w:rd #1", "+ %41é?"])
+def test_a_password_in_a_file_joins_its_url_and_no_environment(tmp_path: Path, file: str, password: str) -> None:
+    path = tmp_path / "password"
+    path.write_text(password + "\n", encoding="utf-8")
+    settings = read_settings({**URLS, file: str(path)})
+    url = getattr(settings, VARIABLES[FILES[file]][0])
+    assert make_url(url).password == password
+    if file == "REDIS_PASSWORD_FILE":
+        assert parse_url(url)["password"] == password
+    assert "hunter2" not in repr(settings)
+    given = settings.environ()
+    assert given[file] == str(path)
+    assert make_url(given[FILES[file]]).password is None
+    assert read_settings(given) == settings
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_password_in_a_file_and_another_in_the_url_are_refused(tmp_path: Path, file: str) -> None:
+    (tmp_path / "password").write_text("hunter2")
+    with pytest.raises(SettingsError, match=f"{file}: the URL holds a password already") as refused:
+        read_settings({FILES[file]: ODD[FILES[file]], file: str(tmp_path / "password")})
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_password_without_a_server_that_asks_for_it_is_refused(tmp_path: Path, file: str) -> None:
+    (tmp_path / "password").write_text("hunter2")
+    with pytest.raises(SettingsError, match=f"{file}: set {FILES[file]}, too"):
+        read_settings({file: str(tmp_path / "password")})
+
+
+@pytest.mark.parametrize("held", [b"", b"\n", b"one\ntwo\n", b"\xff", b"a\0b"])
+def test_a_file_that_holds_no_password_is_refused(tmp_path: Path, held: bytes) -> None:
+    (tmp_path / "password").write_bytes(held)
+    with pytest.raises(SettingsError, match=r"DATABASE_PASSWORD_FILE: .*/password (must hold|is not UTF-8)"):
+        read_settings({**URLS, "DATABASE_PASSWORD_FILE": str(tmp_path / "password")})
+
+
+def test_processes_are_no_more_than_the_memory_is_enough_for() -> None:
+    settings = read_settings({})
+    assert settings.web_processes == settings.worker_concurrency <= CORES
+    assert settings.web_processes * 2**28 <= max(memory_bytes() * 0.8, 2**28)
 
 
 def test_jobs_that_run_at_once_share_the_memory() -> None:

@@ -5,7 +5,7 @@ from sqlalchemy import update
 from store.clock import now
 from store.database import Database
 from store.tables import workers
-from store.workers import count_alive, find_unserved, sign_in, sign_out
+from store.workers import count_alive, find_unserved, most_job_bytes, sign_in, sign_out
 from tests.store.world import make_world
 
 
@@ -81,3 +81,17 @@ def test_a_worker_of_an_earlier_release_takes_every_kind_it_does_not_tell(databa
     database.write(lambda connection: connection.execute(update(workers).values(kinds=None)))
     with database.read() as connection:
         assert find_unserved(connection, within_seconds=15.0) == []
+
+
+def test_the_memory_of_a_job_is_the_most_that_a_living_worker_of_its_kind_gives(database: Database) -> None:
+    def most(kind: str) -> int | None:
+        with database.read() as connection:
+            return most_job_bytes(connection, kind, within_seconds=15.0)
+
+    assert most("training") is None
+    for name, kinds, given in (("a:1", ["training"], 2**30), ("b:1", ["scoring"], 2**40), ("c:1", ["training"], 2**31)):
+        database.write(lambda c, name=name, kinds=kinds, given=given: sign_in(c, name, kinds, job_bytes=given))
+    _sign_in(database, "of an earlier release")
+    assert most("training") == 2**31
+    _seen(database, "c:1", 16.0)
+    assert most("training") == 2**30

@@ -35,7 +35,7 @@ WRITES: dict[str, Write] = {
     "checkpoint": lambda world, mine, connection: _beat(connection, mine, checkpoint=checkpoint(1, b"stale")),
     "succeed": lambda world, mine, connection: succeed_training(connection, mine, world.version()),
     "promote": lambda world, mine, connection: succeed_training(
-        connection, mine, world.version(), Promotion("champion", by="zombie")
+        connection, mine, world.version(), Promotion("champion")
     ),
     "succeed with a result alone": lambda world, mine, connection: succeed(connection, mine, {"rows": 1}),
     "fail": lambda world, mine, connection: fail(connection, mine, code="diverged", text="stale"),

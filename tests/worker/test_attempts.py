@@ -216,9 +216,10 @@ def test_a_training_process_ends_with_its_worker(on_sqlite: Trainings) -> None:
 
 
 def test_an_epoch_longer_than_the_lease_keeps_it(on_sqlite: Trainings) -> None:
-    world, job_id = on_sqlite.world, on_sqlite.queue({**SLOW, "members": 72})
+    many = make_trainings(on_sqlite.database, on_sqlite.settings, MANY)
+    world, job_id = many.world, many.queue({**SLOW, "members": 4})
     lease = on_sqlite.settings.lease_seconds
-    with on_sqlite.running(job_id):
+    with many.running(job_id):
         while (row := world.row(job_id)).state == "running":
             assert row.lease_until > _database_time(on_sqlite), "the lease ran out"
     row = world.row(job_id)

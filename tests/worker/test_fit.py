@@ -12,7 +12,6 @@ from sqlalchemy import update
 
 from model.errors import SpecError
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
-from store.artifacts import ArtifactStore
 from store.errors import ArtifactError
 from store.jobs.checkpoints import CheckpointRow
 from store.tables import checkpoints
@@ -24,7 +23,7 @@ SPEC = {"epochs": 12, "early_stopping": None, "layers": [8, 4], "dropout": 0.1, 
 
 
 def load(trainings: Trainings, job_id: str) -> Fit:
-    return Fit.load(trainings.database, ArtifactStore(trainings.settings.artifacts), job_id)
+    return Fit.load(trainings.settings, trainings.database, job_id)
 
 
 def prepared(trainings: Trainings, job_id: str) -> Fit:

@@ -6,7 +6,6 @@ import pytest
 
 from model.errors import ColumnError, DivergedError, SpecError, TableError
 from model.storage import pack, sha256
-from store.artifacts import ArtifactStore
 from store.errors import ArtifactError
 from store.jobs.finish import succeed_training
 from store.registry.aliases import CHAMPION, Move, find_alias, move_alias
@@ -22,7 +21,7 @@ BAD = {"epochs": 1, "optimizer": {"name": "adam", "learning_rate": 1e-6}}
 
 
 def trained(trainings: Trainings, spec: dict[str, object], promote: str) -> Fit:
-    fit = Fit.load(trainings.database, ArtifactStore(trainings.settings.artifacts), trainings.queue(spec, promote))
+    fit = Fit.load(trainings.settings, trainings.database, trainings.queue(spec, promote))
     fit.prepare()
     assert list(fit.epochs())
     return fit

@@ -19,6 +19,7 @@ from model.scoring import score_file
 from store.clock import now
 from store.registry.versions import load_estimator
 from tests.worker.trainings import CSV, SHORT, Trainings, make_trainings, wait_for
+from worker.attempt import Attempts
 
 TABLE = customers(30_000, seed=2).to_csv().encode()
 
@@ -207,3 +208,24 @@ def test_scoring_takes_little_memory(on_sqlite: Trainings) -> None:
                 break
     assert big.world.row(job_id).state == "succeeded"
     assert 0 < peak < 400 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "said"),
+    [
+        ({"free_bytes": 2**60}, "disk_full", "are kept free (EBB_FREE_BYTES)"),
+        ({"stored_bytes": 1_000_000}, "quota", "and may store 1,000,000"),
+    ],
+)
+def test_a_result_without_room_fails_the_job_at_once_and_leaves_nothing(
+    scorable_on_sqlite: Trainings, changed: dict[str, int], code: str, said: str
+) -> None:
+    world, settings = scorable_on_sqlite.world, scorable_on_sqlite.settings
+    narrow = replace(scorable_on_sqlite, attempts=Attempts(replace(settings, **changed), world.database, "w2"))
+    before = sorted(path.name for path in settings.artifacts.rglob("*"))
+    job_id = queue(narrow)
+    narrow.attempts.run(job_id)
+    row = world.row(job_id)
+    assert (row.state, row.error_code, row.strikes) == ("failed", code, 0)
+    assert said in row.error_text
+    assert sorted(path.name for path in settings.artifacts.rglob("*")) == before

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from store.clock import now
 from store.database import Database
 from store.doorbell import CeleryDoorbell, Doorbell
 from store.errors import BrokerError, DatabaseError
+from store.retention import DAY_SECONDS
 from store.settings import Settings
-from store.workers import count_alive
+from store.tables import artifacts
+from store.workers import count_alive, most_job_bytes
 from tests.store.world import World, make_world
 from tests.worker.clocks import clock_that_jumps
 from tests.worker.outages import outage
@@ -84,6 +87,26 @@ def test_files_that_got_no_row_in_a_day_are_removed(settings: Settings, world: W
     os.utime(orphan.path, (then, then))
     make(settings, world, bell).sweep()
     assert not orphan.path.exists()
+
+
+@pytest.mark.parametrize(("days", "stays"), [(0.0, True), (1.0, False)])
+def test_files_whose_time_is_over_are_removed_where_that_is_set(
+    settings: Settings, world: World, bell: RecordingDoorbell, days: float, stays: bool
+) -> None:
+    file = ArtifactStore(settings.artifacts).put([b"table"])  # of the world's dataset
+    ArtifactStore(settings.artifacts).settle(file.sha256)
+    old = artifacts.update().values(used_at=now(-2 * DAY_SECONDS))
+    world.database.write(lambda connection: connection.execute(old))
+    make(replace(settings, dataset_days=days), world, bell).sweep()
+    assert file.path.exists() == stays
+
+
+def test_a_worker_tells_how_much_memory_it_gives_a_job(
+    settings: Settings, world: World, bell: RecordingDoorbell
+) -> None:
+    make(replace(settings, training_bytes=2**30), world, bell).sweep()
+    with world.database.read() as connection:
+        assert most_job_bytes(connection, "training", within_seconds=5) == 2**30
 
 
 def test_a_job_nobody_was_told_of_is_rung_for_once(settings: Settings, world: World, bell: RecordingDoorbell) -> None:

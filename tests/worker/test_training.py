@@ -52,12 +52,19 @@ def test_a_training_that_diverges_fails_and_names_epoch_and_step(trainings: Trai
     assert "lower optimizer.learning_rate" in row.error_text
 
 
+def test_a_training_whose_checkpoint_could_not_be_stored_fails_before_it_begins(on_sqlite: Trainings) -> None:
+    row = on_sqlite.train({**SHORT, "layers": [9990, 9990]})
+    assert (row.state, row.error_code, row.strikes) == ("failed", "spec", 0)
+    assert "a job can store 135 MB: lower the units of layers" in row.error_text
+
+
 def test_a_training_beyond_its_memory_fails_at_once_and_a_smaller_one_succeeds(on_sqlite: Trainings) -> None:
     settings = replace(on_sqlite.settings, training_bytes=2**28)
     small = make_trainings(on_sqlite.database, settings)
-    row = small.train({**SHORT, "layers": [4096, 4096]})
-    assert (row.state, row.error_code, row.strikes) == ("failed", "out_of_memory", 0)
-    assert "more memory than there is; take fewer units a layer" in row.error_text
+    row = small.train({**SHORT, "layers": [2000, 2000]})
+    assert (row.state, row.error_code, row.strikes) == ("failed", "spec", 0)
+    assert "of memory, " in row.error_text
+    assert "and may take 269 MB: lower the units of layers" in row.error_text
     row = small.train(SHORT)
     assert (row.state, row.error_text) == ("succeeded", None)
 

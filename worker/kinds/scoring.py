@@ -16,13 +16,16 @@ from model.scoring import score_file
 from model.tables.reading import MEDIA_TYPES
 from store.artifacts import Artifact, ArtifactStore
 from store.database import Connection, Database, Row
-from store.datasets import get_dataset, note_artifact
+from store.datasets import get_dataset
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
 from store.jobs.finish import succeed
 from store.jobs.heartbeat import Progress
 from store.jobs.read import get_job
+from store.quotas import Quota, read_quota
 from store.registry.versions import load_estimator
+from store.results import add_result
+from store.settings import Settings
 from worker.errors import DatasetError
 from worker.fit import CPU_SECONDS
 from worker.work import Ending, Unit
@@ -36,12 +39,13 @@ class Scoring:
     dataset: Row[Any]
     artifacts: ArtifactStore
     estimator: Estimator
+    quota: Quota
     tally: Tally = field(default_factory=Tally)
     _written: Artifact | None = None
     out_of_memory: ClassVar[str] = "the scoring needs more memory than there is; see EBB_TRAINING_BYTES"
 
     @classmethod
-    def load(cls, database: Database, artifacts: ArtifactStore, job_id: str) -> Self:
+    def load(cls, settings: Settings, database: Database, job_id: str) -> Self:
         """Read the job, its dataset and the version's estimator.
 
         Raises: NotFoundError; ArtifactError and EstimatorError where the version cannot be used.
@@ -50,7 +54,9 @@ class Scoring:
             job = get_job(connection, job_id)
             dataset = get_dataset(connection, job.dataset_id)
             estimator = load_estimator(connection, job.model, job.params["version"])
-        return cls(job, dataset, artifacts, Estimator.from_bytes(estimator))
+            quota = read_quota(connection, job.owner, default=settings.stored_bytes)
+        kept = ArtifactStore(settings.artifacts, settings.free_bytes)
+        return cls(job, dataset, kept, Estimator.from_bytes(estimator), quota)
 
     @property
     def progress(self) -> Progress:
@@ -73,11 +79,11 @@ class Scoring:
     def units(self) -> Iterator[Unit]:
         """Score, a chunk of rows a unit, into a file that takes its name when it is whole.
 
-        Raises: TableError, ColumnError, EstimatorError; ArtifactError when the disk is full.
+        Raises: TableError, ColumnError, EstimatorError; QuotaError; DiskFullError; ArtifactError.
         """
         path, params = self.artifacts.path(self.dataset.sha256), self.job.params
         output = OUTPUTS[params["output"]](Layout.of(self.estimator, params["explain"]))
-        with self.artifacts.draft(self.job.id, self.job.token) as draft:
+        with self.artifacts.draft(self.job.id, self.job.token, check=self.quota.check) as draft:
             for scored in score_file(self.estimator, path, MEDIA_TYPES[self.dataset.media_type], params["explain"]):
                 draft.write(output.rows(scored))
                 self.tally.add(scored, self.estimator)
@@ -105,7 +111,7 @@ class Scoring:
 
         def end(connection: Connection, claim: Claim) -> str:
             succeed(connection, claim, result)
-            note_artifact(connection, artifact)
+            add_result(connection, claim.job_id, artifact)
             return f"scored {tally.rows} rows by version {job.params['version']} of {job.model}"
 
         return end

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
-from store.artifacts import ArtifactStore
 from store.database import Connection, Database
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
 from store.jobs.finish import succeed_training
 from store.jobs.heartbeat import Progress
+from store.settings import Settings
 from worker.fit import Fit
 from worker.patience import patiently
 from worker.result import promotion_of, version_of
@@ -29,12 +29,12 @@ class Training:
     )
 
     @classmethod
-    def load(cls, database: Database, artifacts: ArtifactStore, job_id: str) -> Self:
+    def load(cls, settings: Settings, database: Database, job_id: str) -> Self:
         """Read the job, its dataset and its last checkpoint.
 
         Raises: NotFoundError; SpecError where the stored spec is of another release.
         """
-        return cls(Fit.load(database, artifacts, job_id), database)
+        return cls(Fit.load(settings, database, job_id), database)
 
     @property
     def progress(self) -> Progress:

@@ -1,10 +1,8 @@
-"""Estimators that this process holds ready: immutable, so any thread may score by them."""
+"""A cache of estimators: they are immutable, so any thread may score by them."""
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
 
-from app.scoring.quick_json import QuickReader, quick_reader
 from model.estimator import Estimator
 from store.database import Database
 from store.registry.targets import Target
@@ -15,16 +13,7 @@ OVERHEAD_BYTES = 64 * 1024
 """What an estimator takes in memory beside its arrays, about."""
 
 
-@dataclass(frozen=True)
-class Ready:
-    """An estimator, and the decoder that knows its columns, if there can be one."""
-
-    estimator: Estimator
-    reader: QuickReader | None
-    size: int
-
-
-class Estimators:
+class EstimatorCache:
     """The estimators used last, by their digest, as many as fit.
 
     Units: `most_bytes` in bytes of memory, about.
@@ -34,10 +23,10 @@ class Estimators:
         self._database = database
         self._most_bytes = most_bytes
         self._bytes = 0
-        self._held: OrderedDict[str, Ready] = OrderedDict()
+        self._held: OrderedDict[str, tuple[Estimator, int]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, target: Target) -> Ready:
+    def get(self, target: Target) -> Estimator:
         """Return a version's estimator, from memory or from the registry.
 
         Raises: NotFoundError, ArtifactError, DatabaseError; EstimatorError where another release wrote it.
@@ -46,20 +35,19 @@ class Estimators:
             held = self._held.get(target.digest)
             if held is not None:
                 self._held.move_to_end(target.digest)
-                return held
+                return held[0]
         # Loaded without the lock: another thread may do the same, and two equal estimators do no harm.
         with self._database.read() as connection:
             data = load_estimator(connection, target.model, target.version)
         estimator = Estimator.from_bytes(data)
-        ready = Ready(estimator, quick_reader(estimator), 2 * len(data) + OVERHEAD_BYTES)
-        self._hold(target.digest, ready)
-        return ready
+        self._hold(target.digest, estimator, 2 * len(data) + OVERHEAD_BYTES)
+        return estimator
 
-    def _hold(self, digest: str, ready: Ready) -> None:
+    def _hold(self, digest: str, estimator: Estimator, size: int) -> None:
         with self._lock:
             if digest not in self._held:
-                self._bytes += ready.size
-            self._held[digest] = ready
+                self._bytes += size
+            self._held[digest] = estimator, size
             while self._bytes > self._most_bytes and len(self._held) > 1:
-                _, dropped = self._held.popitem(last=False)
-                self._bytes -= dropped.size
+                _, (_, dropped) = self._held.popitem(last=False)
+                self._bytes -= dropped

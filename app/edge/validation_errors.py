@@ -1,7 +1,7 @@
-"""What of a parsed value does not fit its type: every place at once, in words of ours.
+"""What is wrong with a parsed value: every place at once, in our own words.
 
-The decoder, which names the first place only and in its own terms, decides what fits; this walks the type where it
-said no.
+The decoder says whether a value fits its type, but it names only the first place, in its own terms. So this walks down
+the type wherever the decoder refuses.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from app.edge.pointers import pointer
+from app.edge.pointers import Path, pointer
 from model.errors import Problem
 
 WORDS = {
@@ -27,52 +27,52 @@ _BOUND = re.compile(r"Expected `(?P<kind>\w+)[^`]*`(?P<length> of length)? (?P<s
 _SIGNS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
 
 
-def misfits(value: object, kind: Any, here: str, *, strict: bool) -> Iterator[Problem]:
-    """Yield what does not fit, each with its pointer; nothing where all fits.
+def validation_errors(value: object, kind: Any, path: Path = (), *, strict: bool) -> Iterator[Problem]:
+    """Yield what does not fit the type, each with its pointer; nothing where all fits.
 
     Example:
         >>> class Ask(msgspec.Struct, forbid_unknown_fields=True):
         ...     size: Annotated[int, msgspec.Meta(ge=1)]
         ...     names: list[str] = []
-        >>> for problem in misfits({"size": 0, "names": ["a", 1], "colour": "red"}, Ask, "", strict=True):
+        >>> for problem in validation_errors({"size": 0, "names": ["a", 1], "colour": "red"}, Ask, strict=True):
         ...     print(problem.pointer, problem.code, problem.detail)
         /colour unknown is not known here; known: size, names
         /size range must be at least 1
         /names/1 type must be text, not a whole number
     """
-    inside = list(_inside(value, kind, here, strict=strict))
-    if inside:
-        yield from inside
-        return
     try:
         msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
-        yield Problem(here, *_told(str(error), kind))
+        inside = _inside(value, kind, path, strict=strict)
+        yield next(inside, Problem(pointer(*path), *_told(str(error), kind)))
+        yield from inside
 
 
-def _inside(value: object, kind: Any, here: str, *, strict: bool) -> Iterator[Problem]:
+def _inside(value: object, kind: Any, path: Path, *, strict: bool) -> Iterator[Problem]:
+    """Yield what is wrong with the members of an object or a list."""
     for part in _parts(kind):
         if isinstance(value, dict) and isinstance(part, type) and issubclass(part, msgspec.Struct):
-            yield from _members(value, part, here, strict=strict)
+            yield from _members(value, part, path, strict=strict)
         elif isinstance(value, dict) and get_origin(part) is dict:
             for name, member in value.items():
-                yield from misfits(member, get_args(part)[1], here + pointer(name), strict=strict)
+                yield from validation_errors(member, get_args(part)[1], (*path, name), strict=strict)
         elif isinstance(value, list) and get_origin(part) is list:
             for index, member in enumerate(value):
-                yield from misfits(member, get_args(part)[0], f"{here}/{index}", strict=strict)
+                yield from validation_errors(member, get_args(part)[0], (*path, index), strict=strict)
 
 
-def _members(value: Mapping[str, object], kind: type[msgspec.Struct], here: str, *, strict: bool) -> Iterator[Problem]:
+def _members(value: Mapping[str, object], kind: type[msgspec.Struct], path: Path, *, strict: bool) -> Iterator[Problem]:
     known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     if kind.__struct_config__.forbid_unknown_fields:
         names = f"known: {', '.join(known)}" if known else "none is"
-        for name in value.keys() - known.keys():
-            yield Problem(here + pointer(name), "unknown", f"is not known here; {names}")
+        for name in value:
+            if name not in known:
+                yield Problem(pointer(*path, name), "unknown", f"is not known here; {names}")
     for name, field in known.items():
         if name in value:
-            yield from misfits(value[name], field.type, here + pointer(name), strict=strict)
+            yield from validation_errors(value[name], field.type, (*path, name), strict=strict)
         elif field.required:
-            yield Problem(here + pointer(name), "missing", "is missing")
+            yield Problem(pointer(*path, name), "missing", "is missing")
 
 
 def _parts(kind: Any) -> Iterator[Any]:

@@ -1,12 +1,15 @@
 """All that is wrong with a request's form is told together, each in its place and in words that people use."""
 
 import re
+import tracemalloc
+from itertools import islice
 from typing import Any
 
 import msgspec
 import pytest
 from flask.testing import FlaskClient
 
+from app.edge.validation_errors import validation_errors
 from app.shapes.jobs import JobQuery, TrainingRequest
 from app.table import ROUTES
 
@@ -36,6 +39,17 @@ def test_every_wrong_member_of_a_body_is_told(client: FlaskClient) -> None:
         "/validate_only": "must be true or false, not a whole number",
         "/spec": "must be an object, not a list",
     }
+
+
+def test_nothing_is_looked_at_beyond_the_errors_that_are_asked_for() -> None:
+    value = {"names": ["text"] * 100_000}
+    tracemalloc.start()
+    try:
+        errors = list(islice(validation_errors(value, dict[str, list[int]], strict=True), 3))
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
+    assert [error.pointer for error in errors] == ["/names/0", "/names/1", "/names/2"]
 
 
 def test_every_missing_member_is_told(client: FlaskClient) -> None:

@@ -1,4 +1,4 @@
-"""Which version scores: where an alias points, as the database said it in the last half second (T13)."""
+"""A cache of which version scores: where an alias points, as the database said it in the last half second (T13)."""
 
 from app.recent import KEPT_SECONDS, Recent
 from store.database import Connection, Database
@@ -8,7 +8,7 @@ VERSION_SECONDS = 60.0
 """How long a version is known. It never changes; but a database may be restored from a backup that lacks it."""
 
 
-class Pointers:
+class TargetCache:
     """Where aliases point, and what versions hold.
 
     Units: `seconds` in seconds, for aliases.

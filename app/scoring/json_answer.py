@@ -1,0 +1,64 @@
+"""Scores as one JSON document, or as NDJSON: for each record a score, or what is wrong with it."""
+
+from collections.abc import Iterator, Sequence
+from itertools import repeat
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from app.scoring.score import ScoreResults
+from app.shapes.problems import Fault
+from app.shapes.scores import Campaign, Chosen, Decision, Score, Scored
+from app.shapes.scores import Reason as ReasonTold
+from model.estimator import Reason
+from store.registry.targets import Target
+
+_encoder = msgspec.json.Encoder()
+
+
+def write_json(results: ScoreResults, target: Target, alias: str | None) -> bytes:
+    """Write one document: the scores, and what they come to."""
+    answer = Scored(
+        model=target.model,
+        version=target.version,
+        alias=alias,
+        scores=_scores(results),
+        errors=len(results.wrong),
+        unseen=results.unseen,
+        imputed=results.imputed,
+        campaign=_campaign(results),
+    )
+    return _encoder.encode(answer)
+
+
+def write_ndjson(results: ScoreResults) -> bytes:
+    """Write a line for each customer."""
+    return _encoder.encode_lines(_scores(results))
+
+
+def _campaign(results: ScoreResults) -> Campaign | UnsetType:
+    plan, economics = results.plan, results.economics
+    if plan is None or economics is None:
+        return UNSET
+    chosen = [Chosen(row, results.ids[row]) for row in plan.chosen] if economics.limited else UNSET
+    return Campaign(economics.threshold, len(plan.chosen), plan.expected_cost, plan.expected_profit, chosen)
+
+
+def _scores(results: ScoreResults) -> list[Score]:
+    more: list[Iterator[Any]] = []
+    if results.explained is not None:
+        more += [map(_told, results.explained.reasons), iter(results.explained.gaps)]
+    elif results.plan is not None:
+        more += [repeat(UNSET), repeat(UNSET)]
+    if results.plan is not None:
+        more.append(map(Decision, results.plan.contact, results.plan.profits))
+    scores = list(map(Score, results.ids, results.probabilities, *more))
+    for row, problem in results.wrong.items():
+        fault = Fault(problem.pointer, problem.code, problem.detail)
+        scores[row] = Score(customer_id=results.ids[row], error=fault)
+    return scores
+
+
+def _told(reasons: Sequence[Reason]) -> list[ReasonTold]:
+    return [ReasonTold(*reason) for reason in reasons]

@@ -1,0 +1,82 @@
+"""A scoring request in JSON: customers as records or column by column, and what else is asked."""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from app.edge.inputs import typed
+from app.edge.pointers import pointer
+from app.edge.strict_json import REFUSED, no_name_twice, parse_json
+from app.errors import InputError
+from app.scoring.customers import Columns, Customers, Records, check_names, check_number
+from app.scoring.options import Options, of_body
+from app.shapes.scores import Economics, Explain, ScoreRequest
+from model.errors import Problem
+from model.estimator import Estimator
+
+Cell = str | int | float | bool | None
+
+
+class _Flat(msgspec.Struct, forbid_unknown_fields=True):
+    """A request whose values are all in order: records are objects, and cells are neither objects nor lists."""
+
+    records: list[dict[str, Cell]] | UnsetType = UNSET
+    columns: dict[str, list[Cell]] | UnsetType = UNSET
+    explain: Explain | UnsetType = UNSET
+    economics: dict[str, Cell] | UnsetType = UNSET
+
+
+_flat = msgspec.json.Decoder(_Flat)
+
+
+def read_json(body: bytes, estimator: Estimator) -> tuple[Customers, Options]:
+    """Read a request.
+
+    Raises: MalformedError, InputError, TooLargeError.
+    """
+    request = decode(body) or typed(parse_json(body), ScoreRequest)
+    return _customers(request, estimator), of_body(request.explain, request.economics)
+
+
+def decode(body: bytes) -> ScoreRequest | None:
+    """Decode a request in one go; None where something is wrong with it, which the validator then finds."""
+    try:
+        flat = _flat.decode(body)
+        given = {name: value for name in flat.__struct_fields__ if (value := getattr(flat, name)) is not UNSET}
+        if "economics" in given:
+            given["economics"] = msgspec.convert(flat.economics, Economics)
+    except REFUSED:
+        return None
+    members = sum(map(len, flat.records or ())) + len(flat.columns or ()) + len(flat.economics or ())
+    return ScoreRequest(**given) if no_name_twice(body, len(given) + members) else None
+
+
+def _customers(request: ScoreRequest, estimator: Estimator) -> Customers:
+    if request.records is not None and request.columns is None:
+        check_number(len(request.records), "/records")
+        return _records(request.records)
+    if request.columns is None or request.records is not None:
+        raise InputError.of([Problem("", "missing", "give either records or columns")])
+    check_names(request.columns, estimator.known, "/columns")
+    n = max(map(len, request.columns.values()), default=0)
+    ragged = [
+        Problem("/columns" + pointer(name), "length", f"has {len(values)} values where another column has {n}")
+        for name, values in request.columns.items()
+        if len(values) != n
+    ]
+    if ragged:
+        raise InputError.of(ragged)
+    check_number(n, "/columns")
+    return Columns(request.columns, n)
+
+
+def _records(records: list[Any]) -> Records:
+    if set(map(type, records)) == {dict}:
+        return Records(records, "/records")
+    broken = {
+        row: Problem("", "type", "a record is a JSON object")
+        for row, record in enumerate(records)
+        if not isinstance(record, dict)
+    }
+    return Records([{} if row in broken else record for row, record in enumerate(records)], "/records", broken)

@@ -1,0 +1,21 @@
+"""Names that a command takes."""
+
+import click
+
+from model.names import RULE, refused_character
+
+LONGEST_NAME = 100
+
+
+class Name(click.ParamType[str]):
+    """A name that is safe to show."""
+
+    name = "name"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name, or refuse it."""
+        if not 0 < len(value.strip()) <= len(value) <= LONGEST_NAME:
+            self.fail(f"has {len(value)} characters: write 1 to {LONGEST_NAME}, not all of them blank", param, ctx)
+        if found := refused_character(value):
+            self.fail(f"holds {found}: write it {RULE}", param, ctx)
+        return value

@@ -1,0 +1,46 @@
+"""What a training will find in a table of which only the schema is at hand: at most so many features and categories."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from model.columns.categorical import ENOUGH_ROWS, MOST_CATEGORIES, MOST_EMBEDDED
+from model.design import CodeColumn
+from model.spec import Spec
+from model.training.footprint import Shape
+
+
+def expected_shape(columns: Sequence[Mapping[str, Any]], rows: int, spec: Spec) -> Shape:
+    """Return the shape of a table whose schema has these input columns, as large as training can find it.
+
+    Which categories are common enough to stand alone is known only of the training rows, so their number is a bound:
+    the listed ones that are common enough in all rows, and of the others as many as could be.
+    """
+    dropped = {name for name, options in spec.columns if options.drop}
+    held_out = 0.0 if spec.validation.folds else spec.validation.fraction
+    needed = min(ENOUGH_ROWS, max(2, int(rows * (1 - held_out)) // 100))
+    inputs, codes = 0, []
+    for column in columns:
+        if column["name"] in dropped:
+            continue
+        gaps = column["missing"] > 0
+        if column["kind"] != "categorical":
+            inputs += 1 + gaps
+            continue
+        most = _categories(column, rows - column["missing"], needed) + gaps
+        if spec.embedded is not None and most >= spec.embedded.at_least:
+            codes.append(CodeColumn(inputs, min(most, MOST_EMBEDDED)))
+            inputs += 1
+        else:
+            inputs += min(most, MOST_CATEGORIES + 2)
+    return Shape(rows, len(columns) + 1, max(inputs, 1), tuple(codes))
+
+
+def _categories(column: Mapping[str, Any], known: int, needed: int) -> int:
+    """Return how many features the categories take at most, the one that rare ones share included."""
+    listed = [each["count"] for each in column["categories"]]
+    common = sum(count >= needed for count in listed)
+    distinct = math.inf if column.get("distinct_at_least") else column["distinct"]
+    if common == len(listed) < distinct:
+        common += int(min(distinct - len(listed), (known - sum(listed)) // needed))
+    return int(max(common, 1) + (common < distinct))

@@ -1,0 +1,200 @@
+"""What a training will take: the bytes of its state, and its memory at the peak, known before anything is made for it.
+
+The memory is an estimate from above: one to two times what was measured, for networks and tables of many shapes.
+"""
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from model.design import CodeColumn
+from model.errors import Problem, SpecError
+from model.layers import Activation, Dense, Layer
+from model.layers.batch_norm import BatchNorm
+from model.layers.dropout import Dropout
+from model.network.parameters import size_of
+from model.network.stack import Stack, build_stack
+from model.spec import Spec
+from model.training.plan import LIMITS
+
+BASE = 160 << 20  # the interpreter, NumPy, Arrow and the database's driver
+MARGIN = 1.25  # for what is not counted here
+STATE_COPIES = 7  # of a checkpoint, while it is packed and stored, or read and unpacked
+ESTIMATOR_COPIES = 7  # of the float64 parameters, while they are folded, measured, packed and stored
+CELL = 24  # bytes of one cell of the table, with what reading it takes
+CALL = 100  # bytes of one recorded call
+CALLS_A_LAYER = 16
+ENCODED = 65_536  # rows that are encoded together, in float64
+TILE = 1024  # rows that are validated together
+SHARED = 3  # arrays beside their own, which all activations of one width share in training
+IN_PLACE_BEHIND = (Dense, BatchNorm)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The table that a network is trained on: its rows, columns, features and embedded columns; and its logits."""
+
+    rows: int
+    columns: int
+    inputs: int
+    codes: Sequence[CodeColumn] = ()
+    outputs: int = 1
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What a training takes.
+
+    `state` is the size of a checkpoint, `estimator` that of the result; the others are memory, by what it depends on.
+
+    Units: bytes.
+    """
+
+    parameters: int
+    networks: int
+    state: int
+    estimator: int
+    numbers: int
+    batches: int
+    table: int
+
+    @property
+    def memory(self) -> int:
+        """The memory at the peak."""
+        return BASE + round(MARGIN * (self.numbers + self.batches + self.table))
+
+
+@dataclass(frozen=True)
+class SizeLimits:
+    """The most that a training may take: the memory, and the state that can be stored; None for no limit.
+
+    Units: bytes.
+    """
+
+    memory: int | None = None
+    state: int | None = None
+
+
+def machine_memory() -> int:
+    """Return the memory of this machine.
+
+    Units: bytes.
+    """
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def check_size(spec: Spec, shape: Shape, most: SizeLimits) -> None:
+    """Refuse a training that cannot be held, before anything is made for it.
+
+    Raises: SpecError, which tells the numbers and what to lower; or that the layers do not fit together.
+    """
+    found = footprint(spec, shape)
+    what = f"{found.networks:,} network{'s' * (found.networks > 1)} of {found.parameters:,} parameters"
+    lower = "lower the units of layers" + (", members or restarts" if found.networks > 1 else "")
+    stored = max(found.state, found.estimator)
+    if most.state is not None and stored > most.state:
+        stored_as = "a checkpoint" if found.state >= stored else "an estimator"
+        detail = f"{stored_as} of {what} is {megabytes(stored)}, and a job can store {megabytes(most.state)}: {lower}"
+        raise SpecError([Problem("/layers", "too_large", detail)])
+    if most.memory is not None and found.memory > most.memory:
+        pointer, share, remedy = max(
+            ("/layers", found.numbers, lower),
+            ("/batch_size", found.batches, "lower batch_size, the units of layers, or members"),
+            ("/columns", found.table, "drop columns, embed those of many categories, or send fewer rows or members"),
+            key=lambda part: part[1],
+        )
+        detail = (
+            f"training {what} on {shape.rows:,} rows of up to {shape.inputs:,} features needs about "
+            f"{megabytes(found.memory)} of memory, {megabytes(share)} of it here, and may take "
+            f"{megabytes(most.memory)}: {remedy}"
+        )
+        raise SpecError([Problem(pointer, "too_large", detail)])
+
+
+def megabytes(size: int) -> str:
+    """Write a number of bytes to be read.
+
+    Example:
+        >>> megabytes(1_597_600_000)
+        '1,598 MB'
+    """
+    return f"{math.ceil(size / 1e6):,} MB"
+
+
+def footprint(spec: Spec, shape: Shape) -> Footprint:
+    """Estimate what a training takes.
+
+    Raises: SpecError when the layers do not fit together.
+    """
+    stack = build_stack(spec, shape.inputs, shape.outputs, shape.codes)
+    networks, item = spec.members * spec.restarts, 4 if spec.dtype == "float32" else 8
+    parameters, states = size_of(stack.tensors()), size_of(stack.states())
+    best = spec.early_stopping is not None
+    copies = 1 + spec.optimizer.moments + best
+    state = networks * item * (parameters * copies + states * (1 + best))
+    estimator = 8 * spec.members * (parameters + states)
+    pulls = 2 * (spec.weight_decay > 0) + 2 * (spec.l1 > 0)
+    trained = networks * parameters * (copies + 2) + parameters * (pulls + 4)
+    return Footprint(
+        parameters,
+        networks,
+        state,
+        estimator,
+        numbers=item * trained + max(STATE_COPIES * state, ESTIMATOR_COPIES * estimator),
+        batches=_batches(spec, shape, stack, networks, item, parameters),
+        table=_table(spec, shape, networks, item),
+    )
+
+
+def _batches(  # noqa: PLR0913, PLR0917 - all that decides the sizes of a batch
+    spec: Spec, shape: Shape, stack: Stack, networks: int, item: int, parameters: int
+) -> int:
+    """The rows of a chunk of batches, their activations and masks, and the calls that are recorded for them."""
+    batch = min(spec.batch_size, shape.rows)
+    short = batch if batch < shape.rows else 0  # the epoch's last batch has activations of its own
+    stacked = batch * parameters <= LIMITS.stack_work
+    side_by_side = networks if stacked else 1
+    row = networks * item * (shape.inputs + 1)
+    steps = max(1, min(LIMITS.chunk_steps, LIMITS.chunk_bytes // (batch * row), shape.rows // batch))
+    forward, backward, masked, layers = _widths(stack)
+    shared = sum({layer.width(inputs) for _, layer, inputs in stack.walk()})
+    trained = side_by_side * item * (forward + backward + SHARED * shared) * (batch + short)
+    tile = min(TILE, shape.rows if spec.validation.folds else math.ceil(spec.validation.fraction * shape.rows))
+    validated = networks * item * (forward + shared) * tile
+    masks = networks * (item + 6) * masked * (steps * batch + short)
+    calls = CALLS_A_LAYER * layers * (1 if stacked else networks)
+    calls += CALLS_A_LAYER * math.ceil(networks * parameters / LIMITS.block)
+    return row * (steps * batch + short + tile) + trained + validated + masks + CALL * (steps + 1) * calls
+
+
+def _widths(stack: Stack) -> tuple[int, int, int, int]:
+    """Return how many numbers a row has in all activations, their gradients and masks, and how many layers there are.
+
+    An activation works in place behind a layer that needs its own output no more.
+    """
+    forward = backward = masked = layers = 0
+    before: Layer | None = None
+    for layer, inputs in _every(stack.layers, stack.inputs):
+        outputs = layer.width(inputs) + 1
+        in_place = isinstance(layer, Activation) and layer.slope is not None and isinstance(before, IN_PLACE_BEHIND)
+        forward += 0 if in_place else outputs
+        backward += inputs if layer.inner or (isinstance(layer, Dense) and before is not None) else 0
+        masked += outputs if isinstance(layer, Dropout) else 0
+        layers, before = layers + 1, layer
+    return forward, backward, masked, layers
+
+
+def _every(layers: Sequence[Layer], inputs: int) -> Iterator[tuple[Layer, int]]:
+    """Yield every layer with the width of its input, those inside others before these."""
+    for layer in layers:
+        yield from _every(layer.inner, inputs)
+        yield layer, inputs
+        inputs = layer.width(inputs)
+
+
+def _table(spec: Spec, shape: Shape, networks: int, item: int) -> int:
+    """The table's cells, its design matrix with the validation rows' copy, and what each network keeps of a row."""
+    copies = 2 + (spec.restarts if spec.validation.folds else 0)
+    row = CELL * shape.columns + item * copies * shape.inputs + (24 + 6 * item) * networks
+    return shape.rows * row + 4 * 8 * min(shape.rows, ENCODED) * shape.inputs

@@ -1,0 +1,36 @@
+"""The disk: the free space that it keeps, and its refusals in our own words."""
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from store.errors import ArtifactError, DiskFullError
+
+
+def check_room(folder: Path, more: int, free_bytes: int) -> None:
+    """See that so many bytes more leave the disk of a folder its free space.
+
+    Raises: DiskFullError.
+    """
+    free = shutil.disk_usage(folder).free
+    if free - more < free_bytes:
+        raise DiskFullError(
+            f"the disk has {free:,} bytes left, of which {free_bytes:,} are kept free (EBB_FREE_BYTES): remove what is "
+            "no longer needed (`ebb retention`), or give the service a larger disk; then try again"
+        )
+
+
+@contextmanager
+def told(folder: Path) -> Iterator[None]:
+    """Tell what the system refuses while a folder is written to.
+
+    Raises: DiskFullError; ArtifactError.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFullError("the disk is full: make room on it, then try again") from error
+        raise ArtifactError(f"cannot write to {folder}: {error.strerror}") from error

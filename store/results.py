@@ -1,0 +1,32 @@
+"""The files that scoring jobs made: each an artifact, found by its job."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from store.artifacts import Artifact
+from store.datasets import note_artifact
+from store.errors import ExpiredError
+from store.inserts import insert_into
+from store.tables import artifacts, results
+
+
+def add_result(connection: Connection, job_id: str, artifact: Artifact) -> None:
+    """Note that these bytes are the job's result."""
+    note_artifact(connection, artifact)
+    added = insert_into(connection, results).values(job_id=job_id, sha256=artifact.sha256)
+    connection.execute(added.on_conflict_do_nothing())
+
+
+def check_result(connection: Connection, job_id: str) -> None:
+    """Return where the file that the job made is still kept.
+
+    Raises: ExpiredError.
+    """
+    removed = select(artifacts.c.removed_at).join(results).where(results.c.job_id == job_id)
+    row: Row[Any] | None = connection.execute(removed).first()
+    if row is not None and row.removed_at is not None:
+        raise ExpiredError(
+            f"the result of job {job_id} was removed at {row.removed_at:%Y-%m-%d %H:%M} UTC, after the time that "
+            "results are kept (EBB_RESULT_DAYS); submit the scoring again"
+        )

@@ -1,0 +1,117 @@
+"""Retention: the files of datasets and results are removed when they were not used for so many days.
+
+What a version was trained on stays for ever, for it is what the version is replayed from; so does what a queued or
+running job reads. Rows stay, and tell that the bytes were removed; the same table uploaded again is the same dataset.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
+
+from store import audit
+from store.artifacts import ArtifactStore
+from store.clock import now
+from store.database import Database
+from store.tables import artifacts, datasets, jobs, results, versions
+
+DAY_SECONDS = 24 * 3600.0
+FILES_AT_ONCE = 100
+ACTOR = "retention"
+
+
+@dataclass(frozen=True)
+class Ages:
+    """How long files are kept that nobody uses; 0 for ever.
+
+    Units: days.
+    """
+
+    datasets: float = 0.0
+    results: float = 0.0
+
+
+@dataclass(frozen=True)
+class Expired:
+    """A file whose time is over, with the datasets and the jobs' results that it is.
+
+    Units: size in bytes.
+    """
+
+    sha256: str
+    size: int
+    used_at: datetime
+    datasets: Sequence[str]
+    results: Sequence[str]
+
+
+def find_expired(connection: Connection, ages: Ages, *, limit: int | None = None) -> list[Expired]:
+    """Return the files whose time is over, those first that were not used for longest."""
+    query = select(artifacts).where(*_over(ages)).order_by(artifacts.c.used_at).limit(limit)
+    return [
+        Expired(
+            row.sha256,
+            row.size,
+            row.used_at,
+            connection.execute(select(datasets.c.id).where(datasets.c.sha256 == row.sha256)).scalars().all(),
+            connection.execute(select(results.c.job_id).where(results.c.sha256 == row.sha256)).scalars().all(),
+        )
+        for row in connection.execute(query).all()
+    ]
+
+
+def remove_expired(database: Database, kept: ArtifactStore, ages: Ages, *, limit: int | None = None) -> list[Expired]:
+    """Remove the files whose time is over, and return them; any number of processes may do so at once.
+
+    Raises: DatabaseError; ArtifactError where a file cannot be removed.
+    """
+    with database.read() as connection:
+        found = find_expired(connection, ages, limit=limit)
+    return [each for each in found if database.write(partial(_remove, kept=kept, ages=ages, expired=each))]
+
+
+def _remove(connection: Connection, *, kept: ArtifactStore, ages: Ages, expired: Expired) -> bool:
+    """Remove one file, unless it is in use by now; return whether it is gone.
+
+    The file is removed under the lock of its row, which everybody takes who stores or uses the bytes: until the
+    transaction ends, nobody can come to rely on them. Should the transaction fail after that, the next one finds the
+    row as it was and the file gone.
+    """
+    this = artifacts.c.sha256 == expired.sha256
+    marked = update(artifacts).where(this, *_over(ages)).values(removed_at=now())
+    if connection.execute(marked).rowcount == 0:
+        return False
+    if not kept.remove(expired.sha256):
+        connection.execute(update(artifacts).where(this).values(removed_at=None))
+        return False
+    told = {"sha256": expired.sha256, "bytes": expired.size}
+    for dataset_id in expired.datasets:
+        audit.record(connection, "dataset.expired", dataset_id, by=ACTOR, data=told)
+    for job_id in expired.results:
+        audit.record(connection, "result.expired", job_id, by=ACTOR, data=told)
+    return True
+
+
+def _over(ages: Ages) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions under which an artifact's time is over."""
+    uploaded = exists().where(datasets.c.sha256 == artifacts.c.sha256)
+    made = exists().where(results.c.sha256 == artifacts.c.sha256)
+    trained_on = exists().where(versions.c.dataset_id == datasets.c.id, datasets.c.sha256 == artifacts.c.sha256)
+    read = exists().where(
+        jobs.c.dataset_id == datasets.c.id,
+        datasets.c.sha256 == artifacts.c.sha256,
+        jobs.c.state.in_(("queued", "running")),
+    )
+    return (
+        artifacts.c.removed_at.is_(None),
+        or_(uploaded, made),
+        or_(~uploaded, _older(ages.datasets)),
+        or_(~made, _older(ages.results)),
+        and_(~trained_on, ~read),
+    )
+
+
+def _older(days: float) -> ColumnElement[bool]:
+    return artifacts.c.used_at < now(-days * DAY_SECONDS) if days else artifacts.c.sha256.is_(None)

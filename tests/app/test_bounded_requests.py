@@ -1,0 +1,165 @@
+"""A scoring request takes processor time and memory in proportion to its bytes, whatever its shape."""
+
+import gc
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from tests.app.mixed import train_wide
+
+SCORE = "/v1/models/churn/score"
+JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
+
+# Generous: requests take a third of it at most. What grows with the square of the bytes takes many times as much.
+SECONDS, SECONDS_A_BYTE = 1.0, 2e-6
+MEMORY, MEMORY_A_BYTE = 30_000_000, 150
+
+CELLS = ["1", "null", "NaN", '"x"', "{}", "[[]]", "[" * 20, "9" * 400, "9" * 5_000, "1e999"]
+
+pytestmark = pytest.mark.usefixtures("champion")
+
+
+@pytest.fixture
+def database_url(sqlite_file: str) -> str:
+    """One database is enough for what happens after the estimator is loaded."""
+    return sqlite_file
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A body: how many names of which length a record has, how many bytes in all, and what its cells hold."""
+
+    names: int
+    length: int
+    size: int
+    cell: str
+    known: bool  # the first name is a column of the estimator
+    own: bool  # each record has names of its own, where the format has names in records
+    twice: bool  # the last name comes twice
+    rows: int = 10_000  # at most; one request may have as many
+
+    def named(self, row: int) -> list[str]:
+        first = row * self.names if self.own else 0
+        names = [f"{first + i:x}".rjust(self.length, "k") for i in range(self.names)]
+        if self.known:
+            names[0] = "months"
+        return [*names, names[-1]] if self.twice else names
+
+    def records(self) -> list[str]:
+        """Records as JSON, one at least, as many as fit."""
+        told, size = [], 0
+        for row in range(self.rows):
+            told.append("{" + ",".join(f'"{name}":{self.cell}' for name in self.named(row)) + "}")
+            size += len(told[-1]) + 1
+            if size + len(told[-1]) >= self.size:
+                break
+        return told
+
+    def of_records(self) -> str:
+        return '{"records":[' + ",".join(self.records()) + "]}"
+
+    def of_lines(self) -> str:
+        return "\n".join(self.records())
+
+    def of_columns(self) -> str:
+        names = self.named(0)
+        rows = max(1, min(self.rows, (self.size - sum(map(len, names))) // (len(names) * (len(self.cell) + 1))))
+        values = "[" + ",".join([self.cell] * rows) + "]"
+        return '{"columns":{' + ",".join(f'"{name}":{values}' for name in names) + "}}"
+
+    def of_csv(self) -> str:
+        names = self.named(0)
+        line = ",".join([self.cell.replace('"', "")] * (1 if self.own else len(names)))  # ragged, where it is own
+        rows = max(1, min(self.rows, (self.size - sum(map(len, names))) // (len(line) + 1)))
+        return "\n".join([",".join(names), *[line] * rows])
+
+
+@st.composite
+def shapes(draw: st.DrawFn) -> Shape:
+    """Draw a shape in which the names of one record take half of the bytes at most."""
+    size = draw(st.sampled_from([100_000, 900_000]))
+    length = draw(st.sampled_from([1, 20, 250, 3_000, 100_000, 400_000]))
+    cell = draw(st.sampled_from(CELLS))
+    most = max(1, size // 2 // (length + len(cell) + 8))
+    names = min(most, draw(st.sampled_from([1, 2, 10, 30, 1_000, 9_000, 60_000])))
+    rows = draw(st.sampled_from([10_000, 10_000, 1_000_000]))
+    return Shape(names, length, size, cell, draw(st.booleans()), draw(st.booleans()), draw(st.booleans()), rows)
+
+
+BODIES = {"records": (Shape.of_records, JSON), "columns": (Shape.of_columns, JSON), "lines": (Shape.of_lines, NDJSON)}
+BODIES["csv"] = (Shape.of_csv, CSV)
+
+ATTACKS = [
+    (Shape(60_000, 1, 400_000, "1", known=False, own=False, twice=False), "csv"),
+    (Shape(9_000, 5, 70_000, "1", known=False, own=True, twice=False), "csv"),
+    (Shape(10, 4, 150_000, "1", known=False, own=True, twice=False), "records"),
+    (Shape(10, 4, 150_000, "1", known=False, own=True, twice=False), "lines"),
+    (Shape(1, 100_000, 200_000, "1", known=False, own=False, twice=False), "columns"),
+    (Shape(1, 250_000, 1_000_000, "1", known=False, own=False, twice=True, rows=1_000_000), "columns"),
+]
+
+
+def check_bounded(client: FlaskClient, path: str, body: bytes, kind: str) -> None:
+    """Post the body twice, because tracing memory takes processor time."""
+    gc.collect()
+    begun = time.process_time()
+    assert client.post(path, data=body, content_type=kind).status_code < 500
+    assert time.process_time() - begun <= SECONDS + SECONDS_A_BYTE * len(body)
+    tracemalloc.start()
+    try:
+        answer = client.post(path, data=body, content_type=kind)
+        assert tracemalloc.get_traced_memory()[1] <= MEMORY + MEMORY_A_BYTE * len(body)
+    finally:
+        tracemalloc.stop()
+    assert len(answer.data) <= MEMORY + 10 * len(body)
+
+
+@pytest.mark.parametrize(("shape", "form"), ATTACKS)
+def test_bodies_that_took_minutes_and_gigabytes_are_refused_at_once(
+    client: FlaskClient, shape: Shape, form: str
+) -> None:
+    write, kind = BODIES[form]
+    check_bounded(client, SCORE, write(shape).encode(), kind)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(shapes(), st.sampled_from(sorted(BODIES)))
+def test_a_scoring_request_takes_what_its_bytes_warrant(client: FlaskClient, shape: Shape, form: str) -> None:
+    write, kind = BODIES[form]
+    check_bounded(client, SCORE, write(shape).encode(), kind)
+
+
+def test_an_estimator_of_many_columns_is_given_few_rows_at_a_time(
+    client: FlaskClient, add_version: Callable[..., int]
+) -> None:
+    version = add_version("churn", train_wide(columns=300))
+    body = b'{"records":[' + b",".join([b"{}"] * 10_000) + b"]}"
+    check_bounded(client, f"{SCORE}?version={version}", body, JSON)
+
+
+def test_one_answer_holds_a_million_reasons(client: FlaskClient, add_version: Callable[..., int]) -> None:
+    version = add_version("churn", train_wide(columns=101))
+    fits, beyond = ({"records": [{}] * n, "explain": 1_000} for n in (9, 9_901))
+    assert client.post(f"{SCORE}?version={version}", json=fits).status_code == 200
+    answer = client.post(f"{SCORE}?version={version}", json=beyond)
+    assert answer.status_code == 413
+    assert "1,000,000" in answer.json["detail"]
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(Shape(9_000, 1, 100_000, "1", known=False, own=False, twice=False), "columns.long")
+@example(Shape(60_000, 1, 400_000, "1", known=False, own=False, twice=False), "")
+@given(shapes(), st.sampled_from(["", "columns", "columns.long", "class_weight", "layers", "optimizer"]))
+def test_a_training_request_takes_what_its_bytes_warrant(client: FlaskClient, shape: Shape, where: str) -> None:
+    spec = "[" + ",".join(shape.records()) + "]" if where == "layers" else shape.records()[0]
+    for name in reversed(where.split(".") if where else []):
+        spec = f'{{"{"k" * 100_000 if name == "long" else name}":{spec}}}'
+    body = f'{{"model":"churn","dataset":"{uuid4()}","spec":{spec}}}'
+    check_bounded(client, "/v1/jobs/training", body.encode(), JSON)

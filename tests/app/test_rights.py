@@ -1,0 +1,122 @@
+"""Every route × every set of scopes × every parameter that widens what a request does.
+
+A route, a parameter or a header without a line in the table fails the test: whoever adds one decides what it takes.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain, combinations
+
+import msgspec
+import pytest
+from flask.testing import FlaskClient
+
+from app.route import Route
+from app.table import ROUTES
+from store.keys import SCOPES
+from tests.app.test_access import Key, filled
+
+NOWHERE = "01890000-0000-7000-8000-000000000000"
+SETS = [frozenset(some) for n in range(1, len(SCOPES) + 1) for some in combinations(SCOPES, n)]
+
+
+@dataclass(frozen=True)
+class Right:
+    """What a route takes: one of these scopes, and for some values of a parameter another scope beside it.
+
+    `plain` names the parameters that do nothing which the route's own scope does not allow.
+    """
+
+    scopes: str
+    plain: str = ""
+    widening: Mapping[str, Mapping[object, str]] = field(default_factory=dict)
+
+
+PAGE = "?page_size ?page_token"
+HOW = "?customer_value ?offer_cost ?contact_cost ?acceptance ?budget ?capacity"
+JOB = "alias version output explain priority deadline_s"  # a result is read with the scope `read` alone
+RIGHTS = {
+    "score": Right("score", f"?alias ?version ?explain {HOW} records columns explain economics"),
+    "upload_dataset": Right("train", "?target ?id ?name Idempotency-Key"),
+    "show_datasets": Right("read", PAGE),
+    "show_dataset": Right("read"),
+    "submit_training": Right(
+        "train",
+        "model dataset spec gate priority deadline_s validate_only Idempotency-Key",
+        {"promote": {"always": "promote", "if_better": "promote"}},
+    ),
+    "submit_scoring": Right(
+        "score", f"model dataset {JOB} {' '.join('?' + name for name in JOB.split())} ?model ?name Idempotency-Key"
+    ),
+    "show_jobs": Right("read", f"?state ?kind ?model {PAGE}"),
+    "show_job": Right("read"),
+    "show_epochs": Right("read", PAGE),
+    "cancel_job": Right("train score"),
+    "stream_events": Right("read", "?last_event_id Last-Event-ID"),
+    "retry_job": Right("train score", "Idempotency-Key"),
+    "download_result": Right("read", "Range"),
+    "replay_version": Right("train", "Idempotency-Key"),
+    "show_models": Right("read", PAGE),
+    "show_versions": Right("read", PAGE),
+    "show_version": Right("read"),
+    "download_weights": Right("read"),
+    "show_card": Right("read"),
+    "show_diff": Right("read", "?against ?dataset ?threshold ?most ?explain"),
+    "show_alias": Right("read"),
+    "put_alias": Right("promote", "version If-Match If-None-Match"),
+    "show_history": Right("read", PAGE),
+    "roll_back_alias": Right("promote", "If-Match"),
+    "show_audit": Right("admin", f"?action ?actor {PAGE}"),
+    "metrics": Right("read"),
+    "docs": Right("read"),
+    "docs_start": Right("read"),
+    "docs_script": Right("read"),
+    "docs_style": Right("read"),
+    "home": Right("read"),
+    "openapi": Right("read"),
+}
+BODIES = {"submit_training": {"model": "churn", "dataset": NOWHERE}}
+CLOSED = [route for route in ROUTES if route.scope is not None]
+
+
+@pytest.fixture
+def database_url(sqlite_file: str) -> str:
+    return sqlite_file
+
+
+def parameters(route: Route) -> Iterator[str]:
+    """Yield all that a client may say beside the path: `?` marks the query's, a capital letter a header's."""
+    yield from (f"?{field.encode_name}" for field in msgspec.structs.fields(route.query))
+    yield from (field.encode_name for field in (msgspec.structs.fields(route.body) if route.body else ()))
+    yield from (header.name for header in route.headers)
+
+
+def test_every_route_and_every_parameter_has_a_line() -> None:
+    told = {name: sorted([*right.plain.split(), *right.widening]) for name, right in RIGHTS.items()}
+    assert told == {route.name: sorted(parameters(route)) for route in CLOSED}
+
+
+def test_the_scopes_of_the_table_are_those_of_the_routes() -> None:
+    assert {name: right.scopes.split() for name, right in RIGHTS.items()} == {
+        route.name: [route.scope, *route.or_scopes] for route in CLOSED
+    }
+
+
+@pytest.mark.parametrize("route", CLOSED, ids=lambda route: route.name)
+def test_a_key_opens_what_its_scopes_say_and_nothing_else(route: Route, guarded: FlaskClient, key: Key) -> None:
+    right = RIGHTS[route.name]
+    plain: dict[str, object] = BODIES.get(route.name, {})
+    wide = [({name: value}, scope) for name, values in right.widening.items() for value, scope in values.items()]
+    for scopes in SETS:
+        headers = key(*scopes)
+        for more, beside in chain([({}, "")], wide):
+            may = "admin" in scopes or bool(scopes & set(right.scopes.split()) and (not beside or beside in scopes))
+            for method in {route.method, "HEAD"} if route.method == "GET" else {route.method}:
+                sent = {"json": plain | more} if route.body is not None else {}
+                answer = guarded.open(filled(route.path), method=method, headers=headers, **sent)
+                assert (answer.status_code != 403) == may, (method, route.path, more, sorted(scopes))
+                assert answer.status_code != 401
+                if answer.status_code == 403 and method != "HEAD":
+                    lacking = beside if scopes & set(right.scopes.split()) else str(route.scope)
+                    assert f"lacks the scope '{lacking}'" in answer.json["detail"]
+                    assert f"`ebb keys create --scope {lacking}`" in answer.json["detail"]

@@ -1,0 +1,154 @@
+"""What a training takes is known before it begins: its state exactly, its memory from above."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from model.design import CodeColumn
+from model.errors import SpecError
+from model.spec import parse_spec
+from model.storage import pack_checkpoint
+from model.training.footprint import Shape, SizeLimits, check_size, footprint
+from tests.model.fitted import fit, mixed_table
+
+HEADER_BYTES = 10_000
+SHAPES: dict[str, tuple[int, int, dict[str, object]]] = {
+    "wide": (1000, 5, {"layers": [2000, 2000]}),
+    "one wide layer": (1000, 5, {"layers": [65_536]}),
+    "masks": (2000, 5, {"layers": [30_000], "dropout": 0.5}),
+    "a large batch": (20_000, 5, {"layers": [2048], "batch_size": 20_000, "members": 2}),
+    "members": (300, 5, {"layers": [100], "members": 512}),
+    "members one after another": (300, 5, {"layers": [600, 600], "members": 8}),
+    "deep": (300, 5, {"layers": [4] * 256}),
+    "everything": (
+        1000,
+        64,
+        {"layers": [64] * 8, "batch_norm": True, "residual": True, "dropout": 0.1, "l1": 0.1, "weight_decay": 0.1},
+    ),
+    "blocks within blocks": (
+        300,
+        5,
+        {"layers": [4096, *[{"residual": [{"tanh": {}}, {"residual": [{"tanh": {}}]}]}] * 20], "batch_size": 240},
+    ),
+    "features": (2000, 1000, {"layers": [64]}),
+    "rows": (200_000, 20, {}),
+}
+# Says by how much the memory that RLIMIT_DATA counts was at most, and what was expected of it.
+MEASURED = """
+import json, sys, threading, time
+import numpy as np
+from model.columns import Table
+from model.columns.cells import Numbers
+from model.estimator import Fitting
+from model.spec import parse_spec
+from model.storage import pack_checkpoint
+from model.training.footprint import Shape, footprint
+
+def watch():
+    while True:
+        lines = open("/proc/self/status").read().splitlines()
+        seen.append(int(next(line for line in lines if line.startswith("VmData")).split()[1]) * 1024)
+        time.sleep(0.002)
+
+rows, columns, raw = json.loads(sys.argv[1])
+seen, rng = [], np.random.default_rng(0)
+threading.Thread(target=watch, daemon=True).start()
+cells = {f"c{i}": Numbers(rng.standard_normal(rows)) for i in range(columns)}
+table = Table({**cells, "y": Numbers((rng.random(rows) < 0.3).astype(float))}, rows)
+spec = parse_spec({"epochs": 1, "optimizer": {"name": "adam", "learning_rate": 1e-6}, **raw})
+fitting = Fitting(table, target="y", spec=spec)
+for _ in fitting.epochs():
+    pass
+state = pack_checkpoint(fitting.checkpoint())
+kept = bytes(bytearray(state))
+estimator = fitting.estimator()
+estimator.to_bytes(), estimator.weights_sha256
+expected = footprint(spec, Shape(rows, columns + 1, columns))
+print(json.dumps([max(seen), expected.memory]))
+"""
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_training_takes_at_most_the_memory_expected_of_it_and_not_much_less(shape: str) -> None:
+    command = [sys.executable, "-c", MEASURED, json.dumps(SHAPES[shape])]
+    told = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    taken, expected = json.loads(told.stdout)
+    assert taken <= expected <= 3 * taken
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"layers": [64, 32]},
+        {"layers": [64, 32], "early_stopping": None},
+        {"layers": [64], "optimizer": {"name": "momentum"}, "members": 3, "restarts": 2, "dtype": "float64"},
+        {"layers": [64], "optimizer": {"name": "sgd"}, "early_stopping": None, "batch_norm": True},
+        {"layers": [64, {"residual": [{"dense": 64}, {"residual": [{"relu": {}}]}]}], "members": 2},
+        {"layers": [64], "embedding": {"at_least": 2}},
+    ],
+)
+def test_the_state_and_the_estimator_are_as_large_as_expected(spec: dict[str, object]) -> None:
+    fitting = fit(mixed_table(), **spec, epochs=1)
+    codes, features = fitting.encoder.codes, len(fitting.encoder.features)
+    expected = footprint(fitting.spec, Shape(300, 5, features, codes))
+    assert expected.state <= len(pack_checkpoint(fitting.checkpoint())) <= expected.state + HEADER_BYTES
+    assert len(fitting.estimator().to_bytes()) <= expected.estimator + HEADER_BYTES
+
+
+SMALL = Shape(1000, 6, 5)
+
+
+@pytest.mark.parametrize(
+    ("spec", "shape", "most", "pointer", "said"),
+    [
+        (
+            {"layers": [9990, 9990]},
+            SMALL,
+            SizeLimits(state=2**27),
+            "/layers",
+            r"a checkpoint of 1 network of 99,\d{3},\d{3} parameters is 1,59\d MB, and a job can store 135 MB: lower",
+        ),
+        ({"layers": [1000, 1000], "members": 1024}, SMALL, SizeLimits(state=2**27), "/layers", "members or restarts$"),
+        (
+            {"layers": [4200, 4200], "optimizer": {"name": "sgd"}, "early_stopping": None},
+            SMALL,
+            SizeLimits(state=2**27),
+            "/layers",
+            "an estimator of 1 network of .* parameters is 142 MB",
+        ),
+        (
+            {"layers": [3000, 3000]},
+            SMALL,
+            SizeLimits(2**28),
+            "/layers",
+            "needs about .* MB of memory, .* lower the units",
+        ),
+        (
+            {"layers": [64], "batch_size": 10**6},
+            Shape(10**6, 6, 5),
+            SizeLimits(2**28),
+            "/batch_size",
+            "lower batch_size",
+        ),
+        ({"layers": [8]}, Shape(10**6, 200, 2000), SizeLimits(2**30), "/columns", "drop columns"),
+        (
+            {"layers": [8], "embedding": {"width": 1000}},
+            Shape(10**6, 2, 1, (CodeColumn(0, 100_000),)),
+            SizeLimits(state=2**27),
+            "/layers",
+            "1 network of 100,00",
+        ),
+    ],
+)
+def test_what_cannot_be_held_is_refused_with_the_numbers_and_what_to_do(
+    spec: dict[str, object], shape: Shape, most: SizeLimits, pointer: str, said: str
+) -> None:
+    with pytest.raises(SpecError, match=said) as caught:
+        check_size(parse_spec(spec), shape, most)
+    assert [(problem.pointer, problem.code) for problem in caught.value.problems] == [(pointer, "too_large")]
+
+
+def test_the_default_network_fits_the_least_memory_that_a_job_can_be_given() -> None:
+    check_size(parse_spec({}), Shape(10_000, 20, 40), SizeLimits(memory=2**28, state=2**27))

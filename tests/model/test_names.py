@@ -1,0 +1,94 @@
+"""Names hold nothing that a terminal obeys or that reorders what is read, whoever reads them."""
+
+import json
+import unicodedata
+from collections.abc import Callable
+from io import BytesIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from model.errors import TableError
+from model.ids import unfit_ids
+from model.names import escaped, refused_character
+from model.tables.reading import read_batches, read_cells, read_table
+
+BIDIRECTIONAL = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+MARKS = {0x061C, 0x200E, 0x200F}
+ORDINARY = ["Kündigung", "naïve façade", "שם הלקוח", "اسم العميل", "می‌خواهم", "👩‍👩‍👧", "a b", "東京", "e\u0301"]
+REFUSED = [
+    "a\nb",
+    "a\x1b[2J",
+    "a\x00",
+    "a\x7f",
+    "a\x9b",
+    "ana\u202elyst",
+    "\u2066a\u2069",
+    "a\u200e",
+    "a\u2028",
+    "a\u061c",
+]
+
+
+def test_what_is_refused_is_what_unicode_calls_controls_separators_and_directions() -> None:
+    for number in range(0x110000):
+        character = chr(number)
+        kind = unicodedata.category(character)
+        refused = kind in ("Cc", "Zl", "Zp") or unicodedata.bidirectional(character) in BIDIRECTIONAL or number in MARKS
+        assert (refused_character(f"a{character}b") is not None) == refused, hex(number)
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_ordinary_names_of_all_languages_are_fine(name: str) -> None:
+    assert refused_character(name) is None
+    assert escaped(name) == name
+    assert unfit_ids([name, 1], "/customer_id") == {}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_such_a_name_is_no_id_and_is_shown_spelled_out(name: str) -> None:
+    assert f"holds {refused_character(name)}" in unfit_ids(["a", name], "/customer_id")[1].detail
+    assert escaped(name).isprintable()
+
+
+Write = Callable[[str], bytes]
+
+
+def csv(name: str) -> bytes:
+    quoted = '"' + name + '"'
+    return f"months,{quoted}\n1,2\n".encode()
+
+
+def ndjson(name: str) -> bytes:
+    return f'{{"months": 1}}\n{json.dumps({"months": 1, name: 2})}\n'.encode()
+
+
+def parquet(name: str) -> bytes:
+    stream = BytesIO()
+    pq.write_table(pa.table({"months": [1], name: [2]}), stream)
+    return stream.getvalue()
+
+
+WRITERS: dict[str, Write] = {"csv": csv, "ndjson": ndjson, "parquet": parquet}
+
+
+@pytest.mark.parametrize(("kind", "write"), WRITERS.items())
+@pytest.mark.parametrize("name", ["a\x1b[2J", "ana\u202elyst", "a\u200e", "a\x9b"])
+def test_no_reader_of_tables_takes_a_column_of_such_a_name(kind: str, write: Write, name: str) -> None:
+    data = write(name)
+    for read in (
+        lambda: read_table(BytesIO(data), kind),
+        lambda: list(read_batches(BytesIO(data), kind, ())),
+        lambda: list(read_cells(BytesIO(data), kind, ())),
+    ):
+        with pytest.raises(TableError, match=rf"holds {refused_character(name)}".replace("+", r"\+")) as refused:
+            read()
+        assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize(("kind", "write"), WRITERS.items())
+def test_columns_of_ordinary_names_are_read(kind: str, write: Write) -> None:
+    for name in (*ORDINARY, "wrapped\ntitle"):
+        table = read_table(BytesIO(write(name)), kind)
+        assert name in table.columns

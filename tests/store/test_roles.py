@@ -1,0 +1,239 @@
+"""The service's role on PostgreSQL: the other tests of this folder run as it, and here is what it may not do.
+
+What must hold is asked of a real server, by the roles themselves.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import LiteralString
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from store.audit import record
+from store.database import Database, open_database
+from store.errors import DatabaseError
+from store.migrate import downgrade, is_current, upgrade
+from store.roles import LESS, grant_service
+from store.tables import metadata
+from tests.parts.postgres import Postgres
+
+PASSWORD = "p'ss\\w%rd"
+REFUSED = [
+    "ALTER TABLE audit_log DISABLE TRIGGER audit_log_change",
+    "ALTER TABLE audit_log DISABLE TRIGGER ALL",
+    "DROP TRIGGER audit_log_truncate ON audit_log",
+    "CREATE TRIGGER mine BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION ebb_append_only()",
+    "CREATE OR REPLACE FUNCTION ebb_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; END $$",
+    "DROP FUNCTION ebb_append_only() CASCADE",
+    "SET session_replication_role = replica",
+    "UPDATE audit_log SET actor = 'eve'",
+    "DELETE FROM audit_log",
+    "TRUNCATE audit_log",
+    "TRUNCATE jobs CASCADE",
+    "DROP TABLE audit_log",
+    "ALTER TABLE jobs ADD COLUMN mine integer",
+    "CREATE TABLE mine (id integer)",
+    "UPDATE alembic_version SET version_num = '0001'",
+    "DELETE FROM alias_moves",
+    "DELETE FROM api_keys",
+    "DELETE FROM versions",
+    "CREATE ROLE mine",
+    "CREATE DATABASE mine",
+    "COPY audit_log TO PROGRAM 'true'",
+]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A database without tables whose owner is no superuser, and a name for its service's role."""
+
+    server: Postgres
+    owner_url: str
+    role: str
+
+    def as_service(self) -> Database:
+        url = make_url(self.owner_url).set(username=self.role, password=PASSWORD)
+        return open_database(url.render_as_string(hide_password=False))
+
+    def run(self, statement: LiteralString) -> None:
+        """Run a statement as the superuser, with the roles' names filled in."""
+        named = make_url(self.owner_url)
+        names = {"owner": named.username or "", "role": self.role, "database": named.database or ""}
+        url = make_url(self.server.as_owner(self.owner_url)).set(drivername="postgresql")
+        names["superuser"] = url.username or ""
+        with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+            quoted = {name: sql.Identifier(value) for name, value in names.items()}
+            connection.execute(sql.SQL(statement).format(**quoted, password=PASSWORD))
+
+
+@pytest.fixture
+def site(postgres: Postgres) -> Iterator[Site]:
+    url = postgres.create_database()
+    owner, role = (f"ebb_test_{uuid4().hex[:8]}_{name}" for name in ("owner", "service"))
+    with_owner = make_url(url).set(username=owner, password=PASSWORD).render_as_string(hide_password=False)
+    made = Site(postgres, with_owner, role)
+    made.run("CREATE ROLE {owner} LOGIN CREATEROLE NOSUPERUSER PASSWORD {password}")
+    made.run("ALTER DATABASE {database} OWNER TO {owner}")
+    yield made
+    postgres.drop_database(url)
+    for name in (role, owner):
+        postgres.drop_role(name)
+
+
+@pytest.fixture
+def owner_of_site(site: Site) -> Iterator[Database]:
+    database = open_database(site.owner_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def served(site: Site, owner_of_site: Database) -> Iterator[Database]:
+    """The migrated database as the service sees it."""
+    upgrade(owner_of_site)
+    grant_service(owner_of_site, site.role, PASSWORD)
+    database = site.as_service()
+    yield database
+    database.close()
+
+
+@pytest.mark.parametrize("statement", REFUSED)
+def test_the_service_may_change_no_more_than_rows_and_no_line_of_the_audit_log(
+    served: Database, statement: str
+) -> None:
+    served.write(lambda connection: record(connection, "alias.moved", "churn", by="ada"))
+    with pytest.raises(DBAPIError) as refused, served.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text(statement.replace(":", "\\:")))
+    assert refused.value.orig.sqlstate == "42501"  # type: ignore[union-attr]
+    with served.read() as connection:
+        assert connection.execute(text("SELECT actor FROM audit_log")).scalars().all() == ["ada"]
+
+
+def test_the_service_has_no_right_beyond_those_that_the_table_names(served: Database, site: Site) -> None:
+    rights = text(
+        "SELECT table_name, string_agg(privilege_type, ', ' ORDER BY privilege_type) "
+        "FROM information_schema.role_table_grants WHERE grantee = :role GROUP BY 1"
+    )
+    with served.read() as connection:
+        held = dict(connection.execute(rights, {"role": site.role}).all())  # type: ignore[arg-type]
+    assert held.keys() == {*metadata.tables, "alembic_version"}
+    plain = {name for name, told in held.items() if told == "DELETE, INSERT, SELECT, UPDATE"}
+    assert held.keys() - plain == LESS.keys()
+    assert held["audit_log"] == held["alias_moves"] == "INSERT, SELECT"
+    assert held["alembic_version"] == "SELECT"
+
+
+def test_tables_of_a_later_release_are_served_before_rights_are_given_again(
+    served: Database, owner_of_site: Database
+) -> None:
+    later = "CREATE TABLE later (id bigserial PRIMARY KEY, note text)"
+    owner_of_site.write(lambda connection: connection.execute(text(later)))
+    for statement in ("INSERT INTO later (note) VALUES ('a')", "UPDATE later SET note = 'b'", "DELETE FROM later"):
+        served.write(lambda connection, statement=statement: connection.execute(text(statement)))
+
+
+def test_rights_given_by_hand_are_taken_back(served: Database, owner_of_site: Database, site: Site) -> None:
+    site.run("GRANT ALL ON audit_log, workers TO {role}")
+    grant_service(owner_of_site, site.role)
+    for statement in ("DELETE FROM audit_log", "TRUNCATE workers"):
+        with pytest.raises(DBAPIError, match="permission denied"):
+            served.write(lambda connection, statement=statement: connection.execute(text(statement)))
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ("ALTER ROLE {role} SUPERUSER", "is, or belongs to, a superuser"),
+        ("GRANT {superuser} TO {role}", "is, or belongs to, a superuser"),
+        ("ALTER ROLE {role} CREATEROLE", "may make roles"),
+        ("ALTER ROLE {role} CREATEDB", "may make databases"),
+        ("ALTER ROLE {role} BYPASSRLS", "may bypass row security"),
+        ("ALTER ROLE {role} REPLICATION", "may replicate"),
+        ("GRANT CREATE ON SCHEMA public TO {role}", "may make tables in public"),
+        ("ALTER TABLE workers OWNER TO {role}", "owns tables"),
+        ("GRANT UPDATE ON audit_log TO PUBLIC", "may change the audit log"),
+        ("GRANT pg_write_all_data TO {role}", "may change the audit log"),
+    ],
+)
+@pytest.mark.usefixtures("served")
+def test_a_role_that_may_do_more_is_refused(
+    owner_of_site: Database, site: Site, given: LiteralString, fault: str
+) -> None:
+    site.run(given)
+    superuser = open_database(site.server.as_owner(site.owner_url))
+    by = superuser if given.startswith("ALTER TABLE") else owner_of_site  # who else could give rights in that table
+    with pytest.raises(DatabaseError, match=f"the role {site.role} cannot be the service's: .*{fault}"):
+        grant_service(by, site.role)
+    superuser.close()
+
+
+def test_the_role_that_migrates_is_not_the_services(owner_of_site: Database) -> None:
+    upgrade(owner_of_site)
+    with pytest.raises(DatabaseError, match="is, or belongs to, the role that migrates"):
+        grant_service(owner_of_site, owner_of_site.engine.url.username or "")
+
+
+def test_a_new_password_is_obeyed_and_is_stored_encrypted(
+    served: Database, owner_of_site: Database, site: Site
+) -> None:
+    superuser = open_database(site.server.as_owner(site.owner_url))
+
+    def stored() -> str:
+        with superuser.read() as connection:
+            query = text("SELECT rolpassword FROM pg_authid WHERE rolname = :role")
+            return str(connection.execute(query, {"role": site.role}).scalar_one())
+
+    before = stored()
+    assert before == scram(PASSWORD, like=before)
+    grant_service(owner_of_site, site.role)
+    assert stored() == before
+    grant_service(owner_of_site, site.role, "another")
+    assert stored() == scram("another", like=stored())
+    superuser.close()
+
+
+def scram(password: str, like: str) -> str:
+    """Return what PostgreSQL stores of a password (RFC 5803), with the salt and the rounds of another entry."""
+    _, parameters, _ = like.split("$")
+    rounds, salt = parameters.split(":")
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(salt), int(rounds))
+    client, server = (hmac.digest(salted, name, "sha256") for name in (b"Client Key", b"Server Key"))
+    kept = (base64.b64encode(key).decode() for key in (hashlib.sha256(client).digest(), server))
+    return f"SCRAM-SHA-256${parameters}${':'.join(kept)}"
+
+
+def test_without_a_password_there_is_no_new_role(owner_of_site: Database, site: Site) -> None:
+    upgrade(owner_of_site)
+    with pytest.raises(DatabaseError, match=f"there is no role {site.role}"):
+        grant_service(owner_of_site, site.role)
+
+
+def test_the_service_sees_that_the_tables_are_current_and_cannot_migrate(
+    served: Database, owner_of_site: Database, site: Site
+) -> None:
+    upgrade(served)  # there is nothing to do
+    assert is_current(served)
+    with pytest.raises(DatabaseError, match="as the role that owns the tables"):
+        downgrade(served, "0001")
+    with pytest.raises(DatabaseError, match="cannot prepare the role"):
+        grant_service(served, f"{site.role}_other", PASSWORD)
+    downgrade(owner_of_site)
+    upgrade(owner_of_site)
+    grant_service(owner_of_site, site.role)
+    served.write(lambda connection: record(connection, "alias.moved", "churn", by="ada"))
+
+
+def test_sqlite_has_no_roles(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/ebb.db")
+    with pytest.raises(DatabaseError, match="leave --service-role out"):
+        grant_service(database, "ebb_service", PASSWORD)
