@@ -6,11 +6,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import cards, dispatch
 from app.edge import hosts, key_limit, load_shedding, logs, problems, request_ids, scopes, security_headers
 from app.edge.access import Access
+from app.edge.bodies import BODY_BYTES
 from app.edge.deadline import Deadline
-from app.edge.inputs import BODY_BYTES
 from app.edge.invalid_key_limit import InvalidKeyLimit
 from app.edge.rate_limiter import RateLimiter
 from app.edge.steps import Steps
+from app.inspection.inspector import Inspector
 from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
 from app.openapi.document import write_document
@@ -74,6 +75,7 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
         uploads=Places(max(1, threads // 4), "uploads hold the places of this process; send it again in a moment"),
         comparing=Places(1, "this process compares two versions for another request; send it again in a moment"),
         deadline=Deadline(settings.answer_seconds),
+        inspector=Inspector(settings),
         traffic=Traffic(ROUTES),
         jobs=JobsCollector(database, HEARTBEATS * settings.heartbeat_seconds),
     )

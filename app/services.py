@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.edge.deadline import Deadline
+from app.inspection.inspector import Inspector
 from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
 from app.places import Places
@@ -31,3 +32,4 @@ class Services:
     deadline: Deadline
     traffic: Traffic
     jobs: JobsCollector
+    inspector: Inspector

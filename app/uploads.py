@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from app.edge.bodies import body_chunks
 from app.edge.current import this_request
 from app.edge.idempotency import idempotency_key
+from app.inspection.inspector import Inspector, Question
 from app.services import Services
 from model.tables.reading import MEDIA_TYPES
-from model.tables.surveying import survey_file
 from store.artifacts import Artifact
 from store.database import Connection
 from store.datasets import NewDataset, add_dataset, find_same, renew_dataset
@@ -54,13 +54,13 @@ def receive_table(services: Services, by: str) -> Iterator[Artifact]:
 def keep_table(services: Services, received: Artifact, upload: Upload, by: str) -> tuple[str, bool]:
     """Make the bytes a dataset, or find the one of the same bytes read the same way; return its id, and if it is new.
 
-    Raises: TableError, ColumnError; QuotaError; ArtifactError.
+    Raises: TableError, ColumnError; TooLargeError and BusyError, as `Inspector` does; QuotaError; ArtifactError.
     """
     with services.database.read() as connection:
         known = find_same(
             connection, received.sha256, upload.media_type, target=upload.target, id_column=upload.id_column
         )
-    inferred = None if known is not None else _infer(received, upload)
+    inferred = None if known is not None else _infer(services.inspector, received, upload)
     artifact = services.artifacts.keep(received)  # of a known one, too: the file of old may have been damaged
 
     def add(connection: Connection) -> tuple[str, bool]:
@@ -75,14 +75,15 @@ def keep_table(services: Services, received: Artifact, upload: Upload, by: str) 
     return added
 
 
-def _infer(received: Artifact, upload: Upload) -> NewDataset:
+def _infer(inspector: Inspector, received: Artifact, upload: Upload) -> NewDataset:
     file_format = MEDIA_TYPES[upload.media_type]
-    schema = survey_file(received.path, file_format, upload.target or None, upload.id_column or None)
+    question = Question(received.path, file_format, upload.target or None, upload.id_column or None)
+    schema = inspector.inspect(question)
     return NewDataset(
         name=upload.name,
         media_type=upload.media_type,
         target=upload.target,
         id_column=upload.id_column,
-        rows=schema.rows,
-        schema=schema.to_json(),
+        rows=schema["rows"],
+        schema=schema,
     )

@@ -16,7 +16,7 @@ from ebb.commands.score import score
 from ebb.commands.secrets import secrets
 from ebb.commands.up import up
 from ebb.errors import EbbError
-from model.errors import ModelError
+from model.errors import OUT_OF_MEMORY, ModelError
 from store.errors import StoreError
 
 COMMANDS = (up, demo, serve, worker, migrate, secrets, keys, jobs, models, score, audit, retention)
@@ -37,6 +37,9 @@ def main() -> None:
         ebb()
     except (EbbError, StoreError, ModelError) as error:
         click.echo(f"ebb: {error}", err=True)
+        sys.exit(1)
+    except MemoryError:
+        click.echo(f"ebb: {OUT_OF_MEMORY}", err=True)
         sys.exit(1)
 
 

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from model.errors import FileError, ModelError
+from model.errors import OUT_OF_MEMORY, FileError, ModelError
 from model.estimator import Estimator, Fitting
 from model.files import new_file, read_bytes, write_bytes
 from model.outputs import OUTPUTS, Layout
 from model.outputs.writing import write_scores
-from model.parsing import shown
+from model.parsing import first_repeated, shown
 from model.scoring import score_file
 from model.spec import parse_spec
 from model.tables.reading import format_of, read_table
@@ -27,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.run(options)
     except ModelError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except MemoryError:
+        print(f"error: {OUT_OF_MEMORY}", file=sys.stderr)
         return 1
     return 0
 
@@ -127,8 +130,7 @@ def json_object(text: str) -> dict[str, Any]:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = first_repeated(name for name, _ in pairs)
         raise FileError(f"this JSON has the key {twice!r} twice in one object: leave one of them out")
     return found
 

@@ -14,6 +14,8 @@ ModelError
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+OUT_OF_MEMORY = "this takes more memory than there is: split the table into several files, or leave out columns"
+
 
 class ModelError(Exception):
     """Base of every error this package raises on purpose."""

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
 from functools import cache
 from types import NoneType, UnionType
@@ -149,6 +149,21 @@ def shown(raw: object) -> str:
     """
     text = repr(raw) if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, default=repr)
     return text if len(text) <= 40 else f"{text[:37]}…"
+
+
+def first_repeated(names: Iterable[str]) -> str | None:
+    """Return the first name that came before.
+
+    Example:
+        >>> first_repeated(["a", "b", "a"])
+        'a'
+    """
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
 
 
 def to_plain(item: object) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from model.columns import Table
 from model.columns.cells import Scalar
+from model.columns.schema import listed
 from model.design import Floats
 from model.errors import Problem, TableError
 from model.estimator import Estimator, Explained
@@ -41,11 +42,10 @@ def score_file(estimator: Estimator, source: Source, file_format: str, explain: 
     """
     encoder = estimator.encoder
     texts = {column.name for column in encoder.columns if column.kind != "numeric"}
-    for batch in read_batches(source, file_format, texts, estimator.id_column):
-        present = {name: batch.columns[name] for name in encoder.names if name in batch.columns}
-        if not present:
-            raise TableError(f"the table has none of the columns that training saw: {', '.join(encoder.names)}")
-        cells, faults = estimator.read(present, batch.rows)
+    for batch in read_batches(source, file_format, texts, estimator.id_column, frozenset(encoder.names)):
+        if not batch.columns:
+            raise TableError(f"the table has none of the columns that training saw: {listed(encoder.names)}")
+        cells, faults = estimator.read(batch.columns, batch.rows)
         ids: Sequence[Scalar] = range(batch.first_row, batch.first_row + batch.rows)
         whole, wrong = True, {}
         if batch.ids is not None:
@@ -59,7 +59,7 @@ def score_file(estimator: Estimator, source: Source, file_format: str, explain: 
             faults={row: [problem] for row, problem in wrong.items()} | faults.rows,
             explained=estimator.explain(cells, top=explain) if explain else None,
             whole_ids=whole,
-            ignored=estimator.unknown(batch.columns),
+            ignored=estimator.unknown(batch.names),
         )
 
 

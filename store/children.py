@@ -19,6 +19,21 @@ PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
+def start_listening(module: str, environ: Mapping[str, str], output: int | None = None) -> subprocess.Popen[bytes]:
+    """Start a Python module that is told on its standard input what to do, and ends when that is closed.
+
+    Its parent's death closes it, too; so it can be started from any thread. The child sees to that itself.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-m", module],
+        env=dict(environ),
+        stdin=subprocess.PIPE,
+        stdout=output,
+        bufsize=0,
+        start_new_session=True,
+    )
+
+
 def _end_with_parent(parent: int) -> None:
     if _LIBC is not None:
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

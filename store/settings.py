@@ -21,6 +21,7 @@ CLIENT = ("url", "key")  # read by commands that call a service, and no business
 SECRET = ("database_url", "redis_url", "key")  # may hold passwords, and are never repeated in a message
 PASSWORDS = {"database_url": "database_password_file", "redis_url": "redis_password_file"}
 LEAST_TRAINING_BYTES = 2**28
+LEAST_INSPECTION_BYTES = 2**28
 LEAST_LEASE_SECONDS = 3.0  # on a busy machine a healthy process is silent for as long
 
 
@@ -62,6 +63,8 @@ class Settings:
     stored_bytes: int = 0
     dataset_days: float = 0.0
     result_days: float = 0.0
+    inspection_bytes: int = 1024**3
+    inspection_seconds: int = 240
     training_bytes: int = field(default_factory=lambda: _share(_fitting()))
     training_cpu_seconds: int = 24 * 3600
     training_file_bytes: int = 16 * 1024**3
@@ -171,6 +174,8 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "EBB_STORED_BYTES": ("stored_bytes", _number(0, 2**60, whole=True)),
     "EBB_DATASET_DAYS": ("dataset_days", _number(0, 36_500, whole=False)),
     "EBB_RESULT_DAYS": ("result_days", _number(0, 36_500, whole=False)),
+    "EBB_INSPECTION_BYTES": ("inspection_bytes", _number(LEAST_INSPECTION_BYTES, 2**50, whole=True)),
+    "EBB_INSPECTION_SECONDS": ("inspection_seconds", _number(1, 10**6, whole=True)),
     "EBB_TRAINING_BYTES": ("training_bytes", _number(LEAST_TRAINING_BYTES, 2**50, whole=True)),
     "EBB_TRAINING_CPU_SECONDS": ("training_cpu_seconds", _number(1, 10**8, whole=True)),
     "EBB_TRAINING_FILE_BYTES": ("training_file_bytes", _number(2**20, 2**60, whole=True)),

@@ -7,12 +7,11 @@ that attempt and ends; and it ends when the worker does, whose end of the pipe c
 import logging
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from store.children import ONE_BLAS_THREAD
+from store.children import ONE_BLAS_THREAD, start_listening
 from store.jobs.claim import Claim
 from store.settings import Settings
 
@@ -65,13 +64,7 @@ class Children:
                 log.exception("no process could be started ahead; the next attempt starts its own")
 
     def _new(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "worker.child"],
-            env=self._environ,
-            stdin=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,
-        )
+        return start_listening("worker.child", self._environ)
 
 
 def _tell(child: subprocess.Popen[bytes], claim: Claim) -> bool:

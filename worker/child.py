@@ -23,12 +23,13 @@ from store.jobs.finish import end_cancelled, fail
 from store.jobs.hand_back import hand_back
 from store.jobs.read import get_job
 from store.jobs.restart import begin_again
+from store.process_limits import lift_memory
 from store.settings import Settings, read_settings
 from worker.errors import CancelledError, DatasetError, ShutDownError
 from worker.heart import LEASE_LOST, Heart
 from worker.kinds import KINDS
 from worker.leaving import leave
-from worker.limits import lift_memory, limit, storage_trouble
+from worker.limits import limit, storage_trouble
 from worker.patience import patiently, write_patiently
 from worker.result import code_of
 from worker.work import Work

@@ -1,33 +1,18 @@
-"""What one job may take of its machine, and how to tell a user that it was too much.
-
-Beyond its memory a job meets a MemoryError, beyond its file size or a full disk an OSError; beyond its processor time
-the kernel ends it (SIGXCPU), and the worker tells.
-"""
+"""What one job may take of its machine, and how to tell a user that it was too much."""
 
 import errno
-import resource
 
+from store.process_limits import limit_process
 from store.settings import Settings
 
 
 def limit(settings: Settings) -> None:
-    """Limit this process to what one job may take, so that the kernel need not choose whom to kill."""
-    _lower(resource.RLIMIT_DATA, settings.training_bytes)
-    _lower(resource.RLIMIT_FSIZE, settings.training_file_bytes)
-    _lower(resource.RLIMIT_CPU, settings.training_cpu_seconds)
-    _lower(resource.RLIMIT_CORE, 0)  # a dump of its memory would hold customers
-
-
-def lift_memory() -> None:
-    """Let this process take what it needs to say that it had too little."""
-    _lower(resource.RLIMIT_DATA, resource.RLIM_INFINITY)
-
-
-def _lower(which: int, most: int) -> None:
-    """Set the soft limit, as far as the hard one lets it be."""
-    _, hard = resource.getrlimit(which)
-    bounds = [bound for bound in (most, hard) if bound != resource.RLIM_INFINITY]
-    resource.setrlimit(which, (min(bounds, default=resource.RLIM_INFINITY), hard))
+    """Limit this process to what one job may take."""
+    limit_process(
+        memory_bytes=settings.training_bytes,
+        cpu_seconds=settings.training_cpu_seconds,
+        file_bytes=settings.training_file_bytes,
+    )
 
 
 def cpu_limit_text(settings: Settings) -> str:

@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from typing import IO
 
-from flask import current_app
 from gunicorn.http.errors import ChunkMissingTerminator, ParseException
 from werkzeug.exceptions import ClientDisconnected
 
 from app.edge.current import this_request
+from app.edge.deadline import DEADLINE
 from app.errors import MalformedError
 from model.errors import Problem
 
+BODY_BYTES = 16 * 1024 * 1024  # of every request but an upload; Flask counts, however the body is sent
 CHUNK = 1024 * 1024
 
 
@@ -30,19 +31,19 @@ def body_chunks() -> Iterator[bytes]:
 
 
 def whole_body() -> bytes:
-    """Return the body in one piece.
+    """Return the body in one piece; how long the client takes to send it does not count for the answer's deadline.
 
     Raises: as `body_chunks` does.
     """
     request = this_request()
-    promised, most, environ = request.content_length, request.max_content_length, request.environ
-    if promised is None or most is None or promised > most or "chunked" in environ.get("HTTP_TRANSFER_ENCODING", ""):
-        return b"".join(body_chunks())
-    try:
-        with current_app.extensions["ebb"].deadline.suspended():
+    promised, environ = request.content_length, request.environ
+    with environ[DEADLINE].suspended():
+        if promised is None or promised > BODY_BYTES or "chunked" in environ.get("HTTP_TRANSFER_ENCODING", ""):
+            return b"".join(body_chunks())
+        try:
             body: bytes = environ["wsgi.input"].read(promised)
-    except (OSError, ParseException) as error:
-        raise _cut(0) from error
+        except (OSError, ParseException) as error:
+            raise _cut(0) from error
     if len(body) < promised:
         raise _cut(len(body))
     return body

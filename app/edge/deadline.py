@@ -7,10 +7,9 @@ until an answer begins: neither the time a client takes to send its body, nor th
 import logging
 import os
 import signal
-import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from threading import Thread, get_ident
 from typing import Any
 from wsgiref.types import StartResponse
 
@@ -18,6 +17,8 @@ from flask import Flask
 
 log = logging.getLogger(__name__)
 
+DEADLINE = "ebb.deadline"
+"""Where a request's environment holds the deadline of its process."""
 LOOK_SECONDS = 1.0
 LEAVE_SECONDS = 5.0
 """How long the other requests of a process that ends have for their answers."""
@@ -38,24 +39,18 @@ class Deadline:
         answer = app.wsgi_app
 
         def timed(environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
-            self._begun[threading.get_ident()] = time.monotonic(), environ["PATH_INFO"]
+            environ[DEADLINE] = self
+            self._begun[get_ident()] = time.monotonic(), environ["PATH_INFO"]
             try:
                 return answer(environ, start)
             finally:
-                self._begun.pop(threading.get_ident(), None)
+                self._begun.pop(get_ident(), None)
 
         app.wsgi_app = timed  # type: ignore[method-assign,assignment]  # Flask's documented way
 
-    @contextmanager
-    def suspended(self) -> Iterator[None]:
-        """Stop this request's clock as long as the block runs, and start it anew afterwards."""
-        this = threading.get_ident()
-        begun = self._begun.pop(this, None)
-        try:
-            yield
-        finally:
-            if begun is not None:
-                self._begun[this] = time.monotonic(), begun[1]
+    def suspended(self) -> "_Suspension":
+        """Return a context that stops this request's clock, and starts it anew at its end."""
+        return _Suspension(self._begun)
 
     def overdue(self) -> list[str]:
         """Return the paths of the requests whose answers are late."""
@@ -64,7 +59,7 @@ class Deadline:
 
     def watch(self) -> None:
         """End this process once an answer is late."""
-        threading.Thread(target=self._watch, name="deadline", daemon=True).start()
+        Thread(target=self._watch, name="deadline", daemon=True).start()
 
     def _watch(self) -> None:
         while not (late := self.overdue()):
@@ -75,3 +70,16 @@ class Deadline:
         while len(self._begun) > len(self.overdue()) and time.monotonic() < until:
             time.sleep(0.1)
         os._exit(1)
+
+
+class _Suspension:
+    def __init__(self, begun: dict[int, tuple[float, str]]) -> None:
+        self._begun = begun
+        self._mine: tuple[float, str] | None = None
+
+    def __enter__(self) -> None:
+        self._mine = self._begun.pop(get_ident(), None)
+
+    def __exit__(self, *_: object) -> None:
+        if self._mine is not None:
+            self._begun[get_ident()] = time.monotonic(), self._mine[1]

@@ -19,8 +19,6 @@ from model.errors import Problem
 T = TypeVar("T")
 Query = TypeVar("Query", bound=msgspec.Struct)
 
-BODY_BYTES = 16 * 1024 * 1024  # of every request but an upload; Flask counts, however the body is sent
-
 
 def read_query(kind: type[Query]) -> Query:
     """Read the query string.

@@ -76,13 +76,16 @@ TABLE: dict[type[Exception], Kind] = {
     store_errors.ArtifactError: Kind(Status.SERVICE_UNAVAILABLE, "artifact", "Stored bytes cannot be had"),
     store_errors.BrokerError: Kind(Status.SERVICE_UNAVAILABLE, "broker", "The message broker cannot be had"),
     store_errors.DatabaseError: Kind(Status.SERVICE_UNAVAILABLE, "database", "The database does not answer"),
+    MemoryError: Kind(
+        Status.REQUEST_ENTITY_TOO_LARGE, "memory", "The request needs more memory than there is: send less at once"
+    ),
     model_errors.EstimatorError: Kind(Status.CONFLICT, "estimator", "This release cannot use the estimator"),
     model_errors.SpecError: Kind(Status.UNPROCESSABLE_ENTITY, "invalid-input", "The request does not fit"),
     model_errors.TableError: Kind(Status.UNPROCESSABLE_ENTITY, "unreadable-table", "The table cannot be used", ""),
     model_errors.ColumnError: Kind(Status.UNPROCESSABLE_ENTITY, "unreadable-table", "The table cannot be used", ""),
 }
 
-QUIET = (store_errors.DatabaseError, store_errors.BrokerError, store_errors.ArtifactError)
+QUIET = (store_errors.DatabaseError, store_errors.BrokerError, store_errors.ArtifactError, MemoryError)
 """Exceptions whose own words are for the log, not for the client."""
 
 
@@ -101,7 +104,7 @@ def _refuse(error: Exception) -> Response:
     if kind.place is not None and kind.name is not None:
         role = getattr(error, "role", "")  # of a table's column, which the query names
         problems = [model_errors.Problem(f"/query/{role}" if role else kind.place, kind.name, detail)]
-    if kind.status >= Status.INTERNAL_SERVER_ERROR:
+    if kind.status >= Status.INTERNAL_SERVER_ERROR or isinstance(error, MemoryError):
         log.warning("request %s: %s: %s", request_id(), type(error).__name__, error)
     response = _problem(kind, detail, problems)
     if (seconds := getattr(error, "retry_after_s", None)) is not None:

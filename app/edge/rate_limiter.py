@@ -11,7 +11,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from limits import RateLimitItemPerMinute
@@ -81,7 +81,8 @@ class RateLimiter:
                 block = _Block(usage, size, time.monotonic() + BLOCK_SECONDS)
                 self._blocks[kind, name, quota] = block
             block.left -= 1
-            return replace(block.usage, remaining=block.usage.remaining + block.left)
+            found = block.usage
+            return Usage(True, quota, found.remaining + block.left, found.more_in_s)
 
     def look(self, kind: str, name: str, quota: int) -> Usage:
         """Return what counting a request would find, and count nothing."""

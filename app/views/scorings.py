@@ -15,6 +15,7 @@ from app.shapes.scorings import ScoringQuery, ScoringRequest
 from app.uploads import Upload, keep_table, receive_table
 from app.views.accepted import ASKED, SENT, accept
 from app.views.datasets import EXPIRED
+from model.columns.schema import listed
 from model.errors import Problem
 from model.tables.reading import MEDIA_TYPES
 from store.database import Row
@@ -104,7 +105,7 @@ def _check(services: Services, dataset_id: str, version: Row[Any]) -> None:
         raise InputError.of([Problem("/dataset", "expired", EXPIRED)])
     present = {column["name"] for column in dataset.schema["columns"]} | {dataset.target, dataset.id_column}
     if needed and not needed & present:
-        names = ", ".join(sorted(needed))
+        names = listed(sorted(needed))
         text = f"the table has none of the columns that version {version.version} was trained on: {names}"
         raise InputError.of([Problem("/dataset", "conflict", text)])
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from model.columns.categorical import MOST_CATEGORIES, odd_one_out, too_detailed
 from model.columns.cells import Cells, Numbers, Scalar, Words
+from model.columns.faults import brief
 from model.design import Floats
 from model.metrics import auc
 
@@ -56,13 +57,13 @@ def empty(name: str) -> Advice:
 
 def constant(name: str, value: Scalar) -> Advice:
     """A column that says the same in every row."""
-    detail = f"column {name!r} is {value!r} in every row: nothing can be learned from it, training leaves it out"
+    detail = f"column {name!r} is {brief(value)} in every row: nothing can be learned from it, training leaves it out"
     return Advice("constant_column", name, detail)
 
 
 def mixed(name: str, value: Scalar, row: int) -> Advice:
     """A column of numbers in which some text is none."""
-    detail = f"column {name!r} holds numbers, but {value!r} in row {row}: correct it or leave it out"
+    detail = f"column {name!r} holds numbers, but {brief(value)} in row {row}: correct it or leave it out"
     return Advice("mixed_column", name, detail)
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from model.columns.cells import Cells, Flags, Scalar, Words
-from model.columns.faults import Faults
+from model.columns.faults import Faults, brief
 from model.columns.numbers import read_values
 from model.columns.options import DEFAULT, ColumnOptions
 
@@ -46,7 +46,7 @@ class BooleanColumn:
             values = np.full(len(cells), np.nan)
             refused = ~cells.missing
         for row in np.flatnonzero(refused).tolist():
-            detail = f"expected true or false, not {cells.scalar(row)!r}"
+            detail = f"expected true or false, not {brief(cells.scalar(row))}"
             faults.add(row, self.name, "wrong_type", detail)
         return Flags(values)
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from model.columns.cells import Cells, Scalar, Words
-from model.columns.faults import Faults
+from model.columns.faults import Faults, brief
 from model.columns.numbers import NO_NUMBER, parse_number
 from model.columns.options import DEFAULT, ColumnOptions
 from model.errors import ColumnError
@@ -48,7 +48,7 @@ class CategoricalColumn:
         seen = np.flatnonzero(counts)
         if (odd := odd_one_out(cells)) is not None:
             raise ColumnError(
-                f"column {name!r} holds numbers, but {cells.scalar(odd)!r} in row {odd + 1} of the training rows: "
+                f"column {name!r} holds numbers, but {brief(cells.scalar(odd))} in row {odd + 1} of the training rows: "
                 f'correct it, or leave it out with "columns": {{"{name}": {{"drop": true}}}} in the training spec'
             )
         if too_detailed(len(seen), len(cells), MOST_CATEGORIES if embed_from is None else MOST_EMBEDDED):
@@ -87,7 +87,7 @@ class CategoricalColumn:
         if not set(map(type, values)) <= {str, type(None)}:
             for row, value in enumerate(values):
                 if value is not None and not isinstance(value, str):
-                    detail = f"expected text, not {value!r}"
+                    detail = f"expected text, not {brief(value)}"
                     faults.add(row, self.name, "wrong_type", detail)
         return self._short(Words.of([value if isinstance(value, str) else None for value in values]), faults)
 

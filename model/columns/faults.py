@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from model.errors import Problem
 from model.parsing import escape
 
+LONGEST_SHOWN = 40
+
 
 @dataclass
 class Faults:
@@ -16,3 +18,14 @@ class Faults:
         """Note that the value of `column` in `row` cannot be used; the detail is told with the column's name."""
         problem = Problem(f"/{escape(column)}", code, f"column {column!r}: {detail}")
         self.rows.setdefault(int(row), []).append(problem)
+
+
+def brief(value: object) -> str:
+    """Show a value in a message: a text in quotes, and of a long one the beginning.
+
+    Example:
+        >>> brief("a"), brief("a" * 100)[-6:]
+        ("'a'", 'aaa...')
+    """
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."

@@ -9,9 +9,10 @@ from types import NoneType
 import numpy as np
 
 from model.columns.cells import Floats
-from model.columns.faults import Faults
+from model.columns.faults import Faults, brief
 
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+# No two parts can match the same digits: or a long text would be tried in as many ways as its length squared.
+NUMBER = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 LARGEST = 1e300  # beyond it, sums leave float64
 NO_NUMBER = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None")  # how files write a missing number
 
@@ -86,5 +87,4 @@ def _float(value: float) -> float:
 
 def _shown(value: object) -> str:
     names = {str: "text", bool: "true or false", list: "a list", dict: "an object"}
-    text = repr(value)
-    return f"{names.get(type(value), type(value).__name__)} ({text if len(text) <= 40 else text[:37] + '...'})"
+    return f"{names.get(type(value), type(value).__name__)} ({brief(value)})"

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from model.columns.cells import Cells, Floats, Numbers, Scalar, Words
-from model.columns.faults import Faults
+from model.columns.faults import Faults, brief
 from model.columns.numbers import LARGEST, NO_NUMBER, parse_number, read_values
 from model.columns.options import DEFAULT, ColumnOptions
 
@@ -62,7 +62,7 @@ class NumericColumn:
             values = np.array([parse_number(word) for word in cells.words] + [np.nan])[cells.codes]
             gap = np.array([word.strip() in NO_NUMBER for word in cells.words] + [True])[cells.codes]
             for row in np.flatnonzero(np.isnan(values) & ~gap).tolist():
-                faults.add(row, self.name, "wrong_type", f"{cells.scalar(row)!r} is not a number")
+                faults.add(row, self.name, "wrong_type", f"{brief(cells.scalar(row))} is not a number")
         elif isinstance(cells, Numbers):
             values = cells.values
         elif isinstance(cells, Sequence | np.ndarray):
@@ -70,7 +70,7 @@ class NumericColumn:
         else:
             values = np.full(len(cells), np.nan)
             for row in np.flatnonzero(~cells.missing).tolist():
-                faults.add(row, self.name, "wrong_type", f"{cells.scalar(row)!r} is not a number")
+                faults.add(row, self.name, "wrong_type", f"{brief(cells.scalar(row))} is not a number")
         return Numbers(self._in_range(values, faults))
 
     def _in_range(self, values: Floats, faults: Faults) -> Floats:

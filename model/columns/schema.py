@@ -66,10 +66,16 @@ def other_columns(names: Sequence[str], target: str | None, id_column: str | Non
         raise ColumnError(f"column {target!r} cannot be both target and id: name another one, or no id", "id")
     for role, name in (("target", target), ("id", id_column)):
         if name is not None and name not in names:
-            raise ColumnError(f"there is no {role} column {name!r}; the table has {_listed(names)}", role)
+            raise ColumnError(f"there is no {role} column {name!r}; the table has {listed(names)}", role)
     return [name for name in names if name not in (target, id_column)]
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return the first names in quotes, and how many more there are.
+
+    Example:
+        >>> listed(["months", "plan"])
+        "'months', 'plan'"
+    """
     shown = ", ".join(repr(name) for name in names[:20])
     return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more"

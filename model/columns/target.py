@@ -3,6 +3,7 @@
 import numpy as np
 
 from model.columns.cells import Cells, Days, Floats, Scalar, Words
+from model.columns.faults import brief
 from model.errors import ColumnError, TableError
 
 YES = frozenset({"1", "yes", "y", "true", "t", "churned", "churn", "leaves", "left"})
@@ -46,7 +47,7 @@ def incomplete(name: str, gaps: int, rows: int, first: int) -> ColumnError:
 def unlike(name: str, value: Scalar, row: int) -> ColumnError:
     """The refusal of a target that says something else."""
     return ColumnError(
-        f"target column {name!r} holds {value!r} in row {row}: it must say who churned, "
+        f"target column {name!r} holds {brief(value)} in row {row}: it must say who churned, "
         "as 1 and 0, true and false, or yes and no"
     )
 

@@ -1,6 +1,6 @@
 """Fitting: from a table and a spec to an estimator, one epoch report at a time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -63,7 +63,7 @@ class Fitting:
         self.head: Head = head.fitted(self.y[self.train_rows])
         asked = [name for name in present if name not in options or not options[name].drop]
         names = [name for name in asked if table.columns[name].missing.all() or not is_constant(table.columns[name])]
-        self.left_out = tuple(name for name in present if name not in names)
+        self.left_out = _others(present, names)
         outcomes = self.y if isinstance(head, Churn) else None
         embed_from = None if spec.embedded is None else spec.embedded.at_least
         most = MOST_CATEGORIES if embed_from is None else MOST_EMBEDDED
@@ -201,11 +201,15 @@ def _chunks(rows: int) -> Iterator[NDArray[np.int64]]:
         yield np.arange(start, min(start + CHUNK, rows))
 
 
+def _others(names: Iterable[str], chosen: Iterable[str]) -> tuple[str, ...]:
+    without = frozenset(chosen)
+    return tuple(name for name in names if name not in without)
+
+
 def _check(spec: Spec, present: list[str]) -> None:
     problems = [
         Problem(f"/columns/{escape(name)}", "unknown", f"the table has no input column {name!r}")
-        for name, _ in spec.columns
-        if name not in present
+        for name in _others((name for name, _ in spec.columns), present)
     ]
     if spec.class_weight is not None and HEADS[name_of(LOSSES, spec.loss)] is Number:
         problems.append(Problem("/class_weight", "conflict", "needs a loss of classes; leave it null for this one"))

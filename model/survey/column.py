@@ -33,7 +33,13 @@ class ColumnSurvey:
         else:
             self.values.add(cells, first_row)
             self._sample.add(cells.values[picked])
-            self._days.add(np.full(len(picked), np.nan))
+            self._days.add_gaps(len(picked))
+
+    def skip(self, rows: int, sampled: int) -> None:
+        """Look at some more rows that hold nothing, so many of them sampled."""
+        self.values.skip(rows)
+        self._sample.add_gaps(sampled)
+        self._days.add_gaps(sampled)
 
     def thin(self) -> None:
         """Drop every second row of the sample."""

@@ -3,6 +3,7 @@
 import numpy as np
 
 SAMPLE_ROWS = 100_000
+SAMPLE_CELLS = 4_000_000  # of all columns together
 
 
 class Rows:
@@ -24,9 +25,9 @@ class Rows:
         """How many rows are in the sample."""
         return -(-self.seen // self.stride)
 
-    def thin(self) -> bool:
-        """Whether the sample has grown too large, so that every column has to drop every second row of it."""
-        if self.sampled <= self._most:
+    def thin(self, columns: int = 1) -> bool:
+        """Whether the sample of so many columns is too large, so that each has to drop every second row of it."""
+        if self.sampled <= min(self._most, max(SAMPLE_CELLS // columns, 1)):
             return False
         self.stride *= 2
         return True
@@ -41,6 +42,10 @@ class Sample:
     def add(self, values: np.ndarray) -> None:
         """Take some more values."""
         self._parts.append(values)
+
+    def add_gaps(self, many: int) -> None:
+        """Take so many gaps, which need no memory."""
+        self._parts.append(np.broadcast_to(np.nan, many))
 
     def thin(self) -> None:
         """Drop every second one."""

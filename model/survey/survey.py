@@ -29,20 +29,23 @@ class Survey:
 
     def add(self, columns: Mapping[str, Cells], rows: int) -> None:
         """Look at some more rows. A column that is new has gaps in all rows before, one that is not there, in these."""
-        first, before = self._rows.seen + 1, np.arange(self._rows.sampled)
+        before, sampled = self._rows.seen, self._rows.sampled
         picked = self._rows.pick(rows)
         for name in columns:
             if name not in self._columns:
                 self._columns[name] = ColumnSurvey(name, closely=name != self._id or name == self._target)
-                if first > 1:
-                    self._columns[name].add(_gaps(first - 1), 1, before)
+                if before:
+                    self._columns[name].skip(before, sampled)
         for name, column in self._columns.items():
-            column.add(columns.get(name, _gaps(rows)), first, picked)
+            if name in columns:
+                column.add(columns[name], before + 1, picked)
+            else:
+                column.skip(rows, len(picked))
         if self._ids is not None:
             self._ids.add(columns.get(str(self._id), _gaps(rows)))
         if self._outcomes is not None:
-            self._outcomes.add(columns.get(str(self._target), _gaps(rows)), first)
-        while self._rows.thin():
+            self._outcomes.add(columns.get(str(self._target), _gaps(rows)), before + 1)
+        while self._columns and self._rows.thin(len(self._columns)):
             for column in self._columns.values():
                 column.thin()
 

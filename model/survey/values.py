@@ -44,6 +44,11 @@ class ValueTally:
             self._sums.append(float(known.sum()) if self.too_large is None else 0.0)
         self._count_on(values)
 
+    def skip(self, rows: int) -> None:
+        """Look at some more rows that hold nothing."""
+        self.rows += rows
+        self._steady = False
+
     def _count_on(self, values: Floats) -> None:
         if not self._steady or self.too_large is not None or len(values) == 0:
             return

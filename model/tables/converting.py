@@ -11,6 +11,7 @@ from model.columns.faults import Faults
 from model.columns.numbers import NO_NUMBER, read_values
 from model.errors import TableError
 from model.tables import ndjson
+from model.tables.texts import is_text
 
 MICROSECONDS_A_DAY = 86_400_000_000.0
 
@@ -21,10 +22,7 @@ def to_cells(array: Any, name: str, *, as_text: bool) -> Cells:
     Raises: TableError when Ebb has no use for values of this type.
     """
     kind = array.type
-    if pa.types.is_dictionary(kind):
-        array = array.cast(kind.value_type)
-        kind = array.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if is_text(kind):
         return _words(array) if as_text else _from_text(array)
     if pa.types.is_boolean(kind):
         return Flags(_floats(array.cast(pa.int8())))
@@ -39,7 +37,12 @@ def to_cells(array: Any, name: str, *, as_text: bool) -> Cells:
 
 
 def _floats(array: Any) -> Any:
-    return array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(np.float64)
+    """Return numbers, chunk by chunk, so that they are never there twice."""
+    values, at = np.empty(len(array)), 0
+    for chunk in array.chunks if isinstance(array, pa.ChunkedArray) else [array]:
+        values[at : at + len(chunk)] = chunk.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        at += len(chunk)
+    return values
 
 
 def _from_text(array: Any) -> Cells:
@@ -66,27 +69,35 @@ def _words(array: Any) -> Words:
     return Words(codes, tuple(words))
 
 
-def from_objects(values: list[object], name: str, types: ndjson.Types, first_row: int = 1) -> Cells:
-    """Return the cells of JSON values.
+def from_objects(column: ndjson.Column, types: ndjson.Types, rows: int, first_row: int = 1) -> Cells:
+    """Return the cells of JSON values, in a chunk of so many rows.
 
     Raises: TableError when two rows hold different types, or a number is none.
     """
-    kind = types.of(values, name, first_row)
+    kind, faults = types.of(column, first_row), Faults()
     if kind is str:
-        return Words.of([value if isinstance(value, str) else None for value in values])
-    faults = Faults()
+        words = Words.of([value if isinstance(value, str) else None for value in column.values])
+        return Words(_spread(words.codes, column, rows, Words.MISSING), words.words)
     if kind is bool:
-        return Flags(read_values(values, name, "true or false", faults))
-    numbers = Numbers(read_values(values, name, "a number", faults))
-    for row, problems in faults.rows.items():
-        raise TableError(f"row {first_row + row}: {problems[0].detail}")
-    return numbers
+        flags = read_values(column.values, column.name, "true or false", faults)
+        return Flags(_spread(flags, column, rows, np.nan))
+    numbers = read_values(column.values, column.name, "a number", faults)
+    for place, problems in faults.rows.items():
+        raise TableError(f"row {first_row + column.rows[place]}: {problems[0].detail}")
+    return Numbers(_spread(numbers, column, rows, np.nan))
+
+
+def _spread(values: Any, column: ndjson.Column, rows: int, gap: float) -> Any:
+    """Put values where their rows are, between gaps."""
+    if len(values) == rows:
+        return values
+    spread = np.full(rows, gap, values.dtype)
+    spread[np.array(column.rows)] = values
+    return spread
 
 
 def to_ids(array: Any) -> tuple[list[Scalar], bool]:
     """Return an array's values as ids, and whether they are whole numbers: as given, however long they are."""
-    if pa.types.is_dictionary(array.type):
-        array = array.cast(array.type.value_type)
     kind = array.type
     if pa.types.is_signed_integer(kind) or (pa.types.is_unsigned_integer(kind) and kind.bit_width < 64):
         return array.to_pylist(), True

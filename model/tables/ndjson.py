@@ -2,26 +2,61 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from typing import BinaryIO, NoReturn
 
+from model import limits
 from model.errors import TableError
-from model.names import check_column_name
+from model.parsing import first_repeated, shown
+from model.tables.bounds import CELL_BYTES, Decoded, check_cell, check_count, check_name, lines, size_of
 
 SCALARS = (str, int, float, bool, type(None))
+CHUNK_CELLS = 4_000_000
+CHUNK_BYTES = 8 * 1024**2  # as JSON; in memory many times as much
 MOST_DIGITS = 400  # float64 holds no larger number
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # decoded bytes hold a lone one in no other spelling
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def read_records(stream: BinaryIO) -> Iterator[dict[str, object]]:
-    """Yield one record a line; blank lines are skipped.
+def read_chunks(stream: BinaryIO, most: int) -> Iterator[list[dict[str, object]]]:
+    """Yield a file's records, one a line, at most so many together; fewer where they are long or have many columns.
 
-    Raises: TableError when a line is not a JSON object of numbers, texts, true, false and null.
+    Blank lines are skipped.
+
+    Raises: TableError when a line is not a JSON object of numbers, texts, true, false and null, or the table is beyond
+    `model.limits`.
     """
-    for number, line in enumerate(stream, start=1):
-        if line.strip():
-            yield _record(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, number)
+    some: list[dict[str, object]] = []
+    names: set[str] = set()
+    size = 0
+    for record, length in _records(stream):
+        names.update(record)
+        size += length
+        if some and (len(some) == most or (len(some) + 1) * len(names) > CHUNK_CELLS or size > CHUNK_BYTES):
+            yield some
+            some, names, size = [], set(record), length
+        some.append(record)
+    if some:
+        yield some
+
+
+def _records(stream: BinaryIO) -> Iterator[tuple[dict[str, object], int]]:
+    decoded, names, rows = Decoded(size_of(stream)), set[str](), 0
+    for number, line in lines(stream):
+        if not line.strip():
+            continue
+        record = _record(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, number)
+        if not names.issuperset(record):
+            for name in record.keys() - names:
+                check_name(name, f"line {number}: a column's name")
+            names.update(record)
+            check_count(len(names))
+        rows += 1
+        decoded.check(rows, rows * len(names) * CELL_BYTES)
+        yield record, len(line)
 
 
 def _record(line: bytes, number: int) -> dict[str, object]:
@@ -41,7 +76,9 @@ def _record(line: bytes, number: int) -> dict[str, object]:
         raise TableError(f"line {number} holds half of a surrogate pair, which is no text: write whole characters")
     for name, value in record.items():
         if not isinstance(value, SCALARS):
-            raise TableError(f"line {number}: column {name!r} holds a list or an object: write one value a column")
+            raise TableError(f"line {number}: column {shown(name)} holds a list or an object: write one value a column")
+        if isinstance(value, str):
+            check_cell(len(value), name, f"line {number}")
     return record
 
 
@@ -55,9 +92,9 @@ def _texts(record: dict[str, object]) -> Iterator[str]:
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the name {twice!r} comes twice")
+        raise ValueError(f"the name {shown(first_repeated(name for name, _ in pairs))} comes twice")
+    if len(members) > limits.COLUMNS:
+        raise ValueError(f"it has {len(members):,} names, more than {limits.COLUMNS:,}: leave some out")
     return members
 
 
@@ -71,14 +108,32 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def to_columns(records: list[dict[str, object]]) -> dict[str, list[object]]:
-    """Return records turned into columns; a name that a record lacks is `None` there."""
-    names: dict[str, None] = {}
-    for record in records:
-        names.update(dict.fromkeys(record))
-    for name in names:
-        check_column_name(name)
-    return {name: [record.get(name) for record in records] for name in names}
+@dataclass(frozen=True)
+class Column:
+    """A column's values in some records, and the places of the records that have it."""
+
+    name: str
+    values: Sequence[object]
+    rows: Sequence[int]
+
+
+def to_columns(records: Sequence[dict[str, object]]) -> Iterator[Column]:
+    """Yield the columns of some records, of each as many values as there are in them."""
+    counts = Counter(chain.from_iterable(records))
+    some: dict[str, tuple[list[object], list[int]]] = {
+        name: ([], []) for name, count in counts.items() if count < len(records)
+    }
+    if some:
+        for row, record in enumerate(records):
+            for name in some.keys() & record.keys():
+                values, rows = some[name]
+                values.append(record[name])
+                rows.append(row)
+    for name in counts:
+        if name in some:
+            yield Column(name, *some[name])
+        else:
+            yield Column(name, [record[name] for record in records], range(len(records)))
 
 
 class Types:
@@ -87,21 +142,21 @@ class Types:
     def __init__(self) -> None:
         self._first: dict[str, dict[type, int]] = {}
 
-    def of(self, values: list[object], column: str, first_row: int = 1) -> type | None:
+    def of(self, column: Column, first_row: int = 1) -> type | None:
         """The one type of a column's values so far (`float` for any number), `None` if all are missing.
 
         Raises:
             TableError: two rows hold different types.
         """
-        first = self._first.setdefault(column, {})
-        for row, value in enumerate(values, start=first_row):
+        first = self._first.setdefault(column.name, {})
+        for row, value in zip(column.rows, column.values, strict=True):
             if value is not None:
-                first.setdefault(float if type(value) is int else type(value), row)
+                first.setdefault(float if type(value) is int else type(value), first_row + row)
         if len(first) > 1:
             (one, here), (two, there) = list(first.items())[:2]
             names = {float: "a number", str: "text", bool: "true or false"}
             raise TableError(
-                f"column {column!r} holds {names[one]} in row {here} and {names[two]} in row {there}: "
+                f"column {column.name!r} holds {names[one]} in row {here} and {names[two]} in row {there}: "
                 "use one of them only"
             )
         return next(iter(first), None)

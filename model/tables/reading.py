@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -30,10 +30,12 @@ Source = Path | BinaryIO
 class Batch:
     """Some rows of a file on their way to be scored.
 
-    `ids` are as the file gives them; None where it has no such column.
+    `columns` are those that were wanted, `names` those that there are beside the ids. `ids` are as the file gives them;
+    None where it has no such column.
     """
 
     columns: Mapping[str, Raw]
+    names: Sequence[str]
     rows: int
     first_row: int
     ids: Sequence[Scalar] | None = None
@@ -62,9 +64,9 @@ def read_table(source: Source, file_format: str) -> Table:
     """
     with opened(source) as stream:
         if file_format == "ndjson":
-            records, types = list(ndjson.read_records(stream)), ndjson.Types()
-            columns = {name: from_objects(values, name, types) for name, values in ndjson.to_columns(records).items()}
+            records, types = list(chain.from_iterable(ndjson.read_chunks(stream, SURVEY_ROWS))), ndjson.Types()
             rows = len(records)
+            columns = {column.name: from_objects(column, types, rows) for column in ndjson.to_columns(records)}
         else:
             batches = list(arrow_batches(stream, file_format))
             rows = sum(len(batch) for batch in batches)
@@ -76,8 +78,7 @@ def read_table(source: Source, file_format: str) -> Table:
     if rows == 0:
         raise TableError("the table has no rows")
     for name, cells in columns.items():
-        too_large = np.abs(cells.values) > LARGEST if isinstance(cells, Numbers) else np.zeros(0, bool)
-        if too_large.any():
+        if isinstance(cells, Numbers) and (too_large := (cells.values > LARGEST) | (cells.values < -LARGEST)).any():
             row = int(np.flatnonzero(too_large)[0]) + 1
             raise TableError(
                 f"column {name!r} is infinite or too large in row {row}: correct it or leave the cell empty"
@@ -86,24 +87,29 @@ def read_table(source: Source, file_format: str) -> Table:
 
 
 def read_batches(
-    source: Source, file_format: str, texts: Collection[str], id_column: str | None = None
+    source: Source,
+    file_format: str,
+    texts: Collection[str],
+    id_column: str | None = None,
+    wanted: Collection[str] | None = None,
 ) -> Iterator[Batch]:
-    """Read a table a few thousand rows at a time; the columns in `texts` are not looked at for numbers.
+    """Read a table a few thousand rows at a time, all columns or those that are wanted.
+
+    The columns in `texts` are not looked at for numbers.
 
     Raises: TableError when the file cannot be read; the message names the row and what to do.
     """
     first = 1
     with opened(source) as stream:
         if file_format == "ndjson":
-            records = ndjson.read_records(stream)
-            while some := list(islice(records, CHUNK_ROWS)):
-                yield _of_records(some, first, id_column)
-                first += len(some)
+            for records in ndjson.read_chunks(stream, CHUNK_ROWS):
+                yield _of_records(records, first, id_column, wanted)
+                first += len(records)
             return
         for batch in arrow_batches(stream, file_format):
             for start in range(0, len(batch), CHUNK_ROWS):
                 chunk = batch.slice(start, CHUNK_ROWS)
-                yield _of_arrow(chunk, first, texts, id_column)
+                yield _of_arrow(chunk, first, texts, id_column, wanted)
                 first += len(chunk)
 
 
@@ -117,7 +123,7 @@ def read_cells(source: Source, file_format: str, texts: Collection[str], rows: i
     """
     with opened(source) as stream:
         if file_format == "ndjson":
-            yield from _cells_of_records(ndjson.read_records(stream), rows)
+            yield from _cells_of_records(ndjson.read_chunks(stream, rows))
             return
         for batch in arrow_batches(stream, file_format):
             for start in range(0, len(batch), rows):
@@ -127,26 +133,37 @@ def read_cells(source: Source, file_format: str, texts: Collection[str], rows: i
                 yield Table(columns, len(chunk))
 
 
-def _cells_of_records(records: Iterator[dict[str, object]], rows: int) -> Iterator[Table]:
+def _cells_of_records(chunks: Iterator[list[dict[str, object]]]) -> Iterator[Table]:
     first, types = 1, ndjson.Types()
-    while some := list(islice(records, rows)):
-        columns = ndjson.to_columns(some)
-        yield Table({name: from_objects(values, name, types, first) for name, values in columns.items()}, len(some))
-        first += len(some)
+    for records in chunks:
+        rows = len(records)
+        cells = {column.name: from_objects(column, types, rows, first) for column in ndjson.to_columns(records)}
+        yield Table(cells, rows)
+        first += rows
 
 
-def _of_records(records: list[dict[str, object]], first: int, id_column: str | None) -> Batch:
-    columns = ndjson.to_columns(records)
-    ids: Any = columns.pop(id_column, None) if id_column is not None else None
-    return Batch(columns, len(records), first, ids)
+def _of_records(
+    records: list[dict[str, object]], first: int, id_column: str | None, wanted: Collection[str] | None
+) -> Batch:
+    names = dict.fromkeys(chain.from_iterable(records))
+    ids: Any = None
+    if id_column is not None and id_column in names:
+        names.pop(id_column)
+        ids = [record.get(id_column) for record in records]
+    read = [name for name in names if wanted is None or name in wanted]
+    columns = {name: [record.get(name) for record in records] for name in read}
+    return Batch(columns, list(names), len(records), first, ids)
 
 
-def _of_arrow(batch: Any, first: int, texts: Collection[str], id_column: str | None) -> Batch:
+def _of_arrow(
+    batch: Any, first: int, texts: Collection[str], id_column: str | None, wanted: Collection[str] | None
+) -> Batch:
     arrays = dict(zip(batch.schema.names, batch.columns, strict=True))
     found = arrays.pop(id_column, None) if id_column is not None else None
     ids, whole = (None, False) if found is None else to_ids(found)
-    cells = {name: to_cells(array, name, as_text=name in texts) for name, array in arrays.items()}
-    return Batch(cells, len(batch), first, ids, whole)
+    read = [name for name in arrays if wanted is None or name in wanted]
+    cells = {name: to_cells(arrays[name], name, as_text=name in texts) for name in read}
+    return Batch(cells, list(arrays), len(batch), first, ids, whole)
 
 
 @contextmanager

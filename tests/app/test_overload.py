@@ -160,6 +160,7 @@ def test_a_process_whose_answer_is_late_ends_and_another_takes_its_place(setting
     key = database.write(lambda connection: create_key(connection, "test", ["read"]))
     database.close()
     with served(settings) as server, closing(sqlite3.connect(file, isolation_level=None)) as lock:
+        assert normal_request_seconds(server, 1) < PATIENCE
         (before,) = psutil.Process(server.process.pid).children()
         lock.execute("BEGIN IMMEDIATE")
         headers = {"Authorization": f"Bearer {key}"}

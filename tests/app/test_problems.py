@@ -1,5 +1,6 @@
 """Whatever goes wrong is told as problem+json, with the request's id and without secrets."""
 
+import json
 import logging
 
 import pytest
@@ -65,6 +66,18 @@ def test_an_error_of_ours_is_500_and_keeps_its_reason_for_the_log(app: Flask, ca
     assert answer.json["request_id"] in line.getMessage()
 
 
+def test_memory_that_runs_short_is_413_and_says_what_to_do(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    @app.get("/fill")
+    def _fill() -> str:
+        raise MemoryError("Unable to allocate 7.5 TiB of customers")
+
+    answer = app.test_client().get("/fill")
+    assert (answer.status_code, answer.mimetype) == (413, "application/problem+json")
+    assert "send less at once" in answer.json["detail"]
+    assert "TiB" not in answer.text
+    assert "MemoryError" in caplog.text
+
+
 def test_a_database_that_is_away_is_503_and_says_when_to_come_back() -> None:
     settings = Settings(database_url="postgresql://u:secret@127.0.0.1:9/none")
     answer = create_app(settings, open_database(settings.database_url), SilentDoorbell()).test_client().get("/v1/jobs")
@@ -100,16 +113,18 @@ def test_every_answer_says_what_browsers_may_not_do(client: FlaskClient) -> None
         assert "default-src 'none'" in headers["Content-Security-Policy"]
 
 
-def test_a_request_is_one_log_line_without_query_or_body(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_request_is_one_log_line_without_query_or_body(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
     caplog.set_level(logging.INFO, "ebb.access")
     headers = {"X-Request-ID": "r-1"}
     client.post("/v1/models/churn/score?alias=hush", json={"records": [{"name": "Ada"}]}, headers=headers)
-    (line,) = [record for record in caplog.records if record.name == "ebb.access"]
-    facts = line.__dict__["facts"]
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if "ebb.access" in line]
+    facts = json.loads(line)
     assert (facts["request_id"], facts["method"], facts["path"]) == ("r-1", "POST", "/v1/models/churn/score")
     assert facts["status"] == 404
-    assert "Ada" not in caplog.text
-    assert "hush" not in caplog.text
+    assert "Ada" not in line
+    assert "hush" not in line
 
 
 def test_every_error_of_the_store_and_of_reading_has_its_line_in_the_table() -> None:

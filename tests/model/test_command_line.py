@@ -1,6 +1,8 @@
 import csv
 import hashlib
 import json
+import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,7 @@ from safetensors.numpy import load_file
 
 from ebb.customers import customers
 from model.__main__ import main
-from model.errors import EstimatorError
+from model.errors import OUT_OF_MEMORY, EstimatorError
 from model.estimator import Estimator
 from model.trace import trace
 from tests.model.fitted import fit, home_table
@@ -186,3 +188,20 @@ def test_train_refuses_a_network_that_this_machine_cannot_hold(tmp_path, capsys)
         "/layers: training 100 networks of 4,295,426,049 parameters on 300 rows of up to 4 features needs about" in said
     )
     assert "lower the units of layers, members or restarts" in said
+
+
+def test_memory_that_runs_short_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    table, most = tmp_path / "customers.ndjson", 220 * 2**20
+    table.write_bytes(b'{"months": 1, "churned": 0}\n{"months": 9, "churned": 1}\n' * 500_000)
+    command = [sys.executable, "-m", "model", "train", str(table), "--target", "churned"]
+    run = subprocess.run(
+        [*command, "--out", str(tmp_path / "out")],
+        check=False,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (most, most)),
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 1
+    assert run.stderr.endswith(f"error: {OUT_OF_MEMORY}\n")
+    assert not (tmp_path / "out").exists()

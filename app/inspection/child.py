@@ -1,0 +1,67 @@
+"""`python -m app.inspection.child`: describes one table within limits of memory and processor time.
+
+The question is a line of JSON on standard input, the answer a JSON object on standard output. Standard input stays open
+for as long as anybody waits for the answer; when it is closed, this process ends.
+"""
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from model.errors import ColumnError, TableError
+from model.limits import SCHEMA_BYTES
+from model.tables.surveying import survey_file
+from store.process_limits import lift_memory, limit_process
+
+
+def main() -> int:
+    """Answer one question."""
+    asked = json.loads(_line())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    limit_process(memory_bytes=asked["memory_bytes"], cpu_seconds=asked["seconds"])
+    sys.stdout.write(_answer(asked))
+    sys.stdout.flush()
+    return 0
+
+
+def _answer(asked: dict[str, Any]) -> str:
+    try:
+        schema = survey_file(Path(asked["path"]), asked["file_format"], asked["target"], asked["id_column"])
+        told = json.dumps({"schema": schema.to_json()})
+        if len(told) > SCHEMA_BYTES:
+            raise TableError(
+                f"the texts that the columns hold take {len(told):,} bytes to list, more than {SCHEMA_BYTES:,}: leave "
+                "out columns of long texts"
+            )
+    except TableError as error:
+        return json.dumps({"refused": "table", "detail": str(error)})
+    except ColumnError as error:
+        return json.dumps({"refused": "column", "detail": str(error), "role": error.role})
+    except MemoryError:
+        lift_memory()
+        return json.dumps({"refused": "memory"})
+    return told
+
+
+def _line() -> bytes:
+    """Read up to the end of a line, unbuffered, for the end of the input is waited for later."""
+    heard = b""
+    while not heard.endswith(b"\n"):
+        part = os.read(sys.stdin.fileno(), 65536)
+        if not part:
+            os._exit(1)
+        heard += part
+    return heard
+
+
+def _end_with_parent() -> None:
+    # The parent writes no more: the read returns when its end of the pipe closes, which its death does.
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    os._exit(main())  # at once, for taking the interpreter down in good order takes a while

@@ -1,0 +1,110 @@
+"""Inspections: each table in a process of its own, few at a time, and none for longer than it may take."""
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import subprocess
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from app.errors import BusyError, TooLargeError
+from model.errors import ColumnError, TableError
+from store.children import ONE_BLAS_THREAD, start_listening
+from store.settings import Settings
+
+log = logging.getLogger(__name__)
+
+OUT_OF_MEMORY = (-signal.SIGKILL, -signal.SIGABRT)  # by the kernel; by Arrow, which cannot tell it in every place
+WAIT_SECONDS = 2.0  # for another inspection to end; a small table takes half of one
+
+
+@dataclass(frozen=True)
+class Question:
+    """A table, and which of its columns are target and id, if any."""
+
+    path: Path
+    file_format: str
+    target: str | None = None
+    id_column: str | None = None
+
+
+class Inspector:
+    """Inspects tables, at most half as many at once as there are threads, so that the others answer."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._memory_bytes = settings.inspection_bytes
+        self._seconds = settings.inspection_seconds
+        self._places = threading.BoundedSemaphore(max(1, settings.web_threads // 2))
+
+    def inspect(self, question: Question) -> dict[str, Any]:
+        """Return the table's schema as JSON.
+
+        Raises: TableError, ColumnError; TooLargeError where it takes too much memory or time; BusyError where too many
+        are being inspected.
+        """
+        if not self._places.acquire(timeout=WAIT_SECONDS):
+            raise BusyError("this process inspects as many tables as it may; come back in a moment")
+        try:
+            answer = self._ask(question)
+        finally:
+            self._places.release()
+        match answer.get("refused"):
+            case None:
+                schema: dict[str, Any] = answer["schema"]
+                return schema
+            case "column":
+                raise ColumnError(answer["detail"], answer["role"])
+            case "memory":
+                raise self._too_much_memory()
+            case _:
+                raise TableError(answer["detail"])
+
+    def _ask(self, question: Question) -> dict[str, Any]:
+        child = start_listening("app.inspection.child", {**os.environ, **ONE_BLAS_THREAD}, subprocess.PIPE)
+        late = threading.Event()
+
+        def expire() -> None:
+            late.set()
+            child.kill()
+
+        deadline = threading.Timer(self._seconds, expire)
+        deadline.start()
+        try:
+            told = self._converse(child, question)
+        finally:
+            deadline.cancel()
+            child.kill()  # nothing, where it has ended
+            child.communicate()
+        if late.is_set() or child.returncode == -signal.SIGXCPU:
+            raise TooLargeError(
+                f"inspecting the table took more than {self._seconds:,} s: split it into several, or have the service "
+                "run with a larger EBB_INSPECTION_SECONDS"
+            )
+        if child.returncode in OUT_OF_MEMORY:
+            raise self._too_much_memory()
+        if child.returncode != 0:
+            log.error("an inspection ended with code %d", child.returncode)
+            raise TableError("the process that inspected the table crashed: the file may be damaged, write it anew")
+        answer: dict[str, Any] = json.loads(told)
+        return answer
+
+    def _converse(self, child: subprocess.Popen[bytes], question: Question) -> bytes:
+        assert child.stdin is not None  # noqa: S101 - it was started with pipes
+        assert child.stdout is not None  # noqa: S101
+        limits = {"memory_bytes": self._memory_bytes, "seconds": self._seconds}
+        asked = {**asdict(question), "path": str(question.path), **limits}
+        with contextlib.suppress(BrokenPipeError):  # it died young, as its code will tell
+            child.stdin.write(json.dumps(asked).encode() + b"\n")
+        told = child.stdout.read()
+        child.wait()
+        return told
+
+    def _too_much_memory(self) -> TooLargeError:
+        return TooLargeError(
+            f"inspecting the table takes more than {self._memory_bytes:,} bytes of memory: split it into several, "
+            "leave out columns of long texts, or have the service run with a larger EBB_INSPECTION_BYTES"
+        )

@@ -1,0 +1,123 @@
+"""Holds a table that is being read against `model.limits`; what is beyond is refused with its place and what to do."""
+
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+from model import limits
+from model.errors import TableError
+from model.names import check_column_name
+
+CELL_BYTES = 8
+"""What every cell takes once it is decoded; a text takes its bytes, where these are more."""
+
+
+def check_count(columns: int) -> None:
+    """Refuse too many columns.
+
+    Raises: TableError.
+    """
+    if columns > limits.COLUMNS:
+        raise TableError(
+            f"the table has {columns:,} columns, more than {limits.COLUMNS:,}: leave out those that say nothing about "
+            "customers"
+        )
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Refuse too many columns, and names that are empty, too long, or come twice.
+
+    Raises: TableError.
+    """
+    check_count(len(names))
+    seen: set[str] = set()
+    for number, name in enumerate(names, start=1):
+        if not name.strip():
+            raise TableError(f"column {number} has no name: name every column")
+        check_name(name, f"the name of column {number}")
+        if name in seen:
+            raise TableError(f"two columns are named {name!r}: give each column its own name")
+        seen.add(name)
+
+
+def check_name(name: str, what: str) -> None:
+    """Refuse a column's name that is too long, or holds a character that no name may hold.
+
+    Raises: TableError.
+    """
+    if len(name) > limits.NAME_CHARACTERS:
+        raise TableError(f"{what} begins with {name[:40]!r} and {_too_long(len(name), limits.NAME_CHARACTERS)}")
+    check_column_name(name)
+
+
+def check_cell(characters: int, column: str, where: str) -> None:
+    """Refuse a text that is too long for a cell.
+
+    Raises: TableError.
+    """
+    if characters > limits.CELL_CHARACTERS:
+        told = _too_long(characters, limits.CELL_CHARACTERS)
+        raise TableError(f"{where}: the text of column {column!r} {told}, or leave the column out")
+
+
+class Decoded:
+    """How many rows and bytes a file has been decoded to so far, of how many that a file of its size may hold."""
+
+    def __init__(self, file_bytes: int) -> None:
+        self._file = file_bytes
+        self._most = limits.DECODED_BYTES + limits.DECODED_TIMES * file_bytes
+        self.rows = 0
+        self._bytes = 0
+
+    def add(self, rows: int, columns: int, known: int = 0) -> None:
+        """Count some more rows, which are `known` to take so many bytes, or more because of how many cells they have.
+
+        Raises: TableError when they are too many.
+        """
+        self.rows += rows
+        self._bytes += max(known, rows * columns * CELL_BYTES)
+        self.check(self.rows, self._bytes)
+
+    def check(self, rows: int, size: int) -> None:
+        """Refuse a table of so many rows, or that takes so many bytes.
+
+        Raises: TableError.
+        """
+        if rows > limits.ROWS:
+            raise TableError(f"the table has more than {limits.ROWS:,} rows: split it into several files")
+        if size > self._most:
+            raise TableError(
+                f"the file of {self._file:,} bytes decodes to {size:,} bytes or more, beyond the {self._most:,} that "
+                "its size allows: leave out columns that are empty or always the same, or write it as CSV"
+            )
+
+
+def size_of(stream: BinaryIO) -> int:
+    """Return how many bytes a file has; it is left at its beginning."""
+    size = stream.seek(0, 2)
+    stream.seek(0)
+    return size
+
+
+def lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Yield the numbered lines of a file, none of them longer than may be.
+
+    Raises: TableError.
+    """
+    number = 0
+    while line := stream.readline(limits.LINE_BYTES + 1):
+        number += 1
+        if len(line) > limits.LINE_BYTES:
+            raise line_too_long(number)
+        yield number, line
+
+
+def line_too_long(number: int) -> TableError:
+    """Return the refusal of a line."""
+    return TableError(
+        f"line {number} is longer than {limits.LINE_BYTES:,} bytes: write one customer a line, with shorter texts or "
+        "fewer columns"
+    )
+
+
+def _too_long(characters: int, most: int) -> str:
+    return f"has {characters:,} characters: shorten it to {most:,} at most"

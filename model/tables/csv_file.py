@@ -1,0 +1,136 @@
+"""CSV as Arrow's record batches of texts; what cannot be read is refused with its line."""
+
+import csv
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NoReturn
+
+import pyarrow as pa
+import pyarrow.csv
+
+from model import limits
+from model.errors import TableError
+from model.tables.bounds import Decoded, check_names, line_too_long, lines
+from model.tables.texts import check_texts
+
+BLOCK = limits.LINE_BYTES  # a row that is longer than a block is refused
+UNCLOSED = "a quote that is never closed: close it, or double quotes inside quoted cells"
+LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|$)")
+UNDECODABLE = "is not UTF-8: save the file as UTF-8"
+
+
+def csv_batches(stream: BinaryIO, decoded: Decoded) -> Iterator[pa.RecordBatch]:
+    """Yield a file's rows.
+
+    Raises: TableError when the file cannot be read, or is beyond `model.limits`.
+    """
+    names = _header(stream)
+    refused: list[Any] = []
+
+    def refuse(row: Any) -> str:
+        refused.append(row)
+        return "error"
+
+    batch = None
+    try:
+        reader = pa.csv.open_csv(
+            stream,
+            read_options=pa.csv.ReadOptions(use_threads=False, block_size=BLOCK),
+            parse_options=pa.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=refuse),
+            convert_options=pa.csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+        check_names(reader.schema.names)
+        for batch in reader:
+            _check(batch, decoded.rows, stream)
+            yield batch
+    except pa.ArrowMemoryError:
+        raise
+    except pa.ArrowException as error:
+        _explain(error, refused, stream)
+    _check_quotes(stream, batch)
+
+
+def _explain(error: Exception, refused: list[Any], stream: BinaryIO) -> NoReturn:
+    """Say which line made pyarrow give up, and what to do."""
+    if refused:
+        row = refused[0]
+        where = f"line {row.number}" if row.number else f"the line {row.text[:60]!r}"
+        if row.text.count('"') % 2:
+            raise TableError(f"{where} has {UNCLOSED}") from error
+        raise TableError(
+            f"{where} has {row.actual_columns} cells where the header has {row.expected_columns}: "
+            "quote cells that contain commas, and write an empty cell for a missing value"
+        ) from error
+    if "UTF8" in str(error):
+        raise TableError(f"{_undecodable(stream)} {UNDECODABLE}") from error
+    if _odd_quotes(stream):
+        raise TableError(f"the file has {UNCLOSED}") from error
+    stream.seek(0)
+    for _ in lines(stream):  # refuses a line that is too long
+        pass
+    raise TableError(f"the CSV file cannot be read: {error}") from error
+
+
+def _check(batch: pa.RecordBatch, before: int, stream: BinaryIO) -> None:
+    try:
+        check_texts(batch, before)
+    except TableError:
+        if _odd_quotes(stream):
+            raise TableError(f"a text does not end, for the file has {UNCLOSED}") from None
+        raise
+
+
+def _check_quotes(stream: BinaryIO, last: pa.RecordBatch | None) -> None:
+    """Refuse a quote that is never closed: it swallows the rest of the file into one cell, and pyarrow lets it pass."""
+    if last is None or not len(last):
+        return
+    cell = last.column(last.num_columns - 1)[-1].as_py()
+    if not isinstance(cell, str) or "\n" not in cell:
+        return
+    if _odd_quotes(stream):
+        raise TableError(f"one of the last rows has {UNCLOSED}")
+
+
+def _odd_quotes(stream: BinaryIO) -> bool:
+    stream.seek(0)
+    return sum(block.count(b'"') for block in iter(lambda: stream.read(BLOCK), b"")) % 2 == 1
+
+
+def _header(stream: BinaryIO) -> list[str]:
+    """Return the columns' names, checked before pyarrow sees them; the stream is put back to its beginning.
+
+    Raises: TableError.
+    """
+    start = stream.read(BLOCK)
+    stream.seek(0)
+    if not start.strip():
+        raise TableError("the file is empty: its first line must name the columns")
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in start[:1024] or start[:4] in (b"PK\3\4", b"PAR1"):
+        raise TableError("the file is not CSV in UTF-8 (a spreadsheet, Parquet or UTF-16?): export it as CSV in UTF-8")
+    if len(start) == BLOCK and not any(mark in start for mark in b"\r\n"):
+        raise line_too_long(1)
+    start = start.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    try:
+        names = next(csv.reader(match[0].decode("utf-8") for match in LINE.finditer(start)))
+    except UnicodeDecodeError as error:
+        raise TableError(f"line 1 {UNDECODABLE}") from error
+    except csv.Error as error:
+        raise TableError(
+            f"line 1 cannot be read ({error}): name the columns in it, with commas between them"
+        ) from error
+    check_names(names)
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
+        raise TableError(f"the first line is one column {names[0]!r}: separate columns by commas")
+    return names
+
+
+def _undecodable(stream: BinaryIO) -> str:
+    stream.seek(0)
+    for number, line in lines(stream):
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError:
+            return f"line {number}"
+    return "the file"

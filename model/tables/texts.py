@@ -1,0 +1,40 @@
+"""The texts in Arrow's arrays: which arrays hold them, and how long they are."""
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from model import limits
+from model.tables.bounds import check_cell
+
+
+def is_text(kind: Any) -> bool:
+    """Tell whether values of this type are texts."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def check_texts(batch: Any, before: int) -> None:
+    """Refuse a text that is too long for a cell; `before` this batch, the table has so many rows.
+
+    Raises: TableError.
+    """
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if is_text(column.type) and longest(column) > limits.CELL_CHARACTERS:
+            lengths = pc.utf8_length(column)
+            most = pc.max(lengths)
+            check_cell(most.as_py(), name, f"row {before + 1 + pc.index(lengths, most).as_py():,}")
+
+
+def check_dictionary(words: Any, name: str, first_row: int) -> None:
+    """Refuse a text that is too long, of those that the rows from this one on may refer to.
+
+    Raises: TableError.
+    """
+    if is_text(words.type) and longest(words) > limits.CELL_CHARACTERS:
+        check_cell(pc.max(pc.utf8_length(words)).as_py(), name, f"row {first_row:,} or a later one")
+
+
+def longest(texts: Any) -> int:
+    """Return how many bytes of UTF-8 the longest text takes."""
+    return int(pc.max(pc.binary_length(texts)).as_py() or 0)

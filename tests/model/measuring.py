@@ -1,0 +1,66 @@
+"""`python -m tests.model.measuring`: what reading a table costs, each in a process forked for it.
+
+Each line of standard input names a file, its format and a way of reading it; each line of standard output tells how
+much memory and processor time that took, and how it ended.
+
+Units: bytes, seconds.
+"""
+
+import json
+import os
+import resource
+import sys
+from pathlib import Path
+
+from model.errors import ModelError
+from model.tables.reading import read_batches, read_table
+from model.tables.surveying import survey_file
+
+MOST_SECONDS = 60
+MOST_BYTES = 4 * 1024**3
+
+
+def upload(path: Path, file_format: str) -> None:
+    survey_file(path, file_format, "churned")
+
+
+def score(path: Path, file_format: str) -> None:
+    for _ in read_batches(path, file_format, {"plan"}, "id", {"a", "plan"}):
+        pass
+
+
+def train(path: Path, file_format: str) -> None:
+    read_table(path, file_format)
+
+
+WAYS = {"upload": upload, "score": score, "train": train}
+
+
+def read(path: str, file_format: str, way: str) -> str:
+    """Read a file as asked, and return how that ended."""
+    try:
+        WAYS[way](Path(path), file_format)
+    except (ModelError, MemoryError) as error:
+        return f"{type(error).__name__}: {error}"
+    return "read"
+
+
+def measure(line: str) -> dict[str, object]:
+    """Read a file in a process of its own."""
+    receive, send = os.pipe()
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
+        resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
+        os.write(send, read(*json.loads(line)).encode()[:1000])
+        os._exit(0)
+    os.close(send)
+    _, status, used = os.wait4(child, 0)
+    with os.fdopen(receive, "rb") as pipe:
+        ended = pipe.read().decode(errors="replace") or f"died: {status}"
+    return {"bytes": used.ru_maxrss * 1024, "seconds": used.ru_utime + used.ru_stime, "ended": ended}
+
+
+if __name__ == "__main__":
+    for asked in sys.stdin:
+        print(json.dumps(measure(asked)), flush=True)
