@@ -16,12 +16,12 @@ from model.design import Floats
 from model.errors import ColumnError, EstimatorError
 from model.estimator import Estimator
 from model.heads import Churn
+from model.layers.pieces import Piece
 from model.metrics import log_loss
-from model.network.pieces import Piece
-from model.network.recorder import Memory, Recorder, Views
 from model.optimizers import Optimizer
 from model.probabilities import probability
 from model.spec import parse_spec
+from model.tape import Memory, Tape
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,9 +128,9 @@ def first_step(optimizer: Optimizer, values: Floats, gradient: Floats) -> Floats
     gradients = np.stack([gradient.ravel(), np.zeros(gradient.size)])
     moments = np.zeros((optimizer.moments, gradient.size))
     numbers = optimizer.coefficients(np.array([optimizer.learning_rate]), np.array([1.0]))
-    do = Recorder(Memory(np.float64), Views((), (), ()), 1)
-    update = optimizer.record(do, gradients, moments, [np.array(column[0]) for column in numbers])
-    for call in do.calls:
+    tape = Tape(Memory(np.float64))
+    update = optimizer.record(tape, gradients, moments, [np.array(column[0]) for column in numbers])
+    for call in tape.calls:
         call()
     return np.asarray(values - update.reshape(values.shape))
 

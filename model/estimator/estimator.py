@@ -134,7 +134,7 @@ class Estimator:
     def gaps(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
         """Return by how much the reasons of each row miss the difference they explain, shape (n,).
 
-        Rounding for piecewise-linear networks, what is left of the quadrature's error for curved ones.
+        Rounding for piecewise-linear networks, the quadrature's error for others.
 
         Raises: EstimatorError when the target is one of several classes.
         """

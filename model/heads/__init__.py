@@ -1,4 +1,4 @@
-"""Heads, by the loss that trains them: what the network's last numbers stand for."""
+"""Heads, by the loss that trains them: the meaning of the network's logits."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The head of churn: who leaves, yes or no."""
+"""The head of churn: a customer leaves or stays."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -25,7 +25,7 @@ class Churn(Head):
 
     @classmethod
     def read(cls, cells: Cells, name: str) -> tuple["Churn", Floats]:
-        """Return the head, and 1 for who churned and 0 for who stayed.
+        """Return the head, and each row's label: 1 for churned, 0 for stayed.
 
         Raises: ColumnError when the column says something else than yes and no; TableError when it says only one.
         """
@@ -84,7 +84,7 @@ class Churn(Head):
 
 
 def quality_of(y: Floats, z: Floats) -> dict[str, float] | None:
-    """Return how well log-odds are calibrated: log loss, Brier score, expected calibration error; None without rows."""
+    """Return measures of calibration: log loss, Brier score, expected calibration error; None without rows."""
     if len(y) == 0:
         return None
     p = probability(z)

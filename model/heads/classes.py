@@ -75,7 +75,7 @@ class Classes(Head):
         return cross_entropy(y, explained)
 
     def quality(self, y: Floats, explained: Floats) -> float | None:
-        """Return the share of rows whose likeliest class is theirs."""
+        """Return the share of rows whose likeliest class is the right one."""
         return accuracy(y, explained)
 
     def facts(self, y: Floats) -> dict[str, Any]:

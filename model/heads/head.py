@@ -1,4 +1,4 @@
-"""What every head is: the way from a target's cells to labels, and from logits to answers."""
+"""The base of all heads: from a target's cells to labels, and from logits to answers."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ Self = TypeVar("Self", bound="Head")
 
 @dataclass(frozen=True)
 class Head(ABC):
-    """What a target is, what was learned of it, and how logits are read.
+    """The kind of a target, the figures learned from its labels, and the meaning of logits.
 
     Of a head with one logit z, slope · z + shift is what reasons add up to.
     """
@@ -35,39 +35,39 @@ class Head(ABC):
         """
 
     def fitted(self: Self, y: Floats) -> Self:
-        """Return the head with what is learned from the training rows' labels."""
+        """Return the head with the figures of the training rows' labels."""
         return self
 
     def labels(self, y: Floats) -> Floats:
-        """Return labels as the loss compares them with logits."""
+        """Return labels in the form that the loss compares with logits."""
         return y
 
     @abstractmethod
     def strata(self, y: Floats) -> tuple[Floats, Sequence[str]]:
-        """Return which rows are alike when validation rows are drawn, by number, and what such rows are called."""
+        """Return each row's stratum, by number, for drawing validation rows; and the strata's names."""
 
     def calibrated(self: Self, y: Floats, z: Floats) -> tuple[Self, Floats, dict[str, Any]]:
-        """Return the head as validation rows correct it, what it makes of them, and what to tell among the metrics.
+        """Return the head corrected on validation rows, their corrected `explained`, and facts for the metrics.
 
-        What it makes of a row comes from a correction that did not see that row.
+        The correction of a row is fitted on other rows.
         """
         return self, self.explained(z), {}
 
     def explained(self, z: Floats) -> Floats:
-        """Return what reasons add up to; of classes their logits."""
+        """Return the numbers to which a row's contributions sum; for classes their logits."""
         return np.asarray(z * self.slope + self.shift)
 
     @abstractmethod
     def predictions(self, z: Floats) -> Floats:
-        """Return what logits predict. A row's bits do not depend on its neighbours."""
+        """Return the predictions of logits. A row's bits do not depend on its neighbours."""
 
     @abstractmethod
     def columns(self) -> tuple[str, ...]:
-        """Return the names of what `answers` gives, as columns of a file."""
+        """Return the names of the columns of `answers`."""
 
     @abstractmethod
     def answers(self, predictions: Floats) -> list[list[Scalar]]:
-        """Return predictions as such columns' values."""
+        """Return predictions as the values of these columns."""
 
     @abstractmethod
     def loss(self, y: Floats, explained: Floats) -> float:
@@ -75,7 +75,7 @@ class Head(ABC):
 
     @property
     def loss_unit(self) -> float:
-        """What a loss of 1 in training is in the target's own units."""
+        """A training loss of 1 in the target's own units."""
         return 1.0
 
     @abstractmethod
@@ -84,7 +84,7 @@ class Head(ABC):
 
     @abstractmethod
     def facts(self, y: Floats) -> dict[str, Any]:
-        """Return what the labels are like, to be told among the metrics."""
+        """Return facts about the labels, for the metrics."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON values."""
@@ -97,7 +97,7 @@ class Head(ABC):
 
 
 def refuse_gaps(cells: Cells, name: str) -> None:
-    """Refuse a target that some rows lack.
+    """Refuse a target with empty cells.
 
     Raises: ColumnError.
     """

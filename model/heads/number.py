@@ -59,7 +59,7 @@ class Number(Head):
         return np.asarray((y - self.shift) / self.slope)
 
     def strata(self, y: Floats) -> tuple[Floats, Sequence[str]]:
-        """Return all rows as alike."""
+        """Return one stratum for all rows."""
         return np.zeros(len(y)), ("rows",)
 
     def predictions(self, z: Floats) -> Floats:

@@ -1,11 +1,12 @@
 """The layers by name."""
 
+from model.layers.activation import Activation
 from model.layers.batch_norm import BatchNorm
 from model.layers.dense import Dense
 from model.layers.dropout import Dropout
 from model.layers.embedding import Embedding
 from model.layers.identity import Identity
-from model.layers.layer import Activation, Backward, Layer, Tensor, record_all
+from model.layers.layer import Backward, Layer, Tensor
 from model.layers.leaky_relu import LeakyReLU
 from model.layers.relu import ReLU
 from model.layers.residual import Residual
@@ -27,4 +28,4 @@ CATALOG: dict[str, type[Layer]] = {
     "tanh": Tanh,
 }
 
-__all__ = ["CATALOG", "Activation", "Backward", "Dense", "Layer", "Tensor", "record_all"]
+__all__ = ["CATALOG", "Activation", "Backward", "Dense", "Layer", "Tensor"]

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.design import Floats
-from model.layers.layer import Backward, Layer, Tensor
-from model.network.recorder import Recorder
+from model.layers.dense import Dense
+from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward, Tensor
+from model.layers.pieces import Chain
 from model.ranges import Positive, Proportion
+from model.tape import Arena, Draw, Tape
 
 
 @dataclass(frozen=True)
@@ -31,70 +33,108 @@ class BatchNorm(Layer):
         """Return the running mean and, below it, variance."""
         return (Tensor("running", (2, inputs), 0, fill=(0.0, 1.0)),)
 
-    def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
+    def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
+        """Return γx̂ + β by the batch's mean and variance; without masks by the running averages."""
+        gamma, beta = own["scale"]
+        mean, variance = own["running"] if masks is None else (a.mean(0), a.var(0))
+        spread = np.sqrt(variance + self.epsilon)
+        x = (a - mean) / spread
+
+        def backward(delta: Floats) -> tuple[Floats, Arrays]:
+            gradients = {"scale": np.stack([(delta * x).sum(0), delta.sum(0)])}
+            if masks is not None:
+                delta = delta - delta.mean(0) - x * (delta * x).mean(0)
+            return delta * gamma / spread, gradients
+
+        return gamma * x + beta, backward
+
+    def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
         """Record the normalization by this batch, or by the running averages."""
-        parameters, gradient = do.parameters()
+        parameters, gradient = arena.parameters()
         (gamma, beta), (gamma_gradient, beta_gradient) = columns(parameters), columns(gradient)
-        z, out = do.values(a), do.place(a)
-        normal, spread = self._normalize(do, z, contiguous=do.input_wanted(a))
-        do(np.multiply, normal, gamma, do.values(out))
-        do(np.add, do.values(out), beta, do.values(out))
+        z, out = arena.values(a), arena.place(a)
+        normal, spread = self._normalize(tape, arena, z, contiguous=arena.input_wanted(a))
+        tape(np.multiply, normal, gamma, arena.values(out))
+        tape(np.add, arena.values(out), beta, arena.values(out))
 
         def backward(delta: Floats) -> Floats:
-            mean_delta, mean_both = do.column(z.shape[-2]), do.column(z.shape[-2])
-            both = do.scratch_like(normal)
-            do.row_mean(delta, mean_delta)
-            do(np.multiply, delta, normal, both)
-            do.row_mean(both, mean_both)
-            do(np.multiply, mean_delta, do.number(do.rows), beta_gradient)
-            do(np.multiply, mean_both, do.number(do.rows), gamma_gradient)
-            if do.training:
-                do(np.subtract, delta, mean_delta, delta)
-                do(np.multiply, normal, mean_both, both)
-                do(np.subtract, delta, both, delta)
-            do(np.multiply, delta, gamma, delta)
-            do(np.divide, delta, spread, delta)
+            mean_delta, mean_both = arena.column(z.shape[-2]), arena.column(z.shape[-2])
+            both = tape.scratch_like(normal)
+            tape.row_mean(delta, mean_delta)
+            tape(np.multiply, delta, normal, both)
+            tape.row_mean(both, mean_both)
+            tape(np.multiply, mean_delta, tape.number(arena.rows), beta_gradient)
+            tape(np.multiply, mean_both, tape.number(arena.rows), gamma_gradient)
+            if arena.training:
+                tape(np.subtract, delta, mean_delta, delta)
+                tape(np.multiply, normal, mean_both, both)
+                tape(np.subtract, delta, both, delta)
+            tape(np.multiply, delta, gamma, delta)
+            tape(np.divide, delta, spread, delta)
             return delta
 
         return out, backward
 
-    def _normalize(self, do: Recorder, z: Floats, contiguous: bool) -> tuple[Floats, Floats]:
+    def _normalize(self, tape: Tape, arena: Arena, z: Floats, contiguous: bool) -> tuple[Floats, Floats]:
         """Record x̂ and √(σ² + ε); in training, move the running averages too.
 
         The network's own input lies row by row, and its means by BLAS may then differ in the last bit between one
         network and several side by side: it is copied first.
         """
-        mean, variance = columns(do.state())
-        normal, spread = do.fresh(z.shape[-2]), do.column(z.shape[-2])
-        if do.training:
+        mean, variance = columns(arena.state())
+        normal, spread = arena.fresh(z.shape[-2]), arena.column(z.shape[-2])
+        if arena.training:
             running_mean, running_variance = mean, variance
-            mean, variance = do.column(z.shape[-2]), do.column(z.shape[-2])
+            mean, variance = arena.column(z.shape[-2]), arena.column(z.shape[-2])
             if not contiguous:
-                do(np.copyto, normal, z)
+                tape(np.copyto, normal, z)
                 z = normal
-            do.row_mean(z, mean)
-            do(np.subtract, z, mean, normal)
-            square = do.scratch_like(normal)
-            do(np.multiply, normal, normal, square)
-            do.row_mean(square, variance)
-            move(do, running_mean, mean, self.momentum)
-            move(do, running_variance, variance, self.momentum, do.rows / max(do.rows - 1, 1))
+            tape.row_mean(z, mean)
+            tape(np.subtract, z, mean, normal)
+            square = tape.scratch_like(normal)
+            tape(np.multiply, normal, normal, square)
+            tape.row_mean(square, variance)
+            move(tape, running_mean, mean, self.momentum)
+            move(tape, running_variance, variance, self.momentum, arena.rows / max(arena.rows - 1, 1))
         else:
-            do(np.subtract, z, mean, normal)
-        do(np.add, variance, do.number(self.epsilon), spread)
-        do(np.sqrt, spread, spread)
-        do(np.divide, normal, spread, normal)
+            tape(np.subtract, z, mean, normal)
+        tape(np.add, variance, tape.number(self.epsilon), spread)
+        tape(np.sqrt, spread, spread)
+        tape(np.divide, normal, spread, normal)
         return normal, spread
+
+    def fold(self, own: Arrays, folded: list[Folded]) -> None:
+        """Multiply a dense layer before it: W and b become Ws and bs + t. After another layer, keep the layer."""
+        if not folded or not isinstance(folded[-1][0], Dense):
+            folded.append((self, own))
+            return
+        dense, arrays = folded.pop()
+        factor, shift = self._affine(own)
+        weights = arrays["weights"] * factor[..., None, :]
+        weights[..., -1, :] += shift
+        folded.append((dense, {"weights": weights}))
+
+    def extend(self, chain: Chain, own: Arrays) -> bool:
+        """Multiply by s and add t."""
+        factor, shift = self._affine(own)
+        chain.multiply(np.diag(factor), shift)
+        return True
+
+    def _affine(self, own: Arrays) -> tuple[Floats, Floats]:
+        """Return s and t of the scoring form zs + t: s = γ/√(σ² + ε), t = β − μs."""
+        (gamma, beta), (mean, variance) = (np.moveaxis(own[name], -2, 0) for name in ("scale", "running"))
+        factor = gamma / np.sqrt(variance + self.epsilon)
+        return factor, beta - mean * factor
 
 
 def columns(a: Floats) -> tuple[Floats, Floats]:
-    """Return the two rows of ([K,] 2, h) as columns ([K,] h, 1), to be spread over a batch."""
+    """Return the two rows of ([K,] 2, h) as columns ([K,] h, 1), which broadcast over a batch."""
     return a[..., 0, :, None], a[..., 1, :, None]
 
 
-def move(do: Recorder, average: Floats, batch: Floats, momentum: float, correction: float = 1.0) -> None:
+def move(tape: Tape, average: Floats, batch: Floats, momentum: float, correction: float = 1.0) -> None:
     """Record average ← (1 − momentum) average + momentum · correction · batch."""
-    share = do.scratch_like(batch)
-    do(np.multiply, average, do.number(1 - momentum), average)
-    do(np.multiply, batch, do.number(momentum * correction), share)
-    do(np.add, average, share, average)
+    share = tape.scratch_like(batch)
+    tape(np.multiply, average, tape.number(1 - momentum), average)
+    tape(np.multiply, batch, tape.number(momentum * correction), share)
+    tape(np.add, average, share, average)

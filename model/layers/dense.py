@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from model.design import Floats
-from model.layers.layer import Backward, Layer, Tensor
-from model.network.recorder import Recorder
+from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward, Tensor
+from model.layers.pieces import Chain
 from model.ranges import Width
+from model.tape import Arena, Draw, Tape
 
 
 @dataclass(frozen=True)
 class Dense(Layer):
     """z = aW + b; ∂L/∂W = aᵀδ; ∂L/∂b = Σ δ; ∂L/∂a = δWᵀ.
 
-    The bias is the last row of W, and the activations' row of ones brings it into both products.
+    The bias is the last row of W, and the activations' row of ones includes it in both products.
     """
 
     units: Width
@@ -26,19 +29,33 @@ class Dense(Layer):
         shape = (inputs + 1, self.units)
         return (Tensor("weights", shape, inputs, fill=(0.0,), fan_in=inputs, fan_out=self.units),)
 
-    def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
+    def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
+        """Return aW + b; the backward pass returns δWᵀ, and aᵀδ with Σ δ below it."""
+        W, b = own["weights"][:-1], own["weights"][-1]
+        return a @ W + b, lambda delta: (delta @ W.T, {"weights": np.vstack([a.T @ delta, delta.sum(0)])})
+
+    def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
         """Record the three products."""
-        W, gradient = do.parameters()
-        z = do.activations(self.units)
-        do.product(do.transposed(W), a, do.values(z))
-        do.keep(a)
+        W, gradient = arena.parameters()
+        z = arena.activations(self.units)
+        tape.product(tape.transposed(W), a, arena.values(z))
+        arena.keep(a)
 
         def backward(delta: Floats) -> Floats:
-            do.product(a, do.transposed(delta), gradient)
-            if not do.input_wanted(a):
+            tape.product(a, tape.transposed(delta), gradient)
+            if not arena.input_wanted(a):
                 return delta
-            out = do.instead_of(z, W.shape[-2] - 1)
-            do.product(do.values(W), delta, out)
+            out = arena.instead_of(z, W.shape[-2] - 1)
+            tape.product(arena.values(W), delta, out)
             return out
 
         return z, backward
+
+    def fold(self, own: Arrays, folded: list[Folded]) -> None:
+        """Keep the layer."""
+        folded.append((self, own))
+
+    def extend(self, chain: Chain, own: Arrays) -> bool:
+        """Multiply by W and add b."""
+        chain.multiply(own["weights"][:-1], own["weights"][-1])
+        return True

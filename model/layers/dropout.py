@@ -1,13 +1,14 @@
-"""Dropout, which silences units at random."""
+"""Dropout, which sets units to zero at random."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from model.design import Floats
-from model.layers.layer import Backward, Layer
-from model.network.recorder import Recorder
+from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward
+from model.layers.pieces import Chain
 from model.ranges import BelowOne
+from model.tape import Arena, Draw, Tape
 
 
 @dataclass(frozen=True)
@@ -19,16 +20,28 @@ class Dropout(Layer):
 
     rate: BelowOne = 0.5
 
-    def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
-        """Record the product with a mask that is drawn anew for every step."""
-        if not do.training or self.rate == 0:
+    def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
+        """Return a · m; the backward pass returns δ · m."""
+        mask = np.ones_like(a) if masks is None or self.rate == 0 else masks(a.shape[1], self.rate).T
+        return a * mask, lambda delta: (delta * mask, {})
+
+    def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
+        """Record the product with a mask, which is drawn anew for every step."""
+        if arena.masks is None or self.rate == 0:
             return a, lambda delta: delta
-        mask = do.mask(a.shape[-2] - 1, self.rate)
-        out = do.place(a)
-        do(np.multiply, do.values(a), mask, do.values(out))
+        mask = arena.masks(a.shape[-2] - 1, self.rate)
+        out = arena.place(a)
+        tape(np.multiply, arena.values(a), mask, arena.values(out))
 
         def backward(delta: Floats) -> Floats:
-            do(np.multiply, delta, mask, delta)
+            tape(np.multiply, delta, mask, delta)
             return delta
 
         return out, backward
+
+    def fold(self, own: Arrays, folded: list[Folded]) -> None:
+        """Drop the layer."""
+
+    def extend(self, chain: Chain, own: Arrays) -> bool:
+        """Leave the chain as it is."""
+        return True

@@ -1,17 +1,18 @@
 """The embedding of category codes."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.design import Floats
-from model.layers.layer import Backward, Layer, Tensor
-from model.network.recorder import Recorder, transposed
+from model.design import CodeColumn, Floats
+from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward, Tensor
+from model.layers.pieces import Chain
 from model.ranges import Count, Natural, Width
+from model.tape import Arena, Draw, Tape, transposed
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Embedding(Layer):
 
     Source: Guo & Berkhahn, "Entity embeddings of categorical variables", 2016.
     """
+
+    first: ClassVar[bool] = True
 
     units: Width
     positions: tuple[Natural, ...] = ()
@@ -37,43 +40,87 @@ class Embedding(Layer):
         sizes = enumerate(self.cardinalities)
         return tuple(Tensor(f"table{i}", (n, self.units), n, (), self.units, self.units) for i, n in sizes)
 
-    def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
+    def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
+        """Return the plain inputs and each code's row of its table; the backward pass returns each row's Σ δ."""
+        plain = [i for i in range(a.shape[1]) if i not in self.positions]
+        codes = [a[:, position].astype(int) for position in self.positions]
+        tables = [own[f"table{i}"] for i in range(len(codes))]
+        out = np.hstack([a[:, plain], *(table[code] for table, code in zip(tables, codes, strict=True))])
+
+        def backward(delta: Floats) -> tuple[Floats, Arrays]:
+            back, gradients = np.zeros_like(a), {}
+            back[:, plain] = delta[:, : len(plain)]
+            for i, (table, code) in enumerate(zip(tables, codes, strict=True)):
+                part = delta[:, len(plain) + i * self.units : len(plain) + (i + 1) * self.units]
+                gradients[f"table{i}"] = np.stack([part[code == row].sum(0) for row in range(len(table))])
+            return back, gradients
+
+        return out, backward
+
+    def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
         """Record the look-up, member by member."""
-        out = do.activations(self.width(a.shape[-2] - 1))
+        out = arena.activations(self.width(a.shape[-2] - 1))
         plain = list(self._plain(a.shape[-2] - 1))
         for to, source in plain:
-            do(np.copyto, out[..., to, :], a[..., source, :])
+            tape(np.copyto, out[..., to, :], a[..., source, :])
         start = a.shape[-2] - 1 - len(self.positions)
         tables = []
         for i, position in enumerate(self.positions):
-            table, gradient = do.parameters()
+            table, gradient = arena.parameters()
             rows = slice(start + i * self.units, start + (i + 1) * self.units)
-            codes = do.codes(i)
-            do(np.copyto, codes, a[..., position, :], "unsafe")
+            codes = arena.codes(i)
+            tape(np.copyto, codes, a[..., position, :], "unsafe")
             tables.append((gradient, codes, rows))
-            found = do.scratch((do.rows, self.units))
+            found = tape.scratch((arena.rows, self.units))
             for E, code, place in zip(members(table), members(codes, 1), members(out[..., rows, :]), strict=True):
-                do(E.take, code, 0, found, "clip")
-                do(np.copyto, place, transposed(found))
+                tape(E.take, code, 0, found, "clip")
+                tape(np.copyto, place, transposed(found))
 
         def backward(delta: Floats) -> Floats:
             for gradient, codes, rows in tables:
-                do(gradient.fill, 0)
+                tape(gradient.fill, 0)
                 parts = members(delta[..., rows, :])
                 for G, code, part in zip(members(gradient), members(codes, 1), parts, strict=True):
-                    do(np.add.at, G, code, transposed(part))
-            if not do.input_wanted(a):
+                    tape(np.add.at, G, code, transposed(part))
+            if not arena.input_wanted(a):
                 return delta
-            result = do.fresh(a.shape[-2] - 1)
-            do(result.fill, 0)
+            result = arena.fresh(a.shape[-2] - 1)
+            tape(result.fill, 0)
             for to, source in plain:
-                do(np.copyto, result[..., source, :], delta[..., to, :])
+                tape(np.copyto, result[..., source, :], delta[..., to, :])
             return result
 
         return out, backward
 
+    def fold(self, own: Arrays, folded: list[Folded]) -> None:
+        """Keep the layer."""
+        folded.append((self, own))
+
+    def extend(self, chain: Chain, own: Arrays) -> bool:
+        """Refuse: a look-up is not linear in the codes."""
+        return False
+
+    def gathered(self, shares: Floats, inputs: int) -> Floats:
+        """Return the sum of each input's shares: a plain input has one share, a code one for each of its units.
+
+        Shapes: shares (n, width(inputs)) to (n, inputs).
+        """
+        plain = [i for i in range(inputs) if i not in self.positions]
+        result = np.zeros((len(shares), inputs))
+        result[:, plain] = shares[:, : len(plain)]
+        for i, position in enumerate(self.positions):
+            for unit in range(len(plain) + i * self.units, len(plain) + (i + 1) * self.units):
+                # One by one: NumPy's own sums may add up one row in another order than many.
+                result[:, position] += shares[:, unit]
+        return result
+
+    def with_codes(self, codes: Sequence[CodeColumn]) -> Layer:
+        """Return the layer with the positions and cardinalities of these columns."""
+        positions, cardinalities = tuple(c.position for c in codes), tuple(c.cardinality for c in codes)
+        return replace(self, positions=positions, cardinalities=cardinalities)
+
     def _plain(self, inputs: int) -> Iterator[tuple[slice, slice]]:
-        """Yield where each run of plain inputs goes, and where it comes from."""
+        """Yield the target and the source of each run of plain inputs."""
         to = 0
         for before, after in pairwise((-1, *sorted(self.positions), inputs)):
             if after > before + 1:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from model.design import Floats
-from model.layers.layer import Backward, Layer
-from model.network.recorder import Recorder
+from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward
+from model.layers.pieces import Chain
+from model.tape import Arena, Draw, Tape
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,17 @@ class Identity(Layer):
 
     initializer: ClassVar[str] = "glorot"
 
-    def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
+    def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
+        """Return the input; the backward pass returns δ."""
+        return a, lambda delta: (delta, {})
+
+    def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
         """Record nothing."""
         return a, lambda delta: delta
+
+    def fold(self, own: Arrays, folded: list[Folded]) -> None:
+        """Drop the layer."""
+
+    def extend(self, chain: Chain, own: Arrays) -> bool:
+        """Leave the chain as it is."""
+        return True

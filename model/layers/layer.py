@@ -1,15 +1,21 @@
-"""What every layer is: frozen configuration that records its equations into a program."""
+"""The base of all layers: frozen configuration that records its equations on a tape."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
-from model.design import Floats
-from model.network.recorder import Recorder
+from model.design import CodeColumn, Floats
+from model.layers.pieces import Chain
 from model.parsing import Reader, required
+from model.tape import Arena, Draw, Tape
+
+Arrays: TypeAlias = Mapping[str, Floats]
+"""A layer's parameters and running state by name; those of a layer within a block as "i.name"."""
 
 Backward: TypeAlias = Callable[[Floats], Floats]
+ReferenceBackward: TypeAlias = Callable[[Floats], tuple[Floats, Arrays]]
+"""From ∂L/∂output to ∂L/∂input and the parameters' gradients."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +35,12 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Layer(ABC):
-    """A piece of a network. It holds no numbers: those are handed to it when it is recorded."""
+    """One layer of a network. It holds no numbers: its methods receive them."""
 
     initializer: ClassVar[str | None] = None
-    """The initializer that suits a dense layer before this one, where it matters."""
+    """The initializer that suits a dense layer before this one; None leaves it to later layers."""
+    first: ClassVar[bool] = False
+    """Whether it must be the network's first layer, because it reads category codes."""
 
     @property
     def inner(self) -> "tuple[Layer, ...]":
@@ -51,59 +59,52 @@ class Layer(ABC):
         return None if mapping is None else reader.settings(cls, mapping, pointer)
 
     def width(self, inputs: int) -> int:
-        """Return how many features come out of `inputs` features."""
+        """Return the number of outputs for so many inputs."""
         return inputs
 
     def tensors(self, inputs: int) -> tuple[Tensor, ...]:
-        """Return the parameters wanted."""
+        """Return the parameters that the layer needs."""
         return ()
 
     def states(self, inputs: int) -> tuple[Tensor, ...]:
-        """Return the running state wanted: part of a checkpoint, but without a gradient."""
+        """Return the running state that the layer needs: part of a checkpoint, but without a gradient."""
         return ()
 
     @abstractmethod
-    def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
+    def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
         """Record the forward calls; return the output, and the function that records the backward ones.
 
         Shapes: activations are feature-major, ([K,] h + 1, B), with a last row of ones; the backward function
         takes ∂L/∂output, ([K,] h_out, B), which it may overwrite, and returns ∂L/∂input, ([K,] h_in, B).
         """
 
-
-@dataclass(frozen=True)
-class Activation(Layer):
-    """A function applied to every number by itself."""
-
-    slope: ClassVar[float | None] = None
-    """The slope below zero of a function that is straight on both sides of zero and has slope 1 above."""
-
-    def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
-        """Record a ← σ(z), in place where nobody needs z, and return what records δ ← δ ⊙ σ′(z)."""
-        out = do.place(a)
-        do.keep(out)
-        if self.slope is not None:
-            do.bent.append(out)
-        return out, self.apply(do, do.values(a), do.values(out))
-
     @abstractmethod
-    def apply(self, do: Recorder, z: Floats, a: Floats) -> Backward:
-        """Record a ← σ(z), where a may be the same memory as z; return what records δ ← δ ⊙ σ′(z) in place.
+    def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
+        """Return the output and the backward pass by the equations in their plain form; without masks as in scoring.
 
-        What is in `a` stays there for the backward pass.
+        This is the specification of `record`: the tests compare the two.
+
+        Shapes: a (n, h_in) to (n, h_out), one row a customer; arrays as of a single network.
         """
 
+    @abstractmethod
+    def fold(self, own: Arrays, folded: "list[Folded]") -> None:
+        """Append the part of this layer that scoring needs to the layers before it, or change the last of them.
 
-def record_all(do: Recorder, layers: Iterable[Layer], a: Floats) -> tuple[Floats, Backward]:
-    """Record layers in their order; return the output, and what records their backward passes in reverse."""
-    backwards: list[Backward] = []
-    for layer in layers:
-        a, backward = layer.record(do, a)
-        backwards.append(backward)
+        Shapes: arrays as `tensors` and `states` say, of a single network or with a first axis of K.
+        """
 
-    def backward_all(delta: Floats) -> Floats:
-        for backward in reversed(backwards):
-            delta = backward(delta)
-        return delta
+    @abstractmethod
+    def extend(self, chain: Chain, own: Arrays) -> bool:
+        """Add the layer, as it scores, to a chain of affine pieces; False when it is not piecewise linear.
 
-    return a, backward_all
+        Shapes: arrays as of a single network.
+        """
+
+    def with_codes(self, codes: Sequence[CodeColumn]) -> "Layer":
+        """Return the layer adapted to the columns of category codes."""
+        return self
+
+
+Folded: TypeAlias = tuple[Layer, Arrays]
+"""A layer of a network that only scores, with its arrays."""

@@ -6,9 +6,10 @@ from typing import ClassVar
 import numpy as np
 
 from model.design import Floats
-from model.layers.layer import Activation, Backward
-from model.network.recorder import Recorder
+from model.layers.activation import Activation
+from model.layers.layer import Backward
 from model.ranges import BelowOne
+from model.tape import Arena, Tape
 
 
 @dataclass(frozen=True)
@@ -26,17 +27,21 @@ class LeakyReLU(Activation):
         """The slope below zero."""
         return self.alpha
 
-    def apply(self, do: Recorder, z: Floats, a: Floats) -> Backward:
+    def function(self, z: Floats) -> tuple[Floats, Floats]:
+        """Return max(z, αz) and its derivative."""
+        return np.where(z > 0, z, self.alpha * z), np.where(z >= 0, 1.0, self.alpha)
+
+    def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
         """Record max(z, αz)."""
-        below = do.scratch_like(z)
-        do(np.multiply, z, do.number(self.alpha), below)
-        do(np.fmax, z, below, a)
+        below = tape.scratch_like(z)
+        tape(np.multiply, z, tape.number(self.alpha), below)
+        tape(np.fmax, z, below, a)
 
         def backward(delta: Floats) -> Floats:
-            slope = do.scratch_like(a)
-            do(np.copysign, do.number(1), a, slope)  # a has the sign of z
-            do(np.fmax, slope, do.full_like(slope, self.alpha), slope)
-            do(np.multiply, delta, slope, delta)
+            slope = tape.scratch_like(a)
+            tape(np.copysign, tape.number(1), a, slope)  # a has the sign of z
+            tape(np.fmax, slope, tape.full_like(slope, self.alpha), slope)
+            tape(np.multiply, delta, slope, delta)
             return delta
 
         return backward

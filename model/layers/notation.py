@@ -1,4 +1,4 @@
-"""How layers are written in JSON: a number for a dense layer, or an object with the layer's name as its one key."""
+"""Layers in JSON: an object with the layer's name as its one key."""
 
 from collections.abc import Mapping
 

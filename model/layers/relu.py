@@ -6,8 +6,9 @@ from typing import ClassVar
 import numpy as np
 
 from model.design import Floats
-from model.layers.layer import Activation, Backward
-from model.network.recorder import Recorder
+from model.layers.activation import Activation
+from model.layers.layer import Backward
+from model.tape import Arena, Tape
 
 
 @dataclass(frozen=True)
@@ -23,16 +24,20 @@ class ReLU(Activation):
     initializer: ClassVar[str] = "he"
     slope: ClassVar[float] = 0.0
 
-    def apply(self, do: Recorder, z: Floats, a: Floats) -> Backward:
+    def function(self, z: Floats) -> tuple[Floats, Floats]:
+        """Return max(z, 0) and its derivative."""
+        return np.where(z > 0, z, 0.0), np.where(z > 0, 1.0, 0.0)
+
+    def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
         """Record max(z, 0)."""
-        do.watched.append(a)  # a unit that is 0 for every row no longer learns
-        bits = do.integers(a)
-        do(np.fmax, do.integers(z), do.full_like(bits, 0), bits)
+        arena.watched.append(a)  # a unit that is 0 for every row no longer learns
+        bits = tape.integers(a)
+        tape(np.fmax, tape.integers(z), tape.full_like(bits, 0), bits)
 
         def backward(delta: Floats) -> Floats:
-            positive, delta_bits = do.scratch_like(bits), do.integers(delta)
-            do(np.fmin, bits, do.full_like(bits, 1), positive)
-            do(np.multiply, delta_bits, positive, delta_bits)
+            positive, delta_bits = tape.scratch_like(bits), tape.integers(delta)
+            tape(np.fmin, bits, tape.full_like(bits, 1), positive)
+            tape(np.multiply, delta_bits, positive, delta_bits)
             return delta
 
         return backward

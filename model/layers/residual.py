@@ -7,14 +7,17 @@ import numpy as np
 
 from model.design import Floats
 from model.errors import Problem, SpecError
-from model.layers.layer import Backward, Layer, record_all
-from model.network.recorder import Recorder
+from model.layers.identity import Identity
+from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward
+from model.layers.pieces import Chain
+from model.layers.sequence import extend_all, fold_all, record_all, reference_all
 from model.parsing import Reader
+from model.tape import Arena, Draw, Tape
 
 
 @dataclass(frozen=True)
 class Residual(Layer):
-    """out = f(a) + a, with f the layers inside; ∂L/∂a = ∂L/∂out + what f passes back.
+    """out = f(a) + a, with f the layers inside; ∂L/∂a = ∂L/∂out + the gradient through f.
 
     Source: He et al., "Deep residual learning for image recognition", 2016.
     """
@@ -27,7 +30,7 @@ class Residual(Layer):
         return self.layers
 
     def width(self, inputs: int) -> int:
-        """Return the number of inputs, which the layers inside must give back."""
+        """Return the number of inputs, which the layers inside must return."""
         width = inputs
         for layer in self.layers:
             width = layer.width(width)
@@ -36,23 +39,45 @@ class Residual(Layer):
             raise SpecError([Problem("/layers", "conflict", detail)])
         return inputs
 
-    def record(self, do: Recorder, a: Floats) -> tuple[Floats, Backward]:
+    def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
+        """Return f(a) + a; the backward pass returns δ + the gradient through f."""
+        inside, backward_inside = reference_all(self.layers, own, a, masks)
+
+        def backward(delta: Floats) -> tuple[Floats, Arrays]:
+            back, gradients = backward_inside(delta)
+            return delta + back, gradients
+
+        return inside + a, backward
+
+    def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
         """Record the layers inside and the sum."""
-        do.keep(a)
-        inside, backward_inside = record_all(do, self.layers, a)
-        out = do.place(inside)
-        do(np.add, do.values(inside), do.values(a), do.values(out))
+        arena.keep(a)
+        inside, backward_inside = record_all(tape, arena, self.layers, a)
+        out = arena.place(inside)
+        tape(np.add, arena.values(inside), arena.values(a), arena.values(out))
 
         def backward(delta: Floats) -> Floats:
-            if not do.input_wanted(a):
+            if not arena.input_wanted(a):
                 return backward_inside(delta)
-            skipped = do.fresh(a.shape[-2] - 1)
-            do(np.copyto, skipped, delta)
+            skipped = arena.fresh(a.shape[-2] - 1)
+            tape(np.copyto, skipped, delta)
             inner = backward_inside(delta)
-            do(np.add, inner, skipped, inner)
+            tape(np.add, inner, skipped, inner)
             return inner
 
         return out, backward
+
+    def fold(self, own: Arrays, folded: list[Folded]) -> None:
+        """Keep the block with its layers folded; where none is left, an identity keeps the sum a + a."""
+        layers, arrays = fold_all(self.layers, own)
+        folded.append((Residual(layers or (Identity(),)), arrays))
+
+    def extend(self, chain: Chain, own: Arrays) -> bool:
+        """Carry the input past the layers inside, and add it."""
+        chain.carry()
+        linear = extend_all(chain, self.layers, own)
+        chain.add_carried()
+        return linear
 
     @classmethod
     def read(

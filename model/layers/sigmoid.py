@@ -6,8 +6,9 @@ from typing import ClassVar
 import numpy as np
 
 from model.design import Floats
-from model.layers.layer import Activation, Backward
-from model.network.recorder import Recorder
+from model.layers.activation import Activation
+from model.layers.layer import Backward
+from model.tape import Arena, Tape
 
 
 @dataclass(frozen=True)
@@ -16,19 +17,24 @@ class Sigmoid(Activation):
 
     initializer: ClassVar[str] = "glorot"
 
-    def apply(self, do: Recorder, z: Floats, a: Floats) -> Backward:
+    def function(self, z: Floats) -> tuple[Floats, Floats]:
+        """Return 1 / (1 + e⁻ᶻ) and its derivative."""
+        a = 1 / (1 + np.exp(-z))
+        return a, a * (1 - a)
+
+    def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
         """Record the sigmoid by way of tanh, which cannot overflow."""
-        half = do.number(0.5)
-        do(np.multiply, z, half, a)
-        do(np.tanh, a, a)
-        do(np.multiply, a, half, a)
-        do(np.add, a, half, a)
+        half = tape.number(0.5)
+        tape(np.multiply, z, half, a)
+        tape(np.tanh, a, a)
+        tape(np.multiply, a, half, a)
+        tape(np.add, a, half, a)
 
         def backward(delta: Floats) -> Floats:
-            slope = do.scratch_like(a)
-            do(np.subtract, do.number(1), a, slope)
-            do(np.multiply, slope, a, slope)
-            do(np.multiply, delta, slope, delta)
+            slope = tape.scratch_like(a)
+            tape(np.subtract, tape.number(1), a, slope)
+            tape(np.multiply, slope, a, slope)
+            tape(np.multiply, delta, slope, delta)
             return delta
 
         return backward

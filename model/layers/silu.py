@@ -6,8 +6,9 @@ from typing import ClassVar
 import numpy as np
 
 from model.design import Floats
-from model.layers.layer import Activation, Backward
-from model.network.recorder import Recorder
+from model.layers.activation import Activation
+from model.layers.layer import Backward
+from model.tape import Arena, Tape
 
 
 @dataclass(frozen=True)
@@ -19,21 +20,26 @@ class SiLU(Activation):
 
     initializer: ClassVar[str] = "he"
 
-    def apply(self, do: Recorder, z: Floats, a: Floats) -> Backward:
+    def function(self, z: Floats) -> tuple[Floats, Floats]:
+        """Return zσ(z) and its derivative."""
+        sigma = 1 / (1 + np.exp(-z))
+        return z * sigma, sigma * (1 + z * (1 - sigma))
+
+    def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
         """Record zσ(z), with σ(z) = (tanh(z / 2) + 1) / 2 kept aside."""
-        half, sigma = do.number(0.5), do.fresh(z.shape[-2])
-        do(np.multiply, z, half, sigma)
-        do(np.tanh, sigma, sigma)
-        do(np.multiply, sigma, half, sigma)
-        do(np.add, sigma, half, sigma)
-        do(np.multiply, z, sigma, a)
+        half, sigma = tape.number(0.5), arena.fresh(z.shape[-2])
+        tape(np.multiply, z, half, sigma)
+        tape(np.tanh, sigma, sigma)
+        tape(np.multiply, sigma, half, sigma)
+        tape(np.add, sigma, half, sigma)
+        tape(np.multiply, z, sigma, a)
 
         def backward(delta: Floats) -> Floats:
-            slope = do.scratch_like(a)
-            do(np.subtract, do.number(1), sigma, slope)
-            do(np.multiply, slope, a, slope)
-            do(np.add, slope, sigma, slope)
-            do(np.multiply, delta, slope, delta)
+            slope = tape.scratch_like(a)
+            tape(np.subtract, tape.number(1), sigma, slope)
+            tape(np.multiply, slope, a, slope)
+            tape(np.add, slope, sigma, slope)
+            tape(np.multiply, delta, slope, delta)
             return delta
 
         return backward

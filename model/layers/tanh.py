@@ -6,8 +6,9 @@ from typing import ClassVar
 import numpy as np
 
 from model.design import Floats
-from model.layers.layer import Activation, Backward
-from model.network.recorder import Recorder
+from model.layers.activation import Activation
+from model.layers.layer import Backward
+from model.tape import Arena, Tape
 
 
 @dataclass(frozen=True)
@@ -16,15 +17,20 @@ class Tanh(Activation):
 
     initializer: ClassVar[str] = "glorot"
 
-    def apply(self, do: Recorder, z: Floats, a: Floats) -> Backward:
+    def function(self, z: Floats) -> tuple[Floats, Floats]:
+        """Return tanh z and its derivative."""
+        a = np.tanh(z)
+        return a, 1 - a**2
+
+    def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
         """Record tanh z."""
-        do(np.tanh, z, a)
+        tape(np.tanh, z, a)
 
         def backward(delta: Floats) -> Floats:
-            slope = do.scratch_like(a)
-            do(np.multiply, a, a, slope)
-            do(np.subtract, do.number(1), slope, slope)
-            do(np.multiply, delta, slope, delta)
+            slope = tape.scratch_like(a)
+            tape(np.multiply, a, a, slope)
+            tape(np.subtract, tape.number(1), slope, slope)
+            tape(np.multiply, delta, slope, delta)
             return delta
 
         return backward

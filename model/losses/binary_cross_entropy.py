@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from model.design import Floats
 from model.errors import Problem, SpecError
 from model.losses.loss import Loss
-from model.network.recorder import Recorder
 from model.ranges import BelowOne
+from model.tape import Arena, Tape
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,14 @@ class BinaryCrossEntropy(Loss):
         """Return s = 2y − 1, drawn towards 0 by label smoothing."""
         return np.asarray((2.0 * y - 1.0) * (1.0 - self.label_smoothing))[None, :]
 
-    def record(self, do: Recorder, z: Floats, target: Floats, weight: Floats) -> Floats:
+    def record(self, tape: Tape, arena: Arena, z: Floats, target: Floats, weight: Floats) -> Floats:
         """Record δ = weight · (tanh(z/2) − s)."""
-        half = do.number(0.5)
-        delta = do.fresh(1)
-        do(np.multiply, z, half, delta)
-        do(np.tanh, delta, delta)
-        do(np.subtract, delta, target, delta)
-        do(np.multiply, delta, weight, delta)
+        half = tape.number(0.5)
+        delta = arena.fresh(1)
+        tape(np.multiply, z, half, delta)
+        tape(np.tanh, delta, delta)
+        tape(np.subtract, delta, target, delta)
+        tape(np.multiply, delta, weight, delta)
         return delta
 
     def values(self, z: Floats, target: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""What every loss is: the gradient training descends, and the value reports show."""
+"""The base of all losses: the gradient for training, and the values for reports."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from model.design import Floats
-from model.network.recorder import Recorder
+from model.tape import Arena, Tape
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Loss(ABC):
         """Return labels as the numbers z is compared with: (n,) to (outputs, n)."""
 
     @abstractmethod
-    def record(self, do: Recorder, z: Floats, target: Floats, weight: Floats) -> Floats:
+    def record(self, tape: Tape, arena: Arena, z: Floats, target: Floats, weight: Floats) -> Floats:
         """Record δ = weight · ∂loss/∂z / factor and return it. z is left as it is."""
 
     @abstractmethod

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from model.design import Floats
 from model.errors import Problem, SpecError
 from model.losses.loss import Loss
-from model.network.recorder import Recorder
 from model.ranges import BelowOne
+from model.tape import Arena, Tape
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,16 @@ class SoftmaxCrossEntropy(Loss):
         hot = np.arange(outputs)[:, None] == y
         return np.asarray(hot * (1.0 - self.label_smoothing) + self.label_smoothing / outputs)
 
-    def record(self, do: Recorder, z: Floats, target: Floats, weight: Floats) -> Floats:
+    def record(self, tape: Tape, arena: Arena, z: Floats, target: Floats, weight: Floats) -> Floats:
         """Record δ = weight · (softmax(z) − t)."""
-        delta, row = do.fresh(z.shape[-2]), do.fresh(1)
-        do(np.maximum.reduce, z, -2, None, row, True)
-        do(np.subtract, z, row, delta)
-        do(np.exp, delta, delta)
-        do(np.add.reduce, delta, -2, None, row, True)
-        do(np.divide, delta, row, delta)
-        do(np.subtract, delta, target, delta)
-        do(np.multiply, delta, weight, delta)
+        delta, row = arena.fresh(z.shape[-2]), arena.fresh(1)
+        tape(np.maximum.reduce, z, -2, None, row, True)
+        tape(np.subtract, z, row, delta)
+        tape(np.exp, delta, delta)
+        tape(np.add.reduce, delta, -2, None, row, True)
+        tape(np.divide, delta, row, delta)
+        tape(np.subtract, delta, target, delta)
+        tape(np.multiply, delta, weight, delta)
         return delta
 
     def values(self, z: Floats, target: Floats) -> Floats:

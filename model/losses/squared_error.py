@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from model.design import Floats
 from model.losses.loss import Loss
-from model.network.recorder import Recorder
+from model.tape import Arena, Tape
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class SquaredError(Loss):
         """Return y."""
         return np.asarray(y, float)[None, :]
 
-    def record(self, do: Recorder, z: Floats, target: Floats, weight: Floats) -> Floats:
+    def record(self, tape: Tape, arena: Arena, z: Floats, target: Floats, weight: Floats) -> Floats:
         """Record δ = weight · (z − y)."""
-        delta = do.fresh(1)
-        do(np.subtract, z, target, delta)
-        do(np.multiply, delta, weight, delta)
+        delta = arena.fresh(1)
+        tape(np.subtract, z, target, delta)
+        tape(np.multiply, delta, weight, delta)
         return delta
 
     def values(self, z: Floats, target: Floats) -> Floats:

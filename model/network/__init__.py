@@ -1,1 +1,1 @@
-"""A network by its layers: how they record their equations, and how a trained one is frozen, folded and explained."""
+"""A network of layers: recorded for training, frozen and folded for scoring, and explained."""

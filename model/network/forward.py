@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.design import Floats
-from model.network.recorder import Call, Memory, Recorder, Views, transposed
 from model.network.stack import Stack
+from model.tape import Arena, Call, Memory, Tape, Views, transposed
 
 
 class Forward:
     """A recorded pass over `tile` rows, used for as many tiles as there are rows.
 
-    The last tile is padded, so that every row goes through products of the same shape: a row's logits are then the
-    same bits whoever its neighbours are.
+    The last tile is padded, so that every row goes through products of the same shape: the bits of a row's logits then
+    do not depend on its neighbours.
     """
 
     def __init__(self, stack: Stack, views: Views, tile: int, watch: bool = False) -> None:
@@ -23,15 +23,16 @@ class Forward:
         self._stack, self._lead, self._tile, self._dtype = stack, lead, tile, dtype
         self._inputs = np.ones((*lead, tile, stack.inputs + 1), dtype)
         self._logits = np.zeros((*lead, stack.outputs, tile), dtype)
-        self._do = Recorder(Memory(dtype), views, tile)
+        memory = Memory(dtype)
+        self._tape, self._arena = Tape(memory), Arena(memory, views, tile)
         inputs = transposed(self._inputs)
-        self._do.keep(inputs)
-        self._backward = stack.record(self._do, inputs, self._logits)
+        self._arena.keep(inputs)
+        self._backward = stack.record(self._tape, self._arena, inputs, self._logits)
         self._slopes: tuple[Floats, list[Call]] | None = None
-        self.activity = [self._do.column(a.shape[-2]) for a in self._do.watched if watch]
-        for a, mean in zip(self._do.watched, self.activity, strict=False):
-            self._do.row_mean(a, mean)
-        self._calls = list(self._do.calls)
+        self.activity = [self._arena.column(a.shape[-2]) for a in self._arena.watched if watch]
+        for a, mean in zip(self._arena.watched, self.activity, strict=False):
+            self._tape.row_mean(a, mean)
+        self._calls = list(self._tape.calls)
 
     def logits(self, X: Floats) -> Floats:
         """Return the logits of each row, the same rows for all members or each member's own.
@@ -57,19 +58,19 @@ class Forward:
             result[..., rows, :] = transposed(slopes)[..., :count, :]
         return logits, result
 
-    def sides(self, X: Floats) -> NDArray[np.bool_]:
-        """Return of each row on which side of their bends the units are, those of (leaky) ReLUs.
+    def activation_pattern(self, X: Floats) -> NDArray[np.bool_]:
+        """Return for each row which units of (leaky) ReLUs are above zero.
 
         Shapes: X (n, d) to ([K,] n, units).
         """
-        bent = [transposed(self._do.values(a)) for a in self._do.bent]
-        result = np.empty((*self._lead, len(X), sum(a.shape[-1] for a in bent)), np.bool_)
+        kinked = [transposed(self._arena.values(a)) for a in self._arena.kinked]
+        result = np.empty((*self._lead, len(X), sum(a.shape[-1] for a in kinked)), np.bool_)
         for rows in self._tiles(X, self._calls):
-            np.concatenate([a[..., : rows.stop - rows.start, :] > 0 for a in bent], axis=-1, out=result[..., rows, :])
+            np.concatenate([a[..., : rows.stop - rows.start, :] > 0 for a in kinked], axis=-1, out=result[..., rows, :])
         return result
 
     def forget(self) -> None:
-        """Wipe the rows that were scored last."""
+        """Overwrite the rows that were scored last with zeros."""
         self._inputs[..., :-1] = 0.0
 
     def _tiles(self, X: Floats, calls: list[Call]) -> Iterator[slice]:
@@ -84,11 +85,11 @@ class Forward:
                 yield rows
 
     def _record_slopes(self) -> tuple[Floats, list[Call]]:
-        """Record the way back from the logit, once."""
+        """Record the backward pass from the logit, once."""
         one = np.ones((*self._lead, 1, self._tile), self._dtype)
         delta = np.empty_like(one)
-        before = len(self._do.calls)
-        self._do(np.copyto, delta, one)
+        before = len(self._tape.calls)
+        self._tape(np.copyto, delta, one)
         slopes = self._backward(delta)
-        self._slopes = slopes, self._do.calls[before:]
+        self._slopes = slopes, self._tape.calls[before:]
         return self._slopes

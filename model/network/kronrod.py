@@ -1,4 +1,4 @@
-"""The Gauss–Kronrod rule of 15 nodes, with the Gauss rule of 7 among them that tells how far it can be trusted.
+"""The Gauss–Kronrod rule of 15 nodes, with the Gauss rule of 7 of them, which estimates its error.
 
 Source: Piessens, de Doncker-Kapenga, Überhuber, Kahaner: QUADPACK, 1983, routine QK15.
 """
@@ -25,7 +25,7 @@ NODES = _mirrored(
     ],
     -1.0,
 )
-"""Where the function is looked at, from −1 to 1."""
+"""The nodes, from −1 to 1."""
 
 WEIGHTS = _mirrored(
     [
@@ -39,7 +39,7 @@ WEIGHTS = _mirrored(
         0.209482141084727828012999174891714,
     ]
 )
-"""What each node counts for; they sum to 2. Exact for polynomials up to degree 22."""
+"""The nodes' weights; they sum to 2. Exact for polynomials up to degree 22."""
 
 GAUSS = _mirrored(
     [

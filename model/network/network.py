@@ -11,15 +11,15 @@ from model.design import Floats
 from model.errors import Problem, ShapeError, SpecError
 from model.layers import Activation, Dense
 from model.layers.embedding import Embedding
+from model.layers.layer import Arrays
 from model.layers.notation import layer_to_json, read_layer
-from model.network.folding import fold
+from model.layers.pieces import Piece
+from model.layers.sequence import arrays_of, numbered
 from model.network.forward import Forward
-from model.network.lookup import LookUp
 from model.network.parameters import size_of, views
-from model.network.pieces import Piece, chain
-from model.network.recorder import Views, transposed
 from model.network.stack import Stack
 from model.parsing import Reader
+from model.tape import Views, transposed
 
 TILE = 64  # rows of a forward pass, always: see Forward
 
@@ -27,7 +27,7 @@ TILE = 64  # rows of a forward pass, always: see Forward
 class Network:
     """Layers with their parameters, in float64 and read-only. With members, each array leads with their axis.
 
-    It keeps nothing of what it scores, so any number of threads may share it.
+    It keeps nothing of the rows that it scores, so that threads may share it.
     """
 
     def __init__(self, stack: Stack, members: int, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -46,12 +46,12 @@ class Network:
     def freeze(cls, stack: Stack, lead: tuple[int, ...], values: Floats, states: Floats) -> "Network":
         """Copy a training's flat buffers into a network, simplified for scoring."""
         arrays = views(values, stack.tensors()) | views(states, stack.states())
-        folded, found = fold(stack, arrays)
+        folded, found = stack.fold(arrays)
         return cls(folded, lead[0] if lead else 1, found)
 
     @classmethod
     def from_arrays(cls, layers_json: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> "Network":
-        """Put a network together again from its `layers_json` and `arrays()`.
+        """Build a network from its `layers_json` and `arrays()`.
 
         Raises: SpecError or ShapeError when they do not make a network.
         """
@@ -122,32 +122,32 @@ class Network:
         self._give_back(forward)
         return self._mean(logits)[0], self._mean(slopes)
 
-    def sides(self, X: Floats) -> NDArray[np.bool_]:
-        """Return of each row which of the units of (leaky) ReLUs are above zero, member after member.
+    def activation_pattern(self, X: Floats) -> NDArray[np.bool_]:
+        """Return for each row which units of (leaky) ReLUs are above zero, member after member.
 
         Shapes: X (n, d) to (n, units).
         """
         forward = self._free(X)
-        sides = forward.sides(X)
+        pattern = forward.activation_pattern(X)
         self._give_back(forward)
-        return np.hstack(list(sides)) if self._lead else sides
+        return np.hstack(list(pattern)) if self._lead else pattern
 
     @cached_property
     def pieces(self) -> list[list[Piece]] | None:
-        """Each member as affine pieces (W, b, slopes below zero of what follows), or None when it is curved.
+        """Each member as affine pieces, or None when a layer is not piecewise linear.
 
-        Shapes: W (h_in, h_out); b (h_out,); slopes (h_out,), 1 where a unit stays straight.
+        Shapes: weight (h_in, h_out); bias (h_out,); slope (h_out,).
         """
         found = []
         for member in range(self.members):
-            pieces = chain(self._stack, self._of(member))
+            pieces = self._stack.pieces(self._of(member))
             if pieces is None:
                 return None
             found.append(pieces)
         return found
 
     @cached_property
-    def bent(self) -> bool:
+    def kinked(self) -> bool:
         """Whether some unit's slope jumps at zero, as of a (leaky) ReLU."""
         return any(isinstance(layer, Activation) and layer.slope is not None for _, layer, _ in self._stack.walk())
 
@@ -159,25 +159,27 @@ class Network:
         return tuple(Network(self._stack, 1, self._of(member)) for member in range(self.members))
 
     @cached_property
-    def apart(self) -> "tuple[tuple[LookUp, Network], ...]":
-        """Each member's embedding and the network after it; empty without an embedding."""
+    def embedding(self) -> Embedding | None:
+        """The embedding that is the first layer, if there is one."""
+        first = self._stack.layers[0]
+        return first if isinstance(first, Embedding) else None
+
+    @cached_property
+    def after_embedding(self) -> "tuple[tuple[Arrays, Network], ...]":
+        """Each member's arrays of the first layer, and the layers after it as a network of their own."""
         first, *rest = self._stack.layers
-        if not isinstance(first, Embedding):
-            return ()
         stack = Stack(first.width(self.inputs), tuple(rest))
         found = []
         for member in range(self.members):
-            arrays = {tuple(name.split(".", 1)): array for name, array in self._of(member).items()}
-            tables = tuple(arrays["0", f"table{i}"] for i in range(len(first.positions)))
-            after = {f"{int(at) - 1}.{name}": array for (at, name), array in arrays.items() if at != "0"}
-            found.append((LookUp(first, tables), Network(stack, 1, after)))
+            own, *after = (arrays_of(self._of(member), i) for i in range(len(self._stack.layers)))
+            found.append((own, Network(stack, 1, numbered(after))))
         return tuple(found)
 
     def _of(self, member: int) -> dict[str, Floats]:
         return {name: array[member] if self._lead else array for name, array in self._arrays.items()}
 
     def _free(self, X: Floats) -> Forward:
-        """Return a pass that no other thread is using: to record one takes longer than to score a tile."""
+        """Return a pass that no other thread uses: recording a new one takes longer than scoring a tile."""
         try:
             forward = self._spare.pop()
         except IndexError:
@@ -200,7 +202,7 @@ class Network:
             raise ShapeError(f"rows must have {self.inputs} features, not shape {X.shape}")
 
     def _mean(self, by_member: Floats) -> Floats:
-        """Average over the members one by one: NumPy's sums go another way for one row than for many."""
+        """Average over the members one by one: NumPy's own sums add up one row in another order than many."""
         if not self._lead:
             return by_member
         total = by_member[0].copy()

@@ -1,4 +1,4 @@
-"""A network's numbers: one flat buffer, and a view of it for each layer."""
+"""A network's parameters: one flat buffer, and a view of it for each layer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from numpy.typing import DTypeLike, NDArray
 from model.design import Floats
 from model.initializers import CATALOG
 from model.layers import Tensor
-from model.network.recorder import Views
 from model.network.stack import Stack
 from model.random import stream, uniform
+from model.tape import Views
 
 WEIGHTS = 0  # the purpose of the stream that first weights are drawn from
-DRAWN = 1 << 16  # how many weights are drawn at once, so that a large layer's are not there twice more in float64
+DRAWN = 1 << 16  # weights that are drawn at a time, which limits the memory of their float64 form
 
 
 def size_of(tensors: Sequence[tuple[str, Tensor]]) -> int:
@@ -78,9 +78,9 @@ def kernel_mask(stack: Stack, dtype: DTypeLike) -> Floats:
 
 @dataclass(frozen=True)
 class Block:
-    """A stretch of everything that an update touches: of a network's parameters, or some of many networks.
+    """A part of the buffers that one update changes: some parameters of a network, or some of many networks.
 
-    `members` cuts what has one row a network, `places` what has one number a parameter.
+    `members` indexes arrays with one row a network, `places` arrays with one number a parameter.
     """
 
     members: slice | EllipsisType
@@ -90,7 +90,7 @@ class Block:
     moments: Floats
 
 
-class Numbers:
+class Buffers:
     """Everything that training changes: parameters, gradients, moments and running state, each one flat buffer.
 
     Shapes: values ([K,] P); gradients (2, [K,] P), of which the second is scratch; moments (m, [K,] P);

@@ -1,8 +1,8 @@
 """Why a customer's log-odds differ from the baseline customer's: the path integral, feature by feature.
 
-Walk straight from the baseline b to the customer x. Feature i contributes (xᵢ − bᵢ) ∫₀¹ ∂z/∂xᵢ (b + t(x − b)) dt, and
-the contributions sum to z(x) − z(b). For networks of affine layers and (leaky) ReLUs `straight` has the integral
-exactly, without sampling; for others `curved` refines a quadrature.
+The path goes straight from the baseline b to the customer x. Feature i contributes
+(xᵢ − bᵢ) ∫₀¹ ∂z/∂xᵢ (b + t(x − b)) dt, and the contributions sum to z(x) − z(b). `piecewise_linear` computes the
+integral exactly for networks of affine layers and (leaky) ReLUs; `quadrature` approximates it for others.
 
 Source: Sundararajan, Taly, Yan: Axiomatic Attribution for Deep Networks, 2017 (integrated gradients).
 """
@@ -10,31 +10,30 @@ Source: Sundararajan, Taly, Yan: Axiomatic Attribution for Deep Networks, 2017 (
 import numpy as np
 
 from model.design import Floats
-from model.network.curved import curved_contributions
 from model.network.network import Network
-from model.network.straight import exact_contributions
+from model.network.piecewise_linear import exact_contributions
+from model.network.quadrature import quadrature_contributions
 
 
 def contributions(network: Network, base: Floats, X: Floats) -> Floats:
-    """Return what every feature adds to the log-odds of a row, against the base.
+    """Return the contribution of every feature to a row's log-odds, against the base.
 
-    They sum to z(x) − z(b): within rounding for piecewise-linear networks, within 1e-11 or so of the logits' size for
-    curved ones. Codes are looked up first, so that the way from base to row leads through the numbers that stand for
-    them.
+    They sum to z(x) − z(b): within rounding for piecewise-linear networks, within about 1e-11 of the logits' size for
+    others. Codes are embedded first; the path from base to row then leads through the embedded numbers.
 
     Shapes: base (d,); X (n, d); result (n, d).
     """
-    if network.apart:
+    if (embedding := network.embedding) is not None:
         total = np.zeros(X.shape)
-        for lookup, after in network.apart:
-            shares = contributions(after, lookup.embedded(base[None])[0], lookup.embedded(X))
-            total += lookup.gathered(shares, X.shape[1])
+        for own, after in network.after_embedding:
+            start, stop = (embedding.reference(own, rows, None)[0] for rows in (base[None], X))
+            total += embedding.gathered(contributions(after, start[0], stop), X.shape[1])
         return np.asarray(total / network.members)
     if network.pieces is not None:
         return exact_contributions(network.pieces, base, X)
-    if not network.bent:
-        return curved_contributions(network, False, base, X)
+    if not network.kinked:
+        return quadrature_contributions(network, False, base, X)
     total = np.zeros(X.shape)
-    for single in network.singles:  # their bends are at different places
-        total += curved_contributions(single, True, base, X)
+    for single in network.singles:  # their kinks are at different places
+        total += quadrature_contributions(single, True, base, X)
     return np.asarray(total / network.members)

@@ -1,17 +1,22 @@
 """From a spec to the layers of a network, with the arrays they need."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+import numpy as np
 
 from model.design import CodeColumn, Floats
 from model.errors import Problem, SpecError
-from model.layers import Backward, Dense, Layer, Tensor, record_all
+from model.layers import Backward, Dense, Layer, Tensor
 from model.layers.batch_norm import BatchNorm
 from model.layers.dropout import Dropout
 from model.layers.embedding import Embedding
+from model.layers.layer import Arrays
+from model.layers.pieces import Chain, Piece
 from model.layers.residual import Residual
-from model.network.recorder import Recorder
+from model.layers.sequence import extend_all, fold_all, record_all
 from model.spec import Spec
+from model.tape import Arena, Tape
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Stack:
         return walk(self.layers, self.inputs)
 
     def initializers(self) -> list[str]:
-        """Return for each array of parameters the initializer that suits the activation it feeds."""
+        """Return for each array of parameters the initializer that suits the activation after it."""
         leaves = [layer for _, layer, _ in self.walk()]
         suited, chosen = "glorot", []
         for layer in reversed(leaves):
@@ -49,15 +54,29 @@ class Stack:
         named = zip(leaves, widths, reversed(chosen), strict=True)
         return [name for layer, width, name in named for _ in layer.tensors(width)]
 
-    def record(self, do: Recorder, inputs: Floats, logits: Floats) -> Backward:
-        """Record the forward pass into `logits`; return what records the backward pass.
+    def record(self, tape: Tape, arena: Arena, inputs: Floats, logits: Floats) -> Backward:
+        """Record the forward pass into `logits`; return a function that records the backward pass.
 
         Shapes: inputs ([K,] d + 1, B) with a last row of ones; logits ([K,] c, B).
         """
-        a, hidden = record_all(do, self.layers[:-1], inputs)
-        do.result(logits)
-        _, head = self.layers[-1].record(do, a)
+        a, hidden = record_all(tape, arena, self.layers[:-1], inputs)
+        arena.result(logits)
+        _, head = self.layers[-1].record(tape, arena, a)
         return lambda delta: hidden(head(delta))
+
+    def fold(self, arrays: Arrays) -> tuple["Stack", Arrays]:
+        """Return layers that score the same with fewer products, and their arrays in float64."""
+        wide = {name: np.asarray(array, np.float64) for name, array in arrays.items()}
+        layers, found = fold_all(self.layers, wide)
+        return Stack(self.inputs, layers), found
+
+    def pieces(self, arrays: Arrays) -> list[Piece] | None:
+        """Return one member's network as affine pieces, or None when a layer is not piecewise linear.
+
+        Shapes: arrays as of a single network.
+        """
+        chain = Chain(self.inputs)
+        return chain.end() if extend_all(chain, self.layers, arrays) else None
 
 
 def walk(layers: tuple[Layer, ...], width: int, prefix: str = "") -> Iterator[tuple[str, Layer, int]]:
@@ -77,21 +96,21 @@ def build_stack(spec: Spec, inputs: int, outputs: int, codes: Sequence[CodeColum
     """
     hidden: list[Layer] = []
     if spec.embedding is not None and codes:
-        hidden.append(with_codes(Embedding(spec.embedding.units(max(c.cardinality for c in codes))), codes))
+        hidden.append(Embedding(spec.embedding.units(max(c.cardinality for c in codes))).with_codes(codes))
     width = hidden[0].width(inputs) if hidden else inputs
     for entry in spec.layers:
-        added = plain_layers(spec, entry, width) if isinstance(entry, int) else [with_codes(entry, codes)]
+        added = plain_layers(spec, entry, width) if isinstance(entry, int) else [entry.with_codes(codes)]
         for layer in added:
             width = layer.width(width)
         hidden += added
     stack = Stack(inputs, (*hidden, Dense(outputs)))
-    if any(isinstance(layer, Embedding) and path != "0" for path, layer, _ in stack.walk()):
+    if any(layer.first and path != "0" for path, layer, _ in stack.walk()):
         raise SpecError([Problem("/layers", "conflict", "an embedding must be the first layer")])
     return stack
 
 
 def plain_layers(spec: Spec, units: int, inputs: int) -> list[Layer]:
-    """Return what a bare number stands for: dense, normalized, activated, dropped out; with a way around if it can."""
+    """Return the layers of a bare number of units; as a residual block if the spec says so and the widths agree."""
     layers: list[Layer] = [Dense(units)]
     if spec.batch_norm:
         layers.append(BatchNorm())
@@ -99,14 +118,3 @@ def plain_layers(spec: Spec, units: int, inputs: int) -> list[Layer]:
     if spec.dropout:
         layers.append(Dropout(spec.dropout))
     return [Residual(tuple(layers))] if spec.residual and units == inputs else layers
-
-
-def with_codes(layer: Layer, codes: Sequence[CodeColumn]) -> Layer:
-    """Tell an embedding which inputs are category codes."""
-    if not isinstance(layer, Embedding):
-        return layer
-    return replace(
-        layer,
-        positions=tuple(column.position for column in codes),
-        cardinalities=tuple(column.cardinality for column in codes),
-    )

@@ -7,9 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from model.design import Floats
-from model.network.recorder import Recorder
 from model.optimizers.optimizer import Optimizer
 from model.ranges import BelowOne, Positive
+from model.tape import Tape
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,17 @@ class Adam(Optimizer):
         c = np.sqrt((1 - self.beta2) / (1 - self.beta2**steps))
         return rates * (1 - self.beta1) / (1 - self.beta1**steps) / c, self.epsilon / c + 0 * rates
 
-    def record(self, do: Recorder, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
+    def record(self, tape: Tape, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
         """Record M and V together, then the rate times M / (√V + ε/c)."""
-        gradient, square = do.split(gradients)
-        decay = do.rows_like(moments, (self.beta1, self.beta2))
-        do(np.multiply, moments, decay, moments)
-        do(np.multiply, gradient, gradient, square)
-        do(np.add, moments, gradients, moments)
+        gradient, square = tape.split(gradients)
+        decay = tape.rows_like(moments, (self.beta1, self.beta2))
+        tape(np.multiply, moments, decay, moments)
+        tape(np.multiply, gradient, gradient, square)
+        tape(np.add, moments, gradients, moments)
 
-        (M, V), (rate, epsilon), update = do.split(moments), numbers, square
-        do(np.sqrt, V, update)
-        do(np.add, update, epsilon, update)
-        do(np.divide, M, update, update)
-        do(np.multiply, update, rate, update)
+        (M, V), (rate, epsilon), update = tape.split(moments), numbers, square
+        tape(np.sqrt, V, update)
+        tape(np.add, update, epsilon, update)
+        tape(np.divide, M, update, update)
+        tape(np.multiply, update, rate, update)
         return np.asarray(update)

@@ -7,9 +7,9 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from model.design import Floats
-from model.network.recorder import Recorder
 from model.optimizers.optimizer import Optimizer
 from model.ranges import BelowOne, Positive
+from model.tape import Tape
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,14 @@ class Momentum(Optimizer):
         """Return η."""
         return (rates,)
 
-    def record(self, do: Recorder, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
+    def record(self, tape: Tape, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
         """Record v, then ηv."""
-        (gradient, update), (velocity,), (rate,) = do.split(gradients), do.split(moments), numbers
-        do(np.multiply, velocity, do.number(self.beta), velocity)
+        (gradient, update), (velocity,), (rate,) = tape.split(gradients), tape.split(moments), numbers
+        tape(np.multiply, velocity, tape.number(self.beta), velocity)
         if self.form == "averaged":
-            do(np.multiply, gradient, do.number(1 - self.beta), update)
-            do(np.add, velocity, update, velocity)
+            tape(np.multiply, gradient, tape.number(1 - self.beta), update)
+            tape(np.add, velocity, update, velocity)
         else:
-            do(np.add, velocity, gradient, velocity)
-        do(np.multiply, velocity, rate, update)
+            tape(np.add, velocity, gradient, velocity)
+        tape(np.multiply, velocity, rate, update)
         return np.asarray(update)

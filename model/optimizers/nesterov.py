@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.design import Floats
-from model.network.recorder import Recorder
 from model.optimizers.momentum import Momentum
+from model.tape import Tape
 
 
 @dataclass(frozen=True)
@@ -17,16 +17,16 @@ class Nesterov(Momentum):
     Source: Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013.
     """
 
-    def record(self, do: Recorder, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
+    def record(self, tape: Tape, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
         """Record v, then η(βv + (1 − β)g)."""
-        (gradient, update), (velocity,), (rate,) = do.split(gradients), do.split(moments), numbers
-        beta, taken = do.number(self.beta), gradient
+        (gradient, update), (velocity,), (rate,) = tape.split(gradients), tape.split(moments), numbers
+        beta, taken = tape.number(self.beta), gradient
         if self.form == "averaged":
-            taken = do.scratch_like(gradient)
-            do(np.multiply, gradient, do.number(1 - self.beta), taken)
-        do(np.multiply, velocity, beta, velocity)
-        do(np.add, velocity, taken, velocity)
-        do(np.multiply, velocity, beta, update)
-        do(np.add, update, taken, update)
-        do(np.multiply, update, rate, update)
+            taken = tape.scratch_like(gradient)
+            tape(np.multiply, gradient, tape.number(1 - self.beta), taken)
+        tape(np.multiply, velocity, beta, velocity)
+        tape(np.add, velocity, taken, velocity)
+        tape(np.multiply, velocity, beta, update)
+        tape(np.add, update, taken, update)
+        tape(np.multiply, update, rate, update)
         return np.asarray(update)

@@ -7,9 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from model.design import Floats
-from model.network.recorder import Recorder
 from model.optimizers.optimizer import Optimizer
 from model.ranges import BelowOne, Positive
+from model.tape import Tape
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,15 @@ class RMSprop(Optimizer):
         """Return η."""
         return (rates,)
 
-    def record(self, do: Recorder, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
+    def record(self, tape: Tape, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
         """Record s, then ηg / (√s + ε)."""
-        (gradient, update), (square,), (rate,) = do.split(gradients), do.split(moments), numbers
-        do(np.multiply, gradient, gradient, update)
-        do(np.multiply, update, do.number(1 - self.beta), update)
-        do(np.multiply, square, do.number(self.beta), square)
-        do(np.add, square, update, square)
-        do(np.sqrt, square, update)
-        do(np.add, update, do.number(self.epsilon), update)
-        do(np.divide, gradient, update, update)
-        do(np.multiply, update, rate, update)
+        (gradient, update), (square,), (rate,) = tape.split(gradients), tape.split(moments), numbers
+        tape(np.multiply, gradient, gradient, update)
+        tape(np.multiply, update, tape.number(1 - self.beta), update)
+        tape(np.multiply, square, tape.number(self.beta), square)
+        tape(np.add, square, update, square)
+        tape(np.sqrt, square, update)
+        tape(np.add, update, tape.number(self.epsilon), update)
+        tape(np.divide, gradient, update, update)
+        tape(np.multiply, update, rate, update)
         return np.asarray(update)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.design import Floats
-from model.network.recorder import Recorder
 from model.optimizers.optimizer import Optimizer
 from model.ranges import Positive
+from model.tape import Tape
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class SGD(Optimizer):
         """Return η."""
         return (rates,)
 
-    def record(self, do: Recorder, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
+    def record(self, tape: Tape, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
         """Record ηg."""
-        (gradient, update), (rate,) = do.split(gradients), numbers
-        do(np.multiply, gradient, rate, update)
+        (gradient, update), (rate,) = tape.split(gradients), numbers
+        tape(np.multiply, gradient, rate, update)
         return np.asarray(update)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Everything needed to go on after an epoch as if nothing had happened, to the byte."""
+    """Everything that training needs to go on after an epoch, with the same bytes as without the interruption."""
 
     header: dict[str, Any]
     arrays: dict[str, NDArray[Any]]

@@ -1,4 +1,4 @@
-"""The rows of a few batches at a time, in the epoch's order, laid out so that each batch is a view made once."""
+"""The rows of a few batches at a time, in the epoch's order, laid out so that each batch is a view, made once."""
 
 import math
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from numpy.typing import DTypeLike, NDArray
 
 from model.design import Floats, Integers
 from model.losses import Loss
-from model.network.recorder import transposed
-from model.training.plan import Plan
+from model.tape import transposed
+from model.training.plan import EpochPlan
 from model.training.rows import Rows
 
-GATHERED = 1 << 17  # bytes of rows that are on their way
+GATHERED = 1 << 17  # bytes of rows that are copied at a time
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Where one batch finds its rows and leaves its logits.
+    """The memory of one batch: its rows and labels, and its logits.
 
     Shapes: inputs ([K,] d + 1, B) with a last row of ones; target ([K,] c, B); weight ([K,] 1, B), for equal rows the
     loss's factor / the step's rows; logits ([K,] c, B).
@@ -30,7 +30,7 @@ class Batch:
     logits: Floats
 
     def of(self, network: int) -> "Batch":
-        """Return one network's own."""
+        """Return the batch of one network."""
         return Batch(self.inputs[network], self.target[network], self.weight[network], self.logits[network])
 
 
@@ -53,9 +53,9 @@ def whole_rows(a: NDArray[Any]) -> NDArray[Any]:
 
 
 class Chunk:
-    """Room for the batches of a chunk's steps, or their parts, and for the short batch that may end an epoch."""
+    """Memory for the batches of a chunk's steps, or their parts, and for the short batch that may end an epoch."""
 
-    def __init__(self, rows: Rows, loss: Loss, plan: Plan, lead: tuple[int, ...], dtype: DTypeLike) -> None:
+    def __init__(self, rows: Rows, loss: Loss, plan: EpochPlan, lead: tuple[int, ...], dtype: DTypeLike) -> None:
         self._rows, self._loss, self._plan, self._lead = rows, loss, plan, lead
         self._inputs = np.ones((*lead, plan.capacity, rows.width + 1), dtype)
         members = math.prod(lead)
@@ -70,7 +70,7 @@ class Chunk:
         batches = plan.chunk_steps * plan.parts
         self._full = self._labels(0, (batches, *lead, outputs, plan.rows), plan.rows * plan.parts)
         self._short = self._labels(self._full.target.size, (1, *lead, outputs, plan.short), max(plan.short, 1))
-        # With one logit and equal rows, where a batch ends does not matter to the loss: one sum will do for all.
+        # With one logit and equal weights the loss does not depend on where a batch ends: one sum serves all batches.
         self._as_one = outputs == 1 and not lead and rows.weights is None
 
     def _labels(self, start: int, shape: tuple[int, ...], step_rows: int) -> Labels:
@@ -106,7 +106,7 @@ class Chunk:
             self._load_labels(self._short, order[..., split:], 1)
 
     def _load_inputs(self, order: Integers) -> None:
-        """Copy rows of X beside their ones, by way of a place small enough to stay in the cache."""
+        """Copy rows of X beside their ones, through a buffer that is small enough for the processor's cache."""
         for start in range(0, order.shape[-1], self._piece):
             part = order[..., start : start + self._piece]
             gathered, copied = (a[: part.size].reshape(*part.shape, a.shape[-1]) for a in (self._gathered, self._from))
@@ -125,7 +125,7 @@ class Chunk:
         return cut.swapaxes(0, 1) if self._lead else cut
 
     def loss(self, batches: int, short: bool) -> Floats:
-        """Return the sum of the rows' weighted losses, from the logits the batches left behind.
+        """Return the sum of the rows' weighted losses, from the logits of its batches.
 
         Shapes: ([K]).
         """

@@ -1,18 +1,18 @@
-"""When a loss is so high that training has left the numbers that lead anywhere."""
+"""The loss above which training counts as diverged."""
 
 import numpy as np
 
 from model.losses import Loss
 from model.training.rows import Rows
 
-RUNAWAY = 1e4  # times what a network that has learned nothing loses
+RUNAWAY = 1e4  # times the loss of a network that has learned nothing
 CHUNK = 65_536
 
 
 def highest_loss(loss: Loss, rows: Rows) -> float:
     """Return the mean loss above which training has diverged: 10,000 times that of logits 0, but at least 10,000.
 
-    It grows with the labels: a network that has yet to learn that they are millions is far off, and not lost.
+    It grows with the labels: where they are in the millions, the first losses are high without a divergence.
     """
     total = 0.0
     for start in range(0, len(rows.which), CHUNK):

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from model.design import Design, Floats, Integers
 from model.metrics import auc
-from model.network.parameters import Numbers
+from model.network.parameters import Buffers
 from model.network.stack import Stack
 from model.spec import Spec
 from model.training.rows import Rows
@@ -15,7 +15,7 @@ from model.training.validating import Validator
 
 
 def without_held(rows: Rows, folds: Integers | None, spec: Spec) -> Rows:
-    """Return rows of which each network goes over those that its member does not hold out.
+    """Return the rows, of which each network trains on those that its member does not hold out.
 
     Shapes: folds, of all rows.
     """
@@ -25,17 +25,17 @@ def without_held(rows: Rows, folds: Integers | None, spec: Spec) -> Rows:
     return replace(rows, kept=tuple(each for each in kept for _ in range(spec.restarts)))
 
 
-def validator_of(spec: Spec, stack: Stack, numbers: Numbers, design: Design, weights: Floats | None) -> Validator:
-    """Return what validates all networks on the same rows, or each on those it holds out."""
+def validator_of(spec: Spec, stack: Stack, buffers: Buffers, design: Design, weights: Floats | None) -> Validator:
+    """Return a validator of all networks on the same rows, or of each on those it holds out."""
     kind = Validator if design.folds is None else FoldValidator
-    return kind(spec, stack, numbers, design, weights)
+    return kind(spec, stack, buffers, design, weights)
 
 
 class FoldValidator(Validator):
     """Measures each network on its own validation rows; together they are all rows, once each."""
 
-    def __init__(self, spec: Spec, stack: Stack, numbers: Numbers, design: Design, weights: Floats | None) -> None:
-        super().__init__(spec, stack, numbers, design, weights)
+    def __init__(self, spec: Spec, stack: Stack, buffers: Buffers, design: Design, weights: Floats | None) -> None:
+        super().__init__(spec, stack, buffers, design, weights)
         assert design.folds is not None  # noqa: S101 - see validator_of
         held, real = held_rows(design.folds[design.valid_rows], spec.members)
         self._member_y, self._real = self._y[held], real
@@ -50,7 +50,7 @@ class FoldValidator(Validator):
 
 
 def held_rows(folds: Integers, members: int) -> tuple[Integers, NDArray[np.bool_]]:
-    """Return the positions of each member's rows, repeated up to the longest, and which are no repetitions.
+    """Return the positions of each member's rows, repeated up to the longest, and which of them are not repetitions.
 
     Shapes: folds (n,); both results (members, v).
 

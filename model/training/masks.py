@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from model.design import Floats
 from model.random import stream
-from model.training.plan import Plan
+from model.training.plan import EpochPlan
 
 MASKS = 16  # the purpose of the first layer's stream; each further layer's follows
 LEVELS = 1 << 16
@@ -29,7 +29,7 @@ class Mask:
     dropped: int
 
     def fill(self, batches: int, short: bool) -> None:
-        """Draw the masks of the next steps. Each step takes its own whole words, however many steps there are."""
+        """Draw the masks of the next steps. Each takes whole words of random bits, however many steps there are."""
         self._draw(self.full[:batches])
         if short:
             self._draw(self.short)
@@ -46,9 +46,9 @@ class Mask:
 
 
 class Masks:
-    """Every layer's masks, made when the first step is recorded and handed out again to the others."""
+    """Every layer's masks, allocated when the first step is recorded and used by all steps."""
 
-    def __init__(self, seeds: Sequence[int], plan: Plan, lead: tuple[int, ...], dtype: DTypeLike) -> None:
+    def __init__(self, seeds: Sequence[int], plan: EpochPlan, lead: tuple[int, ...], dtype: DTypeLike) -> None:
         self._seeds, self._plan, self._lead, self._dtype = seeds, plan, lead, dtype
         self._masks: list[Mask] = []
 
@@ -58,7 +58,7 @@ class Masks:
         return [bits for mask in self._masks for bits in mask.streams]
 
     def for_batch(self, i: int | None, network: int | None = None) -> Callable[[int, float], Floats]:
-        """Return what hands the i-th batch its masks, layer by layer, of all networks or of one.
+        """Return a function that returns the i-th batch's masks, layer by layer, of all networks or of one.
 
         None stands for the short batch.
         """

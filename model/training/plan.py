@@ -3,20 +3,19 @@
 import math
 from dataclasses import dataclass
 
-from model.network.parameters import Numbers
+from model.network.parameters import Buffers
 from model.network.stack import Stack
 from model.training.rows import Rows
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What decides the sizes of a training's pieces.
+    """The limits that set the sizes of chunks, parts and blocks.
 
-    Units: chunk_bytes of the rows loaded at once, enough to forget the cost of loading and little enough to stay in
-    the cache; part_work in parameters times rows of a batch, below which a second thread costs what it saves;
-    stack_work the same for one of several networks, above which they are faster one after another, in less memory,
-    than side by side; block in parameters updated at once, enough to forget what calls cost and little enough for the
-    cache.
+    Units: chunk_bytes of the rows loaded at once, large against the cost of loading and small enough for the cache;
+    part_work in parameters times rows of a batch, below which a second thread saves no time; stack_work the same for
+    one of several networks, above which networks train faster and in less memory one after another than side by side;
+    block in parameters updated at once, large against the cost of a call and small enough for the cache.
     """
 
     chunk_bytes: int = 1 << 20
@@ -30,12 +29,12 @@ LIMITS = Limits()
 
 
 @dataclass(frozen=True)
-class Plan:
-    """The sizes of a training's pieces. Only the epoch's last batch, the short one, may have fewer rows.
+class EpochPlan:
+    """The sizes of chunks, batches and parts. Only the epoch's last batch, the short one, may have fewer rows.
 
     Every full batch is cut into `parts` of `rows` rows, each for a thread of its own. How many depends on the network
-    alone and not on the machine, because sums over parts are rounded differently. Networks are `stacked` where one call
-    works on all of them.
+    alone and not on the machine, because sums over parts are rounded differently. Networks are `stacked` if one call
+    computes all of them.
     """
 
     parts: int
@@ -58,21 +57,21 @@ class Plan:
         return self.chunk_steps * self.parts * self.rows + self.short
 
 
-def plan_for(batch_size: int, rows: Rows, stack: Stack, numbers: Numbers, limits: Limits = LIMITS) -> Plan:
+def plan_for(batch_size: int, rows: Rows, stack: Stack, buffers: Buffers, limits: Limits = LIMITS) -> EpochPlan:
     """Return the plan of training a network on rows, in batches of this size."""
     batch = min(batch_size, rows.count)
     full, short = divmod(rows.count, batch)
-    parts = parts_of(batch, stack, numbers, limits)
-    bytes_a_batch = batch * (rows.width + 1) * numbers.dtype.itemsize * math.prod(numbers.lead)
+    parts = parts_of(batch, stack, buffers, limits)
+    bytes_a_batch = batch * (rows.width + 1) * buffers.dtype.itemsize * math.prod(buffers.lead)
     chunks = math.ceil(full / max(1, min(limits.chunk_steps, limits.chunk_bytes // bytes_a_batch)))
     steps = math.ceil(full / chunks)
-    stacked = batch * numbers.values.shape[-1] <= limits.stack_work
+    stacked = batch * buffers.values.shape[-1] <= limits.stack_work
     last_steps = full - (chunks - 1) * steps
-    return Plan(parts, batch // parts, short, steps, last_steps, chunks, stacked or not numbers.lead, limits.block)
+    return EpochPlan(parts, batch // parts, short, steps, last_steps, chunks, stacked or not buffers.lead, limits.block)
 
 
-def parts_of(batch: int, stack: Stack, numbers: Numbers, limits: Limits) -> int:
+def parts_of(batch: int, stack: Stack, buffers: Buffers, limits: Limits) -> int:
     """Return 2 for a single wide network whose rows do not depend on each other, else 1."""
-    work = batch * numbers.values.size
-    apart = not numbers.lead and not numbers.states.size and batch % 2 == 0
+    work = batch * buffers.values.size
+    apart = not buffers.lead and not buffers.states.size and batch % 2 == 0
     return 2 if apart and work > limits.part_work else 1

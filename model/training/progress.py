@@ -1,4 +1,4 @@
-"""How far a training has come: its epoch, each network's best parameters, and its patience."""
+"""The progress of a training: its epoch, each network's best parameters, and early stopping."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from model.spec import EarlyStopping
 class Progress:
     """Watches each network's loss and keeps the parameters of its best epoch; without early stopping the latest.
 
-    A network whose patience is at an end keeps its best for good, as it would alone; training ends with the last one.
+    A network that has stopped keeps its best parameters, as it would alone; training ends when all have stopped.
     """
 
     def __init__(self, values: Floats, states: Floats, stopping: EarlyStopping | None, restarts: int) -> None:
@@ -26,7 +26,7 @@ class Progress:
         self.schedule = np.stack([np.full(lead, start) for start in (1.0, np.inf, 0.0)])
 
     def note(self, loss: Floats, values: Floats, states: Floats) -> None:
-        """Take up each network's loss after an epoch.
+        """Take each network's loss after an epoch.
 
         Shapes: loss ([K]); values ([K,] P); states ([K,] S).
         """
@@ -43,7 +43,7 @@ class Progress:
         self.stopped |= self.epoch - self.best_epoch >= stopping.patience
 
     def chosen(self) -> Any:
-        """Return for each member the best of its restarts; for a single network, the index of all there is."""
+        """Return the index of each member's best restart; for a single network, the index of the whole array."""
         if self.best_loss.ndim == 0:
             return ()
         return self.best_loss.reshape(-1, self._restarts).argmin(1) + np.arange(0, self.best_loss.size, self._restarts)

@@ -1,4 +1,4 @@
-"""The numbers that depend on the step alone, worked out for thousands of steps at once."""
+"""The numbers that depend on the step alone, computed for thousands of steps at once."""
 
 import numpy as np
 
@@ -37,10 +37,10 @@ class Rates:
         start = step - self._first
         if not 0 <= start <= self._block.shape[1] - steps:
             self._first, start = step, 0
-            self._block = self._work_out(np.arange(step, step + max(steps, BLOCK), dtype=float))
+            self._block = self._compute(np.arange(step, step + max(steps, BLOCK), dtype=float))
         return self._block[:, start : start + steps]
 
-    def _work_out(self, steps: Floats) -> Floats:
+    def _compute(self, steps: Floats) -> Floats:
         rates = self._schedule.rates(steps, self._horizon, self._optimizer.learning_rate)
         column = (-1, *(1,) * self.scale.ndim)
         rates = rates.reshape(column) * self.scale

@@ -1,11 +1,11 @@
-"""What training tells after an epoch."""
+"""The report of an epoch."""
 
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from model.network.parameters import Numbers, views
+from model.network.parameters import Buffers, views
 from model.network.stack import Stack
 
 
@@ -23,7 +23,7 @@ class LayerReport:
 
 @dataclass(frozen=True)
 class EpochReport:
-    """What one epoch did.
+    """The figures of one epoch.
 
     The training loss is the mean over the epoch's steps, each before its update; the gradient norm is the mean too,
     before clipping. With members, losses and norms are the members' means and the AUC is that of their mean logit.
@@ -48,17 +48,17 @@ class EpochReport:
 
 
 class Inspection:
-    """Looks at parameters, gradients and updates where training keeps them."""
+    """Computes the norms of parameters, gradients and updates from the training's buffers."""
 
-    def __init__(self, stack: Stack, numbers: Numbers) -> None:
-        arrays = [views(flat, stack.tensors()) for flat in (*numbers.gradients, numbers.values)]
+    def __init__(self, stack: Stack, buffers: Buffers) -> None:
+        arrays = [views(flat, stack.tensors()) for flat in (*buffers.gradients, buffers.values)]
         self._names = tuple(arrays[0])
-        self._squares = np.zeros((len(arrays), len(self._names), *numbers.lead), numbers.dtype)
+        self._squares = np.zeros((len(arrays), len(self._names), *buffers.lead), buffers.dtype)
         self._calls = []
         for i, named in enumerate(arrays):
             for j, array in enumerate(named.values()):
-                a, place = array.reshape(*numbers.lead, -1), self._squares[i, j, ...]
-                self._calls.append(partial(np.vecdot, a, a, place) if numbers.lead else partial(a.dot, a, place))
+                a, place = array.reshape(*buffers.lead, -1), self._squares[i, j, ...]
+                self._calls.append(partial(np.vecdot, a, a, place) if buffers.lead else partial(a.dot, a, place))
 
     def layers(self) -> LayerReport:
         """Return the layers' norms; with members, their root mean squares."""

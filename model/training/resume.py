@@ -1,4 +1,4 @@
-"""Between a training under way and its checkpoint."""
+"""Writing a training's state to a checkpoint, and reading it back."""
 
 import hashlib
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from model.design import Design
 from model.errors import CheckpointError
-from model.network.parameters import Numbers
+from model.network.parameters import Buffers
 from model.random import read_state, write_state
 from model.spec import Spec
 from model.training.checkpoint import Checkpoint
@@ -17,31 +17,31 @@ from model.training.progress import Progress
 
 
 class Resumable:
-    """Everything that changes while training, to be written down and set again."""
+    """Everything that changes while training."""
 
     def __init__(
         self,
         spec: Spec,
         design: Design,
-        numbers: Numbers,
+        buffers: Buffers,
         progress: Progress,
         streams: Sequence[np.random.PCG64],
     ) -> None:
         self._spec, self._rows = spec.to_json(), rows_digest(design)
-        self._numbers, self._progress, self._streams = numbers, progress, streams
+        self._buffers, self._progress, self._streams = buffers, progress, streams
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
-        numbers, progress = self._numbers, self._progress
+        buffers, progress = self._buffers, self._progress
         arrays = {
-            "values": numbers.values,
-            "moments": numbers.moments,
-            "states": numbers.states,
+            "values": buffers.values,
+            "moments": buffers.moments,
+            "states": buffers.states,
             "best_loss": progress.best_loss,
             "best_epoch": progress.best_epoch,
             "stopped": progress.stopped,
             "schedule": progress.schedule,
         }
-        if progress.best_values is not numbers.values:
+        if progress.best_values is not buffers.values:
             arrays |= {"best_values": progress.best_values, "best_states": progress.best_states}
         return arrays
 
@@ -77,7 +77,7 @@ class Resumable:
 
 
 def rows_digest(design: Design) -> str:
-    """Return a digest of what tells two designs apart at little cost: shape, split and labels."""
+    """Return a digest of a design's shape, split and labels: it tells designs apart at little cost."""
     digest = hashlib.sha256(repr(design.X.shape).encode())
     for array in (design.train_rows, design.valid_rows, design.y, *(() if design.folds is None else (design.folds,))):
         digest.update(np.ascontiguousarray(array).data)

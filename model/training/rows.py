@@ -1,4 +1,4 @@
-"""The rows of a design that training or validation goes over, with labels and weights as the loss wants them."""
+"""The rows of a design that training or validation goes over, with labels and weights in the form of the loss."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from model.spec import ClassWeight, Spec
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of X by number, so that nothing of X itself is copied: it may be memory-mapped.
+    """Rows of X by number. X itself is not copied: it may be memory-mapped.
 
     Shapes: X (n, d); which (m,) row numbers of X; targets (m, c); weights (m,) with mean 1, or None for all ones;
     kept, for each network the positions in `which` of those it goes over, or None for all of them.
@@ -30,7 +30,7 @@ class Rows:
         return len(self.which) if self.kept is None else min(map(len, self.kept))
 
     def order(self, network: int, bits: np.random.PCG64) -> Integers:
-        """Return the positions of the next epoch's rows; of more than others have, each epoch leaves out some."""
+        """Return the positions of the next epoch's rows: as many for each network, chosen anew in each epoch."""
         if self.kept is None:
             return shuffle(bits, self.count)
         kept = self.kept[network]

@@ -10,7 +10,7 @@ from model.blas import one_thread
 from model.design import Design, Floats
 from model.errors import DivergedError
 from model.network.network import Network
-from model.network.parameters import Numbers, initialize
+from model.network.parameters import Buffers, initialize
 from model.network.stack import build_stack
 from model.random import stream
 from model.schedules import Horizon
@@ -33,8 +33,8 @@ RETRY_FACTOR = 0.1
 class Trainer:
     """Trains the network of a spec on a design, one epoch at a time.
 
-    All members train side by side, and so do the restarts of which each member keeps the best: network k of them
-    starts from seed + k, and is what training it alone with that seed would give.
+    All members train side by side, and so do the restarts of which each member keeps the best: network k starts
+    from seed + k and equals the network that is trained alone with that seed.
 
     Raises: SpecError when the spec does not suit the labels or its layers do not fit together; CheckpointError when
     the checkpoint is another training's.
@@ -51,7 +51,7 @@ class Trainer:
             self._rescale()
 
     def _begin(self) -> None:
-        """Set everything up for the first epoch."""
+        """Prepare the first epoch."""
         spec, design = self._spec, self._design
         outputs = spec.loss.outputs(design.y)
         weights = row_weights(design, spec.class_weight)
@@ -59,20 +59,20 @@ class Trainer:
         networks = spec.members * spec.restarts
         self._lead = () if networks == 1 else (networks,)
         self._stack = build_stack(spec, design.width, outputs, design.codes)
-        self._numbers = Numbers(self._stack, self._lead, spec.optimizer.moments, spec.dtype)
+        self._buffers = Buffers(self._stack, self._lead, spec.optimizer.moments, spec.dtype)
         seeds = [spec.seed + k for k in range(networks)]
-        for values, seed in zip(np.atleast_2d(self._numbers.values), seeds, strict=True):
+        for values, seed in zip(np.atleast_2d(self._buffers.values), seeds, strict=True):
             values[:] = initialize(self._stack, spec.initializer, seed, spec.dtype)
         self._orders = [stream(seed, ORDER) for seed in seeds]
         self._order, self._rows, self._highest = rows.order, rows.count, highest_loss(spec.loss, rows)
-        self._plan = plan_for(spec.batch_size, rows, self._stack, self._numbers, self._limits)
-        self._program = Program(spec, self._stack, self._numbers, rows, self._plan)
-        self._validator = validator_of(spec, self._stack, self._numbers, design, weights)
+        self._plan = plan_for(spec.batch_size, rows, self._stack, self._buffers, self._limits)
+        self._program = Program(spec, self._stack, self._buffers, rows, self._plan)
+        self._validator = validator_of(spec, self._stack, self._buffers, design, weights)
         self._rates = Rates(spec.schedule, spec.optimizer, Horizon(spec.epochs, self._plan.steps), self._lead)
-        self._progress = Progress(self._numbers.values, self._numbers.states, spec.early_stopping, spec.restarts)
-        self._inspection = Inspection(self._stack, self._numbers)
+        self._progress = Progress(self._buffers.values, self._buffers.states, spec.early_stopping, spec.restarts)
+        self._inspection = Inspection(self._stack, self._buffers)
         streams = [*self._orders, *self._program.masks.streams]
-        self._state = Resumable(spec, design, self._numbers, self._progress, streams)
+        self._state = Resumable(spec, design, self._buffers, self._progress, streams)
 
     def epochs(self) -> Iterator[EpochReport]:
         """Yield one report an epoch, until the last epoch or an early stop.
@@ -100,7 +100,7 @@ class Trainer:
         progress, schedule = self._progress, self._spec.schedule
         if valid_loss is not None and not valid_loss.max() < self._validator.highest:
             raise DivergedError(progress.epoch + 1, (progress.epoch + 1) * self._plan.steps, norm)
-        progress.note(watched, self._numbers.values, self._numbers.states)
+        progress.note(watched, self._buffers.values, self._buffers.states)
         if schedule.watches:
             schedule.watch(progress.schedule, watched)
             self._rescale()
@@ -128,8 +128,8 @@ class Trainer:
         step = self._progress.epoch * self._plan.steps
         losses, norm, highest = np.zeros(self._lead), 0.0, self._highest * self._rows
         for chunk in range(self._plan.chunks):
-            numbers = self._rates.columns(step, program.steps_of(chunk))
-            loss, norms = program.run(order, chunk, numbers)
+            coefficients = self._rates.columns(step, program.steps_of(chunk))
+            loss, norms = program.run(order, chunk, coefficients)
             total = float(np.add.reduce(norms, None, np.float64))
             self._steps_taken += len(norms)
             losses += loss
@@ -137,7 +137,7 @@ class Trainer:
                 raise self._diverged(norms, step)
             norm += total
             step += len(norms)
-        return float(numbers[0].flat[-1]), losses / self._rows, norm / self._plan.steps / len(self._orders)
+        return float(coefficients[0].flat[-1]), losses / self._rows, norm / self._plan.steps / len(self._orders)
 
     def _diverged(self, norms: Floats, step: int) -> DivergedError:
         """Return the error for the first step whose gradient is not finite; for the last when all are."""
@@ -146,12 +146,12 @@ class Trainer:
         return DivergedError(self._progress.epoch + 1, step + int(bad) + 1, float(by_step[bad]))
 
     def _rescale(self) -> None:
-        """Apply what plateaus and a retry have made of the learning rate."""
+        """Scale the learning rate by the factors of plateaus and of a retry."""
         self._rates.rescale(self._progress.schedule[0] * RETRY_FACTOR**self._progress.retries)
 
     @property
     def steps_taken(self) -> int:
-        """How many steps were taken here; it grows within an epoch too, so that a hung training can be told."""
+        """How many steps were taken; it grows within an epoch too, which shows that training does not hang."""
         return self._steps_taken + self._program.steps_done
 
     def checkpoint(self) -> Checkpoint:
@@ -168,7 +168,7 @@ class Trainer:
 
 
 def mean(a: Floats) -> float:
-    """Return the mean over networks; for a single number, NumPy's takes ten times as long."""
+    """Return the mean over networks; for a single number, without NumPy's mean, which takes ten times as long."""
     return float(a.mean() if a.ndim else a)
 
 

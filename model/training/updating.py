@@ -8,14 +8,14 @@ from numpy.typing import DTypeLike
 
 from model.design import Floats
 from model.network.parameters import Block, kernel_mask
-from model.network.recorder import Recorder
 from model.network.stack import Stack
 from model.spec import Spec
+from model.tape import Tape
 
 
 @dataclass(frozen=True)
-class Step:
-    """Where a step finds its learning rate and the optimizer's coefficients, and leaves ‖g‖² as it was unclipped.
+class StepScalars:
+    """The scalars of a step: its learning rate, the optimizer's coefficients, and ‖g‖² before clipping.
 
     Shapes: rate and coefficients () or (K, 1) each; norms (blocks,) of one network's blocks, or (K, 1).
     """
@@ -27,7 +27,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Penalties:
-    """What pulls each parameter towards zero; None where nothing does.
+    """The factors of L1 and weight decay for each parameter; None for a factor of zero.
 
     Shapes: (P,), 0 for biases and the like.
     """
@@ -37,62 +37,62 @@ class Penalties:
 
     @classmethod
     def of(cls, spec: Spec, stack: Stack, dtype: DTypeLike) -> "Penalties":
-        """Return the spec's."""
+        """Return the factors of a spec."""
         factors = (spec.l1, spec.weight_decay)
         return cls(*(factor * kernel_mask(stack, dtype) if factor else None for factor in factors))
 
 
-def record_update(do: Recorder, spec: Spec, block: Block, penalties: Penalties, step: Step) -> None:
+def record_update(tape: Tape, spec: Spec, block: Block, penalties: Penalties, step: StepScalars) -> None:
     """Record one update of a block of parameters, whose gradient is in its first row of gradients."""
-    (gradient, _), values = do.split(block.gradients), block.values
+    (gradient, _), values = tape.split(block.gradients), block.values
     rate, *coefficients = (number[block.members] for number in (step.rate, *step.coefficients))
     if spec.clip_norm is not None:
-        clip_by_norm(do, gradient, step.norms[block.members], spec.clip_norm)
+        clip_by_norm(tape, gradient, step.norms[block.members], spec.clip_norm)
     if spec.clip_value is not None:
-        do(np.fmin, gradient, do.full_like(gradient, spec.clip_value), gradient)
-        do(np.fmax, gradient, do.full_like(gradient, -spec.clip_value), gradient)
+        tape(np.fmin, gradient, tape.full_like(gradient, spec.clip_value), gradient)
+        tape(np.fmax, gradient, tape.full_like(gradient, -spec.clip_value), gradient)
     if penalties.l1 is not None:
-        pull = do.scratch_like(values)
-        do(np.sign, values, pull)
-        do(np.multiply, pull, penalties.l1[block.places], pull)
-        do(np.add, gradient, pull, gradient)
+        pull = tape.scratch_like(values)
+        tape(np.sign, values, pull)
+        tape(np.multiply, pull, penalties.l1[block.places], pull)
+        tape(np.add, gradient, pull, gradient)
     if penalties.decay is not None and not spec.optimizer.decoupled:
-        pull = do.scratch_like(values)
-        do(np.multiply, values, penalties.decay[block.places], pull)
-        do(np.add, gradient, pull, gradient)
-    update = spec.optimizer.record(do, block.gradients, block.moments, coefficients)
+        pull = tape.scratch_like(values)
+        tape(np.multiply, values, penalties.decay[block.places], pull)
+        tape(np.add, gradient, pull, gradient)
+    update = spec.optimizer.record(tape, block.gradients, block.moments, coefficients)
     if penalties.decay is not None and spec.optimizer.decoupled:
-        pull = do.scratch_like(values)
-        do(np.multiply, values, penalties.decay[block.places], pull)
-        do(np.multiply, pull, rate, pull)
-        do(np.add, update, pull, update)
-    do(np.subtract, values, update, values)
+        pull = tape.scratch_like(values)
+        tape(np.multiply, values, penalties.decay[block.places], pull)
+        tape(np.multiply, pull, rate, pull)
+        tape(np.add, update, pull, update)
+    tape(np.subtract, values, update, values)
 
 
-def record_norm(do: Recorder, block: Block, i: int, norms: Floats) -> None:
+def record_norm(tape: Tape, block: Block, i: int, norms: Floats) -> None:
     """Record ‖g‖² of the i-th block of a network, or of each of the block's networks.
 
     Shapes: norms (blocks,) or (K, 1).
     """
-    gradient, _ = do.split(block.gradients)
+    gradient, _ = tape.split(block.gradients)
     if gradient.ndim == 1:
-        do(gradient.dot, gradient, norms[i, ...])
+        tape(gradient.dot, gradient, norms[i, ...])
     else:
-        do(np.vecdot, gradient, gradient, norms[block.members, 0])
+        tape(np.vecdot, gradient, gradient, norms[block.members, 0])
 
 
-def clip_by_norm(do: Recorder, gradient: Floats, norms: Floats, limit: float) -> None:
+def clip_by_norm(tape: Tape, gradient: Floats, norms: Floats, limit: float) -> None:
     """Record g ← g · min(1, limit / ‖g‖).
 
     Shapes: norms (blocks,) of one network, or (K, 1).
     Source: Pascanu et al., "On the difficulty of training recurrent neural networks", 2013.
     """
-    scale = do.scratch(() if gradient.ndim == 1 else norms.shape)
+    scale = tape.scratch(() if gradient.ndim == 1 else norms.shape)
     if gradient.ndim == 1:
-        do(np.add.reduce, norms, 0, None, scale)
-        do(np.sqrt, scale, scale)
+        tape(np.add.reduce, norms, 0, None, scale)
+        tape(np.sqrt, scale, scale)
     else:
-        do(np.sqrt, norms, scale)
-    do(np.divide, do.number(limit), scale, scale)
-    do(np.fmin, scale, do.number(1), scale)
-    do(np.multiply, gradient, scale, gradient)
+        tape(np.sqrt, norms, scale)
+    tape(np.divide, tape.number(limit), scale, scale)
+    tape(np.fmin, scale, tape.number(1), scale)
+    tape(np.multiply, gradient, scale, gradient)

@@ -7,7 +7,7 @@ import numpy as np
 from model.design import Design, Floats
 from model.metrics import auc
 from model.network.forward import Forward
-from model.network.parameters import Numbers
+from model.network.parameters import Buffers
 from model.network.stack import Stack
 from model.spec import Spec
 from model.training.divergence import highest_loss
@@ -17,9 +17,9 @@ TILE = 1024
 
 
 class Validator:
-    """Keeps a copy of the validation rows, and measures the network as it stands on them."""
+    """Keeps a copy of the validation rows, and measures the current parameters on them."""
 
-    def __init__(self, spec: Spec, stack: Stack, numbers: Numbers, design: Design, weights: Floats | None) -> None:
+    def __init__(self, spec: Spec, stack: Stack, buffers: Buffers, design: Design, weights: Floats | None) -> None:
         self._loss, self._count = spec.loss, len(design.valid_rows)
         self.highest = math.inf
         if not self._count:
@@ -31,7 +31,7 @@ class Validator:
         self._y = np.asarray(design.y[design.valid_rows], np.float64)
         self._ranked = stack.outputs == 1 and set(np.unique(self._y)) == {0.0, 1.0}
         tile = min(self._count, TILE)
-        self._forward = Forward(stack, numbers.views, tile, watch=True)
+        self._forward = Forward(stack, buffers.views, tile, watch=True)
 
     def measure(self) -> tuple[Floats | None, Floats | None]:
         """Return each network's mean loss and its logits; None without validation rows.

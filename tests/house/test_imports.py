@@ -28,6 +28,17 @@ ALLOWED: dict[str, set[str]] = {
     "ebb.demo": {"numpy", "matplotlib"},
 }
 
+# The learning engine from its base up: each package may import only those before it.
+ENGINE = (
+    "model.tape",
+    "model.layers",
+    "model.losses",
+    "model.optimizers",
+    "model.spec",
+    "model.network",
+    "model.training",
+)
+
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_imports_only_what_the_table_allows(package: str) -> None:
@@ -38,6 +49,17 @@ def test_a_package_imports_only_what_the_table_allows(package: str) -> None:
             top = name.partition(".")[0]
             if top not in allowed and top not in sys.stdlib_module_names:
                 faults.append(f"{place(path, node)} imports {top}; {package} may not")
+    assert not faults, "\n".join(faults)
+
+
+def test_a_package_of_the_engine_imports_only_those_below_it() -> None:
+    faults = []
+    for path in python_files("model"):
+        own = longest_known(module_name(path), ENGINE)
+        for node, name in imported(path):
+            target = longest_known(name, ENGINE)
+            if own is not None and target is not None and ENGINE.index(target) > ENGINE.index(own):
+                faults.append(f"{place(path, node)} imports {target}, which is above {own}")
     assert not faults, "\n".join(faults)
 
 

@@ -90,13 +90,13 @@ def test_the_reason_of_an_embedded_column_is_a_path_integral_through_its_numbers
     estimator = fit(towns(), **EMBEDDED).estimator()
     columns = {"town": ["town 3", "town 17", None], "x": [1.0, -1.0, 0.2]}
     X = estimator.encoder.encode(estimator.read(columns, 3)[0])
-    ((lookup, after),) = estimator.network.apart
-    base, rows = lookup.embedded(estimator.baseline[None])[0], lookup.embedded(X)
+    embedding, ((own, after),) = estimator.network.embedding, estimator.network.after_embedding
+    base, rows = (embedding.reference(own, each, None)[0] for each in (estimator.baseline[None], X))
     steps = 20_000
     total = np.zeros_like(rows)
     for t in (np.arange(steps) + 0.5) / steps:
         total += after.slopes(base + t * (rows - base))[1]
-    brute = lookup.gathered((rows - base) * total / steps, X.shape[1])
+    brute = embedding.gathered((rows - base) * total / steps, X.shape[1])
     expected = np.stack([brute[:, group].sum(axis=1) for group in estimator.encoder.groups], axis=1)
     assert np.abs(estimator.contributions(columns, 3) - expected).max() < 2e-4
 

@@ -109,7 +109,7 @@ def test_the_baseline_customer_has_the_baseline_log_odds(mixed):
     assert not mixed.contributions(typical, 1).any()
 
 
-def test_reasons_of_curved_networks_miss_the_difference_by_next_to_nothing():
+def test_reasons_of_smooth_networks_miss_the_difference_by_next_to_nothing():
     estimator = fit(home_table(), id_column="customer_id", activation="tanh").estimator()
     columns = {name: values for name, values in customers(100, 7).columns().items() if name in SCALES}
     assert np.abs(estimator.gaps(columns, 100)).max() < 1e-11

@@ -1,4 +1,4 @@
-"""Every layer and every loss of the catalogs: its gradients against central differences and against the plain form."""
+"""Every layer and loss of the catalogs: gradients against central differences and against the reference form."""
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from model.layers.identity import Identity
 from model.layers.leaky_relu import LeakyReLU
 from model.layers.relu import ReLU
 from model.layers.residual import Residual
+from model.layers.sequence import reference_all
 from model.layers.sigmoid import Sigmoid
 from model.layers.silu import SiLU
 from model.layers.tanh import Tanh
@@ -19,7 +20,7 @@ from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.losses.softmax_cross_entropy import SoftmaxCrossEntropy
 from model.losses.squared_error import SquaredError
 from tests.model.compiled import Pass, network
-from tests.model.reference import LOSSES, forward
+from tests.model.reference import LOSSES
 
 ROWS, INPUTS = 12, 5
 
@@ -96,19 +97,19 @@ def assert_close(found: np.ndarray, expected: np.ndarray, tolerance: float = 1e-
 def test_gradients_of_parameters_and_inputs_equal_central_differences(name: str, members: int) -> None:
     case, _, _ = build(LAYERS[name], BinaryCrossEntropy(), 3, members)
     case.run()
-    gradient, back = case.numbers.gradients[0].copy(), case.input_gradient.copy()
+    gradient, back = case.buffers.gradients[0].copy(), case.input_gradient.copy()
     assert np.abs(gradient).max() > 1e-3
-    assert_close(gradient, differences(case, case.numbers.values))
+    assert_close(gradient, differences(case, case.buffers.values))
     if members == 1:
         plain = [0, 2, 3] if name == "embedding" else slice(INPUTS)
         assert_close(back.T[:, plain], differences(case, case.rows)[:, :-1][:, plain])
 
 
-@pytest.mark.parametrize("name", [name for name in LAYERS if name != "dropout"])
-def test_the_program_equals_the_plain_form(name: str) -> None:
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_tape_computes_what_the_reference_form_says(name: str) -> None:
     case, X, y = build(LAYERS[name], BinaryCrossEntropy(0.1), 4)
     loss = case.run()
-    z, backward = forward(case.stack.layers, case.parameters() | case.states(), X, training=True)
+    z, backward = reference_all(case.stack.layers, case.parameters() | case.states(), X, case.masks.for_batch(0))
     values, delta = LOSSES["binary_cross_entropy"](z, y, 0.1)
     back, gradients = backward(delta / ROWS)
     np.testing.assert_allclose(case.logits, z.T, rtol=1e-12, atol=1e-12)
@@ -125,8 +126,8 @@ def test_losses_and_their_gradients_equal_the_plain_form_and_central_differences
     values, delta = LOSSES[name](case.logits.T, y, getattr(loss, "label_smoothing", 0.0))
     np.testing.assert_allclose(mean, values.mean(), rtol=1e-12)
     assert delta.shape == (ROWS, case.stack.outputs)
-    gradient = case.numbers.gradients[0].copy()
-    assert_close(gradient, differences(case, case.numbers.values))
+    gradient = case.buffers.gradients[0].copy()
+    assert_close(gradient, differences(case, case.buffers.values))
 
 
 @pytest.mark.parametrize("loss", [BinaryCrossEntropy(), SoftmaxCrossEntropy(), SquaredError()])
@@ -166,7 +167,7 @@ def test_batch_norm_keeps_running_averages() -> None:
     rng = np.random.default_rng(0)
     X = 3 + 2 * rng.standard_normal((50, 3))
     case = Pass(network(BatchNorm(momentum=0.25), Dense(1), inputs=3), BinaryCrossEntropy(), X, np.arange(50) % 2)
-    case.numbers.values[...] = 1
+    case.buffers.values[...] = 1
     case.run()
     case.run()
     mean, variance = case.states()["0.running"]

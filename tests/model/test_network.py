@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.errors import ShapeError, SpecError
+from model.layers.sequence import reference_all
 from model.network.network import Network
 from model.network.stack import build_stack
 from model.spec import parse_spec
 from model.training.trainer import Trainer
 from tests.model.designs import coded_design, design
-from tests.model.reference import forward
 from tests.model.untrained import untrained
 
 SPECS: list[dict[str, object]] = [
@@ -55,7 +55,7 @@ def test_folding_changes_the_layers_but_not_the_logits(spec: dict[str, object]) 
     flat = [np.concatenate([a.ravel() for a in group.values()] or [np.zeros(0)]) for group in (arrays, states)]
     network = Network.freeze(stack, (), *flat)
     X = rng.standard_normal((30, 6))
-    expected, _ = forward(stack.layers, arrays | states, X, training=False)
+    expected, _ = reference_all(stack.layers, arrays | states, X)
     np.testing.assert_allclose(network.logits(X), expected[:, 0], rtol=1e-11, atol=1e-12)
     names = json.dumps(network.layers_json)
     assert "dropout" not in names
@@ -78,7 +78,7 @@ def test_pieces_give_the_logits_of_a_piecewise_linear_network(spec: dict[str, ob
     np.testing.assert_allclose(np.mean(logits, 0), network.logits(X), rtol=1e-11, atol=1e-12)
 
 
-def test_curved_networks_have_no_pieces() -> None:
+def test_smooth_networks_have_no_pieces() -> None:
     assert untrained({"activation": "tanh"}, 4).pieces is None
     assert untrained({"layers": [4, {"residual": [{"silu": {}}]}]}, 4).pieces is None
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from model.layers import Dense
-from model.network.parameters import Numbers
-from model.network.recorder import Memory, Recorder, Views
+from model.network.parameters import Buffers
 from model.optimizers import CATALOG, Optimizer
 from model.optimizers.adam import Adam
 from model.optimizers.adamw import AdamW
@@ -16,7 +15,8 @@ from model.optimizers.nesterov import Nesterov
 from model.optimizers.rmsprop import RMSprop
 from model.optimizers.sgd import SGD
 from model.spec import Spec
-from model.training.updating import Penalties, Step, record_norm, record_update
+from model.tape import Memory, Tape
+from model.training.updating import Penalties, StepScalars, record_norm, record_update
 from tests.model.compiled import network
 
 Array = np.ndarray
@@ -94,8 +94,8 @@ def test_updates_equal_the_formula(optimizer: Optimizer, formula: Callable[..., 
     gradients, moments = np.zeros((2, *lead, SIZE)), np.zeros((optimizer.moments, *lead, SIZE))
     rates = [0.1 / (1 + t) for t in range(STEPS)]
     numbers = [np.zeros((*lead, 1) if lead else ()) for _ in optimizer.coefficients(np.ones(1), np.ones(1))]
-    do = Recorder(Memory(np.float64), Views(lead, (), ()), 1)
-    update = optimizer.record(do, gradients, moments, numbers)
+    tape = Tape(Memory(np.float64))
+    update = optimizer.record(tape, gradients, moments, numbers)
     by_member = [formula(optimizer) for _ in range(members)]
     for each in by_member:
         next(each)
@@ -105,7 +105,7 @@ def test_updates_equal_the_formula(optimizer: Optimizer, formula: Callable[..., 
         for place, number in zip(numbers, found, strict=True):
             place[...] = number[0]
         expected = [each.send((g, rate)) for each, g in zip(by_member, np.atleast_2d(gradients[0]).copy(), strict=True)]
-        for call in do.calls:
+        for call in tape.calls:
             call()
         np.testing.assert_allclose(np.atleast_2d(update), expected, rtol=1e-11, atol=1e-15)
 
@@ -114,17 +114,17 @@ def updated(gradient: Array, values: Array, **settings: object) -> Array:
     """Return parameters after one step of plain gradient descent at rate 1, or of another optimizer."""
     spec = Spec(**({"optimizer": SGD()} | settings))  # type: ignore[arg-type]
     stack = network(Dense(1), inputs=2)
-    numbers = Numbers(stack, (), spec.optimizer.moments, np.float64)
-    numbers.values[...], numbers.gradients[0] = values, gradient
+    buffers = Buffers(stack, (), spec.optimizer.moments, np.float64)
+    buffers.values[...], buffers.gradients[0] = values, gradient
     rate, norms = np.array(1.0), np.zeros(1)
     coefficients = [np.array(c[0]) for c in spec.optimizer.coefficients(np.ones(1), np.ones(1))]
-    do = Recorder(Memory(np.float64), numbers.views, 1)
-    (block,) = numbers.blocks(10)
-    record_norm(do, block, 0, norms)
-    record_update(do, spec, block, Penalties.of(spec, stack, np.float64), Step(rate, coefficients, norms))
-    for call in do.calls:
+    tape = Tape(Memory(np.float64))
+    (block,) = buffers.blocks(10)
+    record_norm(tape, block, 0, norms)
+    record_update(tape, spec, block, Penalties.of(spec, stack, np.float64), StepScalars(rate, coefficients, norms))
+    for call in tape.calls:
         call()
-    return numbers.values
+    return buffers.values
 
 
 G, THETA = np.array([3.0, -4.0, 12.0]), np.array([1.0, -2.0, 5.0])

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.network.curved import curved_contributions
-from model.network.pieces import Piece
-from model.network.straight import BLOCK, exact_contributions
+from model.layers.pieces import Piece
+from model.network.piecewise_linear import BLOCK, exact_contributions
+from model.network.quadrature import quadrature_contributions
 
 
 def network(widths: list[int], slope: float, seed: int) -> list[Piece]:
@@ -92,14 +92,14 @@ def test_deep_networks_are_cut_as_often_as_units_change_sign_and_no_more():
 
 
 def test_an_exact_integral_is_what_quadrature_refines_to():
-    class Curve:
+    class Function:
         def logits(self, X):
             return logit(pieces, X)
 
         def slopes(self, X):
             return logit(pieces, X), gradient(pieces, X)
 
-        def sides(self, X):
+        def activation_pattern(self, X):
             z = X @ pieces[0].weight + pieces[0].bias
             second = np.maximum(z, 0) @ pieces[1].weight + pieces[1].bias
             return np.hstack([z, second]) > 0
@@ -107,7 +107,7 @@ def test_an_exact_integral_is_what_quadrature_refines_to():
     pieces = network([4, 9, 6, 1], 0.0, seed=14)
     rng = np.random.default_rng(15)
     base, X = rng.normal(size=4), rng.normal(size=(30, 4))
-    refined = curved_contributions(Curve(), True, base, X)
+    refined = quadrature_contributions(Function(), True, base, X)
     assert np.abs(exact_contributions([pieces], base, X) - refined).max() < 1e-9
 
 

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from model.errors import CheckpointError, DivergedError, ShapeError, SpecError
+from model.layers.sequence import reference_all
+from model.network.parameters import views
 from model.spec import parse_spec
 from model.training.trainer import Trainer
 from tests.model.designs import coded_design, design
-from tests.model.reference import LOSSES, forward
+from tests.model.reference import LOSSES
 from tests.model.training import assert_same_numbers, trained
 
 
@@ -49,12 +51,10 @@ def test_training_equals_the_plain_form_step_by_step() -> None:
     X, y = data.X[rows], data.y[rows]
     w = data.weight[rows] * np.where(y == 1, 3.0, 1.0)
     w /= w.mean()
-    theta = {
-        name: pair[0].copy() for (name, _), pair in zip(stack.tensors(), trainer._numbers.views.tensors, strict=True)
-    }
+    theta = {name: array.copy() for name, array in views(trainer._buffers.values, stack.tensors()).items()}
     velocity = {name: np.zeros_like(value) for name, value in theta.items()}
     for t, report in enumerate(trainer.epochs()):
-        z, backward = forward(stack.layers, theta, X, training=True)
+        z, backward = reference_all(stack.layers, theta, X, trainer._program.masks.for_batch(0))
         values, delta = LOSSES["binary_cross_entropy"](z, y, 0.1)
         assert report.train_loss == pytest.approx((w * values).mean(), rel=1e-10)
         _, gradients = backward(delta * w[:, None] / 50)
@@ -67,7 +67,7 @@ def test_training_equals_the_plain_form_step_by_step() -> None:
             theta[name] = theta[name] - rate * velocity[name]
         norm = np.sqrt(sum((g**2).sum() for g in gradients.values()))
         assert report.gradient_norm == pytest.approx(norm, rel=1e-8)
-    for name, pair in zip(theta, trainer._numbers.views.tensors, strict=True):
+    for name, pair in zip(theta, trainer._buffers.views.tensors, strict=True):
         np.testing.assert_allclose(pair[0], theta[name], rtol=1e-10, atol=1e-12)
 
 
@@ -85,7 +85,7 @@ def test_an_epoch_goes_once_over_every_row() -> None:
     }
     trainer, _ = trained(spec, data)
     X = np.hstack([data.X, np.ones((100, 1))])
-    np.testing.assert_allclose(trainer._numbers.values / -1e-9, X.T @ (0.5 - data.y) / 10, rtol=1e-6)
+    np.testing.assert_allclose(trainer._buffers.values / -1e-9, X.T @ (0.5 - data.y) / 10, rtol=1e-6)
 
 
 def test_learns_what_there_is_to_learn() -> None:
@@ -185,15 +185,15 @@ def test_reports_look_into_the_network() -> None:
         }
     )
     trainer = Trainer(spec, data)
-    before = trainer._numbers.values.copy()
-    trainer._numbers.views.tensors[0][0][-1, :4] = -100  # four units that nothing wakes
-    before = trainer._numbers.values.copy()
+    before = trainer._buffers.values.copy()
+    trainer._buffers.views.tensors[0][0][-1, :4] = -100  # four units that nothing wakes
+    before = trainer._buffers.values.copy()
     (report,) = trainer.epochs()
-    gradient = (before - trainer._numbers.values) / 0.1
+    gradient = (before - trainer._buffers.values) / 0.1
     assert report.layers.names == ("0.weights", "2.weights")
     first = slice(5 * 16)
     assert report.layers.gradient_norms[0] == pytest.approx(np.linalg.norm(gradient[first]))
-    ratio = 0.1 * np.linalg.norm(gradient[first]) / np.linalg.norm(trainer._numbers.values[first])
+    ratio = 0.1 * np.linalg.norm(gradient[first]) / np.linalg.norm(trainer._buffers.values[first])
     assert report.layers.update_ratios[0] == pytest.approx(ratio)
     assert report.dead_units == pytest.approx(4 / 16)
 

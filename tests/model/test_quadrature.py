@@ -1,4 +1,4 @@
-"""Reasons of networks with curved activations: complete, right for each feature, and a row's own."""
+"""Reasons by quadrature: complete, right for each feature, and a row's own."""
 
 import json
 from collections.abc import Callable
@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.design import Floats
-from model.network.curved import BLOCK, MOST_PANELS, curved_contributions
 from model.network.kronrod import GAUSS, NODES, WEIGHTS
+from model.network.quadrature import BLOCK, MOST_PANELS, quadrature_contributions
 from model.network.reasons import contributions
 from tests.model.untrained import untrained
 
-CURVED: list[dict[str, object]] = [
+SMOOTH: list[dict[str, object]] = [
     {"layers": [8, 4], "activation": "tanh"},
     {"layers": [16, 8], "activation": "silu", "members": 3},
     {"layers": [9, 9, 9], "activation": "sigmoid", "residual": True},
@@ -27,7 +27,7 @@ MIXED: list[dict[str, object]] = [
 ]
 
 
-class Curve:
+class Function:
     """A function of two features with its gradient; counts where it was looked at."""
 
     def __init__(self, value: Callable[[Floats], Floats], gradient: Callable[[Floats], Floats]) -> None:
@@ -40,7 +40,7 @@ class Curve:
         self.looked_at += len(X)
         return self._value(X), self._gradient(X)
 
-    def sides(self, X: Floats) -> np.ndarray:
+    def activation_pattern(self, X: Floats) -> np.ndarray:
         return X > 0.0
 
 
@@ -52,7 +52,7 @@ def test_the_rules_are_exact_up_to_their_degree():
 
 
 @pytest.mark.parametrize("scale", [1.0, 4.0])
-@pytest.mark.parametrize("spec", [*CURVED, *MIXED], ids=json.dumps)
+@pytest.mark.parametrize("spec", [*SMOOTH, *MIXED], ids=json.dumps)
 def test_contributions_sum_to_the_difference(spec: dict[str, object], scale: float) -> None:
     network = untrained(spec, 9, scale=scale)
     assert network.pieces is None
@@ -64,7 +64,7 @@ def test_contributions_sum_to_the_difference(spec: dict[str, object], scale: flo
     assert np.abs(gaps / size).max() < 3e-11
 
 
-@pytest.mark.parametrize("spec", [*CURVED, *MIXED], ids=json.dumps)
+@pytest.mark.parametrize("spec", [*SMOOTH, *MIXED], ids=json.dumps)
 def test_contributions_equal_a_brute_force_path_integral(spec: dict[str, object]) -> None:
     network = untrained(spec, 9, scale=2.0)
     rng = np.random.default_rng(4)
@@ -75,10 +75,10 @@ def test_contributions_equal_a_brute_force_path_integral(spec: dict[str, object]
         points = base + t[:, None, None] * (X - base)
         total += network.slopes(points.reshape(-1, 9))[1].reshape(points.shape).sum(axis=0)
     brute = (X - base) * total / steps
-    assert np.abs(contributions(network, base, X) - brute).max() < (1e-8 if spec in CURVED else 1e-3)
+    assert np.abs(contributions(network, base, X) - brute).max() < (1e-8 if spec in SMOOTH else 1e-3)
 
 
-@pytest.mark.parametrize("spec", [CURVED[1], MIXED[0], MIXED[1]], ids=json.dumps)
+@pytest.mark.parametrize("spec", [SMOOTH[1], MIXED[0], MIXED[1]], ids=json.dumps)
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**31), n=st.integers(1, 2 * BLOCK + 2))
 def test_a_row_has_the_same_contributions_alone_and_anywhere_in_a_batch(
@@ -96,39 +96,39 @@ def test_a_row_has_the_same_contributions_alone_and_anywhere_in_a_batch(
 @pytest.mark.parametrize("steepness", [1.0, 10.0, 60.0])
 def test_what_cancels_in_the_sum_is_right_for_each_feature(steepness: float) -> None:
     k = steepness
-    curve = Curve(
+    function = Function(
         lambda X: np.tanh(k * X[:, 0]) - np.tanh(k * X[:, 1]),
         lambda X: k / np.cosh(np.clip(k * X, -300, 300)) ** 2 * [1.0, -1.0],
     )
     X = np.array([[1.0, 1.0], [0.7, 0.7], [2.0, 0.5]])
-    found = curved_contributions(curve, False, np.array([-1.0, -1.0]), X)
+    found = quadrature_contributions(function, False, np.array([-1.0, -1.0]), X)
     assert np.abs(found - (np.tanh(k * X) - np.tanh(-k)) * [1.0, -1.0]).max() < 1e-9
 
 
-def test_bends_are_found_where_they_are_and_not_by_halving() -> None:
-    curve = Curve(lambda X: np.maximum(X, 0.0).sum(axis=1), lambda X: np.where(X > 0.0, 1.0, 0.0))
+def test_kinks_are_found_where_they_are_and_not_by_halving() -> None:
+    function = Function(lambda X: np.maximum(X, 0.0).sum(axis=1), lambda X: np.where(X > 0.0, 1.0, 0.0))
     X = np.array([[1.0, 3.0]])
-    found = curved_contributions(curve, True, np.array([-0.3, -0.1]), X)
+    found = quadrature_contributions(function, True, np.array([-0.3, -0.1]), X)
     assert np.abs(found - X).max() < 1e-11
-    assert curve.looked_at <= 10 * len(NODES)
+    assert function.looked_at <= 10 * len(NODES)
 
 
 def test_easy_rows_take_thirty_looks() -> None:
-    curve = Curve(
+    function = Function(
         lambda X: np.sin(X[:, 0]) * X[:, 1], lambda X: np.column_stack([np.cos(X[:, 0]) * X[:, 1], np.sin(X[:, 0])])
     )
     X = np.array([[0.6, -0.2], [-0.5, 0.9]])
-    sums = curved_contributions(curve, False, np.array([0.2, 0.5]), X).sum(axis=1)
+    sums = quadrature_contributions(function, False, np.array([0.2, 0.5]), X).sum(axis=1)
     assert np.abs(sums - (np.sin(X[:, 0]) * X[:, 1] - np.sin(0.2) * 0.5)).max() < 1e-14
-    assert curve.looked_at == 2 * len(NODES) * len(X)
+    assert function.looked_at == 2 * len(NODES) * len(X)
 
 
 def test_a_row_that_no_rule_suits_comes_to_an_end_and_does_not_touch_others() -> None:
     def noise(X: Floats) -> Floats:
         return np.where(X[:, :1] > 5.0, np.sin(1e9 * X), 1.0)
 
-    curve = Curve(lambda X: X.sum(axis=1), noise)
+    function = Function(lambda X: X.sum(axis=1), noise)
     X = np.array([[1.0, 2.0], [90.0, 7.0], [0.5, 0.5]])
-    found = curved_contributions(curve, False, np.zeros(2), X)
+    found = quadrature_contributions(function, False, np.zeros(2), X)
     assert np.abs(found[[0, 2]] - X[[0, 2]]).max() < 1e-12
-    assert curve.looked_at <= 2 * MOST_PANELS * len(NODES) + 100
+    assert function.looked_at <= 2 * MOST_PANELS * len(NODES) + 100

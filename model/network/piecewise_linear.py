@@ -1,8 +1,8 @@
-"""The path integral of a piecewise-linear network: exact, as a finite sum over the pieces of the way.
+"""The path integral of a piecewise-linear network: exact, as a finite sum over the segments of the path.
 
-On its way from base to row, the logit runs straight between the points where a unit changes sign. Layer by layer the
-way is cut at those points, its knots; then the gradient of each segment goes back through the layers, weighted by the
-segment's length, and segments are added up where the layer before was not cut.
+On the straight path from base to row, the logit is linear between the points where a unit changes sign. The forward
+pass cuts the path at these breakpoints, layer by layer. The backward pass carries the gradient of each segment,
+weighted by the segment's length, and adds up the segments that were one segment in the layer before.
 """
 
 from collections.abc import Sequence
@@ -12,21 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.design import Floats
-from model.network.pieces import Piece
+from model.layers.pieces import Piece
 
 BLOCK = 256  # rows that are worked on together, at most
-NUMBERS = 1 << 22  # of knots' activations that are there at a time, about: 32 MB
-TILE = 64  # rows of a matrix product, always: a row's bits then do not depend on its neighbours
+NUMBERS = 1 << 22  # activations of breakpoints that are in memory at a time, about: 32 MB
+TILE = 64  # rows of every matrix product: a row's bits then do not depend on its neighbours
 Integers = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class Knots:
-    """Where ways are cut, one way after the other, and what a layer makes of these points.
+class Breakpoints:
+    """The points at which paths are cut, one path after the other, and a layer's z at these points.
 
-    A segment goes from each knot to the next of its way; from the last one to itself.
+    A segment goes from each point to the next of its path; from the last one to itself.
 
-    Shapes: z (k, h); times (k,), from 0 to 1; last (k,), whether it ends its way.
+    Shapes: z (k, h); times (k,), from 0 to 1; last (k,), whether the point ends its path.
     """
 
     z: Floats
@@ -35,14 +35,14 @@ class Knots:
 
     @property
     def following(self) -> Integers:
-        """The knot at the other end of each segment."""
+        """The point at the other end of each segment."""
         return np.asarray(np.arange(len(self.last)) + ~self.last)
 
-    def cut(self, bends: Integers) -> "tuple[Knots, Integers]":
-        """Add knots where a unit among the bends changes sign; return, too, where the old ones have gone."""
-        following, side = self.following, self.z[:, bends] > 0.0
+    def cut(self, kinked: Integers) -> "tuple[Breakpoints, Integers]":
+        """Add a point wherever one of the kinked units changes sign; return, too, the old points' new indices."""
+        following, side = self.following, self.z[:, kinked] > 0.0
         segment, unit = np.nonzero(side != side[following])
-        start, stop = self.z[segment, bends[unit]], self.z[following[segment], bends[unit]]
+        start, stop = self.z[segment, kinked[unit]], self.z[following[segment], kinked[unit]]
         share = start / (start - stop)
         order = np.lexsort((share, segment))
         segment, share = segment[order], share[order]
@@ -50,7 +50,7 @@ class Knots:
         z = self.z[segment] + share[:, None] * (self.z[onward] - self.z[segment])
         times = self.times[segment] + share * (self.times[onward] - self.times[segment])
         place = np.argsort(np.concatenate([np.arange(len(self.last)), segment]), kind="stable")
-        every = Knots(
+        every = Breakpoints(
             np.concatenate([self.z, z])[place],
             np.concatenate([self.times, times])[place],
             np.concatenate([self.last, np.zeros(len(segment), np.bool_)])[place],
@@ -59,12 +59,12 @@ class Knots:
 
 
 def exact_contributions(members: Sequence[Sequence[Piece]], base: Floats, X: Floats) -> Floats:
-    """Return contributions of every feature, the mean over the members.
+    """Return the contribution of every feature, the mean over the members.
 
     Shapes: base (d,); X (n, d); result (n, d).
     """
     result = np.zeros(X.shape)
-    cuts = sum(len(piece.bends) for piece in members[0])
+    cuts = sum(len(piece.kinked) for piece in members[0])
     block = max(1, min(BLOCK, NUMBERS // (1 + cuts * max(len(piece.bias) for piece in members[0]))))
     for start in range(0, len(X), block):
         rows = X[start : start + block]
@@ -74,40 +74,40 @@ def exact_contributions(members: Sequence[Sequence[Piece]], base: Floats, X: Flo
 
 
 def mean_gradient(pieces: Sequence[Piece], base: Floats, X: Floats) -> Floats:
-    """Return ∂z/∂x, averaged along the way from the base to each row.
+    """Return ∂z/∂x, averaged along the path from the base to each row.
 
     Shapes: base (d,); X (n, d); result (n, d).
     """
-    bent = [i for i, piece in enumerate(pieces) if len(piece.bends)]
-    if not bent:
+    kinked = [i for i, piece in enumerate(pieces) if len(piece.kinked)]
+    if not kinked:
         return np.broadcast_to(_downstream(pieces), X.shape)
-    *before, last = pieces[: bent[-1] + 1]
-    ways = np.stack([np.broadcast_to(base, X.shape), X], axis=1).reshape(-1, X.shape[1])
-    a, times, ends = ways, np.tile([0.0, 1.0], len(X)), np.tile([False, True], len(X))
+    *before, last = pieces[: kinked[-1] + 1]
+    paths = np.stack([np.broadcast_to(base, X.shape), X], axis=1).reshape(-1, X.shape[1])
+    a, times, ends = paths, np.tile([0.0, 1.0], len(X)), np.tile([False, True], len(X))
     steps: list[tuple[Piece, Floats, Integers]] = []
     for piece in before:
-        knots, kept = Knots(_product(a, piece.weight) + piece.bias, times, ends).cut(piece.bends)
-        slopes = np.where(knots.z + knots.z[knots.following] > 0.0, 1.0, piece.slope)
+        points, kept = Breakpoints(_product(a, piece.weight) + piece.bias, times, ends).cut(piece.kinked)
+        slopes = np.where(points.z + points.z[points.following] > 0.0, 1.0, piece.slope)
         steps.append((piece, slopes, kept))
-        a, times, ends = np.where(knots.z > 0.0, knots.z, knots.z * piece.slope), knots.times, knots.last
-    knots = Knots(_product(a, last.weight) + last.bias, times, ends)
-    lengths = times[knots.following] - times
-    slopes = _mean_slope(knots.z, knots.z[knots.following], last.slope)
-    gradient = _product(slopes * _downstream(pieces[bent[-1] + 1 :]) * lengths[:, None], last.weight.T)
+        a, times, ends = np.where(points.z > 0.0, points.z, points.z * piece.slope), points.times, points.last
+    points = Breakpoints(_product(a, last.weight) + last.bias, times, ends)
+    lengths = times[points.following] - times
+    slopes = _mean_slope(points.z, points.z[points.following], last.slope)
+    gradient = _product(slopes * _downstream(pieces[kinked[-1] + 1 :]) * lengths[:, None], last.weight.T)
     for piece, slopes, kept in reversed(steps):
         gradient = _product(_added(gradient * slopes, kept), piece.weight.T)
     return gradient[::2]
 
 
 def _product(a: Floats, b: Floats) -> Floats:
-    """Return ab, worked out in tiles of rows, the last one padded."""
+    """Return ab, computed in tiles of rows, the last one padded."""
     padded = np.zeros((len(a) + -len(a) % TILE, a.shape[1]))
     padded[: len(a)] = a
     return np.asarray((padded.reshape(-1, TILE, a.shape[1]) @ b).reshape(-1, b.shape[1])[: len(a)])
 
 
 def _mean_slope(start: Floats, stop: Floats, slope: Floats) -> Floats:
-    """Return the activation's slope, averaged over each segment on which z runs straight between its ends."""
+    """Return the activation's slope, averaged over each segment; z is linear between the segment's ends."""
     size = np.abs(start) + np.abs(stop)
     share = (np.maximum(start, 0.0) + np.maximum(stop, 0.0)) / np.where(size > 0.0, size, 1.0)
     return np.asarray(slope + (1.0 - slope) * share)
@@ -122,7 +122,7 @@ def _downstream(rest: Sequence[Piece]) -> Floats:
 
 
 def _added(a: Floats, first: Integers) -> Floats:
-    """Add up the rows from each of the first ones up to the next: one by one, so that the order is a row's own."""
+    """Add up the rows from each of the first ones to the next, one by one: a row's sum has an order of its own."""
     counts = np.diff(np.append(first, len(a)))
     total = a[first]
     for place in range(1, counts.max(initial=0)):

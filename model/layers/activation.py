@@ -1,0 +1,53 @@
+"""The base of all activations."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from model.design import Floats
+from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward
+from model.layers.pieces import Chain
+from model.tape import Arena, Draw, Tape
+
+
+@dataclass(frozen=True)
+class Activation(Layer):
+    """A function applied to every number by itself."""
+
+    slope: ClassVar[float | None] = None
+    """The slope below zero of a piecewise-linear function with a kink at zero and slope 1 above it."""
+
+    @abstractmethod
+    def function(self, z: Floats) -> tuple[Floats, Floats]:
+        """Return σ(z) and σ′(z) by the equations in their plain form."""
+
+    def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
+        """Record a ← σ(z), in place where z is not needed any more; return a function that records δ ← δ ⊙ σ′(z)."""
+        out = arena.place(a)
+        arena.keep(out)
+        if self.slope is not None:
+            arena.kinked.append(out)
+        return out, self.apply(tape, arena, arena.values(a), arena.values(out))
+
+    @abstractmethod
+    def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
+        """Record a ← σ(z); return a function that records δ ← δ ⊙ σ′(z) in place.
+
+        The arrays a and z may be the same memory. The numbers in `a` stay there for the backward pass.
+        """
+
+    def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
+        """Return σ(z); the backward pass returns δ ⊙ σ′(z)."""
+        out, slope = self.function(a)
+        return out, lambda delta: (delta * slope, {})
+
+    def fold(self, own: Arrays, folded: list[Folded]) -> None:
+        """Keep the activation."""
+        folded.append((self, own))
+
+    def extend(self, chain: Chain, own: Arrays) -> bool:
+        """End a piece, if the function is piecewise linear."""
+        if self.slope is None:
+            return False
+        chain.bend(self.slope)
+        return True

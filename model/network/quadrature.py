@@ -1,0 +1,160 @@
+"""The path integral of any other network: adaptive quadrature.
+
+The path from base to row is cut into panels, and each panel gets a Gauss–Kronrod rule. The exact integral of the
+gradient along a panel is the difference of the logits at its ends, so the error of the rule's sum is known. A panel
+with too large an error is cut again: at the kinks of (leaky) ReLUs within it, where the gradient jumps and quadrature
+converges slowly, else in the middle. Bisection finds the kinks. The cuts of a row depend on that row alone, and so do
+its contributions.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.design import Floats
+from model.network.kronrod import GAUSS, NODES, WEIGHTS
+
+BLOCK = 64  # rows that are worked on together: a limit of memory
+EXACT = 1e-12  # a panel's largest error of the logit's difference, relative to the logits' size, or to 1 for small ones
+ROUGH = 1e-6  # the largest difference of contributions between the rules of 7 and of 15 nodes, relative to the same
+MOST_PANELS = 256  # of one row: beyond, panels are accepted as they are
+BISECTIONS = 36  # to find a kink to 1e-11 of the space between two nodes
+NUDGE = 1e-9  # how far inside a panel's ends to look for kinks, since the ends may be kinks themselves
+Integers: TypeAlias = NDArray[np.intp]
+
+
+class Integrand(Protocol):
+    """A network, or anything else with one logit."""
+
+    def logits(self, X: Floats) -> Floats:
+        """Return z, (n, d) to (n,)."""
+
+    def slopes(self, X: Floats) -> tuple[Floats, Floats]:
+        """Return z and ∂z/∂x, (n, d) to (n,) and (n, d)."""
+
+    def activation_pattern(self, X: Floats) -> NDArray[np.bool_]:
+        """Return on which side of its kink each unit is, (n, d) to (n, units)."""
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The straight paths from the base to some rows.
+
+    Shapes: base (d,); steps (n, d), from base to row.
+    """
+
+    base: Floats
+    steps: Floats
+
+    def points(self, rows: Integers, times: Floats) -> Floats:
+        """Return the points on the paths to these rows at these times.
+
+        Shapes: rows (p,); times (p, m); result (p · m, d).
+        """
+        rows = rows.repeat(times.shape[1])
+        return np.asarray(self.base + times.reshape(-1, 1) * self.steps[rows])
+
+
+@dataclass(frozen=True)
+class Panels:
+    """Pieces of paths: the row, the times of both ends, and the logits there. Shapes: all (p,)."""
+
+    rows: Integers
+    start: Floats
+    stop: Floats
+    low: Floats
+    high: Floats
+
+    def times(self, nodes: Floats) -> Floats:
+        """Return the times at nodes from −1, the start, to 1, the stop: (m,) to (p, m)."""
+        half = (self.stop - self.start)[:, None] / 2
+        return np.asarray(self.start[:, None] + half * (1 + nodes))
+
+    def only(self, chosen: NDArray[np.bool_]) -> "Panels":
+        """Return the chosen panels."""
+        times = self.start[chosen], self.stop[chosen]
+        return Panels(self.rows[chosen], *times, self.low[chosen], self.high[chosen])
+
+    def cut(self, owners: Integers, times: Floats, logits: Floats) -> "Panels":
+        """Return the panels between cuts, given the panel that each cut goes through, by row and time."""
+        parents = np.sort(np.concatenate([np.arange(len(self.rows)), owners]))
+        first = np.append(True, parents[1:] != parents[:-1])
+        last = np.append(first[1:], True)
+        start, stop, low, high = self.start[parents], self.stop[parents], self.low[parents], self.high[parents]
+        start[~first], stop[~last] = times, times
+        low[~first], high[~last] = logits, logits
+        return Panels(self.rows[parents], start, stop, low, high)
+
+
+def quadrature_contributions(integrand: Integrand, kinked: bool, base: Floats, X: Floats) -> Floats:
+    """Return the contribution of every feature; `kinked` tells whether some units have kinks to look for.
+
+    Shapes: base (d,); X (n, d); result (n, d).
+    """
+    blocks = [_block(integrand, kinked, base, X[start : start + BLOCK]) for start in range(0, len(X), BLOCK)]
+    return np.concatenate([np.empty((0, X.shape[1])), *blocks])
+
+
+def _block(integrand: Integrand, kinked: bool, base: Floats, X: Floats) -> Floats:
+    paths = Paths(base, X - base)
+    low, high = np.repeat(integrand.logits(base[None]), len(X)), integrand.logits(X)
+    size = np.maximum(np.maximum(np.abs(low), np.abs(high)), 1.0)
+    result, taken = np.zeros_like(X), np.zeros(len(X), np.intp)
+    panels = Panels(np.arange(len(X)), np.zeros(len(X)), np.ones(len(X)), low, high)
+    while len(panels.rows):
+        panels = _cut(integrand, kinked and bool(taken.any()), paths, panels)
+        shares, doubt = _measured(integrand, paths, panels)
+        missed = np.abs(_row_sums(shares) - (panels.high - panels.low))
+        np.add.at(taken, panels.rows, 1)
+        limit = size[panels.rows]
+        good = (missed <= EXACT * limit) & (doubt <= ROUGH * limit) | (taken[panels.rows] >= MOST_PANELS)
+        np.add.at(result, panels.rows[good], shares[good])
+        panels = panels.only(~good)
+    return result
+
+
+def _measured(integrand: Integrand, paths: Paths, panels: Panels) -> tuple[Floats, Floats]:
+    """Return each feature's contribution within each panel, (p, d), and the difference of the two rules, (p,)."""
+    _, slopes = integrand.slopes(paths.points(panels.rows, panels.times(NODES)))
+    slopes = slopes.reshape(len(panels.rows), len(NODES), -1)
+    fine, apart = np.zeros((2, len(panels.rows), slopes.shape[2]))
+    # One by one: NumPy's own sums may add up one row in another order than many.
+    for node, (weight, coarse) in enumerate(zip(WEIGHTS, GAUSS, strict=True)):
+        fine += weight * slopes[:, node]
+        apart += (weight - coarse) * slopes[:, node]
+    lengths = (panels.stop - panels.start)[:, None] / 2 * paths.steps[panels.rows]
+    return fine * lengths, np.abs(apart * lengths).max(axis=1, initial=0.0)
+
+
+def _row_sums(a: Floats) -> Floats:
+    total = np.zeros(len(a))
+    for column in a.T:
+        total += column
+    return total
+
+
+def _cut(integrand: Integrand, kinked: bool, paths: Paths, panels: Panels) -> Panels:
+    """Cut panels at the kinks within them, and those without one in the middle."""
+    owners, times = _kinks(integrand, paths, panels) if kinked else (np.arange(0), np.empty(0))
+    whole = np.setdiff1d(np.arange(len(panels.rows)), owners)
+    owners = np.concatenate([owners, whole])
+    times = np.concatenate([times, panels.times(np.zeros(1))[whole, 0]])
+    order = np.lexsort((times, owners))
+    owners, times = owners[order], times[order]
+    return panels.cut(owners, times, integrand.logits(paths.points(panels.rows[owners], times[:, None])))
+
+
+def _kinks(integrand: Integrand, paths: Paths, panels: Panels) -> tuple[Integers, Floats]:
+    """Return the panels with kinks and the kinks' times: one between two nodes with different activation patterns."""
+    times = panels.times(np.array([NUDGE - 1, *NODES, 1 - NUDGE]))
+    patterns = integrand.activation_pattern(paths.points(panels.rows, times)).reshape(*times.shape, -1)
+    owners, gaps = np.nonzero((patterns[:, 1:] != patterns[:, :-1]).any(axis=2))
+    before, after, pattern = times[owners, gaps], times[owners, gaps + 1], patterns[owners, gaps]
+    for _ in range(BISECTIONS):
+        middle = (before + after) / 2
+        found = integrand.activation_pattern(paths.points(panels.rows[owners], middle[:, None]))
+        same = (found == pattern).all(axis=1)
+        before, after = np.where(same, middle, before), np.where(same, after, middle)
+    return owners, after
