@@ -163,7 +163,7 @@ def test_wrong_settings_are_named(settings: Settings) -> None:
 
 
 def test_arguments_are_refused_for_settings_alone_are_read(settings: Settings) -> None:
-    with command(settings, "--host", "0.0.0.0") as process:  # noqa: S104 - refused
+    with command(settings, "--host", "0.0.0.0") as process:
         assert process.stderr is not None
         assert "--host" in process.stderr.read()
         assert process.wait(PATIENCE) == 2
