@@ -164,7 +164,10 @@ def test_a_large_upload_is_refused_as_a_problem_too(proxy: Proxy, tmp_path: Path
         path, kind = f"{to.url}/v1/datasets?target=churned", {"Content-Type": "text/csv"}
         return httpx.post(path, content=body, headers=kind, trust_env=False, timeout=PATIENCE)
 
-    answer = upload(proxy, chunks())
+    for _ in range(5):
+        answer = upload(proxy, chunks())
+        if answer.status_code != 503:  # what a busy machine answers where a request waited for a thread
+            break
     assert (answer.status_code, answer.json()["status"]) == (413, 413)
     alone = Proxy(tmp_path / "alone", "127.0.0.1:1", {"EBB_UPLOAD_BYTES": str(UPLOAD_BYTES)})
     try:
