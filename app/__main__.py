@@ -12,6 +12,12 @@ from store.settings import read_settings
 
 def main() -> int:
     """Serve; 2 where the settings are wrong, 1 where the surroundings are."""
+    if arguments := sys.argv[1:]:
+        print(
+            f"ebb app: {arguments[0]} is not known here: settings alone are read; `ebb serve` has options",
+            file=sys.stderr,
+        )
+        return 2
     try:
         settings = read_settings()
         logs.configure(settings.log_level)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts nginx with the settings of the environment in its configuration. Needs nginx, sed and sort.
+# Starts nginx with the settings of the environment in its configuration. Needs nginx, sed, sort and cut.
 #
 #   EBB_UPLOAD_BYTES           the largest upload, as the service has it
 #   PROXY_SERVICE              where the service answers
@@ -26,7 +26,7 @@ sed -e "s|@UPLOAD_BYTES@|${EBB_UPLOAD_BYTES:-2147483648}|g" \
 version=$(nginx -v 2>&1 | sed 's|.*nginx/\([0-9.]*\).*|\1|')
 if [ "$(printf '%s\n1.27.3\n' "$version" | sort -V | head -n 1)" != 1.27.3 ]; then
     sed -i 's| resolve;|;|' "$configuration"
-    addresses() { getent ahosts "${service%:*}" | sort -u; }
+    addresses() { getent ahosts "${service%:*}" | cut -d ' ' -f 1 | sort -u; }  # without the name, whose line varies
     known=$(addresses)
     while sleep 2; do
         now=$(addresses)

@@ -15,12 +15,12 @@ from store.settings import Settings
 PATIENCE = 60  # seconds: the processes import numpy before the first answer, on machines however busy
 
 
-def command(settings: Settings) -> subprocess.Popen[str]:
+def command(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
     environ = {
         name: value for name, value in os.environ.items() if not name.startswith(("EBB_", "REDIS_", "DATABASE_"))
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "app"],
+        [sys.executable, "-m", "app", *arguments],
         env=environ | settings.environ(),
         stderr=subprocess.PIPE,
         text=True,

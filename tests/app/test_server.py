@@ -160,3 +160,10 @@ def test_wrong_settings_are_named(settings: Settings) -> None:
     code, said = refused(replace(settings, port=-5))
     assert code == 2
     assert "EBB_PORT" in said
+
+
+def test_arguments_are_refused_for_settings_alone_are_read(settings: Settings) -> None:
+    with command(settings, "--host", "0.0.0.0") as process:
+        assert process.stderr is not None
+        assert "--host" in process.stderr.read()
+        assert process.wait(PATIENCE) == 2
