@@ -10,6 +10,9 @@ NAME_CHARACTERS = 256
 CELL_CHARACTERS = 32_768
 """The longest text in a cell: what a spreadsheet holds."""
 
+JSON_CONTAINERS = 100_000
+"""The most objects and lists of one JSON document, which has at most 10,000 records or columns."""
+
 ROWS = 100_000_000
 """The most rows of a table."""
 

@@ -30,10 +30,16 @@ def canonical_json(value: object) -> str:
 def pack(header: Mapping[str, Any], arrays: Arrays) -> bytes:
     """Return the bytes of a header and its arrays; equal content gives equal bytes.
 
+    Raises: MemoryError.
     Source: https://github.com/huggingface/safetensors
     """
     flat = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    return save(flat, metadata={KEY: canonical_json(header)})
+    try:
+        return save(flat, metadata={KEY: canonical_json(header)})
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":  # safetensors' way to say it; its class cannot be imported
+            raise MemoryError(str(error)) from error
+        raise
 
 
 def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from app.edge.inputs import typed
 from app.edge.pointers import pointer
-from app.edge.strict_json import REFUSED, no_name_twice, parse_json
+from app.edge.strict_json import REFUSED, check_containers, no_name_twice, parse_json
 from app.errors import InputError
 from app.scoring.customers import Columns, Customers, Records, check_names, check_number
 from app.scoring.options import Options, of_body
@@ -35,6 +35,7 @@ def read_json(body: bytes, estimator: Estimator) -> tuple[Customers, Options]:
 
     Raises: MalformedError, InputError, TooLargeError.
     """
+    check_containers(body)
     request = decode(body) or typed(parse_json(body), ScoreRequest)
     return _customers(request, estimator), of_body(request.explain, request.economics)
 

@@ -20,7 +20,7 @@ from model.training.plan import LIMITS
 
 BASE = 160 << 20  # the interpreter, NumPy, Arrow and the database's driver
 MARGIN = 1.25  # for what is not counted here
-STATE_COPIES = 7  # of a checkpoint, while it is packed and stored, or read and unpacked
+STATE_COPIES = 7  # of a checkpoint, while it is packed and stored, or read and unpacked; the last one is still held
 ESTIMATOR_COPIES = 7  # of the float64 parameters, while they are folded, measured, packed and stored
 CELL = 24  # bytes of one cell of the table, with what reading it takes
 CALL = 100  # bytes of one recorded call
@@ -141,7 +141,7 @@ def footprint(spec: Spec, shape: Shape) -> Footprint:
         networks,
         state,
         estimator,
-        numbers=item * trained + max(STATE_COPIES * state, ESTIMATOR_COPIES * estimator),
+        numbers=item * trained + STATE_COPIES * state + ESTIMATOR_COPIES * estimator,
         batches=_batches(spec, shape, stack, networks, item, parameters),
         table=_table(spec, shape, networks, item),
     )

@@ -1,13 +1,15 @@
 """Only JSON that means one thing everywhere is read, and what is refused is pointed at."""
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.edge.strict_json import DEEPEST, parse_json
-from app.errors import MalformedError
+from app.errors import MalformedError, TooLargeError
+from model.limits import JSON_CONTAINERS
 
 BAD = {
     b'{"a": 1, "a": 2}': ("duplicate", "/a"),
@@ -50,6 +52,24 @@ def test_where_the_text_breaks_off_is_told_in_a_sentence(body: bytes) -> None:
     with pytest.raises(MalformedError, match=r"[a-z] at line 1, column \d+$") as refused:
         parse_json(body)
     assert "at at" not in str(refused.value)
+
+
+@pytest.mark.parametrize("piece", [b"{}", b"[[[[[[[[[]]]]]]]]]", b'{"a":1,"a":1}'], ids=["empty", "deep", "repeated"])
+def test_a_document_of_too_many_objects_and_lists_is_refused_before_memory_is_taken_for_them(piece: bytes) -> None:
+    body = b"[" + b",".join([piece] * JSON_CONTAINERS) + b"]"
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLargeError, match="objects and lists, more than 100,000"):
+            parse_json(body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 * len(body)
+
+
+def test_brackets_in_texts_are_no_objects_or_lists() -> None:
+    body = json.dumps({"a": '[{"' * JSON_CONTAINERS}).encode()
+    assert parse_json(body) == json.loads(body)
 
 
 def test_every_problem_is_told_at_once() -> None:
