@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -41,3 +44,21 @@ def test_damaged_bytes_are_refused(damage):
         unpack(data)
     with pytest.raises(CheckpointError):
         unpack_checkpoint(data)
+
+
+def test_memory_that_runs_short_while_arrays_are_packed_is_a_memory_error() -> None:
+    """safetensors panics then, and its exception is of no class that anybody could name."""
+    program = """
+import resource
+import numpy as np
+from model.storage import pack
+array = np.zeros(2**24)
+in_use = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (in_use + 2**25, in_use + 2**25))
+try:
+    pack({}, {"a": array})
+except MemoryError:
+    print("told")
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert run.stdout == "told\n", run.stderr
