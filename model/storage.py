@@ -14,6 +14,7 @@ from model.errors import CheckpointError, FileError
 from model.training.checkpoint import Checkpoint
 
 Arrays = Mapping[str, NDArray[Any]]
+PACKING_COPIES = 3  # of all arrays, which packing makes
 KEY = "ebb"  # the one metadata key; a second would be written in random order
 
 
@@ -34,12 +35,9 @@ def pack(header: Mapping[str, Any], arrays: Arrays) -> bytes:
     Source: https://github.com/huggingface/safetensors
     """
     flat = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    try:
-        return save(flat, metadata={KEY: canonical_json(header)})
-    except BaseException as error:
-        if type(error).__name__ == "PanicException":  # safetensors' way to say it; its class cannot be imported
-            raise MemoryError(str(error)) from error
-        raise
+    # Where memory runs short, safetensors ends the process; asking for it first raises.
+    np.empty(PACKING_COPIES * sum(array.nbytes for array in flat.values()), np.uint8)
+    return save(flat, metadata={KEY: canonical_json(header)})
 
 
 def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

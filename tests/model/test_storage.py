@@ -47,7 +47,7 @@ def test_damaged_bytes_are_refused(damage):
 
 
 def test_memory_that_runs_short_while_arrays_are_packed_is_a_memory_error() -> None:
-    """safetensors panics then, and its exception is of no class that anybody could name."""
+    """safetensors would end the process."""
     program = """
 import resource
 import numpy as np
