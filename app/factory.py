@@ -75,6 +75,9 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
         uploads=Places(
             max(1, threads // 4), "this process receives as many uploads as it may; send it again in a moment"
         ),
+        batches=Places(
+            max(1, threads // 4), "large batches hold the places of this process; send it again in a moment"
+        ),
         comparing=Places(1, "this process compares two versions for another request; send it again in a moment"),
         deadline=Deadline(settings.answer_seconds),
         inspector=Inspector(settings),

@@ -28,6 +28,7 @@ class Services:
     estimators: EstimatorCache
     streams: Streams
     uploads: Places
+    batches: Places
     comparing: Places
     deadline: Deadline
     traffic: Traffic

@@ -6,6 +6,7 @@
 #   PROXY_LISTEN               the port, or address and port, to listen at
 #   PROXY_REQUESTS             requests that a web container may hold at a time; the next is 503
 #   PROXY_CLIENT_CONNECTIONS   requests that one client address may have under way at a time; the next is 429
+#   PROXY_CLIENT_BODIES        of these, how many with a body of a megabyte or more
 #   PROXY_FOLDER, PROXY_SPOOL  folders for nginx' own files, and for bodies and answers that do not fit into memory
 set -eu
 folder=${PROXY_FOLDER:-/tmp}
@@ -18,6 +19,7 @@ sed -e "s|@UPLOAD_BYTES@|${EBB_UPLOAD_BYTES:-2147483648}|g" \
     -e "s|@LISTEN@|${PROXY_LISTEN:-8000}|g" \
     -e "s|@REQUESTS@|${PROXY_REQUESTS:-64}|g" \
     -e "s|@CLIENT_CONNECTIONS@|${PROXY_CLIENT_CONNECTIONS:-1000}|g" \
+    -e "s|@CLIENT_BODIES@|${PROXY_CLIENT_BODIES:-32}|g" \
     -e "s|@FOLDER@|$folder|g" \
     -e "s|@SPOOL@|$spool|g" \
     "$(dirname "$0")/nginx.conf" > "$configuration"

@@ -21,13 +21,13 @@ class Rhythm:
 
 
 class Streams(Places):
-    """At most half of a process's threads; each stream holds one as long as it lasts."""
+    """At most a quarter of a process's threads; each stream holds one as long as it lasts."""
 
     def __init__(self, threads: int, rhythm: Rhythm | None = None) -> None:
-        most = threads // 2
+        most = threads // 4
         super().__init__(
             most,
-            f"this process keeps {most} streams open at most (half of EBB_WEB_THREADS), and has them: "
+            f"this process keeps {most} streams open at most (a quarter of EBB_WEB_THREADS), and has them: "
             "come back later, or poll the job",
             StreamsError,
         )

@@ -1,5 +1,7 @@
 """Scoring: one request, one version, an answer for every customer in the order they came."""
 
+from contextlib import nullcontext
+
 from flask import Response
 
 from app.edge.answers import Whole
@@ -17,6 +19,9 @@ from app.shapes.scores import Scored, ScoreQuery, ScoreRequest
 from model.errors import Problem
 from store.registry.aliases import CHAMPION
 
+LARGE_BYTES = 256 * 1024
+"""A larger body takes one of the places for batches, so that others find a thread and memory stays bounded."""
+
 
 def score(services: Services, name: str, query: ScoreQuery) -> Response:
     """Score customers by the version that an alias points at, or by the one of that number.
@@ -33,15 +38,16 @@ def score(services: Services, name: str, query: ScoreQuery) -> Response:
     targets = services.targets
     target = targets.by_alias(name, alias) if alias else targets.by_version(name, query.version or 0)
     estimator = services.estimators.get(target)
-    customers, options = read_request(body, kind, estimator)
-    results = score_customers(estimator, customers, merge(of_query(query), options))
-    services.traffic.scored(customers.n, len(results.wrong))
-    if answer_in == CSV:
-        written = write_csv(results)
-    elif answer_in == NDJSON:
-        written = write_ndjson(results)
-    else:
-        written = write_json(results, target, alias)
+    with services.batches.held() if len(body) > LARGE_BYTES else nullcontext():
+        customers, options = read_request(body, kind, estimator)
+        results = score_customers(estimator, customers, merge(of_query(query), options))
+        services.traffic.scored(customers.n, len(results.wrong))
+        if answer_in == CSV:
+            written = write_csv(results)
+        elif answer_in == NDJSON:
+            written = write_ndjson(results)
+        else:
+            written = write_json(results, target, alias)
     headers = {"ETag": f'"{target.version}"', "Cache-Control": "no-store"}
     return Whole(written, answer_in, headers)
 

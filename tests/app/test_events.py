@@ -151,7 +151,7 @@ def test_a_head_request_takes_no_place(app: Flask, client: FlaskClient, job: str
 def test_a_stream_too_many_is_503_and_a_closed_one_makes_room(
     make_app: Callable[..., Flask], client: FlaskClient, job: str
 ) -> None:
-    other = make_app(web_threads=2).test_client()
+    other = make_app(web_threads=4).test_client()
     first = other.get(f"/v1/jobs/{job}/events", buffered=False)
     assert first.status_code == 200
     refused = other.get(f"/v1/jobs/{job}/events")

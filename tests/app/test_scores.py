@@ -1,10 +1,12 @@
 """A request is scored by exactly one version: the alias's, or the one it names."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import fields, replace
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -105,3 +107,18 @@ def test_an_estimator_of_another_release_is_409_and_says_what_to_do(
     answer = score(client, [record], "?version=1")
     assert (answer.status_code, answer.json["type"]) == (409, "urn:problem-type:ebb:estimator")
     assert "train it again" in answer.json["detail"]
+
+
+def test_a_large_batch_takes_a_place_and_the_next_is_told_to_come_back(
+    app: Flask, client: FlaskClient, champion: int, record: dict[str, object]
+) -> None:
+    batch = {"records": [{**record, "customer_id": f"c-{n}"} for n in range(4_000)]}
+    assert client.post("/v1/models/churn/score", json=batch).status_code == 200
+    with ExitStack() as places:
+        for _ in range(4):
+            places.enter_context(app.extensions["ebb"].batches.held())
+        refused = client.post("/v1/models/churn/score", json=batch)
+        assert (refused.status_code, refused.json["type"]) == (503, "urn:problem-type:ebb:busy")
+        assert int(refused.headers["Retry-After"]) > 0
+        assert client.post("/v1/models/churn/score", json={"records": [record]}).status_code == 200
+    assert client.post("/v1/models/churn/score", json=batch).status_code == 200

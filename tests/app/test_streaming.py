@@ -119,13 +119,13 @@ def test_events_come_one_by_one_as_they_happen(running: Running, database: Datab
 
 def test_a_client_that_hangs_up_gives_its_place_back(running: Running, claimed: Claim) -> None:
     path = f"/v1/jobs/{claimed.job_id}/events"
-    for _ in range(3):  # of eight places
-        all_of_them = [connect(running.url, path) for _ in range(8)]
+    for _ in range(3):  # of four places
+        all_of_them = [connect(running.url, path) for _ in range(4)]
         for connection in all_of_them:
             until(connection, "event: running")
         refused = httpx.get(running.url + path, trust_env=False, timeout=PATIENCE)
         assert (refused.status_code, refused.json()["type"]) == (503, "urn:problem-type:ebb:streams")
-        assert scrape(running.url)["ebb_event_streams"] == 8
+        assert scrape(running.url)["ebb_event_streams"] == 4
         for connection in all_of_them:
             connection.close()
         wait_for(lambda: scrape(running.url)["ebb_event_streams"] == 0, "the places are not given back")
@@ -203,9 +203,9 @@ def wait_for_refusals(running: Running, many: int) -> None:
 
 
 def test_streams_and_uploads_leave_threads_to_the_others(running: Running, claimed: Claim) -> None:
-    """Of sixteen threads eight are for streams and four for uploads."""
+    """Of sixteen threads four are for streams and four for uploads."""
     with ExitStack() as stack:
-        for _ in range(8):
+        for _ in range(4):
             stream = stack.enter_context(connect(running.url, f"/v1/jobs/{claimed.job_id}/events"))
             until(stream, "event: running")
         stall(running, stack, 6)
