@@ -146,7 +146,7 @@ MUTANTS = {
     "random_state_not_restored": Mutant(
         "model/training", "            read_state(bits, state)", "            pass", (RESUMING,)
     ),
-    "moments_not_restored": Mutant("model/training", '            "moments": numbers.moments,\n', "", (RESUMING,)),
+    "moments_not_restored": Mutant("model/training", '            "moments": buffers.moments,\n', "", (RESUMING,)),
     "damaged_checkpoint_used": Mutant(
         "worker",
         "if sha256(self.stored.state) != self.stored.sha256:",
