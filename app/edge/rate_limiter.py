@@ -60,9 +60,10 @@ class _Block:
 class RateLimiter:
     """Counts requests by a name, such as that of a key or an address; without `redis_url` for this process alone."""
 
-    def __init__(self, redis_url: str = "") -> None:
+    def __init__(self, redis_url: str = "", alone_seconds: float = ALONE_SECONDS) -> None:
         self._alone = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._shared = SlidingWindowCounterRateLimiter(_storage(redis_url)) if redis_url else None
+        self._alone_seconds = alone_seconds
         self._alone_until = 0.0
         self._blocks: dict[tuple[str, str, int], _Block] = {}
         self._lock = threading.Lock()
@@ -103,7 +104,7 @@ class RateLimiter:
             try:
                 return found(self._shared)
             except StorageError as error:
-                self._alone_until = time.monotonic() + ALONE_SECONDS
+                self._alone_until = time.monotonic() + self._alone_seconds
                 log.warning("this process counts requests by itself: Redis does not answer: %s", error)
         return found(self._alone)
 

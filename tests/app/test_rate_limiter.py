@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from app.edge import rate_limiter
 from app.edge.rate_limiter import BLOCKS, RateLimiter
 from store.broker import Broker
 from tests.parts.valkey import start_valkey
@@ -62,11 +61,8 @@ def test_looking_counts_nothing(broker: Broker) -> None:
     assert not limiter.look("key", "0badcafe", 3).allowed
 
 
-def test_without_an_answer_of_redis_it_counts_by_itself_and_goes_back_to_redis(
-    valkey: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rate_limiter, "ALONE_SECONDS", 0.5)
-    limiter, other = RateLimiter(valkey.url), RateLimiter(valkey.url)
+def test_without_an_answer_of_redis_it_counts_by_itself_and_goes_back_to_redis(valkey: Broker, tmp_path: Path) -> None:
+    limiter, other = RateLimiter(valkey.url, alone_seconds=0.5), RateLimiter(valkey.url)
     assert allowed(limiter, 10, 4) == 4
     valkey.stop()
     begun = time.monotonic()
