@@ -76,7 +76,7 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
             max(1, threads // 4), "this process receives as many uploads as it may; send it again in a moment"
         ),
         batches=Places(
-            max(1, threads // 4), "large batches hold the places of this process; send it again in a moment"
+            max(1, threads // 4), "large batches hold the places of this process; send it again in a moment", wait=0.5
         ),
         comparing=Places(1, "this process compares two versions for another request; send it again in a moment"),
         deadline=Deadline(settings.answer_seconds),

@@ -8,14 +8,18 @@ from app.errors import AppError, BusyError
 
 
 class Places:
-    """Limits this process to `most` requests of one kind at a time."""
+    """At most `most` requests of one kind at a time in this process; the next waits a little for a place, or not.
 
-    def __init__(self, most: int, refusal: str, error: type[AppError] = BusyError) -> None:
+    Units: `wait` in seconds.
+    """
+
+    def __init__(self, most: int, refusal: str, error: type[AppError] = BusyError, wait: float = 0.0) -> None:
         self._most = most
         self._refusal = refusal
         self._error = error
+        self._wait = wait
         self._taken = 0
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
 
     @property
     def taken(self) -> int:
@@ -27,15 +31,16 @@ class Places:
 
         Raises: BusyError, or the error given, where all are taken.
         """
-        with self._lock:
-            if self._taken >= self._most:
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._taken < self._most, self._wait):
                 raise self._error(self._refusal)
             self._taken += 1
 
     def leave(self) -> None:
         """Give the place back."""
-        with self._lock:
+        with self._changed:
             self._taken -= 1
+            self._changed.notify()
 
     @contextmanager
     def held(self) -> Iterator[None]:
