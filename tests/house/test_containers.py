@@ -37,7 +37,7 @@ def test_every_setting_that_the_containers_are_given_is_known() -> None:
 
 def test_operations_names_every_setting_that_is_handed_on() -> None:
     handed_on = re.findall(r"^ +(EBB_\w+):$", COMPOSE, re.MULTILINE)
-    [told] = [line for line in OPERATIONS.splitlines() if "handed on to the containers" in line]
+    [told] = re.findall(r"^- [^\n]*handed on to the containers.*?\n\n", OPERATIONS, re.MULTILINE | re.DOTALL)
     assert sorted(re.findall(r"`(EBB_\w+)`", told)) == sorted(handed_on)
 
 

@@ -1,0 +1,148 @@
+"""The commands of the documents, run as they stand there, against a service."""
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from tests.e2e.running import EBB, Running, ebb_up, environment
+
+DOCS = Path(__file__).parents[2] / "docs"
+QUICKSTART = (DOCS / "quickstart.md").read_text(encoding="utf-8")
+SCRIPT = DOCS / "examples" / "recompute_score.py"
+WRITTEN_FOR = "http://127.0.0.1:8000"
+GUIDES = sorted((DOCS / "guides").glob("*.md"))
+
+
+def blocks(page: str, language: str) -> str:
+    return "\n".join(re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
+
+
+def write_customers(path: Path) -> None:
+    """Write a table with numbers, a category, gaps and an outcome in words."""
+    random = np.random.default_rng(7)
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["customer_id", "plan", "months", "monthly_charge", "support_tickets", "churned"])
+        for number in range(1500):
+            plan, months = random.choice(["basic", "plus", "family"], p=[0.5, 0.3, 0.2]), int(random.integers(1, 60))
+            tickets = int(random.poisson(1.5))
+            z = -1 + 1.2 * (plan == "basic") - 0.05 * months + 0.5 * tickets
+            left = "yes" if random.random() < 1 / (1 + np.exp(-z)) else "no"
+            charge = round(float(random.uniform(5, 100)), 2)
+            writer.writerow([f"c-{number}", plan, months, charge, tickets if number % 20 else "", left])
+
+
+def call_list(folder: Path) -> list[dict[str, str]]:
+    with (folder / "call_list.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def shell(script: str, service: Running, folder: Path, **more: str) -> None:
+    """Run a page's commands in one shell that ends at the first failure."""
+    path = os.pathsep.join([str(EBB.parent), os.environ["PATH"]])
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script.replace(WRITTEN_FOR, service.url)],
+        cwd=folder,
+        env={**environment(service.home), "PATH": path, **more},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with ebb_up(tmp_path_factory.mktemp("home")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def folder(service: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a user who has followed the quickstart with curl, and in `python` with Python."""
+    folder = tmp_path_factory.mktemp("user")
+    write_customers(folder / "customers.csv")
+    shell(blocks(QUICKSTART, "sh"), service, folder)
+    (folder / "python").mkdir()
+    write_customers(folder / "python" / "customers.csv")
+    command = [sys.executable, "-c", blocks(QUICKSTART, "python").replace(WRITTEN_FOR, service.url)]
+    subprocess.run(command, cwd=folder / "python", check=True, stdout=subprocess.DEVNULL, timeout=120)
+    return folder
+
+
+def test_the_quickstart_makes_a_call_list(folder: Path) -> None:
+    called = call_list(folder)
+    assert len(called) == 50
+    profits = [float(row["expected_profit"]) for row in called]
+    assert profits == sorted(profits, reverse=True)
+    assert profits[-1] > 0
+    assert all(row["customer_id"] and row["reason_1_column"] for row in called)
+
+
+def test_the_quickstart_in_python_makes_the_same_call_list(folder: Path) -> None:
+    assert call_list(folder / "python") == call_list(folder)
+
+
+@pytest.fixture(scope="module")
+def names(service: Running, folder: Path) -> dict[str, str]:
+    """What the guides take for granted: the quickstart's dataset and job; and a version that needs its calibration."""
+    version = httpx.get(f"{service.url}/v1/models/churn/versions/1").json()
+    with service.client() as client:
+        job = client.submit_training("churn", version["dataset"], {"seed": 1, "members": 2, "class_weight": "balanced"})
+        *_, last = client.follow(job.id)
+        result = client.job(job.id).result
+    assert last.event == "succeeded"
+    assert result is not None
+    weighed = str(result["version"])
+    return {"URL": service.url, "DATASET": version["dataset"], "JOB": version["job_id"], "WEIGHED": weighed}
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
+def test_the_commands_of_every_guide_succeed(
+    guide: Path, service: Running, folder: Path, names: dict[str, str]
+) -> None:
+    field = re.findall(r"^field\(\).*$", QUICKSTART, re.MULTILINE)
+    commands = blocks(guide.read_text(encoding="utf-8"), "sh")
+    assert "curl" in commands
+    shell("\n".join([*field, commands]), service, folder, **names)
+
+
+RECORDS = (
+    {"plan": "plus", "months": 12, "monthly_charge": 19.99, "support_tickets": 3},
+    {"plan": "basic", "months": 3.5, "monthly_charge": 9.99, "support_tickets": None},
+    {"plan": "of another kind", "months": 58},
+    {},
+)
+
+
+@pytest.mark.parametrize("weighed", [False, True])
+def test_a_score_is_recomputed_from_the_download_alone(
+    service: Running, names: dict[str, str], tmp_path: Path, weighed: bool
+) -> None:
+    number = names["WEIGHED"] if weighed else "1"
+    path = f"{service.url}/v1/models/churn"
+    version = httpx.get(f"{path}/versions/{number}").json()
+    assert (version["metrics"]["calibration"]["slope"] != 1.0) >= weighed
+    weights = httpx.get(f"{path}/versions/{number}/weights").content
+    answer = httpx.post(f"{path}/score", params={"version": number}, json={"records": RECORDS}).json()
+    for record, score in zip(RECORDS, answer["scores"], strict=True):
+        command = [sys.executable, SCRIPT, json.dumps(record)]
+        told = subprocess.run(command, cwd=tmp_path, input=weights, capture_output=True, check=True).stdout
+        assert float(told) == pytest.approx(score["churn_probability"], rel=1e-12)
+
+
+def test_the_script_is_short_needs_nothing_of_ebb_and_is_the_one_of_the_page() -> None:
+    script = SCRIPT.read_text(encoding="utf-8")
+    assert len([line for line in script.splitlines() if line]) <= 20
+    assert set(re.findall(r"^(?:from|import) (\w+)", script, re.MULTILINE)) == {"json", "sys", "numpy", "safetensors"}
+    assert script in (DOCS / "engine.md").read_text(encoding="utf-8")
