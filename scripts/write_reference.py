@@ -1,6 +1,6 @@
-"""Write the generated part of docs/reference.md: all routes and shapes, from the OpenAPI document.
+"""Write the generated part of docs/reference.md: all routes and schemas, from the OpenAPI document.
 
-Run it as `python -m scripts.write_reference` after a change of a route or a shape.
+Run it as `python -m scripts.write_reference` after a change of a route or a schema.
 """
 
 import json
@@ -28,8 +28,8 @@ def write_page(page: str) -> str:
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     ]
-    shapes = document["components"]["schemas"]
-    lines = [*_table(operations), *_routes(operations), *_shapes(shapes)]
+    schemas = document["components"]["schemas"]
+    lines = [*_table(operations), *_routes(operations), *_schemas(schemas)]
     return page.partition(MARK)[0] + MARK + "\n" + "\n".join(lines) + "\n"
 
 
@@ -67,18 +67,18 @@ def _routes(operations: Iterable[tuple[str, Json]]) -> Iterator[str]:
         yield ""
 
 
-def _shapes(shapes: Json) -> Iterator[str]:
-    yield "## Shapes"
+def _schemas(schemas: Json) -> Iterator[str]:
+    yield "## Schemas"
     yield ""
-    for name, shape in shapes.items():
+    for name, struct in schemas.items():
         yield f"### {name}"
         yield ""
-        if description := shape.get("description"):
+        if description := struct.get("description"):
             for paragraph in description.split("\n\n"):
                 yield from textwrap.wrap(paragraph, WIDTH)
                 yield ""
-        for field, schema in shape["properties"].items():
-            need = "" if field in shape.get("required", ()) else f" (default `{json.dumps(schema.get('default'))}`)"
+        for field, schema in struct["properties"].items():
+            need = "" if field in struct.get("required", ()) else f" (default `{json.dumps(schema.get('default'))}`)"
             yield from _item(f"`{field}`{need}: {_type(schema)}")
         yield ""
 
@@ -103,7 +103,7 @@ def _anchor(heading: str) -> str:
 
 
 def _content(part: Json) -> str:
-    kinds = [_type(shape["schema"]) if shape else f"`{kind}`" for kind, shape in part.get("content", {}).items()]
+    kinds = [_type(each["schema"]) if each else f"`{kind}`" for kind, each in part.get("content", {}).items()]
     return " or ".join(kinds) or "no body"
 
 
