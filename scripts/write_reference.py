@@ -78,9 +78,15 @@ def _schemas(schemas: Json) -> Iterator[str]:
                 yield from textwrap.wrap(paragraph, WIDTH)
                 yield ""
         for field, schema in struct["properties"].items():
-            need = "" if field in struct.get("required", ()) else f" (default `{json.dumps(schema.get('default'))}`)"
-            yield from _item(f"`{field}`{need}: {_type(schema)}")
+            yield from _item(f"`{field}`{_need(field, struct)}: {_type(schema)}")
         yield ""
+
+
+def _need(field: str, struct: Json) -> str:
+    if field in struct.get("required", ()):
+        return ""
+    schema = struct["properties"][field]
+    return f" (default `{json.dumps(schema['default'])}`)" if "default" in schema else " (may be absent)"
 
 
 def _item(text: str) -> list[str]:
