@@ -20,8 +20,8 @@ PAGE = ROOT / "docs" / "gallery.md"
 MODULES = (vanishing, exploding, saddles, slowness)
 HEAD = """# Training's four troubles and their cures
 
-Written by `benchmarks/gallery.py`, text, figures and pictures, from what Ebb's own engine reported while it trained.
-Nothing is drawn by hand, and every line can be drawn again:
+`benchmarks/gallery.py` wrote this page, with its figures and pictures, from the reports of Ebb's own engine. You can
+draw every line again:
 
 ```sh
 .venv/bin/python benchmarks/gallery.py                   # this page, in less than a minute
@@ -30,9 +30,9 @@ Nothing is drawn by hand, and every line can be drawn again:
     --spec var/gallery/vanishing-sigmoid.json --out var/gallery/sigmoid.safetensors
 ```
 
-Each section has one spec; a row of its table says what was changed in it, and how that ended. Losses are the binary
-cross-entropy of the training rows in nats, lower is better; gradient norms are ‖g‖ before clipping. On
-`customers.csv` nobody can do well: who leaves is partly chance, and always answering the churn rate costs {0:.3f}.
+Each section has one spec, a list of changes of it, and a table of their results. Losses are the binary cross-entropy of
+the training rows in nats; lower is better. Gradient norms are ‖g‖ before clipping. No network does well on
+`customers.csv`, because leaving is partly chance. The churn rate as the answer for all has a loss of {0:.3f}.
 """
 
 

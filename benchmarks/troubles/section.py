@@ -30,15 +30,14 @@ class Section:
 
     def markdown(self) -> str:
         """The section as it stands in docs/gallery.md."""
-        lines = [("drawn as", "in the spec", *self.head), ("---",) * (2 + len(self.head))]
-        for name, each in self.changes.items():
-            said = f"`{json.dumps(each)}`" if each else "as above"
-            lines.append((name, said, *self.rows[name]))
+        lines = [("drawn as", *self.head), ("---",) * (1 + len(self.head))]
+        lines += [(name, *self.rows[name]) for name in self.changes]
         table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        changes = "\n".join(f"- {name}: `{json.dumps(each)}`" for name, each in self.changes.items() if each)
         return (
             f"## {self.title}\n\n{wrapped(self.text)}\n\n![{self.alt}](images/gallery-{self.name}.svg)\n\n"
-            f"{wrapped(f'**Look at** {self.look.strip()}')}\n\nThe table is `{self.table}.csv`; the spec:\n\n"
-            f"```json\n{json_lines(self.base)}\n```\n\n{table}\n"
+            f"{wrapped(f'**Look at** {self.look.strip()}')}\n\nThe trainings used `{self.table}.csv` and this spec,\n\n"
+            f"```json\n{json_lines(self.base)}\n```\n\nwith these changes:\n\n{changes}\n\n{table}\n"
         )
 
 

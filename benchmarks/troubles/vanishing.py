@@ -81,25 +81,20 @@ def words(found: dict[str, Training]) -> str:
         He_starts_with_more_gradient_than_LeCun=he.kernel_norms()[0] > 5 * lecun.kernel_norms()[0],
     )
     return f"""
-On the way back each sigmoid multiplies the gradient by σ′ = σ(1 − σ), which is ¼ at best. Through ten layers of 16
-units
-the norm shrinks by a factor of {ratio:.1f} a layer, so that the first layer of the red network gets
-{stuck.kernel_norms()[0]:.0e} of gradient where the last gets {stuck.kernel_norms()[-1]:.2f}. It learns the churn
-rate, and there its loss
-stays, at {stuck.losses[-1]:.3f} from the fifth epoch on; no patience will help, because the
-layers that see the customers do not move. Batch norm and a way around each layer cure the *same* sigmoids; a ReLU,
-whose
-slope is 1 where it is open, cures them by replacing them. Then the scale of the first weights matters: LeCun's, meant
-for
-units that are never silent, halves the variance at each ReLU and starts with {lecun.kernel_norms()[0]:.0e} at the
-first
-layer, He's with {he.kernel_norms()[0]:.0e}."""
+The backward pass multiplies the gradient by σ′ = σ(1 − σ) at each sigmoid, which is ¼ at most. Through ten layers of 16
+units the norm shrinks by a factor of {ratio:.1f} a layer. The first layer of the red network gets a gradient of
+{stuck.kernel_norms()[0]:.0e}, the last one of {stuck.kernel_norms()[-1]:.2f}. The network learns the churn rate, and
+its loss stays at {stuck.losses[-1]:.3f} from the fifth epoch on. More epochs do not help, because the layers that see
+the customers do not change.
+
+Batch norm, and a residual connection around each layer, cure the *same* sigmoids. A ReLU replaces them: its slope is 1
+where it is open. Then the scale of the first weights matters. LeCun's, meant for units that are never silent, halves
+the variance at each ReLU and starts with {lecun.kernel_norms()[0]:.0e} at the first layer; He's starts with
+{he.kernel_norms()[0]:.0e}."""
 
 
 LOOK = """
-the slope of the lines on the left: straight and steep on a logarithmic axis is a gradient that vanishes geometrically;
-level is healthy. On the right, the residual network starts above the picture
-({start:.1f}
-in its first epoch): ten sums in a row make large logits, which is the next section's trouble. Every epoch report
-brings
-these norms by layer (`layers.gradient_norms`), so that it takes one epoch, not a night, to see."""
+the slope of the lines on the left. On a logarithmic axis, a straight and steep line is a gradient that vanishes
+geometrically; a level line is healthy. On the right, the residual network starts above the picture ({start:.1f} in its
+first epoch): ten sums in a row make large logits, which is the trouble of the next section. Every epoch report has
+these norms by layer (`layers[].gradient_norm`), so one epoch is enough to see the trouble."""

@@ -29,7 +29,7 @@ def test_the_gallery_shows_four_troubles() -> None:
 @pytest.mark.parametrize("trouble", TROUBLES, ids=titles())
 def test_every_spec_of_the_gallery_parses(trouble: str) -> None:
     (base,) = re.findall(r"```json\n(.*?)```", trouble, re.DOTALL)
-    changes = re.findall(r"^\|[^|]*\| `(\{.*?\})` \|", trouble, re.MULTILINE)
+    changes = re.findall(r"^- [^`]*: `(\{.*\})`$", trouble, re.MULTILINE)
     assert len(changes) >= 5
     for change in ("{}", *changes):
         parse_spec({**json.loads(base), **json.loads(change)})
