@@ -36,8 +36,8 @@ class Section:
         changes = "\n".join(f"- {name}: `{json.dumps(each)}`" for name, each in self.changes.items() if each)
         return (
             f"## {self.title}\n\n{wrapped(self.text)}\n\n![{self.alt}](images/gallery-{self.name}.svg)\n\n"
-            f"{wrapped(f'**Look at** {self.look.strip()}')}\n\nThe trainings used `{self.table}.csv` and this spec,\n\n"
-            f"```json\n{json_lines(self.base)}\n```\n\nwith these changes:\n\n{changes}\n\n{table}\n"
+            f"{wrapped(f'**Look at** {self.look.strip()}')}\n\nThe trainings used `{self.table}.csv` and this spec:\n\n"
+            f"```json\n{json_lines(self.base)}\n```\n\nEach of the others changes it:\n\n{changes}\n\n{table}\n"
         )
 
 
