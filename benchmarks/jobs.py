@@ -24,14 +24,13 @@ if TYPE_CHECKING:
 
 JOBS, AT_ONCE, REQUESTS, STORING_SECONDS = 20, 20, 200, 30.0
 HEAD = ["a job", "begins, ms: p50", "p99", "ended, ms: p50", "jobs/s, one worker", "two workers"]
-WORDS = """Jobs are sent one at a time to an idle worker for the times, and all at once for the rates; a worker
-runs one at a time. The others' job is a function that returns, called in the worker or, by RQ, in a fork of
-it. Each of Ebb's is a row that is claimed and given to a process of its own, with its own interpreter and
-NumPy, limited in memory and time. That process is started ahead, so that an idle worker's next job does not
-wait for it; the rates are what starting one for every job costs. Of Ebb's few jobs the 99th percentile is
-the slowest. The refused job ends as soon as it is
-read; the smallest training is one epoch on forty rows, and ends with a version stored. Celery, dramatiq
-and RQ write nothing down but in the broker; Ebb's rows are on the disk before a job is told of."""
+WORDS = """For the times, jobs are sent one at a time to an idle worker; for the rates, all at once. A worker runs one job
+at a time. The job of the other libraries is a function that returns, called in the worker or, by RQ, in a fork of it. A job
+of Ebb is a row that is claimed and given to a process of its own, with its own interpreter and NumPy, limited in memory
+and time. That process is warm, so an idle worker's next job does not wait for it. The rates are what starting a process
+for every job costs. For Ebb's few jobs the 99th percentile is the slowest job. The refused job ends as soon as it is
+read. The smallest training is one epoch on forty rows, and ends with a stored version. Celery, dramatiq and RQ store
+nothing outside the broker; Ebb's rows are on the disk before a worker is told of a job."""
 
 
 def spread(seconds: list[float]) -> tuple[str, str]:
@@ -133,7 +132,7 @@ def main() -> None:
         finally:
             broker.stop()
     missing += absent
-    left_out = f" Not installed here, and therefore missing: {', '.join(missing)}." if missing else ""
+    left_out = f" Missing, because not installed here: {', '.join(missing)}." if missing else ""
     text = f"{table(HEAD, [*ebb, *more, *peers])}\n\n{table(['asked for', 'is', 'at most', ''], asked)}"
     text = f"{text}\n\n{WORDS}{left_out}"
     print(f"{text}\n{machine()}")

@@ -67,7 +67,7 @@ def main() -> None:
     agreed = sum(max(pair) <= TOLERANCE for pair in found.values())
     worst_loss, worst_weights = (max(pair[i] for pair in found.values()) for i in range(2))
     text = (
-        f"{agreed} of {count} random specs agree within {TOLERANCE:g} after at least {STEPS} steps; the worst "
+        f"{agreed} of {count} random specs agree within {TOLERANCE:g} after at least {STEPS} steps. The worst "
         f"deviation is {worst_loss:.1e} in a loss and {worst_weights:.1e} in a weight or running average."
     )
     print(text)

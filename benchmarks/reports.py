@@ -31,10 +31,11 @@ HEAD = [
     "as stored",
     "at most 2%",
 ]
-NOTE = f"""A report holds losses, learning rate, gradient norm, and each layer's gradient norm and update ratio; with
-validation rows their forward pass, loss, AUC and dead units, too. A checkpoint is copied, packed and digested. The
-service stores one every {Settings.heartbeat_seconds:.0f} s at most, and takes at most {COST_SHARE:.0%} of the time for
-storing: that is the share "stored". The verdict is on the report and the stored checkpoint together."""
+NOTE = f"""A report holds losses, learning rate, gradient norm, and each layer's gradient norm and update ratio. With
+validation rows it also holds their loss, AUC and dead units, which take a forward pass. A checkpoint is copied, packed
+and digested. The service stores one every {Settings.heartbeat_seconds:.0f} s at most, and takes at most
+{COST_SHARE:.0%} of the time for it; the column "as stored" is that share. The verdict is on the report and the stored
+checkpoint together."""
 
 
 @dataclass(frozen=True)

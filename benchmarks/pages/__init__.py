@@ -4,6 +4,7 @@ import platform
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 from model.environment import numerical_environment
@@ -13,8 +14,8 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 IMAGES = ROOT / "docs" / "images"
 HEAD = """# Benchmarks
 
-Written by `make bench`; each section by the file in `benchmarks/` that it names, with what that run measured.
-What the comparison needs to be installed is in `benchmarks/README.md`.
+`make bench` writes this page. Each section names the file that measured and wrote it. `benchmarks/README.md` says how
+to install the libraries that are compared. "MISSED" marks a goal of the design that this run did not reach.
 """
 SECTIONS = ("training", "cost", "memory", "reports", "oracle", "scoring", "overload", "jobs")
 
@@ -31,9 +32,20 @@ def write_section(name: str, text: str) -> None:
     """Replace one section of the page, or add it in its place."""
     page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else HEAD
     found = dict(re.findall(r"<!-- (\w+) -->\n(.*?)(?=<!-- \w+ -->\n|\Z)", page, re.DOTALL))
-    found[name] = text.strip() + "\n"
+    found[name] = wrapped(text) + "\n"
     parts = [f"<!-- {each} -->\n{found[each].strip()}\n" for each in SECTIONS if each in found]
     PAGE.write_text("\n".join([HEAD, *parts]), encoding="utf-8")
+
+
+def wrapped(text: str) -> str:
+    """Lines of even length, once the figures are in; headings, tables, pictures and quotations stay as they are."""
+    paragraphs = [each.strip() for each in text.strip().split("\n\n")]
+    return "\n\n".join(
+        each
+        if each.startswith(("#", "|", "!", ">"))
+        else textwrap.fill(each, 118, break_long_words=False, break_on_hyphens=False)
+        for each in paragraphs
+    )
 
 
 def machine() -> str:

@@ -1,10 +1,11 @@
 """A section of the gallery: what is trained, its picture and its words."""
 
 import json
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from pages import wrapped
 
 from troubles.training import Changes
 
@@ -39,15 +40,6 @@ class Section:
             f"{wrapped(f'**Look at** {self.look.strip()}')}\n\nThe trainings used `{self.table}.csv` and this spec:\n\n"
             f"```json\n{json_lines(self.base)}\n```\n\nEach of the others changes it:\n\n{changes}\n\n{table}\n"
         )
-
-
-def wrapped(text: str) -> str:
-    """Lines of even length again, once the figures are in; a quotation stays as it was said."""
-    paragraphs = [each.strip() for each in text.strip().split("\n\n")]
-    return "\n\n".join(
-        each if each.startswith(">") else textwrap.fill(each, 118, break_long_words=False, break_on_hyphens=False)
-        for each in paragraphs
-    )
 
 
 def hold(**claims: bool) -> None:
