@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
 JOBS, AT_ONCE, REQUESTS, STORING_SECONDS = 20, 20, 200, 30.0
 HEAD = ["a job", "begins, ms: p50", "p99", "ended, ms: p50", "jobs/s, one worker", "two workers"]
-WORDS = """For the times, jobs are sent one at a time to an idle worker; for the rates, all at once. A worker runs one job
-at a time. The job of the other libraries is a function that returns, called in the worker or, by RQ, in a fork of it. A job
-of Ebb is a row that is claimed and given to a process of its own, with its own interpreter and NumPy, limited in memory
-and time. That process is warm, so an idle worker's next job does not wait for it. The rates are what starting a process
-for every job costs. For Ebb's few jobs the 99th percentile is the slowest job. The refused job ends as soon as it is
-read. The smallest training is one epoch on forty rows, and ends with a stored version. Celery, dramatiq and RQ store
-nothing outside the broker; Ebb's rows are on the disk before a worker is told of a job."""
+WORDS = """For the times, jobs are sent one at a time to an idle worker; for the rates, all at once. A worker runs
+one job at a time. The job of the other libraries is a function that returns, called in the worker or, by RQ, in a
+fork of it. A job of Ebb is a row that is claimed and given to a process of its own, with its own interpreter and
+NumPy, limited in memory and time. That process is warm, so an idle worker's next job does not wait for it. The
+rates are what starting a process for every job costs. For Ebb's few jobs the 99th percentile is the slowest job.
+The refused job ends as soon as it is read. The smallest training is one epoch on forty rows, and ends with a stored
+version. Celery, dramatiq and RQ store nothing outside the broker; Ebb's rows are on the disk before a worker is
+told of a job."""
 
 
 def spread(seconds: list[float]) -> tuple[str, str]:

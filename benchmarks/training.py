@@ -19,11 +19,11 @@ from peers.race import disagreement, environment
 TOLERANCE = 1e-3
 HERE = Path(__file__).parent
 HEAD = ["case", "Ebb, µs a step", *(f"{peer}, × slower" for peer in list(PEERS)[1:]), "losses differ by"]
-NOTE = """Times are medians of interleaved runs (A B C A B C …). Every library starts from the same weights, takes the
-same batches and must end at the same loss over all rows, within 0.001. One thread is timed by the processor's clock, two by
-the wall clock. Ebb's time includes all of an epoch: the shuffle, and the losses and norms of its report. The others
-receive their orders ready-made, JAX's time excludes compiling, and PyTorch and scikit-learn train one of the 128
-members. The brackets hold the goal."""
+NOTE = """Times are medians of interleaved runs (A B C A B C …). Every library starts from the same weights, takes
+the same batches and must end at the same loss over all rows, within 0.001. One thread is timed by the processor's
+clock, two by the wall clock. Ebb's time includes all of an epoch: the shuffle, and the losses and norms of its
+report. The others receive their orders ready-made, JAX's time excludes compiling, and PyTorch and scikit-learn
+train one of the 128 members. The brackets hold the goal."""
 
 
 def measured(name: str) -> dict[str, Any]:
