@@ -82,7 +82,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> Flask:
         """Make the application, in a process that gunicorn has started."""
         from app.edge.rate_limiter import RateLimiter  # noqa: PLC0415 - connections must not be forked
-        from app.factory import create_app  # noqa: PLC0415 - brings numpy, which must not be forked
+        from app.server.factory import create_app  # noqa: PLC0415 - brings numpy, which must not be forked
         from store.doorbell import CeleryDoorbell  # noqa: PLC0415 - only these processes ring the doorbell
 
         database = open_database(self._settings.database_url, pool_size=DATABASE_CONNECTIONS)

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Mapping
 
-from app.factory import create_app
+from app.server.factory import create_app
 from queues.ebb_jobs import Service, add_customers
 from store.doorbell import CeleryDoorbell
 from store.jobs.claim import claim
