@@ -8,7 +8,7 @@ from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
 from app.edge.inputs import read_body, read_query
 from app.route import Route
-from app.services import Services
+from app.server.services import Services
 from app.shapes.common import SLUG, UUID
 
 

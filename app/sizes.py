@@ -6,7 +6,7 @@ from typing import Any
 
 from app.errors import InputError
 from app.readiness import HEARTBEATS
-from app.services import Services
+from app.server.services import Services
 from app.specs import read_spec
 from model.errors import Problem, SpecError
 from model.spec import Spec

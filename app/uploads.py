@@ -8,7 +8,7 @@ from app.edge.bodies import body_chunks
 from app.edge.current import this_request
 from app.edge.idempotency import idempotency_key
 from app.inspection.inspector import Inspector, Question
-from app.services import Services
+from app.server.services import Services
 from model.tables.reading import MEDIA_TYPES
 from store.artifacts import Artifact
 from store.database import Connection

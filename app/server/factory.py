@@ -20,7 +20,7 @@ from app.readiness import HEARTBEATS
 from app.ringing import Ringer
 from app.scoring.estimator_cache import EstimatorCache
 from app.scoring.target_cache import TargetCache
-from app.services import Services
+from app.server.services import Services
 from app.streams.streams import Streams
 from app.table import ROUTES
 from store.artifacts import ArtifactStore

@@ -9,7 +9,7 @@ from flask import Response
 from app.edge import idempotency
 from app.edge.answers import json_answer
 from app.route import Header
-from app.services import Services
+from app.server.services import Services
 from app.views.datasets import LOCATION
 from app.views.jobs import shown
 from store.jobs.read import get_job

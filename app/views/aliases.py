@@ -9,7 +9,7 @@ from app.edge.access import caller_name
 from app.edge.answers import conditional, json_answer, time_text
 from app.errors import PreconditionMissingError
 from app.route import Header, Route
-from app.services import Services
+from app.server.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.registry import Alias, AliasMove, MovePage
 from app.shapes.registry import Move as MoveShown

@@ -6,7 +6,7 @@ from app.edge.answers import conditional, json_answer
 from app.errors import InputError, TooLargeError
 from app.route import Route
 from app.scoring.ids import shown
-from app.services import Services
+from app.server.services import Services
 from app.shapes.diffs import ChangedCustomer, ColumnChange, Diff, DiffQuery
 from app.views.datasets import EXPIRED
 from app.views.models import VERSION

@@ -6,7 +6,7 @@ from flask import Response
 
 from app.edge.answers import conditional, json_answer, time_text
 from app.route import Route
-from app.services import Services
+from app.server.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.registry import ModelPage, RegisteredModel, Version, VersionPage
 from store.database import Row

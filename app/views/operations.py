@@ -6,7 +6,7 @@ from app.edge.answers import json_answer
 from app.errors import NotReadyError
 from app.readiness import HEARTBEATS, check, unserved
 from app.route import Route
-from app.services import Services
+from app.server.services import Services
 from app.shapes.operations import Alive, Ready
 from model.errors import Problem
 

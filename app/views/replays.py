@@ -5,7 +5,7 @@ from flask import Response
 from app.edge.access import owner
 from app.edge.idempotency import idempotency_key
 from app.route import Route
-from app.services import Services
+from app.server.services import Services
 from app.shapes.jobs import Job
 from app.sizes import check_stored
 from app.views.accepted import ASKED, SENT, accept

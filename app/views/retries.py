@@ -8,7 +8,7 @@ from app.edge.access import owner
 from app.edge.idempotency import idempotency_key
 from app.edge.scopes import demand_to_retry
 from app.route import Route
-from app.services import Services
+from app.server.services import Services
 from app.shapes.jobs import Job
 from app.sizes import check_stored
 from app.views.accepted import ASKED, SENT, accepted

@@ -14,7 +14,7 @@ from app.scoring.json_answer import write_json, write_ndjson
 from app.scoring.options import merge, of_query
 from app.scoring.requests import CSV, FORMATS, NDJSON, read_request
 from app.scoring.score import score_customers
-from app.services import Services
+from app.server.services import Services
 from app.shapes.scores import Scored, ScoreQuery, ScoreRequest
 from model.errors import Problem
 from store.registry.aliases import CHAMPION

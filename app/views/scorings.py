@@ -9,7 +9,7 @@ from app.edge.idempotency import idempotency_key
 from app.edge.inputs import media_type, read_body
 from app.errors import InputError
 from app.route import JSON, Route
-from app.services import Services
+from app.server.services import Services
 from app.shapes.jobs import Job
 from app.shapes.scorings import ScoringQuery, ScoringRequest
 from app.uploads import Upload, keep_table, receive_table

@@ -9,7 +9,7 @@ from app.edge.idempotency import idempotency_key
 from app.edge.scopes import demand_to_promote
 from app.errors import InputError
 from app.route import Route
-from app.services import Services
+from app.server.services import Services
 from app.shapes.jobs import Job, TrainingRequest, ValidTraining
 from app.sizes import oversize
 from app.specs import misfits, read_spec
