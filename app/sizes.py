@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.errors import InputError
-from app.readiness import HEARTBEATS
+from app.server.readiness import HEARTBEATS
 from app.server.services import Services
 from app.specs import read_spec
 from model.errors import Problem, SpecError

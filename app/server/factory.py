@@ -16,10 +16,10 @@ from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
 from app.openapi.document import write_document
 from app.places import Places
-from app.readiness import HEARTBEATS
 from app.ringing import Ringer
 from app.scoring.estimator_cache import EstimatorCache
 from app.scoring.target_cache import TargetCache
+from app.server.readiness import HEARTBEATS
 from app.server.services import Services
 from app.streams.streams import Streams
 from app.table import ROUTES

@@ -4,8 +4,8 @@ from flask import Response
 
 from app.edge.answers import json_answer
 from app.errors import NotReadyError
-from app.readiness import HEARTBEATS, check, unserved
 from app.route import Route
+from app.server.readiness import HEARTBEATS, check, unserved
 from app.server.services import Services
 from app.shapes.operations import Alive, Ready
 from model.errors import Problem
