@@ -7,7 +7,7 @@ from flask import Flask, Response
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
 from app.edge.inputs import read_body, read_query
-from app.route import Route
+from app.routing.route import Route
 from app.server.services import Services
 from app.shapes.common import SLUG, UUID
 

@@ -1,6 +1,6 @@
 """The table of routes: all that this service answers."""
 
-from app.route import Route
+from app.routing.route import Route
 from app.views import (
     aliases,
     audit,

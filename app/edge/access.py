@@ -17,7 +17,7 @@ from app.edge.invalid_key_limit import INVALID_PER_MINUTE, InvalidKeyLimit
 from app.edge.steps import Steps
 from app.errors import TooManyInvalidKeysError, UnauthenticatedError
 from app.recent import Recent
-from app.route import Route
+from app.routing.route import Route
 from store.audit import LOCAL
 from store.database import Connection, Database
 from store.errors import DatabaseError

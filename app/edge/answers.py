@@ -12,7 +12,7 @@ from flask import Response, request
 from werkzeug.datastructures import Headers
 from werkzeug.utils import get_content_type
 
-from app.route import JSON
+from app.routing.route import JSON
 
 
 class Whole(Response):

@@ -13,7 +13,7 @@ from app.edge.problems import MOST_FAULTS
 from app.edge.strict_json import parse_json
 from app.edge.validation_errors import validation_errors
 from app.errors import InputError, MediaTypeError
-from app.route import JSON
+from app.routing.route import JSON
 from model.errors import Problem
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ from typing import Any
 from app.edge.current import kept, this_request
 from app.edge.steps import Steps
 from app.errors import ForbiddenError
-from app.route import Route
+from app.routing.route import Route
 from store.database import Row
 from store.keys import Caller
 

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, valu
 
 from app.edge.current import kept, this_request
 from app.edge.steps import Steps
-from app.route import Route
+from app.routing.route import Route
 
 SHARED = values.ValueClass is not values.MutexValue
 UNKNOWN = "none", "other"  # an address that is not there, or not with this method

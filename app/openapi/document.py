@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from app.openapi.operation import build_operation
-from app.route import Route
+from app.routing.route import Route
 from app.shapes.common import NO_NEWLINE
 from app.shapes.problems import ProblemDetails
 from model.names import escaped

@@ -10,7 +10,7 @@ import msgspec
 
 from app.dispatch import CONVERTERS
 from app.edge.problems import PROBLEM_JSON
-from app.route import JSON, Header, Route
+from app.routing.route import JSON, Header, Route
 from app.shapes.common import Slug, Uuid, VersionNumber
 from app.shapes.problems import ProblemDetails
 

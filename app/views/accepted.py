@@ -8,7 +8,7 @@ from flask import Response
 
 from app.edge import idempotency
 from app.edge.answers import json_answer
-from app.route import Header
+from app.routing.route import Header
 from app.server.services import Services
 from app.views.datasets import LOCATION
 from app.views.jobs import shown

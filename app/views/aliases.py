@@ -8,7 +8,7 @@ from flask import Response, request
 from app.edge.access import caller_name
 from app.edge.answers import conditional, json_answer, time_text
 from app.errors import PreconditionMissingError
-from app.route import Header, Route
+from app.routing.route import Header, Route
 from app.server.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.registry import Alias, AliasMove, MovePage

@@ -3,7 +3,7 @@
 from flask import Response
 
 from app.edge.answers import conditional, json_answer, time_text
-from app.route import Route
+from app.routing.route import Route
 from app.server.services import Services
 from app.shapes.audit import AuditLine, AuditPage, AuditQuery
 from store.audit import list_audit

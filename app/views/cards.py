@@ -4,7 +4,7 @@ from flask import Response, request
 
 from app.cards import build_card, to_markdown
 from app.edge.answers import conditional, json_answer
-from app.route import JSON, Route
+from app.routing.route import JSON, Route
 from app.server.services import Services
 from app.shapes.cards import Card
 from app.views.models import VERSION

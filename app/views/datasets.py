@@ -9,7 +9,7 @@ from app.edge.access import owner
 from app.edge.answers import conditional, json_answer, time_text
 from app.edge.idempotency import ASKED, answer_once
 from app.edge.inputs import media_type
-from app.route import Header, Route
+from app.routing.route import Header, Route
 from app.server.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.datasets import Dataset, DatasetPage, UploadQuery

@@ -4,7 +4,7 @@ from flask import Response
 
 from app.edge.answers import conditional, json_answer
 from app.errors import InputError, TooLargeError
-from app.route import Route
+from app.routing.route import Route
 from app.scoring.ids import shown
 from app.server.services import Services
 from app.shapes.diffs import ChangedCustomer, ColumnChange, Diff, DiffQuery

@@ -10,7 +10,7 @@ from importlib.resources import files
 from flask import Response
 
 from app.edge.answers import conditional
-from app.route import Route
+from app.routing.route import Route
 from app.server.services import Services
 
 HTML, SCRIPT, STYLE = "text/html", "text/javascript", "text/css"

@@ -6,7 +6,7 @@ from flask import Response, g, request
 
 from app.edge.answers import no_content
 from app.errors import InputError
-from app.route import Header, Route
+from app.routing.route import Header, Route
 from app.server.services import Services
 from app.shapes.jobs import EventId, EventsQuery, JobChange
 from app.streams.following import ENDS, Following, follow

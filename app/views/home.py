@@ -3,7 +3,7 @@
 from flask import Response, current_app
 
 from app.edge.answers import conditional
-from app.route import JSON, Route
+from app.routing.route import JSON, Route
 from app.server.services import Services
 
 PAGE = """<!doctype html>

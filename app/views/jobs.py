@@ -8,7 +8,7 @@ from flask import Response
 from app.edge.access import caller_name
 from app.edge.answers import conditional, json_answer, time_text
 from app.edge.scopes import demand_to_cancel
-from app.route import Route
+from app.routing.route import Route
 from app.server.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.jobs import Epoch, EpochPage, Job, JobChange, JobError, JobPage, JobQuery, Progress

@@ -3,7 +3,7 @@
 from flask import Response, request
 
 from app.metrics.exposition import expose
-from app.route import Route
+from app.routing.route import Route
 from app.server.services import Services
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from app.edge.answers import conditional, json_answer, time_text
-from app.route import Route
+from app.routing.route import Route
 from app.server.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.registry import ModelPage, RegisteredModel, Version, VersionPage

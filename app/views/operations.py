@@ -4,7 +4,7 @@ from flask import Response
 
 from app.edge.answers import json_answer
 from app.errors import NotReadyError
-from app.route import Route
+from app.routing.route import Route
 from app.server.readiness import HEARTBEATS, check, unserved
 from app.server.services import Services
 from app.shapes.operations import Alive, Ready

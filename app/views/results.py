@@ -5,7 +5,7 @@ from http import HTTPStatus as Status
 from flask import Response, request, send_file
 
 from app.errors import ResultMissingError
-from app.route import Header, Route
+from app.routing.route import Header, Route
 from app.server.services import Services
 from model.tables.reading import MEDIA_TYPES
 from store.errors import ArtifactError, NotFoundError

@@ -7,7 +7,7 @@ from flask import Response
 from app.edge.access import owner
 from app.edge.idempotency import idempotency_key
 from app.edge.scopes import demand_to_retry
-from app.route import Route
+from app.routing.route import Route
 from app.server.services import Services
 from app.shapes.jobs import Job
 from app.sizes import check_stored

@@ -6,7 +6,7 @@ from flask import Response
 
 from app.edge.access import caller_name
 from app.edge.answers import json_answer
-from app.route import Header, Route
+from app.routing.route import Header, Route
 from app.server.services import Services
 from app.shapes.registry import Alias
 from app.views.aliases import ALIAS, ETAG, believed, shown

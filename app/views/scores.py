@@ -8,7 +8,7 @@ from app.edge.answers import Whole
 from app.edge.bodies import whole_body
 from app.edge.inputs import accepted, media_type
 from app.errors import InputError
-from app.route import Header, Route
+from app.routing.route import Header, Route
 from app.scoring.csv_answer import write_csv
 from app.scoring.json_answer import write_json, write_ndjson
 from app.scoring.options import merge, of_query

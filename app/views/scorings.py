@@ -8,7 +8,7 @@ from app.edge.access import owner
 from app.edge.idempotency import idempotency_key
 from app.edge.inputs import media_type, read_body
 from app.errors import InputError
-from app.route import JSON, Route
+from app.routing.route import JSON, Route
 from app.server.services import Services
 from app.shapes.jobs import Job
 from app.shapes.scorings import ScoringQuery, ScoringRequest

@@ -8,7 +8,7 @@ from app.edge.answers import json_answer
 from app.edge.idempotency import idempotency_key
 from app.edge.scopes import demand_to_promote
 from app.errors import InputError
-from app.route import Route
+from app.routing.route import Route
 from app.server.services import Services
 from app.shapes.jobs import Job, TrainingRequest, ValidTraining
 from app.sizes import oversize

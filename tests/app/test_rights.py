@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from flask.testing import FlaskClient
 
-from app.route import Route
+from app.routing.route import Route
 from app.table import ROUTES
 from store.keys import SCOPES
 from tests.app.test_access import Key, filled
