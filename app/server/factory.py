@@ -17,12 +17,12 @@ from app.metrics.traffic import Traffic
 from app.openapi.document import write_document
 from app.places import Places
 from app.ringing import Ringer
+from app.routing.route_table import ROUTES
 from app.scoring.estimator_cache import EstimatorCache
 from app.scoring.target_cache import TargetCache
 from app.server.readiness import HEARTBEATS
 from app.server.services import Services
 from app.streams.streams import Streams
-from app.table import ROUTES
 from store.artifacts import ArtifactStore
 from store.database import Database
 from store.doorbell import Doorbell

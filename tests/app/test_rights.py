@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.routing.route import Route
-from app.table import ROUTES
+from app.routing.route_table import ROUTES
 from store.keys import SCOPES
 from tests.app.test_access import Key, filled
 

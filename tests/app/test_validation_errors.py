@@ -10,8 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.edge.validation_errors import validation_errors
+from app.routing.route_table import ROUTES
 from app.shapes.jobs import JobQuery, TrainingRequest
-from app.table import ROUTES
 
 
 @pytest.fixture
