@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from app.dispatch import CONVERTERS
 from app.edge.problems import PROBLEM_JSON
 from app.routing.route import JSON, Header, Route
+from app.routing.url_map import CONVERTERS
 from app.shapes.common import Slug, Uuid, VersionNumber
 from app.shapes.problems import ProblemDetails
 
