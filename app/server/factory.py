@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import cards, dispatch
+from app import cards
 from app.edge import hosts, key_limit, load_shedding, logs, problems, request_ids, scopes, security_headers
 from app.edge.access import Access
 from app.edge.bodies import BODY_BYTES
@@ -17,6 +17,7 @@ from app.metrics.traffic import Traffic
 from app.openapi.document import write_document
 from app.places import Places
 from app.ringing import Ringer
+from app.routing import url_map
 from app.routing.route_table import ROUTES
 from app.scoring.estimator_cache import EstimatorCache
 from app.scoring.target_cache import TargetCache
@@ -56,7 +57,7 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell, limit
     scopes.install(steps, routes)
     steps.install(app)
     cards.install(app)
-    dispatch.install(app, ROUTES, services)
+    url_map.install(app, ROUTES, services)
     app.extensions["ebb"] = services
     app.extensions["openapi"] = write_document(ROUTES, keyless=keyless)
     return app
