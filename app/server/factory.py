@@ -7,6 +7,7 @@ from app import cards
 from app.edge import hosts, key_limit, load_shedding, logs, problems, request_ids, scopes, security_headers
 from app.edge.access import Access
 from app.edge.bodies import BODY_BYTES
+from app.edge.concurrency_limit import ConcurrencyLimit
 from app.edge.deadline import Deadline
 from app.edge.invalid_key_limit import InvalidKeyLimit
 from app.edge.rate_limiter import RateLimiter
@@ -15,7 +16,6 @@ from app.inspection.inspector import Inspector
 from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
 from app.openapi.document import write_document
-from app.places import Places
 from app.ringing import Ringer
 from app.routing import url_map
 from app.routing.route_table import ROUTES
@@ -73,13 +73,13 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
         targets=TargetCache(database),
         estimators=EstimatorCache(database),
         streams=Streams(threads),
-        uploads=Places(
+        uploads=ConcurrencyLimit(
             max(1, threads // 4), "this process receives as many uploads as it may; send it again in a moment"
         ),
-        batches=Places(
+        batches=ConcurrencyLimit(
             max(1, threads // 4), "large batches hold the places of this process; send it again in a moment", wait=0.5
         ),
-        comparing=Places(1, "this process compares two versions for another request; send it again in a moment"),
+        comparing=ConcurrencyLimit(1, "this process compares two versions for another request; send it again in a moment"),
         deadline=Deadline(settings.answer_seconds),
         inspector=Inspector(settings),
         traffic=Traffic(ROUTES),

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from app.edge.concurrency_limit import ConcurrencyLimit
 from app.edge.deadline import Deadline
 from app.inspection.inspector import Inspector
 from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
-from app.places import Places
 from app.ringing import Ringer
 from app.scoring.estimator_cache import EstimatorCache
 from app.scoring.target_cache import TargetCache
@@ -27,9 +27,9 @@ class Services:
     targets: TargetCache
     estimators: EstimatorCache
     streams: Streams
-    uploads: Places
-    batches: Places
-    comparing: Places
+    uploads: ConcurrencyLimit
+    batches: ConcurrencyLimit
+    comparing: ConcurrencyLimit
     deadline: Deadline
     traffic: Traffic
     jobs: JobsCollector

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.edge.concurrency_limit import ConcurrencyLimit
 from app.errors import StreamsError
-from app.places import Places
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Rhythm:
     patience: float = 10.0
 
 
-class Streams(Places):
+class Streams(ConcurrencyLimit):
     """At most a quarter of a process's threads; each stream holds one as long as it lasts."""
 
     def __init__(self, threads: int, rhythm: Rhythm | None = None) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from app.errors import AppError, BusyError
 
 
-class Places:
+class ConcurrencyLimit:
     """At most `most` requests of one kind at a time in this process; the next waits a little for a place, or not.
 
     Units: `wait` in seconds.
