@@ -15,8 +15,8 @@ from app.edge.current import kept, this_request
 from app.edge.hosts import is_loopback
 from app.edge.invalid_key_limit import INVALID_PER_MINUTE, InvalidKeyLimit
 from app.edge.steps import Steps
+from app.edge.ttl_cache import TtlCache
 from app.errors import TooManyInvalidKeysError, UnauthenticatedError
-from app.recent import Recent
 from app.routing.route import Route
 from store.audit import LOCAL
 from store.database import Connection, Database
@@ -45,8 +45,8 @@ class Access:
         self._routes = routes
         self._invalid_keys = invalid_keys
         self._anonymous = Caller("", frozenset({"admin"})) if is_loopback(settings.host) else None
-        self._callers: Recent[str, Caller] = Recent(database, _owner_of)
-        self._ids: Recent[str, frozenset[str]] = Recent(database, lambda connection, _: valid_ids(connection))
+        self._callers: TtlCache[str, Caller] = TtlCache(database, _owner_of)
+        self._ids: TtlCache[str, frozenset[str]] = TtlCache(database, lambda connection, _: valid_ids(connection))
         self._used: dict[str, float] = {}
 
     def install(self, steps: Steps) -> None:

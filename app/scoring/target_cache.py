@@ -1,6 +1,6 @@
 """A cache of which version scores: where an alias points, as the database said it in the last half second."""
 
-from app.recent import KEPT_SECONDS, Recent
+from app.edge.ttl_cache import KEPT_SECONDS, TtlCache
 from store.database import Connection, Database
 from store.registry.targets import Target, by_alias, by_version
 
@@ -15,8 +15,8 @@ class TargetCache:
     """
 
     def __init__(self, database: Database, seconds: float = KEPT_SECONDS) -> None:
-        self._aliases: Recent[tuple[str, str], Target] = Recent(database, _alias, seconds)
-        self._versions: Recent[tuple[str, int], Target] = Recent(database, _version, VERSION_SECONDS)
+        self._aliases: TtlCache[tuple[str, str], Target] = TtlCache(database, _alias, seconds)
+        self._versions: TtlCache[tuple[str, int], Target] = TtlCache(database, _version, VERSION_SECONDS)
 
     def by_alias(self, model: str, alias: str) -> Target:
         """Return what an alias points at.

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.edge.invalid_key_limit import INVALID_PER_MINUTE
-from app.recent import KEPT_SECONDS
+from app.edge.ttl_cache import KEPT_SECONDS
 from app.routing.route_table import ROUTES
 from store.database import Database
 from store.keys import SCOPES, list_keys, revoke_key

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from app.recent import Recent
+from app.edge.ttl_cache import TtlCache
 from store.database import Connection, Database
 from store.errors import DatabaseError
 
@@ -31,7 +31,7 @@ def say(database: Database) -> Callable[[str], None]:
 
 def test_an_answer_is_used_until_it_is_as_old_as_allowed(database: Database, say: Callable[[str], None]) -> None:
     say("first")
-    recent = Recent(database, ask, seconds=0.4)
+    recent = TtlCache(database, ask, seconds=0.4)
     assert recent.get("champion") == "first"
     said_at = time.monotonic()
     say("second")
@@ -43,7 +43,7 @@ def test_an_answer_is_used_until_it_is_as_old_as_allowed(database: Database, say
 
 def test_what_is_forgotten_is_asked_for_at_once(database: Database, say: Callable[[str], None]) -> None:
     say("first")
-    recent = Recent(database, ask, seconds=60)
+    recent = TtlCache(database, ask, seconds=60)
     recent.get("champion")
     say("second")
     assert recent.get("champion") == "first"
@@ -62,13 +62,13 @@ def test_an_answer_that_was_held_up_does_not_overwrite_a_later_one(
         return answer
 
     say("first")
-    recent: Recent[str, str] = Recent(database, slowly, seconds=60)
+    recent: TtlCache[str, str] = TtlCache(database, slowly, seconds=60)
     assert recent.get("champion") == "first"
     assert recent.get("champion") == "second"
 
 
 def test_nothing_is_no_answer_to_keep(database: Database, say: Callable[[str], None]) -> None:
-    recent = Recent(database, ask, seconds=60)
+    recent = TtlCache(database, ask, seconds=60)
     assert recent.get("champion") is None
     say("here")
     assert recent.get("champion") == "here"
@@ -85,7 +85,7 @@ def test_where_the_database_stays_away_nothing_is_said_once_the_answer_is_too_ol
             raise OperationalError("SELECT", {}, Exception("the server closed the connection"))
         return ask(connection, name)
 
-    recent = Recent(database, look, seconds=0.3)
+    recent = TtlCache(database, look, seconds=0.3)
     assert recent.get("champion") == "first"
     away = True
     assert recent.get("champion") == "first"

@@ -17,7 +17,7 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class Recent(Generic[Key, Value]):
+class TtlCache(Generic[Key, Value]):
     """Answers of the database by what was asked, none older than `seconds`; None is asked for again each time.
 
     Units: `seconds` in seconds.
