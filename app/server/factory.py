@@ -16,7 +16,6 @@ from app.inspection.inspector import Inspector
 from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
 from app.openapi.document import write_document
-from app.ringing import Ringer
 from app.routing import url_map
 from app.routing.route_table import ROUTES
 from app.scoring.estimator_cache import EstimatorCache
@@ -24,6 +23,7 @@ from app.scoring.target_cache import TargetCache
 from app.server.readiness import HEARTBEATS
 from app.server.services import Services
 from app.streams.streams import Streams
+from app.submission.publisher import Publisher
 from store.artifacts import ArtifactStore
 from store.database import Database
 from store.doorbell import Doorbell
@@ -69,7 +69,7 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
         settings=settings,
         database=database,
         artifacts=ArtifactStore(settings.artifacts, settings.free_bytes),
-        ringer=Ringer(database, doorbell),
+        publisher=Publisher(database, doorbell),
         targets=TargetCache(database),
         estimators=EstimatorCache(database),
         streams=Streams(threads),

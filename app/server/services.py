@@ -7,10 +7,10 @@ from app.edge.deadline import Deadline
 from app.inspection.inspector import Inspector
 from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
-from app.ringing import Ringer
 from app.scoring.estimator_cache import EstimatorCache
 from app.scoring.target_cache import TargetCache
 from app.streams.streams import Streams
+from app.submission.publisher import Publisher
 from store.artifacts import ArtifactStore
 from store.database import Database
 from store.settings import Settings
@@ -23,7 +23,7 @@ class Services:
     settings: Settings
     database: Database
     artifacts: ArtifactStore
-    ringer: Ringer
+    publisher: Publisher
     targets: TargetCache
     estimators: EstimatorCache
     streams: Streams

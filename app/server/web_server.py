@@ -114,7 +114,7 @@ def _connections() -> int:
 def _wind_up(app: Flask | None) -> None:
     """Let a process that ends in good order ring for the jobs it answered."""
     if app is not None:
-        app.extensions["ebb"].ringer.stop()
+        app.extensions["ebb"].publisher.stop()
 
 
 def check_start(settings: Settings) -> None:

@@ -40,7 +40,7 @@ def accept(services: Services, submission: Submission) -> Response:
 
 def accepted(services: Services, submitted: Submitted) -> Response:
     """Have the bell rung, and answer 202 with the job and where to look at it."""
-    services.ringer.ring_soon(submitted.job_id)
+    services.publisher.publish_soon(submitted.job_id)
     with services.database.read() as connection:
         answer = json_answer(shown(get_job(connection, submitted.job_id)), Status.ACCEPTED)
     answer.headers["Location"] = f"/v1/jobs/{submitted.job_id}"

@@ -27,7 +27,7 @@ def answers_without_a_broker(service: Service, requests: int) -> list[float]:
 
     Units: seconds.
     """
-    logging.getLogger("app.ringing").setLevel(logging.ERROR)  # it warns of each job that a sweeper will ring for
+    logging.getLogger("app.submission.publisher").setLevel(logging.ERROR)  # it warns of each job that a sweeper will ring for
     app = create_app(service.settings, service.database, CeleryDoorbell("redis+socket:///nowhere/none.sock"))
     client, found = app.test_client(), []
     for _ in range(requests):
@@ -35,7 +35,7 @@ def answers_without_a_broker(service: Service, requests: int) -> list[float]:
         answer = client.post("/v1/jobs/training", json={"model": "bench", "dataset": service.dataset})
         found.append(time.perf_counter() - begun)
         assert answer.status_code == 202, answer.text
-    app.extensions["ebb"].ringer.stop()
+    app.extensions["ebb"].publisher.stop()
     return found
 
 

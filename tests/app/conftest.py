@@ -71,7 +71,7 @@ def make_app(settings: Settings, database: Database, doorbell: Doorbell) -> Iter
 
     yield make
     for app in made:
-        app.extensions["ebb"].ringer.stop()
+        app.extensions["ebb"].publisher.stop()
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ def test_a_submission_takes_less_than_50_ms_of_work_while_the_broker_is_away(
 def test_nobody_rings_for_what_a_sweeper_took_first(app: Flask, dataset: str, doorbell: RememberingDoorbell) -> None:
     first = submitted(app.test_client(), dataset)
     assert doorbell.rung.get(timeout=10) == first  # and the row is marked
-    app.extensions["ebb"].ringer.ring_soon(first)
+    app.extensions["ebb"].publisher.publish_soon(first)
     second = submitted(app.test_client(), dataset)
     assert doorbell.rung.get(timeout=10) == second
 
@@ -105,5 +105,5 @@ def test_a_process_that_ends_rings_for_what_it_answered(
     app: Flask, dataset: str, doorbell: RememberingDoorbell
 ) -> None:
     jobs = [submitted(app.test_client(), dataset) for _ in range(5)]
-    app.extensions["ebb"].ringer.stop()
+    app.extensions["ebb"].publisher.stop()
     assert [doorbell.rung.get_nowait() for _ in jobs] == jobs

@@ -19,7 +19,7 @@ MOST_WAITING = 1000
 STOP_SECONDS = 5.0
 
 
-class Ringer:
+class Publisher:
     """A queue of job ids and the thread that rings for them, which the first of them starts."""
 
     def __init__(self, database: Database, doorbell: Doorbell) -> None:
@@ -29,11 +29,11 @@ class Ringer:
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def ring_soon(self, job_id: str) -> None:
+    def publish_soon(self, job_id: str) -> None:
         """Return at once; ring as soon as the broker answers. With too many waiting, leave it to the sweepers."""
         with self._starting:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="ringer", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
                 self._thread.start()
         try:
             self._waiting.put_nowait(job_id)
