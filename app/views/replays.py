@@ -7,7 +7,7 @@ from app.edge.idempotency import idempotency_key
 from app.routing.route import Route
 from app.server.services import Services
 from app.shapes.jobs import Job
-from app.sizes import check_stored
+from app.submission.training_size import check_stored
 from app.views.accepted import ASKED, SENT, accept
 from store.jobs.submit import Submission
 from store.registry.versions import get_version

@@ -10,7 +10,7 @@ from app.edge.scopes import demand_to_retry
 from app.routing.route import Route
 from app.server.services import Services
 from app.shapes.jobs import Job
-from app.sizes import check_stored
+from app.submission.training_size import check_stored
 from app.views.accepted import ASKED, SENT, accepted
 from store.ids import new_id
 from store.jobs.read import get_job

@@ -11,8 +11,8 @@ from app.errors import InputError
 from app.routing.route import Route
 from app.server.services import Services
 from app.shapes.jobs import Job, TrainingRequest, ValidTraining
-from app.sizes import oversize
 from app.specs import misfits, read_spec
+from app.submission.training_size import oversize
 from app.views.accepted import ASKED, SENT, accept
 from app.views.datasets import EXPIRED
 from model.errors import Problem
