@@ -7,7 +7,7 @@ from typing import Any
 from app.errors import InputError
 from app.server.readiness import HEARTBEATS
 from app.server.services import Services
-from app.specs import read_spec
+from app.submission.spec_check import read_spec
 from model.errors import Problem, SpecError
 from model.spec import Spec
 from model.training.expected import expected_shape

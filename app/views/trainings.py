@@ -11,7 +11,7 @@ from app.errors import InputError
 from app.routing.route import Route
 from app.server.services import Services
 from app.shapes.jobs import Job, TrainingRequest, ValidTraining
-from app.specs import misfits, read_spec
+from app.submission.spec_check import dataset_errors, read_spec
 from app.submission.training_size import oversize
 from app.views.accepted import ASKED, SENT, accept
 from app.views.datasets import EXPIRED
@@ -68,7 +68,7 @@ def _checked(services: Services, connection: Connection, body: TrainingRequest) 
         problems = [Problem("/dataset", "conflict", unlabelled), *problems]
     elif spec is not None:
         inputs = {column["name"] for column in dataset.schema["columns"]}
-        problems += misfits(spec, inputs, (dataset.target, dataset.id_column), "/spec")
+        problems += dataset_errors(spec, inputs, (dataset.target, dataset.id_column), "/spec")
         problems += oversize(services, connection, spec, dataset)
     if spec is None or problems:
         raise InputError.of(problems)

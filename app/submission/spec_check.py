@@ -17,7 +17,7 @@ def read_spec(raw: Mapping[str, object], here: str) -> tuple[Spec | None, list[P
         return None, [replace(problem, pointer=here + problem.pointer) for problem in error.problems]
 
 
-def misfits(spec: Spec, inputs: Collection[str], others: Collection[str], here: str) -> list[Problem]:
+def dataset_errors(spec: Spec, inputs: Collection[str], others: Collection[str], here: str) -> list[Problem]:
     """Return what of a spec cannot work with a table of these input columns, and others: its target and ids."""
     problems = [
         Problem(here + pointer("columns", name), "unknown", f"the dataset has no input column {name!r}")
