@@ -13,7 +13,7 @@ from app.routing.route import Header, Route
 from app.server.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.datasets import Dataset, DatasetPage, UploadQuery
-from app.uploads import Upload, keep_table, receive_table
+from app.submission.upload import Upload, keep_table, receive_table
 from model.tables.reading import MEDIA_TYPES
 from store.artifacts import Artifact
 from store.database import Row

@@ -12,7 +12,7 @@ from app.routing.route import JSON, Route
 from app.server.services import Services
 from app.shapes.jobs import Job
 from app.shapes.scorings import ScoringQuery, ScoringRequest
-from app.uploads import Upload, keep_table, receive_table
+from app.submission.upload import Upload, keep_table, receive_table
 from app.views.accepted import ASKED, SENT, accept
 from app.views.datasets import EXPIRED
 from model.columns.schema import listed
