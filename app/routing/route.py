@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from flask import Response
 
-from app.shapes.common import NoQuery
+from app.schemas.common import NoQuery
 
 JSON = "application/json"
 

@@ -8,8 +8,8 @@ from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
 from app.edge.inputs import read_body, read_query
 from app.routing.route import Route
+from app.schemas.common import SLUG, UUID
 from app.server.services import Services
-from app.shapes.common import SLUG, UUID
 
 
 class SlugConverter(BaseConverter):

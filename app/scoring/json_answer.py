@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from app.schemas.problems import Fault
+from app.schemas.scores import Campaign, Chosen, Decision, Score, Scored
+from app.schemas.scores import Reason as ReasonTold
 from app.scoring.score import ScoreResults
-from app.shapes.problems import Fault
-from app.shapes.scores import Campaign, Chosen, Decision, Score, Scored
-from app.shapes.scores import Reason as ReasonTold
 from model.estimator import Reason
 from store.registry.targets import Target
 

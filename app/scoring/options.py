@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from app.errors import InputError
-from app.shapes.scores import Economics as EconomicsTold
-from app.shapes.scores import ScoreQuery
+from app.schemas.scores import Economics as EconomicsTold
+from app.schemas.scores import ScoreQuery
 from model.campaign import Economics
 from model.errors import Problem
 

@@ -9,10 +9,10 @@ from app.edge.access import caller_name
 from app.edge.answers import conditional, json_answer, time_text
 from app.errors import PreconditionMissingError
 from app.routing.route import Header, Route
+from app.schemas.common import PageQuery
+from app.schemas.registry import Alias, AliasMove, MovePage
+from app.schemas.registry import Move as MoveShown
 from app.server.services import Services
-from app.shapes.common import PageQuery
-from app.shapes.registry import Alias, AliasMove, MovePage
-from app.shapes.registry import Move as MoveShown
 from store.database import Connection, Row
 from store.errors import StaleRevisionError
 from store.ids import new_id

@@ -4,8 +4,8 @@ from flask import Response
 
 from app.edge.answers import conditional, json_answer, time_text
 from app.routing.route import Route
+from app.schemas.audit import AuditLine, AuditPage, AuditQuery
 from app.server.services import Services
-from app.shapes.audit import AuditLine, AuditPage, AuditQuery
 from store.audit import list_audit
 
 

@@ -5,9 +5,9 @@ from flask import Response
 from app.edge.answers import conditional, json_answer
 from app.errors import InputError, TooLargeError
 from app.routing.route import Route
+from app.schemas.diffs import ChangedCustomer, ColumnChange, Diff, DiffQuery
 from app.scoring.ids import shown
 from app.server.services import Services
-from app.shapes.diffs import ChangedCustomer, ColumnChange, Diff, DiffQuery
 from app.views.datasets import EXPIRED
 from app.views.models import VERSION
 from model.comparison import Comparison, compare

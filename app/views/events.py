@@ -7,8 +7,8 @@ from flask import Response, g, request
 from app.edge.answers import no_content
 from app.errors import InputError
 from app.routing.route import Header, Route
+from app.schemas.jobs import EventId, EventsQuery, JobChange
 from app.server.services import Services
-from app.shapes.jobs import EventId, EventsQuery, JobChange
 from app.streams.following import ENDS, Following, follow
 from app.streams.peers import Peer
 from app.streams.server_sent_events import MEDIA_TYPE

@@ -6,9 +6,9 @@ from flask import Response
 
 from app.edge.answers import conditional, json_answer, time_text
 from app.routing.route import Route
+from app.schemas.common import PageQuery
+from app.schemas.registry import ModelPage, RegisteredModel, Version, VersionPage
 from app.server.services import Services
-from app.shapes.common import PageQuery
-from app.shapes.registry import ModelPage, RegisteredModel, Version, VersionPage
 from store.database import Row
 from store.registry.versions import get_version, list_models, list_versions, load_estimator
 

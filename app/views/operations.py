@@ -5,9 +5,9 @@ from flask import Response
 from app.edge.answers import json_answer
 from app.errors import NotReadyError
 from app.routing.route import Route
+from app.schemas.operations import Alive, Ready
 from app.server.readiness import HEARTBEATS, check, unserved
 from app.server.services import Services
-from app.shapes.operations import Alive, Ready
 from model.errors import Problem
 
 

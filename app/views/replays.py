@@ -5,8 +5,8 @@ from flask import Response
 from app.edge.access import owner
 from app.edge.idempotency import idempotency_key
 from app.routing.route import Route
+from app.schemas.jobs import Job
 from app.server.services import Services
-from app.shapes.jobs import Job
 from app.submission.training_size import check_stored
 from app.views.accepted import ASKED, SENT, accept
 from store.jobs.submit import Submission

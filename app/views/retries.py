@@ -8,8 +8,8 @@ from app.edge.access import owner
 from app.edge.idempotency import idempotency_key
 from app.edge.scopes import demand_to_retry
 from app.routing.route import Route
+from app.schemas.jobs import Job
 from app.server.services import Services
-from app.shapes.jobs import Job
 from app.submission.training_size import check_stored
 from app.views.accepted import ASKED, SENT, accepted
 from store.ids import new_id

@@ -7,8 +7,8 @@ from flask import Response
 from app.edge.access import caller_name
 from app.edge.answers import json_answer
 from app.routing.route import Header, Route
+from app.schemas.registry import Alias
 from app.server.services import Services
-from app.shapes.registry import Alias
 from app.views.aliases import ALIAS, ETAG, believed, shown
 from store.database import Connection, Row
 from store.ids import new_id

@@ -9,9 +9,9 @@ from app.edge.idempotency import idempotency_key
 from app.edge.inputs import media_type, read_body
 from app.errors import InputError
 from app.routing.route import JSON, Route
+from app.schemas.jobs import Job
+from app.schemas.scorings import ScoringQuery, ScoringRequest
 from app.server.services import Services
-from app.shapes.jobs import Job
-from app.shapes.scorings import ScoringQuery, ScoringRequest
 from app.submission.upload import Upload, keep_table, receive_table
 from app.views.accepted import ASKED, SENT, accept
 from app.views.datasets import EXPIRED

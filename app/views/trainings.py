@@ -9,8 +9,8 @@ from app.edge.idempotency import idempotency_key
 from app.edge.scopes import demand_to_promote
 from app.errors import InputError
 from app.routing.route import Route
+from app.schemas.jobs import Job, TrainingRequest, ValidTraining
 from app.server.services import Services
-from app.shapes.jobs import Job, TrainingRequest, ValidTraining
 from app.submission.spec_check import dataset_errors, read_spec
 from app.submission.training_size import oversize
 from app.views.accepted import ASKED, SENT, accept

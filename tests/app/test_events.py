@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.shapes.jobs import JobChange
+from app.schemas.jobs import JobChange
 from app.streams.following import Following, follow
 from app.streams.peers import Peer
 from app.streams.streams import Rhythm, Streams

@@ -4,9 +4,9 @@ from typing import Literal
 
 import msgspec
 
-from app.shapes.common import PlainText, Slug, Uuid, VersionNumber
-from app.shapes.jobs import DeadlineSeconds, Priority
-from app.shapes.scores import Explain
+from app.schemas.common import PlainText, Slug, Uuid, VersionNumber
+from app.schemas.jobs import DeadlineSeconds, Priority
+from app.schemas.scores import Explain
 
 OutputName = Literal["csv", "ndjson", "parquet"]
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from app.shapes.common import OwnRecord, Slug, VersionNumber
-from app.shapes.problems import Fault
+from app.schemas.common import OwnRecord, Slug, VersionNumber
+from app.schemas.problems import Fault
 
 Money = Annotated[float, Meta(ge=0, le=1e15)]
 Share = Annotated[float, Meta(ge=0, le=1)]
