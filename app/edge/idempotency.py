@@ -14,7 +14,7 @@ from flask import Response, request
 from app.edge.access import owner
 from app.errors import InputError
 from app.routing.route import Header
-from app.schemas.common import published
+from app.schemas.field_types import published
 from model.errors import Problem
 from store.database import Database
 from store.errors import DatabaseError

@@ -10,7 +10,7 @@ import msgspec
 
 from app.openapi.operation import build_operation
 from app.routing.route import Route
-from app.schemas.common import NO_NEWLINE
+from app.schemas.field_types import NO_NEWLINE
 from app.schemas.problems import ProblemDetails
 from model.names import escaped
 

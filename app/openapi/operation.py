@@ -11,7 +11,7 @@ import msgspec
 from app.edge.problems import PROBLEM_JSON
 from app.routing.route import JSON, Header, Route
 from app.routing.url_map import CONVERTERS
-from app.schemas.common import Slug, Uuid, VersionNumber
+from app.schemas.field_types import Slug, Uuid, VersionNumber
 from app.schemas.problems import ProblemDetails
 
 Schemas = Mapping[type[msgspec.Struct], dict[str, Any]]

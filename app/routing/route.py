@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from flask import Response
 
-from app.schemas.common import NoQuery
+from app.schemas.field_types import NoQuery
 
 JSON = "application/json"
 

@@ -8,7 +8,7 @@ from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
 from app.edge.inputs import read_body, read_query
 from app.routing.route import Route
-from app.schemas.common import SLUG, UUID
+from app.schemas.field_types import SLUG, UUID
 from app.server.services import Services
 
 

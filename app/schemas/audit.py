@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from app.schemas.common import JsonObject, PageSize, PageToken, PlainText, Time, whole
+from app.schemas.field_types import JsonObject, PageSize, PageToken, PlainText, Time, whole
 
 Action = Annotated[str, whole(r"[a-z]+\.[a-z]+", "an action such as job.submitted", max_length=32)]
 

@@ -5,7 +5,7 @@ Source: Mitchell et al., Model Cards for Model Reporting (2019), whose sections 
 
 import msgspec
 
-from app.schemas.common import JsonObject, Time
+from app.schemas.field_types import JsonObject, Time
 
 
 class CardDetails(msgspec.Struct, frozen=True):

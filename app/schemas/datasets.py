@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.schemas.common import ColumnName, JsonObject, PlainText, Time
+from app.schemas.field_types import ColumnName, JsonObject, PlainText, Time
 
 
 class UploadQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"id_column": "id"}):

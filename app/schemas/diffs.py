@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from app.schemas.common import Uuid, VersionNumber
+from app.schemas.field_types import Uuid, VersionNumber
 
 
 class DiffQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

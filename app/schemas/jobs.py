@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec import Meta
 
-from app.schemas.common import JsonObject, PageSize, PageToken, Slug, Time, Uuid, published, several
+from app.schemas.field_types import JsonObject, PageSize, PageToken, Slug, Time, Uuid, published, several
 from store.jobs.events import CURSOR
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from app.schemas.common import JsonObject, Time, VersionNumber
+from app.schemas.field_types import JsonObject, Time, VersionNumber
 
 
 class Alias(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from app.schemas.common import OwnRecord, Slug, VersionNumber
+from app.schemas.field_types import OwnRecord, Slug, VersionNumber
 from app.schemas.problems import Fault
 
 Money = Annotated[float, Meta(ge=0, le=1e15)]

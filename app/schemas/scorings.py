@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from app.schemas.common import PlainText, Slug, Uuid, VersionNumber
+from app.schemas.field_types import PlainText, Slug, Uuid, VersionNumber
 from app.schemas.jobs import DeadlineSeconds, Priority
 from app.schemas.scores import Explain
 

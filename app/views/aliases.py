@@ -9,7 +9,7 @@ from app.edge.access import caller_name
 from app.edge.answers import conditional, json_answer, time_text
 from app.errors import PreconditionMissingError
 from app.routing.route import Header, Route
-from app.schemas.common import PageQuery
+from app.schemas.field_types import PageQuery
 from app.schemas.registry import Alias, AliasMove, MovePage
 from app.schemas.registry import Move as MoveShown
 from app.server.services import Services

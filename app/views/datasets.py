@@ -10,8 +10,8 @@ from app.edge.answers import conditional, json_answer, time_text
 from app.edge.idempotency import ASKED, answer_once
 from app.edge.inputs import media_type
 from app.routing.route import Header, Route
-from app.schemas.common import PageQuery
 from app.schemas.datasets import Dataset, DatasetPage, UploadQuery
+from app.schemas.field_types import PageQuery
 from app.server.services import Services
 from app.submission.upload import Upload, keep_table, receive_table
 from model.tables.reading import MEDIA_TYPES

@@ -9,7 +9,7 @@ from app.edge.access import caller_name
 from app.edge.answers import conditional, json_answer, time_text
 from app.edge.scopes import demand_to_cancel
 from app.routing.route import Route
-from app.schemas.common import PageQuery
+from app.schemas.field_types import PageQuery
 from app.schemas.jobs import Epoch, EpochPage, Job, JobChange, JobError, JobPage, JobQuery, Progress
 from app.server.services import Services
 from store.database import Connection, Row

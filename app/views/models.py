@@ -6,7 +6,7 @@ from flask import Response
 
 from app.edge.answers import conditional, json_answer, time_text
 from app.routing.route import Route
-from app.schemas.common import PageQuery
+from app.schemas.field_types import PageQuery
 from app.schemas.registry import ModelPage, RegisteredModel, Version, VersionPage
 from app.server.services import Services
 from store.database import Row
