@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from app import errors as app_errors
 from app.edge.request_ids import request_id
-from app.schemas.problems import Fault, ProblemDetails
+from app.schemas.problem_details import Fault, ProblemDetails
 from model import errors as model_errors
 from model.names import escaped
 from store import errors as store_errors

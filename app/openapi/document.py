@@ -11,7 +11,7 @@ import msgspec
 from app.openapi.operation import build_operation
 from app.routing.route import Route
 from app.schemas.field_types import NO_NEWLINE
-from app.schemas.problems import ProblemDetails
+from app.schemas.problem_details import ProblemDetails
 from model.names import escaped
 
 CONTRACT = "1.0"  # the contract's own version; /v1 in its paths is the part that can break

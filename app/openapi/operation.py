@@ -12,7 +12,7 @@ from app.edge.problems import PROBLEM_JSON
 from app.routing.route import JSON, Header, Route
 from app.routing.url_map import CONVERTERS
 from app.schemas.field_types import Slug, Uuid, VersionNumber
-from app.schemas.problems import ProblemDetails
+from app.schemas.problem_details import ProblemDetails
 
 Schemas = Mapping[type[msgspec.Struct], dict[str, Any]]
 

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from app.schemas.field_types import OwnRecord, Slug, VersionNumber
-from app.schemas.problems import Fault
+from app.schemas.problem_details import Fault
 
 Money = Annotated[float, Meta(ge=0, le=1e15)]
 Share = Annotated[float, Meta(ge=0, le=1)]

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from app.schemas.problems import Fault
+from app.schemas.problem_details import Fault
 from app.schemas.scores import Campaign, Chosen, Decision, Score, Scored
 from app.schemas.scores import Reason as ReasonTold
 from app.scoring.score import ScoreResults
