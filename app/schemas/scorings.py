@@ -6,7 +6,7 @@ import msgspec
 
 from app.schemas.field_types import PlainText, Slug, Uuid, VersionNumber
 from app.schemas.jobs import DeadlineSeconds, Priority
-from app.schemas.scores import Explain
+from app.scoring.schemas import Explain
 
 OutputName = Literal["csv", "ndjson", "parquet"]
 

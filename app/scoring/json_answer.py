@@ -8,8 +8,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from app.schemas.problem_details import Fault
-from app.schemas.scores import Campaign, Chosen, Decision, Score, Scored
-from app.schemas.scores import Reason as ReasonTold
+from app.scoring.schemas import Campaign, Chosen, Decision, Score, Scored
+from app.scoring.schemas import Reason as ReasonTold
 from app.scoring.score import ScoreResults
 from model.estimator import Reason
 from store.registry.targets import Target

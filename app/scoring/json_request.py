@@ -9,9 +9,9 @@ from app.edge.inputs import typed
 from app.edge.pointers import pointer
 from app.edge.strict_json import REFUSED, check_containers, no_name_twice, parse_json
 from app.errors import InputError
-from app.schemas.scores import Economics, Explain, ScoreRequest
 from app.scoring.customers import Columns, Customers, Records, check_names, check_number
 from app.scoring.options import Options, of_body
+from app.scoring.schemas import Economics, Explain, ScoreRequest
 from model.errors import Problem
 from model.estimator import Estimator
 
