@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, render_template
 
-from app.edge.answers import time_text
+from app.edge.responses import time_text
 from app.schemas.cards import Card, CardColumn, CardData, CardDetails
 from model.estimator import Estimator
 from store.database import Row

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 
 from app.edge import idempotency
-from app.edge.answers import json_answer
+from app.edge.responses import json_answer
 from app.routing.route import Header
 from app.server.services import Services
 from app.views.datasets import LOCATION

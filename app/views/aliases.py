@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, request
 
 from app.edge.access import caller_name
-from app.edge.answers import conditional, json_answer, time_text
+from app.edge.responses import conditional, json_answer, time_text
 from app.errors import PreconditionMissingError
 from app.routing.route import Header, Route
 from app.schemas.field_types import PageQuery

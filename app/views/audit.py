@@ -2,7 +2,7 @@
 
 from flask import Response
 
-from app.edge.answers import conditional, json_answer, time_text
+from app.edge.responses import conditional, json_answer, time_text
 from app.routing.route import Route
 from app.schemas.audit import AuditLine, AuditPage, AuditQuery
 from app.server.services import Services

@@ -3,7 +3,7 @@
 from flask import Response, request
 
 from app.cards import build_card, to_markdown
-from app.edge.answers import conditional, json_answer
+from app.edge.responses import conditional, json_answer
 from app.routing.route import JSON, Route
 from app.schemas.cards import Card
 from app.server.services import Services

@@ -6,9 +6,9 @@ from typing import Any
 from flask import Response
 
 from app.edge.access import owner
-from app.edge.answers import conditional, json_answer, time_text
 from app.edge.idempotency import ASKED, answer_once
 from app.edge.inputs import media_type
+from app.edge.responses import conditional, json_answer, time_text
 from app.routing.route import Header, Route
 from app.schemas.datasets import Dataset, DatasetPage, UploadQuery
 from app.schemas.field_types import PageQuery

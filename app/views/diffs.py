@@ -2,7 +2,7 @@
 
 from flask import Response
 
-from app.edge.answers import conditional, json_answer
+from app.edge.responses import conditional, json_answer
 from app.errors import InputError, TooLargeError
 from app.routing.route import Route
 from app.schemas.diffs import ChangedCustomer, ColumnChange, Diff, DiffQuery

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from flask import Response
 
-from app.edge.answers import conditional
+from app.edge.responses import conditional
 from app.routing.route import Route
 from app.server.services import Services
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flask import Response, g, request
 
-from app.edge.answers import no_content
+from app.edge.responses import no_content
 from app.errors import InputError
 from app.routing.route import Header, Route
 from app.schemas.jobs import EventId, EventsQuery, JobChange

@@ -2,7 +2,7 @@
 
 from flask import Response, current_app
 
-from app.edge.answers import conditional
+from app.edge.responses import conditional
 from app.routing.route import JSON, Route
 from app.server.services import Services
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from app.edge.answers import conditional, json_answer, time_text
+from app.edge.responses import conditional, json_answer, time_text
 from app.routing.route import Route
 from app.schemas.field_types import PageQuery
 from app.schemas.registry import ModelPage, RegisteredModel, Version, VersionPage

@@ -2,7 +2,7 @@
 
 from flask import Response
 
-from app.edge.answers import json_answer
+from app.edge.responses import json_answer
 from app.errors import NotReadyError
 from app.routing.route import Route
 from app.schemas.operations import Alive, Ready

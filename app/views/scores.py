@@ -4,9 +4,9 @@ from contextlib import nullcontext
 
 from flask import Response
 
-from app.edge.answers import Whole
 from app.edge.bodies import whole_body
 from app.edge.inputs import accepted, media_type
+from app.edge.responses import Whole
 from app.errors import InputError
 from app.routing.route import Header, Route
 from app.scoring.csv_answer import write_csv

@@ -4,8 +4,8 @@ from flask import Response
 from msgspec import to_builtins
 
 from app.edge.access import owner
-from app.edge.answers import json_answer
 from app.edge.idempotency import idempotency_key
+from app.edge.responses import json_answer
 from app.edge.scopes import demand_to_promote
 from app.errors import InputError
 from app.routing.route import Route
