@@ -6,11 +6,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import cards
 from app.edge import hosts, key_limit, load_shedding, logs, problems, request_ids, scopes, security_headers
 from app.edge.access import Access
-from app.edge.bodies import BODY_BYTES
 from app.edge.concurrency_limit import ConcurrencyLimit
 from app.edge.deadline import Deadline
 from app.edge.invalid_key_limit import InvalidKeyLimit
 from app.edge.rate_limiter import RateLimiter
+from app.edge.request_body import BODY_BYTES
 from app.edge.steps import Steps
 from app.inspection.inspector import Inspector
 from app.metrics.jobs import JobsCollector
