@@ -11,9 +11,9 @@ from typing import NoReturn
 
 from flask import g
 
-from app.edge.current import kept, this_request
 from app.edge.hosts import is_loopback
 from app.edge.invalid_key_limit import INVALID_PER_MINUTE, InvalidKeyLimit
+from app.edge.request_context import kept, this_request
 from app.edge.steps import Steps
 from app.edge.ttl_cache import TtlCache
 from app.errors import TooManyInvalidKeysError, UnauthenticatedError

@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from ipaddress import ip_address
 
-from app.edge.current import this_request
+from app.edge.request_context import this_request
 from app.edge.steps import Steps
 from app.errors import ForbiddenError, MisdirectedError
 

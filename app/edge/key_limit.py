@@ -5,8 +5,8 @@ Source: RateLimit header fields, draft-ietf-httpapi-ratelimit-headers-10.
 
 from flask import Response
 
-from app.edge.current import kept
 from app.edge.rate_limiter import RateLimiter, Usage
+from app.edge.request_context import kept
 from app.edge.steps import Steps
 from app.errors import TooManyRequestsError
 from store.keys import Caller

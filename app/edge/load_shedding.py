@@ -6,7 +6,7 @@ The proxy writes the time at which it handed the request on into X-Request-Start
 import re
 import time
 
-from app.edge.current import this_request
+from app.edge.request_context import this_request
 from app.edge.steps import Steps
 from app.errors import OverloadedError
 

@@ -12,7 +12,7 @@ from http import HTTPStatus
 import msgspec
 from flask import Response
 
-from app.edge.current import kept, this_request
+from app.edge.request_context import kept, this_request
 from app.edge.request_ids import request_id
 from app.edge.steps import Steps
 from model.names import escaped

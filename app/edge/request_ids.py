@@ -4,7 +4,7 @@ import re
 
 from flask import Response
 
-from app.edge.current import kept, this_request
+from app.edge.request_context import kept, this_request
 from app.edge.steps import Steps
 from store import audit
 from store.ids import new_id

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.edge.current import kept, this_request
+from app.edge.request_context import kept, this_request
 from app.edge.steps import Steps
 from app.errors import ForbiddenError
 from app.routing.route import Route

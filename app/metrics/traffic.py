@@ -9,7 +9,7 @@ import time
 from flask import Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 
-from app.edge.current import kept, this_request
+from app.edge.request_context import kept, this_request
 from app.edge.steps import Steps
 from app.routing.route import Route
 
