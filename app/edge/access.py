@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from flask import g
 
-from app.edge.hosts import is_loopback
+from app.edge.host_check import is_loopback
 from app.edge.invalid_key_limit import INVALID_PER_MINUTE, InvalidKeyLimit
 from app.edge.request_context import kept, this_request
 from app.edge.steps import Steps

@@ -4,7 +4,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cards
-from app.edge import hosts, key_limit, load_shedding, logs, problems, request_ids, scopes, security_headers
+from app.edge import host_check, key_limit, load_shedding, logs, problems, request_ids, scopes, security_headers
 from app.edge.access import Access
 from app.edge.concurrency_limit import ConcurrencyLimit
 from app.edge.deadline import Deadline
@@ -42,7 +42,7 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell, limit
         app.wsgi_app = ProxyFix(app.wsgi_app, **behind)  # type: ignore[method-assign]  # Flask's documented way
     security_headers.install(app)
     problems.install(app)
-    keyless = hosts.is_loopback(settings.host)
+    keyless = host_check.is_loopback(settings.host)
     steps, routes = Steps(), {route.name: route for route in ROUTES}
     # Answers pass these from the last to the first: the first see the whole answer.
     services.traffic.install(steps)
@@ -51,7 +51,7 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell, limit
     if settings.proxies:
         load_shedding.install(steps, settings.request_wait_seconds)
     if keyless:
-        hosts.install(steps)
+        host_check.install(steps)
     Access(settings, database, routes, InvalidKeyLimit(limiter)).install(steps)
     key_limit.install(steps, limiter, settings.requests_per_minute)
     scopes.install(steps, routes)

@@ -13,7 +13,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from app.edge import logs
-from app.edge.hosts import is_loopback
+from app.edge.host_check import is_loopback
 from app.errors import StartError
 from app.metrics.folder import make_folder
 from store.artifacts import ArtifactStore
