@@ -6,7 +6,7 @@ from collections.abc import Callable
 from flask import Flask, Response
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
-from app.edge.inputs import read_body, read_query
+from app.edge.request_parsing import read_body, read_query
 from app.routing.route import Route
 from app.schemas.field_types import SLUG, UUID
 from app.server.services import Services

@@ -7,7 +7,7 @@ from flask import Response
 
 from app.edge.access import owner
 from app.edge.idempotency import ASKED, answer_once
-from app.edge.inputs import media_type
+from app.edge.request_parsing import media_type
 from app.edge.responses import conditional, json_answer, time_text
 from app.routing.route import Header, Route
 from app.schemas.datasets import Dataset, DatasetPage, UploadQuery

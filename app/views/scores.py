@@ -4,8 +4,8 @@ from contextlib import nullcontext
 
 from flask import Response
 
-from app.edge.inputs import accepted, media_type
 from app.edge.request_body import whole_body
+from app.edge.request_parsing import accepted, media_type
 from app.edge.responses import Whole
 from app.errors import InputError
 from app.routing.route import Header, Route

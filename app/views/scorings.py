@@ -6,7 +6,7 @@ from flask import Response
 
 from app.edge.access import owner
 from app.edge.idempotency import idempotency_key
-from app.edge.inputs import media_type, read_body
+from app.edge.request_parsing import media_type, read_body
 from app.errors import InputError
 from app.routing.route import JSON, Route
 from app.schemas.jobs import Job

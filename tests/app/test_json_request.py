@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.edge.inputs import typed
+from app.edge.request_parsing import typed
 from app.edge.strict_json import no_name_twice, parse_json
 from app.errors import AppError
 from app.scoring import json_request, ndjson
