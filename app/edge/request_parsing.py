@@ -6,7 +6,7 @@ from typing import TypeVar
 import msgspec
 from werkzeug.exceptions import NotAcceptable
 
-from app.edge.pointers import Path, pointer
+from app.edge.json_pointer import Path, pointer
 from app.edge.problems import MOST_FAULTS
 from app.edge.request_body import whole_body
 from app.edge.request_context import this_request

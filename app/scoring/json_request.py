@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from app.edge.pointers import pointer
+from app.edge.json_pointer import pointer
 from app.edge.request_parsing import typed
 from app.edge.strict_json import REFUSED, check_containers, no_name_twice, parse_json
 from app.errors import InputError

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from app.edge.pointers import pointer
+from app.edge.json_pointer import pointer
 from model.errors import Problem, SpecError
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.spec import Spec, parse_spec
