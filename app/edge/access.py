@@ -11,10 +11,10 @@ from typing import NoReturn
 
 from flask import g
 
+from app.edge.hooks import Hooks
 from app.edge.host_check import is_loopback
 from app.edge.invalid_key_limit import INVALID_PER_MINUTE, InvalidKeyLimit
 from app.edge.request_context import kept, this_request
-from app.edge.steps import Steps
 from app.edge.ttl_cache import TtlCache
 from app.errors import TooManyInvalidKeysError, UnauthenticatedError
 from app.routing.route import Route
@@ -49,9 +49,9 @@ class Access:
         self._ids: TtlCache[str, frozenset[str]] = TtlCache(database, lambda connection, _: valid_ids(connection))
         self._used: dict[str, float] = {}
 
-    def install(self, steps: Steps) -> None:
+    def install(self, hooks: Hooks) -> None:
         """Check every request."""
-        steps.before_request(self._check)
+        hooks.before_request(self._check)
 
     def _check(self) -> None:
         route = self._routes.get(this_request().endpoint or "")

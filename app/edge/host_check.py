@@ -8,8 +8,8 @@ import re
 from functools import lru_cache
 from ipaddress import ip_address
 
+from app.edge.hooks import Hooks
 from app.edge.request_context import this_request
-from app.edge.steps import Steps
 from app.errors import ForbiddenError, MisdirectedError
 
 _HOST = re.compile(
@@ -34,9 +34,9 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def install(steps: Steps) -> None:
+def install(hooks: Hooks) -> None:
     """Check every request before anything else looks at it."""
-    steps.before_request(_check)
+    hooks.before_request(_check)
 
 
 def _check() -> None:

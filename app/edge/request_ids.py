@@ -4,8 +4,8 @@ import re
 
 from flask import Response
 
+from app.edge.hooks import Hooks
 from app.edge.request_context import kept, this_request
-from app.edge.steps import Steps
 from store import audit
 from store.ids import new_id
 
@@ -13,10 +13,10 @@ HEADER = "X-Request-ID"
 _FIT = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
-def install(steps: Steps) -> None:
+def install(hooks: Hooks) -> None:
     """Name every request and say the name in its answer."""
-    steps.before_request(_name)
-    steps.after_request(_tell)
+    hooks.before_request(_name)
+    hooks.after_request(_tell)
 
 
 def request_id() -> str:

@@ -8,10 +8,10 @@ from app.edge import host_check, key_limit, load_shedding, logs, problems, reque
 from app.edge.access import Access
 from app.edge.concurrency_limit import ConcurrencyLimit
 from app.edge.deadline import Deadline
+from app.edge.hooks import Hooks
 from app.edge.invalid_key_limit import InvalidKeyLimit
 from app.edge.rate_limiter import RateLimiter
 from app.edge.request_body import BODY_BYTES
-from app.edge.steps import Steps
 from app.inspection.inspector import Inspector
 from app.metrics.jobs import JobsCollector
 from app.metrics.traffic import Traffic
@@ -43,19 +43,19 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell, limit
     security_headers.install(app)
     problems.install(app)
     keyless = host_check.is_loopback(settings.host)
-    steps, routes = Steps(), {route.name: route for route in ROUTES}
+    hooks, routes = Hooks(), {route.name: route for route in ROUTES}
     # Answers pass these from the last to the first: the first see the whole answer.
-    services.traffic.install(steps)
-    logs.install(steps)
-    request_ids.install(steps)
+    services.traffic.install(hooks)
+    logs.install(hooks)
+    request_ids.install(hooks)
     if settings.proxies:
-        load_shedding.install(steps, settings.request_wait_seconds)
+        load_shedding.install(hooks, settings.request_wait_seconds)
     if keyless:
-        host_check.install(steps)
-    Access(settings, database, routes, InvalidKeyLimit(limiter)).install(steps)
-    key_limit.install(steps, limiter, settings.requests_per_minute)
-    scopes.install(steps, routes)
-    steps.install(app)
+        host_check.install(hooks)
+    Access(settings, database, routes, InvalidKeyLimit(limiter)).install(hooks)
+    key_limit.install(hooks, limiter, settings.requests_per_minute)
+    scopes.install(hooks, routes)
+    hooks.install(app)
     cards.install(app)
     url_map.install(app, ROUTES, services)
     app.extensions["ebb"] = services

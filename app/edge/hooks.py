@@ -12,7 +12,7 @@ Before = Callable[[], None]
 After = Callable[[Response], Response]
 
 
-class Steps:
+class Hooks:
     """The steps of an application; a step before the view raises where it refuses the request."""
 
     def __init__(self) -> None:
