@@ -5,7 +5,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cards
 from app.edge import host_check, key_limit, load_shedding, logs, problems, request_ids, scopes, security_headers
-from app.edge.access import Access
+from app.edge.authentication import Authentication
 from app.edge.concurrency_limit import ConcurrencyLimit
 from app.edge.deadline import Deadline
 from app.edge.hooks import Hooks
@@ -52,7 +52,7 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell, limit
         load_shedding.install(hooks, settings.request_wait_seconds)
     if keyless:
         host_check.install(hooks)
-    Access(settings, database, routes, InvalidKeyLimit(limiter)).install(hooks)
+    Authentication(settings, database, routes, InvalidKeyLimit(limiter)).install(hooks)
     key_limit.install(hooks, limiter, settings.requests_per_minute)
     scopes.install(hooks, routes)
     hooks.install(app)

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response
 
-from app.edge.access import caller_name
+from app.edge.authentication import caller_name
 from app.edge.responses import conditional, json_answer, time_text
 from app.edge.scopes import demand_to_cancel
 from app.routing.route import Route

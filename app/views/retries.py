@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from app.edge.access import owner
+from app.edge.authentication import owner
 from app.edge.idempotency import idempotency_key
 from app.edge.scopes import demand_to_retry
 from app.routing.route import Route

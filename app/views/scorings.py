@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from app.edge.access import owner
+from app.edge.authentication import owner
 from app.edge.idempotency import idempotency_key
 from app.edge.request_parsing import media_type, read_body
 from app.errors import InputError

@@ -3,7 +3,7 @@
 from flask import Response
 from msgspec import to_builtins
 
-from app.edge.access import owner
+from app.edge.authentication import owner
 from app.edge.idempotency import idempotency_key
 from app.edge.responses import json_answer
 from app.edge.scopes import demand_to_promote

@@ -35,7 +35,7 @@ NOBODY = Caller("", frozenset())
 """The caller of an invalid key; cached as long as that of a valid one."""
 
 
-class Access:
+class Authentication:
     """Checks the key of each request, and notes when a valid key was used."""
 
     def __init__(
