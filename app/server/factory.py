@@ -13,7 +13,7 @@ from app.edge.invalid_key_limit import InvalidKeyLimit
 from app.edge.rate_limiter import RateLimiter
 from app.edge.request_body import BODY_BYTES
 from app.inspection.inspector import Inspector
-from app.metrics.jobs import JobsCollector
+from app.metrics.jobs_collector import JobsCollector
 from app.metrics.traffic import Traffic
 from app.openapi.document import write_document
 from app.routing import url_map

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.edge.concurrency_limit import ConcurrencyLimit
 from app.edge.deadline import Deadline
 from app.inspection.inspector import Inspector
-from app.metrics.jobs import JobsCollector
+from app.metrics.jobs_collector import JobsCollector
 from app.metrics.traffic import Traffic
 from app.scoring.estimator_cache import EstimatorCache
 from app.scoring.target_cache import TargetCache
