@@ -9,7 +9,7 @@ from app.errors import InputError
 from app.routing.route import Header, Route
 from app.schemas.jobs import EventId, EventsQuery, JobChange
 from app.server.services import Services
-from app.streams.following import ENDS, Following, follow
+from app.streams.job_stream import ENDS, Following, follow
 from app.streams.peers import Peer
 from app.streams.server_sent_events import MEDIA_TYPE
 from app.views.jobs import changed, shown_one

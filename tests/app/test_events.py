@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.schemas.jobs import JobChange
-from app.streams.following import Following, follow
+from app.streams.job_stream import Following, follow
 from app.streams.peers import Peer
 from app.streams.streams import Rhythm, Streams
 from app.views.jobs import changed, shown_one
