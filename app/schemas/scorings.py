@@ -4,9 +4,9 @@ from typing import Literal
 
 import msgspec
 
+from app.schemas.customer_scores import Explain
 from app.schemas.field_types import PlainText, Slug, Uuid, VersionNumber
 from app.schemas.jobs import DeadlineSeconds, Priority
-from app.scoring.schemas import Explain
 
 OutputName = Literal["csv", "ndjson", "parquet"]
 

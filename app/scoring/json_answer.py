@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from app.schemas.customer_scores import Campaign, Chosen, Decision, Score, Scored
+from app.schemas.customer_scores import Reason as ReasonTold
 from app.schemas.problem_details import Fault
-from app.scoring.schemas import Campaign, Chosen, Decision, Score, Scored
-from app.scoring.schemas import Reason as ReasonTold
 from app.scoring.score import ScoreResults
 from model.estimator import Reason
 from store.registry.targets import Target

@@ -9,9 +9,9 @@ from app.edge.json_pointer import pointer
 from app.edge.request_parsing import typed
 from app.edge.strict_json import REFUSED, check_containers, no_name_twice, parse_json
 from app.errors import InputError
+from app.schemas.customer_scores import Economics, Explain, ScoreRequest
 from app.scoring.customers import Columns, Customers, Records, check_names, check_number
 from app.scoring.options import Options, of_body
-from app.scoring.schemas import Economics, Explain, ScoreRequest
 from model.errors import Problem
 from model.estimator import Estimator
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from app.errors import InputError
-from app.scoring.schemas import Economics as EconomicsTold
-from app.scoring.schemas import ScoreQuery
+from app.schemas.customer_scores import Economics as EconomicsTold
+from app.schemas.customer_scores import ScoreQuery
 from model.campaign import Economics
 from model.errors import Problem
 

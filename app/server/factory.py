@@ -79,7 +79,9 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
         batches=ConcurrencyLimit(
             max(1, threads // 4), "large batches hold the places of this process; send it again in a moment", wait=0.5
         ),
-        comparing=ConcurrencyLimit(1, "this process compares two versions for another request; send it again in a moment"),
+        comparing=ConcurrencyLimit(
+            1, "this process compares two versions for another request; send it again in a moment"
+        ),
         deadline=Deadline(settings.answer_seconds),
         inspector=Inspector(settings),
         traffic=Traffic(ROUTES),

@@ -9,11 +9,11 @@ from app.edge.request_parsing import accepted, media_type
 from app.edge.responses import Whole
 from app.errors import InputError
 from app.routing.route import Header, Route
+from app.schemas.customer_scores import Scored, ScoreQuery, ScoreRequest
 from app.scoring.csv_answer import write_csv
 from app.scoring.json_answer import write_json, write_ndjson
 from app.scoring.options import merge, of_query
 from app.scoring.requests import CSV, FORMATS, NDJSON, read_request
-from app.scoring.schemas import Scored, ScoreQuery, ScoreRequest
 from app.scoring.score import score_customers
 from app.server.services import Services
 from model.errors import Problem

@@ -27,7 +27,8 @@ def answers_without_a_broker(service: Service, requests: int) -> list[float]:
 
     Units: seconds.
     """
-    logging.getLogger("app.submission.publisher").setLevel(logging.ERROR)  # it warns of each job that a sweeper will ring for
+    # The publisher warns of each job that is left to the sweeper.
+    logging.getLogger("app.submission.publisher").setLevel(logging.ERROR)
     app = create_app(service.settings, service.database, CeleryDoorbell("redis+socket:///nowhere/none.sock"))
     client, found = app.test_client(), []
     for _ in range(requests):
