@@ -1,10 +1,8 @@
 """Registered models, versions and aliases in requests and answers."""
 
-from typing import Any
-
 import msgspec
 
-from app.schemas.field_types import JsonObject, Time, VersionNumber
+from app.schemas.field_types import Time, VersionNumber
 
 
 class Alias(msgspec.Struct, frozen=True):
@@ -39,42 +37,4 @@ class MovePage(msgspec.Struct, frozen=True):
     """Some moves of an alias, the latest first."""
 
     moves: list[Move]
-    next_page_token: str | None
-
-
-class RegisteredModel(msgspec.Struct, frozen=True):
-    """A name under which versions are registered."""
-
-    name: str
-    last_version: int
-    created_at: Time
-
-
-class ModelPage(msgspec.Struct, frozen=True):
-    """Some registered models, by name."""
-
-    models: list[RegisteredModel]
-    next_page_token: str | None
-
-
-class Version(msgspec.Struct, frozen=True):
-    """An immutable result of training."""
-
-    model: str
-    version: int
-    job_id: str
-    dataset: str
-    data_sha256: str
-    spec: JsonObject
-    columns: Any
-    metrics: JsonObject
-    environment: JsonObject
-    weights_sha256: str
-    created_at: Time
-
-
-class VersionPage(msgspec.Struct, frozen=True):
-    """Some versions of a model, the newest first."""
-
-    versions: list[Version]
     next_page_token: str | None
