@@ -3,20 +3,54 @@
 from http import HTTPStatus as Status
 from typing import Any
 
+import msgspec
 from flask import Response, request
 
 from app.edge.authentication import caller_name
 from app.edge.responses import conditional, json_answer, time_text
 from app.errors import PreconditionMissingError
 from app.routing.route import Header, Route
-from app.schemas.field_types import PageQuery
-from app.schemas.registry import Alias, AliasMove, MovePage
-from app.schemas.registry import Move as MoveShown
+from app.schemas.field_types import PageQuery, Time, VersionNumber
 from app.server.services import Services
 from store.database import Connection, Row
 from store.errors import StaleRevisionError
 from store.ids import new_id
 from store.registry.aliases import Move, alias_history, find_alias, get_alias, move_alias, moved_by_request
+
+
+class Alias(msgspec.Struct, frozen=True):
+    """A movable pointer to a version; its revision is its entity tag."""
+
+    model: str
+    alias: str
+    version: int
+    revision: int
+    moved_at: Time
+
+
+class AliasMove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where an alias is to point."""
+
+    version: VersionNumber
+
+
+class Move(msgspec.Struct, frozen=True):
+    """One move of an alias; `undoes` is the revision that a rollback undid, `job` the training that moved it."""
+
+    revision: int
+    from_version: int | None
+    to_version: int
+    moved_by: str
+    moved_at: Time
+    undoes: int | None
+    job: str | None
+
+
+class MovePage(msgspec.Struct, frozen=True):
+    """Some moves of an alias, the latest first."""
+
+    moves: list[Move]
+    next_page_token: str | None
 
 
 def show_alias(services: Services, name: str, alias: str, **_: object) -> Response:
