@@ -5,14 +5,13 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec import Meta
 
-from app.schemas.field_types import JsonObject, PageSize, PageToken, Slug, Time, Uuid, published, several
+from app.schemas.field_types import JsonObject, PageSize, PageToken, Slug, Time, published, several
 from store.jobs.events import CURSOR
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Kind = Literal["training", "scoring", "replay"]
 States = Annotated[str, several(get_args(State))]
 Kinds = Annotated[str, several(get_args(Kind))]
-Promote = Literal["never", "if_better", "always"]
 Priority = Annotated[int, Meta(ge=-10, le=10, description="of the jobs that wait, the highest goes first")]
 EventId = Annotated[
     str, published(f"(?:{CURSOR})?", "the id of an event that this service sent, or nothing", max_length=40)
@@ -20,34 +19,6 @@ EventId = Annotated[
 DeadlineSeconds = Annotated[
     float, Meta(ge=1, le=2_592_000, description="seconds after which the job is no longer wanted; at most 30 days")
 ]
-
-
-class GateRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `if_better` asks of a version: all of the difference's interval has to lie beyond the margin."""
-
-    metric: Literal["log_loss", "auc"] = "log_loss"
-    margin: Annotated[float, Meta(ge=0, le=1)] = 0.0
-    confidence: Annotated[float, Meta(ge=0.5, le=0.999)] = 0.95
-
-
-class TrainingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to train, on what, and what to do with the result."""
-
-    model: Slug
-    dataset: Uuid
-    spec: Annotated[JsonObject, Meta(description="the training spec; every key is optional")] = {}
-    promote: Promote = "never"
-    gate: GateRequest | None = None
-    priority: Priority = 0
-    deadline_s: DeadlineSeconds | None = None
-    validate_only: bool = False
-
-
-class ValidTraining(msgspec.Struct, frozen=True):
-    """The answer to `validate_only`: the spec as it would be stored, with every default."""
-
-    valid: bool
-    spec: JsonObject
 
 
 class Progress(msgspec.Struct, frozen=True):

@@ -1,7 +1,10 @@
 """Training jobs: a request is parsed to the last key, becomes a row, and only then is anybody told."""
 
+from typing import Annotated, Literal
+
+import msgspec
 from flask import Response
-from msgspec import to_builtins
+from msgspec import Meta, to_builtins
 
 from app.edge.authentication import owner
 from app.edge.idempotency import idempotency_key
@@ -9,7 +12,8 @@ from app.edge.responses import json_answer
 from app.edge.scopes import demand_to_promote
 from app.errors import InputError
 from app.routing.route import Route
-from app.schemas.jobs import Job, TrainingRequest, ValidTraining
+from app.schemas.field_types import JsonObject, Slug, Uuid
+from app.schemas.jobs import DeadlineSeconds, Job, Priority
 from app.server.services import Services
 from app.submission.spec_check import dataset_errors, read_spec
 from app.submission.training_size import oversize
@@ -20,6 +24,36 @@ from model.spec import Spec
 from store.database import Connection
 from store.datasets import find_dataset
 from store.jobs.submit import Submission
+
+Promote = Literal["never", "if_better", "always"]
+
+
+class GateRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `if_better` asks of a version: all of the difference's interval has to lie beyond the margin."""
+
+    metric: Literal["log_loss", "auc"] = "log_loss"
+    margin: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    confidence: Annotated[float, Meta(ge=0.5, le=0.999)] = 0.95
+
+
+class TrainingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to train, on what, and what to do with the result."""
+
+    model: Slug
+    dataset: Uuid
+    spec: Annotated[JsonObject, Meta(description="the training spec; every key is optional")] = {}
+    promote: Promote = "never"
+    gate: GateRequest | None = None
+    priority: Priority = 0
+    deadline_s: DeadlineSeconds | None = None
+    validate_only: bool = False
+
+
+class ValidTraining(msgspec.Struct, frozen=True):
+    """The answer to `validate_only`: the spec as it would be stored, with every default."""
+
+    valid: bool
+    spec: JsonObject
 
 
 def submit_training(services: Services, body: TrainingRequest, **_: object) -> Response:
