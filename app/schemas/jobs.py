@@ -5,17 +5,13 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec import Meta
 
-from app.schemas.field_types import JsonObject, PageSize, PageToken, Slug, Time, published, several
-from store.jobs.events import CURSOR
+from app.schemas.field_types import JsonObject, PageSize, PageToken, Slug, Time, several
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Kind = Literal["training", "scoring", "replay"]
 States = Annotated[str, several(get_args(State))]
 Kinds = Annotated[str, several(get_args(Kind))]
 Priority = Annotated[int, Meta(ge=-10, le=10, description="of the jobs that wait, the highest goes first")]
-EventId = Annotated[
-    str, published(f"(?:{CURSOR})?", "the id of an event that this service sent, or nothing", max_length=40)
-]
 DeadlineSeconds = Annotated[
     float, Meta(ge=1, le=2_592_000, description="seconds after which the job is no longer wanted; at most 30 days")
 ]
@@ -113,12 +109,6 @@ class EpochPage(msgspec.Struct, frozen=True):
 
     epochs: list[Epoch]
     next_page_token: str | None
-
-
-class EventsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where to go on, for tools that cannot send the header."""
-
-    last_event_id: EventId | None = None
 
 
 class JobEvent(msgspec.Struct, frozen=True):
