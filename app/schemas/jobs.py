@@ -1,16 +1,14 @@
 """Jobs in requests and answers."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from app.schemas.field_types import JsonObject, PageSize, PageToken, Slug, Time, several
+from app.schemas.field_types import JsonObject, Time
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Kind = Literal["training", "scoring", "replay"]
-States = Annotated[str, several(get_args(State))]
-Kinds = Annotated[str, several(get_args(Kind))]
 Priority = Annotated[int, Meta(ge=-10, le=10, description="of the jobs that wait, the highest goes first")]
 DeadlineSeconds = Annotated[
     float, Meta(ge=1, le=2_592_000, description="seconds after which the job is no longer wanted; at most 30 days")
@@ -56,23 +54,6 @@ class Job(msgspec.Struct, frozen=True):
     finished_at: Time | None
 
 
-class JobQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which jobs; of several states or kinds, with commas between them."""
-
-    state: States | None = None
-    kind: Kinds | None = None
-    model: Slug | None = None
-    page_size: PageSize = 50
-    page_token: PageToken | None = None
-
-
-class JobPage(msgspec.Struct, frozen=True):
-    """Some jobs, the newest first."""
-
-    jobs: list[Job]
-    next_page_token: str | None
-
-
 class Layer(msgspec.Struct, frozen=True):
     """One array of parameters at an epoch's last step.
 
@@ -102,13 +83,6 @@ class Epoch(msgspec.Struct, frozen=True):
     dead_units: float | None
     retries: int
     layers: list[Layer] | None
-
-
-class EpochPage(msgspec.Struct, frozen=True):
-    """Some epochs, the first one first."""
-
-    epochs: list[Epoch]
-    next_page_token: str | None
 
 
 class JobEvent(msgspec.Struct, frozen=True):

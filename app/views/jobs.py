@@ -1,21 +1,49 @@
 """Jobs: look at one, list them, follow a training's epochs, cancel."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any, get_args
 
+import msgspec
 from flask import Response
 
 from app.edge.authentication import caller_name
 from app.edge.responses import conditional, json_answer, time_text
 from app.edge.scopes import demand_to_cancel
 from app.routing.route import Route
-from app.schemas.field_types import PageQuery
-from app.schemas.jobs import Epoch, EpochPage, Job, JobChange, JobError, JobPage, JobQuery, Progress
+from app.schemas.field_types import PageQuery, PageSize, PageToken, Slug, several
+from app.schemas.jobs import Epoch, Job, JobChange, JobError, Kind, Progress, State
 from app.server.services import Services
 from store.database import Connection, Row
 from store.ids import new_id
 from store.jobs.cancel import cancel
 from store.jobs.read import Pace, get_job, list_epochs, list_jobs, read_paces
+
+States = Annotated[str, several(get_args(State))]
+Kinds = Annotated[str, several(get_args(Kind))]
+
+
+class JobQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which jobs; of several states or kinds, with commas between them."""
+
+    state: States | None = None
+    kind: Kinds | None = None
+    model: Slug | None = None
+    page_size: PageSize = 50
+    page_token: PageToken | None = None
+
+
+class JobPage(msgspec.Struct, frozen=True):
+    """Some jobs, the newest first."""
+
+    jobs: list[Job]
+    next_page_token: str | None
+
+
+class EpochPage(msgspec.Struct, frozen=True):
+    """Some epochs, the first one first."""
+
+    epochs: list[Epoch]
+    next_page_token: str | None
 
 
 def show_job(services: Services, job_id: str, **_: object) -> Response:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from app.edge.validation_errors import validation_errors
 from app.routing.route_table import ROUTES
-from app.schemas.jobs import JobQuery
+from app.views.jobs import JobQuery
 from app.views.trainings import TrainingRequest
 
 
