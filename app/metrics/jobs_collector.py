@@ -7,7 +7,7 @@ from typing import get_args
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from app.schemas.jobs import Kind
+from app.schemas.job_resource import Kind
 from store.database import Database
 from store.errors import DatabaseError
 from store.jobs.statistics import DURATIONS, WAITS, Distribution, JobStatistics, Queue, Tally

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from app.edge.responses import time_text
-from app.schemas.jobs import Epoch, JobChange, JobEvent
+from app.schemas.job_resource import Epoch, JobChange, JobEvent
 from app.streams.peers import Peer
 from app.streams.server_sent_events import SIGN_OF_LIFE, retry_after, server_sent_event
 from app.streams.streams import Streams

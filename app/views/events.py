@@ -10,7 +10,7 @@ from app.edge.responses import no_content
 from app.errors import InputError
 from app.routing.route import Header, Route
 from app.schemas.field_types import published
-from app.schemas.jobs import JobChange
+from app.schemas.job_resource import JobChange
 from app.server.services import Services
 from app.streams.job_stream import ENDS, Following, follow
 from app.streams.peers import Peer

@@ -11,7 +11,7 @@ from app.edge.responses import conditional, json_answer, time_text
 from app.edge.scopes import demand_to_cancel
 from app.routing.route import Route
 from app.schemas.field_types import PageQuery, PageSize, PageToken, Slug, several
-from app.schemas.jobs import Epoch, Job, JobChange, JobError, Kind, Progress, State
+from app.schemas.job_resource import Epoch, Job, JobChange, JobError, Kind, Progress, State
 from app.server.services import Services
 from store.database import Connection, Row
 from store.ids import new_id

@@ -5,7 +5,7 @@ from flask import Response
 from app.edge.authentication import owner
 from app.edge.idempotency import idempotency_key
 from app.routing.route import Route
-from app.schemas.jobs import Job
+from app.schemas.job_resource import Job
 from app.server.services import Services
 from app.submission.training_size import check_stored
 from app.views.accepted import ASKED, SENT, accept

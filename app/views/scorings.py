@@ -12,7 +12,7 @@ from app.errors import InputError
 from app.routing.route import JSON, Route
 from app.schemas.customer_scores import Explain
 from app.schemas.field_types import PlainText, Slug, Uuid, VersionNumber
-from app.schemas.jobs import DeadlineSeconds, Job, Priority
+from app.schemas.job_resource import DeadlineSeconds, Job, Priority
 from app.server.services import Services
 from app.submission.upload import Upload, keep_table, receive_table
 from app.views.accepted import ASKED, SENT, accept

@@ -13,7 +13,7 @@ from app.edge.scopes import demand_to_promote
 from app.errors import InputError
 from app.routing.route import Route
 from app.schemas.field_types import JsonObject, Slug, Uuid
-from app.schemas.jobs import DeadlineSeconds, Job, Priority
+from app.schemas.job_resource import DeadlineSeconds, Job, Priority
 from app.server.services import Services
 from app.submission.spec_check import dataset_errors, read_spec
 from app.submission.training_size import oversize

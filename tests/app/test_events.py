@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.schemas.jobs import JobChange
+from app.schemas.job_resource import JobChange
 from app.streams.job_stream import Following, follow
 from app.streams.peers import Peer
 from app.streams.streams import Rhythm, Streams
