@@ -122,7 +122,7 @@ class Alias(msgspec.Struct, frozen=True):
     revision: int
 
 
-class AliasMove(msgspec.Struct, frozen=True):
+class PastMove(msgspec.Struct, frozen=True):
     """One move of an alias: who moved it when, from what to what."""
 
     revision: int
