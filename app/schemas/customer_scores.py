@@ -16,7 +16,7 @@ EACH = {"minProperties": 1, "additionalProperties": SOME}
 Explain = Annotated[int, Meta(ge=0, le=1000, description="how many reasons each customer gets")]
 
 
-class Economics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class EconomicsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a retention campaign costs and brings for one customer, and how far it may go.
 
     Units: customer_value, offer_cost, contact_cost and budget in the same money; acceptance is the probability that a
@@ -67,7 +67,7 @@ class ScoreRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     records: list[OwnRecord] | None = None
     columns: dict[str, list[Any]] | None = None
     explain: Explain = 0
-    economics: Economics | None = None
+    economics: EconomicsRequest | None = None
 
 
 class Reason(msgspec.Struct, frozen=True, gc=False):
