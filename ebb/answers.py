@@ -160,7 +160,7 @@ class Diff(msgspec.Struct, frozen=True):
     customers: list[ChangedCustomer]
 
 
-class Reason(msgspec.Struct, frozen=True):
+class ColumnContribution(msgspec.Struct, frozen=True):
     """How much one column moved a customer's log-odds away from the baseline customer's."""
 
     column: str
@@ -173,7 +173,7 @@ class Score(msgspec.Struct, frozen=True):
 
     customer_id: str | int | None = None
     churn_probability: float | None = None
-    reasons: list[Reason] = []
+    reasons: list[ColumnContribution] = []
     gap: float | None = None
     error: Fault | None = None
 

@@ -70,7 +70,7 @@ class ScoreRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     economics: EconomicsRequest | None = None
 
 
-class Reason(msgspec.Struct, frozen=True, gc=False):
+class ColumnContribution(msgspec.Struct, frozen=True, gc=False):
     """How much one column moved a customer's log-odds away from the baseline customer's."""
 
     column: str
@@ -93,7 +93,7 @@ class Score(msgspec.Struct, frozen=True):
 
     customer_id: str | int | None = None
     churn_probability: float | UnsetType = UNSET
-    reasons: list[Reason] | UnsetType = UNSET
+    reasons: list[ColumnContribution] | UnsetType = UNSET
     gap: float | UnsetType = UNSET
     decision: Decision | UnsetType = UNSET
     error: Fault | UnsetType = UNSET
