@@ -178,7 +178,7 @@ class Score(msgspec.Struct, frozen=True):
     error: Fault | None = None
 
 
-class Scored(msgspec.Struct, frozen=True):
+class ScoreResponse(msgspec.Struct, frozen=True):
     """One scoring request's answer, all from one version."""
 
     model: str
