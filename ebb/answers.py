@@ -141,7 +141,7 @@ class ColumnChange(msgspec.Struct, frozen=True):
     change: float
 
 
-class ChangedCustomer(msgspec.Struct, frozen=True):
+class CustomerChange(msgspec.Struct, frozen=True):
     """A customer whom two versions put on different sides of a threshold."""
 
     customer_id: str | float | bool | None
@@ -157,7 +157,7 @@ class Diff(msgspec.Struct, frozen=True):
     rows: int
     to_leaving: int
     to_staying: int
-    customers: list[ChangedCustomer]
+    customers: list[CustomerChange]
 
 
 class ColumnContribution(msgspec.Struct, frozen=True):

@@ -43,7 +43,7 @@ class ColumnChange(msgspec.Struct, frozen=True):
     change: float
 
 
-class ChangedCustomer(msgspec.Struct, frozen=True):
+class CustomerChange(msgspec.Struct, frozen=True):
     """A customer who changes sides; all columns' changes and the baseline's sum to the change in log-odds."""
 
     customer_id: str | int | None
@@ -67,7 +67,7 @@ class Diff(msgspec.Struct, frozen=True):
     to_staying: int
     mean_probability_change: float
     baseline_log_odds_change: float
-    customers: list[ChangedCustomer]
+    customers: list[CustomerChange]
 
 
 MOST_ROWS = 100_000
@@ -114,9 +114,9 @@ def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> 
     )
 
 
-def _customers(found: Comparison, explain: int) -> list[ChangedCustomer]:
+def _customers(found: Comparison, explain: int) -> list[CustomerChange]:
     return [
-        ChangedCustomer(
+        CustomerChange(
             customer_id=shown(customer.customer_id),
             churn_probability_before=customer.probabilities[0],
             churn_probability=customer.probabilities[1],
