@@ -23,7 +23,7 @@ class JobProgress(msgspec.Struct, frozen=True):
     unit: str
 
 
-class JobError(msgspec.Struct, frozen=True):
+class JobFailure(msgspec.Struct, frozen=True):
     """Why a job ended without its result."""
 
     code: str
@@ -46,7 +46,7 @@ class Job(msgspec.Struct, frozen=True):
     progress: JobProgress
     eta_s: float | None
     heartbeat_at: Time | None
-    error: JobError | None
+    error: JobFailure | None
     result: JsonObject | None
     created_at: Time
     deadline_at: Time | None
