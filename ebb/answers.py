@@ -79,7 +79,7 @@ class JobChange(msgspec.Struct, frozen=True):
     heartbeat_at: str | None = None
 
 
-class Layer(msgspec.Struct, frozen=True):
+class LayerUpdate(msgspec.Struct, frozen=True):
     """One array of parameters at an epoch's last step."""
 
     name: str
@@ -99,7 +99,7 @@ class Epoch(msgspec.Struct, frozen=True):
     seconds: float | None = None
     dead_units: float | None = None
     retries: int = 0
-    layers: list[Layer] | None = None
+    layers: list[LayerUpdate] | None = None
 
 
 class Version(msgspec.Struct, frozen=True):

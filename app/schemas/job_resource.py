@@ -54,7 +54,7 @@ class Job(msgspec.Struct, frozen=True):
     finished_at: Time | None
 
 
-class Layer(msgspec.Struct, frozen=True):
+class LayerUpdate(msgspec.Struct, frozen=True):
     """One array of parameters at an epoch's last step.
 
     The update ratio is ‖update‖ / ‖parameters‖; null where the array held nothing but zeros.
@@ -82,7 +82,7 @@ class Epoch(msgspec.Struct, frozen=True):
     seconds: float
     dead_units: float | None
     retries: int
-    layers: list[Layer] | None
+    layers: list[LayerUpdate] | None
 
 
 class JobEvent(msgspec.Struct, frozen=True):
