@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.errors import AppError, BusyError
+from app.errors import AppError, ConcurrencyLimitError
 
 
 class ConcurrencyLimit:
@@ -13,7 +13,9 @@ class ConcurrencyLimit:
     Units: `wait` in seconds.
     """
 
-    def __init__(self, most: int, refusal: str, error: type[AppError] = BusyError, wait: float = 0.0) -> None:
+    def __init__(
+        self, most: int, refusal: str, error: type[AppError] = ConcurrencyLimitError, wait: float = 0.0
+    ) -> None:
         self._most = most
         self._refusal = refusal
         self._error = error
@@ -29,7 +31,7 @@ class ConcurrencyLimit:
     def enter(self) -> None:
         """Take a place.
 
-        Raises: BusyError, or the error given, where all are taken.
+        Raises: ConcurrencyLimitError, or the error given, where all are taken.
         """
         with self._changed:
             if not self._changed.wait_for(lambda: self._taken < self._most, self._wait):

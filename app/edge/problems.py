@@ -53,7 +53,9 @@ TABLE: dict[type[Exception], Kind] = {
     app_errors.ResultMissingError: Kind(Status.CONFLICT, "no-result", "The job has no result"),
     app_errors.NotReadyError: Kind(Status.SERVICE_UNAVAILABLE, "not-ready", "The service is not ready"),
     app_errors.StreamsError: Kind(Status.SERVICE_UNAVAILABLE, "streams", "Too many streams are open"),
-    app_errors.BusyError: Kind(Status.SERVICE_UNAVAILABLE, "busy", "As many such requests are under way as may be"),
+    app_errors.ConcurrencyLimitError: Kind(
+        Status.SERVICE_UNAVAILABLE, "busy", "As many such requests are under way as may be"
+    ),
     app_errors.OverloadedError: Kind(Status.SERVICE_UNAVAILABLE, "overloaded", "The service is overloaded"),
     store_errors.NotFoundError: Kind(Status.NOT_FOUND),
     store_errors.ExpiredError: Kind(Status.GONE, "expired", "It was kept for its time, and removed"),

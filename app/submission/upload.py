@@ -34,7 +34,7 @@ def receive_table(services: Services, by: str) -> Iterator[Artifact]:
     The request holds a place for uploads, and its time does not count for the deadline. A repeated request is read
     whatever the quota is: the first one may have used it up.
 
-    Raises: BusyError where all places are taken; QuotaError, DiskFullError; as `body_chunks` does.
+    Raises: ConcurrencyLimitError where all places are taken; QuotaError, DiskFullError; as `body_chunks` does.
     """
     request = this_request()
     request.max_content_length = services.settings.upload_bytes
