@@ -3,7 +3,6 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import cards
 from app.edge import host_check, key_limit, load_shedding, logs, problems, request_ids, scopes, security_headers
 from app.edge.authentication import Authentication
 from app.edge.concurrency_limit import ConcurrencyLimit
@@ -24,6 +23,7 @@ from app.server.readiness import HEARTBEATS
 from app.server.services import Services
 from app.streams.streams import Streams
 from app.submission.publisher import Publisher
+from app.views import model_card
 from store.artifacts import ArtifactStore
 from store.database import Database
 from store.doorbell import Doorbell
@@ -56,7 +56,7 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell, limit
     key_limit.install(hooks, limiter, settings.requests_per_minute)
     scopes.install(hooks, routes)
     hooks.install(app)
-    cards.install(app)
+    model_card.install(app)
     url_map.install(app, ROUTES, services)
     app.extensions["ebb"] = services
     app.extensions["openapi"] = write_document(ROUTES, keyless=keyless)
