@@ -4,9 +4,8 @@ from flask import Response, request
 
 from app.edge.responses import conditional, json_answer
 from app.routing.route import JSON, Route
-from app.schemas.cards import Card
 from app.server.services import Services
-from app.views.model_card import build_card, to_markdown
+from app.views.model_card import Card, build_card, to_markdown
 from app.views.models import VERSION
 from model.estimator import Estimator
 from store.datasets import get_dataset

@@ -4,12 +4,61 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from flask import Flask, render_template
 
 from app.edge.responses import time_text
-from app.schemas.cards import Card, CardColumn, CardData, CardDetails
+from app.schemas.field_types import JsonObject, Time
 from model.estimator import Estimator
 from store.database import Row
+
+
+class CardDetails(msgspec.Struct, frozen=True):
+    """What the version is, and how to make it again."""
+
+    created_at: Time
+    job_id: str
+    layers: list[str]
+    parameters: int
+    spec: JsonObject
+    environment: JsonObject
+    weights_sha256: str
+
+
+class CardColumn(msgspec.Struct, frozen=True):
+    """An input column, and what the baseline customer has there."""
+
+    name: str
+    kind: str
+    missing: int | None
+    baseline: float | str | bool | None
+
+
+class CardData(msgspec.Struct, frozen=True):
+    """What it was trained on."""
+
+    dataset: str
+    name: str
+    sha256: str
+    rows: int
+    target: str
+    columns: list[CardColumn]
+    left_out: list[str]
+    warnings: list[str]
+
+
+class Card(msgspec.Struct, frozen=True):
+    """All that somebody who is to rely on a version should know of it."""
+
+    model: str
+    version: int
+    aliases: list[str]
+    intended_use: str
+    details: CardDetails
+    training_data: CardData
+    metrics: JsonObject
+    limitations: list[str]
+
 
 USE = (
     "To rank the customers of the business whose data it was trained on by how likely they are to leave, to tell which "
