@@ -21,7 +21,7 @@ from app.scoring.estimator_cache import EstimatorCache
 from app.scoring.target_cache import TargetCache
 from app.server.readiness import HEARTBEATS
 from app.server.services import Services
-from app.streams.streams import Streams
+from app.streams.stream_limit import StreamLimit
 from app.submission.publisher import Publisher
 from app.views import model_card
 from store.artifacts import ArtifactStore
@@ -72,7 +72,7 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
         publisher=Publisher(database, doorbell),
         targets=TargetCache(database),
         estimators=EstimatorCache(database),
-        streams=Streams(threads),
+        streams=StreamLimit(threads),
         uploads=ConcurrencyLimit(
             max(1, threads // 4), "this process receives as many uploads as it may; send it again in a moment"
         ),

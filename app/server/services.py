@@ -9,7 +9,7 @@ from app.metrics.jobs_collector import JobsCollector
 from app.metrics.traffic import Traffic
 from app.scoring.estimator_cache import EstimatorCache
 from app.scoring.target_cache import TargetCache
-from app.streams.streams import Streams
+from app.streams.stream_limit import StreamLimit
 from app.submission.publisher import Publisher
 from store.artifacts import ArtifactStore
 from store.database import Database
@@ -26,7 +26,7 @@ class Services:
     publisher: Publisher
     targets: TargetCache
     estimators: EstimatorCache
-    streams: Streams
+    streams: StreamLimit
     uploads: ConcurrencyLimit
     batches: ConcurrencyLimit
     comparing: ConcurrencyLimit

@@ -10,7 +10,7 @@ from app.edge.responses import time_text
 from app.schemas.job_resource import Epoch, JobChange, JobEvent
 from app.streams.peers import Peer
 from app.streams.server_sent_events import SIGN_OF_LIFE, retry_after, server_sent_event
-from app.streams.streams import Streams
+from app.streams.stream_limit import StreamLimit
 from store.database import Connection, Database
 from store.errors import DatabaseError
 from store.jobs.events import EPOCH, Cursor, Happening, happened_after
@@ -66,7 +66,7 @@ class Following:
         return texts
 
 
-def follow(following: Following, streams: Streams, peer: Peer) -> Iterator[str]:
+def follow(following: Following, streams: StreamLimit, peer: Peer) -> Iterator[str]:
     """Yield a job's events as text until it has ended, the reader goes, or the stream's time is up."""
     rhythm = streams.rhythm
     begun = told_at = time.monotonic()

@@ -1,4 +1,4 @@
-"""Streams and metrics through gunicorn: over real connections and several processes."""
+"""StreamLimit and metrics through gunicorn: over real connections and several processes."""
 
 import os
 import signal

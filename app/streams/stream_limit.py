@@ -20,7 +20,7 @@ class Rhythm:
     patience: float = 10.0
 
 
-class Streams(ConcurrencyLimit):
+class StreamLimit(ConcurrencyLimit):
     """At most a quarter of a process's threads; each stream holds one as long as it lasts."""
 
     def __init__(self, threads: int, rhythm: Rhythm | None = None) -> None:
