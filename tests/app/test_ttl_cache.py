@@ -31,24 +31,24 @@ def say(database: Database) -> Callable[[str], None]:
 
 def test_an_answer_is_used_until_it_is_as_old_as_allowed(database: Database, say: Callable[[str], None]) -> None:
     say("first")
-    recent = TtlCache(database, ask, seconds=0.4)
-    assert recent.get("champion") == "first"
+    cache = TtlCache(database, ask, seconds=0.4)
+    assert cache.get("champion") == "first"
     said_at = time.monotonic()
     say("second")
-    while recent.get("champion") == "first":
+    while cache.get("champion") == "first":
         assert time.monotonic() - said_at < 0.5
         time.sleep(0.01)
-    assert recent.get("champion") == "second"
+    assert cache.get("champion") == "second"
 
 
 def test_what_is_forgotten_is_asked_for_at_once(database: Database, say: Callable[[str], None]) -> None:
     say("first")
-    recent = TtlCache(database, ask, seconds=60)
-    recent.get("champion")
+    cache = TtlCache(database, ask, seconds=60)
+    cache.get("champion")
     say("second")
-    assert recent.get("champion") == "first"
-    recent.forget("champion")
-    assert recent.get("champion") == "second"
+    assert cache.get("champion") == "first"
+    cache.forget("champion")
+    assert cache.get("champion") == "second"
 
 
 def test_an_answer_that_was_held_up_does_not_overwrite_a_later_one(
@@ -58,20 +58,20 @@ def test_an_answer_that_was_held_up_does_not_overwrite_a_later_one(
         answer = ask(connection, name)
         if answer == "first":
             say("second")
-            assert recent.get(name) == "second", "another thread looks meanwhile"
+            assert cache.get(name) == "second", "another thread looks meanwhile"
         return answer
 
     say("first")
-    recent: TtlCache[str, str] = TtlCache(database, slowly, seconds=60)
-    assert recent.get("champion") == "first"
-    assert recent.get("champion") == "second"
+    cache: TtlCache[str, str] = TtlCache(database, slowly, seconds=60)
+    assert cache.get("champion") == "first"
+    assert cache.get("champion") == "second"
 
 
 def test_nothing_is_no_answer_to_keep(database: Database, say: Callable[[str], None]) -> None:
-    recent = TtlCache(database, ask, seconds=60)
-    assert recent.get("champion") is None
+    cache = TtlCache(database, ask, seconds=60)
+    assert cache.get("champion") is None
     say("here")
-    assert recent.get("champion") == "here"
+    assert cache.get("champion") == "here"
 
 
 def test_where_the_database_stays_away_nothing_is_said_once_the_answer_is_too_old(
@@ -85,10 +85,10 @@ def test_where_the_database_stays_away_nothing_is_said_once_the_answer_is_too_ol
             raise OperationalError("SELECT", {}, Exception("the server closed the connection"))
         return ask(connection, name)
 
-    recent = TtlCache(database, look, seconds=0.3)
-    assert recent.get("champion") == "first"
+    cache = TtlCache(database, look, seconds=0.3)
+    assert cache.get("champion") == "first"
     away = True
-    assert recent.get("champion") == "first"
+    assert cache.get("champion") == "first"
     time.sleep(0.35)
     with pytest.raises(DatabaseError):
-        recent.get("champion")
+        cache.get("champion")
