@@ -35,7 +35,7 @@ class Traffic:
             "ebb_http_shed_requests", "Requests sent away to come back later.", ("route", "status"), registry=into
         )
         self._scored = Counter("ebb_scored_records", "Records of scoring requests.", ("outcome",), registry=into)
-        self.streams = Gauge("ebb_event_streams", "StreamLimit open.", multiprocess_mode="livesum", registry=into)
+        self.streams = Gauge("ebb_event_streams", "Streams open.", multiprocess_mode="livesum", registry=into)
         self._good, self._bad = self._scored.labels("scored"), self._scored.labels("refused")
         self._kept: dict[tuple[str | None, int], tuple[Counter, Histogram]] = {}
 

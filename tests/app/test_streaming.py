@@ -1,4 +1,4 @@
-"""StreamLimit and metrics through gunicorn: over real connections and several processes."""
+"""Streams and metrics through gunicorn: over real connections and several processes."""
 
 import os
 import signal
