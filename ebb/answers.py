@@ -26,7 +26,7 @@ class Dataset(msgspec.Struct, frozen=True):
     warnings: list[object] = []
 
 
-class JobProgress(msgspec.Struct, frozen=True):
+class Progress(msgspec.Struct, frozen=True):
     """How far a job is, in its own unit."""
 
     done: int
@@ -37,7 +37,7 @@ class JobProgress(msgspec.Struct, frozen=True):
         """Say it in a table's cell.
 
         Example:
-            >>> print(JobProgress(3, 40, "epochs"), JobProgress(3, None, "epochs"), JobProgress(0), sep="|")
+            >>> print(Progress(3, 40, "epochs"), Progress(3, None, "epochs"), Progress(0), sep="|")
             3/40 epochs|3/? epochs|
         """
         return f"{self.done}/{self.total or '?'} {self.unit}" if self.done else ""
@@ -53,7 +53,7 @@ class Job(msgspec.Struct, frozen=True):
     retry_of: str | None = None
     cancel_requested: bool = False
     attempt: int = 0
-    progress: JobProgress | None = None
+    progress: Progress | None = None
     eta_s: float | None = None
     heartbeat_at: str | None = None
     error: Fault | None = None
@@ -74,7 +74,7 @@ class JobChange(msgspec.Struct, frozen=True):
     state: str
     cancel_requested: bool = False
     attempt: int = 0
-    progress: JobProgress | None = None
+    progress: Progress | None = None
     eta_s: float | None = None
     heartbeat_at: str | None = None
 
@@ -178,7 +178,7 @@ class Score(msgspec.Struct, frozen=True):
     error: Fault | None = None
 
 
-class ScoreResponse(msgspec.Struct, frozen=True):
+class Scored(msgspec.Struct, frozen=True):
     """One scoring request's answer, all from one version."""
 
     model: str

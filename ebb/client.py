@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from ebb.answers import Alias, AuditLine, Dataset, Diff, Epoch, Job, PastMove, ScoreResponse, Version
+from ebb.answers import Alias, AuditLine, Dataset, Diff, Epoch, Job, PastMove, Scored, Version
 from ebb.connection import Connection, decode, decode_part
 from ebb.errors import RefusedError, UnreadableError
 from ebb.server_sent_events import ServerSentEvent, read_events
@@ -167,14 +167,14 @@ class Client:
 
     def score(
         self, model: str, customers: Mapping[str, object], *, by: str | int = CHAMPION, explain: int = 0
-    ) -> ScoreResponse:
+    ) -> Scored:
         """Score `{"records": [...]}` or `{"columns": {...}}` by an alias or, given a number, by that version.
 
         `explain` is how many reasons each customer gets.
         """
         pointer: dict[str, str | int] = {"version": by} if isinstance(by, int) else {"alias": by}
         body = {**customers, "explain": explain} if explain else customers
-        return decode(self._post(f"{_model(model)}/score", body, params=pointer), ScoreResponse)
+        return decode(self._post(f"{_model(model)}/score", body, params=pointer), Scored)
 
     def _get(self, path: str, params: Mapping[str, str | int] | None = None) -> httpx.Response:
         return self._connection.send("GET", path, params=params)

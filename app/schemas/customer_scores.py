@@ -120,7 +120,7 @@ class Campaign(msgspec.Struct, frozen=True):
     chosen: list[Chosen] | UnsetType = UNSET
 
 
-class ScoreResponse(msgspec.Struct, frozen=True):
+class Scored(msgspec.Struct, frozen=True):
     """The answer to one scoring request, in its order, all by one version.
 
     `unseen` counts by column the customers of a category that training did not know, `imputed` those without a value.

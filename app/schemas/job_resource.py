@@ -15,7 +15,7 @@ DeadlineSeconds = Annotated[
 ]
 
 
-class JobProgress(msgspec.Struct, frozen=True):
+class Progress(msgspec.Struct, frozen=True):
     """How far a job is, in its own unit."""
 
     done: int
@@ -43,7 +43,7 @@ class Job(msgspec.Struct, frozen=True):
     state: State
     cancel_requested: bool
     attempt: int
-    progress: JobProgress
+    progress: Progress
     eta_s: float | None
     heartbeat_at: Time | None
     error: JobFailure | None
@@ -100,6 +100,6 @@ class JobChange(msgspec.Struct, frozen=True):
     state: State
     cancel_requested: bool
     attempt: int
-    progress: JobProgress
+    progress: Progress
     eta_s: float | None
     heartbeat_at: Time | None

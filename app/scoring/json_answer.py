@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from app.schemas.customer_scores import Campaign, Chosen, ColumnContribution, Decision, Score, ScoreResponse
+from app.schemas.customer_scores import Campaign, Chosen, ColumnContribution, Decision, Score, Scored
 from app.schemas.problem_details import Fault
 from app.scoring.score import ScoreResults
 from model.estimator import Reason
@@ -18,7 +18,7 @@ _encoder = msgspec.json.Encoder()
 
 def write_json(results: ScoreResults, target: Target, alias: str | None) -> bytes:
     """Write one document: the scores, and what they come to."""
-    answer = ScoreResponse(
+    answer = Scored(
         model=target.model,
         version=target.version,
         alias=alias,

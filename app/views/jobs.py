@@ -11,7 +11,7 @@ from app.edge.responses import conditional, json_answer, time_text
 from app.edge.scopes import demand_to_cancel
 from app.routing.route import Route
 from app.schemas.field_types import PageQuery, PageSize, PageToken, Slug, several
-from app.schemas.job_resource import Epoch, Job, JobChange, JobFailure, JobProgress, Kind, State
+from app.schemas.job_resource import Epoch, Job, JobChange, JobFailure, Kind, Progress, State
 from app.server.services import Services
 from store.database import Connection, Row
 from store.ids import new_id
@@ -117,7 +117,7 @@ def shown(row: Row[Any], pace: Pace | None = None) -> Job:
         state=row.state,
         cancel_requested=row.cancel_requested,
         attempt=row.token,
-        progress=JobProgress(row.progress_done, row.progress_total or None, row.progress_unit),
+        progress=Progress(row.progress_done, row.progress_total or None, row.progress_unit),
         eta_s=_eta_seconds(row, pace),
         heartbeat_at=time_text(row.heartbeat_at),
         error=JobFailure(row.error_code, row.error_text or row.error_code) if row.error_code else None,

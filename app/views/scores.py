@@ -9,7 +9,7 @@ from app.edge.request_parsing import accepted, media_type
 from app.edge.responses import Whole
 from app.errors import InputError
 from app.routing.route import Header, Route
-from app.schemas.customer_scores import ScoreQuery, ScoreRequest, ScoreResponse
+from app.schemas.customer_scores import Scored, ScoreQuery, ScoreRequest
 from app.scoring.csv_answer import write_csv
 from app.scoring.json_answer import write_json, write_ndjson
 from app.scoring.options import merge, of_query
@@ -59,7 +59,7 @@ ROUTES = (
         score,
         "score",
         "Score customers",
-        {200: ScoreResponse},
+        {200: Scored},
         (404, 406, 409, 413, 415, 422),
         ScoreQuery,
         ScoreRequest,

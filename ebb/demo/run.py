@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ebb.answers import ScoreResponse
+from ebb.answers import Scored
 from ebb.client import Client
 from ebb.customers import CustomerTable, customers
 from ebb.demo.evaluation import evaluate
@@ -109,7 +109,7 @@ def alias_for(client: Client, data_sha256: str) -> str:
     return ALIAS_BESIDE
 
 
-def score_by_alias(client: Client, table: CustomerTable, version: int, alias: str = CHAMPION) -> ScoreResponse:
+def score_by_alias(client: Client, table: CustomerTable, version: int, alias: str = CHAMPION) -> Scored:
     """Score all customers by the alias, once it is answered by the version it was moved to.
 
     Raises: DemoError if another version still answers after a few seconds, or a customer was not scored.

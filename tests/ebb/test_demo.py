@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from ebb.answers import ColumnContribution, Epoch, Job, JobProgress
+from ebb.answers import ColumnContribution, Epoch, Job, Progress
 from ebb.customers import customers
 from ebb.demo.evaluation import compare, reliability
 from ebb.demo.reasons import raised_and_lowered, tell
@@ -16,7 +16,7 @@ from ebb.display import BarDisplay, LineDisplay, display_on
 from model.spec import parse_spec
 from tests.ebb.findings import make_findings
 
-RUNNING = Job("j1", "training", "running", progress=JobProgress(3, 40, "epoch"))
+RUNNING = Job("j1", "training", "running", progress=Progress(3, 40, "epoch"))
 
 
 def epochs(count: int) -> list[Epoch]:
