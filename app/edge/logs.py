@@ -13,8 +13,7 @@ import msgspec
 from flask import Response
 
 from app.edge.hooks import Hooks
-from app.edge.request_context import kept, this_request
-from app.edge.request_ids import request_id
+from app.edge.request_context import kept, request_id, this_request
 from model.names import escaped
 
 access = logging.getLogger("ebb.access")

@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.edge import host_check, key_limit, load_shedding, logs, problems, request_ids, scopes, security_headers
+from app.edge import host_check, key_limit, load_shedding, logs, problems, request_context, scopes, security_headers
 from app.edge.authentication import Authentication
 from app.edge.concurrency_limit import ConcurrencyLimit
 from app.edge.deadline import Deadline
@@ -47,7 +47,7 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell, limit
     # Answers pass these from the last to the first: the first see the whole answer.
     services.traffic.install(hooks)
     logs.install(hooks)
-    request_ids.install(hooks)
+    request_context.install(hooks)
     if settings.proxies:
         load_shedding.install(hooks, settings.request_wait_seconds)
     if keyless:
