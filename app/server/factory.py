@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.edge import host_check, key_limit, load_shedding, logs, problems, request_context, scopes, security_headers
+from app.edge import host_check, key_limit, load_shedding, logs, problems, request_context, responses, scopes
 from app.edge.authentication import Authentication
 from app.edge.concurrency_limit import ConcurrencyLimit
 from app.edge.deadline import Deadline
@@ -40,7 +40,7 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell, limit
     if settings.proxies:
         behind = {"x_for": settings.proxies, "x_proto": settings.proxies}
         app.wsgi_app = ProxyFix(app.wsgi_app, **behind)  # type: ignore[method-assign]  # Flask's documented way
-    security_headers.install(app)
+    responses.install(app)
     problems.install(app)
     keyless = host_check.is_loopback(settings.host)
     hooks, routes = Hooks(), {route.name: route for route in ROUTES}

@@ -6,7 +6,7 @@ from flask import Response
 
 from app.edge.request_body import whole_body
 from app.edge.request_parsing import accepted, media_type
-from app.edge.responses import Whole
+from app.edge.responses import CompleteResponse
 from app.errors import InputError
 from app.routing.route import Header, Route
 from app.schemas.customer_scores import Scored, ScoreQuery, ScoreRequest
@@ -49,7 +49,7 @@ def score(services: Services, name: str, query: ScoreQuery) -> Response:
         else:
             written = write_json(results, target, alias)
     headers = {"ETag": f'"{target.version}"', "Cache-Control": "no-store"}
-    return Whole(written, answer_in, headers)
+    return CompleteResponse(written, answer_in, headers)
 
 
 ROUTES = (
