@@ -21,7 +21,7 @@ from model.tables.converting import from_objects, to_cells, to_ids
 
 MEDIA_TYPES = {"text/csv": "csv", "application/x-ndjson": "ndjson", "application/vnd.apache.parquet": "parquet"}
 FORMATS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
-SURVEY_ROWS = 16_384
+PROFILE_ROWS = 16_384
 CHUNK_ROWS = 4096  # a piece of work for a job: one is done in well under a second, whatever is asked of it
 Source = Path | BinaryIO
 
@@ -64,7 +64,7 @@ def read_table(source: Source, file_format: str) -> Table:
     """
     with opened(source) as stream:
         if file_format == "ndjson":
-            records, types = list(chain.from_iterable(ndjson.read_chunks(stream, SURVEY_ROWS))), ndjson.Types()
+            records, types = list(chain.from_iterable(ndjson.read_chunks(stream, PROFILE_ROWS))), ndjson.Types()
             rows = len(records)
             columns = {column.name: from_objects(column, types, rows) for column in ndjson.to_columns(records)}
         else:
@@ -113,7 +113,7 @@ def read_batches(
                 first += len(chunk)
 
 
-def read_cells(source: Source, file_format: str, texts: Collection[str], rows: int = SURVEY_ROWS) -> Iterator[Table]:
+def read_cells(source: Source, file_format: str, texts: Collection[str], rows: int = PROFILE_ROWS) -> Iterator[Table]:
     """Read a table in chunks whose columns are of the kind that each chunk seems to be of.
 
     A column that is texts in one chunk may seem to be numbers in another, unless it is in `texts`.

@@ -14,14 +14,14 @@ from pathlib import Path
 
 from model.errors import ModelError
 from model.tables.reading import read_batches, read_table
-from model.tables.surveying import survey_file
+from model.tables.profiling import profile_file
 
 MOST_SECONDS = 60
 MOST_BYTES = 4 * 1024**3
 
 
 def upload(path: Path, file_format: str) -> None:
-    survey_file(path, file_format, "churned")
+    profile_file(path, file_format, "churned")
 
 
 def score(path: Path, file_format: str) -> None:

@@ -7,7 +7,7 @@ from model.columns import Days, Flags, Numbers, Table, Words
 from model.columns.schema import Schema
 from model.columns.target import labels
 from model.errors import ColumnError
-from model.survey.survey import Survey
+from model.profile.table_profile import TableProfile
 
 RNG = np.random.default_rng(0)
 Y = (np.arange(400) % 4 == 0).astype(float)
@@ -19,9 +19,9 @@ def table(**columns) -> Table:
 
 
 def infer_schema(whole: Table, target: str | None = None, id_column: str | None = None) -> Schema:
-    survey = Survey(target, id_column)
-    survey.add(whole.columns, whole.rows)
-    return survey.schema()
+    profile = TableProfile(target, id_column)
+    profile.add(whole.columns, whole.rows)
+    return profile.schema()
 
 
 def warnings(**columns) -> list[tuple[str, str | None]]:

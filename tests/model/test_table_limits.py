@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from model import limits
 from model.columns.numbers import parse_number
 from model.errors import TableError
-from model.survey import sample
-from model.survey.survey import Survey
+from model.profile import sample
+from model.profile.table_profile import TableProfile
 from model.tables import ndjson
 from model.tables.parquet_file import BATCH_ROWS
 from model.tables.reading import read_batches, read_table
-from model.tables.surveying import survey_file
+from model.tables.profiling import profile_file
 
 
 def parquet(columns: dict[str, Any], **options: Any) -> bytes:
@@ -81,7 +81,7 @@ FULL, OVERFULL = "é" * limits.CELL_CHARACTERS, "é" * (limits.CELL_CHARACTERS +
     ],
 )
 def test_what_is_beyond_a_limit_is_refused(file_format: str, data: bytes, said: str) -> None:
-    for read in (read_table, survey_file, lambda *of: list(read_batches(*of, ()))):
+    for read in (read_table, profile_file, lambda *of: list(read_batches(*of, ()))):
         with pytest.raises(TableError, match=said):
             read(io.BytesIO(data), file_format)
 
@@ -99,7 +99,7 @@ def test_what_is_beyond_a_limit_is_refused(file_format: str, data: bytes, said: 
 )
 def test_what_is_just_within_a_limit_is_read(file_format: str, data: bytes) -> None:
     assert read_table(io.BytesIO(data), file_format).rows == 1
-    assert survey_file(io.BytesIO(data), file_format).rows == 1
+    assert profile_file(io.BytesIO(data), file_format).rows == 1
 
 
 @pytest.mark.parametrize("said", [10**9, 2**31 - 1])
@@ -148,7 +148,7 @@ def test_a_name_that_a_record_lacks_is_as_null(records: list[dict[str, object]],
     names = list(dict.fromkeys(name for record in records for name in record))
     sparse = b"".join(json_line(record) for record in records)
     dense = b"".join(json_line({name: record.get(name) for name in names}) for record in records)
-    one, other = (survey_file(io.BytesIO(data), "ndjson", chunk_rows=chunk_rows).to_json() for data in (sparse, dense))
+    one, other = (profile_file(io.BytesIO(data), "ndjson", chunk_rows=chunk_rows).to_json() for data in (sparse, dense))
     assert one == other
     tables = [read_table(io.BytesIO(data), "ndjson") for data in (sparse, dense)]
     for name in names:
@@ -180,7 +180,7 @@ def test_a_text_of_digits_is_no_number_in_time_that_grows_with_its_length() -> N
 def test_the_sample_of_a_table_of_many_columns_has_fewer_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sample, "SAMPLE_CELLS", 1_000)
     data = csv(MANY[:50], ["1"] * 50) + csv(MANY[:50], ["2"] * 50).partition(b"\n")[2] * 300
-    survey, table = Survey(), read_table(io.BytesIO(data), "csv")
-    survey.add(table.columns, table.rows)
-    assert survey._rows.sampled <= 1_000 / 50
-    assert survey.schema().rows == 301
+    profile, table = TableProfile(), read_table(io.BytesIO(data), "csv")
+    profile.add(table.columns, table.rows)
+    assert profile._rows.sampled <= 1_000 / 50
+    assert profile.schema().rows == 301

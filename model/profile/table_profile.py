@@ -1,4 +1,4 @@
-"""A whole table under survey, and the schema that comes of it."""
+"""The profile of a whole table, and the schema made from it."""
 
 from collections.abc import Mapping
 
@@ -11,21 +11,21 @@ from model.columns.cells import Cells, Floats, Numbers, Words
 from model.columns.schema import ColumnSummary, Schema, other_columns
 from model.columns.target import labels
 from model.errors import TableError
-from model.survey.column import ColumnSurvey
-from model.survey.ids import IdSurvey
-from model.survey.sample import SAMPLE_ROWS, Rows
-from model.survey.target import TargetSurvey
+from model.profile.column_profile import ColumnProfile
+from model.profile.id_profile import IdProfile
+from model.profile.sample import SAMPLE_ROWS, RowSampler
+from model.profile.target_profile import TargetProfile
 
 
-class Survey:
+class TableProfile:
     """Takes a table chunk by chunk; `schema` then tells what is in it."""
 
     def __init__(self, target: str | None = None, id_column: str | None = None, sample_rows: int = SAMPLE_ROWS) -> None:
         self._target, self._id = target, id_column
-        self._rows = Rows(sample_rows)
-        self._columns: dict[str, ColumnSurvey] = {}
-        self._ids = None if id_column is None else IdSurvey(id_column)
-        self._outcomes = None if target is None else TargetSurvey(target)
+        self._rows = RowSampler(sample_rows)
+        self._columns: dict[str, ColumnProfile] = {}
+        self._ids = None if id_column is None else IdProfile(id_column)
+        self._outcomes = None if target is None else TargetProfile(target)
 
     def add(self, columns: Mapping[str, Cells], rows: int) -> None:
         """Look at some more rows. A column that is new has gaps in all rows before, one that is not there, in these."""
@@ -33,7 +33,7 @@ class Survey:
         picked = self._rows.pick(rows)
         for name in columns:
             if name not in self._columns:
-                self._columns[name] = ColumnSurvey(name, closely=name != self._id or name == self._target)
+                self._columns[name] = ColumnProfile(name, closely=name != self._id or name == self._target)
                 if before:
                     self._columns[name].skip(before, sampled)
         for name, column in self._columns.items():
@@ -100,7 +100,7 @@ class Survey:
                 )
 
 
-def _advise(column: ColumnSurvey, y: Floats | None) -> tuple[Advice, ...]:
+def _advise(column: ColumnProfile, y: Floats | None) -> tuple[Advice, ...]:
     """What there is to say of one column, as `advise` would of the whole table."""
     name, words = column.name, column.words
     if column.missing == column.rows:

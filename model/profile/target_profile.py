@@ -1,4 +1,4 @@
-"""The target under survey: how many churned, and the first row that does not say."""
+"""The profile of the target: how many customers churned, and the first row without a valid label."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from model.columns.cells import Cells, Days, Words, date_text, days_since_epoch
 from model.columns.target import check_balance, incomplete, meaning_of, unlike
 
 
-class TargetSurvey:
+class TargetProfile:
     """Counts the outcomes, and remembers the first gap and the first value that is none."""
 
     def __init__(self, name: str) -> None:

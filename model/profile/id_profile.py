@@ -1,4 +1,4 @@
-"""Identifiers under survey: how many are missing, and how many come more than once."""
+"""The profile of the id column: how many ids are missing, and how many are repeated."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from model.columns.cells import Cells, Words
 MOST_IDS = 1_000_000  # compared with each other, by 64 bits of each
 
 
-class IdSurvey:
+class IdProfile:
     """Remembers 64 bits of each identifier."""
 
     def __init__(self, name: str, most: int = MOST_IDS) -> None:

@@ -6,7 +6,7 @@ SAMPLE_ROWS = 100_000
 SAMPLE_CELLS = 4_000_000  # of all columns together
 
 
-class Rows:
+class RowSampler:
     """Which rows are in the sample so far; all columns of a table share one."""
 
     def __init__(self, most: int = SAMPLE_ROWS) -> None:
@@ -33,7 +33,7 @@ class Rows:
         return True
 
 
-class Sample:
+class ColumnSample:
     """One column's part of the sample."""
 
     def __init__(self) -> None:
