@@ -8,7 +8,7 @@ from ebb.client import Client
 from ebb.watch import expect_success
 from model.files import new_file
 from model.outputs.writing import Tally
-from model.tables.reading import FORMATS, MEDIA_TYPES, format_of
+from model.tables.reader import FORMATS, MEDIA_TYPES, format_of
 
 POLL_SECONDS = 0.2
 

@@ -16,7 +16,7 @@ from model.outputs.writing import write_scores
 from model.parsing import first_repeated, shown
 from model.scoring import score_file
 from model.spec import parse_spec
-from model.tables.reading import format_of, read_table
+from model.tables.reader import format_of, read_table
 from model.trace import lines, trace
 
 

@@ -11,7 +11,7 @@ from model.errors import Problem, TableError
 from model.estimator import Estimator, Explained
 from model.ids import unfit_ids
 from model.parsing import escape
-from model.tables.reading import Source, read_batches
+from model.tables.reader import Source, read_batches
 
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 

@@ -14,7 +14,7 @@ from model.gate import Gate, Verdict, judge
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.spec import Spec, parse_spec
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
-from model.tables.reading import MEDIA_TYPES, read_table
+from model.tables.reader import MEDIA_TYPES, read_table
 from model.training.footprint import SizeLimits
 from model.training.report import EpochReport
 from store.artifacts import ArtifactStore

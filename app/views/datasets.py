@@ -14,7 +14,7 @@ from app.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.datasets import Dataset, DatasetPage, UploadQuery
 from app.uploads import Upload, keep_table, receive_table
-from model.tables.reading import MEDIA_TYPES
+from model.tables.reader import MEDIA_TYPES
 from store.artifacts import Artifact
 from store.database import Row
 from store.datasets import get_dataset, list_datasets

@@ -11,7 +11,7 @@ from model.files import new_file
 from model.outputs import OUTPUTS, Layout
 from model.outputs.writing import Tally, write_scores
 from model.scoring import score_file
-from model.tables.reading import FORMATS, format_of
+from model.tables.reader import FORMATS, format_of
 from store.database import open_database
 from store.registry.aliases import CHAMPION, get_alias
 from store.registry.versions import load_estimator

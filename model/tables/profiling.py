@@ -4,7 +4,7 @@ from pathlib import Path
 
 from model.columns.schema import Schema
 from model.profile.table_profile import TableProfile
-from model.tables.reading import PROFILE_ROWS, Source, read_cells
+from model.tables.reader import PROFILE_ROWS, Source, read_cells
 
 
 def profile_file(

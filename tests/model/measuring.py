@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from model.errors import ModelError
-from model.tables.reading import read_batches, read_table
+from model.tables.reader import read_batches, read_table
 from model.tables.profiling import profile_file
 
 MOST_SECONDS = 60

@@ -12,7 +12,7 @@ from model.errors import ColumnError
 from model.estimator import Fitting
 from model.spec import parse_spec
 from model.profile.table_profile import TableProfile
-from model.tables.reading import read_table
+from model.tables.reader import read_table
 from model.training.expected import expected_shape
 from model.training.footprint import Shape
 

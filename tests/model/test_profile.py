@@ -20,8 +20,8 @@ from model.profile.id_profile import IdProfile
 from model.profile.sample import RowSampler
 from model.profile.table_profile import TableProfile
 from model.profile.word_tally import WordTally
-from model.tables import reading
-from model.tables.reading import read_table
+from model.tables import reader
+from model.tables.reader import read_table
 from model.tables.profiling import profile_file
 
 CELLS = st.sampled_from(
@@ -158,7 +158,7 @@ def test_a_leaking_column_is_found_in_a_sample_of_the_whole_table() -> None:
     for start in range(0, n, 7_000):
         rows = slice(start, start + 7_000)
         cells = {"leak": leak[rows], "noise": noise[rows], "churned": churned[rows].astype(float)}
-        profile.add({name: reading.Numbers(values) for name, values in cells.items()}, len(leak[rows]))
+        profile.add({name: reader.Numbers(values) for name, values in cells.items()}, len(leak[rows]))
     schema = profile.schema()
     assert [(advice.code, advice.column) for advice in schema.warnings] == [("leaking_column", "leak")]
     assert (schema.rows, schema.positives) == (n, int(churned.sum()))
@@ -208,7 +208,7 @@ def test_memory_does_not_grow_with_the_table(tmp_path: Path) -> None:
     me = psutil.Process()
     before, peak = me.memory_info().rss, 0
     profile = TableProfile("churned", "id")
-    for number, chunk in zip(itertools.count(), reading.read_cells(path, "csv", {"id"}), strict=False):
+    for number, chunk in zip(itertools.count(), reader.read_cells(path, "csv", {"id"}), strict=False):
         profile.add(chunk.columns, chunk.rows)
         if number % 8 == 0:
             peak = max(peak, me.memory_info().rss)

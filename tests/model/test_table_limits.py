@@ -19,7 +19,7 @@ from model.profile import sample
 from model.profile.table_profile import TableProfile
 from model.tables import ndjson
 from model.tables.parquet_file import BATCH_ROWS
-from model.tables.reading import read_batches, read_table
+from model.tables.reader import read_batches, read_table
 from model.tables.profiling import profile_file
 
 

@@ -10,7 +10,7 @@ import pytest
 from ebb.customers import customers
 from model.columns import Days, Flags, Numbers, Words
 from model.errors import TableError
-from model.tables.reading import format_of, read_batches, read_table
+from model.tables.reader import format_of, read_batches, read_table
 from tests.model.fitted import fit
 
 CSV = (

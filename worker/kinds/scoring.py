@@ -13,7 +13,7 @@ from model.estimator import Estimator
 from model.outputs import OUTPUTS, Layout
 from model.outputs.writing import Tally
 from model.scoring import score_file
-from model.tables.reading import MEDIA_TYPES
+from model.tables.reader import MEDIA_TYPES
 from store.artifacts import Artifact, ArtifactStore
 from store.database import Connection, Database, Row
 from store.datasets import get_dataset
