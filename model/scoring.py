@@ -11,7 +11,7 @@ from model.errors import Problem, TableError
 from model.estimator import Estimator, Explained
 from model.ids import unfit_ids
 from model.parsing import escape
-from model.tables.reader import Source, read_batches
+from model.tables.reader import Source, read_chunks
 
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -42,7 +42,7 @@ def score_file(estimator: Estimator, source: Source, file_format: str, explain: 
     """
     encoder = estimator.encoder
     texts = {column.name for column in encoder.columns if column.kind != "numeric"}
-    for batch in read_batches(source, file_format, texts, estimator.id_column, frozenset(encoder.names)):
+    for batch in read_chunks(source, file_format, texts, estimator.id_column, frozenset(encoder.names)):
         if not batch.columns:
             raise TableError(f"the table has none of the columns that training saw: {listed(encoder.names)}")
         cells, faults = estimator.read(batch.columns, batch.rows)

@@ -27,7 +27,7 @@ Source = Path | BinaryIO
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class TableChunk:
     """Some rows of a file on their way to be scored.
 
     `columns` are those that were wanted, `names` those that there are beside the ids. `ids` are as the file gives them;
@@ -86,13 +86,13 @@ def read_table(source: Source, file_format: str) -> Table:
     return refine(Table(columns, rows))
 
 
-def read_batches(
+def read_chunks(
     source: Source,
     file_format: str,
     texts: Collection[str],
     id_column: str | None = None,
     wanted: Collection[str] | None = None,
-) -> Iterator[Batch]:
+) -> Iterator[TableChunk]:
     """Read a table a few thousand rows at a time, all columns or those that are wanted.
 
     The columns in `texts` are not looked at for numbers.
@@ -144,7 +144,7 @@ def _cells_of_records(chunks: Iterator[list[dict[str, object]]]) -> Iterator[Tab
 
 def _of_records(
     records: list[dict[str, object]], first: int, id_column: str | None, wanted: Collection[str] | None
-) -> Batch:
+) -> TableChunk:
     names = dict.fromkeys(chain.from_iterable(records))
     ids: Any = None
     if id_column is not None and id_column in names:
@@ -152,18 +152,18 @@ def _of_records(
         ids = [record.get(id_column) for record in records]
     read = [name for name in names if wanted is None or name in wanted]
     columns = {name: [record.get(name) for record in records] for name in read}
-    return Batch(columns, list(names), len(records), first, ids)
+    return TableChunk(columns, list(names), len(records), first, ids)
 
 
 def _of_arrow(
     batch: Any, first: int, texts: Collection[str], id_column: str | None, wanted: Collection[str] | None
-) -> Batch:
+) -> TableChunk:
     arrays = dict(zip(batch.schema.names, batch.columns, strict=True))
     found = arrays.pop(id_column, None) if id_column is not None else None
     ids, whole = (None, False) if found is None else to_ids(found)
     read = [name for name in arrays if wanted is None or name in wanted]
     cells = {name: to_cells(arrays[name], name, as_text=name in texts) for name in read}
-    return Batch(cells, list(arrays), len(batch), first, ids, whole)
+    return TableChunk(cells, list(arrays), len(batch), first, ids, whole)
 
 
 @contextmanager

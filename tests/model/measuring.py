@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from model.errors import ModelError
-from model.tables.reader import read_batches, read_table
+from model.tables.reader import read_chunks, read_table
 from model.tables.profiling import profile_file
 
 MOST_SECONDS = 60
@@ -25,7 +25,7 @@ def upload(path: Path, file_format: str) -> None:
 
 
 def score(path: Path, file_format: str) -> None:
-    for _ in read_batches(path, file_format, {"plan"}, "id", {"a", "plan"}):
+    for _ in read_chunks(path, file_format, {"plan"}, "id", {"a", "plan"}):
         pass
 
 

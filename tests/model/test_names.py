@@ -12,7 +12,7 @@ import pytest
 from model.errors import TableError
 from model.ids import unfit_ids
 from model.names import escaped, refused_character
-from model.tables.reader import read_batches, read_cells, read_table
+from model.tables.reader import read_chunks, read_cells, read_table
 
 BIDIRECTIONAL = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 MARKS = {0x061C, 0x200E, 0x200F}
@@ -79,7 +79,7 @@ def test_no_reader_of_tables_takes_a_column_of_such_a_name(kind: str, write: Wri
     data = write(name)
     for read in (
         lambda: read_table(BytesIO(data), kind),
-        lambda: list(read_batches(BytesIO(data), kind, ())),
+        lambda: list(read_chunks(BytesIO(data), kind, ())),
         lambda: list(read_cells(BytesIO(data), kind, ())),
     ):
         with pytest.raises(TableError, match=rf"holds {refused_character(name)}".replace("+", r"\+")) as refused:

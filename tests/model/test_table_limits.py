@@ -19,7 +19,7 @@ from model.profile import sample
 from model.profile.table_profile import TableProfile
 from model.tables import ndjson
 from model.tables.parquet_file import BATCH_ROWS
-from model.tables.reader import read_batches, read_table
+from model.tables.reader import read_chunks, read_table
 from model.tables.profiling import profile_file
 
 
@@ -81,7 +81,7 @@ FULL, OVERFULL = "é" * limits.CELL_CHARACTERS, "é" * (limits.CELL_CHARACTERS +
     ],
 )
 def test_what_is_beyond_a_limit_is_refused(file_format: str, data: bytes, said: str) -> None:
-    for read in (read_table, profile_file, lambda *of: list(read_batches(*of, ()))):
+    for read in (read_table, profile_file, lambda *of: list(read_chunks(*of, ()))):
         with pytest.raises(TableError, match=said):
             read(io.BytesIO(data), file_format)
 
@@ -130,7 +130,7 @@ def test_parquet_is_the_same_table_however_it_is_encoded(options: dict[str, Any]
         table = read_table(io.BytesIO(data), "parquet")
         assert table.columns["a"].scalars() == list(range(rows))
         assert table.columns["plan"].scalars() == plans
-        batches = list(read_batches(io.BytesIO(data), "parquet", {"plan"}))
+        batches = list(read_chunks(io.BytesIO(data), "parquet", {"plan"}))
         assert [text for batch in batches for text in batch.columns["plan"].scalars()] == plans  # type: ignore[union-attr]
 
 
@@ -166,7 +166,7 @@ def test_records_are_read_in_smaller_chunks_where_they_have_many_columns_or_are_
 
 def test_only_wanted_columns_are_made_ready_and_all_are_named() -> None:
     for file_format, data in (("csv", b"id,a,b\n7,1,x\n"), ("ndjson", b'{"id": 7, "a": 1, "b": "x"}\n')):
-        (batch,) = read_batches(io.BytesIO(data), file_format, (), "id", {"a"})
+        (batch,) = read_chunks(io.BytesIO(data), file_format, (), "id", {"a"})
         assert (list(batch.columns), list(batch.names)) == (["a"], ["a", "b"])
 
 
