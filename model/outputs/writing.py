@@ -12,7 +12,7 @@ from model.scoring import Scored
 
 
 @dataclass
-class Tally:
+class ScoringSummary:
     """What a file came to: how many rows, how many of them could not be scored, and what was made of the others.
 
     `unseen` and `imputed` count, by column, rows that were scored though they hold a category that training did not
@@ -34,11 +34,11 @@ class Tally:
         self.imputed.update(missing(cells))
         self.ignored = tuple(dict.fromkeys((*self.ignored, *scored.ignored)))  # of NDJSON each chunk may bring others
 
-    def cautions(self) -> list[str]:
+    def warnings(self) -> list[str]:
         """Return what whoever sent the file may not have meant, in sentences.
 
         Example:
-            >>> Tally(rows=9, imputed=Counter(tenure=9, plan=2), ignored=("tenur",)).cautions()
+            >>> ScoringSummary(rows=9, imputed=Counter(tenure=9, plan=2), ignored=("tenur",)).warnings()
             ["column 'tenur' was ignored, for training saw none of that name", \
 "column 'tenure' has no values; they were imputed"]
         """
@@ -61,11 +61,11 @@ class Tally:
         return cls(int(told["rows"]), int(told["errors"]), unseen, imputed, tuple(told.get("ignored", ())))
 
 
-def write_scores(estimator: Estimator, batches: Iterator[Scored], output: Output, out: BinaryIO) -> Tally:
+def write_scores(estimator: Estimator, batches: Iterator[Scored], output: Output, out: BinaryIO) -> ScoringSummary:
     """Write what was scored, and return what it came to."""
-    tally = Tally()
+    summary = ScoringSummary()
     for scored in batches:
         out.write(output.rows(scored))
-        tally.add(scored, estimator)
+        summary.add(scored, estimator)
     out.write(output.end())
-    return tally
+    return summary
