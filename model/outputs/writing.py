@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Self
 from model.columns.tally import missing, without
 from model.estimator import Estimator
 from model.outputs.output import Output
-from model.scoring import Scored
+from model.scoring import ScoredChunk
 
 
 @dataclass
@@ -25,7 +25,7 @@ class ScoringSummary:
     imputed: Counter[str] = field(default_factory=Counter)
     ignored: tuple[str, ...] = ()
 
-    def add(self, scored: Scored, estimator: Estimator) -> None:
+    def add(self, scored: ScoredChunk, estimator: Estimator) -> None:
         """Count some rows."""
         self.rows += len(scored.ids)
         self.errors += len(scored.faults)
@@ -61,10 +61,10 @@ class ScoringSummary:
         return cls(int(told["rows"]), int(told["errors"]), unseen, imputed, tuple(told.get("ignored", ())))
 
 
-def write_scores(estimator: Estimator, batches: Iterator[Scored], output: Output, out: BinaryIO) -> ScoringSummary:
+def write_scores(estimator: Estimator, chunks: Iterator[ScoredChunk], output: Output, out: BinaryIO) -> ScoringSummary:
     """Write what was scored, and return what it came to."""
     summary = ScoringSummary()
-    for scored in batches:
+    for scored in chunks:
         out.write(output.rows(scored))
         summary.add(scored, estimator)
     out.write(output.end())
