@@ -83,7 +83,9 @@ class Comparison:
         self.rows += len(old.ids)
         self.errors += len(fit) - int(fit.sum())
 
-    def _customers(self, old: ScoredChunk, new: ScoredChunk, rows: np.ndarray, change: Floats) -> Iterator[ChangedCustomer]:
+    def _customers(
+        self, old: ScoredChunk, new: ScoredChunk, rows: np.ndarray, change: Floats
+    ) -> Iterator[ChangedCustomer]:
         before, after = old.cells.take(rows), new.cells.take(rows)
         shares = dict(zip(self.new.encoder.names, self.new.contributions(after).T, strict=True))
         for name, share in zip(self.old.encoder.names, self.old.contributions(before).T, strict=True):

@@ -13,7 +13,6 @@ from app.scoring.customers import Customers
 from app.scoring.ids import id_column, shown
 from app.scoring.options import Options
 from model.campaign import Economics, Plan, plan
-from model.columns.tally import missing, without
 from model.errors import EstimatorError, Problem
 from model.estimator import Estimator, Explained, unknown_column
 from model.heads import Churn
@@ -110,13 +109,13 @@ def _score(estimator: Estimator, customers: Customers, rows: range, explain: int
     table, faults = estimator.read(columns, len(rows))
     scored = table
     if wrong or faults.rows:
-        scored = without(table, [place for place, row in enumerate(rows) if row in wrong or place in faults.rows])
+        scored = table.without([place for place, row in enumerate(rows) if row in wrong or place in faults.rows])
     return _Chunk(
         probabilities=estimator.predict(table).tolist(),
         faults={rows[place]: problems[0] for place, problems in faults.rows.items()},
         explained=estimator.explain(table, top=explain) if explain else None,
         unseen=estimator.unseen(scored),
-        imputed=missing(scored),
+        imputed=scored.missing(),
     )
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Self
 
-from model.columns.tally import missing, without
 from model.estimator import Estimator
 from model.outputs.output import Output
 from model.scoring import ScoredChunk
@@ -29,9 +28,9 @@ class ScoringSummary:
         """Count some rows."""
         self.rows += len(scored.ids)
         self.errors += len(scored.faults)
-        cells = without(scored.cells, scored.faults) if scored.faults else scored.cells
+        cells = scored.cells.without(scored.faults) if scored.faults else scored.cells
         self.unseen.update({name: count for name, count in estimator.unseen(cells).items() if count})
-        self.imputed.update(missing(cells))
+        self.imputed.update(cells.missing())
         self.ignored = tuple(dict.fromkeys((*self.ignored, *scored.ignored)))  # of NDJSON each chunk may bring others
 
     def warnings(self) -> list[str]:

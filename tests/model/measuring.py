@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 from model.errors import ModelError
-from model.tables.reader import read_chunks, read_table
 from model.tables.profiling import profile_file
+from model.tables.reader import read_chunks, read_table
 
 MOST_SECONDS = 60
 MOST_BYTES = 4 * 1024**3

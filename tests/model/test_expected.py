@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from model.columns.encoder import Encoder
 from model.errors import ColumnError
 from model.estimator import Fitting
-from model.spec import parse_spec
 from model.profile.table_profile import TableProfile
+from model.spec import parse_spec
 from model.tables.reader import read_table
 from model.training.expected import expected_shape
 from model.training.footprint import Shape

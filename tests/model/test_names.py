@@ -12,7 +12,7 @@ import pytest
 from model.errors import TableError
 from model.ids import unfit_ids
 from model.names import escaped, refused_character
-from model.tables.reader import read_chunks, read_cells, read_table
+from model.tables.reader import read_cells, read_chunks, read_table
 
 BIDIRECTIONAL = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 MARKS = {0x061C, 0x200E, 0x200F}

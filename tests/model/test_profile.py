@@ -21,8 +21,8 @@ from model.profile.sample import RowSampler
 from model.profile.table_profile import TableProfile
 from model.profile.word_tally import WordTally
 from model.tables import reader
-from model.tables.reader import read_table
 from model.tables.profiling import profile_file
+from model.tables.reader import read_table
 
 CELLS = st.sampled_from(
     [
@@ -111,7 +111,10 @@ def test_a_text_far_behind_numbers_makes_the_whole_column_texts() -> None:
 def test_a_column_of_more_texts_than_are_told_apart_says_so() -> None:
     names: list[object] = [f"n{i}" for i in range(word_tally.MOST_WORDS + 500)]
     schema = profile_file(csv({"name": names, "x": [i % 3 for i in range(len(names))]}), "csv").to_json()
-    assert (schema["columns"][0]["distinct"], schema["columns"][0]["distinct_at_least"]) == (word_tally.MOST_WORDS, True)
+    assert (schema["columns"][0]["distinct"], schema["columns"][0]["distinct_at_least"]) == (
+        word_tally.MOST_WORDS,
+        True,
+    )
     assert [advice["code"] for advice in schema["warnings"]] == ["too_many_categories"]
     assert "more than 20,000 different texts" in schema["warnings"][0]["detail"]
 

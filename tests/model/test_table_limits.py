@@ -19,8 +19,8 @@ from model.profile import sample
 from model.profile.table_profile import TableProfile
 from model.tables import ndjson
 from model.tables.parquet_file import BATCH_ROWS
-from model.tables.reader import read_chunks, read_table
 from model.tables.profiling import profile_file
+from model.tables.reader import read_chunks, read_table
 
 
 def parquet(columns: dict[str, Any], **options: Any) -> bytes:
