@@ -12,7 +12,7 @@ from model.design import Floats
 
 
 @dataclass(frozen=True, eq=False)
-class Together:
+class NumericBlock:
     """Numeric columns side by side, and where their features stand.
 
     Each number goes the way of its column's own `encode`, so that its features are the same bits.
@@ -33,7 +33,7 @@ class Together:
     gap_places: np.ndarray
 
     @classmethod
-    def of(cls, columns: Sequence[NumericColumn], starts: Sequence[int]) -> "Together":
+    def of(cls, columns: Sequence[NumericColumn], starts: Sequence[int]) -> "NumericBlock":
         """Put columns together whose first features stand at `starts`."""
         gaps = [i for i, column in enumerate(columns) if column.gaps]
         return cls(
