@@ -12,7 +12,7 @@ from app.errors import InputError, TooLargeError
 from app.scoring.customers import Customers
 from app.scoring.ids import id_column, shown
 from app.scoring.options import Options
-from model.campaign import Economics, Plan, plan
+from model.campaign import ContactPlan, Economics, plan_contacts
 from model.errors import EstimatorError, Problem
 from model.estimator import Estimator, Explained, unknown_column
 from model.heads import Churn
@@ -38,7 +38,7 @@ class ScoreResults:
     wrong: Mapping[int, Problem]
     explained: Explained | None
     economics: Economics | None
-    plan: Plan | None
+    plan: ContactPlan | None
     unseen: dict[str, int]
     imputed: dict[str, int]
 
@@ -81,7 +81,7 @@ def score_customers(estimator: Estimator, customers: Customers, options: Options
         wrong=_placed(wrong, customers),
         explained=_joined([chunk.explained for chunk in chunks if chunk.explained is not None]),
         economics=options.economics,
-        plan=None if options.economics is None else plan(probabilities, options.economics, wrong),
+        plan=None if options.economics is None else plan_contacts(probabilities, options.economics, wrong),
         unseen=_summed([chunk.unseen for chunk in chunks]),
         imputed=_summed([chunk.imputed for chunk in chunks]),
     )
