@@ -16,7 +16,7 @@ from model.campaign import ContactPlan, Economics, plan_contacts
 from model.errors import EstimatorError, Problem
 from model.estimator import Estimator, Explained, unknown_column
 from model.heads import Churn
-from model.ids import unfit_ids
+from model.ids import invalid_ids
 
 CHUNK_CELLS = 2**18
 """How many numbers of the design matrix are in memory at a time."""
@@ -65,7 +65,7 @@ def score_customers(estimator: Estimator, customers: Customers, options: Options
     _check_reasons(customers.n, min(options.explain, len(estimator.encoder.names)))
     name = id_column(estimator)
     ids: Any = customers.columns([name], slice(None)).get(name, [None] * customers.n)
-    wrong = unfit_ids(ids, pointer(name)) | _unknown(customers, estimator)
+    wrong = invalid_ids(ids, pointer(name)) | _unknown(customers, estimator)
     wrong.update(customers.broken)
     step = max(1, CHUNK_CELLS // len(estimator.encoder.features))
     chunks = [
