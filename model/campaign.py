@@ -55,7 +55,9 @@ class ContactPlan:
     expected_profit: float
 
 
-def plan_contacts(probabilities: Floats | Sequence[float], economics: Economics, left_out: Collection[int] = ()) -> ContactPlan:
+def plan_contacts(
+    probabilities: Floats | Sequence[float], economics: Economics, left_out: Collection[int] = ()
+) -> ContactPlan:
     """Weigh what a contact brings against what it costs, and choose whom to contact.
 
     A customer who would leave (probability p) takes the offer with probability `acceptance`, then stays, and is worth

@@ -12,8 +12,8 @@ from model.columns.categorical import CategoricalColumn
 from model.columns.cells import Cells, Scalar, Words
 from model.columns.faults import Faults
 from model.columns.numeric import NumericColumn
-from model.columns.options import DEFAULT, ColumnOptions
 from model.columns.numeric_block import NumericBlock
+from model.columns.options import DEFAULT, ColumnOptions
 from model.design import CodeColumn
 from model.errors import ColumnError
 

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.columns import Table
-from model.columns.advice import advise, is_constant
 from model.columns.categorical import MOST_CATEGORIES, MOST_EMBEDDED
 from model.columns.encoder import Encoder
 from model.columns.options import ColumnOptions
 from model.columns.schema import input_columns
+from model.columns.table_warnings import find_warnings, is_constant
 from model.design import Design, Floats
 from model.errors import CheckpointError, Problem, SpecError
 from model.estimator.estimator import Estimator
@@ -67,7 +67,7 @@ class Fitting:
         outcomes = self.y if isinstance(head, Churn) else None
         embed_from = None if spec.embedded is None else spec.embedded.at_least
         most = MOST_CATEGORIES if embed_from is None else MOST_EMBEDDED
-        self.warnings = tuple(a.to_json() for a in advise({n: table.columns[n] for n in asked}, outcomes, most))
+        self.warnings = tuple(a.to_json() for a in find_warnings({n: table.columns[n] for n in asked}, outcomes, most))
         inputs = Table({name: table.columns[name] for name in names}, table.rows)
         self.encoder = Encoder.fit(inputs.take(self.train_rows), names, options, embed_from)
         self.cells, _ = self.encoder.read(inputs.columns, inputs.rows)

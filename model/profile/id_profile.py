@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from model.columns.advice import Advice, unclear_ids
 from model.columns.cells import Cells, Words
+from model.columns.table_warnings import TableWarning, unclear_ids
 
 MOST_IDS = 1_000_000  # compared with each other, by 64 bits of each
 
@@ -31,7 +31,7 @@ class IdProfile:
         self._parts.append(marks)
         self._kept += len(marks)
 
-    def advice(self) -> tuple[Advice, ...]:
+    def warnings(self) -> tuple[TableWarning, ...]:
         """Warn of identifiers that are missing or come more than once."""
         marks = np.sort(np.concatenate(self._parts)) if self._parts else np.zeros(0, np.int64)
         again = int((marks[1:] == marks[:-1]).sum())

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from model.columns import advice as advices
-from model.columns.advice import TELLING, Advice, ranking_alone
+from model.columns import table_warnings
 from model.columns.categorical import too_detailed
 from model.columns.cells import Cells, Floats, Numbers, Words
 from model.columns.schema import ColumnSummary, Schema, other_columns
+from model.columns.table_warnings import TELLING, TableWarning, ranking_alone
 from model.columns.target import labels
 from model.errors import TableError
 from model.profile.column_profile import ColumnProfile
@@ -85,9 +85,9 @@ class TableProfile:
             target=self._target,
             positives=positives,
             warnings=(
-                *(advice for one in columns for advice in _advise(one, y)),
-                *(() if positives is None else advices.too_few(positives, rows)),
-                *(() if self._ids is None else self._ids.advice()),
+                *(warning for one in columns for warning in _warnings(one, y)),
+                *(() if positives is None else table_warnings.too_few(positives, rows)),
+                *(() if self._ids is None else self._ids.warnings()),
             ),
         )
 
@@ -100,21 +100,21 @@ class TableProfile:
                 )
 
 
-def _advise(column: ColumnProfile, y: Floats | None) -> tuple[Advice, ...]:
-    """What there is to say of one column, as `advise` would of the whole table."""
+def _warnings(column: ColumnProfile, y: Floats | None) -> tuple[TableWarning, ...]:
+    """What there is to say of one column, as `find_warnings` would of the whole table."""
     name, words = column.name, column.words
     if column.missing == column.rows:
-        return (advices.empty(name),)
+        return (table_warnings.empty(name),)
     if column.constant:
-        return (advices.constant(name, column.value),)
+        return (table_warnings.constant(name, column.value),)
     if column.kind is Words and (odd := words.odd) is not None:
-        return (advices.mixed(name, *odd),)
+        return (table_warnings.mixed(name, *odd),)
     if column.kind is Words and too_detailed(len(words.codes), column.rows):
-        return (advices.too_many(name, len(words.codes), words.beyond),)
+        return (table_warnings.too_many(name, len(words.codes), words.beyond),)
     if column.kind is Numbers and column.values.counts_up:
-        return (advices.numbering(name),)
+        return (table_warnings.numbering(name),)
     alone = 0.0 if y is None else ranking_alone(column.sample(), y)
-    return (advices.leaking(name, alone),) if alone >= TELLING else ()
+    return (table_warnings.leaking(name, alone),) if alone >= TELLING else ()
 
 
 def _gaps(rows: int) -> Numbers:

@@ -69,7 +69,9 @@ class Trainer:
         self._program = Program(spec, self._stack, self._buffers, rows, self._plan)
         self._validator = validator_of(spec, self._stack, self._buffers, design, weights)
         self._rates = Rates(spec.schedule, spec.optimizer, Horizon(spec.epochs, self._plan.steps), self._lead)
-        self._progress = TrainingProgress(self._buffers.values, self._buffers.states, spec.early_stopping, spec.restarts)
+        self._progress = TrainingProgress(
+            self._buffers.values, self._buffers.states, spec.early_stopping, spec.restarts
+        )
         self._monitor = LayerMonitor(self._stack, self._buffers)
         streams = [*self._orders, *self._program.masks.streams]
         self._state = Resumable(spec, design, self._buffers, self._progress, streams)

@@ -103,9 +103,9 @@ def test_a_text_far_behind_numbers_makes_the_whole_column_texts() -> None:
     months: list[object] = [*range(40_000), "12 months"]
     schema = profile_file(csv({"months": months, "x": [1, 2] * 20_000 + [3]}), "csv").to_json()
     assert schema["columns"][0]["kind"] == "categorical"
-    [advice] = schema["warnings"]
-    assert (advice["code"], advice["column"]) == ("mixed_column", "months")
-    assert "'12 months' in row 40001" in advice["detail"]
+    [warning] = schema["warnings"]
+    assert (warning["code"], warning["column"]) == ("mixed_column", "months")
+    assert "'12 months' in row 40001" in warning["detail"]
 
 
 def test_a_column_of_more_texts_than_are_told_apart_says_so() -> None:
@@ -115,7 +115,7 @@ def test_a_column_of_more_texts_than_are_told_apart_says_so() -> None:
         word_tally.MOST_WORDS,
         True,
     )
-    assert [advice["code"] for advice in schema["warnings"]] == ["too_many_categories"]
+    assert [warning["code"] for warning in schema["warnings"]] == ["too_many_categories"]
     assert "more than 20,000 different texts" in schema["warnings"][0]["detail"]
 
 
@@ -163,7 +163,7 @@ def test_a_leaking_column_is_found_in_a_sample_of_the_whole_table() -> None:
         cells = {"leak": leak[rows], "noise": noise[rows], "churned": churned[rows].astype(float)}
         profile.add({name: reader.Numbers(values) for name, values in cells.items()}, len(leak[rows]))
     schema = profile.schema()
-    assert [(advice.code, advice.column) for advice in schema.warnings] == [("leaking_column", "leak")]
+    assert [(warning.code, warning.column) for warning in schema.warnings] == [("leaking_column", "leak")]
     assert (schema.rows, schema.positives) == (n, int(churned.sum()))
 
 
@@ -181,12 +181,12 @@ def test_identifiers_are_compared_over_all_chunks() -> None:
     profile = IdProfile("id")
     for part in (["a", "b"], ["c", "a", None], ["b"]):
         profile.add(Words.of(part))
-    [advice] = profile.advice()
-    assert "repeats in 2 rows and is empty in 1" in advice.detail
+    [warning] = profile.warnings()
+    assert "repeats in 2 rows and is empty in 1" in warning.detail
     few = IdProfile("id", most=3)
     for part in (["a", "a"], ["c", "a"]):
         few.add(Words.of(part))
-    assert "repeats in 1 rows of the first 3 and" in few.advice()[0].detail
+    assert "repeats in 1 rows of the first 3 and" in few.warnings()[0].detail
     assert id_profile.MOST_IDS > 3
 
 

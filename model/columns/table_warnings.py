@@ -16,7 +16,7 @@ FEW = 50  # fewer examples of one outcome than this, and no estimate of quality 
 
 
 @dataclass(frozen=True)
-class Advice:
+class TableWarning:
     """One warning: a code, the column it is about (or none), and a sentence that says what to do."""
 
     code: str
@@ -28,12 +28,14 @@ class Advice:
         return {"code": self.code, "column": self.column, "detail": self.detail}
 
 
-def advise(columns: Mapping[str, Cells], y: Floats | None, most: int = MOST_CATEGORIES) -> tuple[Advice, ...]:
+def find_warnings(
+    columns: Mapping[str, Cells], y: Floats | None, most: int = MOST_CATEGORIES
+) -> tuple[TableWarning, ...]:
     """Warn of constant, leaking and over-detailed columns, and of too few examples of one outcome.
 
     A column of more than `most` categories is over-detailed in any case.
     """
-    found: list[Advice] = []
+    found: list[TableWarning] = []
     for name, cells in columns.items():
         if len(cells) == 0 or cells.missing.all():
             found.append(empty(name))
@@ -50,58 +52,58 @@ def advise(columns: Mapping[str, Cells], y: Floats | None, most: int = MOST_CATE
     return (*found, *(() if y is None else too_few(int(y.sum()), len(y))))
 
 
-def empty(name: str) -> Advice:
+def empty(name: str) -> TableWarning:
     """A column without a value."""
-    return Advice("empty_column", name, f"column {name!r} has no value in any row: fill it or leave it out")
+    return TableWarning("empty_column", name, f"column {name!r} has no value in any row: fill it or leave it out")
 
 
-def constant(name: str, value: Scalar) -> Advice:
+def constant(name: str, value: Scalar) -> TableWarning:
     """A column that says the same in every row."""
     detail = f"column {name!r} is {brief(value)} in every row: nothing can be learned from it, training leaves it out"
-    return Advice("constant_column", name, detail)
+    return TableWarning("constant_column", name, detail)
 
 
-def mixed(name: str, value: Scalar, row: int) -> Advice:
+def mixed(name: str, value: Scalar, row: int) -> TableWarning:
     """A column of numbers in which some text is none."""
     detail = f"column {name!r} holds numbers, but {brief(value)} in row {row}: correct it or leave it out"
-    return Advice("mixed_column", name, detail)
+    return TableWarning("mixed_column", name, detail)
 
 
-def too_many(name: str, distinct: int, at_least: bool = False) -> Advice:
+def too_many(name: str, distinct: int, at_least: bool = False) -> TableWarning:
     """A column of too many texts."""
     detail = (
         f"column {name!r} has {'more than ' * at_least}{distinct:,} different texts: if it identifies customers, name "
         "it as the id column; otherwise group its values or leave it out, or training will refuse it"
     )
-    return Advice("too_many_categories", name, detail)
+    return TableWarning("too_many_categories", name, detail)
 
 
-def numbering(name: str) -> Advice:
+def numbering(name: str) -> TableWarning:
     """A column that counts the rows."""
     detail = f"column {name!r} numbers the rows: if it identifies customers, name it as the id column"
-    return Advice("row_number", name, detail)
+    return TableWarning("row_number", name, detail)
 
 
-def leaking(name: str, alone: float) -> Advice:
+def leaking(name: str, alone: float) -> TableWarning:
     """A column that ranks the churners too well."""
     detail = (
         f"column {name!r} alone tells churners from others (AUC {alone:.3f}): check that it was known before "
         "they left, and leave it out if not"
     )
-    return Advice("leaking_column", name, detail)
+    return TableWarning("leaking_column", name, detail)
 
 
-def too_few(positives: int, rows: int) -> tuple[Advice, ...]:
+def too_few(positives: int, rows: int) -> tuple[TableWarning, ...]:
     """Too few examples of one outcome, if so."""
     fewer = min(positives, rows - positives)
     if fewer >= FEW:
         return ()
     outcome = "churners" if positives == fewer else "customers who stayed"
     detail = f"only {fewer} of {rows:,} rows are {outcome}: gather at least {FEW} before trusting an estimator"
-    return (Advice("too_few_churners" if outcome == "churners" else "too_few_stayers", None, detail),)
+    return (TableWarning("too_few_churners" if outcome == "churners" else "too_few_stayers", None, detail),)
 
 
-def unclear_ids(name: str, again: int, gaps: int, compared: int | None = None) -> tuple[Advice, ...]:
+def unclear_ids(name: str, again: int, gaps: int, compared: int | None = None) -> tuple[TableWarning, ...]:
     """Identifiers that come more than once, of all or of the first ones that were `compared`, or that are missing."""
     if again + gaps == 0:
         return ()
@@ -110,7 +112,7 @@ def unclear_ids(name: str, again: int, gaps: int, compared: int | None = None) -
         f"id column {name!r} repeats in {again:,} rows{of} and is empty in {gaps:,}: "
         "give each customer one row and one id"
     )
-    return (Advice("unclear_ids", name, detail),)
+    return (TableWarning("unclear_ids", name, detail),)
 
 
 def is_constant(cells: Cells) -> bool:
