@@ -129,9 +129,9 @@ class Encoder:
                 counts[column.name] = encoder.unseen(table.columns[column.name])
         return counts
 
-    def typical(self) -> dict[str, Scalar]:
+    def baseline_customer(self) -> dict[str, Scalar]:
         """Return the baseline customer: medians and commonest values of the training rows."""
-        return {column.name: column.typical for column in self.columns}
+        return {column.name: column.baseline_value for column in self.columns}
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the fitted columns as JSON."""

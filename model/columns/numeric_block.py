@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.columns.cells import Numbers, Table
-from model.columns.numbers import plain_numbers
+from model.columns.numbers import number_matrix
 from model.columns.numeric import FARTHEST, SOFT_LIMIT, NumericColumn
 from model.design import Floats
 
@@ -56,7 +56,7 @@ class NumericBlock:
         if all(isinstance(each, Numbers) and len(each) == n for each in came):
             values: Floats | None = np.array([each.values for each in came if isinstance(each, Numbers)])
         else:
-            values = plain_numbers(came, n)
+            values = number_matrix(came, n)
         if values is None or ((values < self.low) | (values > self.high)).any():
             return {}
         return dict(zip(self.names, map(Numbers, values), strict=True))

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.columns.categorical import MOST_CATEGORIES, odd_one_out, too_detailed
+from model.columns.categorical import MOST_CATEGORIES, first_non_number, too_detailed
 from model.columns.cells import Cells, Numbers, Scalar, Words
-from model.columns.faults import brief
+from model.columns.faults import short_repr
 from model.design import Floats
 from model.metrics import auc
 
-TELLING = 0.98  # a single column that ranks churners this well was probably filled in after they left
+LEAKING_AUC = 0.98  # a single column that ranks churners this well was probably filled in after they left
 FEW = 50  # fewer examples of one outcome than this, and no estimate of quality means much
 
 
@@ -41,13 +41,13 @@ def find_warnings(
             found.append(empty(name))
         elif is_constant(cells):
             found.append(constant(name, cells.scalar(0)))
-        elif isinstance(cells, Words) and (odd := odd_one_out(cells)) is not None:
+        elif isinstance(cells, Words) and (odd := first_non_number(cells)) is not None:
             found.append(mixed(name, cells.scalar(odd), odd + 1))
         elif isinstance(cells, Words) and too_detailed(len(cells.words), len(cells), most):
             found.append(too_many(name, len(cells.words)))
-        elif isinstance(cells, Numbers) and counts_up(cells):
+        elif isinstance(cells, Numbers) and is_row_number(cells):
             found.append(numbering(name))
-        elif y is not None and (alone := ranking_alone(cells, y)) >= TELLING:
+        elif y is not None and (alone := single_column_auc(cells, y)) >= LEAKING_AUC:
             found.append(leaking(name, alone))
     return (*found, *(() if y is None else too_few(int(y.sum()), len(y))))
 
@@ -59,13 +59,15 @@ def empty(name: str) -> TableWarning:
 
 def constant(name: str, value: Scalar) -> TableWarning:
     """A column that says the same in every row."""
-    detail = f"column {name!r} is {brief(value)} in every row: nothing can be learned from it, training leaves it out"
+    detail = (
+        f"column {name!r} is {short_repr(value)} in every row: nothing can be learned from it, training leaves it out"
+    )
     return TableWarning("constant_column", name, detail)
 
 
 def mixed(name: str, value: Scalar, row: int) -> TableWarning:
     """A column of numbers in which some text is none."""
-    detail = f"column {name!r} holds numbers, but {brief(value)} in row {row}: correct it or leave it out"
+    detail = f"column {name!r} holds numbers, but {short_repr(value)} in row {row}: correct it or leave it out"
     return TableWarning("mixed_column", name, detail)
 
 
@@ -124,18 +126,18 @@ def is_constant(cells: Cells) -> bool:
     return len(values) == 0 or bool((values == values[0]).all())
 
 
-def counts_up(cells: Numbers) -> bool:
+def is_row_number(cells: Numbers) -> bool:
     """Tell whether whole numbers rise (or fall) by one from row to row, as identifiers do.
 
     Example:
-        >>> counts_up(Numbers(np.arange(1000.0, 1050.0)))
+        >>> is_row_number(Numbers(np.arange(1000.0, 1050.0)))
         True
     """
     steps = np.diff(cells.values)
     return len(steps) >= 20 and abs(steps[0]) == 1.0 and bool((steps == steps[0]).all())
 
 
-def ranking_alone(cells: Cells, y: Floats) -> float:
+def single_column_auc(cells: Cells, y: Floats) -> float:
     """Return how well one column alone ranks the churners, either way round: its AUC, 0.5 for one outcome only.
 
     Words are ranked by the churn rate of their rows, each rate drawn towards the mean so that rare words do not count.

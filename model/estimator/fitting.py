@@ -81,7 +81,7 @@ class Fitting:
         self.fingerprint = sha256(canonical_json(facts).encode())  # another table would teach the columns other facts
         self.done = {"epochs": 0, "steps": 0}
         if checkpoint is not None:
-            self.done = self._taken_up(checkpoint)
+            self.done = self._resumed_progress(checkpoint)
         self.trainer = Trainer(spec, design, checkpoint)
 
     def _encoded(self, options: Mapping[str, ColumnOptions]) -> Floats:
@@ -121,7 +121,7 @@ class Fitting:
         state = self.trainer.checkpoint()
         return Checkpoint({**state.header, "fitting": {"table": self.fingerprint, "done": self.done}}, state.arrays)
 
-    def _taken_up(self, checkpoint: Checkpoint) -> dict[str, int]:
+    def _resumed_progress(self, checkpoint: Checkpoint) -> dict[str, int]:
         fitting = checkpoint.header.get("fitting", {})
         if fitting.get("table") != self.fingerprint:
             raise CheckpointError("the checkpoint is from a training on another table: start afresh")
@@ -131,7 +131,7 @@ class Fitting:
         """Return the estimator with the best parameters so far, calibrated on the validation rows."""
         network = self.trainer.network()
         head, metrics = self._measured(network)
-        table, _ = self.encoder.read({name: [value] for name, value in self.encoder.typical().items()}, 1)
+        table, _ = self.encoder.read({name: [value] for name, value in self.encoder.baseline_customer().items()}, 1)
         return Estimator(
             encoder=self.encoder,
             network=network,

@@ -100,7 +100,7 @@ class ColumnProfile:
             return kind(values)  # type: ignore[no-any-return]  # one of the three that hold values
         codes = np.where(np.isnan(values), -1, values).astype(np.int32)
         if self.kind is Flags:
-            return Flags(np.append(self.words.meaning, np.nan)[codes])
+            return Flags(np.append(self.words.flags, np.nan)[codes])
         if self.kind is Days:
             return Days(self._days.values())
         return Words(codes, tuple(self.words.codes))

@@ -8,7 +8,7 @@ from model.columns import table_warnings
 from model.columns.categorical import too_detailed
 from model.columns.cells import Cells, Floats, Numbers, Words
 from model.columns.schema import ColumnSummary, Schema, other_columns
-from model.columns.table_warnings import TELLING, TableWarning, ranking_alone
+from model.columns.table_warnings import LEAKING_AUC, TableWarning, single_column_auc
 from model.columns.target import labels
 from model.errors import TableError
 from model.profile.column_profile import ColumnProfile
@@ -107,14 +107,14 @@ def _warnings(column: ColumnProfile, y: Floats | None) -> tuple[TableWarning, ..
         return (table_warnings.empty(name),)
     if column.constant:
         return (table_warnings.constant(name, column.value),)
-    if column.kind is Words and (odd := words.odd) is not None:
+    if column.kind is Words and (odd := words.first_non_number) is not None:
         return (table_warnings.mixed(name, *odd),)
     if column.kind is Words and too_detailed(len(words.codes), column.rows):
         return (table_warnings.too_many(name, len(words.codes), words.beyond),)
-    if column.kind is Numbers and column.values.counts_up:
+    if column.kind is Numbers and column.values.is_row_number:
         return (table_warnings.numbering(name),)
-    alone = 0.0 if y is None else ranking_alone(column.sample(), y)
-    return (table_warnings.leaking(name, alone),) if alone >= TELLING else ()
+    alone = 0.0 if y is None else single_column_auc(column.sample(), y)
+    return (table_warnings.leaking(name, alone),) if alone >= LEAKING_AUC else ()
 
 
 def _gaps(rows: int) -> Numbers:

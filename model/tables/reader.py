@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from model.columns.cells import Numbers, Scalar, Table
 from model.columns.encoder import Raw
-from model.columns.inference import refine
+from model.columns.inference import infer_kinds
 from model.columns.numbers import LARGEST
 from model.errors import TableError
 from model.tables import ndjson
@@ -83,7 +83,7 @@ def read_table(source: Source, file_format: str) -> Table:
             raise TableError(
                 f"column {name!r} is infinite or too large in row {row}: correct it or leave the cell empty"
             )
-    return refine(Table(columns, rows))
+    return infer_kinds(Table(columns, rows))
 
 
 def read_chunks(
