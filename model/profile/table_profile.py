@@ -13,16 +13,23 @@ from model.columns.target import labels
 from model.errors import TableError
 from model.profile.column_profile import ColumnProfile
 from model.profile.id_profile import IdProfile
-from model.profile.sample import SAMPLE_ROWS, RowSampler
+from model.profile.sample import SAMPLE_CELLS, SAMPLE_ROWS, RowSampler
 from model.profile.target_profile import TargetProfile
 
 
 class TableProfile:
     """Takes a table chunk by chunk; `schema` then tells what is in it."""
 
-    def __init__(self, target: str | None = None, id_column: str | None = None, sample_rows: int = SAMPLE_ROWS) -> None:
+    def __init__(
+        self,
+        target: str | None = None,
+        id_column: str | None = None,
+        *,
+        sample_rows: int = SAMPLE_ROWS,
+        sample_cells: int = SAMPLE_CELLS,
+    ) -> None:
         self._target, self._id = target, id_column
-        self._rows = RowSampler(sample_rows)
+        self._rows = RowSampler(sample_rows, sample_cells)
         self._columns: dict[str, ColumnProfile] = {}
         self._ids = None if id_column is None else IdProfile(id_column)
         self._outcomes = None if target is None else TargetProfile(target)
@@ -48,6 +55,11 @@ class TableProfile:
         while self._columns and self._rows.thin(len(self._columns)):
             for column in self._columns.values():
                 column.thin()
+
+    @property
+    def sampled_rows(self) -> int:
+        """The number of rows in the sample."""
+        return self._rows.sampled
 
     def mixed(self) -> set[str]:
         """The columns that seemed to be numbers here and texts there."""

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from model import limits
 from model.columns.numbers import parse_number
 from model.errors import TableError
-from model.profile import sample
 from model.profile.table_profile import TableProfile
 from model.tables import ndjson
-from model.tables.parquet_file import BATCH_ROWS
+from model.tables.bounds import Decoded
+from model.tables.parquet_file import BATCH_ROWS, parquet_batches
 from model.tables.profiling import profile_file
 from model.tables.reader import read_chunks, read_table
 
@@ -102,11 +102,18 @@ def test_what_is_just_within_a_limit_is_read(file_format: str, data: bytes) -> N
     assert profile_file(io.BytesIO(data), file_format).rows == 1
 
 
-@pytest.mark.parametrize("said", [10**9, 2**31 - 1])
-def test_more_rows_than_may_be_are_refused_by_what_the_file_says(monkeypatch: pytest.MonkeyPatch, said: int) -> None:
-    monkeypatch.setattr(limits, "ROWS", 50)
+def test_too_many_rows_are_refused_by_the_row_count_in_a_parquet_footer() -> None:
+    stream, decoded = io.BytesIO(parquet({"a": np.arange(51)})), Decoded(10**6, most_rows=50)
     with pytest.raises(TableError, match="more than 50 rows: split it into several files"):
-        read_table(io.BytesIO(parquet({"a": np.arange(51)})), "parquet")
+        next(parquet_batches(stream, decoded))
+    assert decoded.rows == 0
+
+
+def test_too_many_rows_are_refused_while_they_are_decoded() -> None:
+    decoded = Decoded(10**6, most_rows=50)
+    decoded.add(50, 1)
+    with pytest.raises(TableError, match="more than 50 rows"):
+        decoded.add(1, 1)
 
 
 @pytest.mark.parametrize(
@@ -177,10 +184,9 @@ def test_a_text_of_digits_is_no_number_in_time_that_grows_with_its_length() -> N
     assert [parse_number(text) for text in ("5.", ".5", "+1.25e-3", "12")] == [5.0, 0.5, 0.00125, 12.0]
 
 
-def test_the_sample_of_a_table_of_many_columns_has_fewer_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sample, "SAMPLE_CELLS", 1_000)
+def test_the_sample_of_a_table_of_many_columns_has_fewer_rows() -> None:
     data = csv(MANY[:50], ["1"] * 50) + csv(MANY[:50], ["2"] * 50).partition(b"\n")[2] * 300
-    profile, table = TableProfile(), read_table(io.BytesIO(data), "csv")
+    profile, table = TableProfile(sample_cells=1_000), read_table(io.BytesIO(data), "csv")
     profile.add(table.columns, table.rows)
-    assert profile._rows.sampled <= 1_000 / 50
+    assert 0 < profile.sampled_rows <= 1_000 / 50
     assert profile.schema().rows == 301
