@@ -19,13 +19,14 @@ from model.estimator.estimator import Estimator
 from model.heads import CATALOG as HEADS
 from model.heads import Churn, Head, Number
 from model.losses import CATALOG as LOSSES
+from model.machine import memory_bytes
 from model.network.network import Network
 from model.parsing import escape, name_of
 from model.spec import Spec
 from model.split import split
 from model.storage import canonical_json, sha256
 from model.training.checkpoint import Checkpoint
-from model.training.footprint import Shape, SizeLimits, check_size, machine_memory
+from model.training.footprint import Shape, SizeLimits, check_size
 from model.training.trainer import EpochReport, Trainer
 
 CHUNK = 65_536
@@ -40,7 +41,7 @@ class Fitting:
 
     Raises: TableError when the rows cannot be trained on: too few, or of one outcome only; ColumnError when a column
     cannot be learned from, or is not there; SpecError when the spec does not suit the table; CheckpointError when the
-    checkpoint belongs to another spec or table. Its `size_limits` are by default the memory of the machine.
+    checkpoint belongs to another spec or table. By default `size_limits` is the memory that this process may use.
     """
 
     def __init__(  # noqa: PLR0913 - what to train on, how, and within what
@@ -74,7 +75,7 @@ class Fitting:
         labels, codes, folds = self.head.labels(self.y), self.encoder.codes, self.split.folds
         outputs, features = spec.loss.outputs(labels), len(self.encoder.features)
         shape = Shape(table.rows, len(table.columns), features, codes, outputs)
-        check_size(spec, shape, size_limits or SizeLimits(machine_memory()))
+        check_size(spec, shape, size_limits or SizeLimits(memory_bytes()))
         X = self._encoded(options)
         design = Design(X, labels, None, self.train_rows, self.valid_rows, codes, folds)
         facts = [len(self.y), float(self.y.sum()), self.encoder.to_json()]
