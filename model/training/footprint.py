@@ -4,7 +4,6 @@ The memory is an estimate from above: one to two times what was measured, for ne
 """
 
 import math
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -74,14 +73,6 @@ class SizeLimits:
 
     memory: int | None = None
     state: int | None = None
-
-
-def machine_memory() -> int:
-    """Return the memory of this machine.
-
-    Units: bytes.
-    """
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def check_size(spec: Spec, shape: Shape, most: SizeLimits) -> None:

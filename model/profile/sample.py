@@ -6,11 +6,11 @@ SAMPLE_ROWS = 100_000
 SAMPLE_CELLS = 4_000_000  # of all columns together
 
 
-class Rows:
+class RowSampler:
     """Which rows are in the sample so far; all columns of a table share one."""
 
-    def __init__(self, most: int = SAMPLE_ROWS) -> None:
-        self._most = most
+    def __init__(self, most: int = SAMPLE_ROWS, most_cells: int = SAMPLE_CELLS) -> None:
+        self._most, self._most_cells = most, most_cells
         self.stride = 1
         self.seen = 0
 
@@ -27,13 +27,13 @@ class Rows:
 
     def thin(self, columns: int = 1) -> bool:
         """Whether the sample of so many columns is too large, so that each has to drop every second row of it."""
-        if self.sampled <= min(self._most, max(SAMPLE_CELLS // columns, 1)):
+        if self.sampled <= min(self._most, max(self._most_cells // columns, 1)):
             return False
         self.stride *= 2
         return True
 
 
-class Sample:
+class ColumnSample:
     """One column's part of the sample."""
 
     def __init__(self) -> None:

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from model.columns import Table, Words
 from model.columns.schema import Schema
 from model.errors import ColumnError, ModelError, TableError
-from model.survey import ids, words
-from model.survey.ids import IdSurvey
-from model.survey.sample import Rows
-from model.survey.survey import Survey
-from model.survey.words import WordTally
-from model.tables import reading
-from model.tables.reading import read_table
-from model.tables.surveying import survey_file
+from model.profile import id_profile, word_tally
+from model.profile.id_profile import IdProfile
+from model.profile.sample import RowSampler
+from model.profile.table_profile import TableProfile
+from model.profile.word_tally import WordTally
+from model.tables import reader
+from model.tables.profiling import profile_file
+from model.tables.reader import read_table
 
 CELLS = st.sampled_from(
     [
@@ -67,9 +67,9 @@ def tables(draw: Any) -> bytes:
 def whole(data: bytes, target: str | None, id_column: str | None) -> Schema:
     """What the table read whole tells, whose columns' kinds are known before anything is counted."""
     table = read_table(io.BytesIO(data), "csv")
-    survey = Survey(target, id_column)
-    survey.add(table.columns, table.rows)
-    return survey.schema()
+    profile = TableProfile(target, id_column)
+    profile.add(table.columns, table.rows)
+    return profile.schema()
 
 
 def told(look: Any) -> Any:
@@ -90,7 +90,7 @@ def test_chunks_of_any_size_tell_what_the_whole_table_does(
     data: bytes, rows: int, target: str | None, named: bool
 ) -> None:
     id_column = "id" if named else None
-    chunked = told(lambda: survey_file(io.BytesIO(data), "csv", target, id_column, chunk_rows=rows))
+    chunked = told(lambda: profile_file(io.BytesIO(data), "csv", target, id_column, chunk_rows=rows))
     assert chunked == told(lambda: whole(data, target, id_column))
 
 
@@ -101,25 +101,28 @@ def csv(columns: dict[str, list[object]]) -> io.BytesIO:
 
 def test_a_text_far_behind_numbers_makes_the_whole_column_texts() -> None:
     months: list[object] = [*range(40_000), "12 months"]
-    schema = survey_file(csv({"months": months, "x": [1, 2] * 20_000 + [3]}), "csv").to_json()
+    schema = profile_file(csv({"months": months, "x": [1, 2] * 20_000 + [3]}), "csv").to_json()
     assert schema["columns"][0]["kind"] == "categorical"
-    [advice] = schema["warnings"]
-    assert (advice["code"], advice["column"]) == ("mixed_column", "months")
-    assert "'12 months' in row 40001" in advice["detail"]
+    [warning] = schema["warnings"]
+    assert (warning["code"], warning["column"]) == ("mixed_column", "months")
+    assert "'12 months' in row 40001" in warning["detail"]
 
 
 def test_a_column_of_more_texts_than_are_told_apart_says_so() -> None:
-    names: list[object] = [f"n{i}" for i in range(words.MOST_WORDS + 500)]
-    schema = survey_file(csv({"name": names, "x": [i % 3 for i in range(len(names))]}), "csv").to_json()
-    assert (schema["columns"][0]["distinct"], schema["columns"][0]["distinct_at_least"]) == (words.MOST_WORDS, True)
-    assert [advice["code"] for advice in schema["warnings"]] == ["too_many_categories"]
+    names: list[object] = [f"n{i}" for i in range(word_tally.MOST_WORDS + 500)]
+    schema = profile_file(csv({"name": names, "x": [i % 3 for i in range(len(names))]}), "csv").to_json()
+    assert (schema["columns"][0]["distinct"], schema["columns"][0]["distinct_at_least"]) == (
+        word_tally.MOST_WORDS,
+        True,
+    )
+    assert [warning["code"] for warning in schema["warnings"]] == ["too_many_categories"]
     assert "more than 20,000 different texts" in schema["warnings"][0]["detail"]
 
 
 def test_records_of_ndjson_may_bring_columns_late_and_leave_them_out() -> None:
     lines = [{"a": 1}] * 5 + [{"b": "x"}] * 5 + [{"a": 2, "b": None, "c": True}] * 5
     data = "\n".join(map(json.dumps, lines)).encode()
-    schema = survey_file(io.BytesIO(data), "ndjson", chunk_rows=4).to_json()
+    schema = profile_file(io.BytesIO(data), "ndjson", chunk_rows=4).to_json()
     found = {column["name"]: (column["kind"], column["missing"]) for column in schema["columns"]}
     assert found == {"a": ("numeric", 5), "b": ("categorical", 10), "c": ("boolean", 10)}
 
@@ -127,7 +130,7 @@ def test_records_of_ndjson_may_bring_columns_late_and_leave_them_out() -> None:
 def test_types_that_differ_between_chunks_of_ndjson_are_refused_with_both_rows() -> None:
     data = b"\n".join([b'{"a": 1}'] * 9 + [b'{"a": "x"}'])
     with pytest.raises(TableError, match="column 'a' holds a number in row 1 and text in row 10"):
-        survey_file(io.BytesIO(data), "ndjson", chunk_rows=4)
+        profile_file(io.BytesIO(data), "ndjson", chunk_rows=4)
 
 
 @pytest.mark.parametrize(
@@ -145,27 +148,27 @@ def test_types_that_differ_between_chunks_of_ndjson_are_refused_with_both_rows()
 )
 def test_a_table_that_cannot_be_trained_on_is_refused_in_chunks_too(data: bytes, target: str, error: str) -> None:
     with pytest.raises((TableError, ColumnError), match=error):
-        survey_file(io.BytesIO(data), "csv", target, chunk_rows=2)
+        profile_file(io.BytesIO(data), "csv", target, chunk_rows=2)
 
 
 def test_a_leaking_column_is_found_in_a_sample_of_the_whole_table() -> None:
     """Also where the churners all come last."""
     n = 300_000
     churned = np.arange(n) >= n * 9 // 10
-    survey = Survey("churned", sample_rows=1000)
+    profile = TableProfile("churned", sample_rows=1000)
     rng = np.random.default_rng(0)
     leak, noise = churned + rng.random(n) * 0.1, rng.random(n)
     for start in range(0, n, 7_000):
         rows = slice(start, start + 7_000)
         cells = {"leak": leak[rows], "noise": noise[rows], "churned": churned[rows].astype(float)}
-        survey.add({name: reading.Numbers(values) for name, values in cells.items()}, len(leak[rows]))
-    schema = survey.schema()
-    assert [(advice.code, advice.column) for advice in schema.warnings] == [("leaking_column", "leak")]
+        profile.add({name: reader.Numbers(values) for name, values in cells.items()}, len(leak[rows]))
+    schema = profile.schema()
+    assert [(warning.code, warning.column) for warning in schema.warnings] == [("leaking_column", "leak")]
     assert (schema.rows, schema.positives) == (n, int(churned.sum()))
 
 
 def test_the_sample_is_even_and_small() -> None:
-    rows, kept = Rows(100), np.zeros(0, np.int64)
+    rows, kept = RowSampler(100), np.zeros(0, np.int64)
     for chunk in (1, 30, 500, 3, 900):
         kept = np.append(kept, rows.seen + rows.pick(chunk))
         while rows.thin():
@@ -175,16 +178,16 @@ def test_the_sample_is_even_and_small() -> None:
 
 
 def test_identifiers_are_compared_over_all_chunks() -> None:
-    survey = IdSurvey("id")
+    profile = IdProfile("id")
     for part in (["a", "b"], ["c", "a", None], ["b"]):
-        survey.add(Words.of(part))
-    [advice] = survey.advice()
-    assert "repeats in 2 rows and is empty in 1" in advice.detail
-    few = IdSurvey("id", most=3)
+        profile.add(Words.of(part))
+    [warning] = profile.warnings()
+    assert "repeats in 2 rows and is empty in 1" in warning.detail
+    few = IdProfile("id", most=3)
     for part in (["a", "a"], ["c", "a"]):
         few.add(Words.of(part))
-    assert "repeats in 1 rows of the first 3 and" in few.advice()[0].detail
-    assert ids.MOST_IDS > 3
+    assert "repeats in 1 rows of the first 3 and" in few.warnings()[0].detail
+    assert id_profile.MOST_IDS > 3
 
 
 def test_words_beyond_those_told_apart_are_gaps_to_the_sample() -> None:
@@ -204,20 +207,20 @@ def test_memory_does_not_grow_with_the_table(tmp_path: Path) -> None:
     with path.open("w") as file:
         file.write("id," + ",".join(f"c{i}" for i in range(12)) + ",churned\n")
         file.writelines(f"c-{i},{row},{i % 2}\n" for i in range(700_000))
-    survey_file(path, "csv", "churned", "id")  # whatever is loaded only once
+    profile_file(path, "csv", "churned", "id")  # whatever is loaded only once
     me = psutil.Process()
     before, peak = me.memory_info().rss, 0
-    survey = Survey("churned", "id")
-    for number, chunk in zip(itertools.count(), reading.read_cells(path, "csv", {"id"}), strict=False):
-        survey.add(chunk.columns, chunk.rows)
+    profile = TableProfile("churned", "id")
+    for number, chunk in zip(itertools.count(), reader.read_cells(path, "csv", {"id"}), strict=False):
+        profile.add(chunk.columns, chunk.rows)
         if number % 8 == 0:
             peak = max(peak, me.memory_info().rss)
-    assert survey.schema().rows == 700_000
+    assert profile.schema().rows == 700_000
     assert peak - before < 100 * 2**20
 
 
-def test_a_table_in_memory_is_surveyed_at_once() -> None:
+def test_a_table_in_memory_is_profiled_at_once() -> None:
     table = Table({"a": Words.of(["x", "y"])}, 2)
-    survey = Survey()
-    survey.add(table.columns, table.rows)
-    assert survey.schema().columns[0].facts["distinct"] == 2
+    profile = TableProfile()
+    profile.add(table.columns, table.rows)
+    assert profile.schema().columns[0].facts["distinct"] == 2

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from model.columns.cells import Numbers, Scalar, Table
 from model.columns.encoder import Raw
-from model.columns.inference import refine
+from model.columns.inference import infer_kinds
 from model.columns.numbers import LARGEST
 from model.errors import TableError
 from model.tables import ndjson
@@ -21,13 +21,13 @@ from model.tables.converting import from_objects, to_cells, to_ids
 
 MEDIA_TYPES = {"text/csv": "csv", "application/x-ndjson": "ndjson", "application/vnd.apache.parquet": "parquet"}
 FORMATS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
-SURVEY_ROWS = 16_384
+PROFILE_ROWS = 16_384
 CHUNK_ROWS = 4096  # a piece of work for a job: one is done in well under a second, whatever is asked of it
 Source = Path | BinaryIO
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class TableChunk:
     """Some rows of a file on their way to be scored.
 
     `columns` are those that were wanted, `names` those that there are beside the ids. `ids` are as the file gives them;
@@ -64,7 +64,7 @@ def read_table(source: Source, file_format: str) -> Table:
     """
     with opened(source) as stream:
         if file_format == "ndjson":
-            records, types = list(chain.from_iterable(ndjson.read_chunks(stream, SURVEY_ROWS))), ndjson.Types()
+            records, types = list(chain.from_iterable(ndjson.read_chunks(stream, PROFILE_ROWS))), ndjson.Types()
             rows = len(records)
             columns = {column.name: from_objects(column, types, rows) for column in ndjson.to_columns(records)}
         else:
@@ -83,16 +83,16 @@ def read_table(source: Source, file_format: str) -> Table:
             raise TableError(
                 f"column {name!r} is infinite or too large in row {row}: correct it or leave the cell empty"
             )
-    return refine(Table(columns, rows))
+    return infer_kinds(Table(columns, rows))
 
 
-def read_batches(
+def read_chunks(
     source: Source,
     file_format: str,
     texts: Collection[str],
     id_column: str | None = None,
     wanted: Collection[str] | None = None,
-) -> Iterator[Batch]:
+) -> Iterator[TableChunk]:
     """Read a table a few thousand rows at a time, all columns or those that are wanted.
 
     The columns in `texts` are not looked at for numbers.
@@ -113,7 +113,7 @@ def read_batches(
                 first += len(chunk)
 
 
-def read_cells(source: Source, file_format: str, texts: Collection[str], rows: int = SURVEY_ROWS) -> Iterator[Table]:
+def read_cells(source: Source, file_format: str, texts: Collection[str], rows: int = PROFILE_ROWS) -> Iterator[Table]:
     """Read a table in chunks whose columns are of the kind that each chunk seems to be of.
 
     A column that is texts in one chunk may seem to be numbers in another, unless it is in `texts`.
@@ -144,7 +144,7 @@ def _cells_of_records(chunks: Iterator[list[dict[str, object]]]) -> Iterator[Tab
 
 def _of_records(
     records: list[dict[str, object]], first: int, id_column: str | None, wanted: Collection[str] | None
-) -> Batch:
+) -> TableChunk:
     names = dict.fromkeys(chain.from_iterable(records))
     ids: Any = None
     if id_column is not None and id_column in names:
@@ -152,18 +152,18 @@ def _of_records(
         ids = [record.get(id_column) for record in records]
     read = [name for name in names if wanted is None or name in wanted]
     columns = {name: [record.get(name) for record in records] for name in read}
-    return Batch(columns, list(names), len(records), first, ids)
+    return TableChunk(columns, list(names), len(records), first, ids)
 
 
 def _of_arrow(
     batch: Any, first: int, texts: Collection[str], id_column: str | None, wanted: Collection[str] | None
-) -> Batch:
+) -> TableChunk:
     arrays = dict(zip(batch.schema.names, batch.columns, strict=True))
     found = arrays.pop(id_column, None) if id_column is not None else None
     ids, whole = (None, False) if found is None else to_ids(found)
     read = [name for name in arrays if wanted is None or name in wanted]
     cells = {name: to_cells(arrays[name], name, as_text=name in texts) for name in read}
-    return Batch(cells, list(arrays), len(batch), first, ids, whole)
+    return TableChunk(cells, list(arrays), len(batch), first, ids, whole)
 
 
 @contextmanager

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.columns.cells import Numbers, Table
-from model.columns.numbers import plain_numbers
+from model.columns.numbers import number_matrix
 from model.columns.numeric import FARTHEST, SOFT_LIMIT, NumericColumn
 from model.design import Floats
 
 
 @dataclass(frozen=True, eq=False)
-class Together:
+class NumericBlock:
     """Numeric columns side by side, and where their features stand.
 
     Each number goes the way of its column's own `encode`, so that its features are the same bits.
@@ -33,7 +33,7 @@ class Together:
     gap_places: np.ndarray
 
     @classmethod
-    def of(cls, columns: Sequence[NumericColumn], starts: Sequence[int]) -> "Together":
+    def of(cls, columns: Sequence[NumericColumn], starts: Sequence[int]) -> "NumericBlock":
         """Put columns together whose first features stand at `starts`."""
         gaps = [i for i, column in enumerate(columns) if column.gaps]
         return cls(
@@ -56,7 +56,7 @@ class Together:
         if all(isinstance(each, Numbers) and len(each) == n for each in came):
             values: Floats | None = np.array([each.values for each in came if isinstance(each, Numbers)])
         else:
-            values = plain_numbers(came, n)
+            values = number_matrix(came, n)
         if values is None or ((values < self.low) | (values > self.high)).any():
             return {}
         return dict(zip(self.names, map(Numbers, values), strict=True))

@@ -3,17 +3,17 @@
 from pathlib import Path
 
 from model.columns.schema import Schema
-from model.survey.survey import Survey
-from model.tables.reading import SURVEY_ROWS, Source, read_cells
+from model.profile.table_profile import TableProfile
+from model.tables.reader import PROFILE_ROWS, Source, read_cells
 
 
-def survey_file(
+def profile_file(
     source: Source,
     file_format: str,
     target: str | None = None,
     id_column: str | None = None,
     *,
-    chunk_rows: int = SURVEY_ROWS,
+    chunk_rows: int = PROFILE_ROWS,
 ) -> Schema:
     """Describe a table; with a target, also what would spoil a training.
 
@@ -25,12 +25,12 @@ def survey_file(
     """
     texts: set[str] = set()
     while True:
-        survey = Survey(target, id_column)
+        profile = TableProfile(target, id_column)
         for chunk in read_cells(source, file_format, texts, chunk_rows):
-            survey.add(chunk.columns, chunk.rows)
+            profile.add(chunk.columns, chunk.rows)
             if file_format == "csv":
-                texts |= survey.texts()
-        if file_format != "csv" or not survey.mixed():
-            return survey.schema()
+                texts |= profile.texts()
+        if file_format != "csv" or not profile.mixed():
+            return profile.schema()
         if not isinstance(source, Path):
             source.seek(0)

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.columns.categorical import MOST_CATEGORIES, odd_one_out, too_detailed
+from model.columns.categorical import MOST_CATEGORIES, first_non_number, too_detailed
 from model.columns.cells import Cells, Numbers, Scalar, Words
-from model.columns.faults import brief
+from model.columns.faults import short_repr
 from model.design import Floats
 from model.metrics import auc
 
-TELLING = 0.98  # a single column that ranks churners this well was probably filled in after they left
+LEAKING_AUC = 0.98  # a single column that ranks churners this well was probably filled in after they left
 FEW = 50  # fewer examples of one outcome than this, and no estimate of quality means much
 
 
 @dataclass(frozen=True)
-class Advice:
+class TableWarning:
     """One warning: a code, the column it is about (or none), and a sentence that says what to do."""
 
     code: str
@@ -28,80 +28,84 @@ class Advice:
         return {"code": self.code, "column": self.column, "detail": self.detail}
 
 
-def advise(columns: Mapping[str, Cells], y: Floats | None, most: int = MOST_CATEGORIES) -> tuple[Advice, ...]:
+def find_warnings(
+    columns: Mapping[str, Cells], y: Floats | None, most: int = MOST_CATEGORIES
+) -> tuple[TableWarning, ...]:
     """Warn of constant, leaking and over-detailed columns, and of too few examples of one outcome.
 
     A column of more than `most` categories is over-detailed in any case.
     """
-    found: list[Advice] = []
+    found: list[TableWarning] = []
     for name, cells in columns.items():
         if len(cells) == 0 or cells.missing.all():
             found.append(empty(name))
         elif is_constant(cells):
             found.append(constant(name, cells.scalar(0)))
-        elif isinstance(cells, Words) and (odd := odd_one_out(cells)) is not None:
+        elif isinstance(cells, Words) and (odd := first_non_number(cells)) is not None:
             found.append(mixed(name, cells.scalar(odd), odd + 1))
         elif isinstance(cells, Words) and too_detailed(len(cells.words), len(cells), most):
             found.append(too_many(name, len(cells.words)))
-        elif isinstance(cells, Numbers) and counts_up(cells):
+        elif isinstance(cells, Numbers) and is_row_number(cells):
             found.append(numbering(name))
-        elif y is not None and (alone := ranking_alone(cells, y)) >= TELLING:
+        elif y is not None and (alone := single_column_auc(cells, y)) >= LEAKING_AUC:
             found.append(leaking(name, alone))
     return (*found, *(() if y is None else too_few(int(y.sum()), len(y))))
 
 
-def empty(name: str) -> Advice:
+def empty(name: str) -> TableWarning:
     """A column without a value."""
-    return Advice("empty_column", name, f"column {name!r} has no value in any row: fill it or leave it out")
+    return TableWarning("empty_column", name, f"column {name!r} has no value in any row: fill it or leave it out")
 
 
-def constant(name: str, value: Scalar) -> Advice:
+def constant(name: str, value: Scalar) -> TableWarning:
     """A column that says the same in every row."""
-    detail = f"column {name!r} is {brief(value)} in every row: nothing can be learned from it, training leaves it out"
-    return Advice("constant_column", name, detail)
+    detail = (
+        f"column {name!r} is {short_repr(value)} in every row: nothing can be learned from it, training leaves it out"
+    )
+    return TableWarning("constant_column", name, detail)
 
 
-def mixed(name: str, value: Scalar, row: int) -> Advice:
+def mixed(name: str, value: Scalar, row: int) -> TableWarning:
     """A column of numbers in which some text is none."""
-    detail = f"column {name!r} holds numbers, but {brief(value)} in row {row}: correct it or leave it out"
-    return Advice("mixed_column", name, detail)
+    detail = f"column {name!r} holds numbers, but {short_repr(value)} in row {row}: correct it or leave it out"
+    return TableWarning("mixed_column", name, detail)
 
 
-def too_many(name: str, distinct: int, at_least: bool = False) -> Advice:
+def too_many(name: str, distinct: int, at_least: bool = False) -> TableWarning:
     """A column of too many texts."""
     detail = (
         f"column {name!r} has {'more than ' * at_least}{distinct:,} different texts: if it identifies customers, name "
         "it as the id column; otherwise group its values or leave it out, or training will refuse it"
     )
-    return Advice("too_many_categories", name, detail)
+    return TableWarning("too_many_categories", name, detail)
 
 
-def numbering(name: str) -> Advice:
+def numbering(name: str) -> TableWarning:
     """A column that counts the rows."""
     detail = f"column {name!r} numbers the rows: if it identifies customers, name it as the id column"
-    return Advice("row_number", name, detail)
+    return TableWarning("row_number", name, detail)
 
 
-def leaking(name: str, alone: float) -> Advice:
+def leaking(name: str, alone: float) -> TableWarning:
     """A column that ranks the churners too well."""
     detail = (
         f"column {name!r} alone tells churners from others (AUC {alone:.3f}): check that it was known before "
         "they left, and leave it out if not"
     )
-    return Advice("leaking_column", name, detail)
+    return TableWarning("leaking_column", name, detail)
 
 
-def too_few(positives: int, rows: int) -> tuple[Advice, ...]:
+def too_few(positives: int, rows: int) -> tuple[TableWarning, ...]:
     """Too few examples of one outcome, if so."""
     fewer = min(positives, rows - positives)
     if fewer >= FEW:
         return ()
     outcome = "churners" if positives == fewer else "customers who stayed"
     detail = f"only {fewer} of {rows:,} rows are {outcome}: gather at least {FEW} before trusting an estimator"
-    return (Advice("too_few_churners" if outcome == "churners" else "too_few_stayers", None, detail),)
+    return (TableWarning("too_few_churners" if outcome == "churners" else "too_few_stayers", None, detail),)
 
 
-def unclear_ids(name: str, again: int, gaps: int, compared: int | None = None) -> tuple[Advice, ...]:
+def unclear_ids(name: str, again: int, gaps: int, compared: int | None = None) -> tuple[TableWarning, ...]:
     """Identifiers that come more than once, of all or of the first ones that were `compared`, or that are missing."""
     if again + gaps == 0:
         return ()
@@ -110,7 +114,7 @@ def unclear_ids(name: str, again: int, gaps: int, compared: int | None = None) -
         f"id column {name!r} repeats in {again:,} rows{of} and is empty in {gaps:,}: "
         "give each customer one row and one id"
     )
-    return (Advice("unclear_ids", name, detail),)
+    return (TableWarning("unclear_ids", name, detail),)
 
 
 def is_constant(cells: Cells) -> bool:
@@ -122,18 +126,18 @@ def is_constant(cells: Cells) -> bool:
     return len(values) == 0 or bool((values == values[0]).all())
 
 
-def counts_up(cells: Numbers) -> bool:
+def is_row_number(cells: Numbers) -> bool:
     """Tell whether whole numbers rise (or fall) by one from row to row, as identifiers do.
 
     Example:
-        >>> counts_up(Numbers(np.arange(1000.0, 1050.0)))
+        >>> is_row_number(Numbers(np.arange(1000.0, 1050.0)))
         True
     """
     steps = np.diff(cells.values)
     return len(steps) >= 20 and abs(steps[0]) == 1.0 and bool((steps == steps[0]).all())
 
 
-def ranking_alone(cells: Cells, y: Floats) -> float:
+def single_column_auc(cells: Cells, y: Floats) -> float:
     """Return how well one column alone ranks the churners, either way round: its AUC, 0.5 for one outcome only.
 
     Words are ranked by the churn rate of their rows, each rate drawn towards the mean so that rare words do not count.

@@ -1,4 +1,4 @@
-"""One column under survey: a tally of its values or words, and its part of the sample."""
+"""The profile of one column: a tally of its values or words, and its part of the sample."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ import numpy as np
 
 from model.columns import KIND_OF_CELLS
 from model.columns.cells import Cells, Days, Flags, Words
-from model.survey.sample import Sample
-from model.survey.values import ValueTally
-from model.survey.words import WordTally
+from model.profile.sample import ColumnSample
+from model.profile.value_tally import ValueTally
+from model.profile.word_tally import WordTally
 
 
-class ColumnSurvey:
+class ColumnProfile:
     """Takes cells of the kind that each chunk seems to be of; which one the column is, is known at the end."""
 
     def __init__(self, name: str, *, closely: bool = True) -> None:
@@ -19,8 +19,8 @@ class ColumnSurvey:
         self._closely = closely  # identifiers are different words in every row, and nobody asks for them
         self.values = ValueTally()
         self.words = WordTally()
-        self._sample = Sample()
-        self._days = Sample()
+        self._sample = ColumnSample()
+        self._days = ColumnSample()
 
     def add(self, cells: Cells, first_row: int, picked: np.ndarray) -> None:
         """Look at some more rows, of which some are sampled."""
@@ -100,7 +100,7 @@ class ColumnSurvey:
             return kind(values)  # type: ignore[no-any-return]  # one of the three that hold values
         codes = np.where(np.isnan(values), -1, values).astype(np.int32)
         if self.kind is Flags:
-            return Flags(np.append(self.words.meaning, np.nan)[codes])
+            return Flags(np.append(self.words.flags, np.nan)[codes])
         if self.kind is Days:
             return Days(self._days.values())
         return Words(codes, tuple(self.words.codes))

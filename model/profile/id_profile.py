@@ -1,14 +1,14 @@
-"""Identifiers under survey: how many are missing, and how many come more than once."""
+"""The profile of the id column: how many ids are missing, and how many are repeated."""
 
 import numpy as np
 
-from model.columns.advice import Advice, unclear_ids
 from model.columns.cells import Cells, Words
+from model.columns.table_warnings import TableWarning, unclear_ids
 
 MOST_IDS = 1_000_000  # compared with each other, by 64 bits of each
 
 
-class IdSurvey:
+class IdProfile:
     """Remembers 64 bits of each identifier."""
 
     def __init__(self, name: str, most: int = MOST_IDS) -> None:
@@ -31,7 +31,7 @@ class IdSurvey:
         self._parts.append(marks)
         self._kept += len(marks)
 
-    def advice(self) -> tuple[Advice, ...]:
+    def warnings(self) -> tuple[TableWarning, ...]:
         """Warn of identifiers that are missing or come more than once."""
         marks = np.sort(np.concatenate(self._parts)) if self._parts else np.zeros(0, np.int64)
         again = int((marks[1:] == marks[:-1]).sum())

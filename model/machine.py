@@ -1,4 +1,4 @@
-"""What this machine, or the container this process is in, has to offer."""
+"""The processor cores and the memory that this process may use."""
 
 import os
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (o
 
 
 def memory_bytes(root: Path = Path("/")) -> int:
-    """Return the memory there is: the machine's, or less where a control group of this process allows less.
+    """Return the memory that this process may use: that of the machine, or a lower limit of its control groups.
 
     Units: bytes.
     """
@@ -16,14 +16,14 @@ def memory_bytes(root: Path = Path("/")) -> int:
 
 
 def _allowed(root: Path) -> Iterator[int]:
-    """Yield the limits of this process's control groups, of both versions, and of the groups they are in."""
+    """Yield the memory limits of this process's control groups (version 1 and 2) and of the groups around them."""
     for line in _read(root / "proc/self/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers not in ("", "memory"):
             continue
         mounted = root / "sys/fs/cgroup" / controllers
         limit = "memory.limit_in_bytes" if controllers else "memory.max"
-        # In a container the group's own path may not be visible, and its limit stands at the top.
+        # A container may not see the path of its own group. It then sees the group's limit at the top.
         folder = mounted / path.lstrip("/")
         for group in (folder, *folder.parents):
             if (text := _read(group / limit).strip()).isdecimal():

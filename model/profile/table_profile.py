@@ -1,31 +1,38 @@
-"""A whole table under survey, and the schema that comes of it."""
+"""The profile of a whole table, and the schema made from it."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from model.columns import advice as advices
-from model.columns.advice import TELLING, Advice, ranking_alone
+from model.columns import table_warnings
 from model.columns.categorical import too_detailed
 from model.columns.cells import Cells, Floats, Numbers, Words
 from model.columns.schema import ColumnSummary, Schema, other_columns
+from model.columns.table_warnings import LEAKING_AUC, TableWarning, single_column_auc
 from model.columns.target import labels
 from model.errors import TableError
-from model.survey.column import ColumnSurvey
-from model.survey.ids import IdSurvey
-from model.survey.sample import SAMPLE_ROWS, Rows
-from model.survey.target import TargetSurvey
+from model.profile.column_profile import ColumnProfile
+from model.profile.id_profile import IdProfile
+from model.profile.sample import SAMPLE_CELLS, SAMPLE_ROWS, RowSampler
+from model.profile.target_profile import TargetProfile
 
 
-class Survey:
+class TableProfile:
     """Takes a table chunk by chunk; `schema` then tells what is in it."""
 
-    def __init__(self, target: str | None = None, id_column: str | None = None, sample_rows: int = SAMPLE_ROWS) -> None:
+    def __init__(
+        self,
+        target: str | None = None,
+        id_column: str | None = None,
+        *,
+        sample_rows: int = SAMPLE_ROWS,
+        sample_cells: int = SAMPLE_CELLS,
+    ) -> None:
         self._target, self._id = target, id_column
-        self._rows = Rows(sample_rows)
-        self._columns: dict[str, ColumnSurvey] = {}
-        self._ids = None if id_column is None else IdSurvey(id_column)
-        self._outcomes = None if target is None else TargetSurvey(target)
+        self._rows = RowSampler(sample_rows, sample_cells)
+        self._columns: dict[str, ColumnProfile] = {}
+        self._ids = None if id_column is None else IdProfile(id_column)
+        self._outcomes = None if target is None else TargetProfile(target)
 
     def add(self, columns: Mapping[str, Cells], rows: int) -> None:
         """Look at some more rows. A column that is new has gaps in all rows before, one that is not there, in these."""
@@ -33,7 +40,7 @@ class Survey:
         picked = self._rows.pick(rows)
         for name in columns:
             if name not in self._columns:
-                self._columns[name] = ColumnSurvey(name, closely=name != self._id or name == self._target)
+                self._columns[name] = ColumnProfile(name, closely=name != self._id or name == self._target)
                 if before:
                     self._columns[name].skip(before, sampled)
         for name, column in self._columns.items():
@@ -48,6 +55,11 @@ class Survey:
         while self._columns and self._rows.thin(len(self._columns)):
             for column in self._columns.values():
                 column.thin()
+
+    @property
+    def sampled_rows(self) -> int:
+        """The number of rows in the sample."""
+        return self._rows.sampled
 
     def mixed(self) -> set[str]:
         """The columns that seemed to be numbers here and texts there."""
@@ -85,9 +97,9 @@ class Survey:
             target=self._target,
             positives=positives,
             warnings=(
-                *(advice for one in columns for advice in _advise(one, y)),
-                *(() if positives is None else advices.too_few(positives, rows)),
-                *(() if self._ids is None else self._ids.advice()),
+                *(warning for one in columns for warning in _warnings(one, y)),
+                *(() if positives is None else table_warnings.too_few(positives, rows)),
+                *(() if self._ids is None else self._ids.warnings()),
             ),
         )
 
@@ -100,21 +112,21 @@ class Survey:
                 )
 
 
-def _advise(column: ColumnSurvey, y: Floats | None) -> tuple[Advice, ...]:
-    """What there is to say of one column, as `advise` would of the whole table."""
+def _warnings(column: ColumnProfile, y: Floats | None) -> tuple[TableWarning, ...]:
+    """What there is to say of one column, as `find_warnings` would of the whole table."""
     name, words = column.name, column.words
     if column.missing == column.rows:
-        return (advices.empty(name),)
+        return (table_warnings.empty(name),)
     if column.constant:
-        return (advices.constant(name, column.value),)
-    if column.kind is Words and (odd := words.odd) is not None:
-        return (advices.mixed(name, *odd),)
+        return (table_warnings.constant(name, column.value),)
+    if column.kind is Words and (odd := words.first_non_number) is not None:
+        return (table_warnings.mixed(name, *odd),)
     if column.kind is Words and too_detailed(len(words.codes), column.rows):
-        return (advices.too_many(name, len(words.codes), words.beyond),)
-    if column.kind is Numbers and column.values.counts_up:
-        return (advices.numbering(name),)
-    alone = 0.0 if y is None else ranking_alone(column.sample(), y)
-    return (advices.leaking(name, alone),) if alone >= TELLING else ()
+        return (table_warnings.too_many(name, len(words.codes), words.beyond),)
+    if column.kind is Numbers and column.values.is_row_number:
+        return (table_warnings.numbering(name),)
+    alone = 0.0 if y is None else single_column_auc(column.sample(), y)
+    return (table_warnings.leaking(name, alone),) if alone >= LEAKING_AUC else ()
 
 
 def _gaps(rows: int) -> Numbers:

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from model.columns.boolean import spelled
+from model.columns.boolean import parse_flag
 from model.columns.cells import Codes, Days, Flags, Floats, Words, date_text, days_since_epoch
-from model.columns.numbers import NO_NUMBER, parse_number
+from model.columns.numbers import MISSING_TEXTS, parse_number
 
 MOST_WORDS = 20_000  # told apart; a column of more is too detailed to be learned from, whatever the others are
 MOST_FLAGS = 10  # ways of spelling true and false
-ODD_SHARE = 0.05  # of the different words, at most, are no number in a column that is meant to be of numbers
+NON_NUMBER_SHARE = 0.05  # of the different words, at most, are no number in a column that is meant to be of numbers
 LISTED = 50
 
 
@@ -25,7 +25,7 @@ class WordTally:
         self.first: list[int] = []
         self.rows = self.missing = 0
         self.beyond = False
-        self._odd_beyond: dict[str, int] = {}
+        self._non_numbers_beyond: dict[str, int] = {}
         self._dates = True
         self._least, self._latest = math.inf, -math.inf
 
@@ -60,8 +60,8 @@ class WordTally:
             return code
         if len(self.codes) >= self._most:
             self.beyond = True
-            if len(self._odd_beyond) <= ODD_SHARE * self._most and _is_odd(word):
-                self._odd_beyond.setdefault(word, row)
+            if len(self._non_numbers_beyond) <= NON_NUMBER_SHARE * self._most and _is_no_number(word):
+                self._non_numbers_beyond.setdefault(word, row)
             return -1
         self.codes[word] = len(self.counts)
         self.counts.append(count)
@@ -73,14 +73,14 @@ class WordTally:
         """What all the words are."""
         if not self.codes:
             return Words
-        if len(self.codes) <= MOST_FLAGS and not self.beyond and not np.isnan(self.meaning).any():
+        if len(self.codes) <= MOST_FLAGS and not self.beyond and not np.isnan(self.flags).any():
             return Flags
         return Days if self._dates else Words
 
     @property
-    def meaning(self) -> Floats:
+    def flags(self) -> Floats:
         """1 for each word that spells true, 0 for one that spells false, NaN for others."""
-        return np.array([spelled(word) for word in self.codes])
+        return np.array([parse_flag(word) for word in self.codes])
 
     @property
     def constant(self) -> bool:
@@ -89,31 +89,31 @@ class WordTally:
             return False
         if self.kind is Words:
             return len(self.codes) == 1
-        return len(set(self.meaning.tolist())) == 1 if self.kind is Flags else self._least == self._latest
+        return len(set(self.flags.tolist())) == 1 if self.kind is Flags else self._least == self._latest
 
     @property
     def value(self) -> Any:
         """What every row of a constant column says."""
         if self.kind is Words:
             return next(iter(self.codes))
-        return bool(self.meaning[0]) if self.kind is Flags else date_text(self._least)
+        return bool(self.flags[0]) if self.kind is Flags else date_text(self._least)
 
     @property
-    def odd(self) -> tuple[Any, int] | None:
+    def first_non_number(self) -> tuple[Any, int] | None:
         """The first word that is no number, and its row, in a column whose words nearly all are numbers."""
         words = list(self.codes)
         strange = np.isnan([parse_number(word) for word in words]) if words else np.zeros(0, bool)
-        share = (strange.sum() + len(self._odd_beyond)) / max(len(words), 1)
-        if len(words) < 20 or not 0.0 < share <= ODD_SHARE:
+        share = (strange.sum() + len(self._non_numbers_beyond)) / max(len(words), 1)
+        if len(words) < 20 or not 0.0 < share <= NON_NUMBER_SHARE:
             return None
-        found = [(self.first[code], words[code]) for code in np.flatnonzero(strange) if _is_odd(words[code])]
-        row, word = min([*found, *((row, word) for word, row in self._odd_beyond.items())], default=(0, None))
+        found = [(self.first[code], words[code]) for code in np.flatnonzero(strange) if _is_no_number(words[code])]
+        row, word = min([*found, *((row, word) for word, row in self._non_numbers_beyond.items())], default=(0, None))
         return None if word is None else (word, row)
 
     def facts(self) -> dict[str, Any]:
         """Categories with their counts, how many are true, or the range of dates."""
         if self.kind is Flags:
-            true = int(np.dot(self.meaning, self.counts))
+            true = int(np.dot(self.flags, self.counts))
             return {"true": true, "false": self.rows - self.missing - true}
         if self.kind is Days:
             return {"min": date_text(self._least), "max": date_text(self._latest)}
@@ -123,5 +123,5 @@ class WordTally:
         return {"distinct": len(self.codes), **more, "categories": listed}
 
 
-def _is_odd(word: str) -> bool:
-    return math.isnan(parse_number(word)) and word.strip() not in NO_NUMBER
+def _is_no_number(word: str) -> bool:
+    return math.isnan(parse_number(word)) and word.strip() not in MISSING_TEXTS

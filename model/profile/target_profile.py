@@ -1,12 +1,12 @@
-"""The target under survey: how many churned, and the first row that does not say."""
+"""The profile of the target: how many customers churned, and the first row without a valid label."""
 
 import numpy as np
 
 from model.columns.cells import Cells, Days, Words, date_text, days_since_epoch
-from model.columns.target import check_balance, incomplete, meaning_of, unlike
+from model.columns.target import check_outcome_counts, invalid_label, missing_labels, parse_outcome
 
 
-class TargetSurvey:
+class TargetProfile:
     """Counts the outcomes, and remembers the first gap and the first value that is none."""
 
     def __init__(self, name: str) -> None:
@@ -23,7 +23,7 @@ class TargetSurvey:
         if len(gaps) and self._first_gap is None:
             self._first_gap = first_row + int(gaps[0])
         if isinstance(cells, Words):
-            values = np.array([*map(meaning_of, cells.words), np.nan])[cells.codes]
+            values = np.array([*map(parse_outcome, cells.words), np.nan])[cells.codes]
         else:
             values = np.full(len(cells), 2.0) if isinstance(cells, Days) else cells.values
         self._positives += int((values == 1.0).sum())
@@ -39,11 +39,11 @@ class TargetSurvey:
             TableError: all customers churned, or all stayed.
         """
         if self._first_gap is not None:
-            raise incomplete(self.name, self._gaps, self._rows, self._first_gap)
+            raise missing_labels(self.name, self._gaps, self._rows, self._first_gap)
         if self._unlike is not None:
             value, row = self._unlike
             if kind is Days and isinstance(value, str) and (day := days_since_epoch(value)) is not None:
                 value = date_text(day)
-            raise unlike(self.name, value if isinstance(value, str | float | int) else None, row)
-        check_balance(self._positives, self._rows)
+            raise invalid_label(self.name, value if isinstance(value, str | float | int) else None, row)
+        check_outcome_counts(self._positives, self._rows)
         return self._positives

@@ -59,7 +59,7 @@ class ValueTally:
             self._steady = abs(self._step) == 1.0 and bool((steps == self._step).all())
 
     @property
-    def counts_up(self) -> bool:
+    def is_row_number(self) -> bool:
         """Whether whole numbers rise or fall by one from row to row, as identifiers do."""
         return (
             self._steady
