@@ -26,8 +26,8 @@ from store.jobs.restart import begin_again
 from store.process_limits import lift_memory
 from store.settings import Settings, read_settings
 from worker.errors import CancelledError, DatasetError, ShutDownError
-from worker.heart import LEASE_LOST, Heart
 from worker.kinds import KINDS
+from worker.lease_keeper import LEASE_LOST, LeaseKeeper
 from worker.leaving import leave
 from worker.limits import limit, storage_trouble
 from worker.patience import patiently, write_patiently
@@ -144,21 +144,21 @@ def _kind(database: Database, claim: Claim) -> type[Work]:
 
 def _work(kind: type[Work], settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
     work = patiently(lambda: kind.load(settings, database, claim.job_id))
-    with Heart(settings, database, claim, work.moved) as heart:
+    with LeaseKeeper(settings, database, claim, work.moved) as keeper:
         again = work.prepare()
         if again is not None:
             write_patiently(database, lambda connection: begin_again(connection, claim, reason=again))
-        heart.progress = work.progress
+        keeper.progress = work.progress
         for unit in work.units():
-            if heart.unit(unit, work.checkpoint):
+            if keeper.unit(unit, work.checkpoint):
                 raise CancelledError
             if shutdown.asked:
-                heart.drain(work.checkpoint())
+                keeper.drain(work.checkpoint())
                 raise ShutDownError
-        if heart.drain():
+        if keeper.drain():
             raise CancelledError
         end = work.ending()
-    told = write_patiently(database, lambda connection: end(connection, claim), heart.sign)
+    told = write_patiently(database, lambda connection: end(connection, claim), keeper.sign)
     log.info("job %s: %s", claim.job_id, told)
 
 

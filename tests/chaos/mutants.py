@@ -141,7 +141,7 @@ MUTANTS = {
         "worker",
         "if moved == seen:",
         "if False:",
-        ("tests/worker/test_heart.py::test_between_epochs_it_does_not_beat_for_a_work_that_hangs",),
+        ("tests/worker/test_lease_keeper.py::test_between_epochs_it_does_not_beat_for_a_work_that_hangs",),
     ),
     "random_state_not_restored": Mutant(
         "model/training", "            read_state(bits, state)", "            pass", (RESUMING,)

@@ -1,4 +1,4 @@
-"""The heart of an attempt: keeps its lease, and with each beat stores what was achieved.
+"""The keeper of an attempt: keeps its lease, and with each beat stores what was achieved.
 
 The work beats with every few epochs, or chunks of rows. A thread beats in between, for epochs longer than a lease, but
 only while steps are being made: a job that hangs loses its lease like one that died, and its process ends then.
@@ -34,7 +34,7 @@ COST_SHARE = 0.01  # of the time, at most, that beats and checkpoints may take; 
 OUTAGE_SHARE = 0.1  # of an outage, that the work may wait for a database which does not even refuse
 
 
-class Heart:
+class LeaseKeeper:
     """Beats for one claim.
 
     `progress` is how far the work is; until that is known, what the last attempt told stays. `moved` returns any number
@@ -49,7 +49,7 @@ class Heart:
         self.progress: Progress | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._beat_between, name="heart", daemon=True)
+        self._thread = threading.Thread(target=self._beat_between, name="lease", daemon=True)
         self._rows: list[EpochRow] = []
         self._beat_at = self._tried_at = self._stored_at = time.monotonic()
         self._pause, self._store_pause = 0.0, settings.heartbeat_seconds
