@@ -16,7 +16,7 @@ from store.jobs.hand_back import hand_back, strike
 from store.settings import Settings
 from worker.ahead import Children
 from worker.limits import cpu_limit_text
-from worker.patience import patiently, write_patiently
+from worker.outages import retry_through_outages, write_through_outages
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Attempts:
             return claim_next(connection, job_id, kinds=kinds, worker=me, lease_seconds=lease)
 
         try:
-            claimed = patiently(lambda: None if self._stopping else self._database.write(work))
+            claimed = retry_through_outages(lambda: None if self._stopping else self._database.write(work))
         except DatabaseError as error:
             log.warning("job %s is not begun, and will be rung for again: %s", job_id, error)
             return None
@@ -114,7 +114,7 @@ class Attempts:
         """Write how the attempt ended; where that is refused, somebody may have asked to cancel."""
         for write in (end, lambda connection: end_cancelled(connection, claimed)):
             try:
-                write_patiently(self._database, write)
+                write_through_outages(self._database, write)
             except LeaseLostError:
                 continue
             return

@@ -30,7 +30,7 @@ from worker.kinds import KINDS
 from worker.lease_keeper import LEASE_LOST, LeaseKeeper
 from worker.leaving import leave
 from worker.limits import limit, storage_trouble
-from worker.patience import patiently, write_patiently
+from worker.outages import retry_through_outages, write_through_outages
 from worker.result import code_of
 from worker.work import Work
 
@@ -110,30 +110,30 @@ def _show(claim: Claim) -> None:
 
 
 def _run(settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
-    kind = patiently(lambda: _kind(database, claim))
+    kind = retry_through_outages(lambda: _kind(database, claim))
     try:
         _work(kind, settings, database, claim, shutdown)
     except ShutDownError:
-        write_patiently(database, lambda connection: hand_back(connection, claim))
+        write_through_outages(database, lambda connection: hand_back(connection, claim))
         log.info("job %s: handed back", claim.job_id)
     except CancelledError:
-        write_patiently(database, lambda connection: end_cancelled(connection, claim))
+        write_through_outages(database, lambda connection: end_cancelled(connection, claim))
     except (ModelError, DatasetError, ArtifactError, DiskFullError, QuotaError) as error:
         cause = error.__cause__
         trouble = storage_trouble(cause, settings) if isinstance(cause, OSError) else None
         code, text = trouble or (code_of(error), str(error))
-        write_patiently(database, lambda connection: fail(connection, claim, code=code, text=text))
+        write_through_outages(database, lambda connection: fail(connection, claim, code=code, text=text))
         log.warning("job %s: failed: %s", claim.job_id, text)
     except MemoryError:
         lift_memory()  # or there may be none left to say so
         text = kind.out_of_memory
-        write_patiently(database, lambda connection: fail(connection, claim, code="out_of_memory", text=text))
+        write_through_outages(database, lambda connection: fail(connection, claim, code="out_of_memory", text=text))
     except OSError as error:
         trouble = storage_trouble(error, settings)
         if trouble is None:
             raise
         code, text = trouble
-        write_patiently(database, lambda connection: fail(connection, claim, code=code, text=text))
+        write_through_outages(database, lambda connection: fail(connection, claim, code=code, text=text))
         log.warning("job %s: failed: %s", claim.job_id, text)
 
 
@@ -143,11 +143,11 @@ def _kind(database: Database, claim: Claim) -> type[Work]:
 
 
 def _work(kind: type[Work], settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
-    work = patiently(lambda: kind.load(settings, database, claim.job_id))
+    work = retry_through_outages(lambda: kind.load(settings, database, claim.job_id))
     with LeaseKeeper(settings, database, claim, work.moved) as keeper:
         again = work.prepare()
         if again is not None:
-            write_patiently(database, lambda connection: begin_again(connection, claim, reason=again))
+            write_through_outages(database, lambda connection: begin_again(connection, claim, reason=again))
         keeper.progress = work.progress
         for unit in work.units():
             if keeper.unit(unit, work.checkpoint):
@@ -158,7 +158,7 @@ def _work(kind: type[Work], settings: Settings, database: Database, claim: Claim
         if keeper.drain():
             raise CancelledError
         end = work.ending()
-    told = write_patiently(database, lambda connection: end(connection, claim), keeper.sign)
+    told = write_through_outages(database, lambda connection: end(connection, claim), keeper.sign)
     log.info("job %s: %s", claim.job_id, told)
 
 

@@ -21,7 +21,7 @@ from store.jobs.finish import end_cancelled
 from store.jobs.heartbeat import EpochRow, Progress, heartbeat
 from store.settings import Settings
 from worker.leaving import leave
-from worker.patience import patiently
+from worker.outages import retry_through_outages
 from worker.work import Unit
 
 log = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ class LeaseKeeper:
             with self._lock:
                 return self._store(checkpoint)
 
-        return patiently(store, self._beat_if_late)
+        return retry_through_outages(store, self._beat_if_late)
 
     def sign(self) -> None:
         """Keep the lease once the thread has ended, while the write that ends the job finds no room.

@@ -23,7 +23,7 @@ from tests.store.world import World, checkpoint, epoch, make_world
 from tests.worker.outages import disk_nearly_full, outage
 from tests.worker.trainings import SHORT, SLOW, Trainings
 from worker.lease_keeper import COST_SHARE, LEASE_LOST, LeaseKeeper
-from worker.patience import write_patiently
+from worker.outages import write_through_outages
 from worker.work import Unit
 
 
@@ -196,7 +196,7 @@ def test_a_result_waits_for_room_without_costing_the_lease(world: World, setting
     with ThreadPoolExecutor(1) as waiting:
         with disk_nearly_full(world.database):
             ended = waiting.submit(
-                write_patiently, world.database, lambda c: succeed_training(c, mine, version), keeper.sign
+                write_through_outages, world.database, lambda c: succeed_training(c, mine, version), keeper.sign
             )
             time.sleep(4.0)
             row = world.row(mine.job_id)

@@ -12,7 +12,7 @@ from store.jobs.finish import succeed_training
 from store.jobs.heartbeat import Progress
 from store.settings import Settings
 from worker.fit import Fit
-from worker.patience import patiently
+from worker.outages import retry_through_outages
 from worker.result import promotion_of, version_of
 from worker.work import Ending, Unit
 
@@ -67,7 +67,7 @@ class Training:
     def ending(self) -> Ending:
         """Return the transaction that adds the version, and moves `champion` where that was asked for and earned."""
         estimator = self.fit.estimator()
-        promotion = patiently(lambda: promotion_of(self.database, self.fit, estimator))
+        promotion = retry_through_outages(lambda: promotion_of(self.database, self.fit, estimator))
         seconds = time.monotonic() - self.begun
         version = version_of(self.fit, estimator, seconds)
 
