@@ -25,10 +25,10 @@ from store.jobs.read import get_job
 from store.jobs.restart import begin_again
 from store.process_limits import lift_memory
 from store.settings import Settings, read_settings
+from worker.abort import abort
 from worker.errors import CancelledError, DatasetError, ShutDownError
 from worker.kinds import KINDS
 from worker.lease_keeper import LEASE_LOST, LeaseKeeper
-from worker.leaving import leave
 from worker.limits import limit, storage_trouble
 from worker.outages import retry_through_outages, write_through_outages
 from worker.result import code_of
@@ -62,7 +62,7 @@ class Shutdown:
         while not self.asked:
             time.sleep(LOOK_SECONDS)
         time.sleep(GRACE_SECONDS)
-        leave(self._database, self._claim, hand_back, "handed back in the middle of an epoch")
+        abort(self._database, self._claim, hand_back, "handed back in the middle of an epoch")
 
     def _end_with_parent(self) -> None:
         # The parent writes no more: the read returns when its end of the pipe closes, which its death does.

@@ -20,7 +20,7 @@ from store.jobs.fence import is_held
 from store.jobs.finish import end_cancelled
 from store.jobs.heartbeat import EpochRow, Progress, heartbeat
 from store.settings import Settings
-from worker.leaving import leave
+from worker.abort import abort
 from worker.outages import retry_through_outages
 from worker.work import Unit
 
@@ -176,7 +176,7 @@ class LeaseKeeper:
     def _beat_alone(self) -> None:
         try:
             if self._database.write(self._beat([], None), attempts=1):  # the next beat is another
-                leave(self._database, self._claim, end_cancelled, "cancelled in the middle of an epoch")
+                abort(self._database, self._claim, end_cancelled, "cancelled in the middle of an epoch")
             self._beat_at = time.monotonic()
             self._pause = min(self._pause, self._settings.heartbeat_seconds)  # the database is there again
         except LeaseLostError:

@@ -16,7 +16,7 @@ from worker.outages import write_through_outages
 log = logging.getLogger(__name__)
 
 
-def leave(database: Database, claim: Claim, end: Callable[[Connection, Claim], None], why: str) -> None:
+def abort(database: Database, claim: Claim, end: Callable[[Connection, Claim], None], why: str) -> None:
     """End the job as `end` does, and this process with it; return only where the training was first."""
     try:
         write_through_outages(database, lambda connection: end(connection, claim))
