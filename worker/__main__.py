@@ -45,7 +45,7 @@ def main() -> int:
     worker_shutting_down.connect(attempts.stop, weak=False)
     sweeper.start()
     try:
-        with attempts.children.one_ahead():
+        with attempts.starter.keep_one_warm():
             _listen(settings, url, Turns(database, settings.worker_queues, attempts.run), name)
     finally:
         sweeper.stop()

@@ -14,9 +14,9 @@ from store.jobs.claim import Claim, claim_next
 from store.jobs.finish import end_cancelled, fail
 from store.jobs.hand_back import hand_back, strike
 from store.settings import Settings
-from worker.ahead import Children
 from worker.limits import cpu_limit_text
 from worker.outages import retry_through_outages, write_through_outages
+from worker.warm_process import ProcessStarter
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Attempts:
         self._settings = settings
         self._database = database
         self._worker = worker
-        self.children = Children(settings)
+        self.starter = ProcessStarter(settings)
         self._stopping = False
 
     def run(self, job_id: str) -> bool:
@@ -41,7 +41,7 @@ class Attempts:
             return False
         log.info("job %s: attempt %d begins", claimed.job_id, claimed.token)
         try:
-            child = self.children.start(claimed)
+            child = self.starter.start(claimed)
         except OSError as error:
             log.exception("job %s: its process cannot be started", claimed.job_id)
             self._strike(claimed, f"could not be started ({error.strerror})")

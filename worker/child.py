@@ -1,7 +1,7 @@
 """`python -m worker.child`: the child process that is given a claim, does that job's work, beats, and ends it.
 
 The claim is one line on its standard input, the job's id and the token, which may come long after it was started
-(worker.ahead); where the input ends without one, so does the process. Exit code 0 means that the job was brought to
+(worker.warm_process); where the input ends without one, so does the process. Exit code 0 means that the job was brought to
 rest here: ended, or handed back. Any other code is a strike, which the parent writes.
 """
 
