@@ -24,8 +24,8 @@ from store.jobs.checkpoints import MOST_BYTES, CheckpointRow, get_checkpoint
 from store.jobs.heartbeat import EpochRow
 from store.jobs.read import get_job
 from store.settings import Settings
+from worker.epoch_row import row_of
 from worker.errors import DatasetError
-from worker.reported import row_of
 
 log = logging.getLogger(__name__)
 
