@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, func, select
 from store.clock import now
 from store.inserts import insert_into
 from store.jobs import KINDS
-from store.jobs.turn import find_waiting
+from store.jobs.fair_scheduling import find_claimable
 from store.tables import workers
 
 FORGET_AFTER_SECONDS = 24 * 3600.0
@@ -54,4 +54,4 @@ def find_unserved(connection: Connection, *, within_seconds: float) -> list[str]
     """Return the kinds of which a job could be claimed now, but which no worker takes that was seen lately."""
     alive = connection.execute(select(workers.c.kinds).where(workers.c.seen_at >= now(-within_seconds))).scalars()
     served = {kind for kinds in alive for kind in (KINDS if kinds is None else kinds)}
-    return sorted(find_waiting(connection).keys() - served)
+    return sorted(find_claimable(connection).keys() - served)

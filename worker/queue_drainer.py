@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from store.database import Database
 from store.errors import DatabaseError
-from store.jobs.turn import find_waiting
+from store.jobs.fair_scheduling import find_claimable
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class QueueDrainer:
         """Return the first of these kinds of which a job waits, and that job."""
         try:
             with self._database.read() as connection:
-                found = find_waiting(connection)
+                found = find_claimable(connection)
         except DatabaseError as error:
             log.warning("what waits is left to the next ring: %s", error)
             return None

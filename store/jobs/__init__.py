@@ -7,7 +7,7 @@ still hold; 0 rows means that somebody else was first. A worker's every write ca
 |---|---|
 | submit, retry | T1: → queued |
 | publish | T2: tell the broker |
-| claim, turn | T3: queued → running, and whose turn it is |
+| claim, fair_scheduling | T3: queued → running, and whose turn it is |
 | heartbeat | T4: a sign of life, with epochs and checkpoint |
 | finish | T5 and T6: running → succeeded, failed or cancelled |
 | hand_back | T7 and T8: running → queued again, without or with a strike |

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from store.clock import now
-from store.jobs.turn import due
+from store.jobs.fair_scheduling import claimable
 from store.tables import jobs
 
 AT_ONCE = 100
@@ -49,7 +49,7 @@ def count_unanswered(connection: Connection, *, republish_seconds: float) -> dic
     So many messages of such a kind are wanted, and no more.
     """
     late = func.min(jobs.c.published_at) < now(-republish_seconds)
-    query = select(jobs.c.kind, func.count().label("jobs")).where(due()).group_by(jobs.c.kind).having(late)
+    query = select(jobs.c.kind, func.count().label("jobs")).where(claimable()).group_by(jobs.c.kind).having(late)
     return {row.kind: row.jobs for row in connection.execute(query)}
 
 
