@@ -14,7 +14,7 @@ still hold; 0 rows means that somebody else was first. A worker's every write ca
 | expire, deadlines | T9 and T12: leases and deadlines that ran out |
 | cancel | T10 and T11: asked for by a user |
 
-`room` is the queue's limit, `checkpoints` keeps what an attempt can go on from, `restart` why one did not, `events`
+`queue_limit` refuses a job when too many wait, `checkpoints` keeps what an attempt can go on from, `restart` why one did not, `events`
 what happened, `fence` the condition to write.
 """
 
