@@ -12,7 +12,7 @@ from store.database import Connection, Database
 from store.errors import DatabaseError, LeaseLostError
 from store.jobs.claim import Claim, claim_next
 from store.jobs.finish import end_cancelled, fail
-from store.jobs.hand_back import hand_back, strike
+from store.jobs.requeue import requeue, strike
 from store.settings import Settings
 from worker.limits import cpu_limit_text
 from worker.outages import retry_through_outages, write_through_outages
@@ -50,7 +50,7 @@ class Attempts:
         ArtifactStore(self._settings.artifacts).drop_drafts(claimed.job_id, claimed.token)
         log.info("job %s: attempt %d ended with code %d", claimed.job_id, claimed.token, code)
         if self._stopping and code == -signal.SIGTERM:
-            self._hand_back(claimed)  # our SIGTERM came before the child listened to it, or after; that is no strike
+            self._requeue(claimed)  # our SIGTERM came before the child listened to it, or after; that is no strike
         elif code == -signal.SIGXCPU:
             text = cpu_limit_text(self._settings)
             self._bring_to_rest(claimed, lambda connection: fail(connection, claimed, code="cpu_limit", text=text))
@@ -96,8 +96,8 @@ class Attempts:
             child.stdin.close()  # not before: it is the child's sign that this process lives
         return code
 
-    def _hand_back(self, claimed: Claim) -> None:
-        self._bring_to_rest(claimed, lambda connection: hand_back(connection, claimed))
+    def _requeue(self, claimed: Claim) -> None:
+        self._bring_to_rest(claimed, lambda connection: requeue(connection, claimed))
 
     def _strike(self, claimed: Claim, why: str) -> None:
         """Write what the child could not: it says nothing when it was killed."""

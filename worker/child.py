@@ -20,8 +20,8 @@ from store.database import Database, open_database
 from store.errors import ArtifactError, DiskFullError, LeaseLostError, QuotaError
 from store.jobs.claim import Claim
 from store.jobs.finish import end_cancelled, fail
-from store.jobs.hand_back import hand_back
 from store.jobs.read import get_job
+from store.jobs.requeue import requeue
 from store.jobs.restart import begin_again
 from store.process_limits import lift_memory
 from store.settings import Settings, read_settings
@@ -62,7 +62,7 @@ class Shutdown:
         while not self.asked:
             time.sleep(LOOK_SECONDS)
         time.sleep(GRACE_SECONDS)
-        abort(self._database, self._claim, hand_back, "handed back in the middle of an epoch")
+        abort(self._database, self._claim, requeue, "handed back in the middle of an epoch")
 
     def _end_with_parent(self) -> None:
         # The parent writes no more: the read returns when its end of the pipe closes, which its death does.
@@ -114,7 +114,7 @@ def _run(settings: Settings, database: Database, claim: Claim, shutdown: Shutdow
     try:
         _work(kind, settings, database, claim, shutdown)
     except ShutDownError:
-        write_through_outages(database, lambda connection: hand_back(connection, claim))
+        write_through_outages(database, lambda connection: requeue(connection, claim))
         log.info("job %s: handed back", claim.job_id)
     except CancelledError:
         write_through_outages(database, lambda connection: end_cancelled(connection, claim))

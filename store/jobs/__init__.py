@@ -10,7 +10,7 @@ still hold; 0 rows means that somebody else was first. A worker's every write ca
 | claim, fair_scheduling | T3: queued → running, and whose turn it is |
 | heartbeat | T4: a sign of life, with epochs and checkpoint |
 | finish | T5 and T6: running → succeeded, failed or cancelled |
-| hand_back | T7 and T8: running → queued again, without or with a strike |
+| requeue | T7 and T8: running → queued again, without or with a strike |
 | expire, deadlines | T9 and T12: leases and deadlines that ran out |
 | cancel | T10 and T11: asked for by a user |
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 ZOMBIE = "tests/store/test_zombie.py::test_no_write_gets_through_the_fence"
-CANCELLED_OWNER = "tests/store/test_hand_back.py::test_a_job_somebody_cancelled_is_not_given_back"
+CANCELLED_OWNER = "tests/store/test_requeue.py::test_a_job_somebody_cancelled_is_not_given_back"
 RESUMING = "tests/model/test_determinism.py::test_resuming_after_any_epoch_is_byte_identical"
 UNUSABLE = "tests/worker/test_fit.py::test_a_checkpoint_that_cannot_be_used_means_epoch_0_and_the_log_says_why"
 

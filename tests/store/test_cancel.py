@@ -7,7 +7,7 @@ import pytest
 from store.errors import AlreadyFinishedError, LeaseLostError, NotFoundError
 from store.jobs.cancel import cancel
 from store.jobs.finish import end_cancelled, fail
-from store.jobs.hand_back import hand_back
+from store.jobs.requeue import requeue
 from tests.store.world import World, race
 
 
@@ -91,7 +91,7 @@ def test_a_cancel_racing_with_hand_back_is_never_forgotten(world: World) -> None
 
         def run(number: int, mine=mine) -> None:
             if number == 0:
-                world.database.write(lambda connection: hand_back(connection, mine))
+                world.database.write(lambda connection: requeue(connection, mine))
             else:
                 world.cancel(mine.job_id)
 

@@ -6,7 +6,7 @@ import pytest
 
 from store.clock import now
 from store.jobs.finish import fail
-from store.jobs.hand_back import strike
+from store.jobs.requeue import strike
 from store.jobs.statistics import DURATIONS, WAITS, JobStatistics, Tally
 from tests.store.world import World, checkpoint
 
