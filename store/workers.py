@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, func, select
 
 from store.clock import now
-from store.inserts import insert_into
 from store.jobs import KINDS
 from store.jobs.fair_scheduling import find_claimable
 from store.tables import workers
+from store.upsert import upsert_into
 
 FORGET_AFTER_SECONDS = 24 * 3600.0
 
@@ -20,7 +20,7 @@ def sign_in(connection: Connection, name: str, kinds: Sequence[str] = KINDS, *, 
     """
     offers = {"kinds": list(kinds), "job_bytes": job_bytes}
     connection.execute(
-        insert_into(connection, workers)
+        upsert_into(connection, workers)
         .values(name=name, **offers)
         .on_conflict_do_update(index_elements=["name"], set_={"seen_at": now(), **offers})
     )

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Row, insert, select, update
 from store import audit
 from store.clock import now
 from store.errors import NotFoundError, StaleRevisionError
-from store.inserts import insert_into
 from store.keys import may_still
 from store.pages import Page, after_token, make_page
 from store.tables import alias_moves, aliases, jobs, models, versions
+from store.upsert import upsert_into
 
 CHAMPION = "champion"
 """The alias that scores unless another is named, and that trainings promote."""
@@ -126,7 +126,7 @@ def moved_by_request(connection: Connection, model: str, alias: str, request: st
 
 def _create(connection: Connection, model: str, alias: str, move: Move) -> bool:
     statement = (
-        insert_into(connection, aliases)
+        upsert_into(connection, aliases)
         .values(model=model, alias=alias, version=move.version, revision=1)
         .on_conflict_do_nothing()
         .returning(aliases.c.revision)
