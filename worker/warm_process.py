@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from store.children import ONE_BLAS_THREAD, start_listening
+from store.child_processes import ONE_BLAS_THREAD, start_module
 from store.jobs.claim import Claim
 from store.settings import Settings
 
@@ -64,7 +64,7 @@ class ProcessStarter:
                 log.exception("no process could be started ahead; the next attempt starts its own")
 
     def _new(self) -> subprocess.Popen[bytes]:
-        return start_listening("worker.child", self._environ)
+        return start_module("worker.child", self._environ)
 
 
 def _send_claim(child: subprocess.Popen[bytes], claim: Claim) -> bool:
