@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from store.machine import memory_bytes
+from store.host_resources import memory_bytes
 
 MIB = 2**20
 
