@@ -1,8 +1,8 @@
-"""`python -m worker.child`: the child process that is given a claim, does that job's work, beats, and ends it.
+"""`python -m worker.child`: the child process of one attempt. It reads a claim, does the job's work and ends the job.
 
-The claim is one line on its standard input, the job's id and the token, which may come long after it was started
-(worker.warm_process); where the input ends without one, so does the process. Exit code 0 means that the job was brought to
-rest here: ended, or handed back. Any other code is a strike, which the parent writes.
+The claim is one line on standard input: the job's id and the token. A warm process (worker.warm_process) may wait long
+for it; when the input closes without a claim, the process ends. Exit code 0 means that this process ended or requeued
+the job. For any other code the parent writes a strike.
 """
 
 import contextlib

@@ -14,8 +14,8 @@ still hold; 0 rows means that somebody else was first. A worker's every write ca
 | expire, deadlines | T9 and T12: leases and deadlines that ran out |
 | cancel | T10 and T11: asked for by a user |
 
-`queue_limit` refuses a job when too many wait, `checkpoints` keeps what an attempt can go on from, `restart` why one did not, `events`
-what happened, `fence` the condition to write.
+`queue_limit` refuses a job when too many wait, `checkpoints` stores the state that an attempt resumes from, `restart`
+records why an attempt did not resume, `events` is the log, and `fence` is the condition of every write of a worker.
 """
 
 TASK = "ebb.run_job"

@@ -56,7 +56,7 @@ MUTANTS = {
         '{**ENDED, "state": "succeeded", "cancel_requested": False})',
         ("tests/store/test_finish.py::test_success_after_an_accepted_cancel_is_refused",),
     ),
-    "cancel_forgotten_by_hand_back": Mutant(
+    "cancel_forgotten_by_requeue": Mutant(
         "store/jobs",
         '{**QUEUED, "run_after": now()}, jobs.c.cancel_requested.is_(False))',
         '{**QUEUED, "run_after": now(), "cancel_requested": False})',

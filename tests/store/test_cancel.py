@@ -85,7 +85,7 @@ def test_a_cancel_racing_with_success_is_accepted_or_the_job_succeeds_but_never_
         assert (row.state, row.cancel_requested) == ("running", True)
 
 
-def test_a_cancel_racing_with_hand_back_is_never_forgotten(world: World) -> None:
+def test_a_cancel_racing_with_requeue_is_never_forgotten(world: World) -> None:
     for _ in range(5):
         mine = world.start()
 
