@@ -18,7 +18,7 @@ from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
 from store.jobs.fence import is_held
 from store.jobs.finish import end_cancelled
-from store.jobs.heartbeat import EpochRow, Progress, heartbeat
+from store.jobs.heartbeat import EpochRow, JobProgress, heartbeat
 from store.settings import Settings
 from worker.abort import abort
 from worker.outages import retry_through_outages
@@ -46,7 +46,7 @@ class LeaseKeeper:
         self._database = database
         self._claim = claim
         self._moved = moved
-        self.progress: Progress | None = None
+        self.progress: JobProgress | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._beat_between, name="lease", daemon=True)

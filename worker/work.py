@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol, Self
 from store.database import Connection, Database
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
-from store.jobs.heartbeat import EpochRow, Progress
+from store.jobs.heartbeat import EpochRow, JobProgress
 from store.settings import Settings
 
 Ending = Callable[[Connection, Claim], str]
@@ -18,7 +18,7 @@ Ending = Callable[[Connection, Claim], str]
 class Unit:
     """A piece of work that is done: how far the job is with it, and what is kept of a training's epoch."""
 
-    progress: Progress
+    progress: JobProgress
     epoch: EpochRow | None = None
 
 
@@ -33,7 +33,7 @@ class Work(Protocol):
         """Read the job and what belongs to it."""
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> JobProgress:
         """How far the job is: at first, where the last attempt's checkpoint was taken up."""
 
     def moved(self) -> float:

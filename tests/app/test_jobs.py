@@ -9,7 +9,7 @@ from store.clock import now
 from store.database import Database
 from store.jobs.claim import Claim, claim
 from store.jobs.finish import end_cancelled, fail
-from store.jobs.heartbeat import EpochRow, Progress, heartbeat
+from store.jobs.heartbeat import EpochRow, JobProgress, heartbeat
 from store.jobs.requeue import requeue
 from store.tables import jobs
 
@@ -31,7 +31,7 @@ def beat(database: Database, claimed: Claim, epochs: int = EPOCHS, *, first: int
     rows = [EpochRow(n, 0.01, 0.6 / n, 0.7 / n, None, 1.5, seconds) for n in range(first, epochs + 1)]
     database.write(
         lambda connection: heartbeat(
-            connection, claimed, lease_seconds=30, progress=Progress(epochs, 100), new_epochs=rows
+            connection, claimed, lease_seconds=30, progress=JobProgress(epochs, 100), new_epochs=rows
         )
     )
 

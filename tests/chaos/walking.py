@@ -17,7 +17,7 @@ from store.jobs.claim import Claim, claim, claim_next
 from store.jobs.deadlines import end_overdue, flag_deadlines
 from store.jobs.expire import expire_leases
 from store.jobs.finish import end_cancelled, fail, succeed_training
-from store.jobs.heartbeat import Progress, heartbeat
+from store.jobs.heartbeat import JobProgress, heartbeat
 from store.jobs.publish import take_unpublished
 from store.jobs.requeue import requeue, strike
 from store.jobs.retry import retry
@@ -150,7 +150,7 @@ class Jobs(RuleBasedStateMachine):
         more: dict[str, Any] = {} if state is None else {"checkpoint": checkpoint(state), "new_epochs": [epoch(state)]}
         self.both(
             "beat",
-            lambda c: heartbeat(c, mine, lease_seconds=30.0, progress=Progress(1, 10), **more),
+            lambda c: heartbeat(c, mine, lease_seconds=30.0, progress=JobProgress(1, 10), **more),
             lambda: self.plain.beat(mine.job_id, mine.token, state),
         )
 

@@ -15,7 +15,7 @@ from store.ids import new_id
 from store.jobs.claim import Claim
 from store.jobs.fence import is_held
 from store.jobs.finish import end_cancelled, fail, succeed, succeed_training
-from store.jobs.heartbeat import Progress, heartbeat
+from store.jobs.heartbeat import JobProgress, heartbeat
 from store.jobs.requeue import requeue, strike
 from store.jobs.restart import begin_again
 from store.jobs.retry import retry
@@ -26,7 +26,7 @@ Write = Callable[[World, Claim, Connection], object]
 
 
 def _beat(connection: Connection, mine: Claim, **more: object) -> object:
-    return heartbeat(connection, mine, lease_seconds=30.0, progress=Progress(9, 10), **more)
+    return heartbeat(connection, mine, lease_seconds=30.0, progress=JobProgress(9, 10), **more)
 
 
 WRITES: dict[str, Write] = {

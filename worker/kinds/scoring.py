@@ -20,7 +20,7 @@ from store.datasets import get_dataset
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
 from store.jobs.finish import succeed
-from store.jobs.heartbeat import Progress
+from store.jobs.heartbeat import JobProgress
 from store.jobs.read import get_job
 from store.quotas import Quota, read_quota
 from store.registry.versions import load_estimator
@@ -59,9 +59,9 @@ class Scoring:
         return cls(job, dataset, kept, Estimator.from_bytes(estimator), quota)
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> JobProgress:
         """How many rows are scored, of how many."""
-        return Progress(self.tally.rows, self.dataset.rows)
+        return JobProgress(self.tally.rows, self.dataset.rows)
 
     def moved(self) -> float:
         """Return a number that changes while work is done: time on the CPU, for a chunk may take its time."""

@@ -9,7 +9,7 @@ from store.database import Connection, Database
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
 from store.jobs.finish import succeed_training
-from store.jobs.heartbeat import Progress
+from store.jobs.heartbeat import JobProgress
 from store.settings import Settings
 from worker.fit import Fit
 from worker.outages import retry_through_outages
@@ -37,9 +37,9 @@ class Training:
         return cls(Fit.load(settings, database, job_id), database)
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> JobProgress:
         """How many epochs were trained, and how many are planned."""
-        return Progress(self.fit.done, self.fit.total)
+        return JobProgress(self.fit.done, self.fit.total)
 
     def moved(self) -> float:
         """Return a number that changes while work is done."""
@@ -58,7 +58,7 @@ class Training:
         Raises: DivergedError.
         """
         for row in self.fit.epochs():
-            yield Unit(Progress(row.epoch, self.fit.total), row)
+            yield Unit(JobProgress(row.epoch, self.fit.total), row)
 
     def checkpoint(self) -> CheckpointRow | None:
         """Return the state after the last epoch."""
