@@ -12,12 +12,12 @@ from app.shapes.problems import Fault
 from app.shapes.scores import Campaign, Chosen, Decision, Score, Scored
 from app.shapes.scores import Reason as ReasonTold
 from model.estimator import Reason
-from store.registry.targets import Target
+from store.registry.resolve import ResolvedVersion
 
 _encoder = msgspec.json.Encoder()
 
 
-def write_json(results: ScoreResults, target: Target, alias: str | None) -> bytes:
+def write_json(results: ScoreResults, target: ResolvedVersion, alias: str | None) -> bytes:
     """Write one document: the scores, and what they come to."""
     answer = Scored(
         model=target.model,
