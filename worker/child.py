@@ -22,7 +22,7 @@ from store.jobs.claim import Claim
 from store.jobs.finish import end_cancelled, fail
 from store.jobs.read import get_job
 from store.jobs.requeue import requeue
-from store.jobs.restart import begin_again
+from store.jobs.restart import record_restart
 from store.process_limits import lift_memory
 from store.settings import Settings, read_settings
 from worker.abort import abort
@@ -147,7 +147,7 @@ def _work(kind: type[Work], settings: Settings, database: Database, claim: Claim
     with LeaseKeeper(settings, database, claim, work.moved) as keeper:
         again = work.prepare()
         if again is not None:
-            write_through_outages(database, lambda connection: begin_again(connection, claim, reason=again))
+            write_through_outages(database, lambda connection: record_restart(connection, claim, reason=again))
         keeper.progress = work.progress
         for unit in work.units():
             if keeper.unit(unit, work.checkpoint):

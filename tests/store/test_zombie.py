@@ -17,7 +17,7 @@ from store.jobs.fence import is_held
 from store.jobs.finish import end_cancelled, fail, succeed, succeed_training
 from store.jobs.heartbeat import JobProgress, heartbeat
 from store.jobs.requeue import requeue, strike
-from store.jobs.restart import begin_again
+from store.jobs.restart import record_restart
 from store.jobs.retry import retry
 from store.registry.aliases import Promotion
 from tests.store.world import World, checkpoint, epoch
@@ -41,7 +41,7 @@ WRITES: dict[str, Write] = {
     "fail": lambda world, mine, connection: fail(connection, mine, code="diverged", text="stale"),
     "end_cancelled": lambda world, mine, connection: end_cancelled(connection, mine),
     "requeue": lambda world, mine, connection: requeue(connection, mine),
-    "restart": lambda world, mine, connection: begin_again(connection, mine, reason="stale"),
+    "restart": lambda world, mine, connection: record_restart(connection, mine, reason="stale"),
     "strike": lambda world, mine, connection: strike(connection, mine, limit=3, code="stale", text="stale"),
     "last strike": lambda world, mine, connection: strike(connection, mine, limit=1, code="stale", text="stale"),
 }
