@@ -13,7 +13,7 @@ from store.doorbell import Doorbell
 from store.errors import BrokerError, DatabaseError
 from store.jobs.deadlines import end_overdue, flag_deadlines
 from store.jobs.expire import expire_leases
-from store.jobs.publish import AT_ONCE, count_unanswered, put_back, take_unanswered, take_unpublished
+from store.jobs.publish import AT_ONCE, count_unclaimed, take_unclaimed, take_unpublished, unmark_published
 from store.orphans import sweep_orphans
 from store.retention import FILES_AT_ONCE, Ages, remove_expired
 from store.settings import Settings
@@ -101,11 +101,11 @@ class Sweeper(threading.Thread):
         self._ring_for(self._database.write(take_unpublished))
         late = self._settings.republish_seconds
         with self._database.read() as connection:
-            unanswered = count_unanswered(connection, republish_seconds=late)
-        for kind, due in unanswered.items():
+            unclaimed = count_unclaimed(connection, republish_seconds=late)
+        for kind, due in unclaimed.items():
             wanted = due - self._doorbell.waiting(kind)
             if wanted > 0:
-                again = partial(take_unanswered, kind=kind, republish_seconds=late, limit=min(wanted, AT_ONCE))
+                again = partial(take_unclaimed, kind=kind, republish_seconds=late, limit=min(wanted, AT_ONCE))
                 self._ring_for(self._database.write(again))
 
     def _ring_for(self, kinds: dict[str, str]) -> None:
@@ -115,7 +115,7 @@ class Sweeper(threading.Thread):
                 self._doorbell.ring(unheard[0], kinds[unheard[0]])
                 unheard.popleft()
         except BrokerError:
-            self._database.write(lambda connection: put_back(connection, *unheard))
+            self._database.write(lambda connection: unmark_published(connection, *unheard))
             raise
 
     def _sweep_files(self) -> None:
