@@ -41,7 +41,7 @@ class Sweeper(threading.Thread):
         self._stopping = threading.Event()
         self._signed_in_at = self._files_swept_at = float("-inf")
         self._clocks: tuple[float, float] | None = None
-        self._be_patient()
+        self._spare_leases()
 
     def run(self) -> None:
         """Sweep until stopped."""
@@ -64,7 +64,7 @@ class Sweeper(threading.Thread):
         try:
             self._sign_in()
             self._compare_clocks()
-            if time.monotonic() >= self._patient_until:
+            if time.monotonic() >= self._spared_until:
                 for job_id in self._expire():
                     log.warning("job %s: its lease ran out, its worker is gone", job_id)
             for job_id in self._database.write(end_overdue):
@@ -73,7 +73,7 @@ class Sweeper(threading.Thread):
             self._ring()
             self._sweep_files()
         except DatabaseError:
-            self._be_patient()
+            self._spare_leases()
             raise
 
     def stop(self) -> None:
@@ -137,7 +137,7 @@ class Sweeper(threading.Thread):
 
         def work(connection: Connection) -> list[str]:
             if time.monotonic() - begun > self._settings.heartbeat_seconds:
-                self._be_patient()  # it took the database so long to let us in that owners may have been kept out
+                self._spare_leases()  # it took the database so long to let us in that owners may have been kept out
                 return []
             return expire_leases(connection, strike_limit=limit)
 
@@ -156,8 +156,8 @@ class Sweeper(threading.Thread):
             jumped = abs(their_step - our_step) > self._settings.heartbeat_seconds
             if jumped or our_step > self._settings.lease_seconds / 2:
                 log.warning("%.1f s passed here and %.1f s on the database's clock", our_step, their_step)
-                self._be_patient()
+                self._spare_leases()
         self._clocks = theirs, ours
 
-    def _be_patient(self) -> None:
-        self._patient_until = time.monotonic() + self._settings.lease_seconds
+    def _spare_leases(self) -> None:
+        self._spared_until = time.monotonic() + self._settings.lease_seconds

@@ -131,9 +131,9 @@ MUTANTS = {
         '"BEGIN"',
         ("tests/store/test_database.py::test_on_sqlite_a_writer_waits_before_it_reads_what_it_will_change",),
     ),
-    "sweeper_without_patience": Mutant(
+    "sweeper_that_spares_no_lease": Mutant(
         "worker",
-        "if time.monotonic() >= self._patient_until:",
+        "if time.monotonic() >= self._spared_until:",
         "if True:",
         ("tests/worker/test_sweeper.py::test_leases_are_left_alone_for_one_lease_after_the_start",),
     ),
