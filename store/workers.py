@@ -13,7 +13,9 @@ from store.upsert import upsert_into
 FORGET_AFTER_SECONDS = 24 * 3600.0
 
 
-def sign_in(connection: Connection, name: str, kinds: Sequence[str] = KINDS, *, job_bytes: int | None = None) -> None:
+def register_worker(
+    connection: Connection, name: str, kinds: Sequence[str] = KINDS, *, job_bytes: int | None = None
+) -> None:
     """Note that this worker is alive now, takes these kinds of job and gives each so much memory.
 
     Workers that were not seen for a day are forgotten.
@@ -27,7 +29,7 @@ def sign_in(connection: Connection, name: str, kinds: Sequence[str] = KINDS, *, 
     connection.execute(delete(workers).where(workers.c.seen_at < now(-FORGET_AFTER_SECONDS)))
 
 
-def sign_out(connection: Connection, name: str) -> None:
+def unregister_worker(connection: Connection, name: str) -> None:
     """Note that this worker stops in good order."""
     connection.execute(delete(workers).where(workers.c.name == name))
 

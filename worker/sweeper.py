@@ -17,7 +17,7 @@ from store.jobs.publish import AT_ONCE, count_unclaimed, take_unclaimed, take_un
 from store.orphans import sweep_orphans
 from store.retention import FILES_AT_ONCE, Ages, remove_expired
 from store.settings import Settings
-from store.workers import sign_in, sign_out
+from store.workers import register_worker, unregister_worker
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Sweeper(threading.Thread):
         self._doorbell = doorbell
         self._worker = worker
         self._stopping = threading.Event()
-        self._signed_in_at = self._files_swept_at = float("-inf")
+        self._registered_at = self._files_swept_at = float("-inf")
         self._clocks: tuple[float, float] | None = None
         self._spare_leases()
 
@@ -62,7 +62,7 @@ class Sweeper(threading.Thread):
         Raises: DatabaseError, BrokerError, ArtifactError.
         """
         try:
-            self._sign_in()
+            self._register()
             self._compare_clocks()
             if time.monotonic() >= self._spared_until:
                 for job_id in self._expire():
@@ -81,15 +81,15 @@ class Sweeper(threading.Thread):
         self._stopping.set()
         self.join(timeout=PERIOD_SECONDS * 5)
         try:
-            self._database.write(lambda connection: sign_out(connection, self._worker))
+            self._database.write(lambda connection: unregister_worker(connection, self._worker))
         except DatabaseError as error:
             log.warning("could not sign out: %s", error)
 
-    def _sign_in(self) -> None:
-        if time.monotonic() - self._signed_in_at >= self._settings.heartbeat_seconds:
+    def _register(self) -> None:
+        if time.monotonic() - self._registered_at >= self._settings.heartbeat_seconds:
             kinds, most = self._settings.worker_queues, self._settings.training_bytes
-            self._database.write(lambda connection: sign_in(connection, self._worker, kinds, job_bytes=most))
-            self._signed_in_at = time.monotonic()
+            self._database.write(lambda connection: register_worker(connection, self._worker, kinds, job_bytes=most))
+            self._registered_at = time.monotonic()
 
     def _ring(self) -> None:
         """Ring for the jobs nobody was told of, and again for those that were not claimed since.
