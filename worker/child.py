@@ -144,7 +144,7 @@ def _kind(database: Database, claim: Claim) -> type[Work]:
 
 def _work(kind: type[Work], settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
     work = retry_through_outages(lambda: kind.load(settings, database, claim.job_id))
-    with LeaseKeeper(settings, database, claim, work.moved) as keeper:
+    with LeaseKeeper(settings, database, claim, work.activity) as keeper:
         again = work.prepare()
         if again is not None:
             write_through_outages(database, lambda connection: record_restart(connection, claim, reason=again))
@@ -157,7 +157,7 @@ def _work(kind: type[Work], settings: Settings, database: Database, claim: Claim
                 raise ShutDownError
         if keeper.drain():
             raise CancelledError
-        end = work.ending()
+        end = work.completion()
     told = write_through_outages(database, lambda connection: end(connection, claim), keeper.sign)
     log.info("job %s: %s", claim.job_id, told)
 

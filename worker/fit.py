@@ -82,7 +82,7 @@ class Fit:
         """What the numbers were made with."""
         return self._environment
 
-    def moved(self) -> float:
+    def activity(self) -> float:
         """Return a number that changes while work is done: steps within an epoch, time on the CPU around them."""
         if self._in_epoch:
             return -1 - self.fitting.steps_taken

@@ -22,7 +22,7 @@ from store.jobs.heartbeat import EpochRow, JobProgress, heartbeat
 from store.settings import Settings
 from worker.abort import abort
 from worker.outages import retry_through_outages
-from worker.work import Unit
+from worker.work import WorkUnit
 
 log = logging.getLogger(__name__)
 
@@ -37,15 +37,15 @@ OUTAGE_SHARE = 0.1  # of an outage, that the work may wait for a database which 
 class LeaseKeeper:
     """Beats for one claim.
 
-    `progress` is how far the work is; until that is known, what the last attempt told stays. `moved` returns any number
+    `progress` is how far the work is; until that is known, what the last attempt told stays. `activity` returns any number
     that changes while work is done.
     """
 
-    def __init__(self, settings: Settings, database: Database, claim: Claim, moved: Callable[[], float]) -> None:
+    def __init__(self, settings: Settings, database: Database, claim: Claim, activity: Callable[[], float]) -> None:
         self._settings = settings
         self._database = database
         self._claim = claim
-        self._moved = moved
+        self._activity = activity
         self.progress: JobProgress | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -66,7 +66,7 @@ class LeaseKeeper:
         self._stopping.set()
         self._thread.join()
 
-    def unit(self, unit: Unit, checkpoint: Callable[[], CheckpointRow | None]) -> bool:
+    def unit(self, unit: WorkUnit, checkpoint: Callable[[], CheckpointRow | None]) -> bool:
         """Note a piece of work, store it when a beat is due, and return whether somebody asked to cancel.
 
         Raises: LeaseLostError.
@@ -147,9 +147,9 @@ class LeaseKeeper:
         )
 
     def _beat_between(self) -> None:
-        seen = self._moved()
+        seen = self._activity()
         while not self._stopping.wait(self._settings.heartbeat_seconds):
-            moved = self._moved()
+            moved = self._activity()
             if moved == seen:
                 self._end_if_lost()
             else:

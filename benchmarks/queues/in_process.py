@@ -51,7 +51,7 @@ def cost_of_storing(service: Service, spec: Mapping[str, object], seconds: float
     assert mine is not None
     fit = Fit.load(service.settings, service.database, job_id)
     work, stored, count = Training(fit, service.database), 0.0, 0
-    with LeaseKeeper(service.settings, service.database, mine, work.moved) as keeper:
+    with LeaseKeeper(service.settings, service.database, mine, work.activity) as keeper:
         work.prepare()
         keeper.progress = work.progress
         begun = time.perf_counter()

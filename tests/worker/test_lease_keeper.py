@@ -24,7 +24,7 @@ from tests.worker.outages import disk_nearly_full, outage
 from tests.worker.trainings import SHORT, SLOW, Trainings
 from worker.lease_keeper import COST_SHARE, LEASE_LOST, LeaseKeeper
 from worker.outages import write_through_outages
-from worker.work import Unit
+from worker.work import WorkUnit
 
 
 @pytest.fixture
@@ -32,8 +32,10 @@ def world(database: Database) -> World:
     return make_world(database)
 
 
-def beating(world: World, settings: Settings, mine: Claim, moved: Callable[[], float] = time.monotonic) -> LeaseKeeper:
-    return LeaseKeeper(settings, world.database, mine, moved)
+def beating(
+    world: World, settings: Settings, mine: Claim, activity: Callable[[], float] = time.monotonic
+) -> LeaseKeeper:
+    return LeaseKeeper(settings, world.database, mine, activity)
 
 
 def great_epoch(number: int) -> EpochRow:
@@ -53,7 +55,7 @@ def test_beats_that_bring_epochs_take_a_small_share_of_the_time(world: World, se
     with beating(world, replace(settings, heartbeat_seconds=60.0, lease_seconds=180.0), mine) as keeper:
         while time.monotonic() - begun < 3.0:
             number, before, at = number + 1, len(commits), time.monotonic()
-            assert not keeper.unit(Unit(JobProgress(number, 10_000), epoch(number)), lambda: checkpoint(number))  # noqa: B023 - called at once
+            assert not keeper.unit(WorkUnit(JobProgress(number, 10_000), epoch(number)), lambda: checkpoint(number))  # noqa: B023 - called at once
             if len(commits) > before:
                 beats.append(time.monotonic() - at)
             time.sleep(0.001)
@@ -75,7 +77,7 @@ def test_a_checkpoint_is_stored_every_heartbeat(world: World, settings: Settings
     with beating(world, replace(settings, heartbeat_seconds=0.3), mine) as keeper:
         while len(made) < 3 and time.monotonic() - begun < 60:
             number += 1
-            keeper.unit(Unit(JobProgress(number, 10_000), epoch(number)), make)
+            keeper.unit(WorkUnit(JobProgress(number, 10_000), epoch(number)), make)
             time.sleep(0.005)
     assert len(made) == 3
     assert time.monotonic() - begun >= 3 * 0.3
@@ -102,11 +104,11 @@ def test_between_epochs_it_does_not_beat_for_a_work_that_hangs(world: World, set
 def test_epochs_of_an_outage_are_stored_after_it(world: World, settings: Settings) -> None:
     mine = world.start()
     with beating(world, replace(settings, heartbeat_seconds=0.1), mine) as keeper:
-        keeper.unit(Unit(JobProgress(1, 10), epoch(1)), lambda: checkpoint(1))
+        keeper.unit(WorkUnit(JobProgress(1, 10), epoch(1)), lambda: checkpoint(1))
         with outage(world.database):
             for number in range(2, 6):
                 time.sleep(0.1)
-                assert not keeper.unit(Unit(JobProgress(number, 10), epoch(number)), lambda: checkpoint(number))  # noqa: B023 - called at once
+                assert not keeper.unit(WorkUnit(JobProgress(number, 10), epoch(number)), lambda: checkpoint(number))  # noqa: B023 - called at once
         keeper.drain()
     assert stored(world) == [1, 2, 3, 4, 5]
 
@@ -127,7 +129,7 @@ def test_a_database_that_takes_its_time_to_be_away_is_not_waited_for_all_the_tim
         begun, number = time.monotonic(), 0
         while time.monotonic() - begun < 1.5:
             number += 1
-            assert not keeper.unit(Unit(JobProgress(number, 10_000), epoch(number)), lambda: None)
+            assert not keeper.unit(WorkUnit(JobProgress(number, 10_000), epoch(number)), lambda: None)
             time.sleep(0.001)
         event.remove(world.database.engine, "begin", nobody_answers)
         keeper.drain()
@@ -141,7 +143,7 @@ def test_an_outage_delays_the_next_checkpoint_by_a_heartbeat_at_most(world: Worl
     def epoch_is_done(keeper: LeaseKeeper) -> None:
         nonlocal number
         number += 1
-        keeper.unit(Unit(JobProgress(number, 10_000), epoch(number)), lambda: checkpoint(number))
+        keeper.unit(WorkUnit(JobProgress(number, 10_000), epoch(number)), lambda: checkpoint(number))
 
     with beating(world, replace(settings, heartbeat_seconds=heartbeat), mine) as keeper:
         time.sleep(heartbeat)
@@ -162,7 +164,7 @@ def test_a_disk_with_room_for_signs_of_life_alone_costs_no_lease(world: World, s
         with disk_nearly_full(world.database):
             while time.monotonic() - begun < 8 * settings.heartbeat_seconds:
                 number += 1
-                unit = Unit(JobProgress(number, 10_000), great_epoch(number))
+                unit = WorkUnit(JobProgress(number, 10_000), great_epoch(number))
                 assert not keeper.unit(unit, lambda: checkpoint(number))  # noqa: B023 - called at once
                 time.sleep(0.02)
             row = world.row(mine.job_id)
@@ -177,9 +179,9 @@ def test_the_last_epochs_wait_for_room_without_costing_the_lease(world: World, s
     mine = world.start()
     before = world.row(mine.job_id).heartbeat_at
     with beating(world, settings, mine, lambda: 7.0) as keeper, ThreadPoolExecutor(1) as waiting:
-        keeper.unit(Unit(JobProgress(1, 2), epoch(1)), lambda: checkpoint(1))
+        keeper.unit(WorkUnit(JobProgress(1, 2), epoch(1)), lambda: checkpoint(1))
         with disk_nearly_full(world.database):
-            keeper.unit(Unit(JobProgress(2, 2), great_epoch(2)), lambda: checkpoint(2))
+            keeper.unit(WorkUnit(JobProgress(2, 2), great_epoch(2)), lambda: checkpoint(2))
             drained = waiting.submit(keeper.drain)
             time.sleep(8 * settings.heartbeat_seconds)
             beaten = world.row(mine.job_id).heartbeat_at - before

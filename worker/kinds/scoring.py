@@ -28,7 +28,7 @@ from store.results import add_result
 from store.settings import Settings
 from worker.errors import DatasetError
 from worker.fit import CPU_SECONDS
-from worker.work import Ending, Unit
+from worker.work import Completion, WorkUnit
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Scoring:
         """How many rows are scored, of how many."""
         return JobProgress(self.tally.rows, self.dataset.rows)
 
-    def moved(self) -> float:
+    def activity(self) -> float:
         """Return a number that changes while work is done: time on the CPU, for a chunk may take its time."""
         return time.process_time() // CPU_SECONDS
 
@@ -76,7 +76,7 @@ class Scoring:
         if self.dataset.media_type not in MEDIA_TYPES:
             raise DatasetError(f"dataset {self.dataset.id} is {self.dataset.media_type}, which cannot be read")
 
-    def units(self) -> Iterator[Unit]:
+    def units(self) -> Iterator[WorkUnit]:
         """Score, a chunk of rows a unit, into a file that takes its name when it is whole.
 
         Raises: TableError, ColumnError, EstimatorError; QuotaError; DiskFullError; ArtifactError.
@@ -87,7 +87,7 @@ class Scoring:
             for scored in score_file(self.estimator, path, MEDIA_TYPES[self.dataset.media_type], params["explain"]):
                 draft.write(output.rows(scored))
                 self.tally.add(scored, self.estimator)
-                yield Unit(self.progress)
+                yield WorkUnit(self.progress)
             if self.tally.rows != self.dataset.rows:
                 raise DatasetError(f"dataset {self.dataset.id} has {self.tally.rows} rows, not {self.dataset.rows}")
             draft.write(output.end())
@@ -97,7 +97,7 @@ class Scoring:
         """Return nothing: another attempt begins again."""
         return None
 
-    def ending(self) -> Ending:
+    def completion(self) -> Completion:
         """Return the transaction that makes the file the job's result."""
         artifact, tally, job = self._written, self.tally, self.job
         assert artifact is not None  # noqa: S101 - every unit is done
