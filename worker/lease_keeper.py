@@ -37,8 +37,8 @@ OUTAGE_SHARE = 0.1  # of an outage, that the work may wait for a database which 
 class LeaseKeeper:
     """Beats for one claim.
 
-    `progress` is how far the work is; until that is known, what the last attempt told stays. `activity` returns any number
-    that changes while work is done.
+    `progress` is how far the work is; until that is known, what the last attempt told stays. `activity` returns any
+    number that changes while work is done.
     """
 
     def __init__(self, settings: Settings, database: Database, claim: Claim, activity: Callable[[], float]) -> None:
