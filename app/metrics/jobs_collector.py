@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 from app.schemas.job_resource import Kind
 from store.database import Database
 from store.errors import DatabaseError
-from store.jobs.statistics import DURATIONS, WAITS, Distribution, JobStatistics, Queue, Tally
+from store.jobs.statistics import DURATIONS, WAITS, Distribution, JobStatistics, Queue, StatisticsCache
 from store.workers import count_alive
 
 log = logging.getLogger(__name__)
@@ -28,13 +28,13 @@ class JobsCollector(Collector):
     def __init__(self, database: Database, within_seconds: float) -> None:
         self._database = database
         self._within_seconds = within_seconds
-        self._tally = Tally()
+        self._statistics = StatisticsCache()
 
     def collect(self) -> Iterable[Metric]:
         """Read the figures and tell them."""
         try:
             with self._database.read() as connection:
-                figures = self._tally.read(connection)
+                figures = self._statistics.read(connection)
                 workers = count_alive(connection, within_seconds=self._within_seconds)
         except DatabaseError as error:
             log.warning("no figures of jobs: %s", error)

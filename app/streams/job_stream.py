@@ -13,7 +13,7 @@ from app.streams.server_sent_events import SIGN_OF_LIFE, retry_after, server_sen
 from app.streams.stream_limit import StreamLimit
 from store.database import Connection, Database
 from store.errors import DatabaseError
-from store.jobs.events import EPOCH, Cursor, Happening, happened_after
+from store.jobs.events import EPOCH, Cursor, StreamEvent, read_events_after
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Following:
                 self.ended = True
                 return []
             change = self._look(connection)
-            happened = happened_after(connection, self._job_id, self._cursor, limit=BATCH)
+            happened = read_events_after(connection, self._job_id, self._cursor, limit=BATCH)
         texts = [_event(one) for one in happened]
         if happened:
             self._cursor = happened[-1].cursor
@@ -88,7 +88,7 @@ def follow(following: Following, streams: StreamLimit, peer: Peer) -> Iterator[s
             return
 
 
-def _event(one: Happening) -> str:
+def _event(one: StreamEvent) -> str:
     if one.event == EPOCH:
         shown: msgspec.Struct = Epoch(**one.data)
     else:

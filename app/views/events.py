@@ -18,7 +18,7 @@ from app.streams.server_sent_events import MEDIA_TYPE
 from app.views.jobs import changed, shown_one
 from model.errors import Problem
 from store.database import Connection
-from store.jobs.events import CURSOR, Cursor, happened_after
+from store.jobs.events import CURSOR, Cursor, read_events_after
 from store.jobs.read import get_job
 from store.keys import may_still
 
@@ -51,7 +51,7 @@ def stream_events(services: Services, job_id: str, query: EventsQuery) -> Respon
 
     with services.database.read() as connection:
         ended = look(connection).state in ENDS
-        news = happened_after(connection, job_id, cursor, limit=1)
+        news = read_events_after(connection, job_id, cursor, limit=1)
     if ended and not news:
         return no_content(HEADERS)
     if request.method == "HEAD":

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select, update
 
 from store.clock import now
 from store.jobs.events import record
-from store.jobs.turn import due, models_in_turn, oldest
+from store.jobs.fair_scheduling import claimable, models_by_fair_share, oldest_job
 from store.tables import jobs
 
 
@@ -32,8 +32,8 @@ def claim_next(
     mine = select(jobs.c.id, jobs.c.token).where(jobs.c.state == "running", jobs.c.worker == worker)
     if (row := connection.execute(mine).first()) is not None:
         return Claim(row.id, row.token)
-    for priority, model in connection.execute(models_in_turn(kind)).all():
-        job_id = connection.execute(oldest(kind, priority, model)).scalar_one_or_none()
+    for priority, model in connection.execute(models_by_fair_share(kind)).all():
+        job_id = connection.execute(oldest_job(kind, priority, model)).scalar_one_or_none()
         if job_id is not None:
             return claim(connection, job_id, worker=worker, lease_seconds=lease_seconds)
     return None
@@ -46,7 +46,7 @@ def claim(connection: Connection, job_id: str, *, worker: str, lease_seconds: fl
     """
     row = connection.execute(
         update(jobs)
-        .where(jobs.c.id == job_id, due())
+        .where(jobs.c.id == job_id, claimable())
         .values(
             state="running",
             token=jobs.c.token + 1,

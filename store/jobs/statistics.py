@@ -80,7 +80,7 @@ class JobStatistics:
     checkpoint_bytes: int = 0
 
 
-class Tally:
+class StatisticsCache:
     """Counts everything, and remembers what can no longer change, so that counting again costs little.
 
     What is older than any transaction can be is settled: whatever ended by then is committed, in whatever order. What

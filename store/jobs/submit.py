@@ -13,11 +13,11 @@ from store.clock import now
 from store.datasets import use_dataset
 from store.errors import IdempotencyError
 from store.ids import new_id
-from store.inserts import insert_into
 from store.jobs.events import record
-from store.jobs.room import refuse_when_full
+from store.jobs.queue_limit import check_queue_limit
 from store.quotas import read_quota
 from store.tables import jobs
+from store.upsert import upsert_into
 
 UNITS = {"training": "epochs", "replay": "epochs", "scoring": "rows"}
 
@@ -85,12 +85,12 @@ def submit(
     if (known := _known(connection, submission)) is not None:
         return known
     if queue_limit is not None:
-        refuse_when_full(connection, submission.kind, queue_limit)
+        check_queue_limit(connection, submission.kind, queue_limit)
     use_dataset(connection, submission.dataset_id)
     if submission.kind == "scoring":
         read_quota(connection, submission.owner, default=stored_bytes).check(1)  # at least, of its result
     inserted = connection.execute(
-        insert_into(connection, jobs)
+        upsert_into(connection, jobs)
         .values(**_row(submission, submission.deadline_seconds or deadline_seconds))
         .on_conflict_do_nothing()
         .returning(jobs.c.id)

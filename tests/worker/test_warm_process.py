@@ -23,42 +23,42 @@ def waiting(parent: int) -> list[psutil.Process]:
 
 
 @pytest.fixture
-def ahead(on_sqlite: Trainings) -> Iterator[Trainings]:
-    with on_sqlite.attempts.children.one_ahead():
+def warm(on_sqlite: Trainings) -> Iterator[Trainings]:
+    with on_sqlite.attempts.starter.keep_one_warm():
         yield on_sqlite
 
 
-def test_a_job_is_run_by_the_process_that_was_started_ahead_and_the_next_is_started(ahead: Trainings) -> None:
+def test_a_job_is_run_by_the_process_that_was_started_ahead_and_the_next_is_started(warm: Trainings) -> None:
     [first] = waiting(os.getpid())
-    job_id = ahead.queue(LONG)
-    with ahead.running(job_id) as process:
+    job_id = warm.queue(LONG)
+    with warm.running(job_id) as process:
         assert process.pid == first.pid
         assert process.name() == job_id.rpartition("-")[2]
         wait_for(lambda: waiting(os.getpid()), "the next process")
         [second] = waiting(os.getpid())
-        ahead.world.cancel(job_id)
-    assert ahead.world.row(job_id).state == "cancelled"
+        warm.world.cancel(job_id)
+    assert warm.world.row(job_id).state == "cancelled"
     assert waiting(os.getpid()) == [second]
     assert not first.is_running()
 
 
-def test_several_jobs_at_once_take_one_process_each(ahead: Trainings) -> None:
-    first, second = ahead.queue(LONG), ahead.queue(LONG)
-    with ahead.running(first) as one, ahead.running(second) as other:
+def test_several_jobs_at_once_take_one_process_each(warm: Trainings) -> None:
+    first, second = warm.queue(LONG), warm.queue(LONG)
+    with warm.running(first) as one, warm.running(second) as other:
         assert one.pid != other.pid
         for job_id in (first, second):
-            ahead.world.cancel(job_id)
+            warm.world.cancel(job_id)
 
 
-@pytest.mark.parametrize("buried", [True, False])
-def test_one_that_died_while_it_waited_is_replaced_and_costs_no_strike(ahead: Trainings, buried: bool) -> None:
+@pytest.mark.parametrize("reaped", [True, False])
+def test_one_that_died_while_it_waited_is_replaced_and_costs_no_strike(warm: Trainings, reaped: bool) -> None:
     [process] = waiting(os.getpid())
     process.kill()
-    if buried:
+    if reaped:
         process.wait()
     else:
         wait_for(lambda: process.status() == psutil.STATUS_ZOMBIE, "its death")
-    row = ahead.train(SHORT)
+    row = warm.train(SHORT)
     assert (row.state, row.token, row.strikes) == ("succeeded", 1, 0)
 
 
@@ -73,18 +73,18 @@ def test_a_process_that_cannot_be_started_is_a_strike_with_its_reason(
 
 
 def test_a_job_does_not_mind_that_no_next_process_can_be_started(
-    ahead: Trainings, monkeypatch: pytest.MonkeyPatch
+    warm: Trainings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(sys, "executable", "/nowhere/python")
-        assert ahead.train(SHORT).state == "succeeded"
+        assert warm.train(SHORT).state == "succeeded"
     assert waiting(os.getpid()) == []
-    assert ahead.train(SHORT).state == "succeeded"
+    assert warm.train(SHORT).state == "succeeded"
     assert len(waiting(os.getpid())) == 1
 
 
 def test_the_one_that_waits_is_gone_when_the_worker_has_stopped(on_sqlite: Trainings) -> None:
-    with on_sqlite.attempts.children.one_ahead():
+    with on_sqlite.attempts.starter.keep_one_warm():
         [process] = waiting(os.getpid())
     assert not process.is_running()
     on_sqlite.train(SHORT)

@@ -11,21 +11,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from store.children import ONE_BLAS_THREAD, start_listening
+from store.child_processes import ONE_BLAS_THREAD, start_module
 from store.jobs.claim import Claim
 from store.settings import Settings
 
 log = logging.getLogger(__name__)
 
 
-class Children:
-    """Starts a process for each claim; within `one_ahead`, the next one is started as soon as one is taken."""
+class ProcessStarter:
+    """Starts a process for each claim; within `keep_one_warm`, the next one is started as soon as one is taken."""
 
     def __init__(self, settings: Settings) -> None:
         self._environ = {**os.environ, **settings.environ(), **ONE_BLAS_THREAD}
         self._lock = Lock()
-        self._keeping = False
-        self._ahead: subprocess.Popen[bytes] | None = None
+        self._keep_warm = False
+        self._warm: subprocess.Popen[bytes] | None = None
 
     def start(self, claim: Claim) -> subprocess.Popen[bytes]:
         """Return a process that runs this attempt.
@@ -33,52 +33,52 @@ class Children:
         Raises: OSError when none can be started.
         """
         with self._lock:
-            child, self._ahead = self._ahead, None
-            if child is None or not _tell(child, claim):
+            child, self._warm = self._warm, None
+            if child is None or not _send_claim(child, claim):
                 child = self._new()
-                _tell(child, claim)
-            self._start_ahead()
+                _send_claim(child, claim)
+            self._warm_up()
         return child
 
     @contextmanager
-    def one_ahead(self) -> Iterator[None]:
+    def keep_one_warm(self) -> Iterator[None]:
         """Keep one process waiting within the block, and none afterwards."""
         with self._lock:
-            self._keeping = True
-            self._start_ahead()
+            self._keep_warm = True
+            self._warm_up()
         try:
             yield
         finally:
             with self._lock:
-                self._keeping = False
-                if self._ahead is not None:
-                    self._ahead.terminate()
-                    _bury(self._ahead)
-                    self._ahead = None
+                self._keep_warm = False
+                if self._warm is not None:
+                    self._warm.terminate()
+                    _reap(self._warm)
+                    self._warm = None
 
-    def _start_ahead(self) -> None:
-        if self._keeping:
+    def _warm_up(self) -> None:
+        if self._keep_warm:
             try:
-                self._ahead = self._new()
+                self._warm = self._new()
             except OSError:
                 log.exception("no process could be started ahead; the next attempt starts its own")
 
     def _new(self) -> subprocess.Popen[bytes]:
-        return start_listening("worker.child", self._environ)
+        return start_module("worker.child", self._environ)
 
 
-def _tell(child: subprocess.Popen[bytes], claim: Claim) -> bool:
+def _send_claim(child: subprocess.Popen[bytes], claim: Claim) -> bool:
     """Give a process its claim, and return whether it was there to hear it."""
     assert child.stdin is not None  # noqa: S101 - it was started with a pipe
     try:
         child.stdin.write(f"{claim.job_id} {claim.token}\n".encode())
     except BrokenPipeError:
-        log.warning("the process that was started ahead died meanwhile (code %d)", _bury(child))
+        log.warning("the process that was kept warm died meanwhile (code %d)", _reap(child))
         return False
     return True
 
 
-def _bury(child: subprocess.Popen[bytes]) -> int:
+def _reap(child: subprocess.Popen[bytes]) -> int:
     assert child.stdin is not None  # noqa: S101 - as above
     child.stdin.close()
     return child.wait()

@@ -13,7 +13,7 @@ from store.clock import now
 from store.tables import jobs
 
 
-def due() -> ColumnElement[bool]:
+def claimable() -> ColumnElement[bool]:
     """Return the condition that a job may be claimed now."""
     return and_(
         jobs.c.state == "queued",
@@ -23,7 +23,7 @@ def due() -> ColumnElement[bool]:
     )
 
 
-def models_in_turn(kind: str) -> Select[Any]:
+def models_by_fair_share(kind: str) -> Select[Any]:
     """Return the query for the priorities and registered models of the jobs that wait, in the order of their turns."""
     other = jobs.alias("other")
     # By state alone: asked for the kind, too, SQLite reads every job of it that there ever was to find those that run.
@@ -38,7 +38,7 @@ def models_in_turn(kind: str) -> Select[Any]:
     return (
         select(jobs.c.priority, jobs.c.model)
         .outerjoin(running, and_(running.c.kind == jobs.c.kind, running.c.model == jobs.c.model))
-        .where(due(), jobs.c.kind == kind)
+        .where(claimable(), jobs.c.kind == kind)
         .group_by(jobs.c.priority, jobs.c.model, running.c.jobs)
         .order_by(
             jobs.c.priority.desc(),
@@ -49,13 +49,13 @@ def models_in_turn(kind: str) -> Select[Any]:
     )
 
 
-def oldest(kind: str, priority: int, model: str) -> Select[Any]:
+def oldest_job(kind: str, priority: int, model: str) -> Select[Any]:
     """Return the query for the oldest job of these that waits; those that others are claiming are passed over."""
     these = (jobs.c.kind == kind, jobs.c.priority == priority, jobs.c.model == model)
-    return select(jobs.c.id).where(due(), *these).order_by(jobs.c.id).limit(1).with_for_update(skip_locked=True)
+    return select(jobs.c.id).where(claimable(), *these).order_by(jobs.c.id).limit(1).with_for_update(skip_locked=True)
 
 
-def find_waiting(connection: Connection) -> dict[str, str]:
+def find_claimable(connection: Connection) -> dict[str, str]:
     """Return one job of each kind of which any may be claimed now: whoever rings for it is given the kind's next."""
-    query = select(jobs.c.kind, func.min(jobs.c.id).label("id")).where(due()).group_by(jobs.c.kind)
+    query = select(jobs.c.kind, func.min(jobs.c.id).label("id")).where(claimable()).group_by(jobs.c.kind)
     return {row.kind: row.id for row in connection.execute(query)}

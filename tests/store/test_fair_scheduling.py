@@ -10,7 +10,7 @@ from store.database import open_database
 from store.ids import new_id
 from store.jobs import KINDS
 from store.jobs.claim import Claim, claim_next
-from store.jobs.turn import models_in_turn, oldest
+from store.jobs.fair_scheduling import models_by_fair_share, oldest_job
 from tests.store.world import World, race
 
 
@@ -120,7 +120,7 @@ def test_a_claim_reads_no_job_that_ended_but_the_last_of_its_model(tmp_path: Pat
     path = tmp_path / "planned.db"
     shutil.copyfile(sqlite_template, path)
     database = open_database(f"sqlite:///{path}")
-    asked = (models_in_turn("training"), oldest("training", 0, "churn"))
+    asked = (models_by_fair_share("training"), oldest_job("training", 0, "churn"))
     texts = [str(one.compile(database.engine, compile_kwargs={"literal_binds": True})) for one in asked]
     with database.read() as connection:
         plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}").all() for one in texts]

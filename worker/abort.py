@@ -11,15 +11,15 @@ from collections.abc import Callable
 from store.database import Connection, Database
 from store.errors import DatabaseError, LeaseLostError
 from store.jobs.claim import Claim
-from worker.patience import write_patiently
+from worker.outages import write_through_outages
 
 log = logging.getLogger(__name__)
 
 
-def leave(database: Database, claim: Claim, end: Callable[[Connection, Claim], None], why: str) -> None:
+def abort(database: Database, claim: Claim, end: Callable[[Connection, Claim], None], why: str) -> None:
     """End the job as `end` does, and this process with it; return only where the training was first."""
     try:
-        write_patiently(database, lambda connection: end(connection, claim))
+        write_through_outages(database, lambda connection: end(connection, claim))
     except (LeaseLostError, DatabaseError) as error:
         log.info("job %s: %s", claim.job_id, error)
         return

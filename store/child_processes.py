@@ -19,7 +19,7 @@ PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-def start_listening(module: str, environ: Mapping[str, str], output: int | None = None) -> subprocess.Popen[bytes]:
+def start_module(module: str, environ: Mapping[str, str], output: int | None = None) -> subprocess.Popen[bytes]:
     """Start a Python module that is told on its standard input what to do, and ends when that is closed.
 
     Its parent's death closes it, too; so it can be started from any thread. The child sees to that itself.

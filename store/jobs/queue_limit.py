@@ -13,7 +13,7 @@ UNKNOWN_SECONDS = 30.0  # where no job of the kind ever ended, and none runs
 REMEMBERED = 20
 
 
-def refuse_when_full(connection: Connection, kind: str, limit: int) -> None:
+def check_queue_limit(connection: Connection, kind: str, limit: int) -> None:
     """Do nothing while fewer jobs of this kind are queued; many at once may pass a limit that is nearly reached.
 
     Raises: QueueFullError, which says when to come back.
@@ -23,11 +23,11 @@ def refuse_when_full(connection: Connection, kind: str, limit: int) -> None:
         raise QueueFullError(
             f"{limit} {kind} jobs wait already; come back when some are done, or start more workers "
             "(EBB_QUEUE_LIMIT is the limit)",
-            retry_after_s=_seconds_to_the_next(connection, kind),
+            retry_after_s=_seconds_until_free(connection, kind),
         )
 
 
-def _seconds_to_the_next(connection: Connection, kind: str) -> float:
+def _seconds_until_free(connection: Connection, kind: str) -> float:
     """Guess when the next place is free: in the time that a job takes, shared by those that run side by side."""
     running = select(jobs.c.started_at, now()).where(jobs.c.state == "running", jobs.c.kind == kind)
     ages = [(clock - started_at).total_seconds() for started_at, clock in connection.execute(running)]

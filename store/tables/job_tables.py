@@ -93,7 +93,7 @@ epochs = Table(
     Column("valid_auc", Float),
     Column("gradient_norm", Float, nullable=False),
     Column("seconds", Float, nullable=False),
-    # Gradient norm and update ratio of each layer's parameters; NULL for most late epochs (worker.reported), and for
+    # Gradient norm and update ratio of each layer's parameters; NULL for most late epochs (worker.epoch_row), and for
     # those of the first release.
     Column("layers", Json),
     Column("dead_units", Float),

@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 
 from store.database import Database
 from store.errors import DatabaseError
-from store.jobs.turn import find_waiting
+from store.jobs.fair_scheduling import find_claimable
 
 log = logging.getLogger(__name__)
 
 
-class Turns:
+class QueueDrainer:
     """Takes jobs of these kinds; `attempt` runs the one whose turn it is, and returns whether to go on."""
 
     def __init__(self, database: Database, kinds: Sequence[str], attempt: Callable[[str], bool]) -> None:
@@ -22,7 +22,7 @@ class Turns:
         self._kinds = tuple(kinds)
         self._attempt = attempt
 
-    def ring(self, job_id: str) -> None:
+    def drain(self, job_id: str) -> None:
         """Run what there is to run; the Celery task. A message that is late, doubled or forged is as good as any."""
         self._attempt(job_id)  # whatever comes of it, for it may be forged while others wait
         kinds = list(self._kinds)
@@ -37,7 +37,7 @@ class Turns:
         """Return the first of these kinds of which a job waits, and that job."""
         try:
             with self._database.read() as connection:
-                found = find_waiting(connection)
+                found = find_claimable(connection)
         except DatabaseError as error:
             log.warning("what waits is left to the next ring: %s", error)
             return None

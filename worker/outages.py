@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 600.0
+GIVE_UP_SECONDS = 600.0
 PAUSE_SECONDS = 1.0
 
 
@@ -20,22 +20,24 @@ def _nothing() -> None:
     """Do nothing between two tries."""
 
 
-def write_patiently(database: Database, work: Callable[[Connection], T], between: Callable[[], None] = _nothing) -> T:
+def write_through_outages(
+    database: Database, work: Callable[[Connection], T], between: Callable[[], None] = _nothing
+) -> T:
     """Write as `database.write` does, and go on trying while the database is away or its disk full.
 
     Nothing is at risk meanwhile: should the lease run out and another worker take the job, the write is refused.
 
     Raises: whatever `work` raises; DatabaseError after ten minutes.
     """
-    return patiently(lambda: database.write(work), between)
+    return retry_through_outages(lambda: database.write(work), between)
 
 
-def patiently(work: Callable[[], T], between: Callable[[], None] = _nothing) -> T:
+def retry_through_outages(work: Callable[[], T], between: Callable[[], None] = _nothing) -> T:
     """Do what needs the database, and do it again while that is away; `between` two tries do a little something.
 
     Raises: whatever `work` raises; DatabaseError after ten minutes.
     """
-    give_up = time.monotonic() + PATIENCE_SECONDS
+    give_up = time.monotonic() + GIVE_UP_SECONDS
     while True:
         try:
             return work()

@@ -18,7 +18,7 @@ LONGEST_BACK_OFF_SECONDS = 300.0
 QUEUED: dict[str, Any] = {"state": "queued", "lease_until": None, "worker": None, "published_at": None}
 
 
-def hand_back(connection: Connection, claim: Claim) -> None:
+def requeue(connection: Connection, claim: Claim) -> None:
     """Give the job back without a strike: the worker is shutting down, and the checkpoint is stored.
 
     Raises: LeaseLostError when the claim is gone or somebody asked to cancel.

@@ -4,7 +4,7 @@ import pytest
 
 from store.clock import now
 from store.jobs.claim import Claim
-from store.jobs.hand_back import hand_back, strike
+from store.jobs.requeue import requeue, strike
 from tests.store.world import World, checkpoint
 
 
@@ -18,7 +18,7 @@ def test_a_job_handed_back_waits_without_a_strike_to_be_published_at_once(world:
     mine = world.start()
     world.beat(mine, checkpoint=checkpoint(3))
     world.alter(mine.job_id, published_at=now())
-    world.database.write(lambda connection: hand_back(connection, mine))
+    world.database.write(lambda connection: requeue(connection, mine))
     row = world.row(mine.job_id)
     assert (row.state, row.strikes, row.worker, row.lease_until, row.published_at) == ("queued", 0, None, None, None)
     assert world.events(mine.job_id)[-1] == ("queued", 1)
@@ -26,7 +26,7 @@ def test_a_job_handed_back_waits_without_a_strike_to_be_published_at_once(world:
     assert world.start(mine.job_id).token == 2
 
 
-@pytest.mark.parametrize("give_back", [hand_back, lambda *args: strike(*args, limit=3, code="c", text="t")])
+@pytest.mark.parametrize("give_back", [requeue, lambda *args: strike(*args, limit=3, code="c", text="t")])
 def test_a_job_somebody_cancelled_is_not_given_back(world: World, give_back) -> None:
     mine = world.start()
     world.cancel(mine.job_id)

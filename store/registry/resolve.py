@@ -10,7 +10,7 @@ from store.tables import aliases, versions
 
 
 @dataclass(frozen=True)
-class Target:
+class ResolvedVersion:
     """A version to score by, and the digest that tells whether an estimator in memory is the one it holds."""
 
     model: str
@@ -18,15 +18,15 @@ class Target:
     digest: str
 
 
-def by_version(connection: Connection, model: str, version: int) -> Target:
+def resolve_version(connection: Connection, model: str, version: int) -> ResolvedVersion:
     """Return the version of this number.
 
     Raises: NotFoundError.
     """
-    return Target(model, version, estimator_digest(connection, model, version))
+    return ResolvedVersion(model, version, estimator_digest(connection, model, version))
 
 
-def by_alias(connection: Connection, model: str, alias: str) -> Target:
+def resolve_alias(connection: Connection, model: str, alias: str) -> ResolvedVersion:
     """Return the version that the alias points at.
 
     Raises: NotFoundError.
@@ -36,5 +36,5 @@ def by_alias(connection: Connection, model: str, alias: str) -> Target:
     )
     row = connection.execute(query.where(aliases.c.model == model, aliases.c.alias == alias)).first()
     if row is None:
-        return by_version(connection, model, get_alias(connection, model, alias).version)
-    return Target(model, row.version, row.weights_sha256)
+        return resolve_version(connection, model, get_alias(connection, model, alias).version)
+    return ResolvedVersion(model, row.version, row.weights_sha256)

@@ -1,4 +1,4 @@
-"""The heart of an attempt: keeps its lease, and with each beat stores what was achieved.
+"""The keeper of an attempt: keeps its lease, and with each beat stores what was achieved.
 
 The work beats with every few epochs, or chunks of rows. A thread beats in between, for epochs longer than a lease, but
 only while steps are being made: a job that hangs loses its lease like one that died, and its process ends then.
@@ -18,11 +18,11 @@ from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
 from store.jobs.fence import is_held
 from store.jobs.finish import end_cancelled
-from store.jobs.heartbeat import EpochRow, Progress, heartbeat
+from store.jobs.heartbeat import EpochRow, JobProgress, heartbeat
 from store.settings import Settings
-from worker.leaving import leave
-from worker.patience import patiently
-from worker.work import Unit
+from worker.abort import abort
+from worker.outages import retry_through_outages
+from worker.work import WorkUnit
 
 log = logging.getLogger(__name__)
 
@@ -34,22 +34,22 @@ COST_SHARE = 0.01  # of the time, at most, that beats and checkpoints may take; 
 OUTAGE_SHARE = 0.1  # of an outage, that the work may wait for a database which does not even refuse
 
 
-class Heart:
+class LeaseKeeper:
     """Beats for one claim.
 
-    `progress` is how far the work is; until that is known, what the last attempt told stays. `moved` returns any number
-    that changes while work is done.
+    `progress` is how far the work is; until that is known, what the last attempt told stays. `activity` returns any
+    number that changes while work is done.
     """
 
-    def __init__(self, settings: Settings, database: Database, claim: Claim, moved: Callable[[], float]) -> None:
+    def __init__(self, settings: Settings, database: Database, claim: Claim, activity: Callable[[], float]) -> None:
         self._settings = settings
         self._database = database
         self._claim = claim
-        self._moved = moved
-        self.progress: Progress | None = None
+        self._activity = activity
+        self.progress: JobProgress | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._beat_between, name="heart", daemon=True)
+        self._thread = threading.Thread(target=self._beat_between, name="lease", daemon=True)
         self._rows: list[EpochRow] = []
         self._beat_at = self._tried_at = self._stored_at = time.monotonic()
         self._pause, self._store_pause = 0.0, settings.heartbeat_seconds
@@ -66,7 +66,7 @@ class Heart:
         self._stopping.set()
         self._thread.join()
 
-    def unit(self, unit: Unit, checkpoint: Callable[[], CheckpointRow | None]) -> bool:
+    def unit(self, unit: WorkUnit, checkpoint: Callable[[], CheckpointRow | None]) -> bool:
         """Note a piece of work, store it when a beat is due, and return whether somebody asked to cancel.
 
         Raises: LeaseLostError.
@@ -113,7 +113,7 @@ class Heart:
             with self._lock:
                 return self._store(checkpoint)
 
-        return patiently(store, self._beat_if_late)
+        return retry_through_outages(store, self._beat_if_late)
 
     def sign(self) -> None:
         """Keep the lease once the thread has ended, while the write that ends the job finds no room.
@@ -147,9 +147,9 @@ class Heart:
         )
 
     def _beat_between(self) -> None:
-        seen = self._moved()
+        seen = self._activity()
         while not self._stopping.wait(self._settings.heartbeat_seconds):
-            moved = self._moved()
+            moved = self._activity()
             if moved == seen:
                 self._end_if_lost()
             else:
@@ -176,7 +176,7 @@ class Heart:
     def _beat_alone(self) -> None:
         try:
             if self._database.write(self._beat([], None), attempts=1):  # the next beat is another
-                leave(self._database, self._claim, end_cancelled, "cancelled in the middle of an epoch")
+                abort(self._database, self._claim, end_cancelled, "cancelled in the middle of an epoch")
             self._beat_at = time.monotonic()
             self._pause = min(self._pause, self._settings.heartbeat_seconds)  # the database is there again
         except LeaseLostError:

@@ -3,7 +3,7 @@
 import math
 
 from model.training.report import EpochReport, LayerReport
-from worker.reported import is_round, row_of
+from worker.epoch_row import is_round, row_of
 
 
 def report(epoch: int) -> EpochReport:
