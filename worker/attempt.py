@@ -15,7 +15,7 @@ from store.jobs.finish import end_cancelled, fail
 from store.jobs.hand_back import hand_back, strike
 from store.settings import Settings
 from worker.ahead import Children
-from worker.limits import cpu_limit_text
+from worker.limits import cpu_limit_text, memory_limit_text
 from worker.patience import patiently, write_patiently
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,9 @@ class Attempts:
         elif code == -signal.SIGXCPU:
             text = cpu_limit_text(self._settings)
             self._bring_to_rest(claimed, lambda connection: fail(connection, claimed, code="cpu_limit", text=text))
+        elif code == -signal.SIGABRT:
+            text = memory_limit_text(self._settings)
+            self._bring_to_rest(claimed, lambda connection: fail(connection, claimed, code="out_of_memory", text=text))
         elif code != 0:
             self._strike(claimed, f"was killed by signal {-code}" if code < 0 else f"ended with code {code}")
         return not self._stopping
