@@ -20,6 +20,6 @@ def client() -> redis.Redis:
     return redis.Redis(unix_socket_path=os.environ[SOCKET])
 
 
-def tell(number: int) -> None:
+def record_start(number: int) -> None:
     """Note that this job began now; in a forked process, over a connection of its own."""
     _client(os.getpid()).rpush(DONE, f"{number} {time.time()}")

@@ -1,6 +1,6 @@
 """Hundreds of random specs, trained by the engine and by PyTorch's automatic differentiation, both in float64.
 
-python benchmarks/oracle.py [SPECS [FIRST_SEED]]
+python benchmarks/correctness.py [SPECS [FIRST_SEED]]
 """
 
 import sys
@@ -76,8 +76,8 @@ def main() -> None:
         print(f"No spec had {', '.join(missing)}.")
     if agreed < count or missing:
         sys.exit(1)
-    source = f"`benchmarks/oracle.py`, against automatic differentiation by PyTorch in float64. {machine()}"
-    write_section("oracle", f"## An independent oracle\n\n{text}\n\n{source}")
+    source = f"`benchmarks/correctness.py`, against automatic differentiation by PyTorch in float64. {machine()}"
+    write_section("correctness", f"## Correctness: an independent implementation\n\n{text}\n\n{source}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One case, everybody in turn: python -m peers.race CASE, from this folder, prints what was measured as JSON.
+"""One case, everybody in turn: python -m peers.measure CASE, from this folder, prints what was measured as JSON.
 
 It runs in a process of its own because threads must be settled before the libraries are loaded.
 """
