@@ -7,10 +7,10 @@ from msgspec import Meta
 
 from app.shapes.common import JsonObject, PageSize, PageToken, Slug, Time, Uuid, published, several
 from store.jobs.events import CURSOR
+from store.jobs.states import JobState
 
-State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Kind = Literal["training", "scoring", "replay"]
-States = Annotated[str, several(get_args(State))]
+States = Annotated[str, several(JobState)]
 Kinds = Annotated[str, several(get_args(Kind))]
 Promote = Literal["never", "if_better", "always"]
 Priority = Annotated[int, Meta(ge=-10, le=10, description="of the jobs that wait, the highest goes first")]
@@ -75,7 +75,7 @@ class Job(msgspec.Struct, frozen=True):
     retry_of: str | None
     priority: int
     params: JsonObject
-    state: State
+    state: JobState
     cancel_requested: bool
     attempt: int
     progress: Progress
@@ -162,7 +162,7 @@ class JobEvent(msgspec.Struct, frozen=True):
 class JobChange(msgspec.Struct, frozen=True):
     """The parts of a job that change while it runs."""
 
-    state: State
+    state: JobState
     cancel_requested: bool
     attempt: int
     progress: Progress
