@@ -14,10 +14,10 @@ from app.streams.stream_limit import StreamLimit
 from store.database import Connection, Database
 from store.errors import DatabaseError
 from store.jobs.events import EPOCH, Cursor, StreamEvent, read_events_after
+from store.jobs.states import FINISHED
 
 log = logging.getLogger(__name__)
 
-ENDS = frozenset({"succeeded", "failed", "cancelled"})
 COME_BACK_SECONDS = 2.0
 BATCH = 200
 
@@ -58,9 +58,9 @@ class Following:
         texts = [_event(one) for one in happened]
         if happened:
             self._cursor = happened[-1].cursor
-            self.ended = happened[-1].event in ENDS
+            self.ended = happened[-1].event in FINISHED
         self.behind = len(happened) == BATCH
-        if change != self._seen and change.state not in ENDS:
+        if change != self._seen and not change.state.finished:
             texts.append(server_sent_event("progress", msgspec.json.encode(change).decode()))
         self._seen = change
         return texts

@@ -12,7 +12,7 @@ from app.routing.route import Header, Route
 from app.schemas.field_types import published
 from app.schemas.job_resource import JobChange
 from app.server.services import Services
-from app.streams.job_stream import ENDS, Following, follow
+from app.streams.job_stream import Following, follow
 from app.streams.peers import Peer
 from app.streams.server_sent_events import MEDIA_TYPE
 from app.views.jobs import changed, shown_one
@@ -50,7 +50,7 @@ def stream_events(services: Services, job_id: str, query: EventsQuery) -> Respon
         return changed(shown_one(connection, get_job(connection, job_id)))
 
     with services.database.read() as connection:
-        ended = look(connection).state in ENDS
+        ended = look(connection).state.finished
         news = read_events_after(connection, job_id, cursor, limit=1)
     if ended and not news:
         return no_content(HEADERS)

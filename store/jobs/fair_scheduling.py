@@ -10,13 +10,14 @@ from sqlalchemy import Connection, Select, and_, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from store.clock import now
+from store.jobs.states import JobState
 from store.tables import jobs
 
 
 def claimable() -> ColumnElement[bool]:
     """Return the condition that a job may be claimed now."""
     return and_(
-        jobs.c.state == "queued",
+        jobs.c.state == JobState.QUEUED,
         jobs.c.cancel_requested.is_(False),
         jobs.c.run_after <= now(),
         or_(jobs.c.deadline_at.is_(None), jobs.c.deadline_at > now()),
@@ -27,7 +28,7 @@ def models_by_fair_share(kind: str) -> Select[Any]:
     """Return the query for the priorities and registered models of the jobs that wait, in the order of their turns."""
     other = jobs.alias("other")
     # By state alone: asked for the kind, too, SQLite reads every job of it that there ever was to find those that run.
-    counted = select(other.c.kind, other.c.model, func.count().label("jobs")).where(other.c.state == "running")
+    counted = select(other.c.kind, other.c.model, func.count().label("jobs")).where(other.c.state == JobState.RUNNING)
     running = counted.group_by(other.c.kind, other.c.model).subquery("running")
     served_at = (
         select(func.max(other.c.started_at))

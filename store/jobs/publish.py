@@ -5,6 +5,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from store.clock import now
 from store.jobs.fair_scheduling import claimable
+from store.jobs.states import JobState
 from store.tables import jobs
 
 AT_ONCE = 100
@@ -25,7 +26,7 @@ def take_unclaimed(connection: Connection, kind: str, *, republish_seconds: floa
 
 
 def _take(connection: Connection, unheard: ColumnElement[bool], limit: int) -> dict[str, str]:
-    waiting = jobs.c.state == "queued"
+    waiting = jobs.c.state == JobState.QUEUED
     ids = (
         select(jobs.c.id)
         .where(waiting, unheard, jobs.c.run_after <= now())
@@ -55,12 +56,12 @@ def count_unclaimed(connection: Connection, *, republish_seconds: float) -> dict
 
 def take_one(connection: Connection, job_id: str) -> str | None:
     """Mark this one job as sent and return its kind, or None where it does not wait or was rung for already."""
-    unheard = (jobs.c.id == job_id, jobs.c.state == "queued", jobs.c.published_at.is_(None))
+    unheard = (jobs.c.id == job_id, jobs.c.state == JobState.QUEUED, jobs.c.published_at.is_(None))
     marked = update(jobs).where(*unheard).values(published_at=now()).returning(jobs.c.kind)
     return connection.execute(marked).scalar_one_or_none()
 
 
 def unmark_published(connection: Connection, *job_ids: str) -> None:
     """Take the mark off again, because the broker did not answer: the next sweep rings, instead of a much later one."""
-    waiting = (jobs.c.id.in_(job_ids), jobs.c.state == "queued")
+    waiting = (jobs.c.id.in_(job_ids), jobs.c.state == JobState.QUEUED)
     connection.execute(update(jobs).where(*waiting).values(published_at=None))

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, func, select
 
 from store.clock import now
 from store.errors import QueueFullError
+from store.jobs.states import JobState
 from store.tables import jobs
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 1.0, 300.0
@@ -18,7 +19,7 @@ def check_queue_limit(connection: Connection, kind: str, limit: int) -> None:
 
     Raises: QueueFullError, which says when to come back.
     """
-    waiting = select(func.count()).where(jobs.c.state == "queued", jobs.c.kind == kind)
+    waiting = select(func.count()).where(jobs.c.state == JobState.QUEUED, jobs.c.kind == kind)
     if connection.execute(waiting).scalar_one() >= limit:
         raise QueueFullError(
             f"{limit} {kind} jobs wait already; come back when some are done, or start more workers "
@@ -29,7 +30,7 @@ def check_queue_limit(connection: Connection, kind: str, limit: int) -> None:
 
 def _seconds_until_free(connection: Connection, kind: str) -> float:
     """Guess when the next place is free: in the time that a job takes, shared by those that run side by side."""
-    running = select(jobs.c.started_at, now()).where(jobs.c.state == "running", jobs.c.kind == kind)
+    running = select(jobs.c.started_at, now()).where(jobs.c.state == JobState.RUNNING, jobs.c.kind == kind)
     ages = [(clock - started_at).total_seconds() for started_at, clock in connection.execute(running)]
     typical = fmean(_last_durations(connection, kind) or ages or [UNKNOWN_SECONDS])
     return min(max(typical / max(len(ages), 1), SHORTEST_SECONDS), LONGEST_SECONDS)

@@ -15,6 +15,7 @@ from store.errors import IdempotencyError
 from store.ids import new_id
 from store.jobs.events import record
 from store.jobs.queue_limit import check_queue_limit
+from store.jobs.states import JobState
 from store.quotas import read_quota
 from store.tables import jobs
 from store.upsert import upsert_into
@@ -99,7 +100,7 @@ def submit(
         known = _known(connection, submission)
         assert known is not None  # noqa: S101 - the insert found it
         return known
-    record(connection, submission.job_id, "queued", 0)
+    record(connection, submission.job_id, JobState.QUEUED, 0)
     audit.record(connection, "job.submitted", submission.job_id, by=submission.owner, data=submission.told())
     return Submitted(submission.job_id, replayed=False)
 

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Enum,
     Float,
     ForeignKey,
     Index,
@@ -21,7 +22,11 @@ from sqlalchemy import (
 )
 
 from store.clock import UtcTime, now
+from store.jobs.states import JobState
 from store.tables.base import Digest, Id, Json, Name, Serial, metadata
+
+# Stored as text, with a check constraint that allows the enum's values.
+State = Enum(JobState, native_enum=False, create_constraint=True, name="state", length=16, values_callable=list)
 
 jobs = Table(
     "jobs",
@@ -36,7 +41,7 @@ jobs = Table(
     Column("retry_of", Id, ForeignKey("jobs.id")),
     Column("priority", Integer, nullable=False, default=0, server_default="0"),
     Column("params", Json, nullable=False),
-    Column("state", String(16), nullable=False, default="queued"),
+    Column("state", State, nullable=False, default=JobState.QUEUED),
     Column("token", Integer, nullable=False, default=0),
     Column("strikes", Integer, nullable=False, default=0),
     Column("worker", String(100)),
@@ -57,7 +62,6 @@ jobs = Table(
     Column("finished_at", UtcTime),
     UniqueConstraint("owner", "idempotency_key"),
     CheckConstraint("kind IN ('training', 'scoring', 'replay')", name="kind"),
-    CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="state"),
     CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="running_has_lease"),
     CheckConstraint(
         "(state IN ('succeeded', 'failed', 'cancelled')) = (finished_at IS NOT NULL)", name="ended_has_time"

@@ -28,13 +28,13 @@ MUTANTS = {
     ),
     "fence_without_token": Mutant(
         "store/jobs",
-        ', jobs.c.state == "running", jobs.c.token == claim.token)',
-        ', jobs.c.state == "running")',
+        ", jobs.c.state == JobState.RUNNING, jobs.c.token == claim.token)",
+        ", jobs.c.state == JobState.RUNNING)",
         (ZOMBIE,),
     ),
     "fence_without_state": Mutant(
         "store/jobs",
-        ', jobs.c.state == "running", jobs.c.token == claim.token)',
+        ", jobs.c.state == JobState.RUNNING, jobs.c.token == claim.token)",
         ", jobs.c.token == claim.token)",
         (ZOMBIE,),
     ),
@@ -52,8 +52,8 @@ MUTANTS = {
     ),
     "success_after_a_cancel": Mutant(
         "store/jobs",
-        '{**ENDED, "state": "succeeded"}, jobs.c.cancel_requested.is_(False))',
-        '{**ENDED, "state": "succeeded", "cancel_requested": False})',
+        '{**ENDED, "state": JobState.SUCCEEDED}, jobs.c.cancel_requested.is_(False))',
+        '{**ENDED, "state": JobState.SUCCEEDED, "cancel_requested": False})',
         ("tests/store/test_finish.py::test_success_after_an_accepted_cancel_is_refused",),
     ),
     "cancel_forgotten_by_requeue": Mutant(
