@@ -77,7 +77,9 @@ def _schemas(schemas: Json) -> Iterator[str]:
             for paragraph in description.split("\n\n"):
                 yield from textwrap.wrap(paragraph, WIDTH)
                 yield ""
-        for field, schema in struct["properties"].items():
+        if "enum" in struct:
+            yield from _item(_type(struct))
+        for field, schema in struct.get("properties", {}).items():
             yield from _item(f"`{field}`{_need(field, struct)}: {_type(schema)}")
         yield ""
 

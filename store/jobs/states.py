@@ -4,12 +4,7 @@ from enum import StrEnum
 
 
 class JobState(StrEnum):
-    """A job waits, runs, or has ended in one of three ways.
-
-    Example:
-        >>> JobState("queued").finished, JobState.FAILED.finished
-        (False, True)
-    """
+    """A job waits, runs, or has ended in one of three ways."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -19,7 +14,12 @@ class JobState(StrEnum):
 
     @property
     def finished(self) -> bool:
-        """Whether this state never changes again."""
+        """Whether this state never changes again.
+
+        Example:
+            >>> JobState("queued").finished, JobState.FAILED.finished
+            (False, True)
+        """
         return self in FINISHED
 
 
