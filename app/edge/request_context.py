@@ -26,7 +26,7 @@ _FIT = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 class Exchange:
     """A request on its way to a response.
 
-    `route` is None at an address that is none. `caller` is NOBODY until the key is checked, and where none is asked for.
+    `route` is None where no route has this address. `caller` is NOBODY until the key is checked.
 
     Units: `begun` in seconds of `time.perf_counter`.
     """

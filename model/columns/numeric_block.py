@@ -1,5 +1,9 @@
-"""All numeric columns of a table at once: for a single row, calls are what takes time."""
+"""All numeric columns of a table at once: many rows in one matrix, a single row as plain numbers.
 
+For a few rows it is the calls of NumPy that take time, not the arithmetic.
+"""
+
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,11 +19,12 @@ from model.design import Floats
 class NumericBlock:
     """Numeric columns side by side, and where their features stand.
 
-    Each number goes the way of its column's own `encode`, so that its features are the same bits.
+    Each number takes the steps of its column's own `encode`, so that its features are the same bits.
 
     Shapes: offset, scale, fill, fixed, low and high (k, 1) for k columns; places (k,); gaps and gap_places alike.
     """
 
+    columns: tuple[NumericColumn, ...]
     names: tuple[str, ...]
     offset: Floats
     scale: Floats
@@ -37,6 +42,7 @@ class NumericBlock:
         """Put columns together whose first features stand at `starts`."""
         gaps = [i for i, column in enumerate(columns) if column.gaps]
         return cls(
+            columns=tuple(columns),
             names=tuple(column.name for column in columns),
             offset=np.array([[column.offset] for column in columns]),
             scale=np.array([[column.scale] for column in columns]),
@@ -52,6 +58,8 @@ class NumericBlock:
 
     def read(self, columns: Mapping[str, object], n: int) -> dict[str, Numbers]:
         """Return all of them, if each came as `n` numbers in its range, or gaps; otherwise none."""
+        if n == 1:
+            return self._read_row(columns)
         came = [columns.get(name) for name in self.names]
         if all(isinstance(each, Numbers) and len(each) == n for each in came):
             values: Floats | None = np.array([each.values for each in came if isinstance(each, Numbers)])
@@ -61,8 +69,22 @@ class NumericBlock:
             return {}
         return dict(zip(self.names, map(Numbers, values), strict=True))
 
+    def _read_row(self, columns: Mapping[str, object]) -> dict[str, Numbers]:
+        numbers = []
+        for column in self.columns:
+            raw = columns.get(column.name)
+            number = column.plain_number(raw[0]) if isinstance(raw, list) and len(raw) == 1 else None
+            if number is None:
+                return {}
+            numbers.append(number)
+        values = np.array(numbers)
+        return {name: Numbers(values[i : i + 1]) for i, name in enumerate(self.names)}
+
     def encode(self, table: Table, X: Floats) -> None:
         """Write the features of all of them into the design matrix."""
+        if table.rows == 1:
+            self._encode_row(table, X[0])
+            return
         values = np.array([table.columns[name].values for name in self.names])  # type: ignore[union-attr]  # Numbers
         missing = np.isnan(values)
         with np.errstate(over="ignore"):
@@ -71,6 +93,13 @@ class NumericBlock:
         X[:, self.places] = self._clipped(scaled).T
         if len(self.gaps):
             X[:, self.gap_places] = missing[self.gaps].T
+
+    def _encode_row(self, table: Table, x: Floats) -> None:
+        for column, place in zip(self.columns, self.places.tolist(), strict=True):
+            number: float = table.columns[column.name].values.item()  # type: ignore[union-attr]  # Numbers
+            x[place] = column.encode_number(number)
+            if column.gaps:
+                x[place + 1] = math.isnan(number)
 
     def _clipped(self, scaled: Floats) -> Floats:
         """Clip softly what came without a fixed scale."""
