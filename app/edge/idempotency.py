@@ -30,7 +30,7 @@ IdempotencyKey = Annotated[str, published(_FORM, _FORM_TOLD, max_length=LONGEST_
 REPLAYED = "Idempotency-Replayed"
 _KEPT = ("Content-Type", "Location")
 
-ASKED = Header(KEY, "the same key and request get the first answer again, for a day", IdempotencyKey)
+KEY_HEADER = Header(KEY, "the same key and request get the first answer again, for a day", IdempotencyKey)
 
 
 def idempotency_key() -> str | None:
