@@ -1,7 +1,7 @@
-"""Who calls: decided at the application's boundary, before any view runs.
+"""Authentication: finds the caller by the API key of a request, before any view runs.
 
-A server bound to loopback asks for no key, but obeys the limits of one that comes. Elsewhere every route asks, except
-those whose scope is None; an address that is not there asks too.
+A server bound to loopback requires no key, but applies the limits of a key that is sent. Other servers require one on
+every route whose scope is not None, and on paths that have no route.
 """
 
 import logging
@@ -29,14 +29,14 @@ log = logging.getLogger(__name__)
 TOUCH_SECONDS = 60.0
 BEARER = 'Bearer realm="ebb"'
 BROWSED = (BEARER, 'Basic realm="ebb", charset="UTF-8"')
-"""The ways to send a key for a page. A browser sends a password with every request to a server, even with those that
-another site causes, so no route that changes something takes one."""
+"""The ways to send a key for a page. A browser sends a password with every request to a server, also with requests
+that another site causes; so no route that changes something accepts a password."""
 NOBODY = Caller("", frozenset())
 """The caller of an invalid key; cached as long as that of a valid one."""
 
 
 class Authentication:
-    """Checks the key of each request, and notes when a valid key was used."""
+    """Checks the key of each request, and records when a valid key was used."""
 
     def __init__(
         self, settings: Settings, database: Database, routes: Mapping[str, Route], invalid_keys: InvalidKeyLimit
@@ -73,7 +73,7 @@ class Authentication:
         )
 
     def _valid(self, key: str, challenges: Sequence[str]) -> Caller:
-        """Return whose key this is; a valid key is accepted however many invalid ones its address sends."""
+        """Return the owner of a key. The limit of invalid keys never refuses a valid key."""
         if key in self._used:
             try:
                 caller, wait_s = self._callers.get(key), None
@@ -90,9 +90,9 @@ class Authentication:
         return caller
 
     def _known_before(self, key: str, outage: DatabaseError) -> Caller:
-        """Return whose key this was when the database last said so, if the route is one to see an outage by.
+        """Return the cached owner of a key during an outage of the database, on routes that answer in outages.
 
-        Raises: the outage, where it is not, or nothing was said.
+        Raises: the outage, on other routes or if nothing is cached.
         """
         route, caller = self._routes.get(this_request().endpoint or ""), self._callers.last(key)
         if route is None or not route.in_outages or caller is None or caller is NOBODY:
@@ -102,11 +102,11 @@ class Authentication:
     def _refuse(self, wait_s: float | None, challenges: Sequence[str]) -> NoReturn:
         if wait_s is not None:
             raise TooManyInvalidKeysError(
-                f"this address sends more than {INVALID_PER_MINUTE} keys a minute that are not valid; wait a little",
+                f"this address sends more than {INVALID_PER_MINUTE} invalid keys a minute; wait a little",
                 wait_s,
             )
         self._invalid_keys.count()
-        text = "this key is unknown, expired or revoked; `ebb keys list` names those there are"
+        text = "this key is unknown, expired or revoked; `ebb keys list` lists the keys"
         raise UnauthenticatedError(text, challenges)
 
     def _note_use(self, key: str, caller: Caller) -> None:
@@ -116,7 +116,7 @@ class Authentication:
             try:
                 self._database.write(lambda connection: touch_key(connection, caller.key_id))
             except DatabaseError as error:
-                log.warning("the use of key %s could not be noted: %s", caller.key_id, error)
+                log.warning("the use of key %s could not be recorded: %s", caller.key_id, error)
 
 
 def _owner_of(connection: Connection, key: str) -> Caller:
@@ -124,10 +124,10 @@ def _owner_of(connection: Connection, key: str) -> Caller:
 
 
 def caller_name() -> str:
-    """Return who to name as the mover of an alias or canceller of a job."""
+    """Return the name of the caller for the audit log."""
     return g.caller.key_id or LOCAL
 
 
 def owner() -> str:
-    """Return whose idempotency keys this request's are compared with."""
+    """Return the key id that owns the jobs, datasets and idempotency keys of this request."""
     return str(g.caller.key_id)

@@ -1,4 +1,4 @@
-"""The rate limit of API keys: 429 beyond it, and on every answer how many requests are left.
+"""The rate limit of API keys: 429 beyond it; every answer tells how many requests are left.
 
 Source: RateLimit header fields, draft-ietf-httpapi-ratelimit-headers-10.
 """
@@ -15,9 +15,9 @@ POLICY = "key"
 
 
 def install(hooks: Hooks, limiter: RateLimiter, requests_per_minute: int) -> None:
-    """Count every request that came with a key.
+    """Count every request with a key.
 
-    `requests_per_minute` is for keys without a number of their own; 0 is no limit.
+    `requests_per_minute` applies to keys without a limit of their own; 0 is no limit.
     """
 
     def count() -> None:

@@ -1,6 +1,6 @@
-"""Load shedding: a request that has waited too long for a thread gets 503, so that newer ones are answered in time.
+"""Load shedding: a request that waited too long for a thread gets 503, so that newer ones are answered in time.
 
-The proxy writes the time at which it handed the request on into X-Request-Start; without a proxy there is no check.
+The proxy writes the time at which it forwards a request into X-Request-Start; without a proxy there is no check.
 """
 
 import re

@@ -34,13 +34,13 @@ def kept() -> Any:
 
 
 def install(hooks: Hooks) -> None:
-    """Name every request and say the name in its answer."""
-    hooks.before_request(_name)
-    hooks.after_request(_tell)
+    """Give every request an id, and send it with the answer."""
+    hooks.before_request(_set_id)
+    hooks.after_request(_send_id)
 
 
 def request_id() -> str:
-    """Return this request's id."""
+    """Return the id of this request: the client's own or a new one."""
     here = kept()
     name: str | None = here.get("request_id")
     if name is None:
@@ -49,10 +49,10 @@ def request_id() -> str:
     return name
 
 
-def _name() -> None:
+def _set_id() -> None:
     audit.request_id.set(request_id())
 
 
-def _tell(response: Response) -> Response:
+def _send_id(response: Response) -> Response:
     response.headers.add(HEADER, request_id())
     return response

@@ -85,7 +85,7 @@ def conditional(response: Response, etag: str | None = None) -> Response:
 
 
 def time_text(moment: datetime | None) -> str | None:
-    """Write a point in time as RFC 3339 in UTC.
+    """Write a time as RFC 3339 in UTC.
 
     Example:
         >>> time_text(datetime(2026, 1, 2, 3, 4, 5, 600000, tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""Scopes: checks what the key of a request allows, after authentication and the rate limit."""
+"""Scopes: checks the scopes of a request's key, after authentication and the rate limit."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from store.keys import Caller
 
 
 def install(hooks: Hooks, routes: Mapping[str, Route]) -> None:
-    """Check every request for a route that has a scope."""
+    """Check every request to a route that has a scope."""
 
     def check() -> None:
         route = routes.get(this_request().endpoint or "")
@@ -23,7 +23,7 @@ def install(hooks: Hooks, routes: Mapping[str, Route]) -> None:
 
 
 def demand_to_promote(asked: str) -> None:
-    """Refuse a `promote` that moves an alias, unless the caller has the scope for it.
+    """Refuse a `promote` that moves an alias, unless the caller has the scope `promote`.
 
     Raises: ForbiddenError.
     """
@@ -44,7 +44,7 @@ def demand_to_cancel(job: Row[Any]) -> None:
 
 
 def demand_to_retry(job: Row[Any]) -> None:
-    """Refuse callers who may not cancel this job, or may not submit it now.
+    """Refuse callers who may not cancel this job, or may not submit it again.
 
     Raises: ForbiddenError.
     """

@@ -1,4 +1,4 @@
-"""Putting the application together; nothing of it lives at module level."""
+"""The application factory: builds the Flask application and its services."""
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -31,7 +31,7 @@ from store.settings import Settings
 
 
 def create_app(settings: Settings, database: Database, doorbell: Doorbell, limiter: RateLimiter | None = None) -> Flask:
-    """Return the WSGI application over this database, ringing this doorbell; it counts by itself without `limiter`."""
+    """Return the WSGI application over this database and doorbell; without `limiter`, it counts in this process."""
     app = Flask("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
     limiter = limiter or RateLimiter()
@@ -44,7 +44,7 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell, limit
     problems.install(app)
     keyless = host_check.is_loopback(settings.host)
     hooks, routes = Hooks(), {route.name: route for route in ROUTES}
-    # Answers pass these from the last to the first: the first see the whole answer.
+    # Responses pass these in reverse order: the first sees the complete response.
     services.traffic.install(hooks)
     logs.install(hooks)
     request_context.install(hooks)
@@ -77,7 +77,9 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
             max(1, threads // 4), "this process receives as many uploads as it may; send it again in a moment"
         ),
         batches=ConcurrencyLimit(
-            max(1, threads // 4), "large batches hold the places of this process; send it again in a moment", wait=0.5
+            max(1, threads // 4),
+            "this process scores as many large batches as it may; send it again in a moment",
+            wait=0.5,
         ),
         comparing=ConcurrencyLimit(
             1, "this process compares two versions for another request; send it again in a moment"

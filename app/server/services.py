@@ -1,4 +1,4 @@
-"""What the views work with, made once per process."""
+"""The services that the views use, made once per process."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from store.settings import Settings
 
 @dataclass(frozen=True)
 class Services:
-    """The settings, and the seams to everything outside the process."""
+    """The settings, the database, and the parts that all requests share."""
 
     settings: Settings
     database: Database
