@@ -6,6 +6,8 @@ break an older client.
 
 import msgspec
 
+from store.jobs.states import FINISHED
+
 Json = dict[str, object]
 
 
@@ -65,7 +67,7 @@ class Job(msgspec.Struct, frozen=True):
     @property
     def finished(self) -> bool:
         """Tell whether the state is one that never changes again."""
-        return self.state in {"succeeded", "failed", "cancelled"}
+        return self.state in FINISHED
 
 
 class JobChange(msgspec.Struct, frozen=True):

@@ -7,8 +7,8 @@ from ebb.answers import Job
 from ebb.client import Client
 from ebb.watch import expect_success
 from model.files import new_file
-from model.outputs.writing import Tally
-from model.tables.reading import FORMATS, MEDIA_TYPES, format_of
+from model.outputs.writing import ScoringSummary
+from model.tables.reader import FORMATS, MEDIA_TYPES, format_of
 
 POLL_SECONDS = 0.2
 
@@ -35,7 +35,7 @@ def save_result(client: Client, job_id: str, out: Path) -> None:
 
 def score_by_job(  # noqa: PLR0913, PLR0917 - what, whereto, and by which version
     client: Client, file: Path, out: Path, model: str, alias: str | None, version: int | None, explain: int
-) -> tuple[int, Tally]:
+) -> tuple[int, ScoringSummary]:
     """Have a file scored by the service, and return the version and what the file came to.
 
     Raises: TableError where the file's name tells no format; JobError, FileError; the client's errors.
@@ -48,4 +48,4 @@ def score_by_job(  # noqa: PLR0913, PLR0917 - what, whereto, and by which versio
     job = wait_for_result(client, submitted.id)
     save_result(client, job.id, out)
     result = job.result or {}
-    return int(str(result["version"])), Tally.from_json(result)
+    return int(str(result["version"])), ScoringSummary.from_json(result)

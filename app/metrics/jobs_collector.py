@@ -10,13 +10,13 @@ from prometheus_client.registry import Collector
 from app.schemas.job_resource import Kind
 from store.database import Database
 from store.errors import DatabaseError
-from store.jobs.statistics import DURATIONS, WAITS, Distribution, JobStatistics, Queue, Tally
+from store.jobs.states import FINISHED, JobState
+from store.jobs.statistics import DURATIONS, WAITS, Distribution, JobStatistics, Queue, StatisticsCache
 from store.workers import count_alive
 
 log = logging.getLogger(__name__)
 
 KINDS: tuple[str, ...] = get_args(Kind)
-ENDS = ("succeeded", "failed", "cancelled")
 
 
 class JobsCollector(Collector):
@@ -28,13 +28,13 @@ class JobsCollector(Collector):
     def __init__(self, database: Database, within_seconds: float) -> None:
         self._database = database
         self._within_seconds = within_seconds
-        self._tally = Tally()
+        self._statistics = StatisticsCache()
 
     def collect(self) -> Iterable[Metric]:
         """Read and yield the metrics."""
         try:
             with self._database.read() as connection:
-                figures = self._tally.read(connection)
+                figures = self._statistics.read(connection)
                 workers = count_alive(connection, within_seconds=self._within_seconds)
         except DatabaseError as error:
             log.warning("no figures of jobs: %s", error)
@@ -62,7 +62,7 @@ def _queue(name: str, what: str, oldest: str, queues: dict[str, Queue]) -> Itera
 
 def _counters(figures: JobStatistics) -> Iterator[Metric]:
     finished = CounterMetricFamily("ebb_jobs_finished", "Jobs that ended.", labels=("kind", "state", "error_code"))
-    for labels in sorted({*figures.finished, *((kind, "succeeded", "") for kind in KINDS)}):
+    for labels in sorted({*figures.finished, *((kind, JobState.SUCCEEDED, "") for kind in KINDS)}):
         finished.add_metric(labels, figures.finished.get(labels, 0))
     strikes = CounterMetricFamily("ebb_jobs_strikes", "Attempts that crashed or lost their lease.", labels=("kind",))
     losses = CounterMetricFamily("ebb_jobs_lease_losses", "Leases that ran out.", labels=("kind",))
@@ -76,7 +76,7 @@ def _distributions(figures: JobStatistics) -> Iterator[Metric]:
     took = HistogramMetricFamily("ebb_job_duration_seconds", "From first start to end.", labels=("kind", "state"))
     waited = HistogramMetricFamily("ebb_job_wait_seconds", "From submission to first start.", labels=("kind",))
     for kind in KINDS:
-        for state in ENDS:
+        for state in FINISHED:
             took.add_metric((kind, state), *_told(figures.durations.get((kind, state)), DURATIONS))
         waited.add_metric((kind,), *_told(figures.waits.get(kind), WAITS))
     yield from (took, waited)

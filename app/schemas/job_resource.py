@@ -6,8 +6,8 @@ import msgspec
 from msgspec import Meta
 
 from app.schemas.field_types import JsonObject, Time
+from store.jobs.states import JobState
 
-State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Kind = Literal["training", "scoring", "replay"]
 Priority = Annotated[int, Meta(ge=-10, le=10, description="jobs of a higher priority start first")]
 DeadlineSeconds = Annotated[
@@ -40,7 +40,7 @@ class Job(msgspec.Struct, frozen=True):
     retry_of: str | None
     priority: int
     params: JsonObject
-    state: State
+    state: JobState
     cancel_requested: bool
     attempt: int
     progress: Progress
@@ -97,7 +97,7 @@ class JobEvent(msgspec.Struct, frozen=True):
 class JobChange(msgspec.Struct, frozen=True):
     """The parts of a job that change while it runs."""
 
-    state: State
+    state: JobState
     cancel_requested: bool
     attempt: int
     progress: Progress

@@ -11,12 +11,12 @@ from app.schemas.customer_scores import Campaign, Chosen, ColumnContribution, De
 from app.schemas.problem_details import Fault
 from app.scoring.score import ScoreResults
 from model.estimator import Reason
-from store.registry.targets import Target
+from store.registry.resolve import ResolvedVersion
 
 _encoder = msgspec.json.Encoder()
 
 
-def write_json(results: ScoreResults, target: Target, alias: str | None) -> bytes:
+def write_json(results: ScoreResults, target: ResolvedVersion, alias: str | None) -> bytes:
     """Write one document: the scores, and what they come to."""
     answer = Scored(
         model=target.model,

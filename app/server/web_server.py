@@ -17,7 +17,7 @@ from app.edge.host_check import is_loopback
 from app.errors import StartError
 from app.metrics.folder import make_folder
 from store.artifacts import ArtifactStore
-from store.children import ONE_BLAS_THREAD
+from store.child_processes import ONE_BLAS_THREAD
 from store.database import Database, open_database
 from store.keys import any_key
 from store.migrate import is_current

@@ -13,11 +13,11 @@ from app.streams.server_sent_events import SIGN_OF_LIFE, retry_after, server_sen
 from app.streams.stream_limit import StreamLimit
 from store.database import Connection, Database
 from store.errors import DatabaseError
-from store.jobs.events import EPOCH, Cursor, Happening, happened_after
+from store.jobs.events import EPOCH, Cursor, StreamEvent, read_events_after
+from store.jobs.states import FINISHED
 
 log = logging.getLogger(__name__)
 
-ENDS = frozenset({"succeeded", "failed", "cancelled"})
 COME_BACK_SECONDS = 2.0
 BATCH = 200
 
@@ -54,13 +54,13 @@ class Following:
                 self.ended = True
                 return []
             change = self._look(connection)
-            happened = happened_after(connection, self._job_id, self._cursor, limit=BATCH)
+            happened = read_events_after(connection, self._job_id, self._cursor, limit=BATCH)
         texts = [_event(one) for one in happened]
         if happened:
             self._cursor = happened[-1].cursor
-            self.ended = happened[-1].event in ENDS
+            self.ended = happened[-1].event in FINISHED
         self.behind = len(happened) == BATCH
-        if change != self._seen and change.state not in ENDS:
+        if change != self._seen and not change.state.finished:
             texts.append(server_sent_event("progress", msgspec.json.encode(change).decode()))
         self._seen = change
         return texts
@@ -88,7 +88,7 @@ def follow(following: Following, streams: StreamLimit, peer: Peer) -> Iterator[s
             return
 
 
-def _event(one: Happening) -> str:
+def _event(one: StreamEvent) -> str:
     if one.event == EPOCH:
         shown: msgspec.Struct = Epoch(**one.data)
     else:

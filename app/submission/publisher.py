@@ -11,7 +11,7 @@ import threading
 from store.database import Database
 from store.doorbell import Doorbell
 from store.errors import BrokerError, DatabaseError
-from store.jobs.publish import put_back, take_one
+from store.jobs.publish import take_one, unmark_published
 
 log = logging.getLogger(__name__)
 
@@ -64,4 +64,4 @@ class Publisher:
             self._doorbell.ring(job_id, kind)
         except BrokerError as error:
             log.warning("job %s is left to the workers' sweepers: %s", job_id, error)
-            self._database.write(lambda connection: put_back(connection, job_id))
+            self._database.write(lambda connection: unmark_published(connection, job_id))

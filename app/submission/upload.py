@@ -9,7 +9,7 @@ from app.edge.request_body import body_chunks
 from app.edge.request_context import this_request
 from app.inspection.inspector import Inspector, Question
 from app.server.services import Services
-from model.tables.reading import MEDIA_TYPES
+from model.tables.reader import MEDIA_TYPES
 from store.artifacts import Artifact
 from store.database import Connection
 from store.datasets import NewDataset, add_dataset, find_same, renew_dataset

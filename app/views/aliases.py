@@ -15,7 +15,7 @@ from app.server.services import Services
 from store.database import Connection, Row
 from store.errors import StaleRevisionError
 from store.ids import new_id
-from store.registry.aliases import Move, alias_history, find_alias, get_alias, move_alias, moved_by_request
+from store.registry.aliases import AliasUpdate, alias_history, find_alias, get_alias, move_alias, moved_by_request
 
 
 class Alias(msgspec.Struct, frozen=True):
@@ -71,7 +71,7 @@ def put_alias(services: Services, name: str, alias: str, body: AliasMove, **_: o
     def move(connection: Connection) -> Row[Any]:
         if not moved_by_request(connection, name, alias, this):
             revision = expected_revision(find_alias(connection, name, alias), alias)
-            move_alias(connection, name, alias, Move(body.version, revision, by, request=this))
+            move_alias(connection, name, alias, AliasUpdate(body.version, revision, by, request=this))
         return get_alias(connection, name, alias)
 
     row = services.database.write(move)

@@ -14,7 +14,7 @@ from app.routing.route import Header, Route
 from app.schemas.field_types import ColumnName, JsonObject, PageQuery, PlainText, Time
 from app.server.services import Services
 from app.submission.upload import Upload, keep_table, receive_table
-from model.tables.reading import MEDIA_TYPES
+from model.tables.reader import MEDIA_TYPES
 from store.artifacts import Artifact
 from store.database import Row
 from store.datasets import get_dataset, list_datasets

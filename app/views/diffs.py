@@ -18,7 +18,7 @@ from model.comparison import Comparison, compare
 from model.errors import Problem
 from model.estimator import Estimator
 from model.scoring import score_file
-from model.tables.reading import MEDIA_TYPES
+from model.tables.reader import MEDIA_TYPES
 from store.datasets import find_dataset
 from store.registry.versions import get_version, load_estimator
 

@@ -4,21 +4,22 @@ from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
-from flask import Response, g, request
+from flask import Response, request
 
+from app.edge.request_context import this_exchange
 from app.edge.responses import no_content
 from app.errors import InputError
 from app.routing.route import Header, Route
 from app.schemas.field_types import published
 from app.schemas.job_resource import JobChange
 from app.server.services import Services
-from app.streams.job_stream import ENDS, Following, follow
+from app.streams.job_stream import Following, follow
 from app.streams.peers import Peer
 from app.streams.server_sent_events import MEDIA_TYPE
 from app.views.jobs import job_change, load_job
 from model.errors import Problem
 from store.database import Connection
-from store.jobs.events import CURSOR, Cursor, happened_after
+from store.jobs.events import CURSOR, Cursor, read_events_after
 from store.jobs.read import get_job
 from store.keys import may_still
 
@@ -48,8 +49,8 @@ def stream_events(services: Services, job_id: str, query: EventsQuery) -> Respon
         return job_change(load_job(connection, get_job(connection, job_id)))
 
     with services.database.read() as connection:
-        ended = look(connection).state in ENDS
-        news = happened_after(connection, job_id, cursor, limit=1)
+        ended = look(connection).state.finished
+        news = read_events_after(connection, job_id, cursor, limit=1)
     if ended and not news:
         return no_content(HEADERS)
     if request.method == "HEAD":
@@ -66,7 +67,7 @@ def stream_events(services: Services, job_id: str, query: EventsQuery) -> Respon
 
 def _still_allowed() -> Callable[[Connection], bool]:
     """Return a function that tells whether the key of this request still has the scope `read`."""
-    key_id: str = g.caller.key_id
+    key_id: str = this_exchange().caller.key_id
     return lambda connection: may_still(connection, key_id, "read")
 
 

@@ -11,14 +11,15 @@ from app.edge.responses import conditional, json_answer, time_text
 from app.edge.scopes import demand_to_cancel
 from app.routing.route import Route
 from app.schemas.field_types import PageQuery, PageSize, PageToken, Slug, several
-from app.schemas.job_resource import Epoch, Job, JobChange, JobFailure, Kind, Progress, State
+from app.schemas.job_resource import Epoch, Job, JobChange, JobFailure, Kind, Progress
 from app.server.services import Services
 from store.database import Connection, Row
 from store.ids import new_id
 from store.jobs.cancel import cancel
 from store.jobs.read import Pace, get_job, list_epochs, list_jobs, read_paces
+from store.jobs.states import JobState
 
-States = Annotated[str, several(get_args(State))]
+States = Annotated[str, several(JobState)]
 Kinds = Annotated[str, several(get_args(Kind))]
 
 
@@ -64,7 +65,7 @@ def show_jobs(services: Services, query: JobQuery) -> Response:
             page_size=query.page_size,
             page_token=query.page_token,
         )
-        paces = read_paces(connection, [row.id for row in page.rows if row.state == "running"])
+        paces = read_paces(connection, [row.id for row in page.rows if row.state == JobState.RUNNING])
     jobs = [to_job(row, paces.get(row.id)) for row in page.rows]
     return conditional(json_answer(JobPage(jobs, page.next_token)))
 
@@ -92,7 +93,7 @@ def cancel_job(services: Services, job_id: str, **_: object) -> Response:
 
 def load_job(connection: Connection, row: Row[Any]) -> Job:
     """Return a row as the schema of a job, with the estimated time left."""
-    return to_job(row, read_paces(connection, [row.id]).get(row.id) if row.state == "running" else None)
+    return to_job(row, read_paces(connection, [row.id]).get(row.id) if row.state == JobState.RUNNING else None)
 
 
 def job_change(job: Job) -> JobChange:

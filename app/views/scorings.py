@@ -19,7 +19,7 @@ from app.views.accepted import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
 from app.views.datasets import EXPIRED
 from model.columns.schema import listed
 from model.errors import Problem
-from model.tables.reading import MEDIA_TYPES
+from model.tables.reader import MEDIA_TYPES
 from store.database import Row
 from store.datasets import find_dataset
 from store.jobs.submit import Submission

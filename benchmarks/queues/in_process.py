@@ -11,8 +11,8 @@ from store.jobs.claim import claim
 from store.jobs.finish import fail
 from store.jobs.submit import Submission, submit
 from worker.fit import Fit
-from worker.heart import Heart
 from worker.kinds.training import Training
+from worker.lease_keeper import LeaseKeeper
 
 ROWS = 1_000
 ENDLESS = {"epochs": 1_000_000, "early_stopping": None}
@@ -52,13 +52,13 @@ def cost_of_storing(service: Service, spec: Mapping[str, object], seconds: float
     assert mine is not None
     fit = Fit.load(service.settings, service.database, job_id)
     work, stored, count = Training(fit, service.database), 0.0, 0
-    with Heart(service.settings, service.database, mine, work.moved) as heart:
+    with LeaseKeeper(service.settings, service.database, mine, work.activity) as keeper:
         work.prepare()
-        heart.progress = work.progress
+        keeper.progress = work.progress
         begun = time.perf_counter()
         for unit in work.units():
             at = time.perf_counter()
-            heart.unit(unit, work.checkpoint)
+            keeper.unit(unit, work.checkpoint)
             stored += time.perf_counter() - at
             count += 1
             if at - begun > seconds:

@@ -17,7 +17,7 @@ from app.server.factory import create_app
 from ebb.customers import customers
 from model.estimator import Estimator, Fitting
 from model.spec import parse_spec
-from model.tables.reading import read_table
+from model.tables.reader import read_table
 from store.artifacts import ArtifactStore
 from store.database import Database
 from store.datasets import NewDataset, add_dataset

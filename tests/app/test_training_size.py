@@ -11,7 +11,7 @@ from store.database import Database
 from store.jobs.cancel import cancel
 from store.jobs.submit import Submission, submit
 from store.tables import versions
-from store.workers import sign_in
+from store.workers import register_worker
 from tests.app.test_trainings import train
 
 LARGE = {"layers": [9990, 9990]}
@@ -70,7 +70,7 @@ def test_the_memory_is_that_of_the_workers_and_without_any_that_of_the_setting(
     spec = {"layers": [2000, 2000]}
     said = assert_too_large(train(client, dataset, spec=spec))
     assert "MB of memory" in said
-    database.write(lambda connection: sign_in(connection, "w", job_bytes=2**32))
+    database.write(lambda connection: register_worker(connection, "w", job_bytes=2**32))
     assert train(client, dataset, spec=spec).status_code == 202
 
 
