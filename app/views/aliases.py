@@ -34,7 +34,7 @@ class AliasMove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: VersionNumber
 
 
-class PastMove(msgspec.Struct, frozen=True):
+class Move(msgspec.Struct, frozen=True):
     """One move of an alias; `undoes` is the revision that a rollback undid, `job` the training that moved it."""
 
     revision: int
@@ -49,7 +49,7 @@ class PastMove(msgspec.Struct, frozen=True):
 class MovePage(msgspec.Struct, frozen=True):
     """Some moves of an alias, the latest first."""
 
-    moves: list[PastMove]
+    moves: list[Move]
     next_page_token: str | None
 
 
@@ -105,7 +105,7 @@ def show_history(services: Services, name: str, alias: str, query: PageQuery) ->
     with services.database.read() as connection:
         page = alias_history(connection, name, alias, page_size=query.page_size, page_token=query.page_token)
     moves = [
-        PastMove(
+        Move(
             revision=row.revision,
             from_version=row.from_version,
             to_version=row.to_version,
