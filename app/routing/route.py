@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -53,7 +54,7 @@ class Route:
     browsed: bool = False
     in_outages: bool = False
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The name of the operation, which is that of its view."""
         return self.view.__name__

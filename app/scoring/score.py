@@ -6,7 +6,6 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
 
-from app.edge.json_pointer import pointer
 from app.edge.problems import MOST_FAULTS
 from app.errors import InputError, TooLargeError
 from app.scoring.customers import Customers
@@ -65,7 +64,7 @@ def score_customers(estimator: Estimator, customers: Customers, options: Options
     _check_reasons(customers.n, min(options.explain, len(estimator.encoder.names)))
     name = id_column(estimator)
     ids: Any = customers.columns([name], slice(None)).get(name, [None] * customers.n)
-    wrong = invalid_ids(ids, pointer(name)) | _unknown(customers, estimator)
+    wrong = invalid_ids(ids, name) | _unknown(customers, estimator)
     wrong.update(customers.broken)
     step = max(1, CHUNK_CELLS // len(estimator.encoder.features))
     chunks = [
