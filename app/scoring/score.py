@@ -1,4 +1,4 @@
-"""One request's customers through one estimator: a probability or an error for each, in their order."""
+"""Scores the customers of a request: a probability or an error for each, in their order."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,9 +8,8 @@ from typing import Any
 
 from app.edge.problems import MOST_FAULTS
 from app.errors import InputError, TooLargeError
-from app.scoring.customers import Customers
-from app.scoring.ids import id_column, shown
-from app.scoring.options import Options
+from app.scoring.customers import Customers, id_column, shown_id
+from app.scoring.scoring_request import Options
 from model.campaign import ContactPlan, Economics, plan_contacts
 from model.errors import EstimatorError, Problem
 from model.estimator import Estimator, Explained, unknown_column
@@ -18,7 +17,7 @@ from model.heads import Churn
 from model.ids import invalid_ids
 
 CHUNK_CELLS = 2**18
-"""How many numbers of the design matrix are in memory at a time."""
+"""The largest number of cells of the design matrix in memory at a time."""
 
 MOST_REASONS = 1_000_000
 
@@ -27,9 +26,9 @@ Id = str | int | None
 
 @dataclass(frozen=True)
 class ScoreResults:
-    """The scores of all customers; `wrong` says by row why a customer has none.
+    """The scores of all customers; `wrong` holds by row the problem of a customer without a score.
 
-    `unseen` and `imputed` count by column the values that training did not know, and those that were missing.
+    `unseen` counts by column the categories unknown to training, `imputed` the missing values.
     """
 
     ids: Sequence[Id]
@@ -44,7 +43,7 @@ class ScoreResults:
 
 @dataclass(frozen=True)
 class _Chunk:
-    """What the estimator says of some consecutive rows; `faults` are by row of the request."""
+    """The results of some consecutive rows; `faults` are by row of the request."""
 
     probabilities: list[float]
     faults: dict[int, Problem]
@@ -54,7 +53,7 @@ class _Chunk:
 
 
 def score_customers(estimator: Estimator, customers: Customers, options: Options) -> ScoreResults:
-    """Score every customer that can be scored, and say of the others why not.
+    """Score every valid customer, and return the problems of the others.
 
     Raises: InputError when none can be scored; TooLargeError for more reasons than one answer holds; EstimatorError
     when the estimator does not predict churn.
@@ -75,7 +74,7 @@ def score_customers(estimator: Estimator, customers: Customers, options: Options
         wrong.update(chunk.faults)
     probabilities = [*chain(*(chunk.probabilities for chunk in chunks))]
     return ScoreResults(
-        ids=[shown(value) if row in wrong else value for row, value in enumerate(ids)] if wrong else ids,
+        ids=[shown_id(value) if row in wrong else value for row, value in enumerate(ids)] if wrong else ids,
         probabilities=probabilities,
         wrong=_placed(wrong, customers),
         explained=_joined([chunk.explained for chunk in chunks if chunk.explained is not None]),
@@ -95,7 +94,7 @@ def _check_reasons(customers: int, reasons: int) -> None:
 
 
 def _unknown(customers: Customers, estimator: Estimator) -> dict[int, Problem]:
-    """Find the customers with a column that training never saw: most likely its name is misspelt."""
+    """Return the problems of customers with a column unknown to training; its name is probably misspelt."""
     known, ids = estimator.known, id_column(estimator)
     names = customers.unknown(known if ids in known else known | {ids})
     problems = {name: unknown_column(name) for name in set(names.values())}
@@ -103,7 +102,7 @@ def _unknown(customers: Customers, estimator: Estimator) -> dict[int, Problem]:
 
 
 def _score(estimator: Estimator, customers: Customers, rows: range, explain: int, wrong: Collection[int]) -> _Chunk:
-    """Score some consecutive rows; those that are `wrong` are not counted as unseen or imputed."""
+    """Score some consecutive rows; `wrong` ones are not counted as unseen or imputed."""
     columns = customers.columns(estimator.encoder.names, slice(rows.start, rows.stop))
     table, faults = estimator.read(columns, len(rows))
     scored = table
@@ -119,14 +118,14 @@ def _score(estimator: Estimator, customers: Customers, rows: range, explain: int
 
 
 def _joined(parts: Sequence[Explained]) -> Explained | None:
-    """Put the reasons of all chunks together."""
+    """Join the reasons of all chunks."""
     if not parts:
         return None
     return Explained([*chain(*(part.reasons for part in parts))], [*chain(*(part.gaps for part in parts))])
 
 
 def _summed(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
-    """Add counts by column; columns without any are not named."""
+    """Add counts by column; leave out columns without any."""
     names = dict.fromkeys(chain(*counts))
     return {name: total for name in names if (total := sum(each.get(name, 0) for each in counts))}
 

@@ -17,8 +17,7 @@ from app.metrics.traffic import Traffic
 from app.openapi.document import write_document
 from app.routing import url_map
 from app.routing.route_table import ROUTES
-from app.scoring.estimator_cache import EstimatorCache
-from app.scoring.target_cache import TargetCache
+from app.scoring.version_cache import EstimatorCache, VersionCache
 from app.server.readiness import HEARTBEATS
 from app.server.services import Services
 from app.streams.stream_limit import StreamLimit
@@ -69,7 +68,7 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
         database=database,
         artifacts=ArtifactStore(settings.artifacts, settings.free_bytes),
         publisher=Publisher(database, doorbell),
-        targets=TargetCache(database),
+        versions=VersionCache(database),
         estimators=EstimatorCache(database),
         streams=StreamLimit(threads),
         uploads=ConcurrencyLimit(

@@ -7,8 +7,7 @@ from app.edge.deadline import Deadline
 from app.inspection.inspector import Inspector
 from app.metrics.jobs_collector import JobsCollector
 from app.metrics.traffic import Traffic
-from app.scoring.estimator_cache import EstimatorCache
-from app.scoring.target_cache import TargetCache
+from app.scoring.version_cache import EstimatorCache, VersionCache
 from app.streams.stream_limit import StreamLimit
 from app.submission.publisher import Publisher
 from store.artifacts import ArtifactStore
@@ -24,7 +23,7 @@ class Services:
     database: Database
     artifacts: ArtifactStore
     publisher: Publisher
-    targets: TargetCache
+    versions: VersionCache
     estimators: EstimatorCache
     streams: StreamLimit
     uploads: ConcurrencyLimit

@@ -75,7 +75,7 @@ def put_alias(services: Services, name: str, alias: str, body: AliasMove, **_: o
         return get_alias(connection, name, alias)
 
     row = services.database.write(move)
-    services.targets.forget(name, alias)
+    services.versions.forget(name, alias)
     answer = json_answer(to_alias(row), Status.CREATED if row.revision == 1 else Status.OK)
     answer.set_etag(str(row.revision))
     return answer

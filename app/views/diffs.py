@@ -10,7 +10,7 @@ from app.edge.responses import conditional, json_answer
 from app.errors import InputError, TooLargeError
 from app.routing.route import Route
 from app.schemas.field_types import Uuid, VersionNumber
-from app.scoring.ids import shown
+from app.scoring.customers import shown_id
 from app.server.services import Services
 from app.views.datasets import EXPIRED
 from app.views.models import VERSION
@@ -115,7 +115,7 @@ def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> 
 def _customers(found: Comparison, explain: int) -> list[CustomerChange]:
     return [
         CustomerChange(
-            customer_id=shown(customer.customer_id),
+            customer_id=shown_id(customer.customer_id),
             churn_probability_before=customer.probabilities[0],
             churn_probability=customer.probabilities[1],
             log_odds_change=customer.change,

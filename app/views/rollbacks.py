@@ -26,7 +26,7 @@ def roll_back_alias(services: Services, name: str, alias: str, **_: object) -> R
         return get_alias(connection, name, alias)
 
     row = services.database.write(back)
-    services.targets.forget(name, alias)
+    services.versions.forget(name, alias)
     answer = json_answer(to_alias(row))
     answer.set_etag(str(row.revision))
     return answer
