@@ -11,10 +11,9 @@ from typing import NoReturn
 
 from flask import Request
 
-from app.edge.hooks import Hooks
+from app.edge.exchange import NOBODY, Exchange, Hooks, this_exchange
 from app.edge.host_check import is_loopback
 from app.edge.invalid_key_limit import INVALID_PER_MINUTE, InvalidKeyLimit
-from app.edge.request_context import NOBODY, Exchange, this_exchange
 from app.edge.ttl_cache import TtlCache
 from app.errors import TooManyInvalidKeysError, UnauthenticatedError
 from store.audit import LOCAL

@@ -3,9 +3,8 @@
 Source: RateLimit header fields, draft-ietf-httpapi-ratelimit-headers-10.
 """
 
-from app.edge.hooks import Hooks
+from app.edge.exchange import Exchange, Hooks
 from app.edge.rate_limiter import RateLimiter
-from app.edge.request_context import Exchange
 from app.errors import TooManyRequestsError
 
 POLICY = "key"

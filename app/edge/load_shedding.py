@@ -6,8 +6,7 @@ The proxy writes the time at which it forwards a request into X-Request-Start; w
 import re
 import time
 
-from app.edge.hooks import Hooks
-from app.edge.request_context import Exchange
+from app.edge.exchange import Exchange, Hooks
 from app.errors import OverloadedError
 
 ALWAYS_ANSWERED = ("/livez", "/readyz", "/metrics")

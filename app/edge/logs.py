@@ -12,8 +12,7 @@ from http import HTTPStatus
 import msgspec
 from flask import Response
 
-from app.edge.hooks import Hooks
-from app.edge.request_context import Exchange
+from app.edge.exchange import Exchange, Hooks
 from model.names import escaped
 
 access = logging.getLogger("ebb.access")

@@ -11,7 +11,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from app import errors as app_errors
-from app.edge.request_context import this_exchange
+from app.edge.exchange import this_exchange
 from app.schemas.problem_details import Fault, ProblemDetails
 from model import errors as model_errors
 from model.names import escaped

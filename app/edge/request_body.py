@@ -7,7 +7,7 @@ from gunicorn.http.errors import ChunkMissingTerminator, ParseException
 from werkzeug.exceptions import ClientDisconnected
 
 from app.edge.deadline import DEADLINE
-from app.edge.request_context import this_request
+from app.edge.exchange import this_request
 from app.errors import MalformedError
 from model.errors import Problem
 

@@ -6,10 +6,10 @@ from typing import TypeVar
 import msgspec
 from werkzeug.exceptions import NotAcceptable
 
+from app.edge.exchange import this_request
 from app.edge.json_pointer import Path, pointer
 from app.edge.problems import MOST_FAULTS
 from app.edge.request_body import whole_body
-from app.edge.request_context import this_request
 from app.edge.strict_json import parse_json
 from app.edge.validation_errors import validation_errors
 from app.errors import InputError, MediaTypeError

@@ -13,7 +13,7 @@ from flask import Flask, Response, request
 from werkzeug.datastructures import Headers
 from werkzeug.utils import get_content_type
 
-from app.edge.request_context import ADDED_HEADERS
+from app.edge.exchange import ADDED_HEADERS
 from app.routing.route import JSON
 
 SECURITY_HEADERS = {

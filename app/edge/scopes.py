@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from app.edge.hooks import Hooks
-from app.edge.request_context import Exchange, this_exchange
+from app.edge.exchange import Exchange, Hooks, this_exchange
 from app.errors import ForbiddenError
 from store.database import Row
 

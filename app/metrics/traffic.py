@@ -9,8 +9,7 @@ import time
 from flask import Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 
-from app.edge.hooks import Hooks
-from app.edge.request_context import Exchange
+from app.edge.exchange import Exchange, Hooks
 from app.routing.route import Route
 
 SHARED = values.ValueClass is not values.MutexValue

@@ -7,7 +7,7 @@ from app.edge import host_check, key_limit, load_shedding, logs, problems, respo
 from app.edge.authentication import Authentication
 from app.edge.concurrency_limit import ConcurrencyLimit
 from app.edge.deadline import Deadline
-from app.edge.hooks import Hooks
+from app.edge.exchange import Hooks
 from app.edge.invalid_key_limit import InvalidKeyLimit
 from app.edge.rate_limiter import RateLimiter
 from app.edge.request_body import BODY_BYTES

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from app.edge.exchange import this_request
 from app.edge.idempotency import idempotency_key
 from app.edge.request_body import body_chunks
-from app.edge.request_context import this_request
 from app.inspection.inspector import Inspector, Question
 from app.server.services import Services
 from model.tables.reader import MEDIA_TYPES

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from flask import Response, request
 
-from app.edge.request_context import this_exchange
+from app.edge.exchange import this_exchange
 from app.edge.responses import no_content
 from app.errors import InputError
 from app.routing.route import Header, Route

@@ -1,4 +1,4 @@
-"""The current request and its exchange, which lasts until the response is sent.
+"""An exchange: a request with its route, id and caller, and the hooks that run before its view and on its response.
 
 Flask's `request` and `g` look their object up at each use. Code that every request runs does so once instead; other
 code uses Flask's names.
@@ -6,9 +6,10 @@ code uses Flask's names.
 
 import re
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from flask import Request, g, request
+from flask import Flask, Request, Response, g, request
 
 from app.routing.route import Route
 from store import audit
@@ -65,3 +66,47 @@ def this_exchange() -> Exchange:
     """
     exchange: Exchange = g.exchange
     return exchange
+
+
+Before = Callable[[Exchange], None]
+After = Callable[[Exchange, Response], None]
+
+
+class Hooks:
+    """The hooks of an application with these routes; a hook before the view may raise to refuse the request.
+
+    Flask checks of each hook whether it is asynchronous, which takes longer than most hooks. So Flask gets two
+    functions, which run all hooks.
+    """
+
+    def __init__(self, routes: Mapping[str, Route]) -> None:
+        self._routes = routes
+        self._before: list[Before] = []
+        self._after: list[After] = []
+
+    def before_request(self, hook: Before) -> None:
+        """Add a hook before the view, behind the earlier ones."""
+        self._before.append(hook)
+
+    def after_request(self, hook: After) -> None:
+        """Add a hook after the view, ahead of the earlier ones."""
+        self._after.insert(0, hook)
+
+    def install(self, app: Flask) -> None:
+        """Register the hooks with Flask."""
+        routes, before, after = self._routes, tuple(self._before), tuple(self._after)
+
+        def enter() -> None:
+            request = this_request()
+            exchange = begin_exchange(request, routes.get(request.endpoint or ""))
+            for hook in before:
+                hook(exchange)
+
+        def leave(response: Response) -> Response:
+            exchange = this_exchange()
+            for hook in after:
+                hook(exchange, response)
+            return response
+
+        app.before_request(enter)
+        app.after_request(leave)
