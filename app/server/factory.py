@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.edge import host_check, key_limit, load_shedding, logs, problems, responses, scopes
+from app.edge import host_check, logs, problems, request_limits, responses, scopes
 from app.edge.authentication import Authentication
 from app.edge.concurrency_limit import ConcurrencyLimit
 from app.edge.deadline import Deadline
@@ -47,11 +47,11 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell, limit
     services.traffic.install(hooks)
     logs.install(hooks)
     if settings.proxies:
-        load_shedding.install(hooks, settings.request_wait_seconds)
+        request_limits.shed_load(hooks, settings.request_wait_seconds)
     if keyless:
         host_check.install(hooks)
     Authentication(settings, database, InvalidKeyLimit(limiter)).install(hooks)
-    key_limit.install(hooks, limiter, settings.requests_per_minute)
+    request_limits.limit_keys(hooks, limiter, settings.requests_per_minute)
     scopes.install(hooks)
     hooks.install(app)
     model_card.install(app)
