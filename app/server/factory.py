@@ -3,8 +3,8 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.edge import host_check, logs, problems, request_limits, responses, scopes
-from app.edge.authentication import Authentication
+from app.edge import host_check, logs, problems, request_limits, responses
+from app.edge.access import Authentication, check_scopes
 from app.edge.concurrency_limit import ConcurrencyLimit
 from app.edge.deadline import Deadline
 from app.edge.exchange import Hooks
@@ -52,7 +52,7 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell, limit
         host_check.install(hooks)
     Authentication(settings, database, InvalidKeyLimit(limiter)).install(hooks)
     request_limits.limit_keys(hooks, limiter, settings.requests_per_minute)
-    scopes.install(hooks)
+    check_scopes(hooks)
     hooks.install(app)
     model_card.install(app)
     url_map.install(app, ROUTES, services)

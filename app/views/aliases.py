@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from flask import Response, request
 
-from app.edge.authentication import caller_name
+from app.edge.access import caller_name
 from app.edge.responses import conditional, json_answer, time_text
 from app.errors import PreconditionMissingError
 from app.routing.route import Header, Route

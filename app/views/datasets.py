@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from flask import Response
 
-from app.edge.authentication import owner
+from app.edge.access import owner
 from app.edge.idempotency import KEY_HEADER, answer_once
 from app.edge.request_parsing import media_type
 from app.edge.responses import conditional, json_answer, time_text

@@ -6,9 +6,8 @@ from typing import Annotated, Any, get_args
 import msgspec
 from flask import Response
 
-from app.edge.authentication import caller_name
+from app.edge.access import caller_name, demand_to_cancel
 from app.edge.responses import conditional, json_answer, time_text
-from app.edge.scopes import demand_to_cancel
 from app.routing.route import Route
 from app.schemas.field_types import PageQuery, PageSize, PageToken, Slug, several
 from app.schemas.job_resource import Epoch, Job, JobChange, JobFailure, Kind, Progress

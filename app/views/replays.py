@@ -2,7 +2,7 @@
 
 from flask import Response
 
-from app.edge.authentication import owner
+from app.edge.access import owner
 from app.edge.idempotency import idempotency_key
 from app.routing.route import Route
 from app.schemas.job_resource import Job

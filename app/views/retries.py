@@ -4,9 +4,8 @@ from typing import Any
 
 from flask import Response
 
-from app.edge.authentication import owner
+from app.edge.access import demand_to_retry, owner
 from app.edge.idempotency import idempotency_key
-from app.edge.scopes import demand_to_retry
 from app.routing.route import Route
 from app.schemas.job_resource import Job
 from app.server.services import Services

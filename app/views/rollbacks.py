@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from app.edge.authentication import caller_name
+from app.edge.access import caller_name
 from app.edge.responses import json_answer
 from app.routing.route import Header, Route
 from app.server.services import Services

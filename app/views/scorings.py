@@ -5,7 +5,7 @@ from typing import Any, Literal
 import msgspec
 from flask import Response
 
-from app.edge.authentication import owner
+from app.edge.access import owner
 from app.edge.idempotency import idempotency_key
 from app.edge.request_parsing import media_type, read_body
 from app.errors import InputError

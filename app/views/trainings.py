@@ -6,10 +6,9 @@ import msgspec
 from flask import Response
 from msgspec import Meta, to_builtins
 
-from app.edge.authentication import owner
+from app.edge.access import demand_to_promote, owner
 from app.edge.idempotency import idempotency_key
 from app.edge.responses import json_answer
-from app.edge.scopes import demand_to_promote
 from app.errors import InputError
 from app.routing.route import Route
 from app.schemas.field_types import JsonObject, Slug, Uuid

@@ -1,4 +1,4 @@
-"""Authentication: finds the caller by the API key of a request, before any view runs.
+"""Access control, before any view runs: finds the caller by the API key of a request, and checks the key's scopes.
 
 A server bound to loopback requires no key, but applies the limits of a key that is sent. Other servers require one on
 every route whose scope is not None, and on paths that have no route.
@@ -7,7 +7,7 @@ every route whose scope is not None, and on paths that have no route.
 import logging
 import time
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from flask import Request
 
@@ -15,9 +15,9 @@ from app.edge.exchange import NOBODY, Exchange, Hooks, this_exchange
 from app.edge.host_check import is_loopback
 from app.edge.invalid_key_limit import INVALID_PER_MINUTE, InvalidKeyLimit
 from app.edge.ttl_cache import TtlCache
-from app.errors import TooManyInvalidKeysError, UnauthenticatedError
+from app.errors import ForbiddenError, TooManyInvalidKeysError, UnauthenticatedError
 from store.audit import LOCAL
-from store.database import Connection, Database
+from store.database import Connection, Database, Row
 from store.errors import DatabaseError
 from store.keys import KEY, Caller, find_caller, touch_key, valid_ids
 from store.settings import Settings
@@ -126,3 +126,58 @@ def caller_name() -> str:
 def owner() -> str:
     """Return the key id that owns the jobs, datasets and idempotency keys of this request."""
     return this_exchange().caller.key_id
+
+
+def check_scopes(hooks: Hooks) -> None:
+    """Check every request to a route that has a scope."""
+    hooks.before_request(_check_scope)
+
+
+def _check_scope(exchange: Exchange) -> None:
+    route = exchange.route
+    if route is not None and route.scope is not None and not exchange.caller.may(route.scope):
+        demand(route.scope, *route.or_scopes)
+
+
+def demand_to_promote(asked: str) -> None:
+    """Refuse a `promote` that moves an alias, unless the caller has the scope `promote`.
+
+    Raises: ForbiddenError.
+    """
+    if asked != "never":
+        demand("promote", because=f', which "promote": "{asked}" takes')
+
+
+def demand_to_cancel(job: Row[Any]) -> None:
+    """Refuse callers who did not submit this job, unless they have the scope `admin`.
+
+    Raises: ForbiddenError.
+    """
+    caller = this_exchange().caller
+    if job.owner != caller.key_id and not caller.may("admin"):
+        raise ForbiddenError(
+            f"key {caller.key_id} did not submit job {job.id}; send the key that did, or one with the scope 'admin'"
+        )
+
+
+def demand_to_retry(job: Row[Any]) -> None:
+    """Refuse callers who may not cancel this job, or may not submit it again.
+
+    Raises: ForbiddenError.
+    """
+    demand_to_cancel(job)
+    demand_to_promote(job.params.get("promote", "never"))
+
+
+def demand(*scopes: str, because: str = "") -> None:
+    """Refuse callers who have none of these scopes.
+
+    Raises: ForbiddenError.
+    """
+    caller = this_exchange().caller
+    if not any(map(caller.may, scopes)):
+        names = " or ".join(f"'{scope}'" for scope in scopes)
+        raise ForbiddenError(
+            f"key {caller.key_id} lacks the scope {names}{because}; it has {', '.join(sorted(caller.scopes))}. "
+            f"Send a key that has it: `ebb keys create --scope {scopes[0]}` makes one"
+        )
