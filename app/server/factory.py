@@ -10,7 +10,7 @@ from app.edge.deadline import Deadline
 from app.edge.exchange import Hooks
 from app.edge.invalid_key_limit import InvalidKeyLimit
 from app.edge.rate_limiter import RateLimiter
-from app.edge.request_body import BODY_BYTES
+from app.edge.request_parsing import BODY_BYTES
 from app.inspection.inspector import Inspector
 from app.metrics.jobs_collector import JobsCollector
 from app.metrics.traffic import Traffic

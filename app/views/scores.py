@@ -4,8 +4,7 @@ from contextlib import nullcontext
 
 from flask import Response
 
-from app.edge.request_body import whole_body
-from app.edge.request_parsing import accepted, media_type
+from app.edge.request_parsing import accepted, media_type, whole_body
 from app.edge.responses import CompleteResponse
 from app.errors import InputError
 from app.routing.route import Header, Route
