@@ -1,4 +1,4 @@
-"""One request's customers through one estimator: a probability or an error for each, in their order."""
+"""Scores the customers of a request: a probability or an error for each, in their order."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,10 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any
 
-from app.edge.json_pointer import pointer
 from app.edge.problems import MOST_FAULTS
 from app.errors import InputError, TooLargeError
-from app.scoring.customers import Customers
-from app.scoring.ids import id_column, shown
-from app.scoring.options import Options
+from app.scoring.customers import Customers, id_column, shown_id
+from app.scoring.scoring_request import Options
 from model.campaign import ContactPlan, Economics, plan_contacts
 from model.errors import EstimatorError, Problem
 from model.estimator import Estimator, Explained, Reason, unknown_column
@@ -19,7 +17,7 @@ from model.heads import Churn
 from model.ids import invalid_ids
 
 CHUNK_CELLS = 2**18
-"""How many numbers of the design matrix are in memory at a time."""
+"""The largest number of cells of the design matrix in memory at a time."""
 
 MOST_REASONS = 1_000_000
 
@@ -28,9 +26,9 @@ Id = str | int | None
 
 @dataclass(frozen=True)
 class ScoreResults:
-    """The scores of all customers; `wrong` says by row why a customer has none.
+    """The scores of all customers; `wrong` holds by row the problem of a customer without a score.
 
-    `unseen` and `imputed` count by column the values that training did not know, and those that were missing.
+    `unseen` counts by column the categories unknown to training, `imputed` the missing values.
     """
 
     ids: Sequence[Id]
@@ -77,7 +75,7 @@ class _Scores:
 
 
 def score_customers(estimator: Estimator, customers: Customers, options: Options) -> ScoreResults:
-    """Score every customer that can be scored, and say of the others why not.
+    """Score every valid customer, and return the problems of the others.
 
     Raises: InputError when none can be scored; TooLargeError for more reasons than one answer holds; EstimatorError
     when the estimator does not predict churn.
@@ -87,7 +85,7 @@ def score_customers(estimator: Estimator, customers: Customers, options: Options
     _check_reasons(customers.n, min(options.explain, len(estimator.encoder.names)))
     name = id_column(estimator)
     ids: Any = customers.columns([name], slice(None)).get(name, [None] * customers.n)
-    wrong = invalid_ids(ids, pointer(name)) | _unknown(customers, estimator)
+    wrong = invalid_ids(ids, name) | _unknown(customers, estimator)
     wrong.update(customers.broken)
     step = max(1, CHUNK_CELLS // len(estimator.encoder.features))
     scores = _Scores(estimator, customers, options.explain)
@@ -95,7 +93,7 @@ def score_customers(estimator: Estimator, customers: Customers, options: Options
         scores.add(range(start, min(start + step, customers.n)), wrong)
     wrong.update(scores.faults)
     return ScoreResults(
-        ids=[shown(value) if row in wrong else value for row, value in enumerate(ids)] if wrong else ids,
+        ids=[shown_id(value) if row in wrong else value for row, value in enumerate(ids)] if wrong else ids,
         probabilities=scores.probabilities,
         wrong=_placed(wrong, customers) if wrong else {},
         explained=Explained(scores.reasons, scores.gaps) if options.explain else None,
@@ -115,7 +113,7 @@ def _check_reasons(customers: int, reasons: int) -> None:
 
 
 def _unknown(customers: Customers, estimator: Estimator) -> dict[int, Problem]:
-    """Find the customers with a column that training never saw: most likely its name is misspelt."""
+    """Return the problems of customers with a column unknown to training; its name is probably misspelt."""
     known, ids = estimator.known, id_column(estimator)
     names = customers.unknown(known if ids in known else known | {ids})
     problems = {name: unknown_column(name) for name in set(names.values())}

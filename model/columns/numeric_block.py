@@ -6,13 +6,16 @@ For a few rows it is the calls of NumPy that take time, not the arithmetic.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from types import NoneType
 
 import numpy as np
 
 from model.columns.cells import Numbers, Table
-from model.columns.numbers import number_matrix
 from model.columns.numeric import FARTHEST, SOFT_LIMIT, NumericColumn
 from model.design import Floats
+
+NUMBERS_AND_GAPS = frozenset((int, float, NoneType))
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,3 +111,22 @@ class NumericBlock:
         bent = scaled / SOFT_LIMIT
         soft: Floats = scaled / np.sqrt(1.0 + bent * bent)
         return np.where(self.fixed, scaled, soft) if self.mixed else soft
+
+
+def number_matrix(columns: Sequence[object], n: int) -> Floats | None:
+    """Return lists of `n` whole numbers, floats and gaps as one matrix; None where they hold anything else.
+
+    Shapes: (k, n) for k columns.
+    Example:
+        >>> number_matrix([[24, None]], 2), number_matrix([[True]], 1), number_matrix([[float("nan")]], 1)
+        (array([[24., nan]]), None, None)
+    """
+    lists: list[list[float | None]] = [column for column in columns if type(column) is list and len(column) == n]
+    if len(lists) < len(columns) or not NUMBERS_AND_GAPS.issuperset(map(type, chain.from_iterable(lists))):
+        return None
+    try:
+        values = np.array(lists, np.float64)
+    except OverflowError:  # a whole number beyond float64
+        return None
+    gaps = np.count_nonzero(np.isnan(values))
+    return values if gaps == 0 or gaps == sum(each.count(None) for each in lists) else None  # a NaN is no gap
