@@ -6,7 +6,7 @@ import numpy as np
 
 from model.design import Floats
 from model.metrics import log_loss
-from model.probabilities import probability
+from model.probabilities import sigmoid
 from model.random import shuffle, stream
 
 FEWEST_ROWS = 100
@@ -76,7 +76,7 @@ def platt(y: Floats, z: Floats, start: Calibration = UNCHANGED) -> Calibration:
     line = np.array([start.slope * spread, start.shift + start.slope * mean])
     loss = log_loss(target, Z @ line)
     for _ in range(NEWTON_STEPS):
-        p = probability(Z @ line)
+        p = sigmoid(Z @ line)
         curvature = (Z.T * (p * (1.0 - p))) @ Z / len(z) + 1e-9 * np.eye(2)
         gradient = Z.T @ (p - target) / len(z)
         step = np.linalg.solve(curvature, gradient)

@@ -7,12 +7,12 @@ from model.design import Floats
 TILE = 64  # the tail of an array may take other instructions than its body: there is none in multiples of this
 
 
-def probability(logits: Floats) -> Floats:
+def sigmoid(logits: Floats) -> Floats:
     """Return σ(z).
 
     Shapes: (n,).
     Example:
-        >>> probability(np.array([0.0])).tolist()
+        >>> sigmoid(np.array([0.0])).tolist()
         [0.5]
     """
     tiles = padded(logits[:, None])[0]
@@ -20,12 +20,12 @@ def probability(logits: Floats) -> Floats:
     return np.asarray((np.where(tiles >= 0.0, 1.0, small) / (1.0 + small))[: len(logits)])
 
 
-def shares(logits: Floats) -> Floats:
+def softmax(logits: Floats) -> Floats:
     """Return softmax(z).
 
     Shapes: (n, c).
     Example:
-        >>> shares(np.zeros((1, 4))).tolist()
+        >>> softmax(np.zeros((1, 4))).tolist()
         [[0.25, 0.25, 0.25, 0.25]]
     """
     tiles = padded(logits)

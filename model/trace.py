@@ -19,7 +19,7 @@ from model.heads import Churn
 from model.layers.pieces import Piece
 from model.metrics import log_loss
 from model.optimizers import Optimizer
-from model.probabilities import probability
+from model.probabilities import sigmoid
 from model.spec import parse_spec
 from model.tape import Memory, Tape
 
@@ -89,7 +89,7 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
     features = estimator.encoder.encode(cells)[0]
     inputs, slopes, zs = forward(pieces[member], features)
     logits = zs[-1]
-    delta = probability(logits) - label
+    delta = sigmoid(logits) - label
     optimizer = parse_spec(estimator.spec).optimizer
     layers: list[LayerTrace] = []
     for i in reversed(range(len(zs))):
@@ -103,7 +103,7 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
         features=dict(zip(estimator.encoder.features, features.tolist(), strict=True)),
         label=label,
         layers=tuple(reversed(layers)),
-        probability=float(probability(logits)[0]),
+        probability=float(sigmoid(logits)[0]),
         loss=log_loss(np.array([label]), logits),
         input_gradient=delta,
         members=estimator.network.members,

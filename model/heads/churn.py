@@ -11,7 +11,7 @@ from model.design import Floats
 from model.errors import ColumnError
 from model.heads.head import Head, refuse_gaps
 from model.metrics import auc, brier, calibration_error, log_loss, reliability
-from model.probabilities import probability
+from model.probabilities import sigmoid
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Churn(Head):
 
     def predictions(self, z: Floats) -> Floats:
         """Return the churn probabilities, (n,) to (n,)."""
-        return probability(self.explained(z))
+        return sigmoid(self.explained(z))
 
     def columns(self) -> tuple[str, ...]:
         """Return the one column of probabilities."""
@@ -66,7 +66,7 @@ class Churn(Head):
                 "before": calibration_quality(y, z),
                 "after": calibration_quality(y, held),
             },
-            "reliability": reliability(y, probability(held)),
+            "reliability": reliability(y, sigmoid(held)),
         }
         return replace(self, slope=fit.slope, shift=fit.shift), held, told
 
@@ -87,5 +87,5 @@ def calibration_quality(y: Floats, z: Floats) -> dict[str, float] | None:
     """Return measures of calibration: log loss, Brier score, expected calibration error; None without rows."""
     if len(y) == 0:
         return None
-    p = probability(z)
+    p = sigmoid(z)
     return {"log_loss": log_loss(y, z), "brier": brier(y, p), "calibration_error": calibration_error(reliability(y, p))}

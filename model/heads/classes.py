@@ -11,7 +11,7 @@ from model.design import Floats
 from model.errors import ColumnError, TableError
 from model.heads.head import Head, refuse_gaps
 from model.metrics import accuracy, cross_entropy
-from model.probabilities import shares
+from model.probabilities import softmax
 
 MOST_CLASSES = 1000
 
@@ -60,7 +60,7 @@ class Classes(Head):
 
     def predictions(self, z: Floats) -> Floats:
         """Return the classes' probabilities, (n, c) to (n, c)."""
-        return shares(z)
+        return softmax(z)
 
     def columns(self) -> tuple[str, ...]:
         """Return the likeliest class, then a probability for each."""
