@@ -93,7 +93,7 @@ class Estimator:
         """
         if not isinstance(self.head, Churn):
             raise EstimatorError(f"the target {self.target!r} is not who churned: it has predictions, but no log-odds")
-        return self._explained(self._design(columns, n))
+        return self._scaled(self._design(columns, n))
 
     def predict(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
         """Return the churn probabilities, (n,); of classes a probability each, (n, c); of a number the number, (n,).
@@ -154,7 +154,7 @@ class Estimator:
     def baseline_log_odds(self) -> float:
         """The baseline customer's log-odds of churn, or predicted number."""
         self._explainable()
-        return float(self._explained(self.baseline[None])[0])
+        return float(self._scaled(self.baseline[None])[0])
 
     @property
     def calibration(self) -> Mapping[str, Any] | None:
@@ -164,8 +164,8 @@ class Estimator:
         """
         return self.metrics.get("calibration")
 
-    def _explained(self, X: Floats) -> Floats:
-        return self.head.explained(self.network.logits(X))
+    def _scaled(self, X: Floats) -> Floats:
+        return self.head.scaled(self.network.logits(X))
 
     def _shares(self, X: Floats) -> Floats:
         self._explainable()
@@ -178,7 +178,7 @@ class Estimator:
         return shares
 
     def _missed(self, X: Floats, shares: Floats) -> Floats:
-        gaps = self._explained(X) - self.baseline_log_odds
+        gaps = self._scaled(X) - self.baseline_log_odds
         for share in shares.T:
             gaps -= share
         return gaps

@@ -187,9 +187,9 @@ class Fitting:
             "train_rows": len(train),
             "valid_rows": len(valid),
             **head.facts(y),
-            "train_loss": head.loss(y[train], head.explained(logits[train])),
+            "train_loss": head.loss(y[train], head.scaled(logits[train])),
             "valid_loss": head.loss(y[valid], held) if len(valid) else None,
-            head.metric: head.quality(y[valid], head.explained(held_out)) if len(valid) else None,
+            head.metric: head.quality(y[valid], head.scaled(held_out)) if len(valid) else None,
             **told,
             **self.done,
         }

@@ -46,7 +46,7 @@ class Churn(Head):
 
     def predictions(self, z: Floats) -> Floats:
         """Return the churn probabilities, (n,) to (n,)."""
-        return sigmoid(self.explained(z))
+        return sigmoid(self.scaled(z))
 
     def columns(self) -> tuple[str, ...]:
         """Return the one column of probabilities."""
@@ -70,13 +70,13 @@ class Churn(Head):
         }
         return replace(self, slope=fit.slope, shift=fit.shift), held, told
 
-    def loss(self, y: Floats, explained: Floats) -> float:
+    def loss(self, y: Floats, scaled: Floats) -> float:
         """Return the mean cross-entropy."""
-        return log_loss(y, explained)
+        return log_loss(y, scaled)
 
-    def quality(self, y: Floats, explained: Floats) -> float | None:
+    def quality(self, y: Floats, scaled: Floats) -> float | None:
         """Return the AUC; None for one outcome only."""
-        return auc(y, explained) if y.min() < y.max() else None
+        return auc(y, scaled) if y.min() < y.max() else None
 
     def facts(self, y: Floats) -> dict[str, Any]:
         """Return the share of churners."""

@@ -70,13 +70,13 @@ class Classes(Head):
         """Return the likeliest class of each row, and the probabilities."""
         return [[self.classes[i] for i in predictions.argmax(1)], *predictions.T.tolist()]
 
-    def loss(self, y: Floats, explained: Floats) -> float:
+    def loss(self, y: Floats, scaled: Floats) -> float:
         """Return the mean cross-entropy."""
-        return cross_entropy(y, explained)
+        return cross_entropy(y, scaled)
 
-    def quality(self, y: Floats, explained: Floats) -> float | None:
+    def quality(self, y: Floats, scaled: Floats) -> float | None:
         """Return the share of rows whose likeliest class is the right one."""
-        return accuracy(y, explained)
+        return accuracy(y, scaled)
 
     def facts(self, y: Floats) -> dict[str, Any]:
         """Return the classes' shares of the rows."""

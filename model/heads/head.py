@@ -47,13 +47,13 @@ class Head(ABC):
         """Return each row's stratum, by number, for drawing validation rows; and the strata's names."""
 
     def calibrated(self: Self, y: Floats, z: Floats) -> tuple[Self, Floats, dict[str, Any]]:
-        """Return the head corrected on validation rows, their corrected `explained`, and facts for the metrics.
+        """Return the head corrected on validation rows, their corrected `scaled`, and facts for the metrics.
 
         The correction of a row is fitted on other rows.
         """
-        return self, self.explained(z), {}
+        return self, self.scaled(z), {}
 
-    def explained(self, z: Floats) -> Floats:
+    def scaled(self, z: Floats) -> Floats:
         """Return the numbers to which a row's contributions sum; for classes their logits."""
         return np.asarray(z * self.slope + self.shift)
 
@@ -70,7 +70,7 @@ class Head(ABC):
         """Return predictions as the values of these columns."""
 
     @abstractmethod
-    def loss(self, y: Floats, explained: Floats) -> float:
+    def loss(self, y: Floats, scaled: Floats) -> float:
         """Return the mean loss, in the target's own units."""
 
     @property
@@ -79,7 +79,7 @@ class Head(ABC):
         return 1.0
 
     @abstractmethod
-    def quality(self, y: Floats, explained: Floats) -> float | None:
+    def quality(self, y: Floats, scaled: Floats) -> float | None:
         """Return the metric; None when these rows do not define it."""
 
     @abstractmethod

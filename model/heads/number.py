@@ -64,7 +64,7 @@ class Number(Head):
 
     def predictions(self, z: Floats) -> Floats:
         """Return the numbers, (n,) to (n,)."""
-        return self.explained(z)
+        return self.scaled(z)
 
     def columns(self) -> tuple[str, ...]:
         """Return the one column of predictions."""
@@ -74,18 +74,18 @@ class Number(Head):
         """Return the predictions."""
         return [predictions.tolist()]
 
-    def loss(self, y: Floats, explained: Floats) -> float:
+    def loss(self, y: Floats, scaled: Floats) -> float:
         """Return the mean squared error."""
-        return squared_error(y, explained)
+        return squared_error(y, scaled)
 
     @property
     def loss_unit(self) -> float:
         """The squared deviation of the training rows' numbers."""
         return self.slope**2
 
-    def quality(self, y: Floats, explained: Floats) -> float | None:
+    def quality(self, y: Floats, scaled: Floats) -> float | None:
         """Return the root of the mean squared error."""
-        return float(np.sqrt(self.loss(y, explained)))
+        return float(np.sqrt(self.loss(y, scaled)))
 
     def facts(self, y: Floats) -> dict[str, Any]:
         """Return the numbers' range and mean."""
