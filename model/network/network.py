@@ -179,7 +179,7 @@ class Network:
         return {name: array[member] if self._lead else array for name, array in self._arrays.items()}
 
     def _free(self, X: Floats) -> Forward:
-        """Return a pass that no other thread uses. Passes are reused: recording one takes longer than scoring a tile."""
+        """Return a pass that no other thread uses. Passes are reused: recording one costs more than scoring a tile."""
         try:
             forward = self._spare.pop()
         except IndexError:

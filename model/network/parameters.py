@@ -118,7 +118,7 @@ class Buffers:
         return Views(self.lead, list(pairs), list(views(self.states, states).values()))
 
     def blocks(self, most: int, part: int = 0, parts: int = 1) -> list[Block]:
-        """Cut one of `parts` equal parts of the parameters into blocks of at most `most` parameters, or of one network each."""
+        """Cut one of `parts` equal parts of the parameters into blocks of at most `most`, or of one network each."""
         count = len(self.values)
         start, stop = count * part // parts, count * (part + 1) // parts
         size = max(1, most * count // self.values.size)

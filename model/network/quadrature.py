@@ -146,7 +146,7 @@ def _cut(integrand: Integrand, kinked: bool, paths: Paths, panels: Panels) -> Pa
 
 
 def _kinks(integrand: Integrand, paths: Paths, panels: Panels) -> tuple[Integers, Floats]:
-    """Return the panels with kinks and the times of the kinks: one between two nodes of different activation patterns."""
+    """Return the panels with kinks and the times of the kinks: one between nodes of different activation patterns."""
     times = panels.times(np.array([NUDGE - 1, *NODES, 1 - NUDGE]))
     patterns = integrand.activation_pattern(paths.points(panels.rows, times)).reshape(*times.shape, -1)
     owners, gaps = np.nonzero((patterns[:, 1:] != patterns[:, :-1]).any(axis=2))
