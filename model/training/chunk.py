@@ -38,8 +38,8 @@ class Batch:
 class Labels:
     """The labels of batches of equal size, and their logits.
 
-    Shapes: target and logits (batches, [K,] c, B); weight (batches, [K,] 1, B). `share` is the part of a row of weight 1
-    in the loss of its step.
+    Shapes: target and logits (batches, [K,] c, B); weight (batches, [K,] 1, B). `share` is the part of a row of weight
+    1 in the loss of its step.
     """
 
     target: Floats

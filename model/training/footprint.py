@@ -136,7 +136,7 @@ def footprint(spec: Spec, shape: Shape) -> Footprint:
     )
 
 
-def _batches(  # noqa: PLR0913, PLR0917 - all that decides the sizes of a batch
+def _batches(  # noqa: PLR0913, PLR0917 - everything that decides the size of a batch
     spec: Spec, shape: Shape, stack: Stack, networks: int, item: int, parameters: int
 ) -> int:
     """Return the bytes of the batches of a chunk, their activations and masks, and the recorded calls."""
