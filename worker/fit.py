@@ -24,8 +24,8 @@ from store.jobs.checkpoints import MOST_BYTES, CheckpointRow, get_checkpoint
 from store.jobs.heartbeat import EpochRow
 from store.jobs.read import get_job
 from store.settings import Settings
+from worker.epoch_row import row_of
 from worker.errors import DatasetError
-from worker.reported import row_of
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class Fit:
         """What the numbers were made with."""
         return self._environment
 
-    def moved(self) -> float:
+    def activity(self) -> float:
         """Return a number that changes while work is done: steps within an epoch, time on the CPU around them."""
         if self._in_epoch:
             return -1 - self.fitting.steps_taken

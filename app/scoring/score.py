@@ -6,7 +6,7 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
 
-from app.edge.pointers import pointer
+from app.edge.json_pointer import pointer
 from app.edge.problems import MOST_FAULTS
 from app.errors import InputError, TooLargeError
 from app.scoring.customers import Customers

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from ebb.commands.options import open_client, service_options
-from ebb.results import score_by_job
+from ebb.job_results import score_by_job
 from model.estimator import Estimator
 from model.files import new_file
 from model.outputs import OUTPUTS, Layout

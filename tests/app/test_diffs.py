@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.services import Services
+from app.server.services import Services
 from model.estimator import Estimator, Fitting
 from model.spec import parse_spec
 from model.tables.reader import read_table

@@ -20,7 +20,7 @@ from store.datasets import get_dataset
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
 from store.jobs.finish import succeed
-from store.jobs.heartbeat import Progress
+from store.jobs.heartbeat import JobProgress
 from store.jobs.read import get_job
 from store.quotas import Quota, read_quota
 from store.registry.versions import load_estimator
@@ -28,7 +28,7 @@ from store.results import add_result
 from store.settings import Settings
 from worker.errors import DatasetError
 from worker.fit import CPU_SECONDS
-from worker.work import Ending, Unit
+from worker.work import Completion, WorkUnit
 
 
 @dataclass
@@ -59,11 +59,11 @@ class Scoring:
         return cls(job, dataset, kept, Estimator.from_bytes(estimator), quota)
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> JobProgress:
         """How many rows are scored, of how many."""
-        return Progress(self.summary.rows, self.dataset.rows)
+        return JobProgress(self.summary.rows, self.dataset.rows)
 
-    def moved(self) -> float:
+    def activity(self) -> float:
         """Return a number that changes while work is done: time on the CPU, for a chunk may take its time."""
         return time.process_time() // CPU_SECONDS
 
@@ -76,7 +76,7 @@ class Scoring:
         if self.dataset.media_type not in MEDIA_TYPES:
             raise DatasetError(f"dataset {self.dataset.id} is {self.dataset.media_type}, which cannot be read")
 
-    def units(self) -> Iterator[Unit]:
+    def units(self) -> Iterator[WorkUnit]:
         """Score, a chunk of rows a unit, into a file that takes its name when it is whole.
 
         Raises: TableError, ColumnError, EstimatorError; QuotaError; DiskFullError; ArtifactError.
@@ -87,7 +87,7 @@ class Scoring:
             for scored in score_file(self.estimator, path, MEDIA_TYPES[self.dataset.media_type], params["explain"]):
                 draft.write(output.rows(scored))
                 self.summary.add(scored, self.estimator)
-                yield Unit(self.progress)
+                yield WorkUnit(self.progress)
             if self.summary.rows != self.dataset.rows:
                 raise DatasetError(f"dataset {self.dataset.id} has {self.summary.rows} rows, not {self.dataset.rows}")
             draft.write(output.end())
@@ -97,7 +97,7 @@ class Scoring:
         """Return nothing: another attempt begins again."""
         return None
 
-    def ending(self) -> Ending:
+    def completion(self) -> Completion:
         """Return the transaction that makes the file the job's result."""
         artifact, summary, job = self._written, self.summary, self.job
         assert artifact is not None  # noqa: S101 - every unit is done
