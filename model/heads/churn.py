@@ -1,4 +1,4 @@
-"""The head of churn: a customer leaves or stays."""
+"""The head for churn: a customer leaves or stays."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,7 +16,7 @@ from model.probabilities import sigmoid
 
 @dataclass(frozen=True)
 class Churn(Head):
-    """The churn probability is σ of the log-odds slope · z + shift, which the validation rows have calibrated.
+    """Predicts the churn probability σ(slope · z + shift). The validation rows calibrate slope and shift.
 
     Units: the loss is in nats.
     """
@@ -25,9 +25,9 @@ class Churn(Head):
 
     @classmethod
     def read(cls, cells: Cells, name: str) -> tuple["Churn", Floats]:
-        """Return the head, and each row's label: 1 for churned, 0 for stayed.
+        """Return the head, and the label of each row: 1 for churned, 0 for stayed.
 
-        Raises: ColumnError when the column says something else than yes and no; TableError when it says only one.
+        Raises: ColumnError when the column has values other than yes and no; TableError when all labels are equal.
         """
         refuse_gaps(cells, name)
         try:
@@ -57,7 +57,7 @@ class Churn(Head):
         return [predictions.tolist()]
 
     def calibrated(self, y: Floats, z: Floats) -> tuple["Churn", Floats, dict[str, Any]]:
-        """Return the calibrated head, each row's log-odds as the others calibrate them, and the reliability table."""
+        """Return the calibrated head, log-odds of each row calibrated on other rows, and the reliability table."""
         fit, held = calibrate(y, z)
         told = {
             "calibration": {
@@ -84,7 +84,7 @@ class Churn(Head):
 
 
 def calibration_quality(y: Floats, z: Floats) -> dict[str, float] | None:
-    """Return measures of calibration: log loss, Brier score, expected calibration error; None without rows."""
+    """Return log loss, Brier score and expected calibration error; None without rows."""
     if len(y) == 0:
         return None
     p = sigmoid(z)

@@ -136,7 +136,7 @@ def test_what_only_churn_has_is_refused_for_other_targets(price, grade):
             estimator.log_odds({"x": [1.0]}, 1)
         with pytest.raises(EstimatorError, match="cross-entropy of churn"):
             trace(estimator, {"x": 1.0}, 0)
-    with pytest.raises(EstimatorError, match="add up to one number"):
+    with pytest.raises(EstimatorError, match="reasons explain one number"):
         grade.explain({"x": [1.0]}, 1)
 
 
@@ -165,7 +165,7 @@ def test_probabilities_have_the_same_bits_at_any_place(classes, rows, spread, se
 def test_each_rows_class_is_found_again_by_its_position(cells):
     values = cells.scalars()
     if len(set(values)) == 1:
-        with pytest.raises(TableError, match="needs two at least"):
+        with pytest.raises(TableError, match="needs at least two"):
             Classes.read(cells, "t")
         return
     head, y = Classes.read(cells, "t")
