@@ -159,8 +159,9 @@ class Fitting:
     def _held_out(self, network: Network, logits: Floats) -> Floats:
         """Return logits of the validation rows from networks that did not train on these rows.
 
-        With folds, a row gets the logit of the member that holds it out. A mean over members varies less than a member. For churn the logits are shrunk by the same ratio, the variance of the members' mean over the mean of
-        the members' variances. Without it, the calibration would shrink the scores a second time.
+        With folds, a row gets the logit of the member that holds it out. A mean over members varies less than a member.
+        For churn the logits are shrunk by that ratio, the variance of the members' mean over the mean of the members'
+        variances. Otherwise the calibration would shrink the scores a second time.
         """
         folds = self.split.folds
         if folds is None:
