@@ -1,4 +1,4 @@
-"""All numeric columns of a table at once: for a single row, calls are what takes time."""
+"""The numeric columns of a table as one block, which needs fewer NumPy calls for a single row."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from model.design import Floats
 
 @dataclass(frozen=True, eq=False)
 class NumericBlock:
-    """Numeric columns side by side, and where their features stand.
+    """Numeric columns side by side, and the places of their features.
 
-    Each number goes the way of its column's own `encode`, so that its features are the same bits.
+    The block computes the same bits as `encode` of each column.
 
     Shapes: offset, scale, fill, fixed, low and high (k, 1) for k columns; places (k,); gaps and gap_places alike.
     """
@@ -34,7 +34,7 @@ class NumericBlock:
 
     @classmethod
     def of(cls, columns: Sequence[NumericColumn], starts: Sequence[int]) -> "NumericBlock":
-        """Put columns together whose first features stand at `starts`."""
+        """Return a block of columns. `starts` are the places of their first features."""
         gaps = [i for i, column in enumerate(columns) if column.gaps]
         return cls(
             names=tuple(column.name for column in columns),
@@ -51,7 +51,7 @@ class NumericBlock:
         )
 
     def read(self, columns: Mapping[str, object], n: int) -> dict[str, Numbers]:
-        """Return all of them, if each came as `n` numbers in its range, or gaps; otherwise none."""
+        """Return all columns if each is a list of `n` accepted numbers or missing values; else return no column."""
         came = [columns.get(name) for name in self.names]
         if all(isinstance(each, Numbers) and len(each) == n for each in came):
             values: Floats | None = np.array([each.values for each in came if isinstance(each, Numbers)])
@@ -62,7 +62,7 @@ class NumericBlock:
         return dict(zip(self.names, map(Numbers, values), strict=True))
 
     def encode(self, table: Table, X: Floats) -> None:
-        """Write the features of all of them into the design matrix."""
+        """Write the features of all columns into the design matrix."""
         values = np.array([table.columns[name].values for name in self.names])  # type: ignore[union-attr]  # Numbers
         missing = np.isnan(values)
         with np.errstate(over="ignore"):
@@ -73,7 +73,7 @@ class NumericBlock:
             X[:, self.gap_places] = missing[self.gaps].T
 
     def _clipped(self, scaled: Floats) -> Floats:
-        """Clip softly what came without a fixed scale."""
+        """Clip smoothly the columns without a fixed scale."""
         if not self.mixed and self.fixed[0, 0]:
             return scaled
         bent = scaled / SOFT_LIMIT
