@@ -1,10 +1,10 @@
-"""Logits to probabilities, so that a row's bits do not depend on where it stands."""
+"""Maps logits to probabilities. The bits of a row do not depend on its position."""
 
 import numpy as np
 
 from model.design import Floats
 
-TILE = 64  # the tail of an array may take other instructions than its body: there is none in multiples of this
+TILE = 64  # the tail of an array may use other instructions than its body; multiples of this have no tail
 
 
 def sigmoid(logits: Floats) -> Floats:
@@ -31,13 +31,13 @@ def softmax(logits: Floats) -> Floats:
     tiles = padded(logits)
     small = np.exp(tiles - tiles.max(0))
     total = np.zeros(tiles.shape[1])
-    for each in small:  # one by one: NumPy's own sums may add up one row in another order than many
+    for each in small:  # one by one: NumPy sums a single row in another order than several rows
         total += each
     return np.ascontiguousarray((small / total)[:, : len(logits)].T)
 
 
 def padded(logits: Floats) -> Floats:
-    """Return logits with zeros after the last row.
+    """Return the transposed logits with zeros after the last row.
 
     Shapes: (n, c) to (c, a multiple of 64).
     """

@@ -18,7 +18,8 @@ SPELLINGS = {"true": 1.0, "false": 0.0}
 class BooleanColumn:
     """Encodes true as 1 and false as 0. A missing value is encoded as the more frequent one.
 
-    If training rows had missing values, a second feature is 1 for a missing value."""
+    If training rows had missing values, a second feature is 1 for a missing value.
+    """
 
     name: str
     fill: bool

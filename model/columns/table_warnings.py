@@ -17,7 +17,7 @@ FEW = 50  # with fewer examples of one outcome, no estimate of quality is reliab
 
 @dataclass(frozen=True)
 class TableWarning:
-    """A warning: a code, its column or None, and a sentence with the remedy."""
+    """A warning: a code, its column or None, and a sentence with the remedy. It is part of an estimator's bytes."""
 
     code: str
     column: str | None
