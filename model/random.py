@@ -30,7 +30,7 @@ def uniform(bits: np.random.PCG64, count: int) -> Floats:
 def shuffle(bits: np.random.PCG64, rows: int) -> NDArray[np.int64]:
     """Draw a random order of `rows` rows.
 
-    Each row gets a random key of 16 bits. Radix sort sorts these five times as fast as longer keys. Rows with equal keys
+    Each row gets a random key of 16 bits. Radix sort sorts them five times as fast as longer keys. Rows with equal keys
     keep their order, or all reverse it, each in half of the draws. If many rows share a key, a second key sets
     their order.
 
