@@ -1,4 +1,4 @@
-"""Reading numbers out of texts and lists without guessing."""
+"""Parses numbers from texts and lists strictly."""
 
 import math
 import re
@@ -10,16 +10,26 @@ import numpy as np
 from model.columns.cells import Floats
 from model.columns.faults import Faults, short_repr
 
-# No two parts can match the same digits: or a long text would be tried in as many ways as its length squared.
+# No two parts match the same digits. Otherwise the time would grow with the square of the length of the text.
 NUMBER = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-LARGEST = 1e300  # beyond it, sums leave float64
-MISSING_TEXTS = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None")  # how files write a missing number
+LARGEST = 1e300  # sums of larger numbers may overflow float64
+MISSING_TEXTS = (
+    "",
+    "NA",
+    "N/A",
+    "n/a",
+    "NaN",
+    "nan",
+    "null",
+    "NULL",
+    "None",
+)  # how files spell a missing number
 
 TYPES: dict[str, tuple[type, ...]] = {"a number": (int, float), "true or false": (bool,)}
 
 
 def parse_number(text: str) -> float:
-    """Return the number a text spells, NaN if it spells none.
+    """Return the number in a text, or NaN if the text is not a number.
 
     Example:
         >>> parse_number(" 79.99 "), parse_number("seven")
@@ -30,9 +40,9 @@ def parse_number(text: str) -> float:
 
 
 def read_values(values: Sequence[object] | np.ndarray, column: str, what: str, faults: Faults) -> Floats:
-    """Read float64 from a list in which `None` is missing; anything else than `what` is that row's fault.
+    """Read float64 from a list; `None` is missing. Add values of another type than `what` to `faults`.
 
-    An array is taken as it is, NaN meaning missing.
+    An array is used as it is; NaN is missing.
     """
     if isinstance(values, np.ndarray):
         return np.asarray(values, dtype=np.float64)

@@ -1,6 +1,6 @@
-"""All numeric columns of a table at once: many rows in one matrix, a single row as plain numbers.
+"""The numeric columns of a table as one block: many rows in one matrix, a single row as plain numbers.
 
-For a few rows it is the calls of NumPy that take time, not the arithmetic.
+For a single row, the calls of NumPy take longer than the arithmetic.
 """
 
 import math
@@ -20,9 +20,9 @@ NUMBERS_AND_GAPS = frozenset((int, float, NoneType))
 
 @dataclass(frozen=True, eq=False)
 class NumericBlock:
-    """Numeric columns side by side, and where their features stand.
+    """Numeric columns side by side, and the places of their features.
 
-    Each number takes the steps of its column's own `encode`, so that its features are the same bits.
+    The block computes the same bits as `encode` of each column.
 
     Shapes: offset, scale, fill, fixed, low and high (k, 1) for k columns; places (k,); gaps and gap_places alike.
     """
@@ -42,7 +42,7 @@ class NumericBlock:
 
     @classmethod
     def of(cls, columns: Sequence[NumericColumn], starts: Sequence[int]) -> "NumericBlock":
-        """Put columns together whose first features stand at `starts`."""
+        """Return a block of columns. `starts` are the places of their first features."""
         gaps = [i for i, column in enumerate(columns) if column.gaps]
         return cls(
             columns=tuple(columns),
@@ -60,7 +60,7 @@ class NumericBlock:
         )
 
     def read(self, columns: Mapping[str, object], n: int) -> dict[str, Numbers]:
-        """Return all of them, if each came as `n` numbers in its range, or gaps; otherwise none."""
+        """Return all columns if each is a list of `n` accepted numbers or missing values; else return no column."""
         if n == 1:
             return self._read_row(columns)
         came = [columns.get(name) for name in self.names]
@@ -84,7 +84,7 @@ class NumericBlock:
         return {name: Numbers(values[i : i + 1]) for i, name in enumerate(self.names)}
 
     def encode(self, table: Table, X: Floats) -> None:
-        """Write the features of all of them into the design matrix."""
+        """Write the features of all columns into the design matrix."""
         if table.rows == 1:
             self._encode_row(table, X[0])
             return
@@ -105,7 +105,7 @@ class NumericBlock:
                 x[place + 1] = math.isnan(number)
 
     def _clipped(self, scaled: Floats) -> Floats:
-        """Clip softly what came without a fixed scale."""
+        """Clip smoothly the columns without a fixed scale."""
         if not self.mixed and self.fixed[0, 0]:
             return scaled
         bent = scaled / SOFT_LIMIT
