@@ -6,8 +6,9 @@ database refuse to change or remove one.
 
 from collections.abc import Mapping
 from contextvars import ContextVar
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from store.pages import Page, after_token, make_page
 from store.tables import audit_log
@@ -43,7 +44,7 @@ def list_audit(
     actor: str | None = None,
     page_size: int,
     page_token: str | None = None,
-) -> Page:
+) -> Page[Row[Any]]:
     """Return a page of the log, the latest first.
 
     Raises: PageTokenError.

@@ -107,7 +107,7 @@ def get_dataset(connection: Connection, dataset_id: str) -> Row[Any]:
     return row
 
 
-def list_datasets(connection: Connection, *, page_size: int, page_token: str | None = None) -> Page:
+def list_datasets(connection: Connection, *, page_size: int, page_token: str | None = None) -> Page[Row[Any]]:
     """Return a page of the datasets whose bytes are there, the newest first.
 
     Raises: PageTokenError.

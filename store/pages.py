@@ -4,22 +4,22 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Row
+from typing import Any, Generic, TypeVar
 
 from store.errors import PageTokenError
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
-class Page:
+class Page(Generic[T]):
     """Some rows of a list; `next_token` is None on the last page."""
 
-    rows: Sequence[Row[Any]]
+    rows: Sequence[T]
     next_token: str | None
 
 
-def make_page(rows: Sequence[Row[Any]], page_size: int, key: Callable[[Row[Any]], str]) -> Page:
+def make_page(rows: Sequence[T], page_size: int, key: Callable[[T], str]) -> Page[T]:
     """Cut a query's `page_size + 1` rows to a page; the row too many tells that another page follows."""
     if len(rows) <= page_size:
         return Page(rows, None)

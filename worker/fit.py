@@ -21,10 +21,10 @@ from store.artifacts import ArtifactStore
 from store.database import Database, Row
 from store.datasets import get_dataset
 from store.jobs.checkpoints import MOST_BYTES, CheckpointRow, get_checkpoint
-from store.jobs.heartbeat import EpochRow
+from store.jobs.epoch import Epoch
 from store.jobs.read import get_job
 from store.settings import Settings
-from worker.epoch_row import row_of
+from worker.epoch_row import to_epoch
 from worker.errors import DatasetError
 
 log = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ class Fit:
         self._epoch = self.stored.epoch
         return fitting
 
-    def epochs(self) -> Iterator[EpochRow]:
+    def epochs(self) -> Iterator[Epoch]:
         """Train, and yield what is kept of each epoch.
 
         Raises: DivergedError.
@@ -148,7 +148,7 @@ class Fit:
         reports = self.fitting.epochs()
         while (report := self._next(reports)) is not None:
             self._epoch = report.epoch
-            yield row_of(report)
+            yield to_epoch(report)
 
     def _next(self, reports: Iterator[EpochReport]) -> EpochReport | None:
         self._in_epoch = True

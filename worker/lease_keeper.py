@@ -16,9 +16,10 @@ from store.database import ATTEMPTS, Connection, Database
 from store.errors import DatabaseError, LeaseLostError
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
+from store.jobs.epoch import Epoch
 from store.jobs.fence import is_held
 from store.jobs.finish import end_cancelled
-from store.jobs.heartbeat import EpochRow, JobProgress, heartbeat
+from store.jobs.heartbeat import JobProgress, heartbeat
 from store.settings import Settings
 from worker.abort import abort
 from worker.outages import retry_through_outages
@@ -50,7 +51,7 @@ class LeaseKeeper:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._beat_between, name="lease", daemon=True)
-        self._rows: list[EpochRow] = []
+        self._rows: list[Epoch] = []
         self._beat_at = self._tried_at = self._stored_at = time.monotonic()
         self._pause, self._store_pause = 0.0, settings.heartbeat_seconds
 
@@ -136,7 +137,7 @@ class LeaseKeeper:
             self._stored_at = self._beat_at
         return cancel
 
-    def _beat(self, rows: list[EpochRow], checkpoint: CheckpointRow | None) -> Beat:
+    def _beat(self, rows: list[Epoch], checkpoint: CheckpointRow | None) -> Beat:
         return lambda connection: heartbeat(
             connection,
             self._claim,

@@ -7,7 +7,8 @@ from typing import ClassVar, Protocol, Self
 from store.database import Connection, Database
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
-from store.jobs.heartbeat import EpochRow, JobProgress
+from store.jobs.epoch import Epoch
+from store.jobs.heartbeat import JobProgress
 from store.settings import Settings
 
 Completion = Callable[[Connection, Claim], str]
@@ -19,7 +20,7 @@ class WorkUnit:
     """A piece of work that is done: how far the job is with it, and what is kept of a training's epoch."""
 
     progress: JobProgress
-    epoch: EpochRow | None = None
+    epoch: Epoch | None = None
 
 
 class Work(Protocol):

@@ -1,11 +1,13 @@
 """Jobs in requests and answers."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
 
 from app.shapes.common import JsonObject, PageSize, PageToken, Slug, Time, Uuid, published, several
+from store.jobs.epoch import Epoch
 from store.jobs.events import CURSOR
 from store.jobs.states import JobState
 
@@ -106,41 +108,10 @@ class JobPage(msgspec.Struct, frozen=True):
     next_page_token: str | None
 
 
-class Layer(msgspec.Struct, frozen=True):
-    """One array of parameters at an epoch's last step.
-
-    The update ratio is ‖update‖ / ‖parameters‖; null where the array held nothing but zeros.
-    """
-
-    name: str
-    gradient_norm: float | None
-    update_ratio: float | None
-
-
-class Epoch(msgspec.Struct, frozen=True):
-    """One pass over the training rows.
-
-    `dead_units` is the share of ReLU units that no validation row makes fire; `retries` is 1 once the training
-    diverged and began again at a lower learning rate. `layers` are those of all epochs up to 100, then of every tenth,
-    from 1,000 on of every hundredth, and so on; null between, and for an epoch of the first release.
-    """
-
-    epoch: int
-    learning_rate: float
-    train_loss: float | None
-    valid_loss: float | None
-    valid_auc: float | None
-    gradient_norm: float | None
-    seconds: float
-    dead_units: float | None
-    retries: int
-    layers: list[Layer] | None
-
-
 class EpochPage(msgspec.Struct, frozen=True):
     """Some epochs, the first one first."""
 
-    epochs: list[Epoch]
+    epochs: Sequence[Epoch]
     next_page_token: str | None
 
 

@@ -11,7 +11,7 @@ from app.edge.scopes import demand_to_cancel
 from app.route import Route
 from app.services import Services
 from app.shapes.common import PageQuery
-from app.shapes.jobs import Epoch, EpochPage, Job, JobChange, JobError, JobPage, JobQuery, Progress
+from app.shapes.jobs import EpochPage, Job, JobChange, JobError, JobPage, JobQuery, Progress
 from store.database import Connection, Row
 from store.ids import new_id
 from store.jobs.cancel import cancel
@@ -46,8 +46,7 @@ def show_epochs(services: Services, job_id: str, query: PageQuery) -> Response:
     """List what a training has reported so far, epoch by epoch."""
     with services.database.read() as connection:
         page = list_epochs(connection, job_id, page_size=query.page_size, page_token=query.page_token)
-    rows = [Epoch(**{name: row._mapping[name] for name in Epoch.__struct_fields__}) for row in page.rows]
-    return conditional(json_answer(EpochPage(rows, page.next_token)))
+    return conditional(json_answer(EpochPage(page.rows, page.next_token)))
 
 
 def cancel_job(services: Services, job_id: str, **_: object) -> Response:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Float, Integer, Select, cast, insert, literal, null, or_, select, union_all
+from sqlalchemy import Connection, Integer, Select, cast, insert, literal, null, or_, select, union_all
 
 from store.clock import UtcTime
+from store.jobs.epoch import COLUMNS, Epoch
 from store.tables import epochs, job_events
 
 EPOCH = "epoch"
-FIGURES = ("learning_rate", "train_loss", "valid_loss", "valid_auc", "gradient_norm", "seconds", "dead_units")
+FIGURES = [name for name in COLUMNS if name not in ("epoch", "layers")]
 INTERNAL = {"worker", "request"}  # what the log holds for this service's own use
 CURSOR = r"[0-9]{1,18}\.[0-9]{1,9}"
 """How a cursor is written, as a regular expression."""
@@ -46,13 +47,13 @@ class Cursor:
 
 @dataclass(frozen=True)
 class StreamEvent:
-    """One event, or one epoch; `attempt` and `at` are an event's, and an epoch's data are its columns."""
+    """An event of a job, with its attempt and time, or an epoch, whose `event` is EPOCH."""
 
     cursor: Cursor
     event: str
     attempt: int | None
     at: datetime | None
-    data: Mapping[str, Any]
+    data: Epoch | Mapping[str, Any]
 
 
 def record(
@@ -74,35 +75,32 @@ def read_events_after(connection: Connection, job_id: str, cursor: Cursor, *, li
 
 def _events(job_id: str, cursor: Cursor, limit: int) -> Select[Any]:
     log = job_events.c
+    empty = [cast(null(), epochs.c[name].type).label(name) for name in FIGURES]
     return (
-        select(
-            log.id.label("event_id"), literal(0).label("epoch"), log.event, log.token, log.at, log.data,
-            cast(null(), Integer).label("retries"), *(cast(null(), Float).label(name) for name in FIGURES),
-        )
+        select(log.id.label("event_id"), literal(0).label("epoch"), log.event, log.token, log.at, log.data, *empty)
         .where(log.job_id == job_id, log.id > cursor.event_id)
         .order_by(log.id)
         .limit(limit)
-    )  # fmt: skip
+    )
 
 
 def _epochs(job_id: str, cursor: Cursor, limit: int) -> Select[Any]:
     row = epochs.c
     later = or_(row.event_id > cursor.event_id, (row.event_id == cursor.event_id) & (row.epoch > cursor.epoch))
+    token, at = cast(null(), Integer).label("token"), cast(null(), UtcTime).label("at")
+    figures = [row[name] for name in FIGURES]
     return (
-        select(
-            row.event_id, row.epoch, literal(EPOCH).label("event"), cast(null(), Integer).label("token"),
-            cast(null(), UtcTime).label("at"), row.layers.label("data"), row.retries, *(row[name] for name in FIGURES),
-        )
+        select(row.event_id, row.epoch, literal(EPOCH).label("event"), token, at, row.layers.label("data"), *figures)
         .where(row.job_id == job_id, later)
         .order_by(row.event_id, row.epoch)
         .limit(limit)
-    )  # fmt: skip
+    )
 
 
 def _stream_event(row: Mapping[str, Any]) -> StreamEvent:
     cursor = Cursor(row["event_id"], row["epoch"])
-    if row["event"] != EPOCH:
-        data = {name: value for name, value in row["data"].items() if name not in INTERNAL}
-        return StreamEvent(cursor, row["event"], row["token"], row["at"], data)
-    figures = {name: row[name] for name in ("epoch", *FIGURES, "retries")}
-    return StreamEvent(cursor, EPOCH, None, None, {**figures, "layers": row["data"]})
+    if row["event"] == EPOCH:
+        figures = {name: row[name] for name in FIGURES}
+        return StreamEvent(cursor, EPOCH, None, None, Epoch(**figures, epoch=row["epoch"], layers=row["data"]))
+    data = {name: value for name, value in row["data"].items() if name not in INTERNAL}
+    return StreamEvent(cursor, row["event"], row["token"], row["at"], data)

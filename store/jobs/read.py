@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, case, func, select
 
 from store.errors import NotFoundError
+from store.jobs.epoch import COLUMNS, Epoch
 from store.jobs.states import JobState
 from store.pages import Page, after_token, make_page
 from store.tables import epochs, job_events, jobs
@@ -36,7 +37,7 @@ def list_jobs(  # noqa: PLR0913 - one parameter a filter
     model: str | None = None,
     page_size: int,
     page_token: str | None = None,
-) -> Page:
+) -> Page[Row[Any]]:
     """Return a page of jobs, the newest first; of those states and kinds, where any are named.
 
     Raises: PageTokenError.
@@ -88,13 +89,15 @@ def read_paces(connection: Connection, job_ids: Collection[str]) -> dict[str, Pa
     return {job_id: Pace(begun_at, seconds) for job_id, begun_at, seconds in rows}
 
 
-def list_epochs(connection: Connection, job_id: str, *, page_size: int, page_token: str | None = None) -> Page:
+def list_epochs(connection: Connection, job_id: str, *, page_size: int, page_token: str | None = None) -> Page[Epoch]:
     """Return a page of a training's epochs, the first epoch first.
 
     Raises: NotFoundError, PageTokenError.
     """
     get_job(connection, job_id)
-    query = select(epochs).where(epochs.c.job_id == job_id).order_by(epochs.c.epoch).limit(page_size + 1)
+    columns = [epochs.c[name] for name in COLUMNS]
+    query = select(*columns).where(epochs.c.job_id == job_id).order_by(epochs.c.epoch).limit(page_size + 1)
     if page_token is not None:
         query = query.where(epochs.c.epoch > after_token(page_token, whole=True))
-    return make_page(connection.execute(query).all(), page_size, lambda row: str(row.epoch))
+    rows = [Epoch(**row._asdict()) for row in connection.execute(query)]
+    return make_page(rows, page_size, lambda row: str(row.epoch))

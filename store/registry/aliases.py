@@ -172,7 +172,7 @@ def promote(connection: Connection, job_id: str, version: int, promotion: Promot
 
 def alias_history(
     connection: Connection, model: str, alias: str, *, page_size: int, page_token: str | None = None
-) -> Page:
+) -> Page[Row[Any]]:
     """Return a page of the alias's moves, the latest first.
 
     Raises: NotFoundError where there is no such alias; PageTokenError.

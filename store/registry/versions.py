@@ -100,7 +100,9 @@ def estimator_digest(connection: Connection, model: str, version: int) -> str:
     return str(digest)
 
 
-def list_versions(connection: Connection, model: str, *, page_size: int, page_token: str | None = None) -> Page:
+def list_versions(
+    connection: Connection, model: str, *, page_size: int, page_token: str | None = None
+) -> Page[Row[Any]]:
     """Return a page of a model's versions, the newest first.
 
     Raises: NotFoundError where no such model is registered; PageTokenError.
@@ -113,7 +115,7 @@ def list_versions(connection: Connection, model: str, *, page_size: int, page_to
     return make_page(connection.execute(query).all(), page_size, lambda row: str(row.version))
 
 
-def list_models(connection: Connection, *, page_size: int, page_token: str | None = None) -> Page:
+def list_models(connection: Connection, *, page_size: int, page_token: str | None = None) -> Page[Row[Any]]:
     """Return a page of the registered models, by name.
 
     Raises: PageTokenError.

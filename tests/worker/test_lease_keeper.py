@@ -16,8 +16,9 @@ from sqlalchemy.exc import OperationalError
 from store.database import Database
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
+from store.jobs.epoch import Epoch
 from store.jobs.finish import succeed_training
-from store.jobs.heartbeat import EpochRow, JobProgress
+from store.jobs.heartbeat import JobProgress
 from store.settings import Settings
 from tests.store.world import World, checkpoint, epoch, make_world
 from tests.worker.outages import disk_nearly_full, outage
@@ -38,7 +39,7 @@ def beating(
     return LeaseKeeper(settings, world.database, mine, activity)
 
 
-def great_epoch(number: int) -> EpochRow:
+def great_epoch(number: int) -> Epoch:
     """An epoch that does not fit into what is left of a page of the database's file."""
     return epoch(number, layers=[{"name": "weights" * 10_000}])
 
