@@ -9,7 +9,7 @@ from flask import Flask, render_template
 from app.edge.answers import time_text
 from app.shapes.cards import Card, CardColumn, CardData, CardDetails
 from model.estimator import Estimator
-from store.database import Row
+from store.rows import DatasetRow, VersionRow
 
 USE = (
     "To rank the customers of the business whose data it was trained on by how likely they are to leave, to tell which "
@@ -25,7 +25,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["cell"] = cell
 
 
-def build_card(version: Row[Any], dataset: Row[Any], estimator: Estimator, aliases: Sequence[str]) -> Card:
+def build_card(version: VersionRow, dataset: DatasetRow, estimator: Estimator, aliases: Sequence[str]) -> Card:
     """Put a version's facts together."""
     missing = {column["name"]: column["missing"] for column in dataset.schema["columns"]}
     baseline = estimator.baseline_customer

@@ -6,11 +6,11 @@ database refuse to change or remove one.
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, insert, select
 
 from store.pages import Page, after_token, make_page
+from store.rows import AuditRow, columns_of, read_all
 from store.tables import audit_log
 
 LOCAL = "local"
@@ -44,16 +44,16 @@ def list_audit(
     actor: str | None = None,
     page_size: int,
     page_token: str | None = None,
-) -> Page[Row[Any]]:
+) -> Page[AuditRow]:
     """Return a page of the log, the latest first.
 
     Raises: PageTokenError.
     """
-    query = select(audit_log).order_by(audit_log.c.id.desc()).limit(page_size + 1)
+    query = select(*columns_of(AuditRow, audit_log)).order_by(audit_log.c.id.desc()).limit(page_size + 1)
     if action is not None:
         query = query.where(audit_log.c.action == action)
     if actor is not None:
         query = query.where(audit_log.c.actor == actor)
     if page_token is not None:
         query = query.where(audit_log.c.id < after_token(page_token, whole=True))
-    return make_page(connection.execute(query).all(), page_size, lambda row: str(row.id))
+    return make_page(read_all(connection, AuditRow, query), page_size, lambda row: str(row.id))

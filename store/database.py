@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Row, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from store.errors import DatabaseError
 
-__all__ = ["Connection", "Database", "Row", "open_database"]  # the types of what it gives, too
+__all__ = ["Connection", "Database", "open_database"]  # the types of what it gives, too
 
 T = TypeVar("T")
 

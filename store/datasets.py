@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Select, select, update
 
 from store import audit
 from store.artifacts import Artifact
@@ -12,6 +12,7 @@ from store.clock import now
 from store.errors import ExpiredError, NotFoundError
 from store.ids import new_id
 from store.pages import Page, after_token, make_page
+from store.rows import DatasetRow, columns_of, read_all, read_first
 from store.tables import artifacts, datasets
 from store.upsert import upsert_into
 
@@ -86,12 +87,12 @@ def find_same(connection: Connection, sha256: str, media_type: str, *, target: s
     return connection.execute(same).scalar_one_or_none()
 
 
-def find_dataset(connection: Connection, dataset_id: str) -> Row[Any] | None:
+def find_dataset(connection: Connection, dataset_id: str) -> DatasetRow | None:
     """Return the dataset's row with the size of its artifact and when that was removed, if there is such a dataset."""
-    return connection.execute(_with_size().where(datasets.c.id == dataset_id)).first()
+    return read_first(connection, DatasetRow, _query().where(datasets.c.id == dataset_id))
 
 
-def get_dataset(connection: Connection, dataset_id: str) -> Row[Any]:
+def get_dataset(connection: Connection, dataset_id: str) -> DatasetRow:
     """Return the dataset's row with the size of its artifact.
 
     Raises: NotFoundError; ExpiredError where its bytes were removed.
@@ -107,16 +108,16 @@ def get_dataset(connection: Connection, dataset_id: str) -> Row[Any]:
     return row
 
 
-def list_datasets(connection: Connection, *, page_size: int, page_token: str | None = None) -> Page[Row[Any]]:
+def list_datasets(connection: Connection, *, page_size: int, page_token: str | None = None) -> Page[DatasetRow]:
     """Return a page of the datasets whose bytes are there, the newest first.
 
     Raises: PageTokenError.
     """
-    query = _with_size().where(artifacts.c.removed_at.is_(None)).order_by(datasets.c.id.desc()).limit(page_size + 1)
+    query = _query().where(artifacts.c.removed_at.is_(None)).order_by(datasets.c.id.desc()).limit(page_size + 1)
     if page_token is not None:
         query = query.where(datasets.c.id < after_token(page_token))
-    return make_page(connection.execute(query).all(), page_size, lambda row: row.id)
+    return make_page(read_all(connection, DatasetRow, query), page_size, lambda row: row.id)
 
 
-def _with_size() -> Any:
-    return select(datasets, artifacts.c.size, artifacts.c.removed_at).join(artifacts)
+def _query() -> Select[Any]:
+    return select(*columns_of(DatasetRow, datasets, artifacts)).join_from(datasets, artifacts)

@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 from store.errors import BrokerError
 from store.jobs import KINDS, TASK
 
-QUEUES = {kind: f"jobs.{kind}" for kind in KINDS}
+QUEUES: dict[str, str] = {kind: f"jobs.{kind}" for kind in KINDS}
 """The broker's queue of each kind of job, so that a worker can serve some kinds alone."""
 
 

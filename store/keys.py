@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from store.audit import record
 from store.clock import now
 from store.errors import NotFoundError
+from store.rows import KeyRow, columns_of, read_all
 from store.tables import api_keys
 
 KEY = re.compile(r"ebb_([0-9a-f]{8})_([0-9a-f]{48})")
@@ -113,10 +114,10 @@ def touch_key(connection: Connection, key_id: str) -> None:
     connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(last_used_at=now()))
 
 
-def list_keys(connection: Connection) -> Sequence[Row[Any]]:
+def list_keys(connection: Connection) -> Sequence[KeyRow]:
     """Return every key without its hash, the oldest first."""
-    columns = [column for column in api_keys.c if column.name != "secret_sha256"]
-    return connection.execute(select(*columns).order_by(api_keys.c.created_at, api_keys.c.id)).all()
+    query = select(*columns_of(KeyRow, api_keys)).order_by(api_keys.c.created_at, api_keys.c.id)
+    return read_all(connection, KeyRow, query)
 
 
 def revoke_key(connection: Connection, key_id: str, *, by: str = "") -> None:

@@ -18,11 +18,12 @@ from model.tables.reading import MEDIA_TYPES, read_table
 from model.training.footprint import SizeLimits
 from model.training.report import EpochReport
 from store.artifacts import ArtifactStore
-from store.database import Database, Row
+from store.database import Database
 from store.datasets import get_dataset
 from store.jobs.checkpoints import MOST_BYTES, CheckpointRow, get_checkpoint
 from store.jobs.epoch import Epoch
 from store.jobs.read import get_job
+from store.rows import DatasetRow, JobRow
 from store.settings import Settings
 from worker.epoch_row import to_epoch
 from worker.errors import DatasetError
@@ -36,9 +37,9 @@ CPU_SECONDS = 0.1  # more than what watches a hung training takes for itself
 class Fit:
     """One attempt at one training job."""
 
-    job: Row[Any]
-    dataset: Row[Any]
-    stored: Row[Any] | None
+    job: JobRow
+    dataset: DatasetRow
+    stored: CheckpointRow | None
     artifacts: ArtifactStore
     spec: Spec
     most: SizeLimits

@@ -65,7 +65,7 @@ def _if_better(database: Database, fit: Fit, estimator: Estimator) -> Promotion 
     with database.read() as connection:
         alias = find_alias(connection, fit.job.model, CHAMPION)
     if alias is None:
-        told = {"metric": gate.metric, "reason": "there was no champion to compare with"}
+        told: dict[str, object] = {"metric": gate.metric, "reason": "there was no champion to compare with"}
         return Promotion(CHAMPION, revision=0, gate=told)
     told = {"metric": gate.metric, "champion_version": alias.version}
     try:

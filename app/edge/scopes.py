@@ -1,14 +1,13 @@
 """Scopes: checks what the key of a request allows, after authentication and the rate limit."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from app.edge.current import kept, this_request
 from app.edge.steps import Steps
 from app.errors import ForbiddenError
 from app.route import Route
-from store.database import Row
 from store.keys import Caller
+from store.rows import JobRow
 
 
 def install(steps: Steps, routes: Mapping[str, Route]) -> None:
@@ -31,7 +30,7 @@ def demand_to_promote(asked: str) -> None:
         demand("promote", because=f', which "promote": "{asked}" takes')
 
 
-def demand_to_cancel(job: Row[Any]) -> None:
+def demand_to_cancel(job: JobRow) -> None:
     """Refuse callers who did not submit this job, unless they have the scope `admin`.
 
     Raises: ForbiddenError.
@@ -43,7 +42,7 @@ def demand_to_cancel(job: Row[Any]) -> None:
         )
 
 
-def demand_to_retry(job: Row[Any]) -> None:
+def demand_to_retry(job: JobRow) -> None:
     """Refuse callers who may not cancel this job, or may not submit it now.
 
     Raises: ForbiddenError.

@@ -1,19 +1,19 @@
 """Jobs in requests and answers."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from app.shapes.common import JsonObject, PageSize, PageToken, Slug, Time, Uuid, published, several
+from store.jobs import KINDS, JobKind
 from store.jobs.epoch import Epoch
 from store.jobs.events import CURSOR
 from store.jobs.states import JobState
 
-Kind = Literal["training", "scoring", "replay"]
 States = Annotated[str, several(JobState)]
-Kinds = Annotated[str, several(get_args(Kind))]
+Kinds = Annotated[str, several(KINDS)]
 Promote = Literal["never", "if_better", "always"]
 Priority = Annotated[int, Meta(ge=-10, le=10, description="of the jobs that wait, the highest goes first")]
 EventId = Annotated[
@@ -71,7 +71,7 @@ class Job(msgspec.Struct, frozen=True):
     """A request for work, as it stands."""
 
     id: str
-    kind: Kind
+    kind: JobKind
     model: str
     dataset: str
     retry_of: str | None

@@ -1,7 +1,6 @@
 """Aliases: movable pointers, moved only by who says from where (RFC 9110, 13.1)."""
 
 from http import HTTPStatus as Status
-from typing import Any
 
 from flask import Response, request
 
@@ -13,10 +12,11 @@ from app.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.registry import Alias, AliasMove, MovePage
 from app.shapes.registry import Move as MoveShown
-from store.database import Connection, Row
+from store.database import Connection
 from store.errors import StaleRevisionError
 from store.ids import new_id
 from store.registry.aliases import AliasUpdate, alias_history, find_alias, get_alias, move_alias, moved_by_request
+from store.rows import AliasRow
 
 
 def show_alias(services: Services, name: str, alias: str, **_: object) -> Response:
@@ -34,7 +34,7 @@ def put_alias(services: Services, name: str, alias: str, body: AliasMove, **_: o
         )
     by, this = caller_name(), new_id()
 
-    def move(connection: Connection) -> Row[Any]:
+    def move(connection: Connection) -> AliasRow:
         if not moved_by_request(connection, name, alias, this):
             revision = believed(find_alias(connection, name, alias), alias)
             move_alias(connection, name, alias, AliasUpdate(body.version, revision, by, request=this))
@@ -47,7 +47,7 @@ def put_alias(services: Services, name: str, alias: str, body: AliasMove, **_: o
     return answer
 
 
-def believed(current: Row[Any] | None, alias: str) -> int:
+def believed(current: AliasRow | None, alias: str) -> int:
     """Return the revision to move from: the current one where the request's conditions hold for it.
 
     Revision 0, before the first move, is matched by `If-None-Match: *` and by `If-Match: "0"`.
@@ -85,7 +85,7 @@ def show_history(services: Services, name: str, alias: str, query: PageQuery) ->
     return conditional(json_answer(MovePage(moves, page.next_token)))
 
 
-def shown(row: Row[Any]) -> Alias:
+def shown(row: AliasRow) -> Alias:
     """Return an alias as the contract tells it."""
     return Alias(row.model, row.alias, row.version, row.revision, str(time_text(row.moved_at)))
 

@@ -1,7 +1,6 @@
 """Datasets: tables are uploaded once, inspected, and found again by their bytes."""
 
 from http import HTTPStatus as Status
-from typing import Any
 
 from flask import Response
 
@@ -16,8 +15,8 @@ from app.shapes.datasets import Dataset, DatasetPage, UploadQuery
 from app.uploads import Upload, keep_table, receive_table
 from model.tables.reading import MEDIA_TYPES
 from store.artifacts import Artifact
-from store.database import Row
 from store.datasets import get_dataset, list_datasets
+from store.rows import DatasetRow
 
 
 def upload_dataset(services: Services, query: UploadQuery) -> Response:
@@ -51,7 +50,7 @@ def show_datasets(services: Services, query: PageQuery) -> Response:
     return conditional(json_answer(DatasetPage([shown(row) for row in page.rows], page.next_token)))
 
 
-def shown(row: Row[Any]) -> Dataset:
+def shown(row: DatasetRow) -> Dataset:
     """Return the dataset as the contract tells it."""
     return Dataset(
         id=row.id,

@@ -1,7 +1,6 @@
 """Jobs: look at one, list them, follow a training's epochs, cancel."""
 
 from datetime import timedelta
-from typing import Any
 
 from flask import Response
 
@@ -12,11 +11,12 @@ from app.route import Route
 from app.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.jobs import EpochPage, Job, JobChange, JobError, JobPage, JobQuery, Progress
-from store.database import Connection, Row
+from store.database import Connection
 from store.ids import new_id
 from store.jobs.cancel import cancel
 from store.jobs.read import Pace, get_job, list_epochs, list_jobs, read_paces
 from store.jobs.states import JobState
+from store.rows import JobRow
 
 
 def show_job(services: Services, job_id: str, **_: object) -> Response:
@@ -62,7 +62,7 @@ def cancel_job(services: Services, job_id: str, **_: object) -> Response:
         return json_answer(shown_one(connection, get_job(connection, job_id)))
 
 
-def shown_one(connection: Connection, row: Row[Any]) -> Job:
+def shown_one(connection: Connection, row: JobRow) -> Job:
     """Return one job as the contract tells it, with the time left."""
     return shown(row, read_paces(connection, [row.id]).get(row.id) if row.state == JobState.RUNNING else None)
 
@@ -76,7 +76,7 @@ def _names(text: str | None) -> list[str]:
     return text.split(",") if text else []
 
 
-def shown(row: Row[Any], pace: Pace | None = None) -> Job:
+def shown(row: JobRow, pace: Pace | None = None) -> Job:
     """Return the job as the contract tells it."""
     return Job(
         id=row.id,
@@ -101,7 +101,7 @@ def shown(row: Row[Any], pace: Pace | None = None) -> Job:
     )
 
 
-def _eta_seconds(row: Row[Any], pace: Pace | None) -> float | None:
+def _eta_seconds(row: JobRow, pace: Pace | None) -> float | None:
     """Estimate, as of the last heartbeat, the time left by the pace of this attempt; an early stop ends sooner.
 
     Rows have no pace of their own: theirs is that since the attempt began, which made all of them.
@@ -111,7 +111,7 @@ def _eta_seconds(row: Row[Any], pace: Pace | None) -> float | None:
     left = max(0, int(row.progress_total - row.progress_done))
     if row.progress_unit == "epochs":
         return None if pace.epoch_seconds is None else round(pace.epoch_seconds * left, 1)
-    since: timedelta = row.heartbeat_at - pace.begun_at
+    since = row.heartbeat_at - pace.begun_at if row.heartbeat_at else timedelta()
     if since <= timedelta():
         return None  # it has only begun, and its progress is still the attempt's before
     return round(since.total_seconds() / int(row.progress_done) * left, 1)

@@ -1,7 +1,5 @@
 """Registered models and their immutable versions."""
 
-from typing import Any
-
 from flask import Response
 
 from app.edge.answers import conditional, json_answer, time_text
@@ -9,8 +7,8 @@ from app.route import Route
 from app.services import Services
 from app.shapes.common import PageQuery
 from app.shapes.registry import ModelPage, RegisteredModel, Version, VersionPage
-from store.database import Row
 from store.registry.versions import get_version, list_models, list_versions, load_estimator
+from store.rows import VersionRow
 
 SAFETENSORS = "application/octet-stream"
 
@@ -47,7 +45,7 @@ def download_weights(services: Services, name: str, version: int, **_: object) -
     return conditional(answer, row.weights_sha256)
 
 
-def _shown(row: Row[Any]) -> Version:
+def _shown(row: VersionRow) -> Version:
     return Version(
         model=row.model,
         version=row.version,

@@ -1,7 +1,5 @@
 """Rolling an alias back in one call."""
 
-from typing import Any
-
 from flask import Response
 
 from app.edge.access import caller_name
@@ -10,17 +8,18 @@ from app.route import Header, Route
 from app.services import Services
 from app.shapes.registry import Alias
 from app.views.aliases import ALIAS, ETAG, believed, shown
-from store.database import Connection, Row
+from store.database import Connection
 from store.ids import new_id
 from store.registry.aliases import find_alias, get_alias, moved_by_request
 from store.registry.rollback import roll_back
+from store.rows import AliasRow
 
 
 def roll_back_alias(services: Services, name: str, alias: str, **_: object) -> Response:
     """Point an alias back at the version before; again, at the one before that."""
     by, this = caller_name(), new_id()
 
-    def back(connection: Connection) -> Row[Any]:
+    def back(connection: Connection) -> AliasRow:
         if not moved_by_request(connection, name, alias, this):
             revision = believed(find_alias(connection, name, alias), alias)
             roll_back(connection, name, alias, revision=revision, by=by, request=this)

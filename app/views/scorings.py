@@ -1,7 +1,5 @@
 """Scoring jobs: a whole dataset, or the table that is the body, by the one version that is meant now."""
 
-from typing import Any
-
 from flask import Response
 
 from app.edge.access import owner
@@ -18,11 +16,11 @@ from app.views.datasets import EXPIRED
 from model.columns.schema import listed
 from model.errors import Problem
 from model.tables.reading import MEDIA_TYPES
-from store.database import Row
 from store.datasets import find_dataset
 from store.jobs.submit import Submission
 from store.registry.aliases import CHAMPION, get_alias
 from store.registry.versions import get_version
+from store.rows import VersionRow
 
 
 def submit_scoring(services: Services, query: ScoringQuery, **_: object) -> Response:
@@ -78,7 +76,7 @@ def _of_table(services: Services, kind: str, model: str, query: ScoringQuery) ->
     )
 
 
-def _settled(services: Services, model: str, wanted: ScoringRequest | ScoringQuery, place: str) -> Row[Any]:
+def _settled(services: Services, model: str, wanted: ScoringRequest | ScoringQuery, place: str) -> VersionRow:
     """Return the version that is meant now.
 
     Raises: InputError, at this place, where both alias and version are given; NotFoundError.
@@ -90,7 +88,7 @@ def _settled(services: Services, model: str, wanted: ScoringRequest | ScoringQue
         return get_version(connection, model, number)
 
 
-def _check(services: Services, dataset_id: str, version: Row[Any]) -> None:
+def _check(services: Services, dataset_id: str, version: VersionRow) -> None:
     """Refuse what cannot succeed: a dataset that is not there, or that has none of the version's columns.
 
     Raises: InputError.

@@ -18,8 +18,11 @@ still hold; 0 rows means that somebody else was first. A worker's every write ca
 records why an attempt did not resume, `events` is the log, and `fence` is the condition of every write of a worker.
 """
 
+from typing import Literal, get_args
+
 TASK = "ebb.run_job"
 """The name of the Celery task that runs a job; its one argument is the job's id."""
 
-KINDS = ("training", "scoring", "replay")
-"""What a job can be; each kind has a queue of its own."""
+JobKind = Literal["training", "scoring", "replay"]
+KINDS: tuple[JobKind, ...] = get_args(JobKind)
+"""The kinds of job; each has a queue of its own."""

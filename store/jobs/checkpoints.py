@@ -1,10 +1,10 @@
 """A job's checkpoint: one at most, and none once the job has ended, for only the same job could go on from it."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
+from store.rows import columns_of, read_first
 from store.tables import checkpoints
 
 MOST_BYTES = 2**27
@@ -21,9 +21,10 @@ class CheckpointRow:
     sha256: str
 
 
-def get_checkpoint(connection: Connection, job_id: str) -> Row[Any] | None:
+def get_checkpoint(connection: Connection, job_id: str) -> CheckpointRow | None:
     """Return the job's last checkpoint, if it has one."""
-    return connection.execute(select(checkpoints).where(checkpoints.c.job_id == job_id)).first()
+    query = select(*columns_of(CheckpointRow, checkpoints)).where(checkpoints.c.job_id == job_id)
+    return read_first(connection, CheckpointRow, query)
 
 
 def put_checkpoint(connection: Connection, job_id: str, token: int, checkpoint: CheckpointRow) -> None:

@@ -3,14 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, func, select
+from sqlalchemy import Connection, and_, case, func, select
 
 from store.errors import NotFoundError
-from store.jobs.epoch import COLUMNS, Epoch
+from store.jobs.epoch import Epoch
 from store.jobs.states import JobState
 from store.pages import Page, after_token, make_page
+from store.rows import JobRow, columns_of, read_all, read_first
 from store.tables import epochs, job_events, jobs
 
 RECENT_EPOCHS = 10
@@ -18,12 +18,12 @@ SHORT_SECONDS = 1.0  # for that many epochs: of shorter ones more are taken toge
 SHORT_EPOCHS = 1000
 
 
-def get_job(connection: Connection, job_id: str) -> Row[Any]:
+def get_job(connection: Connection, job_id: str) -> JobRow:
     """Return the job's row.
 
     Raises: NotFoundError.
     """
-    row = connection.execute(select(jobs).where(jobs.c.id == job_id)).first()
+    row = read_first(connection, JobRow, select(*columns_of(JobRow, jobs)).where(jobs.c.id == job_id))
     if row is None:
         raise NotFoundError(f"there is no job {job_id}")
     return row
@@ -37,12 +37,12 @@ def list_jobs(  # noqa: PLR0913 - one parameter a filter
     model: str | None = None,
     page_size: int,
     page_token: str | None = None,
-) -> Page[Row[Any]]:
+) -> Page[JobRow]:
     """Return a page of jobs, the newest first; of those states and kinds, where any are named.
 
     Raises: PageTokenError.
     """
-    query = select(jobs).order_by(jobs.c.id.desc()).limit(page_size + 1)
+    query = select(*columns_of(JobRow, jobs)).order_by(jobs.c.id.desc()).limit(page_size + 1)
     if states:
         query = query.where(jobs.c.state.in_(states))
     if kinds:
@@ -51,7 +51,7 @@ def list_jobs(  # noqa: PLR0913 - one parameter a filter
         query = query.where(jobs.c.model == model)
     if page_token is not None:
         query = query.where(jobs.c.id < after_token(page_token))
-    return make_page(connection.execute(query).all(), page_size, lambda row: row.id)
+    return make_page(read_all(connection, JobRow, query), page_size, lambda row: row.id)
 
 
 @dataclass(frozen=True)
@@ -95,9 +95,12 @@ def list_epochs(connection: Connection, job_id: str, *, page_size: int, page_tok
     Raises: NotFoundError, PageTokenError.
     """
     get_job(connection, job_id)
-    columns = [epochs.c[name] for name in COLUMNS]
-    query = select(*columns).where(epochs.c.job_id == job_id).order_by(epochs.c.epoch).limit(page_size + 1)
+    query = (
+        select(*columns_of(Epoch, epochs))
+        .where(epochs.c.job_id == job_id)
+        .order_by(epochs.c.epoch)
+        .limit(page_size + 1)
+    )
     if page_token is not None:
         query = query.where(epochs.c.epoch > after_token(page_token, whole=True))
-    rows = [Epoch(**row._asdict()) for row in connection.execute(query)]
-    return make_page(rows, page_size, lambda row: str(row.epoch))
+    return make_page(read_all(connection, Epoch, query), page_size, lambda row: str(row.epoch))

@@ -1,16 +1,17 @@
 """Aliases: movable pointers such as `champion`, whose every move is kept (T13)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from store import audit
 from store.clock import now
 from store.errors import NotFoundError, StaleRevisionError
 from store.keys import may_still
 from store.pages import Page, after_token, make_page
+from store.rows import AliasMoveRow, AliasRow, columns_of, read_all, read_first
 from store.tables import alias_moves, aliases, jobs, models, versions
 from store.upsert import upsert_into
 
@@ -37,12 +38,12 @@ class NotPromoted:
     gate: Mapping[str, object]
 
 
-def find_alias(connection: Connection, model: str, alias: str) -> Row[Any] | None:
+def find_alias(connection: Connection, model: str, alias: str) -> AliasRow | None:
     """Return where the alias points, and its revision, if it is there."""
-    return connection.execute(select(aliases).where(aliases.c.model == model, aliases.c.alias == alias)).first()
+    return read_first(connection, AliasRow, _query(model).where(aliases.c.alias == alias))
 
 
-def get_alias(connection: Connection, model: str, alias: str) -> Row[Any]:
+def get_alias(connection: Connection, model: str, alias: str) -> AliasRow:
     """Return where the alias points, and its revision.
 
     Raises: NotFoundError.
@@ -55,10 +56,13 @@ def get_alias(connection: Connection, model: str, alias: str) -> Row[Any]:
     return row
 
 
-def list_aliases(connection: Connection, model: str) -> list[Row[Any]]:
+def list_aliases(connection: Connection, model: str) -> Sequence[AliasRow]:
     """Return the model's aliases by name."""
-    query = select(aliases).where(aliases.c.model == model).order_by(aliases.c.alias)
-    return list(connection.execute(query).all())
+    return read_all(connection, AliasRow, _query(model).order_by(aliases.c.alias))
+
+
+def _query(model: str) -> Select[Any]:
+    return select(*columns_of(AliasRow, aliases)).where(aliases.c.model == model)
 
 
 @dataclass(frozen=True)
@@ -172,18 +176,18 @@ def promote(connection: Connection, job_id: str, version: int, promotion: Promot
 
 def alias_history(
     connection: Connection, model: str, alias: str, *, page_size: int, page_token: str | None = None
-) -> Page[Row[Any]]:
+) -> Page[AliasMoveRow]:
     """Return a page of the alias's moves, the latest first.
 
     Raises: NotFoundError where there is no such alias; PageTokenError.
     """
     get_alias(connection, model, alias)
     query = (
-        select(alias_moves)
+        select(*columns_of(AliasMoveRow, alias_moves))
         .where(alias_moves.c.model == model, alias_moves.c.alias == alias)
         .order_by(alias_moves.c.revision.desc())
         .limit(page_size + 1)
     )
     if page_token is not None:
         query = query.where(alias_moves.c.revision < after_token(page_token, whole=True))
-    return make_page(connection.execute(query).all(), page_size, lambda row: str(row.revision))
+    return make_page(read_all(connection, AliasMoveRow, query), page_size, lambda row: str(row.revision))

@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from store.errors import ArtifactError, NotFoundError
 from store.pages import Page, after_token, make_page
+from store.rows import ModelRow, VersionRow, columns_of, read_all, read_first
 from store.tables import models, versions
 from store.upsert import upsert_into
-
-FACTS = [column for column in versions.c if column.name != "estimator"]
 
 
 @dataclass(frozen=True)
@@ -57,12 +56,12 @@ def ensure_model(connection: Connection, name: str) -> None:
     connection.execute(upsert_into(connection, models).values(name=name).on_conflict_do_nothing())
 
 
-def get_version(connection: Connection, model: str, version: int) -> Row[Any]:
+def get_version(connection: Connection, model: str, version: int) -> VersionRow:
     """Return a version's row without the bytes of its estimator.
 
     Raises: NotFoundError.
     """
-    row = connection.execute(select(*FACTS).where(versions.c.model == model, versions.c.version == version)).first()
+    row = read_first(connection, VersionRow, _query(model).where(versions.c.version == version))
     if row is None:
         raise NotFoundError(f"model '{model}' has no version {version}")
     return row
@@ -102,25 +101,29 @@ def estimator_digest(connection: Connection, model: str, version: int) -> str:
 
 def list_versions(
     connection: Connection, model: str, *, page_size: int, page_token: str | None = None
-) -> Page[Row[Any]]:
+) -> Page[VersionRow]:
     """Return a page of a model's versions, the newest first.
 
     Raises: NotFoundError where no such model is registered; PageTokenError.
     """
     if connection.execute(select(models.c.name).where(models.c.name == model)).first() is None:
         raise NotFoundError(f"there is no model '{model}'")
-    query = select(*FACTS).where(versions.c.model == model).order_by(versions.c.version.desc()).limit(page_size + 1)
+    query = _query(model).order_by(versions.c.version.desc()).limit(page_size + 1)
     if page_token is not None:
         query = query.where(versions.c.version < after_token(page_token, whole=True))
-    return make_page(connection.execute(query).all(), page_size, lambda row: str(row.version))
+    return make_page(read_all(connection, VersionRow, query), page_size, lambda row: str(row.version))
 
 
-def list_models(connection: Connection, *, page_size: int, page_token: str | None = None) -> Page[Row[Any]]:
+def _query(model: str) -> Select[Any]:
+    return select(*columns_of(VersionRow, versions)).where(versions.c.model == model)
+
+
+def list_models(connection: Connection, *, page_size: int, page_token: str | None = None) -> Page[ModelRow]:
     """Return a page of the registered models, by name.
 
     Raises: PageTokenError.
     """
-    query = select(models).order_by(models.c.name).limit(page_size + 1)
+    query = select(*columns_of(ModelRow, models)).order_by(models.c.name).limit(page_size + 1)
     if page_token is not None:
         query = query.where(models.c.name > after_token(page_token))
-    return make_page(connection.execute(query).all(), page_size, lambda row: row.name)
+    return make_page(read_all(connection, ModelRow, query), page_size, lambda row: row.name)

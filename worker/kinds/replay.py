@@ -9,6 +9,7 @@ from store.database import Connection
 from store.jobs.claim import Claim
 from store.jobs.finish import succeed
 from store.registry.versions import get_version
+from store.rows import VersionRow
 from worker.kinds.training import Training
 from worker.outages import retry_through_outages
 from worker.work import Completion
@@ -37,7 +38,7 @@ class Replay(Training):
 
         return end
 
-    def _version(self) -> Any:
+    def _version(self) -> VersionRow:
         with self.database.read() as connection:
             return get_version(connection, self.fit.job.model, int(self.fit.job.params["version"]))
 

@@ -7,7 +7,7 @@ dataset, version and layout are the same.
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from model.estimator import Estimator
 from model.outputs import OUTPUTS, Layout
@@ -15,7 +15,7 @@ from model.outputs.writing import Tally
 from model.scoring import score_file
 from model.tables.reading import MEDIA_TYPES
 from store.artifacts import Artifact, ArtifactStore
-from store.database import Connection, Database, Row
+from store.database import Connection, Database
 from store.datasets import get_dataset
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
@@ -25,6 +25,7 @@ from store.jobs.read import get_job
 from store.quotas import Quota, read_quota
 from store.registry.versions import load_estimator
 from store.results import add_result
+from store.rows import DatasetRow, JobRow
 from store.settings import Settings
 from worker.errors import DatasetError
 from worker.fit import CPU_SECONDS
@@ -35,8 +36,8 @@ from worker.work import Completion, WorkUnit
 class Scoring:
     """One attempt at one scoring."""
 
-    job: Row[Any]
-    dataset: Row[Any]
+    job: JobRow
+    dataset: DatasetRow
     artifacts: ArtifactStore
     estimator: Estimator
     quota: Quota
