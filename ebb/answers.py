@@ -81,7 +81,7 @@ class JobChange(msgspec.Struct, frozen=True):
     heartbeat_at: str | None = None
 
 
-class Layer(msgspec.Struct, frozen=True):
+class LayerUpdate(msgspec.Struct, frozen=True):
     """One array of parameters at an epoch's last step."""
 
     name: str
@@ -101,7 +101,7 @@ class Epoch(msgspec.Struct, frozen=True):
     seconds: float | None = None
     dead_units: float | None = None
     retries: int = 0
-    layers: list[Layer] | None = None
+    layers: list[LayerUpdate] | None = None
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -124,7 +124,7 @@ class Alias(msgspec.Struct, frozen=True):
     revision: int
 
 
-class AliasMove(msgspec.Struct, frozen=True):
+class PastMove(msgspec.Struct, frozen=True):
     """One move of an alias: who moved it when, from what to what."""
 
     revision: int
@@ -143,7 +143,7 @@ class ColumnChange(msgspec.Struct, frozen=True):
     change: float
 
 
-class ChangedCustomer(msgspec.Struct, frozen=True):
+class CustomerChange(msgspec.Struct, frozen=True):
     """A customer whom two versions put on different sides of a threshold."""
 
     customer_id: str | float | bool | None
@@ -159,10 +159,10 @@ class Diff(msgspec.Struct, frozen=True):
     rows: int
     to_leaving: int
     to_staying: int
-    customers: list[ChangedCustomer]
+    customers: list[CustomerChange]
 
 
-class Reason(msgspec.Struct, frozen=True):
+class ColumnContribution(msgspec.Struct, frozen=True):
     """How much one column moved a customer's log-odds away from the baseline customer's."""
 
     column: str
@@ -175,7 +175,7 @@ class Score(msgspec.Struct, frozen=True):
 
     customer_id: str | int | None = None
     churn_probability: float | None = None
-    reasons: list[Reason] = []
+    reasons: list[ColumnContribution] = []
     gap: float | None = None
     error: Fault | None = None
 

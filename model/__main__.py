@@ -16,7 +16,7 @@ from model.outputs.writing import write_scores
 from model.parsing import first_repeated, shown
 from model.scoring import score_file
 from model.spec import parse_spec
-from model.tables.reading import format_of, read_table
+from model.tables.reader import format_of, read_table
 from model.trace import lines, trace
 
 
@@ -95,10 +95,10 @@ def predict(options: argparse.Namespace) -> None:
     estimator = Estimator.from_bytes(read_bytes(options.file))
     scored = score_file(estimator, options.table, format_of(options.table))
     with new_file(options.out) as out:
-        tally = write_scores(estimator, scored, OUTPUTS["csv"](Layout.of(estimator)), out)
-    for caution in tally.cautions():
-        print(f"warning: {caution}", file=sys.stderr)
-    show({"rows": tally.rows, "errors": tally.errors, "sha256": estimator.weights_sha256}, options.json)
+        summary = write_scores(estimator, scored, OUTPUTS["csv"](Layout.of(estimator)), out)
+    for warning in summary.warnings():
+        print(f"warning: {warning}", file=sys.stderr)
+    show({"rows": summary.rows, "errors": summary.errors, "sha256": estimator.weights_sha256}, options.json)
 
 
 def follow(options: argparse.Namespace) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from model.machine import CORES, memory_bytes
 from store.errors import SettingsError
-from store.host_resources import CORES, memory_bytes
 from store.jobs import KINDS
 from store.passwords import read_password, with_password, without_password
 

@@ -14,7 +14,7 @@ from store.jobs.claim import Claim, claim_next
 from store.jobs.finish import end_cancelled, fail
 from store.jobs.requeue import requeue, strike
 from store.settings import Settings
-from worker.limits import cpu_limit_text
+from worker.limits import cpu_limit_text, memory_limit_text
 from worker.outages import retry_through_outages, write_through_outages
 from worker.warm_process import ProcessStarter
 
@@ -54,6 +54,9 @@ class Attempts:
         elif code == -signal.SIGXCPU:
             text = cpu_limit_text(self._settings)
             self._bring_to_rest(claimed, lambda connection: fail(connection, claimed, code="cpu_limit", text=text))
+        elif code == -signal.SIGABRT:
+            text = memory_limit_text(self._settings)
+            self._bring_to_rest(claimed, lambda connection: fail(connection, claimed, code="out_of_memory", text=text))
         elif code != 0:
             self._strike(claimed, f"was killed by signal {-code}" if code < 0 else f"ended with code {code}")
         return not self._stopping

@@ -3,7 +3,7 @@
 import math
 
 from model.training.report import EpochReport, LayerReport
-from store.jobs.epoch import COLUMNS, Epoch, LayerNorms
+from store.jobs.epoch import COLUMNS, Epoch, LayerUpdate
 
 FIGURES = [name for name in COLUMNS if name not in ("valid_loss", "layers")]
 
@@ -30,7 +30,7 @@ def is_round(epoch: int) -> bool:
     return epoch <= 100 or epoch % 10 ** (len(str(epoch)) - 2) == 0
 
 
-def _layers(report: LayerReport) -> list[LayerNorms]:
+def _layers(report: LayerReport) -> list[LayerUpdate]:
     """Return the norms of each array of parameters; JSON has no infinity, the ratio of an array of zeros."""
     rows = zip(report.names, report.gradient_norms, report.update_ratios, strict=True)
     return [

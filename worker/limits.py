@@ -23,6 +23,14 @@ def cpu_limit_text(settings: Settings) -> str:
     )
 
 
+def memory_limit_text(settings: Settings) -> str:
+    """Say that an attempt was aborted, which Arrow does where it gets no memory and can raise no exception."""
+    return (
+        f"the job's process was aborted, most likely because it needed more than its {settings.training_bytes} bytes "
+        "of memory; take a smaller table or network, or raise EBB_TRAINING_BYTES"
+    )
+
+
 def storage_trouble(error: OSError, settings: Settings) -> tuple[str, str] | None:
     """Return the code and the sentence of an error that another attempt would meet as well, or None.
 

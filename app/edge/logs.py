@@ -12,9 +12,8 @@ from http import HTTPStatus
 import msgspec
 from flask import Response
 
-from app.edge.current import kept, this_request
-from app.edge.request_ids import request_id
-from app.edge.steps import Steps
+from app.edge.hooks import Hooks
+from app.edge.request_context import Exchange
 from model.names import escaped
 
 access = logging.getLogger("ebb.access")
@@ -100,36 +99,29 @@ def adopt(logger: logging.Logger) -> None:
     logger.addFilter(ShortTimeouts())
 
 
-def install(steps: Steps) -> None:
+def install(hooks: Hooks) -> None:
     """Log every request when its answer is ready.
 
     The line goes out directly: a record of the standard library would cost more than the line itself.
     """
     lines = JsonLines()
 
-    def log(response: Response) -> Response:
-        here, request, now = kept(), this_request(), time.perf_counter()
+    def log(exchange: Exchange, response: Response) -> None:
+        request = exchange.request
         path, status = request.path, response.status_code
         level = logging.DEBUG if path in PROBES and status < HTTPStatus.BAD_REQUEST else logging.INFO
         if access.isEnabledFor(level):
-            caller = here.get("caller")
             facts = {
-                "request_id": request_id(),
+                "request_id": exchange.id,
                 "method": request.method,
                 "path": path,
                 "status": status,
                 "bytes": response.content_length,
-                "ms": round((now - here.get("begun", now)) * 1000, 2),
+                "ms": round((time.perf_counter() - exchange.begun) * 1000, 2),
                 "client": request.remote_addr or "",
-                "key": caller.key_id if caller is not None else "",
+                "key": exchange.caller.key_id,
             }
             message = f"{request.method} {path} {status}"
             lines.write(time.time(), logging.getLevelName(level), access.name, message, facts)
-        return response
 
-    steps.before_request(_begin)
-    steps.after_request(log)
-
-
-def _begin() -> None:
-    kept().begun = time.perf_counter()
+    hooks.after_request(log)

@@ -11,7 +11,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from limits import RateLimitItemPerMinute
@@ -57,6 +57,10 @@ class _Block:
     until: float
 
 
+_Place = tuple[str, str, int]
+"""What is counted: a kind, a name and its quota."""
+
+
 class RateLimiter:
     """Counts requests by a name, such as that of a key or an address; without `redis_url` for this process alone."""
 
@@ -65,25 +69,46 @@ class RateLimiter:
         self._shared = SlidingWindowCounterRateLimiter(_storage(redis_url)) if redis_url else None
         self._alone_seconds = alone_seconds
         self._alone_until = 0.0
-        self._blocks: dict[tuple[str, str, int], _Block] = {}
-        self._lock = threading.Lock()
+        self._blocks: dict[_Place, _Block] = {}
+        self._fetching: set[_Place] = set()
+        self._lock = threading.Lock()  # never held while Redis is asked
 
     def count(self, kind: str, name: str, quota: int) -> Usage:
-        """Count a request, unless the quota of the last minute is used up."""
-        size = quota // BLOCKS
-        if size < 2:
-            return self._usage(kind, name, quota, SlidingWindowCounterRateLimiter.hit)
+        """Count a request, unless the quota of the last minute is used up.
+
+        One thread fetches a block; until it is there, others count one by one.
+        """
+        place, size = (kind, name, quota), quota // BLOCKS
         with self._lock:
-            block = self._blocks.get((kind, name, quota))
-            if block is None or not block.left or time.monotonic() > block.until:
-                usage = self._usage(kind, name, quota, SlidingWindowCounterRateLimiter.hit, size)
-                if not usage.allowed:  # fewer than a block are left
-                    return self._usage(kind, name, quota, SlidingWindowCounterRateLimiter.hit)
-                block = _Block(usage, size, time.monotonic() + BLOCK_SECONDS)
-                self._blocks[kind, name, quota] = block
-            block.left -= 1
-            found = block.usage
-            return Usage(True, quota, found.remaining + block.left, found.more_in_s)
+            if (usage := self._taken(place)) is not None:
+                return usage
+            fetch = size >= 2 and place not in self._fetching
+            if fetch:
+                self._fetching.add(place)
+        if fetch and (usage := self._fetched(place, size)) is not None:
+            return usage
+        return self._usage(*place, SlidingWindowCounterRateLimiter.hit)
+
+    def _taken(self, place: _Place) -> Usage | None:
+        """Take a request out of the block, if there is one with some left."""
+        block = self._blocks.get(place)
+        if block is None or not block.left or time.monotonic() > block.until:
+            return None
+        block.left -= 1
+        return replace(block.usage, remaining=block.usage.remaining + block.left)
+
+    def _fetched(self, place: _Place, size: int) -> Usage | None:
+        """Fetch a block and take a request out of it; None where fewer than a block are left."""
+        try:
+            usage = self._usage(*place, SlidingWindowCounterRateLimiter.hit, size)
+        finally:
+            with self._lock:
+                self._fetching.discard(place)
+        if not usage.allowed:
+            return None
+        with self._lock:
+            self._blocks[place] = _Block(usage, size, time.monotonic() + BLOCK_SECONDS)
+            return self._taken(place)
 
     def look(self, kind: str, name: str, quota: int) -> Usage:
         """Return what counting a request would find, and count nothing."""

@@ -1,24 +1,20 @@
 """Scopes: checks what the key of a request allows, after authentication and the rate limit."""
 
-from collections.abc import Mapping
-
-from app.edge.current import kept, this_request
-from app.edge.steps import Steps
+from app.edge.hooks import Hooks
+from app.edge.request_context import Exchange, this_exchange
 from app.errors import ForbiddenError
-from app.route import Route
-from store.keys import Caller
 from store.rows import JobRow
 
 
-def install(steps: Steps, routes: Mapping[str, Route]) -> None:
+def install(hooks: Hooks) -> None:
     """Check every request for a route that has a scope."""
+    hooks.before_request(_check)
 
-    def check() -> None:
-        route = routes.get(this_request().endpoint or "")
-        if route is not None and route.scope is not None:
-            demand(route.scope, *route.or_scopes)
 
-    steps.before_request(check)
+def _check(exchange: Exchange) -> None:
+    route = exchange.route
+    if route is not None and route.scope is not None and not exchange.caller.may(route.scope):
+        demand(route.scope, *route.or_scopes)
 
 
 def demand_to_promote(asked: str) -> None:
@@ -35,7 +31,7 @@ def demand_to_cancel(job: JobRow) -> None:
 
     Raises: ForbiddenError.
     """
-    caller: Caller = kept().caller
+    caller = this_exchange().caller
     if job.owner != caller.key_id and not caller.may("admin"):
         raise ForbiddenError(
             f"key {caller.key_id} did not submit job {job.id}; send the key that did, or one with the scope 'admin'"
@@ -56,7 +52,7 @@ def demand(*scopes: str, because: str = "") -> None:
 
     Raises: ForbiddenError.
     """
-    caller: Caller = kept().caller
+    caller = this_exchange().caller
     if not any(map(caller.may, scopes)):
         names = " or ".join(f"'{scope}'" for scope in scopes)
         raise ForbiddenError(

@@ -7,10 +7,9 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from app.schemas.customer_scores import Campaign, Chosen, ColumnContribution, Decision, Score, Scored
+from app.schemas.problem_details import Fault
 from app.scoring.score import ScoreResults
-from app.shapes.problems import Fault
-from app.shapes.scores import Campaign, Chosen, Decision, Score, Scored
-from app.shapes.scores import Reason as ReasonTold
 from model.estimator import Reason
 from store.registry.resolve import ResolvedVersion
 
@@ -60,5 +59,5 @@ def _scores(results: ScoreResults) -> list[Score]:
     return scores
 
 
-def _told(reasons: Sequence[Reason]) -> list[ReasonTold]:
-    return [ReasonTold(*reason) for reason in reasons]
+def _told(reasons: Sequence[Reason]) -> list[ColumnContribution]:
+    return [ColumnContribution(*reason) for reason in reasons]

@@ -1,6 +1,6 @@
 """A cache of which version scores: where an alias points, as the database said it in the last half second."""
 
-from app.recent import KEPT_SECONDS, Recent
+from app.edge.ttl_cache import KEPT_SECONDS, TtlCache
 from store.database import Connection, Database
 from store.registry.resolve import ResolvedVersion, resolve_alias, resolve_version
 
@@ -15,8 +15,8 @@ class TargetCache:
     """
 
     def __init__(self, database: Database, seconds: float = KEPT_SECONDS) -> None:
-        self._aliases: Recent[tuple[str, str], ResolvedVersion] = Recent(database, _alias, seconds)
-        self._versions: Recent[tuple[str, int], ResolvedVersion] = Recent(database, _version, VERSION_SECONDS)
+        self._aliases: TtlCache[tuple[str, str], ResolvedVersion] = TtlCache(database, _alias, seconds)
+        self._versions: TtlCache[tuple[str, int], ResolvedVersion] = TtlCache(database, _version, VERSION_SECONDS)
 
     def by_alias(self, model: str, alias: str) -> ResolvedVersion:
         """Return what an alias points at.

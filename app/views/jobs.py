@@ -1,22 +1,54 @@
 """Jobs: look at one, list them, follow a training's epochs, cancel."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Annotated
 
+import msgspec
 from flask import Response
 
-from app.edge.access import caller_name
-from app.edge.answers import conditional, json_answer, time_text
+from app.edge.authentication import caller_name
+from app.edge.responses import conditional, json_answer, time_text
 from app.edge.scopes import demand_to_cancel
-from app.route import Route
-from app.services import Services
-from app.shapes.common import PageQuery
-from app.shapes.jobs import EpochPage, Job, JobChange, JobError, JobPage, JobQuery, Progress
+from app.routing.route import Route
+from app.schemas.field_types import PageQuery, PageSize, PageToken, Slug, several
+from app.schemas.job_resource import Job, JobChange, JobFailure, Progress
+from app.server.services import Services
 from store.database import Connection
 from store.ids import new_id
+from store.jobs import KINDS
 from store.jobs.cancel import cancel
+from store.jobs.epoch import Epoch
 from store.jobs.read import Pace, get_job, list_epochs, list_jobs, read_paces
 from store.jobs.states import JobState
 from store.rows import JobRow
+
+States = Annotated[str, several(JobState)]
+Kinds = Annotated[str, several(KINDS)]
+
+
+class JobQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which jobs; of several states or kinds, with commas between them."""
+
+    state: States | None = None
+    kind: Kinds | None = None
+    model: Slug | None = None
+    page_size: PageSize = 50
+    page_token: PageToken | None = None
+
+
+class JobPage(msgspec.Struct, frozen=True):
+    """Some jobs, the newest first."""
+
+    jobs: list[Job]
+    next_page_token: str | None
+
+
+class EpochPage(msgspec.Struct, frozen=True):
+    """Some epochs, the first one first."""
+
+    epochs: Sequence[Epoch]
+    next_page_token: str | None
 
 
 def show_job(services: Services, job_id: str, **_: object) -> Response:
@@ -92,7 +124,7 @@ def shown(row: JobRow, pace: Pace | None = None) -> Job:
         progress=Progress(row.progress_done, row.progress_total or None, row.progress_unit),
         eta_s=_eta_seconds(row, pace),
         heartbeat_at=time_text(row.heartbeat_at),
-        error=JobError(row.error_code, row.error_text or row.error_code) if row.error_code else None,
+        error=JobFailure(row.error_code, row.error_text or row.error_code) if row.error_code else None,
         result=row.result,
         created_at=str(time_text(row.created_at)),
         deadline_at=time_text(row.deadline_at),

@@ -5,9 +5,9 @@ from http import HTTPStatus as Status
 from flask import Response, request, send_file
 
 from app.errors import ResultMissingError
-from app.route import Header, Route
-from app.services import Services
-from model.tables.reading import MEDIA_TYPES
+from app.routing.route import Header, Route
+from app.server.services import Services
+from model.tables.reader import MEDIA_TYPES
 from store.errors import ArtifactError, NotFoundError
 from store.jobs.read import get_job
 from store.jobs.states import JobState

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Mapping
 
-from app.factory import create_app
+from app.server.factory import create_app
 from queues.ebb_jobs import Service, add_customers
 from store.doorbell import CeleryDoorbell
 from store.jobs.claim import claim
@@ -27,7 +27,8 @@ def answers_without_a_broker(service: Service, requests: int) -> list[float]:
 
     Units: seconds.
     """
-    logging.getLogger("app.ringing").setLevel(logging.ERROR)  # it warns of each job that a sweeper will ring for
+    # The publisher warns of each job that is left to the sweeper.
+    logging.getLogger("app.submission.publisher").setLevel(logging.ERROR)
     app = create_app(service.settings, service.database, CeleryDoorbell("redis+socket:///nowhere/none.sock"))
     client, found = app.test_client(), []
     for _ in range(requests):
@@ -35,7 +36,7 @@ def answers_without_a_broker(service: Service, requests: int) -> list[float]:
         answer = client.post("/v1/jobs/training", json={"model": "bench", "dataset": service.dataset})
         found.append(time.perf_counter() - begun)
         assert answer.status_code == 202, answer.text
-    app.extensions["ebb"].ringer.stop()
+    app.extensions["ebb"].publisher.stop()
     return found
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import TypedDict
 
 
-class LayerNorms(TypedDict):
+class LayerUpdate(TypedDict):
     """One array of parameters at an epoch's last step.
 
     The update ratio is ‖update‖ / ‖parameters‖; null where the array held nothing but zeros.
@@ -38,7 +38,7 @@ class Epoch:
     seconds: float
     dead_units: float | None
     retries: int
-    layers: Sequence[LayerNorms] | None
+    layers: Sequence[LayerUpdate] | None
 
 
 COLUMNS = tuple(field.name for field in fields(Epoch))

@@ -6,13 +6,17 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
+
 from store.settings import Settings
 
 PATIENCE = 60  # seconds: the processes import numpy before the first answer, on machines however busy
+CALM_SECONDS = 2.0  # what a normal request may take on a busy machine
 
 
 def command(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
@@ -68,3 +72,13 @@ def served(settings: Settings) -> Iterator[Running]:
     finally:
         if server.process.poll() is None:
             server.stop()
+
+
+def normal_request_seconds(url: str, times: int = 10) -> float:
+    """Return the seconds that the slowest of some normal requests took."""
+    slowest = 0.0
+    for _ in range(times):
+        begun = time.perf_counter()
+        assert httpx.get(f"{url}/v1/jobs", trust_env=False, timeout=PATIENCE).status_code == 200
+        slowest = max(slowest, time.perf_counter() - begun)
+    return slowest

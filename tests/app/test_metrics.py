@@ -9,8 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.factory import create_app
-from app.recent import KEPT_SECONDS
+from app.edge.ttl_cache import KEPT_SECONDS
+from app.server.factory import create_app
 from store.database import Database, open_database
 from store.doorbell import SilentDoorbell
 from store.jobs.cancel import cancel

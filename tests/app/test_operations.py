@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.factory import create_app
+from app.server.factory import create_app
 from store.clock import now
 from store.database import Database, open_database
 from store.doorbell import SilentDoorbell

@@ -16,15 +16,14 @@ import pytest
 from flask import Flask
 
 from app.edge.deadline import Deadline
-from app.server import CLIENT_SECONDS
+from app.server.web_server import CLIENT_SECONDS
 from store.database import open_database
 from store.keys import create_key
 from store.settings import Settings
-from tests.app.running import PATIENCE, Running, served
+from tests.app.running import CALM_SECONDS, PATIENCE, Running, normal_request_seconds, served
 
 TRAIN = b"POST /v1/jobs/training HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 UPLOAD = b"POST /v1/datasets?target=churned HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
-CALM_SECONDS = 2.0  # what a normal request may take on a busy machine
 THREADS = 8
 
 
@@ -56,16 +55,6 @@ def first_line(connection: socket.socket, seconds: float) -> bytes:
         return b""
 
 
-def normal_request_seconds(server: Running, times: int = 10) -> float:
-    """Return what the slowest of some normal requests took."""
-    slowest = 0.0
-    for _ in range(times):
-        begun = time.perf_counter()
-        assert httpx.get(f"{server.url}/v1/jobs", trust_env=False, timeout=PATIENCE).status_code == 200
-        slowest = max(slowest, time.perf_counter() - begun)
-    return slowest
-
-
 @pytest.mark.parametrize("header", [b"Transfer-Encoding: chunked", b"Content-Length: 90000000"])
 def test_uploads_take_a_quarter_of_the_threads_and_the_next_is_told_to_come_back(
     server: Running, header: bytes
@@ -75,7 +64,7 @@ def test_uploads_take_a_quarter_of_the_threads_and_the_next_is_told_to_come_back
         for connection in held:
             connection.sendall(UPLOAD + header + b"\r\n\r\n")
         assert sorted(first_line(connection, 2)[:12] for connection in held) == [b"", b"", *[b"HTTP/1.1 503"] * 3]
-        assert normal_request_seconds(server) < CALM_SECONDS
+        assert normal_request_seconds(server.url) < CALM_SECONDS
         for connection in held:
             connection.close()
     until = time.monotonic() + PATIENCE
@@ -90,7 +79,7 @@ def test_a_client_that_stands_still_is_given_up_on(server: Running) -> None:
         held[1].sendall(TRAIN + b"Content-Length: 100\r\n\r\n{")
         held[2].sendall(UPLOAD + b"Transfer-Encoding: chunked\r\n\r\n")
         held[3].sendall(UPLOAD + b"Content-Length: 1000\r\n\r\na,b")
-        assert normal_request_seconds(server) < CALM_SECONDS
+        assert normal_request_seconds(server.url) < CALM_SECONDS
         begun = time.monotonic()
         told = [first_line(connection, CLIENT_SECONDS + 5)[:12] for connection in held]
         assert told == [b"", b"HTTP/1.1 400", b"HTTP/1.1 400", b"HTTP/1.1 400"]
@@ -113,7 +102,7 @@ def test_clients_that_do_not_read_hold_nobody_up_while_threads_are_left(server: 
             thread.start()
         for thread in threads:
             thread.join()
-        assert normal_request_seconds(server) < CALM_SECONDS
+        assert normal_request_seconds(server.url) < CALM_SECONDS
 
 
 def test_requests_on_one_connection_are_answered_in_order(server: Running) -> None:
@@ -160,7 +149,7 @@ def test_a_process_whose_answer_is_late_ends_and_another_takes_its_place(setting
     key = database.write(lambda connection: create_key(connection, "test", ["read"]))
     database.close()
     with served(settings) as server, closing(sqlite3.connect(file, isolation_level=None)) as lock:
-        assert normal_request_seconds(server, 1) < PATIENCE
+        assert normal_request_seconds(server.url, 1) < PATIENCE
         (before,) = psutil.Process(server.process.pid).children()
         lock.execute("BEGIN IMMEDIATE")
         headers = {"Authorization": f"Bearer {key}"}
@@ -168,7 +157,7 @@ def test_a_process_whose_answer_is_late_ends_and_another_takes_its_place(setting
             httpx.get(f"{server.url}/v1/jobs", headers=headers, trust_env=False, timeout=PATIENCE)
         lock.execute("ROLLBACK")
         before.wait(PATIENCE)
-        assert normal_request_seconds(server, 1) < PATIENCE
+        assert normal_request_seconds(server.url, 1) < PATIENCE
         assert "no answer within 1 s: /v1/jobs; this process ends" in "".join(server.lines)
 
 

@@ -14,13 +14,12 @@ import httpx
 import pytest
 
 from store.settings import Settings
-from tests.app.running import PATIENCE, Running, served
+from tests.app.running import CALM_SECONDS, PATIENCE, Running, normal_request_seconds, served
 from tests.parts.nginx import Proxy
 
 SCORE = b"POST /v1/models/churn/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 UPLOAD = b"POST /v1/datasets?target=churned HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
 UPLOAD_BYTES = 20_000_000
-CALM_SECONDS = 2.0  # what a request may take on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -61,15 +60,6 @@ def head(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
     return int(first.split(" ")[1]), {n.lower(): v for n, _, v in (line.partition(": ") for line in rest)}, body
 
 
-def slowest_seconds(proxy: Proxy, times: int = 10) -> float:
-    slowest = 0.0
-    for _ in range(times):
-        begun = time.perf_counter()
-        assert httpx.get(f"{proxy.url}/v1/jobs", trust_env=False, timeout=PATIENCE).status_code == 200
-        slowest = max(slowest, time.perf_counter() - begun)
-    return slowest
-
-
 @pytest.mark.parametrize(
     "sent",
     [
@@ -87,7 +77,7 @@ def test_clients_that_stand_still_hold_nobody_up(proxy: Proxy, sent: bytes) -> N
         for _ in range(60):
             stack.enter_context(connect(proxy)).sendall(sent)
         time.sleep(0.3)
-        assert slowest_seconds(proxy) < CALM_SECONDS
+        assert normal_request_seconds(proxy.url) < CALM_SECONDS
 
 
 def test_clients_that_never_read_hold_nobody_up(proxy: Proxy) -> None:
@@ -97,7 +87,7 @@ def test_clients_that_never_read_hold_nobody_up(proxy: Proxy) -> None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
             connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20)
         time.sleep(0.3)
-        assert slowest_seconds(proxy) < CALM_SECONDS
+        assert normal_request_seconds(proxy.url) < CALM_SECONDS
 
 
 def test_of_a_flood_some_are_answered_and_the_others_refused_at_once(proxy: Proxy) -> None:
@@ -116,7 +106,7 @@ def test_of_a_flood_some_are_answered_and_the_others_refused_at_once(proxy: Prox
     counted = Counter(status for status, *_ in answers)
     assert set(counted) == {200, 503}, counted
     assert {(kind, wait) for status, kind, wait in answers if status == 503} == {("application/problem+json", "1")}
-    assert slowest_seconds(proxy, 3) < CALM_SECONDS
+    assert normal_request_seconds(proxy.url, 3) < CALM_SECONDS
 
 
 def test_a_request_that_waited_too_long_is_refused_but_for_those_that_operators_ask(server: Running) -> None:

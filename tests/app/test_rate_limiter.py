@@ -87,3 +87,19 @@ def test_a_frozen_redis_holds_a_request_up_once_and_not_for_long(valkey: Broker)
         assert time.monotonic() - begun < 4
     finally:
         valkey.process.send_signal(signal.SIGCONT)
+
+
+def test_a_frozen_redis_holds_nobody_up_whose_block_is_not_used_up(valkey: Broker) -> None:
+    limiter = RateLimiter(valkey.url)
+    assert limiter.count("key", "with a block", 1000).allowed
+    assert valkey.process is not None
+    valkey.process.send_signal(signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(limiter.count, "key", "without one", 1000)
+            time.sleep(0.2)
+            assert allowed(limiter, 1000, 5, "with a block") == 5
+            assert not waiting.done(), "they waited for Redis, too"
+            assert waiting.result().allowed
+    finally:
+        valkey.process.send_signal(signal.SIGCONT)

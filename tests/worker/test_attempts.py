@@ -74,6 +74,17 @@ def test_a_killed_process_is_a_strike_with_a_growing_delay_and_the_third_fails_t
     assert [event for event, _ in world.events(job_id)] == ["queued", *["running", "queued"] * 2, "running", "failed"]
 
 
+def test_an_aborted_process_ran_out_of_memory_and_is_not_tried_again(trainings: Trainings) -> None:
+    """Arrow ends its process by SIGABRT where it gets no memory."""
+    job_id = trainings.queue(LONG)
+    with trainings.running(job_id) as process:
+        process.send_signal(signal.SIGABRT)
+    row = trainings.world.row(job_id)
+    assert (row.state, row.error_code, row.strikes, row.token) == ("failed", "out_of_memory", 0, 1)
+    assert "raise EBB_TRAINING_BYTES" in row.error_text
+    assert [event for event, _ in trainings.world.events(job_id)] == ["queued", "running", "failed"]
+
+
 def test_a_process_may_take_longer_to_start_than_a_short_lease(on_sqlite: Trainings) -> None:
     seldom = replace(on_sqlite.settings, heartbeat_seconds=2.0)
     trainings = make_trainings(on_sqlite.database, seldom, MANY)

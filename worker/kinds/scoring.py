@@ -11,9 +11,9 @@ from typing import ClassVar, Self
 
 from model.estimator import Estimator
 from model.outputs import OUTPUTS, Layout
-from model.outputs.writing import Tally
+from model.outputs.writing import ScoringSummary
 from model.scoring import score_file
-from model.tables.reading import MEDIA_TYPES
+from model.tables.reader import MEDIA_TYPES
 from store.artifacts import Artifact, ArtifactStore
 from store.database import Connection, Database
 from store.datasets import get_dataset
@@ -41,7 +41,7 @@ class Scoring:
     artifacts: ArtifactStore
     estimator: Estimator
     quota: Quota
-    tally: Tally = field(default_factory=Tally)
+    summary: ScoringSummary = field(default_factory=ScoringSummary)
     _written: Artifact | None = None
     out_of_memory: ClassVar[str] = "the scoring needs more memory than there is; see EBB_TRAINING_BYTES"
 
@@ -62,7 +62,7 @@ class Scoring:
     @property
     def progress(self) -> JobProgress:
         """How many rows are scored, of how many."""
-        return JobProgress(self.tally.rows, self.dataset.rows)
+        return JobProgress(self.summary.rows, self.dataset.rows)
 
     def activity(self) -> float:
         """Return a number that changes while work is done: time on the CPU, for a chunk may take its time."""
@@ -87,10 +87,10 @@ class Scoring:
         with self.artifacts.draft(self.job.id, self.job.token, check=self.quota.check) as draft:
             for scored in score_file(self.estimator, path, MEDIA_TYPES[self.dataset.media_type], params["explain"]):
                 draft.write(output.rows(scored))
-                self.tally.add(scored, self.estimator)
+                self.summary.add(scored, self.estimator)
                 yield WorkUnit(self.progress)
-            if self.tally.rows != self.dataset.rows:
-                raise DatasetError(f"dataset {self.dataset.id} has {self.tally.rows} rows, not {self.dataset.rows}")
+            if self.summary.rows != self.dataset.rows:
+                raise DatasetError(f"dataset {self.dataset.id} has {self.summary.rows} rows, not {self.dataset.rows}")
             draft.write(output.end())
             self._written = self.artifacts.keep(draft.received())
 
@@ -100,12 +100,12 @@ class Scoring:
 
     def completion(self) -> Completion:
         """Return the transaction that makes the file the job's result."""
-        artifact, tally, job = self._written, self.tally, self.job
+        artifact, summary, job = self._written, self.summary, self.job
         assert artifact is not None  # noqa: S101 - every unit is done
         result = {
             "model": job.model,
             "version": job.params["version"],
-            **tally.to_json(),
+            **summary.to_json(),
             "sha256": artifact.sha256,
             "bytes": artifact.size,
         }
@@ -113,6 +113,6 @@ class Scoring:
         def end(connection: Connection, claim: Claim) -> str:
             succeed(connection, claim, result)
             add_result(connection, claim.job_id, artifact)
-            return f"scored {tally.rows} rows by version {job.params['version']} of {job.model}"
+            return f"scored {summary.rows} rows by version {job.params['version']} of {job.model}"
 
         return end

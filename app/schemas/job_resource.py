@@ -1,0 +1,74 @@
+"""Jobs in requests and answers."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from app.schemas.field_types import JsonObject, Time
+from store.jobs import JobKind
+from store.jobs.states import JobState
+
+Priority = Annotated[int, Meta(ge=-10, le=10, description="of the jobs that wait, the highest goes first")]
+DeadlineSeconds = Annotated[
+    float, Meta(ge=1, le=2_592_000, description="seconds after which the job is no longer wanted; at most 30 days")
+]
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a job is, in its own unit."""
+
+    done: int
+    total: int | None
+    unit: str
+
+
+class JobFailure(msgspec.Struct, frozen=True):
+    """Why a job ended without its result."""
+
+    code: str
+    detail: str
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A request for work, as it stands."""
+
+    id: str
+    kind: JobKind
+    model: str
+    dataset: str
+    retry_of: str | None
+    priority: int
+    params: JsonObject
+    state: JobState
+    cancel_requested: bool
+    attempt: int
+    progress: Progress
+    eta_s: float | None
+    heartbeat_at: Time | None
+    error: JobFailure | None
+    result: JsonObject | None
+    created_at: Time
+    deadline_at: Time | None
+    started_at: Time | None
+    finished_at: Time | None
+
+
+class JobEvent(msgspec.Struct, frozen=True):
+    """Something that happened to a job."""
+
+    event: str
+    attempt: int
+    at: Time
+    data: JsonObject
+
+
+class JobChange(msgspec.Struct, frozen=True):
+    """The parts of a job that change while it runs."""
+
+    state: JobState
+    cancel_requested: bool
+    attempt: int
+    progress: Progress
+    eta_s: float | None
+    heartbeat_at: Time | None
