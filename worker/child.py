@@ -26,12 +26,12 @@ from store.jobs.restart import record_restart
 from store.process_limits import lift_memory
 from store.settings import Settings, read_settings
 from worker.abort import abort
-from worker.errors import CancelledError, DatasetError, ShutDownError
+from worker.errors import CancelledError, DatasetError, ShutDownError, error_code
 from worker.kinds import KINDS
 from worker.lease_keeper import LEASE_LOST, LeaseKeeper
-from worker.limits import limit, storage_trouble
+from worker.limits import limit, storage_failure
 from worker.outages import retry_through_outages, write_through_outages
-from worker.result import code_of
+from worker.progress_writer import ProgressWriter
 from worker.work import Work
 
 log = logging.getLogger("worker.child")
@@ -115,26 +115,23 @@ def _run(settings: Settings, database: Database, claim: Claim, shutdown: Shutdow
         _work(kind, settings, database, claim, shutdown)
     except ShutDownError:
         write_through_outages(database, lambda connection: requeue(connection, claim))
-        log.info("job %s: handed back", claim.job_id)
+        log.info("job %s: requeued", claim.job_id)
     except CancelledError:
         write_through_outages(database, lambda connection: end_cancelled(connection, claim))
-    except (ModelError, DatasetError, ArtifactError, DiskFullError, QuotaError) as error:
-        cause = error.__cause__
-        trouble = storage_trouble(cause, settings) if isinstance(cause, OSError) else None
-        code, text = trouble or (code_of(error), str(error))
-        write_through_outages(database, lambda connection: fail(connection, claim, code=code, text=text))
-        log.warning("job %s: failed: %s", claim.job_id, text)
     except MemoryError:
-        lift_memory()  # or there may be none left to say so
-        text = kind.out_of_memory
-        write_through_outages(database, lambda connection: fail(connection, claim, code="out_of_memory", text=text))
-    except OSError as error:
-        trouble = storage_trouble(error, settings)
-        if trouble is None:
+        lift_memory()  # or there may be no memory for the report either
+        _fail(database, claim, "out_of_memory", kind.out_of_memory)
+    except (ModelError, DatasetError, ArtifactError, DiskFullError, QuotaError, OSError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        failure = storage_failure(cause, settings) if isinstance(cause, OSError) else None
+        if failure is None and isinstance(error, OSError):
             raise
-        code, text = trouble
-        write_through_outages(database, lambda connection: fail(connection, claim, code=code, text=text))
-        log.warning("job %s: failed: %s", claim.job_id, text)
+        _fail(database, claim, *(failure or (error_code(error), str(error))))
+
+
+def _fail(database: Database, claim: Claim, code: str, text: str) -> None:
+    write_through_outages(database, lambda connection: fail(connection, claim, code=code, text=text))
+    log.warning("job %s: failed: %s", claim.job_id, text)
 
 
 def _kind(database: Database, claim: Claim) -> type[Work]:
@@ -145,20 +142,21 @@ def _kind(database: Database, claim: Claim) -> type[Work]:
 def _work(kind: type[Work], settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
     work = retry_through_outages(lambda: kind.load(settings, database, claim.job_id))
     with LeaseKeeper(settings, database, claim, work.activity) as keeper:
-        again = work.prepare()
-        if again is not None:
-            write_through_outages(database, lambda connection: record_restart(connection, claim, reason=again))
+        restarted = work.prepare()
+        if restarted is not None:
+            write_through_outages(database, lambda connection: record_restart(connection, claim, reason=restarted))
         keeper.progress = work.progress
+        writer = ProgressWriter(keeper, settings.heartbeat_seconds)
         for unit in work.units():
-            if keeper.unit(unit, work.checkpoint):
+            if writer.add(unit, work.checkpoint):
                 raise CancelledError
             if shutdown.asked:
-                keeper.drain(work.checkpoint())
+                writer.flush(work.checkpoint())
                 raise ShutDownError
-        if keeper.drain():
+        if writer.flush():
             raise CancelledError
         end = work.completion()
-    told = write_through_outages(database, lambda connection: end(connection, claim), keeper.sign)
+    told = write_through_outages(database, lambda connection: end(connection, claim), keeper.try_to_renew)
     log.info("job %s: %s", claim.job_id, told)
 
 

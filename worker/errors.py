@@ -6,6 +6,8 @@ WorkerError
 └── DatasetError       the job's data are not what its row says
 """
 
+import re
+
 
 class WorkerError(Exception):
     """Root of the worker's own errors."""
@@ -21,3 +23,13 @@ class CancelledError(WorkerError):
 
 class DatasetError(WorkerError):
     """The job's data are missing or are not what its row says; the message tells which."""
+
+
+def error_code(error: Exception) -> str:
+    """Return the code of an error for programs: its name in snake_case without the ending.
+
+    Example:
+        >>> error_code(DatasetError("it has 2 rows, not 3"))
+        'dataset'
+    """
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()

@@ -31,11 +31,11 @@ def memory_limit_text(settings: Settings) -> str:
     )
 
 
-def storage_trouble(error: OSError, settings: Settings) -> tuple[str, str] | None:
+def storage_failure(error: OSError, settings: Settings) -> tuple[str, str] | None:
     """Return the code and the sentence of an error that another attempt would meet as well, or None.
 
     Example:
-        >>> storage_trouble(OSError(errno.ENOSPC, "No space left on device", "/data/x"), Settings())[0]
+        >>> storage_failure(OSError(errno.ENOSPC, "No space left on device", "/data/x"), Settings())[0]
         'disk_full'
     """
     where = f" ({error.filename})" if error.filename else ""

@@ -21,7 +21,7 @@ class Replay(Training):
 
     def completion(self) -> Completion:
         """Return the transaction that tells how the replayed estimator compares with the version's."""
-        replayed, job = self.fit.estimator().weights_sha256, self.fit.job
+        replayed, job = self.fitting.estimator().weights_sha256, self.data.job
         row = retry_through_outages(self._version)
         result = {
             "model": job.model,
@@ -29,7 +29,7 @@ class Replay(Training):
             "equal": replayed == row.weights_sha256,
             "weights_sha256": row.weights_sha256,
             "replayed_sha256": replayed,
-            "environment_differs": differences(row.environment, self.fit.environment),
+            "environment_differs": differences(row.environment, self.environment),
         }
 
         def end(connection: Connection, claim: Claim) -> str:
@@ -40,7 +40,7 @@ class Replay(Training):
 
     def _version(self) -> VersionRow:
         with self.database.read() as connection:
-            return get_version(connection, self.fit.job.model, int(self.fit.job.params["version"]))
+            return get_version(connection, self.data.job.model, int(self.data.job.params["version"]))
 
 
 def differences(then: Mapping[str, Any], here: Mapping[str, Any]) -> list[dict[str, Any]]:
