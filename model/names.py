@@ -1,8 +1,8 @@
-"""Names of keys, datasets, columns and customers: no character that a terminal obeys or that reorders what is read.
+"""Checks names of keys, datasets, columns and customers for control characters and marks of direction.
 
-Joiners stay allowed: emoji, Persian and Hindi are written with them.
+Such characters control a terminal or reorder text. Joiners are allowed: emoji, Persian and Hindi need them.
 
-Source: Unicode Standard Annex 9, section 2, for the marks of direction; CVE-2021-42574 for what they are misused for.
+Source: Unicode Standard Annex 9, section 2, for the marks of direction; CVE-2021-42574 for their misuse.
 """
 
 import re
@@ -12,14 +12,14 @@ from model.errors import TableError
 RULE = "without control characters, line separators and marks of the direction of writing"
 _REFUSED = r"\x00-\x1f\x7f-\x9f" + "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 PATTERN = f"[^{_REFUSED}]*"
-"""What a name is made of, as a regular expression that JSON Schema, RE2 and Python read alike."""
+"""The regular expression of a name, with the same meaning in JSON Schema, RE2 and Python."""
 
 _BREAKS = dict.fromkeys(map(ord, "\t\n\r"), " ")
 _FOUND = re.compile(f"[{_REFUSED}]")
 
 
 def refused_character(name: str) -> str | None:
-    r"""Return the first character that no name may hold, as its code point; None where all are fine.
+    r"""Return the code point of the first forbidden character of a name; None without one.
 
     Example:
         >>> refused_character("Kündigung 👩‍💻"), refused_character("ana\u202elyst"), refused_character("a\x1b[2J")
@@ -30,7 +30,7 @@ def refused_character(name: str) -> str | None:
 
 
 def check_column_name(name: str) -> None:
-    """Refuse the name of a table's column that holds such a character, but for the line breaks of spreadsheets.
+    """Refuse the name of a column with a forbidden character. The line breaks of spreadsheets are allowed.
 
     Raises: TableError.
     """
@@ -39,7 +39,7 @@ def check_column_name(name: str) -> None:
 
 
 def escaped(text: str) -> str:
-    r"""Return a text to be shown, in which such characters are spelled as JSON escapes instead of being obeyed.
+    r"""Return a text for a terminal: forbidden characters are written as JSON escapes.
 
     Example:
         >>> print(escaped("column 'ana\u202elyst' is unknown"))

@@ -1,4 +1,4 @@
-"""Jobs in requests and answers."""
+"""Jobs, their epochs and their events, as the API shows them."""
 
 from typing import Annotated
 
@@ -9,14 +9,14 @@ from app.schemas.field_types import JsonObject, Time
 from store.jobs import JobKind
 from store.jobs.states import JobState
 
-Priority = Annotated[int, Meta(ge=-10, le=10, description="of the jobs that wait, the highest goes first")]
+Priority = Annotated[int, Meta(ge=-10, le=10, description="jobs of a higher priority start first")]
 DeadlineSeconds = Annotated[
-    float, Meta(ge=1, le=2_592_000, description="seconds after which the job is no longer wanted; at most 30 days")
+    float, Meta(ge=1, le=2_592_000, description="seconds after which the job is stopped; at most 30 days")
 ]
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a job is, in its own unit."""
+    """The progress of a job, in its own unit."""
 
     done: int
     total: int | None
@@ -24,14 +24,14 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class JobFailure(msgspec.Struct, frozen=True):
-    """Why a job ended without its result."""
+    """The error that ended a job."""
 
     code: str
     detail: str
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A request for work, as it stands."""
+    """A job and its state."""
 
     id: str
     kind: JobKind
@@ -55,7 +55,7 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class JobEvent(msgspec.Struct, frozen=True):
-    """Something that happened to a job."""
+    """One event of a job."""
 
     event: str
     attempt: int

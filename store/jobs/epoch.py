@@ -10,9 +10,9 @@ from typing import TypedDict
 
 
 class LayerUpdate(TypedDict):
-    """One array of parameters at an epoch's last step.
+    """One array of parameters at the last step of an epoch.
 
-    The update ratio is ‖update‖ / ‖parameters‖; null where the array held nothing but zeros.
+    The update ratio is ‖update‖ / ‖parameters‖; null if all parameters are zero.
     """
 
     name: str
@@ -24,9 +24,9 @@ class LayerUpdate(TypedDict):
 class Epoch:
     """One pass over the training rows.
 
-    `dead_units` is the share of ReLU units that no validation row makes fire; `retries` is 1 once the training
-    diverged and began again at a lower learning rate. `layers` are those of all epochs up to 100, then of every tenth,
-    from 1,000 on of every hundredth, and so on; null between, and for an epoch of the first release.
+    `dead_units` is the share of ReLU units that are zero for all validation rows; `retries` is 1 after a training
+    diverged and restarted at a lower learning rate. `layers` is kept for all epochs up to 100, then for every tenth,
+    from 1,000 on for every hundredth, and so on; null for others, and for epochs of the first release.
     """
 
     epoch: int
