@@ -1,4 +1,4 @@
-"""A replay: a version's training once more, to see whether the same bytes come out; it adds no version."""
+"""A replay: repeats the training of a version and compares the bytes; it adds no version."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from worker.work import Completion
 
 @dataclass
 class Replay(Training):
-    """One attempt at one replay: a training up to its estimator, which is compared and then forgotten."""
+    """One attempt at one replay."""
 
     def completion(self) -> Completion:
-        """Return the transaction that tells how the replayed estimator compares with the version's."""
+        """Return the transaction that stores how the replayed estimator compares with the version's."""
         replayed, job = self.fitting.estimator().weights_sha256, self.data.job
         row = retry_through_outages(self._version)
         result = {
@@ -44,7 +44,7 @@ class Replay(Training):
 
 
 def differences(then: Mapping[str, Any], here: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Tell what of two numerical environments differs, and which of it can change the bytes of a result.
+    """Return the differences of two numerical environments, and which of them can change the bytes of a result.
 
     Example:
         >>> differences({"numpy": "2.2.0", "cores": 2}, {"numpy": "2.3.0", "cores": 2})

@@ -1,7 +1,7 @@
-"""A scoring: a whole dataset by the one version that was named, or pointed at, when the job was submitted.
+"""A scoring: scores a whole dataset with the version that was chosen when the job was submitted.
 
-An attempt that was interrupted leaves nothing: the next begins at the first row, and ends with the same bytes, since
-dataset, version and layout are the same.
+There are no checkpoints: after an interruption the next attempt starts at the first row, and makes the same bytes from
+the same dataset, version and layout.
 """
 
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ class Scoring:
 
     @property
     def progress(self) -> JobProgress:
-        """How many rows are scored, of how many."""
+        """How many rows are scored, and how many there are."""
         return JobProgress(self.summary.rows, self.data.dataset.rows)
 
     def activity(self) -> float:
@@ -68,7 +68,7 @@ class Scoring:
         self._table = self.data.open_table()
 
     def units(self) -> Iterator[WorkUnit]:
-        """Score, a chunk of rows a unit, into a file that takes its name when it is whole.
+        """Score, a chunk of rows a unit, into a temporary file that is renamed when it is complete.
 
         Raises: TableError, ColumnError, EstimatorError; QuotaError; DiskFullError; ArtifactError.
         """
@@ -86,7 +86,7 @@ class Scoring:
             self._written = artifacts.keep(draft.received())
 
     def checkpoint(self) -> CheckpointRow | None:
-        """Return nothing: another attempt begins again."""
+        """Return None: another attempt starts anew."""
         return None
 
     def completion(self) -> Completion:
