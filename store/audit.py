@@ -1,7 +1,6 @@
-"""The audit log: who trained, promoted, uploaded, cancelled, and made or revoked keys.
+"""The audit log: who trained, promoted, uploaded, cancelled, and created or revoked keys.
 
-A line is written in the transaction of what it tells, so that neither is there without the other. Triggers in the
-database refuse to change or remove one.
+A line is written in the same transaction as its action. Triggers in the database refuse to change or remove a line.
 """
 
 from collections.abc import Mapping
@@ -14,18 +13,18 @@ from store.rows import AuditRow, columns_of, read_all
 from store.tables import audit_log
 
 LOCAL = "local"
-"""Who acts where no key is asked for."""
+"""The actor of a server that asks for no key."""
 
 LONGEST_SUBJECT = 256
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-"""The id of the request being answered, if one is; it leads from a line to the web server's log."""
+"""The id of the current request, if there is one; it links a line to the web server's log."""
 
 
 def record(
     connection: Connection, action: str, subject: str, *, by: str, data: Mapping[str, object] | None = None
 ) -> None:
-    """Add the line of a deed that this transaction does; with the action as `noun.verb`."""
+    """Add a line about an action of this transaction, which is written `noun.verb`."""
     connection.execute(
         insert(audit_log).values(
             actor=by or LOCAL,
@@ -45,7 +44,7 @@ def list_audit(
     page_size: int,
     page_token: str | None = None,
 ) -> Page[AuditRow]:
-    """Return a page of the log, the latest first.
+    """Return a page of the log, the newest first.
 
     Raises: PageTokenError.
     """

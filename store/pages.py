@@ -1,4 +1,4 @@
-"""Pages of a list: at most `page_size` rows and an opaque token that names where the next page begins."""
+"""Pages of a list: at most `page_size` rows, and an opaque token for the next page."""
 
 import base64
 import binascii
@@ -13,14 +13,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """Some rows of a list; `next_token` is None on the last page."""
+    """One page of a list; `next_token` is None on the last one."""
 
     rows: Sequence[T]
     next_token: str | None
 
 
 def make_page(rows: Sequence[T], page_size: int, key: Callable[[T], str]) -> Page[T]:
-    """Cut a query's `page_size + 1` rows to a page; the row too many tells that another page follows."""
+    """Return a page of a query's `page_size + 1` rows; the extra row shows that another page follows."""
     if len(rows) <= page_size:
         return Page(rows, None)
     return Page(rows[:page_size], _token(key(rows[page_size - 1])))
@@ -33,7 +33,7 @@ def after_token(token: str, *, whole: bool = False) -> Any:
     """
     try:
         text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
-        # The decoder skips what is not in its alphabet; what does not read the same again is not ours.
+        # The decoder skips characters outside its alphabet, so the text is encoded again and compared.
         if token != _token(text) or not text.isprintable():
             raise ValueError("not canonical")
         if not whole:

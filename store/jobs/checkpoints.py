@@ -1,4 +1,4 @@
-"""A job's checkpoint: one at most, and none once the job has ended, for only the same job could go on from it."""
+"""Checkpoints: at most one for each unfinished job, which alone can resume from it."""
 
 from dataclasses import asdict, dataclass
 
@@ -8,8 +8,8 @@ from store.rows import columns_of, read_first
 from store.tables import checkpoints
 
 MOST_BYTES = 2**27
-"""The largest checkpoint, and the largest estimator: PostgreSQL takes 10 s for so much in one field, and 35 s for twice
-as much, which is longer than a lease."""
+"""The largest checkpoint and estimator: PostgreSQL takes 10 s to store one such field, and 35 s for twice as much,
+which is longer than a lease."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def get_checkpoint(connection: Connection, job_id: str) -> CheckpointRow | None:
 
 
 def put_checkpoint(connection: Connection, job_id: str, token: int, checkpoint: CheckpointRow) -> None:
-    """Keep this checkpoint in place of the last."""
+    """Store this checkpoint in place of the last."""
     drop_checkpoint(connection, job_id)
     connection.execute(insert(checkpoints).values(job_id=job_id, token=token, **asdict(checkpoint)))
 

@@ -1,7 +1,8 @@
-"""What happened to a job: an append-only log, written in the transaction in which it happened, and its epochs.
+"""The events of a job: an append-only log, each written in the transaction of its change; and its event stream.
 
-The log and the epochs have one order: an epoch comes after the event that was the job's last when it was stored. Events
-of one job are numbered in the order of their commits, because each is written under the lock of the job's row.
+The stream merges events and epochs into one order: an epoch follows the event that was the job's last when the epoch
+was stored. Events of one job are numbered in the order of their commits, because each is written under the lock of
+the job's row.
 """
 
 import re
@@ -18,14 +19,14 @@ from store.tables import epochs, job_events
 
 EPOCH = "epoch"
 FIGURES = [name for name in COLUMNS if name not in ("epoch", "layers")]
-INTERNAL = {"worker", "request"}  # what the log holds for this service's own use
+INTERNAL = {"worker", "request"}  # data for this service's own use, which clients do not see
 CURSOR = r"[0-9]{1,18}\.[0-9]{1,9}"
-"""How a cursor is written, as a regular expression."""
+"""The regular expression of a cursor's text."""
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place in what happened to a job: behind an event, and behind an epoch that came after that event.
+    """A position in a job's event stream: after an event, and after an epoch that follows that event.
 
     Example:
         >>> Cursor.parse("12.3"), str(Cursor(12, 3)), Cursor.parse("12")
@@ -37,11 +38,11 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str) -> "Cursor | None":
-        """Read what `str` wrote; None where it did not."""
+        """Parse a cursor's text; return None where it is none."""
         return cls(*map(int, text.split("."))) if re.fullmatch(CURSOR, text) else None
 
     def __str__(self) -> str:
-        """Write it for a client to send back."""
+        """Return the text that a client sends back."""
         return f"{self.event_id}.{self.epoch}"
 
 
@@ -64,9 +65,9 @@ def record(
 
 
 def read_events_after(connection: Connection, job_id: str, cursor: Cursor, *, limit: int = 200) -> list[StreamEvent]:
-    """Return the next events and epochs of a job, the first of them first.
+    """Return the next events and epochs of a job, the oldest first.
 
-    One statement, and so one moment: between two, an epoch and the event after it could change places.
+    One statement reads one snapshot: with two, an epoch and the event after it could change places.
     """
     events, reports = _events(job_id, cursor, limit).subquery(), _epochs(job_id, cursor, limit).subquery()
     both = union_all(select(events), select(reports)).order_by("event_id", "epoch").limit(limit)

@@ -1,4 +1,4 @@
-"""T4: a sign of life that carries what was achieved since the last one."""
+"""T4: the heartbeat, which renews the lease and stores the epochs and the checkpoint since the last one."""
 
 import json
 from collections.abc import Sequence
@@ -38,9 +38,9 @@ def heartbeat(  # noqa: PLR0913 - one short transaction is the point of it
 ) -> bool:
     """Renew the lease and store epochs and checkpoint; return whether somebody asked to cancel.
 
-    Without progress, as while an attempt is being prepared, that of the attempt before stays.
+    Progress is None while an attempt is being prepared; the progress of the attempt before then stays.
 
-    Raises: LeaseLostError when the job is no longer this worker's; nothing is written then.
+    Raises: LeaseLostError when the claim no longer holds; nothing is written then.
     """
     values: dict[str, object] = {"lease_until": now(lease_seconds), "heartbeat_at": now()}
     if progress is not None:
@@ -53,10 +53,10 @@ def heartbeat(  # noqa: PLR0913 - one short transaction is the point of it
 
 
 def _store_epochs(connection: Connection, claim: Claim, rows: Sequence[Epoch]) -> None:
-    """Keep the epochs of an attempt; where it began again, its rows replace those of the attempt before.
+    """Store epochs, in place of stored ones of the same and later numbers.
 
-    Each names the job's last event, and a training that diverged and began again within its attempt is an event of its
-    own: who follows the job sees everything in the order in which it happened.
+    Each row names the job's last event, so that an event stream has one order. A training that diverged and restarted
+    within its attempt gets an event of its own.
     """
     if not rows:
         return

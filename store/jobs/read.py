@@ -1,4 +1,4 @@
-"""Looking at jobs: one, a page of them, how fast they are, and what they achieved epoch by epoch."""
+"""Reads jobs: one, a page of them, the pace of running ones, and a page of a training's epochs."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from store.rows import JobRow, columns_of, read_all, read_first
 from store.tables import epochs, job_events, jobs
 
 RECENT_EPOCHS = 10
-SHORT_SECONDS = 1.0  # for that many epochs: of shorter ones more are taken together, or the mean would jump
+SHORT_SECONDS = 1.0  # where the last epochs took less, the mean is taken over more of them
 SHORT_EPOCHS = 1000
 
 
 def get_job(connection: Connection, job_id: str) -> JobRow:
-    """Return the job's row.
+    """Return the job.
 
     Raises: NotFoundError.
     """
@@ -38,7 +38,7 @@ def list_jobs(  # noqa: PLR0913 - one parameter a filter
     page_size: int,
     page_token: str | None = None,
 ) -> Page[JobRow]:
-    """Return a page of jobs, the newest first; of those states and kinds, where any are named.
+    """Return a page of jobs, the newest first, of these states and kinds where any are given.
 
     Raises: PageTokenError.
     """
@@ -56,7 +56,7 @@ def list_jobs(  # noqa: PLR0913 - one parameter a filter
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast the attempt under way works: when it began, and the mean of its last epochs, if it has made any.
+    """The pace of a running attempt: when it began, and the mean duration of its last epochs, if there are any.
 
     Units: seconds an epoch.
     """
@@ -66,7 +66,7 @@ class Pace:
 
 
 def read_paces(connection: Connection, job_ids: Collection[str]) -> dict[str, Pace]:
-    """Return the paces of those of these jobs that run."""
+    """Return the paces of the running ones of these jobs."""
     if not job_ids:
         return {}
     running = jobs.c.id.in_(job_ids), jobs.c.state == JobState.RUNNING

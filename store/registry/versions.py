@@ -16,7 +16,7 @@ from store.upsert import upsert_into
 
 @dataclass(frozen=True)
 class NewVersion:
-    """All that a version keeps, so that its training can be repeated and its estimator used."""
+    """The data of a version, with which its training can be repeated and its estimator used."""
 
     model: str
     dataset_id: str
@@ -30,9 +30,9 @@ class NewVersion:
 
 
 def add_version(connection: Connection, job_id: str, version: NewVersion) -> int:
-    """Give the version the model's next number, store it, and return the number.
+    """Store the version under the model's next number, and return the number.
 
-    The model's row is locked by counting it up, so that numbers run 1, 2, 3… without gaps.
+    Counting up locks the model's row, so that numbers run 1, 2, 3… without gaps.
     """
     ensure_model(connection, version.model)
     number = connection.execute(
@@ -46,18 +46,18 @@ def add_version(connection: Connection, job_id: str, version: NewVersion) -> int
 
 
 def note_metric(connection: Connection, version: NewVersion, number: int, name: str, value: object) -> None:
-    """Add a metric that is known only now, in the transaction that adds the version: nobody has seen it yet."""
+    """Add a metric in the transaction that adds the version, before anybody can read it."""
     this = (versions.c.model == version.model, versions.c.version == number)
     connection.execute(update(versions).where(*this).values(metrics={**version.metrics, name: value}))
 
 
 def ensure_model(connection: Connection, name: str) -> None:
-    """Register the model unless it is."""
+    """Register the model, if it is not yet."""
     connection.execute(upsert_into(connection, models).values(name=name).on_conflict_do_nothing())
 
 
 def get_version(connection: Connection, model: str, version: int) -> VersionRow:
-    """Return a version's row without the bytes of its estimator.
+    """Return a version, without the bytes of its estimator.
 
     Raises: NotFoundError.
     """
@@ -68,7 +68,7 @@ def get_version(connection: Connection, model: str, version: int) -> VersionRow:
 
 
 def load_estimator(connection: Connection, model: str, version: int) -> bytes:
-    """Return the bytes of a version's estimator, checked against their digest.
+    """Return the bytes of a version's estimator, after a check against their digest.
 
     Raises: NotFoundError, ArtifactError.
     """
@@ -88,7 +88,7 @@ def load_estimator(connection: Connection, model: str, version: int) -> bytes:
 
 
 def estimator_digest(connection: Connection, model: str, version: int) -> str:
-    """Return the digest of a version's estimator, which tells whether one in memory still is that one.
+    """Return the digest of a version's estimator.
 
     Raises: NotFoundError.
     """
