@@ -157,8 +157,8 @@ def _work(kind: type[Work], settings: Settings, database: Database, claim: Claim
         if writer.flush():
             raise CancelledError
         end = work.completion()
-    told = write_through_outages(database, lambda connection: end(connection, claim), keeper.try_to_renew)
-    log.info("job %s: %s", claim.job_id, told)
+    summary = write_through_outages(database, lambda connection: end(connection, claim), keeper.try_to_renew)
+    log.info("job %s: %s", claim.job_id, summary)
 
 
 if __name__ == "__main__":
