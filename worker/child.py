@@ -94,13 +94,13 @@ def main() -> int:
 
 def _read_claim() -> Claim | None:
     """Wait for the claim; return None where the worker is gone. Unbuffered: `_end_with_parent` reads on."""
-    heard = b""
-    while not heard.endswith(b"\n"):
+    line = b""
+    while not line.endswith(b"\n"):
         part = os.read(sys.stdin.fileno(), 1024)
         if not part:
             return None
-        heard += part
-    job_id, token = heard.decode().split()
+        line += part
+    job_id, token = line.decode().split()
     return Claim(job_id, int(token))
 
 
