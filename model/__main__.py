@@ -11,6 +11,7 @@ from typing import Any
 from model.errors import OUT_OF_MEMORY, FileError, ModelError
 from model.estimator import Estimator, Fitting
 from model.files import new_file, read_bytes, write_bytes
+from model.names import clipped
 from model.outputs import OUTPUTS, Layout
 from model.outputs.writing import write_scores
 from model.parsing import first_repeated, shown
@@ -131,7 +132,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = first_repeated(name for name, _ in pairs)
-        raise FileError(f"this JSON has the key {twice!r} twice in one object: leave one of them out")
+        raise FileError(f"this JSON has the key {clipped(twice)!r} twice in one object: leave one of them out")
     return found
 
 

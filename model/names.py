@@ -1,31 +1,49 @@
-"""Names of keys, datasets, columns and customers: no character that a terminal obeys or that reorders what is read.
+"""Names: what those of keys, datasets, columns and customers may hold, and how messages show them.
 
-Joiners stay allowed: emoji, Persian and Hindi are written with them.
+No name holds a character that a terminal obeys, that reorders what is read, or that nobody sees (Unicode's categories
+Cc, Cf, Zl, Zp). Names that come with data, of columns and customers, may hold the two joiners: Persian, Hindi and emoji
+are written with them.
 
-Source: Unicode Standard Annex 9, section 2, for the marks of direction; CVE-2021-42574 for what they are misused for.
+Source: Unicode Standard, 4.5, general category; CVE-2021-42574 for what marks of direction are misused for.
 """
 
+import json
 import re
 
 from model.errors import TableError
+from model.limits import NAME_CHARACTERS
 
-RULE = "without control characters, line separators and marks of the direction of writing"
-_REFUSED = r"\x00-\x1f\x7f-\x9f" + "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
-PATTERN = f"[^{_REFUSED}]*"
-"""What a name is made of, as a regular expression that JSON Schema, RE2 and Python read alike."""
+RULE = "without control characters, line separators, marks of the direction of writing and other invisible characters"
+_JOINERS = "\u200c\u200d"
+_REFUSED = (
+    r"\x00-\x1f\x7f-\x9f"
+    "\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f"
+    "\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001"
+    "\U000e0020-\U000e007f"
+)
+DATA_PATTERN = f"[^{_REFUSED}]*"
+"""What names of columns and customers are made of, as a regular expression that JSON Schema, RE2 and Python read
+alike."""
+LABEL_PATTERN = f"[^{_REFUSED}{_JOINERS}]*"
+"""What names of keys and datasets are made of."""
 
 _BREAKS = dict.fromkeys(map(ord, "\t\n\r"), " ")
 _FOUND = re.compile(f"[{_REFUSED}]")
+_FOUND_IN_LABEL = re.compile(f"[{_REFUSED}{_JOINERS}]")
 
 
-def refused_character(name: str) -> str | None:
+def refused_character(name: str, *, label: bool = False) -> str | None:
     r"""Return the first character that no name may hold, as its code point; None where all are fine.
+
+    `label` tells that it is the name of a key or a dataset.
 
     Example:
         >>> refused_character("Kündigung 👩‍💻"), refused_character("ana\u202elyst"), refused_character("a\x1b[2J")
         (None, 'U+202E', 'U+001B')
+        >>> refused_character("👩‍💻", label=True)
+        'U+200D'
     """
-    found = _FOUND.search(name)
+    found = (_FOUND_IN_LABEL if label else _FOUND).search(name)
     return f"U+{ord(found[0]):04X}" if found else None
 
 
@@ -38,11 +56,21 @@ def check_column_name(name: str) -> None:
         raise TableError(f"the name of column '{escaped(name)}' holds {found}: write it {RULE}")
 
 
+def clipped(name: str) -> str:
+    """Return a name as messages show it: whole if a name may be so long, else its beginning and its length.
+
+    Example:
+        >>> clipped("k" * 256) == "k" * 256, clipped("k" * 1000) == "k" * 256 + "… (1,000 characters)"
+        (True, True)
+    """
+    return name if len(name) <= NAME_CHARACTERS else f"{name[:NAME_CHARACTERS]}… ({len(name):,} characters)"
+
+
 def escaped(text: str) -> str:
-    r"""Return a text to be shown, in which such characters are spelled as JSON escapes instead of being obeyed.
+    r"""Return a text to be shown, in which characters refused in data are spelled as JSON escapes, and not obeyed.
 
     Example:
         >>> print(escaped("column 'ana\u202elyst' is unknown"))
         column 'ana\u202elyst' is unknown
     """
-    return _FOUND.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _FOUND.sub(lambda found: json.dumps(found[0])[1:-1], text)

@@ -44,7 +44,7 @@ def after_token(token: str, *, whole: bool = False) -> Any:
         return number
     except (binascii.Error, ValueError):
         raise PageTokenError(
-            f"page_token {token!r} is not one that this list gave out; start again without it"
+            "this page_token is not one that this list gave out; start again without it"
         ) from None
 
 
