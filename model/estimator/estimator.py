@@ -258,4 +258,6 @@ class Estimator:
 
 def unknown_column(name: str) -> Problem:
     """Return what is wrong with a record that brings a column which training never saw."""
-    return Problem(f"/{escape(name)}", "unknown_column", f"column {clipped(name)!r} is unknown: training saw no such column")
+    return Problem(
+        f"/{escape(name)}", "unknown_column", f"column {clipped(name)!r} is unknown: training saw no such column"
+    )
