@@ -4,7 +4,7 @@ import sys
 
 from app.edge import logs
 from app.errors import StartError
-from app.server import Server, check_start, listen, sweep
+from app.server.web_server import Server, check_start, listen, sweep
 from store.broker import broker_url
 from store.errors import SettingsError, StoreError
 from store.settings import read_settings

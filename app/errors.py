@@ -14,7 +14,7 @@ AppError
 ├── ResultMissingError         a result of a job that has none, or none yet
 ├── NotReadyError              a check of readiness failed
 ├── StreamsError               all places for streams in this process are taken
-├── BusyError                  all places for this kind of long request are taken
+├── ConcurrencyLimitError                  all places for this kind of long request are taken
 ├── OverloadedError            the request waited too long for a thread
 └── StartError                 the server will not start like this; never told over HTTP
 """
@@ -106,7 +106,7 @@ class StreamsError(AppError):
     """All places for streams in this process are taken."""
 
 
-class BusyError(AppError):
+class ConcurrencyLimitError(AppError):
     """All places for this kind of long request in this process are taken."""
 
 

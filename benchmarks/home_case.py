@@ -16,7 +16,7 @@ from ebb.demo.spec import DEMO_SPEC
 from model.columns import Table
 from model.estimator import Fitting
 from model.spec import parse_spec
-from model.tables.reading import read_table
+from model.tables.reader import read_table
 
 SCALES = {"months": 60, "monthly_charge": 160, "support_tickets": 10, "usage_hours": 100}
 FIXED = {"columns": {name: {"scale": scale} for name, scale in SCALES.items()}}

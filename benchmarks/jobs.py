@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pages import machine, table, write_section
 from queues.done import SOCKET
-from queues.patience import say
+from queues.waiting import say
 
 from store.broker import open_broker, socket_path
 from store.settings import Settings

@@ -65,7 +65,7 @@ def _inputs(record: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in record.items() if name != "customer_id"}
 
 
-def race(servers: Sequence[Server], asked: Asks, what: str, connections: int, options: Namespace) -> Results:
+def compare(servers: Sequence[Server], asked: Asks, what: str, connections: int, options: Namespace) -> Results:
     """Load everybody in turn, several times, and tell of each on standard error."""
     sent = asked[what]
     found: Results = {server.name: [] for server in servers if server.name in sent}
@@ -190,15 +190,15 @@ def main() -> None:
             peers(options.peers, home) if have else nullcontext([]) as others,
         ):
             servers = [floor, own, *others]
-            one = race(servers, sent, "one", CONNECTIONS, options)
-            batch = race(servers[1:], sent, "batch", PROCESSES * 2, options)
+            one = compare(servers, sent, "one", CONNECTIONS, options)
+            batch = compare(servers[1:], sent, "batch", PROCESSES * 2, options)
             alone = {}
             for what in ("columns", "explain", "one version", "all versions"):
                 connections = PROCESSES * 2 if what in ("columns", "explain") else CONNECTIONS
-                alone[what] = rate(race([own], sent, what, connections, options)[EBB])
+                alone[what] = rate(compare([own], sent, what, connections, options)[EBB])
             costs, once = {}, Namespace(rounds=1, seconds=options.seconds)
             for n in SIZES:
-                loads = race([own], sent, f"size {n}", PROCESSES * 2, once)[EBB]
+                loads = compare([own], sent, f"size {n}", PROCESSES * 2, once)[EBB]
                 costs[n] = median(load.processor or PROCESSES / load.rate for load in loads) / n
         alone["load"] = load_milliseconds(home)
     text = f"{peer_table(one, batch)}\n\n{goals(one, batch, alone)}"

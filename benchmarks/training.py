@@ -14,7 +14,7 @@ from typing import Any
 from pages import ROOT, machine, table, write_section
 from peers import PEERS, installed
 from peers.case import CASES
-from peers.race import disagreement, environment
+from peers.measure import disagreement, environment
 
 TOLERANCE = 1e-3
 HERE = Path(__file__).parent
@@ -31,7 +31,7 @@ def measured(name: str) -> dict[str, Any]:
 
     Raises: SystemExit when the final losses differ.
     """
-    command = [sys.executable, "-m", "peers.race", name]
+    command = [sys.executable, "-m", "peers.measure", name]
     surroundings = environment(CASES[name].threads) | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=HERE, env=surroundings, stdout=subprocess.PIPE, check=True)
     result: dict[str, Any] = json.loads(done.stdout)

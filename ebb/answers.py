@@ -6,6 +6,8 @@ break an older client.
 
 import msgspec
 
+from store.jobs.states import FINISHED
+
 Json = dict[str, object]
 
 
@@ -65,7 +67,7 @@ class Job(msgspec.Struct, frozen=True):
     @property
     def finished(self) -> bool:
         """Tell whether the state is one that never changes again."""
-        return self.state in {"succeeded", "failed", "cancelled"}
+        return self.state in FINISHED
 
 
 class JobChange(msgspec.Struct, frozen=True):
@@ -79,7 +81,7 @@ class JobChange(msgspec.Struct, frozen=True):
     heartbeat_at: str | None = None
 
 
-class Layer(msgspec.Struct, frozen=True):
+class LayerUpdate(msgspec.Struct, frozen=True):
     """One array of parameters at an epoch's last step."""
 
     name: str
@@ -99,7 +101,7 @@ class Epoch(msgspec.Struct, frozen=True):
     seconds: float | None = None
     dead_units: float | None = None
     retries: int = 0
-    layers: list[Layer] | None = None
+    layers: list[LayerUpdate] | None = None
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -122,7 +124,7 @@ class Alias(msgspec.Struct, frozen=True):
     revision: int
 
 
-class AliasMove(msgspec.Struct, frozen=True):
+class PastMove(msgspec.Struct, frozen=True):
     """One move of an alias: who moved it when, from what to what."""
 
     revision: int
@@ -141,7 +143,7 @@ class ColumnChange(msgspec.Struct, frozen=True):
     change: float
 
 
-class ChangedCustomer(msgspec.Struct, frozen=True):
+class CustomerChange(msgspec.Struct, frozen=True):
     """A customer whom two versions put on different sides of a threshold."""
 
     customer_id: str | float | bool | None
@@ -157,10 +159,10 @@ class Diff(msgspec.Struct, frozen=True):
     rows: int
     to_leaving: int
     to_staying: int
-    customers: list[ChangedCustomer]
+    customers: list[CustomerChange]
 
 
-class Reason(msgspec.Struct, frozen=True):
+class ColumnContribution(msgspec.Struct, frozen=True):
     """How much one column moved a customer's log-odds away from the baseline customer's."""
 
     column: str
@@ -173,7 +175,7 @@ class Score(msgspec.Struct, frozen=True):
 
     customer_id: str | int | None = None
     churn_probability: float | None = None
-    reasons: list[Reason] = []
+    reasons: list[ColumnContribution] = []
     gap: float | None = None
     error: Fault | None = None
 

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, TypeVar
 import httpx
 import msgspec
 
-from ebb.errors import BusyError, Problem, RefusedError, UnreachableError, UnreadableError
+from ebb.errors import BusyError, RefusedError, ServiceProblem, UnreachableError, UnreadableError
 
 T = TypeVar("T")
 
@@ -163,12 +163,12 @@ class _Body(msgspec.Struct):
     request_id: str | None = None
 
 
-def read_problem(response: httpx.Response) -> Problem:
+def read_problem(response: httpx.Response) -> ServiceProblem:
     """Read a refusal, whether it is the service's own or that of a proxy before it."""
     reason = response.reason_phrase
     try:
         body = msgspec.json.decode(response.content, type=_Body)
     except msgspec.DecodeError:
-        return Problem(response.status_code, reason, " ".join(response.text.split())[:200])
+        return ServiceProblem(response.status_code, reason, " ".join(response.text.split())[:200])
     errors = tuple(f"{e.pointer}: {e.detail}" if e.pointer else e.detail for e in body.errors)
-    return Problem(response.status_code, body.title or reason, body.detail, errors, body.request_id)
+    return ServiceProblem(response.status_code, body.title or reason, body.detail, errors, body.request_id)

@@ -41,7 +41,7 @@ FIRST_CUSTOMERS = (
 
 
 @dataclass(frozen=True)
-class Customers:
+class CustomerTable:
     """Customers column by column, with the probability that nature used.
 
     Shapes: every array (n,).
@@ -94,7 +94,7 @@ class Customers:
 
 def customers(
     n: int, seed: int = 0, sharpness: float = 1.0, *, known: Sequence[KnownCustomer] = FIRST_CUSTOMERS
-) -> Customers:
+) -> CustomerTable:
     """Draw `n` customers, the first of them known ones.
 
     A shorter table of the same seed is the beginning of a longer one.
@@ -120,7 +120,7 @@ def customers(
     for row, given in enumerate(known[:n]):
         churned[row] = given.churned
     identifiers = np.array([f"c-{i:04d}" for i in range(1, n + 1)], dtype=np.str_)
-    return Customers(identifiers, months, charge, tickets, usage, churned, probability)
+    return CustomerTable(identifiers, months, charge, tickets, usage, churned, probability)
 
 
 def true_probability(

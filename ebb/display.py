@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from ebb.answers import Epoch, Job
 from ebb.sparkline import sparkline
+from store.jobs.states import JobState
 
 EPOCHS_BETWEEN_LINES = 10
 CURVE_WIDTH = 6
@@ -98,7 +99,7 @@ class BarDisplay(AbstractContextManager["BarDisplay"]):
         self._progress.update(
             self._task,
             completed=done,
-            total=(done or 1) if job.state == "succeeded" else max(planned, done),
+            total=(done or 1) if job.state == JobState.SUCCEEDED else max(planned, done),
             unit="epoch" if progress is None or progress.unit == "epochs" else progress.unit,
             left=time_left(0.0 if job.finished else job.eta_s),
             curve=sparkline(losses_of(epochs), CURVE_WIDTH),
@@ -108,7 +109,7 @@ class BarDisplay(AbstractContextManager["BarDisplay"]):
 
 
 def _standing(job: Job, epochs: list[Epoch]) -> str:
-    if job.state == "queued":
+    if job.state == JobState.QUEUED:
         return "waiting for a worker" if job.attempt == 0 else f"waiting for a worker after attempt {job.attempt}"
     if job.cancel_requested and not job.finished:
         return "cancelling"

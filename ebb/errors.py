@@ -43,7 +43,7 @@ class ServiceStartError(EbbError):
 
 
 @dataclass(frozen=True)
-class Problem:
+class ServiceProblem:
     """What a service says when it refuses.
 
     Source: RFC 9457, Problem Details for HTTP APIs.
@@ -59,7 +59,7 @@ class Problem:
 class RefusedError(ServiceError):
     """The service understood the address, and refused the request."""
 
-    def __init__(self, request: str, problem: Problem) -> None:
+    def __init__(self, request: str, problem: ServiceProblem) -> None:
         self.problem = problem
         lines = [f"{request}: {problem.status} {problem.title}"]
         lines += [problem.detail] if problem.detail else []

@@ -25,7 +25,7 @@ from ebb.home_lock import HomeLock
 from ebb.logs import keep_short
 from ebb.restarts import Restarts
 from store.broker import Broker, open_broker
-from store.children import ONE_BLAS_THREAD, start_child
+from store.child_processes import ONE_BLAS_THREAD, start_child
 from store.database import open_database
 from store.errors import StoreError
 from store.migrate import upgrade

@@ -11,6 +11,7 @@ from ebb.client import Client
 from ebb.display import Display, display_on
 from ebb.errors import BusyError, JobError, UnreachableError, UnreadableError
 from ebb.server_sent_events import ServerSentEvent
+from store.jobs.states import JobState
 
 POLL_SECONDS = 0.5
 RECONNECT_SECONDS = 0.5
@@ -108,12 +109,12 @@ def expect_success(job: Job) -> None:
 
     Raises: JobError.
     """
-    if job.state != "succeeded":
+    if job.state != JobState.SUCCEEDED:
         why = f": {job.error.detail} ({job.error.code})" if job.error else ""
         raise JobError(f"{job.kind} job {job.id} {job.state}{why}")
 
 
 def _too_late(job: Job, patience: float) -> str:
-    if job.state == "queued":
+    if job.state == JobState.QUEUED:
         return f"no worker took {job.kind} job {job.id} in {patience:.0f} s; is one running?"
     return f"{job.kind} job {job.id} was still {job.state} after {patience:.0f} s"

@@ -11,13 +11,12 @@ from typing import Any
 from model.errors import OUT_OF_MEMORY, FileError, ModelError
 from model.estimator import Estimator, Fitting
 from model.files import new_file, read_bytes, write_bytes
-from model.names import clipped
 from model.outputs import OUTPUTS, Layout
 from model.outputs.writing import write_scores
 from model.parsing import first_repeated, shown
 from model.scoring import score_file
 from model.spec import parse_spec
-from model.tables.reading import format_of, read_table
+from model.tables.reader import format_of, read_table
 from model.trace import lines, trace
 
 
@@ -96,10 +95,10 @@ def predict(options: argparse.Namespace) -> None:
     estimator = Estimator.from_bytes(read_bytes(options.file))
     scored = score_file(estimator, options.table, format_of(options.table))
     with new_file(options.out) as out:
-        tally = write_scores(estimator, scored, OUTPUTS["csv"](Layout.of(estimator)), out)
-    for caution in tally.cautions():
-        print(f"warning: {caution}", file=sys.stderr)
-    show({"rows": tally.rows, "errors": tally.errors, "sha256": estimator.weights_sha256}, options.json)
+        summary = write_scores(estimator, scored, OUTPUTS["csv"](Layout.of(estimator)), out)
+    for warning in summary.warnings():
+        print(f"warning: {warning}", file=sys.stderr)
+    show({"rows": summary.rows, "errors": summary.errors, "sha256": estimator.weights_sha256}, options.json)
 
 
 def follow(options: argparse.Namespace) -> None:
@@ -132,7 +131,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = first_repeated(name for name, _ in pairs)
-        raise FileError(f"this JSON has the key {clipped(twice)!r} twice in one object: leave one of them out")
+        raise FileError(f"this JSON has the key {shown(twice)} twice in one object: leave one of them out")
     return found
 
 

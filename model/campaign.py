@@ -45,7 +45,7 @@ class Economics:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ContactPlan:
     """Each customer's expected profit, whether to contact, whom first, and what contacting them comes to."""
 
     profits: Sequence[float]
@@ -55,7 +55,9 @@ class Plan:
     expected_profit: float
 
 
-def plan(probabilities: Floats | Sequence[float], economics: Economics, left_out: Collection[int] = ()) -> Plan:
+def plan_contacts(
+    probabilities: Floats | Sequence[float], economics: Economics, left_out: Collection[int] = ()
+) -> ContactPlan:
     """Weigh what a contact brings against what it costs, and choose whom to contact.
 
     A customer who would leave (probability p) takes the offer with probability `acceptance`, then stays, and is worth
@@ -71,7 +73,7 @@ def plan(probabilities: Floats | Sequence[float], economics: Economics, left_out
 
     Example:
         >>> example = Economics(customer_value=200, offer_cost=10, contact_cost=1, acceptance=0.3)
-        >>> [round(profit, 4) for profit in plan(np.array([0.1503, 0.5]), example).profits]
+        >>> [round(profit, 4) for profit in plan_contacts(np.array([0.1503, 0.5]), example).profits]
         [-0.9299, 22.5]
     """
     p = np.asarray(probabilities)
@@ -87,4 +89,4 @@ def plan(probabilities: Floats | Sequence[float], economics: Economics, left_out
     contact = np.zeros(len(p), bool)
     contact[chosen] = True
     sums = float(costs[chosen].sum()), float(profits[chosen].sum())
-    return Plan(profits.tolist(), contact.tolist(), chosen.tolist(), *sums)
+    return ContactPlan(profits.tolist(), contact.tolist(), chosen.tolist(), *sums)

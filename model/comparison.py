@@ -10,7 +10,7 @@ import numpy as np
 from model.columns.cells import Scalar
 from model.design import Floats
 from model.estimator import Estimator
-from model.scoring import Scored
+from model.scoring import ScoredChunk
 
 
 class ChangedShare(NamedTuple):
@@ -65,7 +65,7 @@ class Comparison:
         """The part of every change that no column explains: the baselines' own difference in log-odds."""
         return self.new.baseline_log_odds - self.old.baseline_log_odds
 
-    def add(self, old: Scored, new: Scored) -> None:
+    def add(self, old: ScoredChunk, new: ScoredChunk) -> None:
         """Take up some rows, scored by both."""
         fit = np.ones(len(old.ids), np.bool_)
         fit[[*old.faults, *new.faults]] = False
@@ -83,7 +83,9 @@ class Comparison:
         self.rows += len(old.ids)
         self.errors += len(fit) - int(fit.sum())
 
-    def _customers(self, old: Scored, new: Scored, rows: np.ndarray, change: Floats) -> Iterator[ChangedCustomer]:
+    def _customers(
+        self, old: ScoredChunk, new: ScoredChunk, rows: np.ndarray, change: Floats
+    ) -> Iterator[ChangedCustomer]:
         before, after = old.cells.take(rows), new.cells.take(rows)
         shares = dict(zip(self.new.encoder.names, self.new.contributions(after).T, strict=True))
         for name, share in zip(self.old.encoder.names, self.old.contributions(before).T, strict=True):
@@ -100,7 +102,7 @@ class Comparison:
 
 
 def compare(
-    old: Estimator, new: Estimator, scored: Iterable[tuple[Scored, Scored]], *, threshold: float, most: int
+    old: Estimator, new: Estimator, scored: Iterable[tuple[ScoredChunk, ScoredChunk]], *, threshold: float, most: int
 ) -> Comparison:
     """Compare two estimators over a table that both have scored, batch by batch; keep the `most` largest changes."""
     found = Comparison(old, new, threshold, most)

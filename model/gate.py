@@ -36,7 +36,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GateResult:
     """How a candidate did. The difference, and its interval, are above zero where it is better."""
 
     gate: Gate
@@ -77,7 +77,7 @@ class Verdict:
         }
 
 
-def judge(y: Floats, champion: Floats, candidate: Floats, gate: Gate, seed: int) -> Verdict:
+def evaluate_gate(y: Floats, champion: Floats, candidate: Floats, gate: Gate, seed: int) -> GateResult:
     """Compare two sets of log-odds for the same rows; the same seed draws the same resamples.
 
     Shapes: y, champion and candidate (n,).
@@ -92,7 +92,7 @@ def judge(y: Floats, champion: Floats, candidate: Floats, gate: Gate, seed: int)
     tail = (1.0 - gate.confidence) / 2.0
     low, high = np.quantile(found, (tail, 1.0 - tail)).tolist()
     better = theirs - ours if measure is log_loss else ours - theirs
-    return Verdict(gate, theirs, ours, better, (low, high), resamples)
+    return GateResult(gate, theirs, ours, better, (low, high), resamples)
 
 
 def _drawn(n: int, resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:

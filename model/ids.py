@@ -8,9 +8,9 @@ from model.names import RULE, refused_character
 LONGEST_ID = 256
 
 
-def unfit_ids(ids: Sequence[object], place: str) -> dict[int, Problem]:
+def invalid_ids(ids: Sequence[object], place: str) -> dict[int, Problem]:
     """Return what is wrong with which row's id; a row may have none."""
-    if _plainly_fit(ids):
+    if _all_short_texts(ids):
         return {}
     wrong = {}
     for row, value in enumerate(ids):
@@ -26,7 +26,7 @@ def unfit_ids(ids: Sequence[object], place: str) -> dict[int, Problem]:
     return wrong
 
 
-def _plainly_fit(ids: Sequence[object]) -> bool:
+def _all_short_texts(ids: Sequence[object]) -> bool:
     """Tell of ids that are all short printable texts, quickly, that nothing is wrong with them."""
     try:
         return "".join(ids).isprintable() and max(map(len, ids)) <= LONGEST_ID  # type: ignore[arg-type]

@@ -9,15 +9,15 @@ from model.columns.schema import listed
 from model.design import Floats
 from model.errors import Problem, TableError
 from model.estimator import Estimator, Explained
-from model.ids import unfit_ids
+from model.ids import invalid_ids
 from model.parsing import escape
-from model.tables.reading import Source, read_batches
+from model.tables.reader import Source, read_chunks
 
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, eq=False)
-class Scored:
+class ScoredChunk:
     """Some rows of a file with what was predicted; `faults` tells which rows could not be scored and why.
 
     `ignored` names the file's columns that training never saw.
@@ -34,7 +34,7 @@ class Scored:
     ignored: Sequence[str] = ()
 
 
-def score_file(estimator: Estimator, source: Source, file_format: str, explain: int = 0) -> Iterator[Scored]:
+def score_file(estimator: Estimator, source: Source, file_format: str, explain: int = 0) -> Iterator[ScoredChunk]:
     """Score a file; rows without an id column are named by their number, from 1.
 
     Raises: TableError when the file cannot be read, or has none of the estimator's columns; EstimatorError when reasons
@@ -42,24 +42,24 @@ def score_file(estimator: Estimator, source: Source, file_format: str, explain: 
     """
     encoder = estimator.encoder
     texts = {column.name for column in encoder.columns if column.kind != "numeric"}
-    for batch in read_batches(source, file_format, texts, estimator.id_column, frozenset(encoder.names)):
-        if not batch.columns:
+    for chunk in read_chunks(source, file_format, texts, estimator.id_column, frozenset(encoder.names)):
+        if not chunk.columns:
             raise TableError(f"the table has none of the columns that training saw: {listed(encoder.names)}")
-        cells, faults = estimator.read(batch.columns, batch.rows)
-        ids: Sequence[Scalar] = range(batch.first_row, batch.first_row + batch.rows)
+        cells, faults = estimator.read(chunk.columns, chunk.rows)
+        ids: Sequence[Scalar] = range(chunk.first_row, chunk.first_row + chunk.rows)
         whole, wrong = True, {}
-        if batch.ids is not None:
-            ids, whole = batch.ids, batch.whole_ids
-            if wrong := unfit_ids(ids, f"/{escape(estimator.id_column or '')}"):
+        if chunk.ids is not None:
+            ids, whole = chunk.ids, chunk.whole_ids
+            if wrong := invalid_ids(ids, f"/{escape(estimator.id_column or '')}"):
                 ids = [None if row in wrong else one for row, one in enumerate(ids)]
-        yield Scored(
+        yield ScoredChunk(
             ids=ids,
             cells=cells,
             probabilities=estimator.predict(cells),
             faults={row: [problem] for row, problem in wrong.items()} | faults.rows,
             explained=estimator.explain(cells, top=explain) if explain else None,
             whole_ids=whole,
-            ignored=estimator.unknown(batch.names),
+            ignored=estimator.unknown(chunk.names),
         )
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from io import RawIOBase
 from pathlib import Path
 
-from store.disk import check_room, disk_errors
+from store.disk import check_free_space, disk_errors
 from store.errors import ArtifactError
 
 PREFIX = ".upload-"
@@ -71,7 +71,7 @@ class ArtifactStore:
         """
         check(announced)
         with self.draft(check=check) as draft:
-            check_room(self.folder, announced, self.free_bytes)
+            check_free_space(self.folder, announced, self.free_bytes)
             for chunk in chunks:
                 draft.write(chunk)
             yield draft.received()
@@ -220,7 +220,7 @@ class Draft:
         self._size += len(chunk)
         self._check(self._size)
         with disk_errors(self._store.folder):
-            check_room(self._store.folder, len(chunk), self._store.free_bytes)
+            check_free_space(self._store.folder, len(chunk), self._store.free_bytes)
             _write_all(self._file, chunk)
 
     def received(self) -> Artifact:

@@ -20,7 +20,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from store.children import start_child
+from store.child_processes import start_child
 from store.errors import BrokerError
 from store.settings import Settings
 

@@ -11,9 +11,9 @@ from store.artifacts import Artifact
 from store.clock import now
 from store.errors import ExpiredError, NotFoundError
 from store.ids import new_id
-from store.inserts import insert_into
 from store.pages import Page, after_token, make_page
 from store.tables import artifacts, datasets
+from store.upsert import upsert_into
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset,
     """Store the dataset, or find the one of the same bytes read the same way; return its id and whether it is new."""
     note_artifact(connection, artifact)
     made = connection.execute(
-        insert_into(connection, datasets)
+        upsert_into(connection, datasets)
         .values(id=new_id(), sha256=artifact.sha256, owner=by, **vars(dataset))
         .on_conflict_do_nothing()
         .returning(datasets.c.id)
@@ -58,7 +58,7 @@ def renew_dataset(connection: Connection, artifact: Artifact, dataset_id: str, *
 def note_artifact(connection: Connection, artifact: Artifact) -> None:
     """Note that these bytes are kept, and were stored now."""
     connection.execute(
-        insert_into(connection, artifacts)
+        upsert_into(connection, artifacts)
         .values(sha256=artifact.sha256, size=artifact.size)
         .on_conflict_do_update(index_elements=["sha256"], set_={"used_at": now(), "removed_at": None})
     )

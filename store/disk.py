@@ -9,7 +9,7 @@ from pathlib import Path
 from store.errors import ArtifactError, DiskFullError
 
 
-def check_room(folder: Path, more: int, free_bytes: int) -> None:
+def check_free_space(folder: Path, more: int, free_bytes: int) -> None:
     """Check that the disk of a folder keeps its free space when so many bytes are added.
 
     Raises: DiskFullError.

@@ -61,7 +61,7 @@ class CeleryDoorbell:
         except (OperationalError, OSError) as error:
             raise BrokerError(f"the broker does not answer: {error}") from error
 
-    def touch(self) -> None:
+    def ping(self) -> None:
         """See whether it could ring, without a message.
 
         Raises: BrokerError when the broker does not answer within seconds.

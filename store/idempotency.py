@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Connection, delete, select, update
 from store.clock import now
 from store.errors import IdempotencyError, InFlightError
 from store.ids import new_id
-from store.inserts import insert_into
 from store.tables import idempotent_answers as answers
 from store.tables import jobs
+from store.upsert import upsert_into
 
 KEPT_SECONDS = 24 * 3600
 RENEW_SECONDS = 2
@@ -88,7 +88,7 @@ def give_up(connection: Connection, request: Request) -> None:
 
 def _take(connection: Connection, request: Request) -> bool:
     inserted = (
-        insert_into(connection, answers)
+        upsert_into(connection, answers)
         .values(owner=request.owner, idempotency_key=request.key, request_sha256=request.sha256, request=request.id)
         .on_conflict_do_nothing()
     )

@@ -43,9 +43,7 @@ def after_token(token: str, *, whole: bool = False) -> Any:
             raise ValueError("not a row's number")
         return number
     except (binascii.Error, ValueError):
-        raise PageTokenError(
-            "this page_token is not one that this list gave out; start again without it"
-        ) from None
+        raise PageTokenError("this page_token is not one that this list gave out; start again without it") from None
 
 
 def _token(key: str) -> str:

@@ -7,14 +7,14 @@ from sqlalchemy import Connection, Row, select
 from store.artifacts import Artifact
 from store.datasets import note_artifact
 from store.errors import ExpiredError
-from store.inserts import insert_into
 from store.tables import artifacts, results
+from store.upsert import upsert_into
 
 
 def add_result(connection: Connection, job_id: str, artifact: Artifact) -> None:
     """Note that these bytes are the job's result."""
     note_artifact(connection, artifact)
-    added = insert_into(connection, results).values(job_id=job_id, sha256=artifact.sha256)
+    added = upsert_into(connection, results).values(job_id=job_id, sha256=artifact.sha256)
     connection.execute(added.on_conflict_do_nothing())
 
 

@@ -15,6 +15,7 @@ from store import audit
 from store.artifacts import ArtifactStore
 from store.clock import now
 from store.database import Database
+from store.jobs.states import UNFINISHED
 from store.tables import artifacts, datasets, jobs, results, versions
 
 DAY_SECONDS = 24 * 3600.0
@@ -102,7 +103,7 @@ def _over(ages: Ages) -> tuple[ColumnElement[bool], ...]:
     read = exists().where(
         jobs.c.dataset_id == datasets.c.id,
         datasets.c.sha256 == artifacts.c.sha256,
-        jobs.c.state.in_(("queued", "running")),
+        jobs.c.state.in_(UNFINISHED),
     )
     return (
         artifacts.c.removed_at.is_(None),

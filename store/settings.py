@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from model.machine import CORES, memory_bytes
 from store.errors import SettingsError
 from store.jobs import KINDS
-from store.machine import CORES, memory_bytes
 from store.passwords import read_password, with_password, without_password
 
 CLIENT = ("url", "key")  # read by commands that call a service, and no business of the service itself

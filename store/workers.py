@@ -5,29 +5,31 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, func, select
 
 from store.clock import now
-from store.inserts import insert_into
 from store.jobs import KINDS
-from store.jobs.turn import find_waiting
+from store.jobs.fair_scheduling import find_claimable
 from store.tables import workers
+from store.upsert import upsert_into
 
 FORGET_AFTER_SECONDS = 24 * 3600.0
 
 
-def sign_in(connection: Connection, name: str, kinds: Sequence[str] = KINDS, *, job_bytes: int | None = None) -> None:
+def register_worker(
+    connection: Connection, name: str, kinds: Sequence[str] = KINDS, *, job_bytes: int | None = None
+) -> None:
     """Note that this worker is alive now, takes these kinds of job and gives each so much memory.
 
     Workers that were not seen for a day are forgotten.
     """
     offers = {"kinds": list(kinds), "job_bytes": job_bytes}
     connection.execute(
-        insert_into(connection, workers)
+        upsert_into(connection, workers)
         .values(name=name, **offers)
         .on_conflict_do_update(index_elements=["name"], set_={"seen_at": now(), **offers})
     )
     connection.execute(delete(workers).where(workers.c.seen_at < now(-FORGET_AFTER_SECONDS)))
 
 
-def sign_out(connection: Connection, name: str) -> None:
+def unregister_worker(connection: Connection, name: str) -> None:
     """Note that this worker stops in good order."""
     connection.execute(delete(workers).where(workers.c.name == name))
 
@@ -54,4 +56,4 @@ def find_unserved(connection: Connection, *, within_seconds: float) -> list[str]
     """Return the kinds of which a job could be claimed now, but which no worker takes that was seen lately."""
     alive = connection.execute(select(workers.c.kinds).where(workers.c.seen_at >= now(-within_seconds))).scalars()
     served = {kind for kinds in alive for kind in (KINDS if kinds is None else kinds)}
-    return sorted(find_waiting(connection).keys() - served)
+    return sorted(find_claimable(connection).keys() - served)

@@ -18,8 +18,8 @@ from store.jobs import TASK
 from store.migrate import is_current
 from store.settings import Settings, read_settings
 from worker.attempt import Attempts
+from worker.queue_drainer import QueueDrainer
 from worker.sweeper import Sweeper
-from worker.turns import Turns
 
 LOOK_SECONDS = 0.05
 
@@ -45,8 +45,8 @@ def main() -> int:
     worker_shutting_down.connect(attempts.stop, weak=False)
     sweeper.start()
     try:
-        with attempts.children.one_ahead():
-            _listen(settings, url, Turns(database, settings.worker_queues, attempts.run), name)
+        with attempts.starter.keep_one_warm():
+            _listen(settings, url, QueueDrainer(database, settings.worker_queues, attempts.run), name)
     finally:
         sweeper.stop()
         database.close()
@@ -59,9 +59,9 @@ def _look_often(**_: object) -> None:
         loop.call_repeatedly(LOOK_SECONDS, lambda: None)  # type: ignore[no-untyped-call]  # kombu says nothing of types
 
 
-def _listen(settings: Settings, url: str, turns: Turns, name: str) -> None:
+def _listen(settings: Settings, url: str, drainer: QueueDrainer, name: str) -> None:
     app = celery_app(url)
-    app.task(name=TASK)(turns.ring)
+    app.task(name=TASK)(drainer.drain)
     worker_ready.connect(_look_often, weak=False)
     # Threads, because each only waits for a child; forking a process that runs threads is asking for a deadlock.
     app.worker_main(

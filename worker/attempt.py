@@ -12,11 +12,11 @@ from store.database import Connection, Database
 from store.errors import DatabaseError, LeaseLostError
 from store.jobs.claim import Claim, claim_next
 from store.jobs.finish import end_cancelled, fail
-from store.jobs.hand_back import hand_back, strike
+from store.jobs.requeue import requeue, strike
 from store.settings import Settings
-from worker.ahead import Children
 from worker.limits import cpu_limit_text, memory_limit_text
-from worker.patience import patiently, write_patiently
+from worker.outages import retry_through_outages, write_through_outages
+from worker.warm_process import ProcessStarter
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Attempts:
         self._settings = settings
         self._database = database
         self._worker = worker
-        self.children = Children(settings)
+        self.starter = ProcessStarter(settings)
         self._stopping = False
 
     def run(self, job_id: str) -> bool:
@@ -41,7 +41,7 @@ class Attempts:
             return False
         log.info("job %s: attempt %d begins", claimed.job_id, claimed.token)
         try:
-            child = self.children.start(claimed)
+            child = self.starter.start(claimed)
         except OSError as error:
             log.exception("job %s: its process cannot be started", claimed.job_id)
             self._strike(claimed, f"could not be started ({error.strerror})")
@@ -50,7 +50,7 @@ class Attempts:
         ArtifactStore(self._settings.artifacts).drop_drafts(claimed.job_id, claimed.token)
         log.info("job %s: attempt %d ended with code %d", claimed.job_id, claimed.token, code)
         if self._stopping and code == -signal.SIGTERM:
-            self._hand_back(claimed)  # our SIGTERM came before the child listened to it, or after; that is no strike
+            self._requeue(claimed)  # our SIGTERM came before the child listened to it, or after; that is no strike
         elif code == -signal.SIGXCPU:
             text = cpu_limit_text(self._settings)
             self._bring_to_rest(claimed, lambda connection: fail(connection, claimed, code="cpu_limit", text=text))
@@ -74,7 +74,7 @@ class Attempts:
             return claim_next(connection, job_id, kinds=kinds, worker=me, lease_seconds=lease)
 
         try:
-            claimed = patiently(lambda: None if self._stopping else self._database.write(work))
+            claimed = retry_through_outages(lambda: None if self._stopping else self._database.write(work))
         except DatabaseError as error:
             log.warning("job %s is not begun, and will be rung for again: %s", job_id, error)
             return None
@@ -99,8 +99,8 @@ class Attempts:
             child.stdin.close()  # not before: it is the child's sign that this process lives
         return code
 
-    def _hand_back(self, claimed: Claim) -> None:
-        self._bring_to_rest(claimed, lambda connection: hand_back(connection, claimed))
+    def _requeue(self, claimed: Claim) -> None:
+        self._bring_to_rest(claimed, lambda connection: requeue(connection, claimed))
 
     def _strike(self, claimed: Claim, why: str) -> None:
         """Write what the child could not: it says nothing when it was killed."""
@@ -117,7 +117,7 @@ class Attempts:
         """Write how the attempt ended; where that is refused, somebody may have asked to cancel."""
         for write in (end, lambda connection: end_cancelled(connection, claimed)):
             try:
-                write_patiently(self._database, write)
+                write_through_outages(self._database, write)
             except LeaseLostError:
                 continue
             return

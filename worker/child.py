@@ -1,8 +1,8 @@
-"""`python -m worker.child`: the child process that is given a claim, does that job's work, beats, and ends it.
+"""`python -m worker.child`: the child process of one attempt. It reads a claim, does the job's work and ends the job.
 
-The claim is one line on its standard input, the job's id and the token, which may come long after it was started
-(worker.ahead); where the input ends without one, so does the process. Exit code 0 means that the job was brought to
-rest here: ended, or handed back. Any other code is a strike, which the parent writes.
+The claim is one line on standard input: the job's id and the token. A warm process (worker.warm_process) may wait long
+for it; when the input closes without a claim, the process ends. Exit code 0 means that this process ended or requeued
+the job. For any other code the parent writes a strike.
 """
 
 import contextlib
@@ -20,17 +20,17 @@ from store.database import Database, open_database
 from store.errors import ArtifactError, DiskFullError, LeaseLostError, QuotaError
 from store.jobs.claim import Claim
 from store.jobs.finish import end_cancelled, fail
-from store.jobs.hand_back import hand_back
 from store.jobs.read import get_job
-from store.jobs.restart import begin_again
+from store.jobs.requeue import requeue
+from store.jobs.restart import record_restart
 from store.process_limits import lift_memory
 from store.settings import Settings, read_settings
+from worker.abort import abort
 from worker.errors import CancelledError, DatasetError, ShutDownError
-from worker.heart import LEASE_LOST, Heart
 from worker.kinds import KINDS
-from worker.leaving import leave
+from worker.lease_keeper import LEASE_LOST, LeaseKeeper
 from worker.limits import limit, storage_trouble
-from worker.patience import patiently, write_patiently
+from worker.outages import retry_through_outages, write_through_outages
 from worker.result import code_of
 from worker.work import Work
 
@@ -62,7 +62,7 @@ class Shutdown:
         while not self.asked:
             time.sleep(LOOK_SECONDS)
         time.sleep(GRACE_SECONDS)
-        leave(self._database, self._claim, hand_back, "handed back in the middle of an epoch")
+        abort(self._database, self._claim, requeue, "handed back in the middle of an epoch")
 
     def _end_with_parent(self) -> None:
         # The parent writes no more: the read returns when its end of the pipe closes, which its death does.
@@ -110,30 +110,30 @@ def _show(claim: Claim) -> None:
 
 
 def _run(settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
-    kind = patiently(lambda: _kind(database, claim))
+    kind = retry_through_outages(lambda: _kind(database, claim))
     try:
         _work(kind, settings, database, claim, shutdown)
     except ShutDownError:
-        write_patiently(database, lambda connection: hand_back(connection, claim))
+        write_through_outages(database, lambda connection: requeue(connection, claim))
         log.info("job %s: handed back", claim.job_id)
     except CancelledError:
-        write_patiently(database, lambda connection: end_cancelled(connection, claim))
+        write_through_outages(database, lambda connection: end_cancelled(connection, claim))
     except (ModelError, DatasetError, ArtifactError, DiskFullError, QuotaError) as error:
         cause = error.__cause__
         trouble = storage_trouble(cause, settings) if isinstance(cause, OSError) else None
         code, text = trouble or (code_of(error), str(error))
-        write_patiently(database, lambda connection: fail(connection, claim, code=code, text=text))
+        write_through_outages(database, lambda connection: fail(connection, claim, code=code, text=text))
         log.warning("job %s: failed: %s", claim.job_id, text)
     except MemoryError:
         lift_memory()  # or there may be none left to say so
         text = kind.out_of_memory
-        write_patiently(database, lambda connection: fail(connection, claim, code="out_of_memory", text=text))
+        write_through_outages(database, lambda connection: fail(connection, claim, code="out_of_memory", text=text))
     except OSError as error:
         trouble = storage_trouble(error, settings)
         if trouble is None:
             raise
         code, text = trouble
-        write_patiently(database, lambda connection: fail(connection, claim, code=code, text=text))
+        write_through_outages(database, lambda connection: fail(connection, claim, code=code, text=text))
         log.warning("job %s: failed: %s", claim.job_id, text)
 
 
@@ -143,22 +143,22 @@ def _kind(database: Database, claim: Claim) -> type[Work]:
 
 
 def _work(kind: type[Work], settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
-    work = patiently(lambda: kind.load(settings, database, claim.job_id))
-    with Heart(settings, database, claim, work.moved) as heart:
+    work = retry_through_outages(lambda: kind.load(settings, database, claim.job_id))
+    with LeaseKeeper(settings, database, claim, work.activity) as keeper:
         again = work.prepare()
         if again is not None:
-            write_patiently(database, lambda connection: begin_again(connection, claim, reason=again))
-        heart.progress = work.progress
+            write_through_outages(database, lambda connection: record_restart(connection, claim, reason=again))
+        keeper.progress = work.progress
         for unit in work.units():
-            if heart.unit(unit, work.checkpoint):
+            if keeper.unit(unit, work.checkpoint):
                 raise CancelledError
             if shutdown.asked:
-                heart.drain(work.checkpoint())
+                keeper.drain(work.checkpoint())
                 raise ShutDownError
-        if heart.drain():
+        if keeper.drain():
             raise CancelledError
-        end = work.ending()
-    told = write_patiently(database, lambda connection: end(connection, claim), heart.sign)
+        end = work.completion()
+    told = write_through_outages(database, lambda connection: end(connection, claim), keeper.sign)
     log.info("job %s: %s", claim.job_id, told)
 
 

@@ -10,11 +10,11 @@ from model.columns import Table
 from model.environment import numerical_environment, same_bits
 from model.errors import CheckpointError, Problem, SpecError
 from model.estimator import Estimator, Fitting
-from model.gate import Gate, Verdict, judge
+from model.gate import Gate, GateResult, evaluate_gate
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.spec import Spec, parse_spec
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
-from model.tables.reading import MEDIA_TYPES, read_table
+from model.tables.reader import MEDIA_TYPES, read_table
 from model.training.footprint import SizeLimits
 from model.training.report import EpochReport
 from store.artifacts import ArtifactStore
@@ -24,8 +24,8 @@ from store.jobs.checkpoints import MOST_BYTES, CheckpointRow, get_checkpoint
 from store.jobs.heartbeat import EpochRow
 from store.jobs.read import get_job
 from store.settings import Settings
+from worker.epoch_row import row_of
 from worker.errors import DatasetError
-from worker.reported import row_of
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class Fit:
         """What the numbers were made with."""
         return self._environment
 
-    def moved(self) -> float:
+    def activity(self) -> float:
         """Return a number that changes while work is done: steps within an epoch, time on the CPU around them."""
         if self._in_epoch:
             return -1 - self.fitting.steps_taken
@@ -168,7 +168,7 @@ class Fit:
         """Return the finished estimator, with the best parameters."""
         return self.fitting.estimator()
 
-    def judged(self, champion: Estimator, gate: Gate) -> Verdict | None:
+    def judged(self, champion: Estimator, gate: Gate) -> GateResult | None:
         """Compare with the champion on this training's validation rows; None where they do not define the metric."""
         assert self._table is not None  # noqa: S101 - prepare() comes first
         chosen = self.fitting.valid_rows
@@ -177,7 +177,7 @@ class Fit:
             return None
         rows = self._table.take(chosen)
         theirs = champion.log_odds(rows.columns, rows.rows)
-        return judge(y, theirs, self.fitting.validation_log_odds(), gate, self.spec.seed)
+        return evaluate_gate(y, theirs, self.fitting.validation_log_odds(), gate, self.spec.seed)
 
 
 def _differing(before: Mapping[str, object], here: Mapping[str, object]) -> str:

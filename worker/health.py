@@ -21,7 +21,7 @@ def main() -> int:
     try:
         settings = read_settings()
         trouble = _trouble(settings)
-        CeleryDoorbell(broker_url(settings)).touch()
+        CeleryDoorbell(broker_url(settings)).ping()
     except StoreError as error:
         trouble = str(error)
     if trouble:

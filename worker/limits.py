@@ -26,8 +26,8 @@ def cpu_limit_text(settings: Settings) -> str:
 def memory_limit_text(settings: Settings) -> str:
     """Say that an attempt was aborted, which Arrow does where it gets no memory and can raise no exception."""
     return (
-        f"the job's process was aborted, most likely because it needed more than its {settings.training_bytes} bytes of "
-        "memory; take a smaller table or network, or raise EBB_TRAINING_BYTES"
+        f"the job's process was aborted, most likely because it needed more than its {settings.training_bytes} bytes "
+        "of memory; take a smaller table or network, or raise EBB_TRAINING_BYTES"
     )
 
 

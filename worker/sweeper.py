@@ -13,11 +13,11 @@ from store.doorbell import Doorbell
 from store.errors import BrokerError, DatabaseError
 from store.jobs.deadlines import end_overdue, flag_deadlines
 from store.jobs.expire import expire_leases
-from store.jobs.publish import AT_ONCE, count_unanswered, put_back, take_unanswered, take_unpublished
+from store.jobs.publish import AT_ONCE, count_unclaimed, take_unclaimed, take_unpublished, unmark_published
 from store.orphans import sweep_orphans
 from store.retention import FILES_AT_ONCE, Ages, remove_expired
 from store.settings import Settings
-from store.workers import sign_in, sign_out
+from store.workers import register_worker, unregister_worker
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +39,9 @@ class Sweeper(threading.Thread):
         self._doorbell = doorbell
         self._worker = worker
         self._stopping = threading.Event()
-        self._signed_in_at = self._files_swept_at = float("-inf")
+        self._registered_at = self._files_swept_at = float("-inf")
         self._clocks: tuple[float, float] | None = None
-        self._be_patient()
+        self._spare_leases()
 
     def run(self) -> None:
         """Sweep until stopped."""
@@ -62,9 +62,9 @@ class Sweeper(threading.Thread):
         Raises: DatabaseError, BrokerError, ArtifactError.
         """
         try:
-            self._sign_in()
+            self._register()
             self._compare_clocks()
-            if time.monotonic() >= self._patient_until:
+            if time.monotonic() >= self._spared_until:
                 for job_id in self._expire():
                     log.warning("job %s: its lease ran out, its worker is gone", job_id)
             for job_id in self._database.write(end_overdue):
@@ -73,7 +73,7 @@ class Sweeper(threading.Thread):
             self._ring()
             self._sweep_files()
         except DatabaseError:
-            self._be_patient()
+            self._spare_leases()
             raise
 
     def stop(self) -> None:
@@ -81,15 +81,15 @@ class Sweeper(threading.Thread):
         self._stopping.set()
         self.join(timeout=PERIOD_SECONDS * 5)
         try:
-            self._database.write(lambda connection: sign_out(connection, self._worker))
+            self._database.write(lambda connection: unregister_worker(connection, self._worker))
         except DatabaseError as error:
             log.warning("could not sign out: %s", error)
 
-    def _sign_in(self) -> None:
-        if time.monotonic() - self._signed_in_at >= self._settings.heartbeat_seconds:
+    def _register(self) -> None:
+        if time.monotonic() - self._registered_at >= self._settings.heartbeat_seconds:
             kinds, most = self._settings.worker_queues, self._settings.training_bytes
-            self._database.write(lambda connection: sign_in(connection, self._worker, kinds, job_bytes=most))
-            self._signed_in_at = time.monotonic()
+            self._database.write(lambda connection: register_worker(connection, self._worker, kinds, job_bytes=most))
+            self._registered_at = time.monotonic()
 
     def _ring(self) -> None:
         """Ring for the jobs nobody was told of, and again for those that were not claimed since.
@@ -101,11 +101,11 @@ class Sweeper(threading.Thread):
         self._ring_for(self._database.write(take_unpublished))
         late = self._settings.republish_seconds
         with self._database.read() as connection:
-            unanswered = count_unanswered(connection, republish_seconds=late)
-        for kind, due in unanswered.items():
+            unclaimed = count_unclaimed(connection, republish_seconds=late)
+        for kind, due in unclaimed.items():
             wanted = due - self._doorbell.waiting(kind)
             if wanted > 0:
-                again = partial(take_unanswered, kind=kind, republish_seconds=late, limit=min(wanted, AT_ONCE))
+                again = partial(take_unclaimed, kind=kind, republish_seconds=late, limit=min(wanted, AT_ONCE))
                 self._ring_for(self._database.write(again))
 
     def _ring_for(self, kinds: dict[str, str]) -> None:
@@ -115,7 +115,7 @@ class Sweeper(threading.Thread):
                 self._doorbell.ring(unheard[0], kinds[unheard[0]])
                 unheard.popleft()
         except BrokerError:
-            self._database.write(lambda connection: put_back(connection, *unheard))
+            self._database.write(lambda connection: unmark_published(connection, *unheard))
             raise
 
     def _sweep_files(self) -> None:
@@ -137,7 +137,7 @@ class Sweeper(threading.Thread):
 
         def work(connection: Connection) -> list[str]:
             if time.monotonic() - begun > self._settings.heartbeat_seconds:
-                self._be_patient()  # it took the database so long to let us in that owners may have been kept out
+                self._spare_leases()  # it took the database so long to let us in that owners may have been kept out
                 return []
             return expire_leases(connection, strike_limit=limit)
 
@@ -156,8 +156,8 @@ class Sweeper(threading.Thread):
             jumped = abs(their_step - our_step) > self._settings.heartbeat_seconds
             if jumped or our_step > self._settings.lease_seconds / 2:
                 log.warning("%.1f s passed here and %.1f s on the database's clock", our_step, their_step)
-                self._be_patient()
+                self._spare_leases()
         self._clocks = theirs, ours
 
-    def _be_patient(self) -> None:
-        self._patient_until = time.monotonic() + self._settings.lease_seconds
+    def _spare_leases(self) -> None:
+        self._spared_until = time.monotonic() + self._settings.lease_seconds

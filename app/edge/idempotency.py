@@ -11,10 +11,10 @@ from typing import Annotated
 
 from flask import Response, request
 
-from app.edge.access import owner
+from app.edge.authentication import owner
 from app.errors import InputError
-from app.route import Header
-from app.shapes.common import published
+from app.routing.route import Header
+from app.schemas.field_types import published
 from model.errors import Problem
 from store.database import Database
 from store.errors import DatabaseError

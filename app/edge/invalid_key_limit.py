@@ -6,8 +6,8 @@ counts it.
 
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
-from app.edge.current import this_request
 from app.edge.rate_limiter import RateLimiter
+from app.edge.request_context import this_request
 
 INVALID_PER_MINUTE = 30
 SITE_BITS = 64  # of an IPv6 address; its client may choose the rest

@@ -5,16 +5,16 @@ Source: RateLimit header fields, draft-ietf-httpapi-ratelimit-headers-10.
 
 from flask import Response
 
-from app.edge.current import kept
+from app.edge.hooks import Hooks
 from app.edge.rate_limiter import RateLimiter, Usage
-from app.edge.steps import Steps
+from app.edge.request_context import kept
 from app.errors import TooManyRequestsError
 from store.keys import Caller
 
 POLICY = "key"
 
 
-def install(steps: Steps, limiter: RateLimiter, requests_per_minute: int) -> None:
+def install(hooks: Hooks, limiter: RateLimiter, requests_per_minute: int) -> None:
     """Count every request that came with a key.
 
     `requests_per_minute` is for keys without a number of their own; 0 is no limit.
@@ -33,8 +33,8 @@ def install(steps: Steps, limiter: RateLimiter, requests_per_minute: int) -> Non
                     f"key {caller.key_id} may send {quota} requests a minute; wait a little", usage.more_in_s
                 )
 
-    steps.before_request(count)
-    steps.after_request(_tell)
+    hooks.before_request(count)
+    hooks.after_request(_tell)
 
 
 def _tell(response: Response) -> Response:

@@ -6,15 +6,15 @@ The proxy writes the time at which it handed the request on into X-Request-Start
 import re
 import time
 
-from app.edge.current import this_request
-from app.edge.steps import Steps
+from app.edge.hooks import Hooks
+from app.edge.request_context import this_request
 from app.errors import OverloadedError
 
 ALWAYS_ANSWERED = ("/livez", "/readyz", "/metrics")
 _START = re.compile(r"t=(\d{1,12}(?:\.\d{1,9})?)")
 
 
-def install(steps: Steps, most_seconds: float) -> None:
+def install(hooks: Hooks, most_seconds: float) -> None:
     """Refuse requests that waited longer; 0 refuses none."""
 
     def check() -> None:
@@ -26,7 +26,7 @@ def install(steps: Steps, most_seconds: float) -> None:
             )
 
     if most_seconds:
-        steps.before_request(check)
+        hooks.before_request(check)
 
 
 def waited_seconds(start: str, now: float) -> float:

@@ -12,9 +12,8 @@ from http import HTTPStatus
 import msgspec
 from flask import Response
 
-from app.edge.current import kept, this_request
-from app.edge.request_ids import request_id
-from app.edge.steps import Steps
+from app.edge.hooks import Hooks
+from app.edge.request_context import kept, request_id, this_request
 from model.names import escaped
 
 access = logging.getLogger("ebb.access")
@@ -100,7 +99,7 @@ def adopt(logger: logging.Logger) -> None:
     logger.addFilter(ShortTimeouts())
 
 
-def install(steps: Steps) -> None:
+def install(hooks: Hooks) -> None:
     """Log every request when its answer is ready.
 
     The line goes out directly: a record of the standard library would cost more than the line itself.
@@ -127,8 +126,8 @@ def install(steps: Steps) -> None:
             lines.write(time.time(), logging.getLevelName(level), access.name, message, facts)
         return response
 
-    steps.before_request(_begin)
-    steps.after_request(log)
+    hooks.before_request(_begin)
+    hooks.after_request(log)
 
 
 def _begin() -> None:

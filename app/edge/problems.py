@@ -11,8 +11,8 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from app import errors as app_errors
-from app.edge.request_ids import request_id
-from app.shapes.problems import Fault, ProblemDetails
+from app.edge.request_context import request_id
+from app.schemas.problem_details import Fault, ProblemDetails
 from model import errors as model_errors
 from model.names import escaped
 from store import errors as store_errors
@@ -25,7 +25,7 @@ RETRY_SECONDS = "5"
 
 
 @dataclass(frozen=True)
-class Kind:
+class ProblemType:
     """How an exception is told: `name` is None where the status says it all; `place` is where the one problem lies."""
 
     status: Status
@@ -39,50 +39,62 @@ class Kind:
         return f"urn:problem-type:ebb:{self.name}" if self.name else "about:blank"
 
 
-TABLE: dict[type[Exception], Kind] = {
-    app_errors.MalformedError: Kind(Status.BAD_REQUEST, "malformed-body", "The body cannot be read"),
-    app_errors.InputError: Kind(Status.UNPROCESSABLE_ENTITY, "invalid-input", "The request does not fit"),
-    app_errors.MediaTypeError: Kind(Status.UNSUPPORTED_MEDIA_TYPE),
-    app_errors.TooLargeError: Kind(Status.REQUEST_ENTITY_TOO_LARGE),
-    app_errors.UnauthenticatedError: Kind(Status.UNAUTHORIZED),
-    app_errors.ForbiddenError: Kind(Status.FORBIDDEN),
-    app_errors.TooManyRequestsError: Kind(Status.TOO_MANY_REQUESTS, "rate", "Too many requests of this key"),
-    app_errors.TooManyInvalidKeysError: Kind(Status.TOO_MANY_REQUESTS, "guesses", "Too many keys that are not valid"),
-    app_errors.MisdirectedError: Kind(Status.MISDIRECTED_REQUEST),
-    app_errors.PreconditionMissingError: Kind(Status.PRECONDITION_REQUIRED),
-    app_errors.ResultMissingError: Kind(Status.CONFLICT, "no-result", "The job has no result"),
-    app_errors.NotReadyError: Kind(Status.SERVICE_UNAVAILABLE, "not-ready", "The service is not ready"),
-    app_errors.StreamsError: Kind(Status.SERVICE_UNAVAILABLE, "streams", "Too many streams are open"),
-    app_errors.BusyError: Kind(Status.SERVICE_UNAVAILABLE, "busy", "As many such requests are under way as may be"),
-    app_errors.OverloadedError: Kind(Status.SERVICE_UNAVAILABLE, "overloaded", "The service is overloaded"),
-    store_errors.NotFoundError: Kind(Status.NOT_FOUND),
-    store_errors.ExpiredError: Kind(Status.GONE, "expired", "It was kept for its time, and removed"),
-    store_errors.DiskFullError: Kind(Status.INSUFFICIENT_STORAGE, "disk-full", "The disk has no room for more", ""),
-    store_errors.QuotaError: Kind(Status.INSUFFICIENT_STORAGE, "quota", "The key may store no more", ""),
-    store_errors.PageTokenError: Kind(
+TABLE: dict[type[Exception], ProblemType] = {
+    app_errors.MalformedError: ProblemType(Status.BAD_REQUEST, "malformed-body", "The body cannot be read"),
+    app_errors.InputError: ProblemType(Status.UNPROCESSABLE_ENTITY, "invalid-input", "The request does not fit"),
+    app_errors.MediaTypeError: ProblemType(Status.UNSUPPORTED_MEDIA_TYPE),
+    app_errors.TooLargeError: ProblemType(Status.REQUEST_ENTITY_TOO_LARGE),
+    app_errors.UnauthenticatedError: ProblemType(Status.UNAUTHORIZED),
+    app_errors.ForbiddenError: ProblemType(Status.FORBIDDEN),
+    app_errors.TooManyRequestsError: ProblemType(Status.TOO_MANY_REQUESTS, "rate", "Too many requests of this key"),
+    app_errors.TooManyInvalidKeysError: ProblemType(
+        Status.TOO_MANY_REQUESTS, "guesses", "Too many keys that are not valid"
+    ),
+    app_errors.MisdirectedError: ProblemType(Status.MISDIRECTED_REQUEST),
+    app_errors.PreconditionMissingError: ProblemType(Status.PRECONDITION_REQUIRED),
+    app_errors.ResultMissingError: ProblemType(Status.CONFLICT, "no-result", "The job has no result"),
+    app_errors.NotReadyError: ProblemType(Status.SERVICE_UNAVAILABLE, "not-ready", "The service is not ready"),
+    app_errors.StreamsError: ProblemType(Status.SERVICE_UNAVAILABLE, "streams", "Too many streams are open"),
+    app_errors.ConcurrencyLimitError: ProblemType(
+        Status.SERVICE_UNAVAILABLE, "busy", "As many such requests are under way as may be"
+    ),
+    app_errors.OverloadedError: ProblemType(Status.SERVICE_UNAVAILABLE, "overloaded", "The service is overloaded"),
+    store_errors.NotFoundError: ProblemType(Status.NOT_FOUND),
+    store_errors.ExpiredError: ProblemType(Status.GONE, "expired", "It was kept for its time, and removed"),
+    store_errors.DiskFullError: ProblemType(
+        Status.INSUFFICIENT_STORAGE, "disk-full", "The disk has no room for more", ""
+    ),
+    store_errors.QuotaError: ProblemType(Status.INSUFFICIENT_STORAGE, "quota", "The key may store no more", ""),
+    store_errors.PageTokenError: ProblemType(
         Status.UNPROCESSABLE_ENTITY, "page-token", "Not a page token of this list", "/query/page_token"
     ),
-    store_errors.IdempotencyError: Kind(
+    store_errors.IdempotencyError: ProblemType(
         Status.UNPROCESSABLE_ENTITY, "idempotency-key", "Idempotency key used before", "/headers/Idempotency-Key"
     ),
-    store_errors.InFlightError: Kind(
+    store_errors.InFlightError: ProblemType(
         Status.CONFLICT, "in-flight", "The first such request is not answered yet", "/headers/Idempotency-Key"
     ),
-    store_errors.AlreadyFinishedError: Kind(Status.CONFLICT, "already-finished", "The job has ended"),
-    store_errors.QueueFullError: Kind(Status.TOO_MANY_REQUESTS, "queue-full", "Too many jobs wait already"),
-    store_errors.NotRetryableError: Kind(Status.CONFLICT, "not-retryable", "The job cannot be tried again"),
-    store_errors.StaleRevisionError: Kind(Status.PRECONDITION_FAILED),
-    store_errors.NothingBeforeError: Kind(Status.CONFLICT, "nothing-before", "The alias never pointed elsewhere"),
-    store_errors.ArtifactError: Kind(Status.SERVICE_UNAVAILABLE, "artifact", "Stored bytes cannot be had"),
-    store_errors.BrokerError: Kind(Status.SERVICE_UNAVAILABLE, "broker", "The message broker cannot be had"),
-    store_errors.DatabaseError: Kind(Status.SERVICE_UNAVAILABLE, "database", "The database does not answer"),
-    MemoryError: Kind(
+    store_errors.AlreadyFinishedError: ProblemType(Status.CONFLICT, "already-finished", "The job has ended"),
+    store_errors.QueueFullError: ProblemType(Status.TOO_MANY_REQUESTS, "queue-full", "Too many jobs wait already"),
+    store_errors.NotRetryableError: ProblemType(Status.CONFLICT, "not-retryable", "The job cannot be tried again"),
+    store_errors.StaleRevisionError: ProblemType(Status.PRECONDITION_FAILED),
+    store_errors.NothingBeforeError: ProblemType(
+        Status.CONFLICT, "nothing-before", "The alias never pointed elsewhere"
+    ),
+    store_errors.ArtifactError: ProblemType(Status.SERVICE_UNAVAILABLE, "artifact", "Stored bytes cannot be had"),
+    store_errors.BrokerError: ProblemType(Status.SERVICE_UNAVAILABLE, "broker", "The message broker cannot be had"),
+    store_errors.DatabaseError: ProblemType(Status.SERVICE_UNAVAILABLE, "database", "The database does not answer"),
+    MemoryError: ProblemType(
         Status.REQUEST_ENTITY_TOO_LARGE, "memory", "The request needs more memory than there is: send less at once"
     ),
-    model_errors.EstimatorError: Kind(Status.CONFLICT, "estimator", "This release cannot use the estimator"),
-    model_errors.SpecError: Kind(Status.UNPROCESSABLE_ENTITY, "invalid-input", "The request does not fit"),
-    model_errors.TableError: Kind(Status.UNPROCESSABLE_ENTITY, "unreadable-table", "The table cannot be used", ""),
-    model_errors.ColumnError: Kind(Status.UNPROCESSABLE_ENTITY, "unreadable-table", "The table cannot be used", ""),
+    model_errors.EstimatorError: ProblemType(Status.CONFLICT, "estimator", "This release cannot use the estimator"),
+    model_errors.SpecError: ProblemType(Status.UNPROCESSABLE_ENTITY, "invalid-input", "The request does not fit"),
+    model_errors.TableError: ProblemType(
+        Status.UNPROCESSABLE_ENTITY, "unreadable-table", "The table cannot be used", ""
+    ),
+    model_errors.ColumnError: ProblemType(
+        Status.UNPROCESSABLE_ENTITY, "unreadable-table", "The table cannot be used", ""
+    ),
 }
 
 QUIET = (store_errors.DatabaseError, store_errors.BrokerError, store_errors.ArtifactError, MemoryError)
@@ -124,7 +136,7 @@ def _refuse_http(error: HTTPException) -> Response:
         detail = f"the body is larger than the {most:,} bytes this address takes; {hint}"
     elif isinstance(error, NotFound):  # only where no route has such a path: what is not in the database says so itself
         detail = "nothing is at this address: /docs lists those there are; the id of a job or a dataset is a UUID"
-    response = _problem(Kind(Status(error.code or 500)), detail)
+    response = _problem(ProblemType(Status(error.code or 500)), detail)
     for name, value in error.get_headers(request.environ):
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
@@ -133,11 +145,11 @@ def _refuse_http(error: HTTPException) -> Response:
 
 def _fail(error: Exception) -> Response:
     log.error("request %s failed", request_id(), exc_info=error)
-    kind = Kind(Status.INTERNAL_SERVER_ERROR)
+    kind = ProblemType(Status.INTERNAL_SERVER_ERROR)
     return _problem(kind, "an error of this service, not of the request; its log tells more under the request id")
 
 
-def _problem(kind: Kind, detail: str, problems: Iterable[model_errors.Problem] = ()) -> Response:
+def _problem(kind: ProblemType, detail: str, problems: Iterable[model_errors.Problem] = ()) -> Response:
     problems = tuple(problems)
     body = ProblemDetails(
         type=kind.type,

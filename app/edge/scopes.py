@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.edge.current import kept, this_request
-from app.edge.steps import Steps
+from app.edge.hooks import Hooks
+from app.edge.request_context import kept, this_request
 from app.errors import ForbiddenError
-from app.route import Route
+from app.routing.route import Route
 from store.database import Row
 from store.keys import Caller
 
 
-def install(steps: Steps, routes: Mapping[str, Route]) -> None:
+def install(hooks: Hooks, routes: Mapping[str, Route]) -> None:
     """Check every request for a route that has a scope."""
 
     def check() -> None:
@@ -19,7 +19,7 @@ def install(steps: Steps, routes: Mapping[str, Route]) -> None:
         if route is not None and route.scope is not None:
             demand(route.scope, *route.or_scopes)
 
-    steps.before_request(check)
+    hooks.before_request(check)
 
 
 def demand_to_promote(asked: str) -> None:

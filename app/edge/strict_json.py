@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from app.edge.pointers import Path, pointer
+from app.edge.json_pointer import Path, pointer
 from app.errors import MalformedError, TooLargeError
 from model.errors import Problem
 from model.limits import JSON_CONTAINERS

@@ -13,7 +13,7 @@ from typing import Any
 
 from model.errors import ColumnError, TableError
 from model.limits import SCHEMA_BYTES
-from model.tables.surveying import survey_file
+from model.tables.profiling import profile_file
 from store.process_limits import lift_memory, limit_process
 
 
@@ -29,7 +29,7 @@ def main() -> int:
 
 def _answer(asked: dict[str, Any]) -> str:
     try:
-        schema = survey_file(Path(asked["path"]), asked["file_format"], asked["target"], asked["id_column"])
+        schema = profile_file(Path(asked["path"]), asked["file_format"], asked["target"], asked["id_column"])
         told = json.dumps({"schema": schema.to_json()})
         if len(told) > SCHEMA_BYTES:
             raise TableError(

@@ -13,7 +13,7 @@ from typing import Any
 
 from app.errors import TooLargeError
 from model.errors import ColumnError, TableError
-from store.children import ONE_BLAS_THREAD, start_listening
+from store.child_processes import ONE_BLAS_THREAD, start_module
 from store.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Inspector:
                 raise TableError(answer["detail"])
 
     def _ask(self, question: Question) -> dict[str, Any]:
-        child = start_listening("app.inspection.child", {**os.environ, **ONE_BLAS_THREAD}, subprocess.PIPE)
+        child = start_module("app.inspection.child", {**os.environ, **ONE_BLAS_THREAD}, subprocess.PIPE)
         late = threading.Event()
 
         def expire() -> None:

@@ -4,7 +4,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from app.metrics.jobs import JobsCollector
+from app.metrics.jobs_collector import JobsCollector
 from app.metrics.traffic import SHARED, Traffic
 
 

@@ -9,9 +9,9 @@ import time
 from flask import Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 
-from app.edge.current import kept, this_request
-from app.edge.steps import Steps
-from app.route import Route
+from app.edge.hooks import Hooks
+from app.edge.request_context import kept, this_request
+from app.routing.route import Route
 
 SHARED = values.ValueClass is not values.MutexValue
 UNKNOWN = "none", "other"  # an address that is not there, or not with this method
@@ -39,9 +39,9 @@ class Traffic:
         self._good, self._bad = self._scored.labels("scored"), self._scored.labels("refused")
         self._kept: dict[tuple[str | None, int], tuple[Counter, Histogram]] = {}
 
-    def install(self, steps: Steps) -> None:
+    def install(self, hooks: Hooks) -> None:
         """Count every request."""
-        steps.after_request(self._count)
+        hooks.after_request(self._count)
 
     def scored(self, records: int, refused: int) -> None:
         """Count the records of a scoring request, and those of them that could not be scored."""

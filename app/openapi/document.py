@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from app.openapi.operation import build_operation
-from app.route import Route
-from app.shapes.common import NO_NEWLINE
-from app.shapes.problems import ProblemDetails
+from app.routing.route import Route
+from app.schemas.field_types import NO_NEWLINE
+from app.schemas.problem_details import ProblemDetails
 from model.names import escaped
 
 CONTRACT = "1.0"  # the contract's own version; /v1 in its paths is the part that can break

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from app.dispatch import CONVERTERS
 from app.edge.problems import PROBLEM_JSON
-from app.route import JSON, Header, Route
-from app.shapes.common import Slug, Uuid, VersionNumber
-from app.shapes.problems import ProblemDetails
+from app.routing.route import JSON, Header, Route
+from app.routing.url_map import CONVERTERS
+from app.schemas.field_types import Slug, Uuid, VersionNumber
+from app.schemas.problem_details import ProblemDetails
 
 Schemas = Mapping[type[msgspec.Struct], dict[str, Any]]
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence, Set
 from io import StringIO
 from itertools import islice
 
-from app.edge.pointers import pointer
+from app.edge.json_pointer import pointer
 from app.errors import InputError, MalformedError
 from app.scoring.customers import MOST_RECORDS, Customers, check_names, check_number, of_every_row
 from app.scoring.ids import id_column

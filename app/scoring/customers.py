@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence, Set
 from itertools import repeat
 from typing import Any
 
-from app.edge.pointers import pointer
+from app.edge.json_pointer import pointer
 from app.errors import InputError, TooLargeError
 from model.columns.encoder import Raw
 from model.errors import Problem

@@ -5,7 +5,7 @@ from collections import OrderedDict
 
 from model.estimator import Estimator
 from store.database import Database
-from store.registry.targets import Target
+from store.registry.resolve import ResolvedVersion
 from store.registry.versions import load_estimator
 
 MOST_BYTES = 256 * 1024**2
@@ -26,7 +26,7 @@ class EstimatorCache:
         self._held: OrderedDict[str, tuple[Estimator, int]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, target: Target) -> Estimator:
+    def get(self, target: ResolvedVersion) -> Estimator:
         """Return a version's estimator, from memory or from the registry.
 
         Raises: NotFoundError, ArtifactError, DatabaseError; EstimatorError where another release wrote it.

@@ -7,17 +7,16 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from app.schemas.customer_scores import Campaign, Chosen, ColumnContribution, Decision, Score, Scored
+from app.schemas.problem_details import Fault
 from app.scoring.score import ScoreResults
-from app.shapes.problems import Fault
-from app.shapes.scores import Campaign, Chosen, Decision, Score, Scored
-from app.shapes.scores import Reason as ReasonTold
 from model.estimator import Reason
-from store.registry.targets import Target
+from store.registry.resolve import ResolvedVersion
 
 _encoder = msgspec.json.Encoder()
 
 
-def write_json(results: ScoreResults, target: Target, alias: str | None) -> bytes:
+def write_json(results: ScoreResults, target: ResolvedVersion, alias: str | None) -> bytes:
     """Write one document: the scores, and what they come to."""
     answer = Scored(
         model=target.model,
@@ -60,5 +59,5 @@ def _scores(results: ScoreResults) -> list[Score]:
     return scores
 
 
-def _told(reasons: Sequence[Reason]) -> list[ReasonTold]:
-    return [ReasonTold(*reason) for reason in reasons]
+def _told(reasons: Sequence[Reason]) -> list[ColumnContribution]:
+    return [ColumnContribution(*reason) for reason in reasons]

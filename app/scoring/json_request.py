@@ -5,13 +5,13 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from app.edge.inputs import typed
-from app.edge.pointers import pointer
+from app.edge.json_pointer import pointer
+from app.edge.request_parsing import typed
 from app.edge.strict_json import REFUSED, check_containers, no_name_twice, parse_json
 from app.errors import InputError
+from app.schemas.customer_scores import EconomicsRequest, Explain, ScoreRequest
 from app.scoring.customers import Columns, Customers, Records, check_names, check_number
 from app.scoring.options import Options, of_body
-from app.shapes.scores import Economics, Explain, ScoreRequest
 from model.errors import Problem
 from model.estimator import Estimator
 
@@ -46,7 +46,7 @@ def decode(body: bytes) -> ScoreRequest | None:
         flat = _flat.decode(body)
         given = {name: value for name in flat.__struct_fields__ if (value := getattr(flat, name)) is not UNSET}
         if "economics" in given:
-            given["economics"] = msgspec.convert(flat.economics, Economics)
+            given["economics"] = msgspec.convert(flat.economics, EconomicsRequest)
     except REFUSED:
         return None
     members = sum(map(len, flat.records or ())) + len(flat.columns or ()) + len(flat.economics or ())

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from app.errors import InputError
-from app.shapes.scores import Economics as EconomicsTold
-from app.shapes.scores import ScoreQuery
+from app.schemas.customer_scores import EconomicsRequest, ScoreQuery
 from model.campaign import Economics
 from model.errors import Problem
 
-ECONOMICS = [field.name for field in structs.fields(EconomicsTold)]
+ECONOMICS = [field.name for field in structs.fields(EconomicsRequest)]
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ def of_query(query: ScoreQuery) -> Options:
     return Options(query.explain or 0, Economics(**given) if given else None)
 
 
-def of_body(explain: int, economics: EconomicsTold | None) -> Options:
+def of_body(explain: int, economics: EconomicsRequest | None) -> Options:
     """Take the options out of a body."""
     return Options(explain, None if economics is None else Economics(**structs.asdict(economics)))
 

@@ -6,18 +6,17 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
 
-from app.edge.pointers import pointer
+from app.edge.json_pointer import pointer
 from app.edge.problems import MOST_FAULTS
 from app.errors import InputError, TooLargeError
 from app.scoring.customers import Customers
 from app.scoring.ids import id_column, shown
 from app.scoring.options import Options
-from model.campaign import Economics, Plan, plan
-from model.columns.tally import missing, without
+from model.campaign import ContactPlan, Economics, plan_contacts
 from model.errors import EstimatorError, Problem
 from model.estimator import Estimator, Explained, unknown_column
 from model.heads import Churn
-from model.ids import unfit_ids
+from model.ids import invalid_ids
 
 CHUNK_CELLS = 2**18
 """How many numbers of the design matrix are in memory at a time."""
@@ -39,7 +38,7 @@ class ScoreResults:
     wrong: Mapping[int, Problem]
     explained: Explained | None
     economics: Economics | None
-    plan: Plan | None
+    plan: ContactPlan | None
     unseen: dict[str, int]
     imputed: dict[str, int]
 
@@ -66,7 +65,7 @@ def score_customers(estimator: Estimator, customers: Customers, options: Options
     _check_reasons(customers.n, min(options.explain, len(estimator.encoder.names)))
     name = id_column(estimator)
     ids: Any = customers.columns([name], slice(None)).get(name, [None] * customers.n)
-    wrong = unfit_ids(ids, pointer(name)) | _unknown(customers, estimator)
+    wrong = invalid_ids(ids, pointer(name)) | _unknown(customers, estimator)
     wrong.update(customers.broken)
     step = max(1, CHUNK_CELLS // len(estimator.encoder.features))
     chunks = [
@@ -82,7 +81,7 @@ def score_customers(estimator: Estimator, customers: Customers, options: Options
         wrong=_placed(wrong, customers),
         explained=_joined([chunk.explained for chunk in chunks if chunk.explained is not None]),
         economics=options.economics,
-        plan=None if options.economics is None else plan(probabilities, options.economics, wrong),
+        plan=None if options.economics is None else plan_contacts(probabilities, options.economics, wrong),
         unseen=_summed([chunk.unseen for chunk in chunks]),
         imputed=_summed([chunk.imputed for chunk in chunks]),
     )
@@ -110,13 +109,13 @@ def _score(estimator: Estimator, customers: Customers, rows: range, explain: int
     table, faults = estimator.read(columns, len(rows))
     scored = table
     if wrong or faults.rows:
-        scored = without(table, [place for place, row in enumerate(rows) if row in wrong or place in faults.rows])
+        scored = table.without([place for place, row in enumerate(rows) if row in wrong or place in faults.rows])
     return _Chunk(
         probabilities=estimator.predict(table).tolist(),
         faults={rows[place]: problems[0] for place, problems in faults.rows.items()},
         explained=estimator.explain(table, top=explain) if explain else None,
         unseen=estimator.unseen(scored),
-        imputed=missing(scored),
+        imputed=scored.missing(),
     )
 
 

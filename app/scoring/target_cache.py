@@ -1,8 +1,8 @@
 """A cache of which version scores: where an alias points, as the database said it in the last half second."""
 
-from app.recent import KEPT_SECONDS, Recent
+from app.edge.ttl_cache import KEPT_SECONDS, TtlCache
 from store.database import Connection, Database
-from store.registry.targets import Target, by_alias, by_version
+from store.registry.resolve import ResolvedVersion, resolve_alias, resolve_version
 
 VERSION_SECONDS = 60.0
 """How long a version is known. It never changes; but a database may be restored from a backup that lacks it."""
@@ -15,17 +15,17 @@ class TargetCache:
     """
 
     def __init__(self, database: Database, seconds: float = KEPT_SECONDS) -> None:
-        self._aliases: Recent[tuple[str, str], Target] = Recent(database, _alias, seconds)
-        self._versions: Recent[tuple[str, int], Target] = Recent(database, _version, VERSION_SECONDS)
+        self._aliases: TtlCache[tuple[str, str], ResolvedVersion] = TtlCache(database, _alias, seconds)
+        self._versions: TtlCache[tuple[str, int], ResolvedVersion] = TtlCache(database, _version, VERSION_SECONDS)
 
-    def by_alias(self, model: str, alias: str) -> Target:
+    def by_alias(self, model: str, alias: str) -> ResolvedVersion:
         """Return what an alias points at.
 
         Raises: NotFoundError; DatabaseError where it cannot be told.
         """
         return _there(self._aliases.get((model, alias)))
 
-    def by_version(self, model: str, version: int) -> Target:
+    def by_version(self, model: str, version: int) -> ResolvedVersion:
         """Return the version of a number.
 
         Raises: NotFoundError; DatabaseError where it cannot be told.
@@ -37,14 +37,14 @@ class TargetCache:
         self._aliases.forget((model, alias))
 
 
-def _alias(connection: Connection, place: tuple[str, str]) -> Target:
-    return by_alias(connection, *place)
+def _alias(connection: Connection, place: tuple[str, str]) -> ResolvedVersion:
+    return resolve_alias(connection, *place)
 
 
-def _version(connection: Connection, place: tuple[str, int]) -> Target:
-    return by_version(connection, *place)
+def _version(connection: Connection, place: tuple[str, int]) -> ResolvedVersion:
+    return resolve_version(connection, *place)
 
 
-def _there(target: Target | None) -> Target:
+def _there(target: ResolvedVersion | None) -> ResolvedVersion:
     assert target is not None  # noqa: S101 - the look raises where there is none
     return target

@@ -7,9 +7,9 @@ from typing import Any
 from flask import Response
 
 from app.edge import idempotency
-from app.edge.answers import json_answer
-from app.route import Header
-from app.services import Services
+from app.edge.responses import json_answer
+from app.routing.route import Header
+from app.server.services import Services
 from app.views.datasets import LOCATION
 from app.views.jobs import shown
 from store.jobs.read import get_job
@@ -40,7 +40,7 @@ def accept(services: Services, submission: Submission) -> Response:
 
 def accepted(services: Services, submitted: Submitted) -> Response:
     """Have the bell rung, and answer 202 with the job and where to look at it."""
-    services.ringer.ring_soon(submitted.job_id)
+    services.publisher.publish_soon(submitted.job_id)
     with services.database.read() as connection:
         answer = json_answer(shown(get_job(connection, submitted.job_id)), Status.ACCEPTED)
     answer.headers["Location"] = f"/v1/jobs/{submitted.job_id}"

@@ -3,20 +3,54 @@
 from http import HTTPStatus as Status
 from typing import Any
 
+import msgspec
 from flask import Response, request
 
-from app.edge.access import caller_name
-from app.edge.answers import conditional, json_answer, time_text
+from app.edge.authentication import caller_name
+from app.edge.responses import conditional, json_answer, time_text
 from app.errors import PreconditionMissingError
-from app.route import Header, Route
-from app.services import Services
-from app.shapes.common import PageQuery
-from app.shapes.registry import Alias, AliasMove, MovePage
-from app.shapes.registry import Move as MoveShown
+from app.routing.route import Header, Route
+from app.schemas.field_types import PageQuery, Time, VersionNumber
+from app.server.services import Services
 from store.database import Connection, Row
 from store.errors import StaleRevisionError
 from store.ids import new_id
-from store.registry.aliases import Move, alias_history, find_alias, get_alias, move_alias, moved_by_request
+from store.registry.aliases import AliasUpdate, alias_history, find_alias, get_alias, move_alias, moved_by_request
+
+
+class Alias(msgspec.Struct, frozen=True):
+    """A movable pointer to a version; its revision is its entity tag."""
+
+    model: str
+    alias: str
+    version: int
+    revision: int
+    moved_at: Time
+
+
+class AliasMove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where an alias is to point."""
+
+    version: VersionNumber
+
+
+class PastMove(msgspec.Struct, frozen=True):
+    """One move of an alias; `undoes` is the revision that a rollback undid, `job` the training that moved it."""
+
+    revision: int
+    from_version: int | None
+    to_version: int
+    moved_by: str
+    moved_at: Time
+    undoes: int | None
+    job: str | None
+
+
+class MovePage(msgspec.Struct, frozen=True):
+    """Some moves of an alias, the latest first."""
+
+    moves: list[PastMove]
+    next_page_token: str | None
 
 
 def show_alias(services: Services, name: str, alias: str, **_: object) -> Response:
@@ -37,7 +71,7 @@ def put_alias(services: Services, name: str, alias: str, body: AliasMove, **_: o
     def move(connection: Connection) -> Row[Any]:
         if not moved_by_request(connection, name, alias, this):
             revision = believed(find_alias(connection, name, alias), alias)
-            move_alias(connection, name, alias, Move(body.version, revision, by, request=this))
+            move_alias(connection, name, alias, AliasUpdate(body.version, revision, by, request=this))
         return get_alias(connection, name, alias)
 
     row = services.database.write(move)
@@ -71,7 +105,7 @@ def show_history(services: Services, name: str, alias: str, query: PageQuery) ->
     with services.database.read() as connection:
         page = alias_history(connection, name, alias, page_size=query.page_size, page_token=query.page_token)
     moves = [
-        MoveShown(
+        PastMove(
             revision=row.revision,
             from_version=row.from_version,
             to_version=row.to_version,

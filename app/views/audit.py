@@ -1,12 +1,45 @@
 """The audit log: read by who may do everything, written by nobody here."""
 
+from typing import Annotated
+
+import msgspec
 from flask import Response
 
-from app.edge.answers import conditional, json_answer, time_text
-from app.route import Route
-from app.services import Services
-from app.shapes.audit import AuditLine, AuditPage, AuditQuery
+from app.edge.responses import conditional, json_answer, time_text
+from app.routing.route import Route
+from app.schemas.field_types import JsonObject, PageSize, PageToken, PlainText, Time, whole
+from app.server.services import Services
 from store.audit import list_audit
+
+Action = Annotated[str, whole(r"[a-z]+\.[a-z]+", "an action such as job.submitted", max_length=32)]
+
+
+class AuditQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which lines."""
+
+    action: Action | None = None
+    actor: PlainText | None = None
+    page_size: PageSize = 50
+    page_token: PageToken | None = None
+
+
+class AuditLine(msgspec.Struct, frozen=True):
+    """Who did what to what, and under which request."""
+
+    id: int
+    at: Time
+    actor: str
+    action: str
+    subject: str
+    data: JsonObject
+    request_id: str | None
+
+
+class AuditPage(msgspec.Struct, frozen=True):
+    """Some lines of the audit log, the latest first."""
+
+    lines: list[AuditLine]
+    next_page_token: str | None
 
 
 def show_audit(services: Services, query: AuditQuery) -> Response:

@@ -2,11 +2,10 @@
 
 from flask import Response, request
 
-from app.cards import build_card, to_markdown
-from app.edge.answers import conditional, json_answer
-from app.route import JSON, Route
-from app.services import Services
-from app.shapes.cards import Card
+from app.edge.responses import conditional, json_answer
+from app.routing.route import JSON, Route
+from app.server.services import Services
+from app.views.model_card import Card, build_card, to_markdown
 from app.views.models import VERSION
 from model.estimator import Estimator
 from store.datasets import get_dataset

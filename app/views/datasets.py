@@ -3,21 +3,53 @@
 from http import HTTPStatus as Status
 from typing import Any
 
+import msgspec
 from flask import Response
 
-from app.edge.access import owner
-from app.edge.answers import conditional, json_answer, time_text
+from app.edge.authentication import owner
 from app.edge.idempotency import ASKED, answer_once
-from app.edge.inputs import media_type
-from app.route import Header, Route
-from app.services import Services
-from app.shapes.common import PageQuery
-from app.shapes.datasets import Dataset, DatasetPage, UploadQuery
-from app.uploads import Upload, keep_table, receive_table
-from model.tables.reading import MEDIA_TYPES
+from app.edge.request_parsing import media_type
+from app.edge.responses import conditional, json_answer, time_text
+from app.routing.route import Header, Route
+from app.schemas.field_types import ColumnName, JsonObject, PageQuery, PlainText, Time
+from app.server.services import Services
+from app.submission.upload import Upload, keep_table, receive_table
+from model.tables.reader import MEDIA_TYPES
 from store.artifacts import Artifact
 from store.database import Row
 from store.datasets import get_dataset, list_datasets
+
+
+class UploadQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"id_column": "id"}):
+    """How an uploaded table is to be read."""
+
+    target: ColumnName
+    id_column: ColumnName | None = None
+    name: PlainText = ""
+
+
+class Dataset(msgspec.Struct, frozen=True):
+    """An uploaded table and what was found in it; one that was sent to be scored has no target."""
+
+    id: str
+    name: str
+    sha256: str
+    bytes: int
+    media_type: str
+    target: str | None
+    id_column: str | None
+    rows: int
+    positives: int | None
+    columns: list[JsonObject]
+    warnings: list[JsonObject]
+    created_at: Time
+
+
+class DatasetPage(msgspec.Struct, frozen=True):
+    """Some datasets, the newest first."""
+
+    datasets: list[Dataset]
+    next_page_token: str | None
 
 
 def upload_dataset(services: Services, query: UploadQuery) -> Response:

@@ -1,22 +1,74 @@
 """What changes between two versions: both score the same customers."""
 
-from flask import Response
+from typing import Annotated
 
-from app.edge.answers import conditional, json_answer
+import msgspec
+from flask import Response
+from msgspec import Meta
+
+from app.edge.responses import conditional, json_answer
 from app.errors import InputError, TooLargeError
-from app.route import Route
+from app.routing.route import Route
+from app.schemas.field_types import Uuid, VersionNumber
 from app.scoring.ids import shown
-from app.services import Services
-from app.shapes.diffs import ChangedCustomer, ColumnChange, Diff, DiffQuery
+from app.server.services import Services
 from app.views.datasets import EXPIRED
 from app.views.models import VERSION
 from model.comparison import Comparison, compare
 from model.errors import Problem
 from model.estimator import Estimator
 from model.scoring import score_file
-from model.tables.reading import MEDIA_TYPES
+from model.tables.reader import MEDIA_TYPES
 from store.datasets import find_dataset
 from store.registry.versions import get_version, load_estimator
+
+
+class DiffQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The version to compare with, on which customers, and how much to tell."""
+
+    against: VersionNumber
+    dataset: (
+        Annotated[Uuid, Meta(description="whose customers; the version's own training table by default")] | None
+    ) = None
+    threshold: Annotated[float, Meta(gt=0, lt=1, description="who is at least as likely to leave, leaves")] = 0.5
+    most: Annotated[int, Meta(ge=0, le=1000, description="how many customers to tell, the largest changes first")] = 20
+    explain: Annotated[int, Meta(ge=0, le=1000, description="how many columns to tell of each")] = 3
+
+
+class ColumnChange(msgspec.Struct, frozen=True):
+    """How much more one column adds to a customer's log-odds than before."""
+
+    column: str
+    value: float | str | bool | None
+    change: float
+
+
+class CustomerChange(msgspec.Struct, frozen=True):
+    """A customer who changes sides; all columns' changes and the baseline's sum to the change in log-odds."""
+
+    customer_id: str | int | None
+    churn_probability_before: float
+    churn_probability: float
+    log_odds_change: float
+    reasons: list[ColumnChange]
+
+
+class Diff(msgspec.Struct, frozen=True):
+    """Which customers change sides from one version to another, and why."""
+
+    model: str
+    version: int
+    against: int
+    dataset: str
+    threshold: float
+    rows: int
+    errors: int
+    to_leaving: int
+    to_staying: int
+    mean_probability_change: float
+    baseline_log_odds_change: float
+    customers: list[CustomerChange]
+
 
 MOST_ROWS = 100_000
 
@@ -62,9 +114,9 @@ def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> 
     )
 
 
-def _customers(found: Comparison, explain: int) -> list[ChangedCustomer]:
+def _customers(found: Comparison, explain: int) -> list[CustomerChange]:
     return [
-        ChangedCustomer(
+        CustomerChange(
             customer_id=shown(customer.customer_id),
             churn_probability_before=customer.probabilities[0],
             churn_probability=customer.probabilities[1],

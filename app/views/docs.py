@@ -9,9 +9,9 @@ from importlib.resources import files
 
 from flask import Response
 
-from app.edge.answers import conditional
-from app.route import Route
-from app.services import Services
+from app.edge.responses import conditional
+from app.routing.route import Route
+from app.server.services import Services
 
 HTML, SCRIPT, STYLE = "text/html", "text/javascript", "text/css"
 # No script but our files runs, and the page reaches nobody but this server. Styles that Swagger UI writes into its

@@ -1,23 +1,37 @@
 """A job's events as they happen, as server-sent events that a client can take up again where it lost them."""
 
 from collections.abc import Callable
+from typing import Annotated
 
+import msgspec
 from flask import Response, g, request
 
-from app.edge.answers import no_content
+from app.edge.responses import no_content
 from app.errors import InputError
-from app.route import Header, Route
-from app.services import Services
-from app.shapes.jobs import EventId, EventsQuery, JobChange
-from app.streams.following import ENDS, Following, follow
+from app.routing.route import Header, Route
+from app.schemas.field_types import published
+from app.schemas.job_resource import JobChange
+from app.server.services import Services
+from app.streams.job_stream import Following, follow
 from app.streams.peers import Peer
 from app.streams.server_sent_events import MEDIA_TYPE
 from app.views.jobs import changed, shown_one
 from model.errors import Problem
 from store.database import Connection
-from store.jobs.events import Cursor, happened_after
+from store.jobs.events import CURSOR, Cursor, read_events_after
 from store.jobs.read import get_job
 from store.keys import may_still
+
+EventId = Annotated[
+    str, published(f"(?:{CURSOR})?", "the id of an event that this service sent, or nothing", max_length=40)
+]
+
+
+class EventsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where to go on, for tools that cannot send the header."""
+
+    last_event_id: EventId | None = None
+
 
 LAST = "Last-Event-ID"
 # A proxy must neither keep an answer that never ends nor hold it back until it does.
@@ -36,8 +50,8 @@ def stream_events(services: Services, job_id: str, query: EventsQuery) -> Respon
         return changed(shown_one(connection, get_job(connection, job_id)))
 
     with services.database.read() as connection:
-        ended = look(connection).state in ENDS
-        news = happened_after(connection, job_id, cursor, limit=1)
+        ended = look(connection).state.finished
+        news = read_events_after(connection, job_id, cursor, limit=1)
     if ended and not news:
         return no_content(HEADERS)
     if request.method == "HEAD":

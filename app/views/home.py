@@ -2,9 +2,9 @@
 
 from flask import Response, current_app
 
-from app.edge.answers import conditional
-from app.route import JSON, Route
-from app.services import Services
+from app.edge.responses import conditional
+from app.routing.route import JSON, Route
+from app.server.services import Services
 
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Ebb</title>

@@ -1,21 +1,50 @@
 """Jobs: look at one, list them, follow a training's epochs, cancel."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any, get_args
 
+import msgspec
 from flask import Response
 
-from app.edge.access import caller_name
-from app.edge.answers import conditional, json_answer, time_text
+from app.edge.authentication import caller_name
+from app.edge.responses import conditional, json_answer, time_text
 from app.edge.scopes import demand_to_cancel
-from app.route import Route
-from app.services import Services
-from app.shapes.common import PageQuery
-from app.shapes.jobs import Epoch, EpochPage, Job, JobChange, JobError, JobPage, JobQuery, Progress
+from app.routing.route import Route
+from app.schemas.field_types import PageQuery, PageSize, PageToken, Slug, several
+from app.schemas.job_resource import Epoch, Job, JobChange, JobFailure, Kind, Progress
+from app.server.services import Services
 from store.database import Connection, Row
 from store.ids import new_id
 from store.jobs.cancel import cancel
 from store.jobs.read import Pace, get_job, list_epochs, list_jobs, read_paces
+from store.jobs.states import JobState
+
+States = Annotated[str, several(JobState)]
+Kinds = Annotated[str, several(get_args(Kind))]
+
+
+class JobQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which jobs; of several states or kinds, with commas between them."""
+
+    state: States | None = None
+    kind: Kinds | None = None
+    model: Slug | None = None
+    page_size: PageSize = 50
+    page_token: PageToken | None = None
+
+
+class JobPage(msgspec.Struct, frozen=True):
+    """Some jobs, the newest first."""
+
+    jobs: list[Job]
+    next_page_token: str | None
+
+
+class EpochPage(msgspec.Struct, frozen=True):
+    """Some epochs, the first one first."""
+
+    epochs: list[Epoch]
+    next_page_token: str | None
 
 
 def show_job(services: Services, job_id: str, **_: object) -> Response:
@@ -36,7 +65,7 @@ def show_jobs(services: Services, query: JobQuery) -> Response:
             page_size=query.page_size,
             page_token=query.page_token,
         )
-        paces = read_paces(connection, [row.id for row in page.rows if row.state == "running"])
+        paces = read_paces(connection, [row.id for row in page.rows if row.state == JobState.RUNNING])
     jobs = [shown(row, paces.get(row.id)) for row in page.rows]
     return conditional(json_answer(JobPage(jobs, page.next_token)))
 
@@ -64,7 +93,7 @@ def cancel_job(services: Services, job_id: str, **_: object) -> Response:
 
 def shown_one(connection: Connection, row: Row[Any]) -> Job:
     """Return one job as the contract tells it, with the time left."""
-    return shown(row, read_paces(connection, [row.id]).get(row.id) if row.state == "running" else None)
+    return shown(row, read_paces(connection, [row.id]).get(row.id) if row.state == JobState.RUNNING else None)
 
 
 def changed(job: Job) -> JobChange:
@@ -92,7 +121,7 @@ def shown(row: Row[Any], pace: Pace | None = None) -> Job:
         progress=Progress(row.progress_done, row.progress_total or None, row.progress_unit),
         eta_s=_eta_seconds(row, pace),
         heartbeat_at=time_text(row.heartbeat_at),
-        error=JobError(row.error_code, row.error_text or row.error_code) if row.error_code else None,
+        error=JobFailure(row.error_code, row.error_text or row.error_code) if row.error_code else None,
         result=row.result,
         created_at=str(time_text(row.created_at)),
         deadline_at=time_text(row.deadline_at),

@@ -3,8 +3,8 @@
 from flask import Response, request
 
 from app.metrics.exposition import expose
-from app.route import Route
-from app.services import Services
+from app.routing.route import Route
+from app.server.services import Services
 
 
 def metrics(services: Services, **_: object) -> Response:

@@ -2,15 +2,54 @@
 
 from typing import Any
 
+import msgspec
 from flask import Response
 
-from app.edge.answers import conditional, json_answer, time_text
-from app.route import Route
-from app.services import Services
-from app.shapes.common import PageQuery
-from app.shapes.registry import ModelPage, RegisteredModel, Version, VersionPage
+from app.edge.responses import conditional, json_answer, time_text
+from app.routing.route import Route
+from app.schemas.field_types import JsonObject, PageQuery, Time
+from app.server.services import Services
 from store.database import Row
 from store.registry.versions import get_version, list_models, list_versions, load_estimator
+
+
+class RegisteredModel(msgspec.Struct, frozen=True):
+    """A name under which versions are registered."""
+
+    name: str
+    last_version: int
+    created_at: Time
+
+
+class ModelPage(msgspec.Struct, frozen=True):
+    """Some registered models, by name."""
+
+    models: list[RegisteredModel]
+    next_page_token: str | None
+
+
+class Version(msgspec.Struct, frozen=True):
+    """An immutable result of training."""
+
+    model: str
+    version: int
+    job_id: str
+    dataset: str
+    data_sha256: str
+    spec: JsonObject
+    columns: Any
+    metrics: JsonObject
+    environment: JsonObject
+    weights_sha256: str
+    created_at: Time
+
+
+class VersionPage(msgspec.Struct, frozen=True):
+    """Some versions of a model, the newest first."""
+
+    versions: list[Version]
+    next_page_token: str | None
+
 
 SAFETENSORS = "application/octet-stream"
 

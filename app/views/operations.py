@@ -1,14 +1,28 @@
 """Operations: whether the process answers, and whether the service can do its work."""
 
+import msgspec
 from flask import Response
 
-from app.edge.answers import json_answer
+from app.edge.responses import json_answer
 from app.errors import NotReadyError
-from app.readiness import HEARTBEATS, check, unserved
-from app.route import Route
-from app.services import Services
-from app.shapes.operations import Alive, Ready
+from app.routing.route import Route
+from app.server.readiness import HEARTBEATS, check, unserved
+from app.server.services import Services
 from model.errors import Problem
+
+
+class Alive(msgspec.Struct, frozen=True):
+    """The process answers."""
+
+    status: str
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """Every check that was made, and how it went; `unserved` are the kinds of job that wait without a worker."""
+
+    status: str
+    checks: dict[str, str]
+    unserved: list[str]
 
 
 def live(services: Services, **_: object) -> Response:

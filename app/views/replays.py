@@ -2,12 +2,12 @@
 
 from flask import Response
 
-from app.edge.access import owner
+from app.edge.authentication import owner
 from app.edge.idempotency import idempotency_key
-from app.route import Route
-from app.services import Services
-from app.shapes.jobs import Job
-from app.sizes import check_stored
+from app.routing.route import Route
+from app.schemas.job_resource import Job
+from app.server.services import Services
+from app.submission.training_size import check_stored
 from app.views.accepted import ASKED, SENT, accept
 from store.jobs.submit import Submission
 from store.registry.versions import get_version

@@ -5,11 +5,12 @@ from http import HTTPStatus as Status
 from flask import Response, request, send_file
 
 from app.errors import ResultMissingError
-from app.route import Header, Route
-from app.services import Services
-from model.tables.reading import MEDIA_TYPES
+from app.routing.route import Header, Route
+from app.server.services import Services
+from model.tables.reader import MEDIA_TYPES
 from store.errors import ArtifactError, NotFoundError
 from store.jobs.read import get_job
+from store.jobs.states import JobState
 from store.results import check_result
 
 MEDIA_TYPE_OF = {output: media_type for media_type, output in MEDIA_TYPES.items()}
@@ -24,7 +25,7 @@ def download_result(services: Services, job_id: str, **_: object) -> Response:
         job = get_job(connection, job_id)
     if job.kind != "scoring":
         raise NotFoundError(f"job {job_id} is a {job.kind}, which makes no file; its result is in /v1/jobs/{job_id}")
-    if job.state != "succeeded":
+    if job.state != JobState.SUCCEEDED:
         raise ResultMissingError(f"job {job_id} is {job.state}: only a job that has succeeded has a result")
     with services.database.read() as connection:
         check_result(connection, job_id)

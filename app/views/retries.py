@@ -4,13 +4,13 @@ from typing import Any
 
 from flask import Response
 
-from app.edge.access import owner
+from app.edge.authentication import owner
 from app.edge.idempotency import idempotency_key
 from app.edge.scopes import demand_to_retry
-from app.route import Route
-from app.services import Services
-from app.shapes.jobs import Job
-from app.sizes import check_stored
+from app.routing.route import Route
+from app.schemas.job_resource import Job
+from app.server.services import Services
+from app.submission.training_size import check_stored
 from app.views.accepted import ASKED, SENT, accepted
 from store.ids import new_id
 from store.jobs.read import get_job

@@ -4,12 +4,11 @@ from typing import Any
 
 from flask import Response
 
-from app.edge.access import caller_name
-from app.edge.answers import json_answer
-from app.route import Header, Route
-from app.services import Services
-from app.shapes.registry import Alias
-from app.views.aliases import ALIAS, ETAG, believed, shown
+from app.edge.authentication import caller_name
+from app.edge.responses import json_answer
+from app.routing.route import Header, Route
+from app.server.services import Services
+from app.views.aliases import ALIAS, ETAG, Alias, believed, shown
 from store.database import Connection, Row
 from store.ids import new_id
 from store.registry.aliases import find_alias, get_alias, moved_by_request

@@ -4,18 +4,18 @@ from contextlib import nullcontext
 
 from flask import Response
 
-from app.edge.answers import Whole
-from app.edge.bodies import whole_body
-from app.edge.inputs import accepted, media_type
+from app.edge.request_body import whole_body
+from app.edge.request_parsing import accepted, media_type
+from app.edge.responses import CompleteResponse
 from app.errors import InputError
-from app.route import Header, Route
+from app.routing.route import Header, Route
+from app.schemas.customer_scores import Scored, ScoreQuery, ScoreRequest
 from app.scoring.csv_answer import write_csv
 from app.scoring.json_answer import write_json, write_ndjson
 from app.scoring.options import merge, of_query
 from app.scoring.requests import CSV, FORMATS, NDJSON, read_request
 from app.scoring.score import score_customers
-from app.services import Services
-from app.shapes.scores import Scored, ScoreQuery, ScoreRequest
+from app.server.services import Services
 from model.errors import Problem
 from store.registry.aliases import CHAMPION
 
@@ -49,7 +49,7 @@ def score(services: Services, name: str, query: ScoreQuery) -> Response:
         else:
             written = write_json(results, target, alias)
     headers = {"ETag": f'"{target.version}"', "Cache-Control": "no-store"}
-    return Whole(written, answer_in, headers)
+    return CompleteResponse(written, answer_in, headers)
 
 
 ROUTES = (

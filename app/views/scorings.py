@@ -1,28 +1,58 @@
 """Scoring jobs: a whole dataset, or the table that is the body, by the one version that is meant now."""
 
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 from flask import Response
 
-from app.edge.access import owner
+from app.edge.authentication import owner
 from app.edge.idempotency import idempotency_key
-from app.edge.inputs import media_type, read_body
+from app.edge.request_parsing import media_type, read_body
 from app.errors import InputError
-from app.route import JSON, Route
-from app.services import Services
-from app.shapes.jobs import Job
-from app.shapes.scorings import ScoringQuery, ScoringRequest
-from app.uploads import Upload, keep_table, receive_table
+from app.routing.route import JSON, Route
+from app.schemas.customer_scores import Explain
+from app.schemas.field_types import PlainText, Slug, Uuid, VersionNumber
+from app.schemas.job_resource import DeadlineSeconds, Job, Priority
+from app.server.services import Services
+from app.submission.upload import Upload, keep_table, receive_table
 from app.views.accepted import ASKED, SENT, accept
 from app.views.datasets import EXPIRED
 from model.columns.schema import listed
 from model.errors import Problem
-from model.tables.reading import MEDIA_TYPES
+from model.tables.reader import MEDIA_TYPES
 from store.database import Row
 from store.datasets import find_dataset
 from store.jobs.submit import Submission
 from store.registry.aliases import CHAMPION, get_alias
 from store.registry.versions import get_version
+
+OutputName = Literal["csv", "ndjson", "parquet"]
+
+
+class ScoringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A dataset to score, by which version, and what the result is to look like."""
+
+    model: Slug
+    dataset: Uuid
+    alias: Slug | None = None
+    version: VersionNumber | None = None
+    output: OutputName = "csv"
+    explain: Explain = 0
+    priority: Priority = 0
+    deadline_s: DeadlineSeconds | None = None
+
+
+class ScoringQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The same beside a body that is the table itself, which then needs the model."""
+
+    model: Slug | None = None
+    alias: Slug | None = None
+    version: VersionNumber | None = None
+    output: OutputName | None = None
+    explain: Explain | None = None
+    priority: Priority | None = None
+    deadline_s: DeadlineSeconds | None = None
+    name: PlainText | None = None
 
 
 def submit_scoring(services: Services, query: ScoringQuery, **_: object) -> Response:

@@ -1,18 +1,22 @@
 """Training jobs: a request is parsed to the last key, becomes a row, and only then is anybody told."""
 
-from flask import Response
-from msgspec import to_builtins
+from typing import Annotated, Literal
 
-from app.edge.access import owner
-from app.edge.answers import json_answer
+import msgspec
+from flask import Response
+from msgspec import Meta, to_builtins
+
+from app.edge.authentication import owner
 from app.edge.idempotency import idempotency_key
+from app.edge.responses import json_answer
 from app.edge.scopes import demand_to_promote
 from app.errors import InputError
-from app.route import Route
-from app.services import Services
-from app.shapes.jobs import Job, TrainingRequest, ValidTraining
-from app.sizes import oversize
-from app.specs import misfits, read_spec
+from app.routing.route import Route
+from app.schemas.field_types import JsonObject, Slug, Uuid
+from app.schemas.job_resource import DeadlineSeconds, Job, Priority
+from app.server.services import Services
+from app.submission.spec_check import dataset_errors, read_spec
+from app.submission.training_size import oversize
 from app.views.accepted import ASKED, SENT, accept
 from app.views.datasets import EXPIRED
 from model.errors import Problem
@@ -20,6 +24,36 @@ from model.spec import Spec
 from store.database import Connection
 from store.datasets import find_dataset
 from store.jobs.submit import Submission
+
+Promote = Literal["never", "if_better", "always"]
+
+
+class GateRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `if_better` asks of a version: all of the difference's interval has to lie beyond the margin."""
+
+    metric: Literal["log_loss", "auc"] = "log_loss"
+    margin: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    confidence: Annotated[float, Meta(ge=0.5, le=0.999)] = 0.95
+
+
+class TrainingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to train, on what, and what to do with the result."""
+
+    model: Slug
+    dataset: Uuid
+    spec: Annotated[JsonObject, Meta(description="the training spec; every key is optional")] = {}
+    promote: Promote = "never"
+    gate: GateRequest | None = None
+    priority: Priority = 0
+    deadline_s: DeadlineSeconds | None = None
+    validate_only: bool = False
+
+
+class ValidTraining(msgspec.Struct, frozen=True):
+    """The answer to `validate_only`: the spec as it would be stored, with every default."""
+
+    valid: bool
+    spec: JsonObject
 
 
 def submit_training(services: Services, body: TrainingRequest, **_: object) -> Response:
@@ -68,7 +102,7 @@ def _checked(services: Services, connection: Connection, body: TrainingRequest) 
         problems = [Problem("/dataset", "conflict", unlabelled), *problems]
     elif spec is not None:
         inputs = {column["name"] for column in dataset.schema["columns"]}
-        problems += misfits(spec, inputs, (dataset.target, dataset.id_column), "/spec")
+        problems += dataset_errors(spec, inputs, (dataset.target, dataset.id_column), "/spec")
         problems += oversize(services, connection, spec, dataset)
     if spec is None or problems:
         raise InputError.of(problems)

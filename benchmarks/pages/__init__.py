@@ -16,7 +16,7 @@ HEAD = """# Benchmarks
 Written by `make bench`; each section by the file in `benchmarks/` that it names, with what that run measured.
 What the comparison needs to be installed is in `benchmarks/README.md`.
 """
-SECTIONS = ("training", "cost", "memory", "reports", "oracle", "scoring", "overload", "jobs")
+SECTIONS = ("training", "cost", "memory", "reports", "correctness", "scoring", "overload", "jobs")
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:

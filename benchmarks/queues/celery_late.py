@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from celery import Celery
 
-from queues.done import SOCKET, tell
+from queues.noop_job import SOCKET, record_start
 
 app = Celery("bench", broker=f"redis+socket://{quote(os.environ[SOCKET])}", set_as_current=False)
 app.conf.update(task_acks_late=True, worker_prefetch_multiplier=1, task_ignore_result=True)
@@ -19,7 +19,7 @@ WORKER += ["-l", "ERROR", "--without-gossip", "--without-mingle", "-n"]  # and a
 @app.task(name="bench.nothing")
 def nothing(number: int) -> None:
     """Do nothing."""
-    tell(number)
+    record_start(number)
 
 
 def send(number: int) -> None:

@@ -5,7 +5,7 @@ import sys
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 
-from queues.done import client, tell
+from queues.noop_job import client, record_start
 
 broker = RedisBroker(client=client())
 dramatiq.set_broker(broker)
@@ -26,7 +26,7 @@ WORKER = [
 @dramatiq.actor
 def nothing(number: int) -> None:
     """Do nothing."""
-    tell(number)
+    record_start(number)
 
 
 def send(number: int) -> None:

@@ -15,9 +15,9 @@ from sqlalchemy import func, select
 
 from ebb.customers import customers
 from model.spec import parse_spec
-from queues.patience import say, stop, wait_for
+from queues.waiting import say, stop, wait_for
 from store.artifacts import ArtifactStore
-from store.children import ONE_BLAS_THREAD
+from store.child_processes import ONE_BLAS_THREAD
 from store.database import Database, open_database
 from store.datasets import NewDataset, add_dataset
 from store.doorbell import CeleryDoorbell

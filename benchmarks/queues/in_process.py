@@ -4,15 +4,15 @@ import logging
 import time
 from collections.abc import Mapping
 
-from app.factory import create_app
+from app.server.factory import create_app
 from queues.ebb_jobs import Service, add_customers
 from store.doorbell import CeleryDoorbell
 from store.jobs.claim import claim
 from store.jobs.finish import fail
 from store.jobs.submit import Submission, submit
 from worker.fit import Fit
-from worker.heart import Heart
 from worker.kinds.training import Training
+from worker.lease_keeper import LeaseKeeper
 
 ROWS = 1_000
 ENDLESS = {"epochs": 1_000_000, "early_stopping": None}
@@ -27,7 +27,8 @@ def answers_without_a_broker(service: Service, requests: int) -> list[float]:
 
     Units: seconds.
     """
-    logging.getLogger("app.ringing").setLevel(logging.ERROR)  # it warns of each job that a sweeper will ring for
+    # The publisher warns of each job that is left to the sweeper.
+    logging.getLogger("app.submission.publisher").setLevel(logging.ERROR)
     app = create_app(service.settings, service.database, CeleryDoorbell("redis+socket:///nowhere/none.sock"))
     client, found = app.test_client(), []
     for _ in range(requests):
@@ -35,7 +36,7 @@ def answers_without_a_broker(service: Service, requests: int) -> list[float]:
         answer = client.post("/v1/jobs/training", json={"model": "bench", "dataset": service.dataset})
         found.append(time.perf_counter() - begun)
         assert answer.status_code == 202, answer.text
-    app.extensions["ebb"].ringer.stop()
+    app.extensions["ebb"].publisher.stop()
     return found
 
 
@@ -51,13 +52,13 @@ def cost_of_storing(service: Service, spec: Mapping[str, object], seconds: float
     assert mine is not None
     fit = Fit.load(service.settings, service.database, job_id)
     work, stored, count = Training(fit, service.database), 0.0, 0
-    with Heart(service.settings, service.database, mine, work.moved) as heart:
+    with LeaseKeeper(service.settings, service.database, mine, work.activity) as keeper:
         work.prepare()
-        heart.progress = work.progress
+        keeper.progress = work.progress
         begun = time.perf_counter()
         for unit in work.units():
             at = time.perf_counter()
-            heart.unit(unit, work.checkpoint)
+            keeper.unit(unit, work.checkpoint)
             stored += time.perf_counter() - at
             count += 1
             if at - begun > seconds:

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from queues.done import DONE, client
-from queues.patience import stop
+from queues.noop_job import DONE, client
+from queues.waiting import stop
 
 BENCHMARKS = Path(__file__).resolve().parents[1]
 PEERS = {"Celery, acks_late": "celery_late", "dramatiq": "dramatiq_plain", "RQ": "rq_plain"}

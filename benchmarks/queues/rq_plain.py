@@ -4,7 +4,7 @@ import sys
 
 from rq import Queue, Worker
 
-from queues.done import client
+from queues.noop_job import client
 
 queue = Queue("bench", connection=client())
 
@@ -13,7 +13,7 @@ WORKER = [sys.executable, "-m", "queues.rq_plain"]
 
 def send(number: int) -> None:
     """Have it done."""
-    queue.enqueue("queues.done.tell", number, result_ttl=0)
+    queue.enqueue("queues.noop_job.record_start", number, result_ttl=0)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 from ebb.customers import customers
 from model.estimator import Estimator, Fitting
 from model.spec import parse_spec
-from model.tables.reading import read_table
+from model.tables.reader import read_table
 from store.artifacts import ArtifactStore
 from store.database import Connection, open_database
 from store.datasets import NewDataset, add_dataset

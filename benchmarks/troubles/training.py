@@ -13,7 +13,7 @@ from model.errors import DivergedError
 from model.estimator import Fitting
 from model.random import stream, uniform
 from model.spec import parse_spec
-from model.tables.reading import read_table
+from model.tables.reader import read_table
 from model.training.trainer import EpochReport
 
 Changes = Mapping[str, Any]

@@ -14,11 +14,12 @@ from ebb.commands.results import result
 from ebb.display import time_left
 from ebb.summary import summarize
 from ebb.watch import watch_job
+from store.jobs.states import JobState
 
-STATES = ("queued", "running", "succeeded", "failed", "cancelled")
 KINDS = ("training", "scoring", "replay")
 COLUMNS = ("id", "kind", "model", "state", "attempt", "progress", "left", "created_at", "finished_at", "error")
-EXIT_CODES = {"succeeded": 0, "failed": 1, "cancelled": 3}
+STATES = [state.value for state in JobState]
+EXIT_CODES: dict[str, int] = {JobState.SUCCEEDED: 0, JobState.FAILED: 1, JobState.CANCELLED: 3}
 
 
 @click.group()
@@ -30,7 +31,12 @@ jobs.add_command(result)
 
 
 @jobs.command(name="list")
-@click.option("--state", multiple=True, type=click.Choice(STATES), help="Of this state; may be given again.")
+@click.option(
+    "--state",
+    multiple=True,
+    type=click.Choice(STATES),
+    help="Of this state; may be given again.",
+)
 @click.option("--kind", multiple=True, type=click.Choice(KINDS), help="Of this kind; may be given again.")
 @click.option("--model", help="For this model.")
 @click.option("--most", default=50, show_default=True, type=click.IntRange(1), help="How many, the newest first.")

@@ -6,7 +6,7 @@ import sys
 import click
 
 from store.broker import socket_path
-from store.children import ONE_BLAS_THREAD
+from store.child_processes import ONE_BLAS_THREAD
 from store.errors import BrokerError
 from store.settings import read_settings
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from ebb.commands.options import open_client, service_options
-from ebb.results import save_result, wait_for_result
+from ebb.job_results import save_result, wait_for_result
 
 
 @click.command()

@@ -5,13 +5,13 @@ from pathlib import Path
 import click
 
 from ebb.commands.options import open_client, service_options
-from ebb.results import score_by_job
+from ebb.job_results import score_by_job
 from model.estimator import Estimator
 from model.files import new_file
 from model.outputs import OUTPUTS, Layout
-from model.outputs.writing import Tally, write_scores
+from model.outputs.writing import ScoringSummary, write_scores
 from model.scoring import score_file
-from model.tables.reading import FORMATS, format_of
+from model.tables.reader import FORMATS, format_of
 from store.database import open_database
 from store.registry.aliases import CHAMPION, get_alias
 from store.registry.versions import load_estimator
@@ -48,26 +48,26 @@ def score(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise click.UsageError("give --alias or --version, not both")
     if via_job:
         with open_client(url, key) as client:
-            number, tally = score_by_job(client, file, out, model, alias, version, explain)
+            number, summary = score_by_job(client, file, out, model, alias, version, explain)
     else:
-        number, tally = _score_here(file, out, model, alias or CHAMPION, version, explain)
-    scored = tally.rows - tally.errors
-    click.echo(f"version {number} of {model} scored {scored:,} of {tally.rows:,} customers: {out}")
-    for caution in tally.cautions():
-        click.echo(f"warning: {caution}", err=True)
-    if tally.errors:
-        click.echo(f"{tally.errors:,} could not be scored; the column 'error' says why", err=True)
+        number, summary = _score_here(file, out, model, alias or CHAMPION, version, explain)
+    scored = summary.rows - summary.errors
+    click.echo(f"version {number} of {model} scored {scored:,} of {summary.rows:,} customers: {out}")
+    for warning in summary.warnings():
+        click.echo(f"warning: {warning}", err=True)
+    if summary.errors:
+        click.echo(f"{summary.errors:,} could not be scored; the column 'error' says why", err=True)
 
 
 def _score_here(  # noqa: PLR0913, PLR0917 - what, whereto, and by which version
     file: Path, out: Path, model: str, alias: str, version: int | None, explain: int
-) -> tuple[int, Tally]:
+) -> tuple[int, ScoringSummary]:
     output = OUTPUTS[FORMATS.get(out.suffix.lower(), "csv")]
     number, estimator = _load(model, alias, version)
     with new_file(out) as stream:
         batches = score_file(estimator, file, format_of(file), explain)
-        tally = write_scores(estimator, batches, output(Layout.of(estimator, explain)), stream)
-    return number, tally
+        summary = write_scores(estimator, batches, output(Layout.of(estimator, explain)), stream)
+    return number, summary
 
 
 def _load(model: str, alias: str, version: int | None) -> tuple[int, Estimator]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ebb.client import Client
-from ebb.customers import Customers, customers
+from ebb.customers import CustomerTable, customers
 from ebb.errors import DemoError
 from model.metrics import auc, log_loss, roc_points
 
@@ -64,7 +64,7 @@ def evaluate(client: Client, model: str, version: int, *, rows: int, seed: int) 
     return compare(fresh, _probabilities(client, model, version, fresh))
 
 
-def compare(fresh: Customers, predicted: Floats) -> Evaluation:
+def compare(fresh: CustomerTable, predicted: Floats) -> Evaluation:
     """Compare predictions with the outcomes, and both with the true probabilities.
 
     Shapes: predicted (n,).
@@ -111,7 +111,7 @@ def wilson_interval(share: float, rows: int) -> tuple[float, float]:
     return max(0.0, float(centre - half)), min(1.0, float(centre + half))
 
 
-def _probabilities(client: Client, model: str, version: int, fresh: Customers) -> Floats:
+def _probabilities(client: Client, model: str, version: int, fresh: CustomerTable) -> Floats:
     columns = fresh.columns()
     predicted: list[float] = []
     for start in range(0, len(fresh), BATCH):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ebb.answers import Dataset, Epoch, Score, Version
-from ebb.customers import Customers
+from ebb.customers import CustomerTable
 from ebb.demo.evaluation import Evaluation
 
 
@@ -16,7 +16,7 @@ class Findings:
     dataset: Dataset
     version: Version
     epochs: tuple[Epoch, ...]
-    customers: Customers
+    customers: CustomerTable
     scores: tuple[Score, ...]
     evaluation: Evaluation
 

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from ebb.answers import Reason
+from ebb.answers import ColumnContribution
 
 PHRASES = {
     "months": "customer for {count} month{s}",
@@ -21,20 +21,20 @@ class Told:
     odds: str
 
 
-def tell(reason: Reason) -> Told:
+def tell(reason: ColumnContribution) -> Told:
     """Tell a reason; its contribution to the log-odds becomes a factor of the odds.
 
     Example:
-        >>> tell(Reason("support_tickets", 7, 0.9))
+        >>> tell(ColumnContribution("support_tickets", 7, 0.9))
         Told(seen='7 support tickets', odds='2.5')
-        >>> tell(Reason("months", 1, -0.7))
+        >>> tell(ColumnContribution("months", 1, -0.7))
         Told(seen='customer for 1 month', odds='0.50')
     """
     odds = math.exp(reason.contribution)
     return Told(_seen(reason), f"{odds:.1f}" if odds >= 1 else f"{odds:.2f}")
 
 
-def raised_and_lowered(reasons: list[Reason]) -> tuple[list[Told], list[Told]]:
+def raised_and_lowered(reasons: list[ColumnContribution]) -> tuple[list[Told], list[Told]]:
     """Tell the reasons, those that raise the risk apart from those that lower it, the largest first."""
     ordered = sorted(reasons, key=lambda reason: -abs(reason.contribution))
     raised = [tell(reason) for reason in ordered if reason.contribution >= 0]
@@ -42,7 +42,7 @@ def raised_and_lowered(reasons: list[Reason]) -> tuple[list[Told], list[Told]]:
     return raised, lowered
 
 
-def _seen(reason: Reason) -> str:
+def _seen(reason: ColumnContribution) -> str:
     value = reason.value
     if value is None:
         return f"{reason.column} unknown"

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from ebb.answers import Scored
 from ebb.client import Client
-from ebb.customers import Customers, customers
+from ebb.customers import CustomerTable, customers
 from ebb.demo.evaluation import evaluate
 from ebb.demo.findings import Findings
 from ebb.demo.spec import DEMO_SPEC
@@ -44,7 +44,7 @@ def run_demo(client: Client, home: Path, console: Console) -> None:
     console.print(f"\nReport: {report}", highlight=False, soft_wrap=True)
 
 
-def _folder_with(table: Customers, home: Path) -> Path:
+def _folder_with(table: CustomerTable, home: Path) -> Path:
     folder = home / "demo"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ def _write_report(findings: Findings, path: Path) -> None:
     write_report(findings, path)
 
 
-def _train_and_score(client: Client, table: Customers, console: Console) -> Findings:
+def _train_and_score(client: Client, table: CustomerTable, console: Console) -> Findings:
     dataset = client.upload_dataset(
         table.to_csv().encode(), name="customers", target="churned", id_column="customer_id"
     )
@@ -109,7 +109,7 @@ def alias_for(client: Client, data_sha256: str) -> str:
     return ALIAS_BESIDE
 
 
-def score_by_alias(client: Client, table: Customers, version: int, alias: str = CHAMPION) -> Scored:
+def score_by_alias(client: Client, table: CustomerTable, version: int, alias: str = CHAMPION) -> Scored:
     """Score all customers by the alias, once it is answered by the version it was moved to.
 
     Raises: DemoError if another version still answers after a few seconds, or a customer was not scored.

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from model.columns.cells import Cells, Flags, Scalar, Words
-from model.columns.faults import Faults, brief
+from model.columns.faults import Faults, short_repr
 from model.columns.numbers import read_values
 from model.columns.options import DEFAULT, ColumnOptions
 
@@ -38,7 +38,7 @@ class BooleanColumn:
         if isinstance(cells, Flags):
             return cells
         if isinstance(cells, Words):
-            values = np.array([spelled(word) for word in cells.words] + [np.nan])[cells.codes]
+            values = np.array([parse_flag(word) for word in cells.words] + [np.nan])[cells.codes]
             refused = np.isnan(values) & ~cells.missing
         elif isinstance(cells, Sequence | np.ndarray):
             return Flags(read_values(cells, self.name, "true or false", faults))
@@ -46,7 +46,7 @@ class BooleanColumn:
             values = np.full(len(cells), np.nan)
             refused = ~cells.missing
         for row in np.flatnonzero(refused).tolist():
-            detail = f"expected true or false, not {brief(cells.scalar(row))}"
+            detail = f"expected true or false, not {short_repr(cells.scalar(row))}"
             faults.add(row, self.name, "wrong_type", detail)
         return Flags(values)
 
@@ -58,16 +58,16 @@ class BooleanColumn:
             out[:, 1] = missing
 
     @property
-    def typical(self) -> Scalar:
+    def baseline_value(self) -> Scalar:
         """The baseline customer's value: the commoner one."""
         return self.fill
 
 
-def spelled(word: str) -> float:
+def parse_flag(word: str) -> float:
     """Return 1.0 for true and 0.0 for false in any case of letters, else NaN.
 
     Example:
-        >>> spelled("True"), spelled("yes")
+        >>> parse_flag("True"), parse_flag("yes")
         (1.0, nan)
     """
     return SPELLINGS.get(word.strip().lower(), np.nan)

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from model.columns.cells import Cells, Scalar, Words
-from model.columns.faults import Faults, brief
-from model.columns.numbers import NO_NUMBER, parse_number
+from model.columns.faults import Faults, short_repr
+from model.columns.numbers import MISSING_TEXTS, parse_number
 from model.columns.options import DEFAULT, ColumnOptions
 from model.errors import ColumnError
 from model.limits import CELL_CHARACTERS
@@ -46,10 +46,10 @@ class CategoricalColumn:
         """
         counts = cells.counts()
         seen = np.flatnonzero(counts)
-        if (odd := odd_one_out(cells)) is not None:
+        if (odd := first_non_number(cells)) is not None:
             raise ColumnError(
-                f"column {name!r} holds numbers, but {brief(cells.scalar(odd))} in row {odd + 1} of the training rows: "
-                f'correct it, or leave it out with "columns": {{"{name}": {{"drop": true}}}} in the training spec'
+                f"column {name!r} holds numbers, but {short_repr(cells.scalar(odd))} in row {odd + 1} of the training "
+                f'rows: correct it, or leave it out with "columns": {{"{name}": {{"drop": true}}}} in the training spec'
             )
         if too_detailed(len(seen), len(cells), MOST_CATEGORIES if embed_from is None else MOST_EMBEDDED):
             embed = "" if too_detailed(len(seen), len(cells), MOST_EMBEDDED) else 'embed it with "embedding": {}, '
@@ -87,7 +87,7 @@ class CategoricalColumn:
         if not set(map(type, values)) <= {str, type(None)}:
             for row, value in enumerate(values):
                 if value is not None and not isinstance(value, str):
-                    detail = f"expected text, not {brief(value)}"
+                    detail = f"expected text, not {short_repr(value)}"
                     faults.add(row, self.name, "wrong_type", detail)
         return self._short(Words.of([value if isinstance(value, str) else None for value in values]), faults)
 
@@ -117,7 +117,7 @@ class CategoricalColumn:
         return int(strange[cells.codes].sum())
 
     @property
-    def typical(self) -> Scalar:
+    def baseline_value(self) -> Scalar:
         """The baseline customer's value: the commonest category."""
         return self.categories[0]
 
@@ -132,16 +132,16 @@ def too_detailed(distinct: int, rows: int, most: int = MOST_CATEGORIES) -> bool:
     return distinct > most or distinct > max(20, rows / 2)
 
 
-def odd_one_out(cells: Words) -> int | None:
+def first_non_number(cells: Words) -> int | None:
     """Return the first row that spells no number in a column whose words nearly all (95 % of 20 or more) do.
 
     Example:
-        >>> odd_one_out(Words.of([str(n) for n in range(40)] + ["12 months"]))
+        >>> first_non_number(Words.of([str(n) for n in range(40)] + ["12 months"]))
         40
     """
     strange = np.isnan([parse_number(word) for word in cells.words]) if cells.words else np.zeros(0, bool)
     if len(strange) < 20 or not 0.0 < strange.mean() <= 0.05:
         return None
-    strange &= [word.strip() not in NO_NUMBER for word in cells.words]
+    strange &= [word.strip() not in MISSING_TEXTS for word in cells.words]
     rows = np.flatnonzero(np.append(strange, False)[cells.codes])
     return int(rows[0]) if len(rows) else None

@@ -4,7 +4,7 @@ Four shapes are enough: numbers, true/false flags, dates (as days) and words. A 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
@@ -148,6 +148,22 @@ class Table:
 
     def take(self, rows: np.ndarray) -> "Table":
         return Table({name: cells.take(rows) for name, cells in self.columns.items()}, len(rows))
+
+    def without(self, rows: Collection[int]) -> "Table":
+        """Return the table without some of its rows."""
+        keep = np.ones(self.rows, bool)
+        keep[list(rows)] = False
+        return self.take(np.flatnonzero(keep))
+
+    def missing(self) -> dict[str, int]:
+        """Return how many rows of each column have no value; columns without missing values are left out.
+
+        Example:
+            >>> Table({"months": Numbers.of([24, None]), "charge": Numbers.of([1, 2])}, 2).missing()
+            {'months': 1}
+        """
+        counts = {name: int(np.count_nonzero(cells.missing)) for name, cells in self.columns.items()}
+        return {name: count for name, count in counts.items() if count}
 
 
 def days_since_epoch(text: str) -> float | None:

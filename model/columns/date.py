@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from model.columns.cells import Cells, Days, Numbers, Scalar, Words, date_text, days_since_epoch
-from model.columns.faults import Faults, brief
+from model.columns.faults import Faults, short_repr
 from model.columns.numeric import NumericColumn
 from model.columns.options import DEFAULT, ColumnOptions
 
@@ -54,7 +54,7 @@ class DateColumn:
 
     def _refuse(self, row: int, value: object, faults: Faults) -> None:
         example = date_text(float(np.floor(self.days.fill)))
-        detail = f"expected a date such as {example}, not {brief(value)}"
+        detail = f"expected a date such as {example}, not {short_repr(value)}"
         faults.add(row, self.name, "wrong_type", detail)
 
     def encode(self, cells: Days, out: np.ndarray) -> None:
@@ -62,6 +62,6 @@ class DateColumn:
         self.days.encode(Numbers(cells.values), out)
 
     @property
-    def typical(self) -> Scalar:
+    def baseline_value(self) -> Scalar:
         """The baseline customer's value: the median date."""
         return date_text(self.days.fill)

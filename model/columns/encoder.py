@@ -12,8 +12,8 @@ from model.columns.categorical import CategoricalColumn
 from model.columns.cells import Cells, Scalar, Words
 from model.columns.faults import Faults
 from model.columns.numeric import NumericColumn
+from model.columns.numeric_block import NumericBlock
 from model.columns.options import DEFAULT, ColumnOptions
-from model.columns.together import Together
 from model.design import CodeColumn
 from model.errors import ColumnError
 
@@ -91,7 +91,7 @@ class Encoder:
         """
         faults = Faults()
         cells: dict[str, Cells] = {}
-        plain = self._together.read(columns, n) if self._together is not None else {}
+        plain = self._numeric_block.read(columns, n) if self._numeric_block is not None else {}
         for column in self.columns:
             if column.name in plain:
                 cells[column.name] = plain[column.name]
@@ -105,20 +105,20 @@ class Encoder:
     def encode(self, table: Table) -> np.ndarray:
         """Return the design matrix of cells that `read` returned, shape (n, d), float64."""
         X = np.empty((table.rows, len(self.features)))
-        together = self._together
+        block = self._numeric_block
         for column, group in zip(self.columns, self.groups, strict=True):
-            if together is None or column.kind != "numeric":
+            if block is None or column.kind != "numeric":
                 encoder: Any = column  # `read` gave each column cells of its own kind
                 encoder.encode(table.columns[column.name], X[:, group])
-        if together is not None:
-            together.encode(table, X)
+        if block is not None:
+            block.encode(table, X)
         return X
 
     @cached_property
-    def _together(self) -> Together | None:
+    def _numeric_block(self) -> NumericBlock | None:
         """The numeric columns, if there are several."""
         placed = [(c, g.start) for c, g in zip(self.columns, self.groups, strict=True) if isinstance(c, NumericColumn)]
-        return Together.of([c for c, _ in placed], [start for _, start in placed]) if len(placed) > 1 else None
+        return NumericBlock.of([c for c, _ in placed], [start for _, start in placed]) if len(placed) > 1 else None
 
     def unseen(self, table: Table) -> dict[str, int]:
         """Return how many rows of each categorical column hold a category without a feature of its own."""
@@ -129,9 +129,9 @@ class Encoder:
                 counts[column.name] = encoder.unseen(table.columns[column.name])
         return counts
 
-    def typical(self) -> dict[str, Scalar]:
+    def baseline_customer(self) -> dict[str, Scalar]:
         """Return the baseline customer: medians and commonest values of the training rows."""
-        return {column.name: column.typical for column in self.columns}
+        return {column.name: column.baseline_value for column in self.columns}
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the fitted columns as JSON."""

@@ -20,11 +20,11 @@ class Faults:
         self.rows.setdefault(int(row), []).append(problem)
 
 
-def brief(value: object) -> str:
+def short_repr(value: object) -> str:
     """Show a value in a message: a text in quotes, and of a long one the beginning.
 
     Example:
-        >>> brief("a"), brief("a" * 100)[-6:]
+        >>> short_repr("a"), short_repr("a" * 100)[-6:]
         ("'a'", 'aaa...')
     """
     text = repr(value)

@@ -2,26 +2,26 @@
 
 import numpy as np
 
-from model.columns.boolean import spelled
+from model.columns.boolean import parse_flag
 from model.columns.cells import Cells, Days, Flags, Table, Words, days_since_epoch
 
 
-def refine(table: Table) -> Table:
+def infer_kinds(table: Table) -> Table:
     """Return the table with columns of texts turned into flags or dates where every text is one."""
-    return Table({name: meaning(cells) for name, cells in table.columns.items()}, table.rows)
+    return Table({name: infer_kind(cells) for name, cells in table.columns.items()}, table.rows)
 
 
-def meaning(cells: Cells) -> Cells:
+def infer_kind(cells: Cells) -> Cells:
     """Return cells as flags if every text is true or false, as days if every text is an ISO 8601 date.
 
     Example:
-        >>> meaning(Words.of(["true", "FALSE"])).values
+        >>> infer_kind(Words.of(["true", "FALSE"])).values
         array([1., 0.])
     """
     if not isinstance(cells, Words) or not cells.words:
         return cells
-    if len(cells.words) <= 10 and not any(np.isnan(spelled(word)) for word in cells.words):
-        return Flags(np.array([*map(spelled, cells.words), np.nan])[cells.codes])
+    if len(cells.words) <= 10 and not any(np.isnan(parse_flag(word)) for word in cells.words):
+        return Flags(np.array([*map(parse_flag, cells.words), np.nan])[cells.codes])
     days: list[float] = []
     for word in cells.words:
         day = days_since_epoch(word)

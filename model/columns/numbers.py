@@ -9,12 +9,12 @@ from types import NoneType
 import numpy as np
 
 from model.columns.cells import Floats
-from model.columns.faults import Faults, brief
+from model.columns.faults import Faults, short_repr
 
 # No two parts can match the same digits: or a long text would be tried in as many ways as its length squared.
 NUMBER = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 LARGEST = 1e300  # beyond it, sums leave float64
-NO_NUMBER = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None")  # how files write a missing number
+MISSING_TEXTS = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None")  # how files write a missing number
 
 PLAIN = frozenset((int, float, NoneType))
 TYPES: dict[str, tuple[type, ...]] = {"a number": (int, float), "true or false": (bool,)}
@@ -31,12 +31,12 @@ def parse_number(text: str) -> float:
     return float(text) if NUMBER.fullmatch(text) else math.nan
 
 
-def plain_numbers(columns: Sequence[object], n: int) -> Floats | None:
+def number_matrix(columns: Sequence[object], n: int) -> Floats | None:
     """Return lists of `n` whole numbers, floats and gaps as one matrix; None where they hold anything else.
 
     Shapes: (k, n) for k columns.
     Example:
-        >>> plain_numbers([[24, None]], 2), plain_numbers([[True]], 1), plain_numbers([[math.nan]], 1)
+        >>> number_matrix([[24, None]], 2), number_matrix([[True]], 1), number_matrix([[math.nan]], 1)
         (array([[24., nan]]), None, None)
     """
     lists: list[list[float | None]] = [column for column in columns if type(column) is list and len(column) == n]
@@ -87,4 +87,4 @@ def _float(value: float) -> float:
 
 def _shown(value: object) -> str:
     names = {str: "text", bool: "true or false", list: "a list", dict: "an object"}
-    return f"{names.get(type(value), type(value).__name__)} ({brief(value)})"
+    return f"{names.get(type(value), type(value).__name__)} ({short_repr(value)})"

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from model.columns.cells import Cells, Floats, Numbers, Scalar, Words
-from model.columns.faults import Faults, brief
-from model.columns.numbers import LARGEST, NO_NUMBER, parse_number, read_values
+from model.columns.faults import Faults, short_repr
+from model.columns.numbers import LARGEST, MISSING_TEXTS, parse_number, read_values
 from model.columns.options import DEFAULT, ColumnOptions
 
 NORMAL_QUARTILES = 1.3489795003921634  # the interquartile range of a standard normal variable
@@ -44,7 +44,7 @@ class NumericColumn:
         return cls(
             name=name,
             offset=median if options.scale is None else options.offset,
-            scale=spread(known) if options.scale is None else options.scale,
+            scale=robust_scale(known) if options.scale is None else options.scale,
             fixed=options.scale is not None,
             fill=median,
             gaps=len(known) < len(cells),
@@ -60,9 +60,9 @@ class NumericColumn:
         """Read numbers from a list, an array or a file's cells; what is not an acceptable number goes to `faults`."""
         if isinstance(cells, Words):
             values = np.array([parse_number(word) for word in cells.words] + [np.nan])[cells.codes]
-            gap = np.array([word.strip() in NO_NUMBER for word in cells.words] + [True])[cells.codes]
+            gap = np.array([word.strip() in MISSING_TEXTS for word in cells.words] + [True])[cells.codes]
             for row in np.flatnonzero(np.isnan(values) & ~gap).tolist():
-                faults.add(row, self.name, "wrong_type", f"{brief(cells.scalar(row))} is not a number")
+                faults.add(row, self.name, "wrong_type", f"{short_repr(cells.scalar(row))} is not a number")
         elif isinstance(cells, Numbers):
             values = cells.values
         elif isinstance(cells, Sequence | np.ndarray):
@@ -70,7 +70,7 @@ class NumericColumn:
         else:
             values = np.full(len(cells), np.nan)
             for row in np.flatnonzero(~cells.missing).tolist():
-                faults.add(row, self.name, "wrong_type", f"{brief(cells.scalar(row))} is not a number")
+                faults.add(row, self.name, "wrong_type", f"{short_repr(cells.scalar(row))} is not a number")
         return Numbers(self._in_range(values, faults))
 
     def _in_range(self, values: Floats, faults: Faults) -> Floats:
@@ -101,17 +101,17 @@ class NumericColumn:
             out[:, 1] = missing
 
     @property
-    def typical(self) -> Scalar:
+    def baseline_value(self) -> Scalar:
         """The baseline customer's value: the training median."""
         return Numbers(np.array([self.fill])).scalar(0)
 
 
-def spread(known: Floats) -> float:
+def robust_scale(known: Floats) -> float:
     """Return a deviation that outliers do not move: the interquartile range over 1.349, or what is left if that is 0.
 
     Example:
         >>> values = np.arange(101.0); values[-1] = 1e12
-        >>> round(spread(values), 2)
+        >>> round(robust_scale(values), 2)
         37.07
     """
     quartiles = np.quantile(known, (0.25, 0.75))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from model.columns import Table
-from model.columns.advice import Advice
+from model.columns.table_warnings import TableWarning
 from model.errors import ColumnError
 from model.names import clipped
 
@@ -33,7 +33,7 @@ class Schema:
     id_column: str | None
     target: str | None
     positives: int | None
-    warnings: tuple[Advice, ...]
+    warnings: tuple[TableWarning, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return it as the API shows it."""
@@ -45,7 +45,7 @@ class Schema:
             "columns": [column.to_json() for column in self.columns],
             "id": self.id_column,
             "target": target,
-            "warnings": [advice.to_json() for advice in self.warnings],
+            "warnings": [warning.to_json() for warning in self.warnings],
         }
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from model.columns.cells import Cells, Days, Floats, Scalar, Words
-from model.columns.faults import brief
+from model.columns.faults import short_repr
 from model.errors import ColumnError, TableError
 
 YES = frozenset({"1", "yes", "y", "true", "t", "churned", "churn", "leaves", "left"})
@@ -23,20 +23,20 @@ def labels(cells: Cells, name: str) -> Floats:
         raise ColumnError("the table has no rows")
     if cells.missing.any():
         gaps = np.flatnonzero(cells.missing)
-        raise incomplete(name, len(gaps), len(cells), int(gaps[0]) + 1)
+        raise missing_labels(name, len(gaps), len(cells), int(gaps[0]) + 1)
     if isinstance(cells, Words):
-        meaning = np.array([meaning_of(word) for word in cells.words])
+        meaning = np.array([parse_outcome(word) for word in cells.words])
         values = meaning[cells.codes]
     else:
         values = cells.values
     strange = np.ones(len(cells), bool) if isinstance(cells, Days) else (values != 0.0) & (values != 1.0)
     if strange.any():
         row = int(np.flatnonzero(strange)[0])
-        raise unlike(name, cells.scalar(row), row + 1)
+        raise invalid_label(name, cells.scalar(row), row + 1)
     return values
 
 
-def incomplete(name: str, gaps: int, rows: int, first: int) -> ColumnError:
+def missing_labels(name: str, gaps: int, rows: int, first: int) -> ColumnError:
     """The refusal of a target with gaps."""
     return ColumnError(
         f"target column {name!r} is empty in {gaps:,} of {rows:,} rows, first in row {first}: "
@@ -44,25 +44,25 @@ def incomplete(name: str, gaps: int, rows: int, first: int) -> ColumnError:
     )
 
 
-def unlike(name: str, value: Scalar, row: int) -> ColumnError:
+def invalid_label(name: str, value: Scalar, row: int) -> ColumnError:
     """The refusal of a target that says something else."""
     return ColumnError(
-        f"target column {name!r} holds {brief(value)} in row {row}: it must say who churned, "
+        f"target column {name!r} holds {short_repr(value)} in row {row}: it must say who churned, "
         "as 1 and 0, true and false, or yes and no"
     )
 
 
-def check_both(y: Floats) -> None:
+def check_outcomes(y: Floats) -> None:
     """Refuse labels of which nothing can be learned.
 
     Raises:
         TableError: all customers churned, or all stayed.
     """
-    check_balance(int(y.sum()), len(y))
+    check_outcome_counts(int(y.sum()), len(y))
 
 
-def check_balance(positives: int, rows: int) -> None:
-    """As `check_both`, of so many rows of which so many churned.
+def check_outcome_counts(positives: int, rows: int) -> None:
+    """As `check_outcomes`, of so many rows of which so many churned.
 
     Raises:
         TableError: all customers churned, or all stayed.
@@ -72,7 +72,7 @@ def check_balance(positives: int, rows: int) -> None:
         raise TableError(f"all {rows:,} rows {outcome}: an estimator needs customers of both outcomes")
 
 
-def meaning_of(word: str) -> float:
+def parse_outcome(word: str) -> float:
     """1 for a word that says yes, 0 for one that says no, else NaN."""
     word = word.strip().lower()
     return 1.0 if word in YES else 0.0 if word in NO else np.nan

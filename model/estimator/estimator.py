@@ -149,7 +149,7 @@ class Estimator:
     @cached_property
     def baseline_customer(self) -> dict[str, Scalar]:
         """The customer that reasons compare with: medians and commonest values of the training rows."""
-        return self.encoder.typical()
+        return self.encoder.baseline_customer()
 
     @cached_property
     def baseline_log_odds(self) -> float:

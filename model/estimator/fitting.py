@@ -8,17 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.columns import Table
-from model.columns.advice import advise, is_constant
 from model.columns.categorical import MOST_CATEGORIES, MOST_EMBEDDED
 from model.columns.encoder import Encoder
 from model.columns.options import ColumnOptions
 from model.columns.schema import input_columns
+from model.columns.table_warnings import find_warnings, is_constant
 from model.design import Design, Floats
 from model.errors import CheckpointError, Problem, SpecError
 from model.estimator.estimator import Estimator
 from model.heads import CATALOG as HEADS
 from model.heads import Churn, Head, Number
 from model.losses import CATALOG as LOSSES
+from model.machine import memory_bytes
 from model.names import clipped
 from model.network.network import Network
 from model.parsing import escape, name_of
@@ -26,7 +27,7 @@ from model.spec import Spec
 from model.split import split
 from model.storage import canonical_json, sha256
 from model.training.checkpoint import Checkpoint
-from model.training.footprint import Shape, SizeLimits, check_size, machine_memory
+from model.training.footprint import Shape, SizeLimits, check_size
 from model.training.trainer import EpochReport, Trainer
 
 CHUNK = 65_536
@@ -41,7 +42,7 @@ class Fitting:
 
     Raises: TableError when the rows cannot be trained on: too few, or of one outcome only; ColumnError when a column
     cannot be learned from, or is not there; SpecError when the spec does not suit the table; CheckpointError when the
-    checkpoint belongs to another spec or table. Its `size_limits` are by default the memory of the machine.
+    checkpoint belongs to another spec or table. By default `size_limits` is the memory that this process may use.
     """
 
     def __init__(  # noqa: PLR0913 - what to train on, how, and within what
@@ -68,21 +69,21 @@ class Fitting:
         outcomes = self.y if isinstance(head, Churn) else None
         embed_from = None if spec.embedded is None else spec.embedded.at_least
         most = MOST_CATEGORIES if embed_from is None else MOST_EMBEDDED
-        self.warnings = tuple(a.to_json() for a in advise({n: table.columns[n] for n in asked}, outcomes, most))
+        self.warnings = tuple(a.to_json() for a in find_warnings({n: table.columns[n] for n in asked}, outcomes, most))
         inputs = Table({name: table.columns[name] for name in names}, table.rows)
         self.encoder = Encoder.fit(inputs.take(self.train_rows), names, options, embed_from)
         self.cells, _ = self.encoder.read(inputs.columns, inputs.rows)
         labels, codes, folds = self.head.labels(self.y), self.encoder.codes, self.split.folds
         outputs, features = spec.loss.outputs(labels), len(self.encoder.features)
         shape = Shape(table.rows, len(table.columns), features, codes, outputs)
-        check_size(spec, shape, size_limits or SizeLimits(machine_memory()))
+        check_size(spec, shape, size_limits or SizeLimits(memory_bytes()))
         X = self._encoded(options)
         design = Design(X, labels, None, self.train_rows, self.valid_rows, codes, folds)
         facts = [len(self.y), float(self.y.sum()), self.encoder.to_json()]
         self.fingerprint = sha256(canonical_json(facts).encode())  # another table would teach the columns other facts
         self.done = {"epochs": 0, "steps": 0}
         if checkpoint is not None:
-            self.done = self._taken_up(checkpoint)
+            self.done = self._resumed_progress(checkpoint)
         self.trainer = Trainer(spec, design, checkpoint)
 
     def _encoded(self, options: Mapping[str, ColumnOptions]) -> Floats:
@@ -122,7 +123,7 @@ class Fitting:
         state = self.trainer.checkpoint()
         return Checkpoint({**state.header, "fitting": {"table": self.fingerprint, "done": self.done}}, state.arrays)
 
-    def _taken_up(self, checkpoint: Checkpoint) -> dict[str, int]:
+    def _resumed_progress(self, checkpoint: Checkpoint) -> dict[str, int]:
         fitting = checkpoint.header.get("fitting", {})
         if fitting.get("table") != self.fingerprint:
             raise CheckpointError("the checkpoint is from a training on another table: start afresh")
@@ -132,7 +133,7 @@ class Fitting:
         """Return the estimator with the best parameters so far, calibrated on the validation rows."""
         network = self.trainer.network()
         head, metrics = self._measured(network)
-        table, _ = self.encoder.read({name: [value] for name, value in self.encoder.typical().items()}, 1)
+        table, _ = self.encoder.read({name: [value] for name, value in self.encoder.baseline_customer().items()}, 1)
         return Estimator(
             encoder=self.encoder,
             network=network,

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from model.calibration import calibrate
 from model.columns.cells import Cells, Scalar
-from model.columns.target import check_both, labels
+from model.columns.target import check_outcomes, labels
 from model.design import Floats
 from model.errors import ColumnError
 from model.heads.head import Head, refuse_gaps
@@ -37,7 +37,7 @@ class Churn(Head):
                 f'{error}. For another target set "loss" in the training spec: "squared_error" for numbers, '
                 '"softmax_cross_entropy" for classes'
             ) from error
-        check_both(y)
+        check_outcomes(y)
         return cls(), y
 
     def strata(self, y: Floats) -> tuple[Floats, Sequence[str]]:
@@ -63,8 +63,8 @@ class Churn(Head):
             "calibration": {
                 **asdict(fit),
                 "rows": len(y),
-                "before": quality_of(y, z),
-                "after": quality_of(y, held),
+                "before": calibration_quality(y, z),
+                "after": calibration_quality(y, held),
             },
             "reliability": reliability(y, probability(held)),
         }
@@ -83,7 +83,7 @@ class Churn(Head):
         return {"churn_rate": float(y.mean())}
 
 
-def quality_of(y: Floats, z: Floats) -> dict[str, float] | None:
+def calibration_quality(y: Floats, z: Floats) -> dict[str, float] | None:
     """Return measures of calibration: log loss, Brier score, expected calibration error; None without rows."""
     if len(y) == 0:
         return None

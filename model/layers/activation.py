@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from model.design import Floats
-from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward
+from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward, RowMemory
 from model.layers.pieces import Chain
 from model.tape import Arena, Draw, Tape
 
@@ -51,3 +51,8 @@ class Activation(Layer):
             return False
         chain.bend(self.slope)
         return True
+
+    def row_memory(self, inputs: int, before: Layer | None) -> RowMemory:
+        """Return one output; none where a piecewise-linear function works in place."""
+        in_place = self.slope is not None and before is not None and before.overwritable
+        return RowMemory(0 if in_place else inputs + 1)

@@ -1,11 +1,12 @@
 """The dense layer: every output sees every input."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from model.design import Floats
-from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward, Tensor
+from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward, RowMemory, Tensor
 from model.layers.pieces import Chain
 from model.ranges import Width
 from model.tape import Arena, Draw, Tape
@@ -17,6 +18,8 @@ class Dense(Layer):
 
     The bias is the last row of W, and the activations' row of ones includes it in both products.
     """
+
+    overwritable: ClassVar[bool] = True
 
     units: Width
 
@@ -59,3 +62,7 @@ class Dense(Layer):
         """Multiply by W and add b."""
         chain.multiply(own["weights"][:-1], own["weights"][-1])
         return True
+
+    def row_memory(self, inputs: int, before: Layer | None) -> RowMemory:
+        """Return one output and the gradient of the input, which the first layer of a network does not need."""
+        return RowMemory(self.units + 1, gradients=0 if before is None else inputs)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.design import Floats
-from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward
+from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward, RowMemory
 from model.layers.pieces import Chain
 from model.ranges import BelowOne
 from model.tape import Arena, Draw, Tape
@@ -45,3 +45,7 @@ class Dropout(Layer):
     def extend(self, chain: Chain, own: Arrays) -> bool:
         """Leave the chain as it is."""
         return True
+
+    def row_memory(self, inputs: int, before: Layer | None) -> RowMemory:
+        """Return one output and its mask."""
+        return RowMemory(inputs + 1, masks=inputs + 1)

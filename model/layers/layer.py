@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import ClassVar, TypeAlias
 
 from model.design import CodeColumn, Floats
@@ -34,6 +34,20 @@ class Tensor:
 
 
 @dataclass(frozen=True)
+class RowMemory:
+    """How many numbers one row of a batch takes in training: activations, gradients and masks of so many layers."""
+
+    activations: int
+    gradients: int = 0
+    masks: int = 0
+    layers: int = 1
+
+    def __add__(self, other: "RowMemory") -> "RowMemory":
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return RowMemory(*(one + another for one, another in pairs))
+
+
+@dataclass(frozen=True)
 class Layer(ABC):
     """One layer of a network. It holds no numbers: its methods receive them."""
 
@@ -41,6 +55,8 @@ class Layer(ABC):
     """The initializer that suits a dense layer before this one; None leaves it to later layers."""
     first: ClassVar[bool] = False
     """Whether it must be the network's first layer, because it reads category codes."""
+    overwritable: ClassVar[bool] = False
+    """Whether the next layer may overwrite the output, because this layer's backward pass does not read it."""
 
     @property
     def inner(self) -> "tuple[Layer, ...]":
@@ -99,6 +115,13 @@ class Layer(ABC):
         """Add the layer, as it scores, to a chain of affine pieces; False when it is not piecewise linear.
 
         Shapes: arrays as of a single network.
+        """
+
+    @abstractmethod
+    def row_memory(self, inputs: int, before: "Layer | None") -> RowMemory:
+        """Return how many numbers a row takes in training, when the layer comes after the layer `before`.
+
+        The estimate of a training's memory is the sum over all layers. A test compares it with the recorded arrays.
         """
 
     def with_codes(self, codes: Sequence[CodeColumn]) -> "Layer":

@@ -8,9 +8,9 @@ import numpy as np
 from model.design import Floats
 from model.errors import Problem, SpecError
 from model.layers.identity import Identity
-from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward
+from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward, RowMemory
 from model.layers.pieces import Chain
-from model.layers.sequence import extend_all, fold_all, record_all, reference_all
+from model.layers.sequence import extend_all, fold_all, record_all, reference_all, row_memory_all
 from model.parsing import Reader
 from model.tape import Arena, Draw, Tape
 
@@ -78,6 +78,10 @@ class Residual(Layer):
         linear = extend_all(chain, self.layers, own)
         chain.add_carried()
         return linear
+
+    def row_memory(self, inputs: int, before: Layer | None) -> RowMemory:
+        """Return the sum, the gradient that skips the layers inside, and all that these take."""
+        return row_memory_all(self.layers, inputs, before) + RowMemory(inputs + 1, gradients=inputs)
 
     @classmethod
     def read(

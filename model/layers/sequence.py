@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from model.design import Floats
-from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward
+from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward, RowMemory
 from model.layers.pieces import Chain
 from model.tape import Arena, Draw, Tape
 
@@ -53,6 +53,15 @@ def fold_all(layers: Iterable[Layer], arrays: Arrays) -> tuple[tuple[Layer, ...]
 def extend_all(chain: Chain, layers: Iterable[Layer], arrays: Arrays) -> bool:
     """Add layers to a chain of affine pieces; False when one of them is not piecewise linear."""
     return all(layer.extend(chain, arrays_of(arrays, i)) for i, layer in enumerate(layers))
+
+
+def row_memory_all(layers: Iterable[Layer], inputs: int, before: Layer | None = None) -> RowMemory:
+    """Return how many numbers a row takes in training in all of the layers; `before` is the layer before the first."""
+    total = RowMemory(0, layers=0)
+    for layer in layers:
+        total += layer.row_memory(inputs, before)
+        inputs, before = layer.width(inputs), layer
+    return total
 
 
 def arrays_of(arrays: Arrays, i: int) -> Arrays:

@@ -7,7 +7,7 @@ import numpy as np
 
 from model.design import Floats
 from model.layers.activation import Activation
-from model.layers.layer import Backward
+from model.layers.layer import Backward, Layer, RowMemory
 from model.tape import Arena, Tape
 
 
@@ -43,3 +43,8 @@ class SiLU(Activation):
             return delta
 
         return backward
+
+    def row_memory(self, inputs: int, before: Layer | None) -> RowMemory:
+        """Return σ(z), and one output unless the function works in place."""
+        in_place = before is not None and before.overwritable
+        return RowMemory(inputs + (0 if in_place else inputs + 1))

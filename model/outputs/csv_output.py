@@ -11,7 +11,7 @@ from itertools import chain
 from model.columns.cells import Scalar
 from model.estimator.estimator import Reason
 from model.outputs.output import Layout, Output
-from model.scoring import Scored, safe
+from model.scoring import ScoredChunk, safe
 
 
 class CsvOutput(Output):
@@ -21,7 +21,7 @@ class CsvOutput(Output):
         super().__init__(layout)
         self._begun = False
 
-    def rows(self, scored: Scored) -> bytes:
+    def rows(self, scored: ScoredChunk) -> bytes:
         """Return the bytes of these rows, after the names where they are the first."""
         columns = self.layout.head.answers(scored.probabilities)
         if scored.explained is not None:

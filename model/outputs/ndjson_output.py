@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from model.outputs.output import Layout, Output
-from model.scoring import Scored
+from model.scoring import ScoredChunk
 
 
 class NdjsonOutput(Output):
@@ -17,7 +17,7 @@ class NdjsonOutput(Output):
         super().__init__(layout)
         self._rows = 0
 
-    def rows(self, scored: Scored) -> bytes:
+    def rows(self, scored: ScoredChunk) -> bytes:
         """Return the bytes of these rows."""
         lines = b"".join(line.encode() + b"\n" for line in self._lines(scored))
         self._rows += len(scored.ids)
@@ -27,7 +27,7 @@ class NdjsonOutput(Output):
         """Return nothing more."""
         return b""
 
-    def _lines(self, scored: Scored) -> Iterator[str]:
+    def _lines(self, scored: ScoredChunk) -> Iterator[str]:
         names = self.layout.head.columns()
         for row, values in enumerate(zip(*self.layout.head.answers(scored.probabilities), strict=True)):
             told: dict[str, object] = {"customer_id": scored.ids[row]}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from model.estimator import Estimator
 from model.heads import Head
-from model.scoring import Scored
+from model.scoring import ScoredChunk
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Output(ABC):
         self.layout = layout
 
     @abstractmethod
-    def rows(self, scored: Scored) -> bytes:
+    def rows(self, scored: ScoredChunk) -> bytes:
         """Return the bytes of these rows, which follow those before."""
 
     @abstractmethod

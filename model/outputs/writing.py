@@ -5,14 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Self
 
-from model.columns.tally import missing, without
 from model.estimator import Estimator
 from model.outputs.output import Output
-from model.scoring import Scored
+from model.scoring import ScoredChunk
 
 
 @dataclass
-class Tally:
+class ScoringSummary:
     """What a file came to: how many rows, how many of them could not be scored, and what was made of the others.
 
     `unseen` and `imputed` count, by column, rows that were scored though they hold a category that training did not
@@ -25,20 +24,20 @@ class Tally:
     imputed: Counter[str] = field(default_factory=Counter)
     ignored: tuple[str, ...] = ()
 
-    def add(self, scored: Scored, estimator: Estimator) -> None:
+    def add(self, scored: ScoredChunk, estimator: Estimator) -> None:
         """Count some rows."""
         self.rows += len(scored.ids)
         self.errors += len(scored.faults)
-        cells = without(scored.cells, scored.faults) if scored.faults else scored.cells
+        cells = scored.cells.without(scored.faults) if scored.faults else scored.cells
         self.unseen.update({name: count for name, count in estimator.unseen(cells).items() if count})
-        self.imputed.update(missing(cells))
+        self.imputed.update(cells.missing())
         self.ignored = tuple(dict.fromkeys((*self.ignored, *scored.ignored)))  # of NDJSON each chunk may bring others
 
-    def cautions(self) -> list[str]:
+    def warnings(self) -> list[str]:
         """Return what whoever sent the file may not have meant, in sentences.
 
         Example:
-            >>> Tally(rows=9, imputed=Counter(tenure=9, plan=2), ignored=("tenur",)).cautions()
+            >>> ScoringSummary(rows=9, imputed=Counter(tenure=9, plan=2), ignored=("tenur",)).warnings()
             ["column 'tenur' was ignored, for training saw none of that name", \
 "column 'tenure' has no values; they were imputed"]
         """
@@ -61,11 +60,11 @@ class Tally:
         return cls(int(told["rows"]), int(told["errors"]), unseen, imputed, tuple(told.get("ignored", ())))
 
 
-def write_scores(estimator: Estimator, batches: Iterator[Scored], output: Output, out: BinaryIO) -> Tally:
+def write_scores(estimator: Estimator, chunks: Iterator[ScoredChunk], output: Output, out: BinaryIO) -> ScoringSummary:
     """Write what was scored, and return what it came to."""
-    tally = Tally()
-    for scored in batches:
+    summary = ScoringSummary()
+    for scored in chunks:
         out.write(output.rows(scored))
-        tally.add(scored, estimator)
+        summary.add(scored, estimator)
     out.write(output.end())
-    return tally
+    return summary

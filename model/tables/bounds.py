@@ -60,10 +60,10 @@ def check_cell(characters: int, column: str, where: str) -> None:
 
 
 class Decoded:
-    """Counts the rows and bytes that a file was decoded to, against what a file of its size may hold."""
+    """Counts the decoded rows and bytes of a file, and refuses more than a file of its size may hold."""
 
-    def __init__(self, file_bytes: int) -> None:
-        self._file = file_bytes
+    def __init__(self, file_bytes: int, most_rows: int = limits.ROWS) -> None:
+        self._file, self._most_rows = file_bytes, most_rows
         self._most = limits.DECODED_BYTES + limits.DECODED_TIMES * file_bytes
         self.rows = 0
         self._bytes = 0
@@ -82,8 +82,8 @@ class Decoded:
 
         Raises: TableError.
         """
-        if rows > limits.ROWS:
-            raise TableError(f"the table has more than {limits.ROWS:,} rows: split it into several files")
+        if rows > self._most_rows:
+            raise TableError(f"the table has more than {self._most_rows:,} rows: split it into several files")
         if size > self._most:
             raise TableError(
                 f"the file of {self._file:,} bytes decodes to {size:,} bytes or more, beyond the {self._most:,} that "

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from model.columns.cells import Cells, Codes, Days, Flags, Numbers, Scalar, Words
 from model.columns.faults import Faults
-from model.columns.numbers import NO_NUMBER, read_values
+from model.columns.numbers import MISSING_TEXTS, read_values
 from model.errors import TableError
 from model.tables import ndjson
 from model.tables.texts import is_text
@@ -48,7 +48,7 @@ def _floats(array: Any) -> Any:
 def _from_text(array: Any) -> Cells:
     """Return numbers if every text that is not a gap spells one, else words."""
     trimmed = pc.utf8_trim_whitespace(array)
-    known = pc.if_else(pc.is_in(trimmed, value_set=pa.array(NO_NUMBER)), None, trimmed)
+    known = pc.if_else(pc.is_in(trimmed, value_set=pa.array(MISSING_TEXTS)), None, trimmed)
     try:
         return Numbers(_floats(known.cast(pa.float64())))
     except pa.ArrowInvalid:

@@ -10,7 +10,7 @@ import pyarrow.parquet
 
 from model.columns.cells import Scalar
 from model.outputs.output import Layout, Output
-from model.scoring import Scored
+from model.scoring import ScoredChunk
 
 GROUP_ROWS = 1 << 17
 REASONS = pa.list_(
@@ -59,7 +59,7 @@ class ParquetOutput(Output):
         self._sink = Sink()
         self._writer: Any = None
 
-    def rows(self, scored: Scored) -> bytes:
+    def rows(self, scored: ScoredChunk) -> bytes:
         """Return the bytes that are ready."""
         batch = self._batch(scored)
         if self._writer is None:
@@ -74,7 +74,7 @@ class ParquetOutput(Output):
         self._writer.close()
         return self._sink.taken()
 
-    def _batch(self, scored: Scored) -> Any:
+    def _batch(self, scored: ScoredChunk) -> Any:
         head, faulty = self.layout.head, scored.faults
         whole = scored.whole_ids
         ids = scored.ids if whole else [None if one is None else str(one) for one in scored.ids]

@@ -4,15 +4,12 @@ The memory is an estimate from above: one to two times what was measured, for ne
 """
 
 import math
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model.design import CodeColumn
 from model.errors import Problem, SpecError
-from model.layers import Activation, Dense, Layer
-from model.layers.batch_norm import BatchNorm
-from model.layers.dropout import Dropout
+from model.layers.sequence import row_memory_all
 from model.network.parameters import size_of
 from model.network.stack import Stack, build_stack
 from model.spec import Spec
@@ -28,7 +25,6 @@ CALLS_A_LAYER = 16
 ENCODED = 65_536  # rows that are encoded together, in float64
 TILE = 1024  # rows that are validated together
 SHARED = 3  # arrays beside their own, which all activations of one width share in training
-IN_PLACE_BEHIND = (Dense, BatchNorm)
 
 
 @dataclass(frozen=True)
@@ -74,14 +70,6 @@ class SizeLimits:
 
     memory: int | None = None
     state: int | None = None
-
-
-def machine_memory() -> int:
-    """Return the memory of this machine.
-
-    Units: bytes.
-    """
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def check_size(spec: Spec, shape: Shape, most: SizeLimits) -> None:
@@ -157,40 +145,15 @@ def _batches(  # noqa: PLR0913, PLR0917 - all that decides the sizes of a batch
     side_by_side = networks if stacked else 1
     row = networks * item * (shape.inputs + 1)
     steps = max(1, min(LIMITS.chunk_steps, LIMITS.chunk_bytes // (batch * row), shape.rows // batch))
-    forward, backward, masked, layers = _widths(stack)
+    numbers = row_memory_all(stack.layers, stack.inputs)
     shared = sum({layer.width(inputs) for _, layer, inputs in stack.walk()})
-    trained = side_by_side * item * (forward + backward + SHARED * shared) * (batch + short)
+    trained = side_by_side * item * (numbers.activations + numbers.gradients + SHARED * shared) * (batch + short)
     tile = min(TILE, shape.rows if spec.validation.folds else math.ceil(spec.validation.fraction * shape.rows))
-    validated = networks * item * (forward + shared) * tile
-    masks = networks * (item + 6) * masked * (steps * batch + short)
-    calls = CALLS_A_LAYER * layers * (1 if stacked else networks)
+    validated = networks * item * (numbers.activations + shared) * tile
+    masks = networks * (item + 6) * numbers.masks * (steps * batch + short)
+    calls = CALLS_A_LAYER * numbers.layers * (1 if stacked else networks)
     calls += CALLS_A_LAYER * math.ceil(networks * parameters / LIMITS.block)
     return row * (steps * batch + short + tile) + trained + validated + masks + CALL * (steps + 1) * calls
-
-
-def _widths(stack: Stack) -> tuple[int, int, int, int]:
-    """Return how many numbers a row has in all activations, their gradients and masks, and how many layers there are.
-
-    An activation works in place behind a layer that does not need its own output again.
-    """
-    forward = backward = masked = layers = 0
-    before: Layer | None = None
-    for layer, inputs in _every(stack.layers, stack.inputs):
-        outputs = layer.width(inputs) + 1
-        in_place = isinstance(layer, Activation) and layer.slope is not None and isinstance(before, IN_PLACE_BEHIND)
-        forward += 0 if in_place else outputs
-        backward += inputs if layer.inner or (isinstance(layer, Dense) and before is not None) else 0
-        masked += outputs if isinstance(layer, Dropout) else 0
-        layers, before = layers + 1, layer
-    return forward, backward, masked, layers
-
-
-def _every(layers: Sequence[Layer], inputs: int) -> Iterator[tuple[Layer, int]]:
-    """Yield every layer with the width of its input, inner layers before those that hold them."""
-    for layer in layers:
-        yield from _every(layer.inner, inputs)
-        yield layer, inputs
-        inputs = layer.width(inputs)
 
 
 def _table(spec: Spec, shape: Shape, networks: int, item: int) -> int:

@@ -8,7 +8,7 @@ from model.design import Floats
 from model.spec import EarlyStopping
 
 
-class Progress:
+class TrainingProgress:
     """Watches each network's loss and keeps the parameters of its best epoch; without early stopping the latest.
 
     A network that has stopped keeps its best parameters, as it would alone; training ends when all have stopped.

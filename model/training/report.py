@@ -47,7 +47,7 @@ class EpochReport:
     retries: int = 0
 
 
-class Inspection:
+class LayerMonitor:
     """Computes the norms of parameters, gradients and updates from the training's buffers."""
 
     def __init__(self, stack: Stack, buffers: Buffers) -> None:
@@ -60,7 +60,7 @@ class Inspection:
                 a, place = array.reshape(*buffers.lead, -1), self._squares[i, j, ...]
                 self._calls.append(partial(np.vecdot, a, a, place) if buffers.lead else partial(a.dot, a, place))
 
-    def layers(self) -> LayerReport:
+    def report(self) -> LayerReport:
         """Return the layers' norms; with members, their root mean squares."""
         for call in self._calls:
             call()

@@ -13,7 +13,7 @@ from model.network.parameters import Buffers
 from model.random import read_state, write_state
 from model.spec import Spec
 from model.training.checkpoint import Checkpoint
-from model.training.progress import Progress
+from model.training.progress import TrainingProgress
 
 
 class Resumable:
@@ -24,7 +24,7 @@ class Resumable:
         spec: Spec,
         design: Design,
         buffers: Buffers,
-        progress: Progress,
+        progress: TrainingProgress,
         streams: Sequence[np.random.PCG64],
     ) -> None:
         self._spec, self._rows = spec.to_json(), rows_digest(design)

@@ -20,9 +20,9 @@ from model.training.divergence import highest_loss
 from model.training.folds import validator_of, without_held
 from model.training.plan import LIMITS, Limits, plan_for
 from model.training.program import Program
-from model.training.progress import Progress
+from model.training.progress import TrainingProgress
 from model.training.rates import Rates
-from model.training.report import EpochReport, Inspection, LayerReport
+from model.training.report import EpochReport, LayerMonitor, LayerReport
 from model.training.resume import Resumable
 from model.training.rows import row_weights, rows_of
 
@@ -69,8 +69,10 @@ class Trainer:
         self._program = Program(spec, self._stack, self._buffers, rows, self._plan)
         self._validator = validator_of(spec, self._stack, self._buffers, design, weights)
         self._rates = Rates(spec.schedule, spec.optimizer, Horizon(spec.epochs, self._plan.steps), self._lead)
-        self._progress = Progress(self._buffers.values, self._buffers.states, spec.early_stopping, spec.restarts)
-        self._inspection = Inspection(self._stack, self._buffers)
+        self._progress = TrainingProgress(
+            self._buffers.values, self._buffers.states, spec.early_stopping, spec.restarts
+        )
+        self._monitor = LayerMonitor(self._stack, self._buffers)
         streams = [*self._orders, *self._program.masks.streams]
         self._state = Resumable(spec, design, self._buffers, self._progress, streams)
 
@@ -115,7 +117,7 @@ class Trainer:
             valid_auc=None if logits is None else self._validator.auc(logits[chosen]),
             gradient_norm=norm,
             seconds=perf_counter() - started,
-            layers=self._inspection.layers(),
+            layers=self._monitor.report(),
             dead_units=self._validator.dead_units(),
             retries=progress.retries,
         )

@@ -7,15 +7,15 @@ still hold; 0 rows means that somebody else was first. A worker's every write ca
 |---|---|
 | submit, retry | T1: → queued |
 | publish | T2: tell the broker |
-| claim, turn | T3: queued → running, and whose turn it is |
+| claim, fair_scheduling | T3: queued → running, and whose turn it is |
 | heartbeat | T4: a sign of life, with epochs and checkpoint |
 | finish | T5 and T6: running → succeeded, failed or cancelled |
-| hand_back | T7 and T8: running → queued again, without or with a strike |
+| requeue | T7 and T8: running → queued again, without or with a strike |
 | expire, deadlines | T9 and T12: leases and deadlines that ran out |
 | cancel | T10 and T11: asked for by a user |
 
-`room` is the queue's limit, `checkpoints` keeps what an attempt can go on from, `restart` why one did not, `events`
-what happened, `fence` the condition to write.
+`queue_limit` refuses a job when too many wait, `checkpoints` stores the state that an attempt resumes from, `restart`
+records why an attempt did not resume, `events` is the log, and `fence` is the condition of every write of a worker.
 """
 
 TASK = "ebb.run_job"

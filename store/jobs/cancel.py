@@ -9,6 +9,7 @@ from store.clock import now
 from store.errors import AlreadyFinishedError, NotFoundError
 from store.jobs.checkpoints import drop_checkpoint
 from store.jobs.events import record
+from store.jobs.states import JobState
 from store.tables import job_events, jobs
 
 ROUNDS = 3
@@ -37,7 +38,7 @@ def cancel(connection: Connection, job_id: str, *, by: str, request: str | None 
 
 
 def _heard(connection: Connection, job_id: str, request: str) -> bool:
-    asked = job_events.c.event.in_(("cancelled", "cancel_requested"))
+    asked = job_events.c.event.in_((JobState.CANCELLED, "cancel_requested"))
     told = connection.execute(select(job_events.c.data).where(job_events.c.job_id == job_id, asked)).scalars()
     return any(data.get("request") == request for data in told)
 
@@ -45,20 +46,20 @@ def _heard(connection: Connection, job_id: str, request: str) -> bool:
 def _end_queued(connection: Connection, job_id: str, data: Mapping[str, object]) -> bool:
     row = connection.execute(
         update(jobs)
-        .where(jobs.c.id == job_id, jobs.c.state == "queued")
-        .values(state="cancelled", finished_at=now(), error_code="cancelled", cancel_requested=True)
+        .where(jobs.c.id == job_id, jobs.c.state == JobState.QUEUED)
+        .values(state=JobState.CANCELLED, finished_at=now(), error_code="cancelled", cancel_requested=True)
         .returning(jobs.c.token)
     ).first()
     if row is not None:
         drop_checkpoint(connection, job_id)
-        record(connection, job_id, "cancelled", row.token, data)
+        record(connection, job_id, JobState.CANCELLED, row.token, data)
     return row is not None
 
 
 def _flag_running(connection: Connection, job_id: str, data: Mapping[str, object]) -> bool:
     row = connection.execute(
         update(jobs)
-        .where(jobs.c.id == job_id, jobs.c.state == "running")
+        .where(jobs.c.id == job_id, jobs.c.state == JobState.RUNNING)
         .values(cancel_requested=True)
         .returning(jobs.c.token)
     ).first()

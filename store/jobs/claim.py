@@ -7,7 +7,8 @@ from sqlalchemy import Connection, func, select, update
 
 from store.clock import now
 from store.jobs.events import record
-from store.jobs.turn import due, models_in_turn, oldest
+from store.jobs.fair_scheduling import claimable, models_by_fair_share, oldest_job
+from store.jobs.states import JobState
 from store.tables import jobs
 
 
@@ -29,11 +30,11 @@ def claim_next(
     kind = connection.execute(select(jobs.c.kind).where(jobs.c.id == rung_for)).scalar_one_or_none()
     if kind is None or kind not in kinds:
         return None
-    mine = select(jobs.c.id, jobs.c.token).where(jobs.c.state == "running", jobs.c.worker == worker)
+    mine = select(jobs.c.id, jobs.c.token).where(jobs.c.state == JobState.RUNNING, jobs.c.worker == worker)
     if (row := connection.execute(mine).first()) is not None:
         return Claim(row.id, row.token)
-    for priority, model in connection.execute(models_in_turn(kind)).all():
-        job_id = connection.execute(oldest(kind, priority, model)).scalar_one_or_none()
+    for priority, model in connection.execute(models_by_fair_share(kind)).all():
+        job_id = connection.execute(oldest_job(kind, priority, model)).scalar_one_or_none()
         if job_id is not None:
             return claim(connection, job_id, worker=worker, lease_seconds=lease_seconds)
     return None
@@ -46,9 +47,9 @@ def claim(connection: Connection, job_id: str, *, worker: str, lease_seconds: fl
     """
     row = connection.execute(
         update(jobs)
-        .where(jobs.c.id == job_id, due())
+        .where(jobs.c.id == job_id, claimable())
         .values(
-            state="running",
+            state=JobState.RUNNING,
             token=jobs.c.token + 1,
             worker=worker,
             lease_until=now(lease_seconds),
@@ -58,8 +59,8 @@ def claim(connection: Connection, job_id: str, *, worker: str, lease_seconds: fl
         .returning(jobs.c.token)
     ).first()
     if row is None:
-        mine = select(jobs.c.token).where(jobs.c.id == job_id, jobs.c.state == "running", jobs.c.worker == worker)
-        token = connection.execute(mine).scalar_one_or_none()
+        mine = (jobs.c.id == job_id, jobs.c.state == JobState.RUNNING, jobs.c.worker == worker)
+        token = connection.execute(select(jobs.c.token).where(*mine)).scalar_one_or_none()
         return None if token is None else Claim(job_id, int(token))
-    record(connection, job_id, "running", row.token, {"worker": worker})
+    record(connection, job_id, JobState.RUNNING, row.token, {"worker": worker})
     return Claim(job_id, row.token)

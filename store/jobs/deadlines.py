@@ -5,6 +5,7 @@ from sqlalchemy import Connection, update
 from store.clock import now
 from store.jobs.checkpoints import drop_checkpoint
 from store.jobs.events import record
+from store.jobs.states import JobState
 from store.tables import jobs
 
 TEXT = "the job was not done by its deadline; give it more time (deadline_s), or the service more workers"
@@ -14,7 +15,7 @@ def flag_deadlines(connection: Connection) -> int:
     """Ask every running job past its deadline to stop, and return how many there were."""
     rows = connection.execute(
         update(jobs)
-        .where(jobs.c.state == "running", jobs.c.deadline_at < now(), jobs.c.cancel_requested.is_(False))
+        .where(jobs.c.state == JobState.RUNNING, jobs.c.deadline_at < now(), jobs.c.cancel_requested.is_(False))
         .values(cancel_requested=True, error_code="deadline", error_text=TEXT)
         .returning(jobs.c.id, jobs.c.token)
     ).all()
@@ -27,11 +28,11 @@ def end_overdue(connection: Connection) -> list[str]:
     """End every queued job past its deadline as failed, for no worker may take it any more; return their ids."""
     rows = connection.execute(
         update(jobs)
-        .where(jobs.c.state == "queued", jobs.c.deadline_at < now())
-        .values(state="failed", finished_at=now(), error_code="deadline", error_text=TEXT)
+        .where(jobs.c.state == JobState.QUEUED, jobs.c.deadline_at < now())
+        .values(state=JobState.FAILED, finished_at=now(), error_code="deadline", error_text=TEXT)
         .returning(jobs.c.id, jobs.c.token)
     ).all()
     for job_id, token in rows:
         drop_checkpoint(connection, job_id)
-        record(connection, job_id, "failed", token, {"code": "deadline"})
+        record(connection, job_id, JobState.FAILED, token, {"code": "deadline"})
     return [job_id for job_id, _ in rows]

@@ -45,7 +45,7 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class Happening:
+class StreamEvent:
     """One event, or one epoch; `attempt` and `at` are an event's, and an epoch's data are its columns."""
 
     cursor: Cursor
@@ -62,14 +62,14 @@ def record(
     connection.execute(insert(job_events).values(job_id=job_id, event=event, token=token, data=dict(data or {})))
 
 
-def happened_after(connection: Connection, job_id: str, cursor: Cursor, *, limit: int = 200) -> list[Happening]:
+def read_events_after(connection: Connection, job_id: str, cursor: Cursor, *, limit: int = 200) -> list[StreamEvent]:
     """Return the next events and epochs of a job, the first of them first.
 
     One statement, and so one moment: between two, an epoch and the event after it could change places.
     """
     events, reports = _events(job_id, cursor, limit).subquery(), _epochs(job_id, cursor, limit).subquery()
     both = union_all(select(events), select(reports)).order_by("event_id", "epoch").limit(limit)
-    return [_happening(row._asdict()) for row in connection.execute(both)]
+    return [_stream_event(row._asdict()) for row in connection.execute(both)]
 
 
 def _events(job_id: str, cursor: Cursor, limit: int) -> Select[Any]:
@@ -99,10 +99,10 @@ def _epochs(job_id: str, cursor: Cursor, limit: int) -> Select[Any]:
     )  # fmt: skip
 
 
-def _happening(row: Mapping[str, Any]) -> Happening:
+def _stream_event(row: Mapping[str, Any]) -> StreamEvent:
     cursor = Cursor(row["event_id"], row["epoch"])
     if row["event"] != EPOCH:
         data = {name: value for name, value in row["data"].items() if name not in INTERNAL}
-        return Happening(cursor, row["event"], row["token"], row["at"], data)
+        return StreamEvent(cursor, row["event"], row["token"], row["at"], data)
     figures = {name: row[name] for name in ("epoch", *FIGURES, "retries")}
-    return Happening(cursor, EPOCH, None, None, {**figures, "layers": row["data"]})
+    return StreamEvent(cursor, EPOCH, None, None, {**figures, "layers": row["data"]})

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, case, func, select, update
 from store.clock import now
 from store.jobs.checkpoints import drop_checkpoint
 from store.jobs.events import record
+from store.jobs.states import JobState
 from store.tables import jobs
 
 
@@ -16,14 +17,14 @@ def expire_leases(connection: Connection, *, strike_limit: int) -> list[str]:
     A job somebody asked to cancel ends as cancelled, one that lost its lease too often as failed, and the others are
     queued again with a strike.
     """
-    lost = (jobs.c.state == "running", jobs.c.lease_until < now())
+    lost = (jobs.c.state == JobState.RUNNING, jobs.c.lease_until < now())
     seen = connection.execute(select(jobs.c.id, jobs.c.token).where(*lost).with_for_update(skip_locked=True)).all()
     return [job_id for job_id, token in seen if _expire(connection, job_id, token, strike_limit)]
 
 
 def _expire(connection: Connection, job_id: str, token: int, strike_limit: int) -> bool:
     last = jobs.c.strikes + 1 >= strike_limit
-    state = case((jobs.c.cancel_requested, "cancelled"), (last, "failed"), else_="queued")
+    state = case((jobs.c.cancel_requested, JobState.CANCELLED), (last, JobState.FAILED), else_=JobState.QUEUED)
     text = f"the worker vanished {strike_limit} times while it ran this job; see its events, then retry it"
     values: dict[str, Any] = {
         "state": state,
@@ -31,19 +32,19 @@ def _expire(connection: Connection, job_id: str, token: int, strike_limit: int) 
         "lease_until": None,
         "worker": None,
         "published_at": None,
-        "finished_at": case((state == "queued", None), else_=now()),
+        "finished_at": case((state == JobState.QUEUED, None), else_=now()),
         "error_code": case(
             (jobs.c.cancel_requested, func.coalesce(jobs.c.error_code, "cancelled")),
             (last, "lease_lost_too_often"),
             else_=None,
         ),
-        "error_text": case((state == "failed", text), else_=jobs.c.error_text),
+        "error_text": case((state == JobState.FAILED, text), else_=jobs.c.error_text),
     }
     row = connection.execute(
         update(jobs)
         .where(
             jobs.c.id == job_id,
-            jobs.c.state == "running",
+            jobs.c.state == JobState.RUNNING,
             jobs.c.token == token,
             jobs.c.lease_until < now(),
         )
@@ -52,7 +53,7 @@ def _expire(connection: Connection, job_id: str, token: int, strike_limit: int) 
     ).first()
     if row is None:
         return False
-    if row.state != "queued":
+    if row.state != JobState.QUEUED:
         drop_checkpoint(connection, job_id)
     record(connection, job_id, row.state, token, {"reason": "lease lost", "strikes": row.strikes})
     return True

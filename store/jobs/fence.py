@@ -7,6 +7,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from store.errors import LeaseLostError
 from store.jobs.claim import Claim
+from store.jobs.states import JobState
 from store.tables import jobs
 
 ASKED = (jobs.c.cancel_requested, jobs.c.strikes, jobs.c.error_code)
@@ -14,7 +15,7 @@ ASKED = (jobs.c.cancel_requested, jobs.c.strikes, jobs.c.error_code)
 
 def held(claim: Claim) -> ColumnElement[bool]:
     """Return the condition that the job is running under this very claim."""
-    return and_(jobs.c.id == claim.job_id, jobs.c.state == "running", jobs.c.token == claim.token)
+    return and_(jobs.c.id == claim.job_id, jobs.c.state == JobState.RUNNING, jobs.c.token == claim.token)
 
 
 def is_held(connection: Connection, claim: Claim) -> bool:

@@ -10,6 +10,7 @@ from store.jobs.checkpoints import drop_checkpoint
 from store.jobs.claim import Claim
 from store.jobs.events import record
 from store.jobs.fence import write_fenced
+from store.jobs.states import JobState
 from store.registry.aliases import NotPromoted, Promotion, promote
 from store.registry.versions import NewVersion, add_version, note_metric
 from store.tables import jobs, versions
@@ -29,11 +30,11 @@ def succeed_training(
     done = connection.execute(
         select(versions.c.version)
         .join(jobs, jobs.c.id == versions.c.job_id)
-        .where(jobs.c.id == claim.job_id, jobs.c.state == "succeeded", jobs.c.token == claim.token)
+        .where(jobs.c.id == claim.job_id, jobs.c.state == JobState.SUCCEEDED, jobs.c.token == claim.token)
     ).scalar_one_or_none()
     if done is not None:
         return int(done)
-    write_fenced(connection, claim, {**ENDED, "state": "succeeded"}, jobs.c.cancel_requested.is_(False))
+    write_fenced(connection, claim, {**ENDED, "state": JobState.SUCCEEDED}, jobs.c.cancel_requested.is_(False))
     number = add_version(connection, claim.job_id, version)
     asked = isinstance(promotion, Promotion)
     reason = promote(connection, claim.job_id, number, promotion) if isinstance(promotion, Promotion) else None
@@ -45,7 +46,7 @@ def succeed_training(
         note_metric(connection, version, number, "gate", gate)
     connection.execute(jobs.update().where(jobs.c.id == claim.job_id).values(result=result))
     drop_checkpoint(connection, claim.job_id)
-    record(connection, claim.job_id, "succeeded", claim.token, result)
+    record(connection, claim.job_id, JobState.SUCCEEDED, claim.token, result)
     return number
 
 
@@ -56,13 +57,13 @@ def succeed(connection: Connection, claim: Claim, result: Mapping[str, object]) 
 
     Raises: LeaseLostError when the claim is gone or somebody asked to cancel.
     """
-    ended = (jobs.c.id == claim.job_id, jobs.c.state == "succeeded", jobs.c.token == claim.token)
+    ended = (jobs.c.id == claim.job_id, jobs.c.state == JobState.SUCCEEDED, jobs.c.token == claim.token)
     if connection.execute(select(jobs.c.id).where(*ended)).first() is not None:
         return
-    values = {**ENDED, "state": "succeeded", "result": dict(result)}
+    values = {**ENDED, "state": JobState.SUCCEEDED, "result": dict(result)}
     write_fenced(connection, claim, values, jobs.c.cancel_requested.is_(False))
     drop_checkpoint(connection, claim.job_id)
-    record(connection, claim.job_id, "succeeded", claim.token, result)
+    record(connection, claim.job_id, JobState.SUCCEEDED, claim.token, result)
 
 
 def fail(connection: Connection, claim: Claim, *, code: str, text: str) -> None:
@@ -70,9 +71,9 @@ def fail(connection: Connection, claim: Claim, *, code: str, text: str) -> None:
 
     Raises: LeaseLostError when the claim is gone.
     """
-    write_fenced(connection, claim, {**ENDED, "state": "failed", "error_code": code, "error_text": text})
+    write_fenced(connection, claim, {**ENDED, "state": JobState.FAILED, "error_code": code, "error_text": text})
     drop_checkpoint(connection, claim.job_id)
-    record(connection, claim.job_id, "failed", claim.token, {"code": code})
+    record(connection, claim.job_id, JobState.FAILED, claim.token, {"code": code})
 
 
 def end_cancelled(connection: Connection, claim: Claim) -> None:
@@ -81,7 +82,7 @@ def end_cancelled(connection: Connection, claim: Claim) -> None:
     Raises: LeaseLostError when the claim is gone, or nobody asked.
     """
     code = func.coalesce(jobs.c.error_code, "cancelled")
-    values = {**ENDED, "state": "cancelled", "error_code": code}
+    values = {**ENDED, "state": JobState.CANCELLED, "error_code": code}
     row = write_fenced(connection, claim, values, jobs.c.cancel_requested.is_(True))
     drop_checkpoint(connection, claim.job_id)
-    record(connection, claim.job_id, "cancelled", claim.token, {"code": row.error_code})
+    record(connection, claim.job_id, JobState.CANCELLED, claim.token, {"code": row.error_code})

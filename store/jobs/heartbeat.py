@@ -31,7 +31,7 @@ class EpochRow(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Progress:
+class JobProgress:
     """How far a job has come, in its unit (epochs or rows)."""
 
     done: int
@@ -43,7 +43,7 @@ def heartbeat(  # noqa: PLR0913 - one short transaction is the point of it
     claim: Claim,
     *,
     lease_seconds: float,
-    progress: Progress | None,
+    progress: JobProgress | None,
     new_epochs: Sequence[EpochRow] = (),
     checkpoint: CheckpointRow | None = None,
 ) -> bool:

@@ -4,7 +4,8 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from store.clock import now
-from store.jobs.turn import due
+from store.jobs.fair_scheduling import claimable
+from store.jobs.states import JobState
 from store.tables import jobs
 
 AT_ONCE = 100
@@ -19,13 +20,13 @@ def take_unpublished(connection: Connection, *, limit: int = AT_ONCE) -> dict[st
     return _take(connection, jobs.c.published_at.is_(None), limit)
 
 
-def take_unanswered(connection: Connection, kind: str, *, republish_seconds: float, limit: int) -> dict[str, str]:
+def take_unclaimed(connection: Connection, kind: str, *, republish_seconds: float, limit: int) -> dict[str, str]:
     """Mark those queued jobs of a kind that were rung for so long ago; return their kind by their ids, as above."""
     return _take(connection, (jobs.c.kind == kind) & (jobs.c.published_at < now(-republish_seconds)), limit)
 
 
 def _take(connection: Connection, unheard: ColumnElement[bool], limit: int) -> dict[str, str]:
-    waiting = jobs.c.state == "queued"
+    waiting = jobs.c.state == JobState.QUEUED
     ids = (
         select(jobs.c.id)
         .where(waiting, unheard, jobs.c.run_after <= now())
@@ -43,24 +44,24 @@ def _take(connection: Connection, unheard: ColumnElement[bool], limit: int) -> d
     return dict(sorted((row.id, row.kind) for row in connection.execute(taken)))
 
 
-def count_unanswered(connection: Connection, *, republish_seconds: float) -> dict[str, int]:
+def count_unclaimed(connection: Connection, *, republish_seconds: float) -> dict[str, int]:
     """Return the kinds of which a job was rung for so long ago and waits still, with how many could be claimed now.
 
     So many messages of such a kind are wanted, and no more.
     """
     late = func.min(jobs.c.published_at) < now(-republish_seconds)
-    query = select(jobs.c.kind, func.count().label("jobs")).where(due()).group_by(jobs.c.kind).having(late)
+    query = select(jobs.c.kind, func.count().label("jobs")).where(claimable()).group_by(jobs.c.kind).having(late)
     return {row.kind: row.jobs for row in connection.execute(query)}
 
 
 def take_one(connection: Connection, job_id: str) -> str | None:
     """Mark this one job as sent and return its kind, or None where it does not wait or was rung for already."""
-    unheard = (jobs.c.id == job_id, jobs.c.state == "queued", jobs.c.published_at.is_(None))
+    unheard = (jobs.c.id == job_id, jobs.c.state == JobState.QUEUED, jobs.c.published_at.is_(None))
     marked = update(jobs).where(*unheard).values(published_at=now()).returning(jobs.c.kind)
     return connection.execute(marked).scalar_one_or_none()
 
 
-def put_back(connection: Connection, *job_ids: str) -> None:
+def unmark_published(connection: Connection, *job_ids: str) -> None:
     """Take the mark off again, because the broker did not answer: the next sweep rings, instead of a much later one."""
-    waiting = (jobs.c.id.in_(job_ids), jobs.c.state == "queued")
+    waiting = (jobs.c.id.in_(job_ids), jobs.c.state == JobState.QUEUED)
     connection.execute(update(jobs).where(*waiting).values(published_at=None))

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, case, func, select
 
 from store.errors import NotFoundError
+from store.jobs.states import JobState
 from store.pages import Page, after_token, make_page
 from store.tables import epochs, job_events, jobs
 
@@ -67,8 +68,9 @@ def read_paces(connection: Connection, job_ids: Collection[str]) -> dict[str, Pa
     """Return the paces of those of these jobs that run."""
     if not job_ids:
         return {}
-    running = jobs.c.id.in_(job_ids), jobs.c.state == "running"
-    begun = (job_events.c.job_id == jobs.c.id, job_events.c.event == "running", job_events.c.token == jobs.c.token)
+    running = jobs.c.id.in_(job_ids), jobs.c.state == JobState.RUNNING
+    log = job_events.c
+    begun = (log.job_id == jobs.c.id, log.event == JobState.RUNNING, log.token == jobs.c.token)
     recent = (
         epochs.c.job_id == jobs.c.id,
         epochs.c.epoch > jobs.c.progress_done - SHORT_EPOCHS,

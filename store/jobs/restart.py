@@ -8,7 +8,7 @@ from store.jobs.fence import write_fenced
 from store.tables import job_events
 
 
-def begin_again(connection: Connection, claim: Claim, *, reason: str) -> None:
+def record_restart(connection: Connection, claim: Claim, *, reason: str) -> None:
     """Tell, as an event that users see, why the work starts anew; called again, it tells nothing new.
 
     Raises: LeaseLostError when the claim is gone.

@@ -4,6 +4,7 @@ from sqlalchemy import Connection
 
 from store.errors import NotRetryableError
 from store.jobs.read import get_job
+from store.jobs.states import JobState
 from store.jobs.submit import Submission, Submitted, submit
 
 
@@ -24,7 +25,7 @@ def retry(  # noqa: PLR0913 - what names the new job, and what limits it
     Raises: NotRetryableError unless the job has failed or was cancelled; NotFoundError; and as `submit` does.
     """
     old = get_job(connection, job_id)
-    if old.state not in ("failed", "cancelled"):
+    if old.state not in (JobState.FAILED, JobState.CANCELLED):
         raise NotRetryableError(f"job {job_id} is {old.state}; only a failed or cancelled job can be retried")
     time = (old.deadline_at - old.created_at).total_seconds() if old.deadline_at is not None else None
     return submit(

@@ -16,6 +16,7 @@ from sqlalchemy import BigInteger, Connection, Row, and_, case, cast, func, sele
 from sqlalchemy.sql.elements import ColumnElement
 
 from store.clock import now, seconds_between
+from store.jobs.states import FINISHED, UNFINISHED, JobState
 from store.tables import checkpoints, job_events, jobs
 
 SETTLED_SECONDS = 600.0  # the databases end a transaction long before
@@ -80,7 +81,7 @@ class JobStatistics:
     checkpoint_bytes: int = 0
 
 
-class Tally:
+class StatisticsCache:
     """Counts everything, and remembers what can no longer change, so that counting again costs little.
 
     What is older than any transaction can be is settled: whatever ended by then is committed, in whatever order. What
@@ -128,11 +129,11 @@ def _add_losses(connection: Connection, figures: JobStatistics, *which: ColumnEl
 def _add_now(connection: Connection, figures: JobStatistics) -> None:
     # A job handed back was alive until its last heartbeat, and one that is to rest is not waiting yet.
     free = case((jobs.c.heartbeat_at > jobs.c.run_after, jobs.c.heartbeat_at), else_=jobs.c.run_after)
-    since = case((jobs.c.state == "running", jobs.c.heartbeat_at), else_=free)
+    since = case((jobs.c.state == JobState.RUNNING, jobs.c.heartbeat_at), else_=free)
     age = func.max(seconds_between(since, now()))
-    alive = select(jobs.c.kind, jobs.c.state, func.count(), age).where(jobs.c.state.in_(("queued", "running")))
+    alive = select(jobs.c.kind, jobs.c.state, func.count(), age).where(jobs.c.state.in_(UNFINISHED))
     for kind, state, count, oldest in connection.execute(alive.group_by(jobs.c.kind, jobs.c.state)):
-        queues = figures.running if state == "running" else figures.queued
+        queues = figures.running if state == JobState.RUNNING else figures.queued
         queues[kind] = Queue(count, max(0.0, oldest))
 
 
@@ -154,7 +155,7 @@ def _add_counters(connection: Connection, figures: JobStatistics, *parts: Column
         figures.strikes[row.kind] += row.strikes
         waits = figures.waits.setdefault(row.kind, Distribution([0] * len(WAITS)))
         waits.add(*_read(row, "waited", len(WAITS)))
-        if row.state not in ("queued", "running"):
+        if row.state in FINISHED:
             figures.finished[row.kind, row.state, row.code] += row.jobs
             empty = Distribution([0] * len(DURATIONS))
             figures.durations.setdefault((row.kind, row.state), empty).add(*_read(row, "took", len(DURATIONS)))

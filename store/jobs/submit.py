@@ -13,11 +13,12 @@ from store.clock import now
 from store.datasets import use_dataset
 from store.errors import IdempotencyError
 from store.ids import new_id
-from store.inserts import insert_into
 from store.jobs.events import record
-from store.jobs.room import refuse_when_full
+from store.jobs.queue_limit import check_queue_limit
+from store.jobs.states import JobState
 from store.quotas import read_quota
 from store.tables import jobs
+from store.upsert import upsert_into
 
 UNITS = {"training": "epochs", "replay": "epochs", "scoring": "rows"}
 
@@ -85,12 +86,12 @@ def submit(
     if (known := _known(connection, submission)) is not None:
         return known
     if queue_limit is not None:
-        refuse_when_full(connection, submission.kind, queue_limit)
+        check_queue_limit(connection, submission.kind, queue_limit)
     use_dataset(connection, submission.dataset_id)
     if submission.kind == "scoring":
         read_quota(connection, submission.owner, default=stored_bytes).check(1)  # at least, of its result
     inserted = connection.execute(
-        insert_into(connection, jobs)
+        upsert_into(connection, jobs)
         .values(**_row(submission, submission.deadline_seconds or deadline_seconds))
         .on_conflict_do_nothing()
         .returning(jobs.c.id)
@@ -99,7 +100,7 @@ def submit(
         known = _known(connection, submission)
         assert known is not None  # noqa: S101 - the insert found it
         return known
-    record(connection, submission.job_id, "queued", 0)
+    record(connection, submission.job_id, JobState.QUEUED, 0)
     audit.record(connection, "job.submitted", submission.job_id, by=submission.owner, data=submission.told())
     return Submitted(submission.job_id, replayed=False)
 

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Row, insert, select, update
 from store import audit
 from store.clock import now
 from store.errors import NotFoundError, StaleRevisionError
-from store.inserts import insert_into
 from store.keys import may_still
 from store.pages import Page, after_token, make_page
 from store.tables import alias_moves, aliases, jobs, models, versions
+from store.upsert import upsert_into
 
 CHAMPION = "champion"
 """The alias that scores unless another is named, and that trainings promote."""
@@ -62,7 +62,7 @@ def list_aliases(connection: Connection, model: str) -> list[Row[Any]]:
 
 
 @dataclass(frozen=True)
-class Move:
+class AliasUpdate:
     """A move of an alias: whereto, from which revision (0: it must be new), and who asks.
 
     `request` names this one request and no other, so that a COMMIT whose answer was lost is recognised; `undoes` is the
@@ -77,7 +77,7 @@ class Move:
     job_id: str | None = None
 
 
-def move_alias(connection: Connection, model: str, alias: str, move: Move) -> int:
+def move_alias(connection: Connection, model: str, alias: str, move: AliasUpdate) -> int:
     """Point the alias at a version if its revision still is the one the move names; return the next one.
 
     Raises: NotFoundError where there is no such version, StaleRevisionError where somebody else moved it first.
@@ -124,9 +124,9 @@ def moved_by_request(connection: Connection, model: str, alias: str, request: st
     return connection.execute(query).first() is not None
 
 
-def _create(connection: Connection, model: str, alias: str, move: Move) -> bool:
+def _create(connection: Connection, model: str, alias: str, move: AliasUpdate) -> bool:
     statement = (
-        insert_into(connection, aliases)
+        upsert_into(connection, aliases)
         .values(model=model, alias=alias, version=move.version, revision=1)
         .on_conflict_do_nothing()
         .returning(aliases.c.revision)
@@ -134,7 +134,7 @@ def _create(connection: Connection, model: str, alias: str, move: Move) -> bool:
     return connection.execute(statement).first() is not None
 
 
-def _move(connection: Connection, model: str, alias: str, move: Move) -> bool:
+def _move(connection: Connection, model: str, alias: str, move: AliasUpdate) -> bool:
     statement = (
         update(aliases)
         .where(aliases.c.model == model, aliases.c.alias == alias, aliases.c.revision == move.revision)
@@ -162,7 +162,9 @@ def promote(connection: Connection, job_id: str, version: int, promotion: Promot
     if promotion.revision is not None and promotion.revision != revision:
         return moved_meanwhile
     try:
-        move_alias(connection, model, promotion.alias, Move(version, revision, owner or audit.LOCAL, job_id=job_id))
+        move_alias(
+            connection, model, promotion.alias, AliasUpdate(version, revision, owner or audit.LOCAL, job_id=job_id)
+        )
     except StaleRevisionError:
         return moved_meanwhile
     return None

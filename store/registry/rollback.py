@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from store.errors import NothingBeforeError
-from store.registry.aliases import Move, get_alias, move_alias
+from store.registry.aliases import AliasUpdate, get_alias, move_alias
 from store.tables import alias_moves
 
 
@@ -23,7 +23,7 @@ def roll_back(  # noqa: PLR0913 - what, from where, and who asks
     standing = _standing(connection, model, alias, current.revision)
     if standing.from_version is None:
         raise NothingBeforeError(f"alias '{alias}' has pointed at version {standing.to_version} from the beginning")
-    move = Move(standing.from_version, revision, by, request=request, undoes=standing.revision)
+    move = AliasUpdate(standing.from_version, revision, by, request=request, undoes=standing.revision)
     return move_alias(connection, model, alias, move)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from store.errors import ArtifactError, NotFoundError
-from store.inserts import insert_into
 from store.pages import Page, after_token, make_page
 from store.tables import models, versions
+from store.upsert import upsert_into
 
 FACTS = [column for column in versions.c if column.name != "estimator"]
 
@@ -54,7 +54,7 @@ def note_metric(connection: Connection, version: NewVersion, number: int, name: 
 
 def ensure_model(connection: Connection, name: str) -> None:
     """Register the model unless it is."""
-    connection.execute(insert_into(connection, models).values(name=name).on_conflict_do_nothing())
+    connection.execute(upsert_into(connection, models).values(name=name).on_conflict_do_nothing())
 
 
 def get_version(connection: Connection, model: str, version: int) -> Row[Any]:

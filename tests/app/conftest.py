@@ -13,11 +13,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.edge.rate_limiter import RateLimiter
-from app.factory import create_app
+from app.server.factory import create_app
 from ebb.customers import customers
 from model.estimator import Estimator, Fitting
 from model.spec import parse_spec
-from model.tables.reading import read_table
+from model.tables.reader import read_table
 from store.artifacts import ArtifactStore
 from store.database import Database
 from store.datasets import NewDataset, add_dataset
@@ -71,7 +71,7 @@ def make_app(settings: Settings, database: Database, doorbell: Doorbell) -> Iter
 
     yield make
     for app in made:
-        app.extensions["ebb"].ringer.stop()
+        app.extensions["ebb"].publisher.stop()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 from model.estimator import Estimator, Fitting
 from model.spec import parse_spec
-from model.tables.reading import read_table
+from model.tables.reader import read_table
 
 Record = dict[str, Any]
 

@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.services import Services
+from app.server.services import Services
 from model.estimator import Estimator, Fitting
 from model.spec import parse_spec
-from model.tables.reading import read_table
+from model.tables.reader import read_table
 from tests.app.conftest import CSV
 
 DIFF = "/v1/models/churn/versions/2/diff"

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from app.table import ROUTES
+from app.routing.route_table import ROUTES
 from store.settings import VARIABLES, Settings
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -13,10 +13,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.shapes.jobs import JobChange
-from app.streams.following import Following, follow
+from app.schemas.job_resource import JobChange
+from app.streams.job_stream import Following, follow
 from app.streams.peers import Peer
-from app.streams.streams import Rhythm, Streams
+from app.streams.stream_limit import Rhythm, StreamLimit
 from app.views.jobs import changed, shown_one
 from store.clock import now
 from store.database import Connection, Database
@@ -25,7 +25,7 @@ from store.jobs.claim import Claim, claim
 from store.jobs.events import Cursor
 from store.jobs.expire import expire_leases
 from store.jobs.finish import fail
-from store.jobs.heartbeat import EpochRow, Progress, heartbeat
+from store.jobs.heartbeat import EpochRow, JobProgress, heartbeat
 from store.jobs.read import get_job
 from store.tables import jobs
 
@@ -63,7 +63,7 @@ def start(database: Database, job: str) -> Claim:
 
 def beat(database: Database, claimed: Claim, *numbers: int) -> None:
     rows = [EpochRow(n, 0.01, 0.6, None, None, 1.5, 0.02, [], 0.25) for n in numbers]
-    progress = Progress(numbers[-1], 10)
+    progress = JobProgress(numbers[-1], 10)
     database.write(
         lambda connection: heartbeat(connection, claimed, lease_seconds=30, progress=progress, new_epochs=rows)
     )
@@ -167,7 +167,7 @@ def test_with_one_thread_there_is_no_stream(make_app: Callable[..., Flask], clie
     assert make_app(web_threads=1).test_client().get(f"/v1/jobs/{job}/events").status_code == 503
 
 
-def following(database: Database, job: str, peer: Peer, streams: Streams) -> Iterator[str]:
+def following(database: Database, job: str, peer: Peer, streams: StreamLimit) -> Iterator[str]:
     def look(connection: Connection) -> JobChange:
         return changed(shown_one(connection, get_job(connection, job)))
 
@@ -175,7 +175,7 @@ def following(database: Database, job: str, peer: Peer, streams: Streams) -> Ite
 
 
 def test_what_happens_is_told_while_it_happens_and_progress_without_an_id(database: Database, job: str) -> None:
-    stream = following(database, job, Peer(None), Streams(4, QUICK))
+    stream = following(database, job, Peer(None), StreamLimit(4, QUICK))
 
     def next_told(event: str) -> Told:
         for text in stream:
@@ -202,15 +202,15 @@ def test_what_happens_is_told_while_it_happens_and_progress_without_an_id(databa
 
 def test_a_quiet_stream_gives_signs_of_life(database: Database, job: str) -> None:
     begun = time.monotonic()
-    texts = islice(following(database, job, Peer(None), Streams(4, QUICK)), 5)
+    texts = islice(following(database, job, Peer(None), StreamLimit(4, QUICK)), 5)
     assert list(texts)[-2:] == [": still here\n\n"] * 2
     assert time.monotonic() - begun >= 2 * QUICK.sign_of_life
 
 
 def test_a_stream_ends_in_time_and_with_its_process(database: Database, job: str) -> None:
-    short = Streams(4, Rhythm(poll=0.01, sign_of_life=10.0, longest=0.2, patience=0.1))
+    short = StreamLimit(4, Rhythm(poll=0.01, sign_of_life=10.0, longest=0.2, patience=0.1))
     assert len(list(following(database, job, Peer(None), short))) == 3  # retry, queued, progress
-    ending = Streams(4, QUICK)
+    ending = StreamLimit(4, QUICK)
     ending.end_with(lambda: False)
     assert len(list(following(database, job, Peer(None), ending))) == 1
 
@@ -226,7 +226,7 @@ def test_a_reader_that_goes_ends_the_stream_at_once(
     database: Database, job: str, connected: tuple[socket.socket, socket.socket]
 ) -> None:
     ours, theirs = connected
-    patient = Streams(4, Rhythm(poll=20.0, sign_of_life=60.0, longest=60.0, patience=10.0))
+    patient = StreamLimit(4, Rhythm(poll=20.0, sign_of_life=60.0, longest=60.0, patience=10.0))
     stream = following(database, job, Peer(ours), patient)
     assert len(list(islice(stream, 3))) == 3
     threading.Timer(0.1, theirs.close).start()
@@ -243,7 +243,7 @@ def test_a_reader_that_does_not_read_is_hung_up_on(
     with suppress(BlockingIOError):
         while True:
             ours.send(b"." * 4096)
-    stream = following(database, job, Peer(ours), Streams(4, QUICK))
+    stream = following(database, job, Peer(ours), StreamLimit(4, QUICK))
     assert list(stream) == ["retry: 2000\n\n"]
     with pytest.raises(BrokenPipeError):
         ours.send(b".")

@@ -17,7 +17,7 @@ from store.database import Database
 from store.keys import create_key
 from store.registry.versions import get_version
 from store.settings import Settings
-from store.workers import sign_in
+from store.workers import register_worker
 from tests.app.running import served
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +54,7 @@ def config(database: Database, dataset: str, champion: int, tmp_path: Path) -> P
 
 @pytest.mark.timeout(3600)
 def test_no_request_finds_a_fault(settings: Settings, database: Database, config: Path, tmp_path: Path) -> None:
-    database.write(lambda connection: sign_in(connection, "w"))  # /readyz asks for a worker
+    database.write(lambda connection: register_worker(connection, "w"))  # /readyz asks for a worker
     key = database.write(lambda connection: create_key(connection, "fuzz", ["admin"]))
     # Beyond loopback, where every route asks for a key.
     patient = replace(settings, host="0.0.0.0", port=0, web_processes=2, heartbeat_seconds=600.0, lease_seconds=3600.0)

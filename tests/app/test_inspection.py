@@ -21,7 +21,7 @@ from flask import Flask
 from app.errors import TooLargeError
 from app.inspection.inspector import Inspector, Question
 from model.errors import TableError
-from store.children import ONE_BLAS_THREAD, start_listening
+from store.child_processes import ONE_BLAS_THREAD, start_module
 from store.settings import Settings
 from tests.app.conftest import CSV
 
@@ -97,7 +97,7 @@ def test_an_inspection_ends_with_its_parent(tmp_path: Path) -> None:
     pipe = tmp_path / "nobody-writes-here"
     os.mkfifo(pipe)
     asked = {"path": str(pipe), "file_format": "csv", "target": None, "id_column": None}
-    child = start_listening("app.inspection.child", {**os.environ, **ONE_BLAS_THREAD})
+    child = start_module("app.inspection.child", {**os.environ, **ONE_BLAS_THREAD})
     assert child.stdin is not None
     child.stdin.write(json.dumps({**asked, "memory_bytes": 2**30, "seconds": 60}).encode() + b"\n")
     with pytest.raises(subprocess.TimeoutExpired):

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from app.edge.invalid_key_limit import INVALID_PER_MINUTE
-from app.recent import KEPT_SECONDS
+from app.edge.ttl_cache import KEPT_SECONDS
 from store.database import Database
 from store.keys import create_key, new_key
 

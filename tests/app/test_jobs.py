@@ -9,8 +9,8 @@ from store.clock import now
 from store.database import Database
 from store.jobs.claim import Claim, claim
 from store.jobs.finish import end_cancelled, fail
-from store.jobs.hand_back import hand_back
-from store.jobs.heartbeat import EpochRow, Progress, heartbeat
+from store.jobs.heartbeat import EpochRow, JobProgress, heartbeat
+from store.jobs.requeue import requeue
 from store.tables import jobs
 
 EPOCHS = 30
@@ -31,7 +31,7 @@ def beat(database: Database, claimed: Claim, epochs: int = EPOCHS, *, first: int
     rows = [EpochRow(n, 0.01, 0.6 / n, 0.7 / n, None, 1.5, seconds) for n in range(first, epochs + 1)]
     database.write(
         lambda connection: heartbeat(
-            connection, claimed, lease_seconds=30, progress=Progress(epochs, 100), new_epochs=rows
+            connection, claimed, lease_seconds=30, progress=JobProgress(epochs, 100), new_epochs=rows
         )
     )
 
@@ -54,7 +54,7 @@ def test_the_time_left_goes_by_the_attempt_under_way(client: FlaskClient, databa
     slow = start(database, job)
     beat(database, slow, epochs=10, seconds=60.0)
     assert client.get(f"/v1/jobs/{job}").json["eta_s"] == 90 * 60
-    database.write(lambda connection: hand_back(connection, slow))
+    database.write(lambda connection: requeue(connection, slow))
     assert client.get(f"/v1/jobs/{job}").json["eta_s"] is None
     quick = start(database, job)
     assert client.get(f"/v1/jobs/{job}").json["eta_s"] is None, "nothing is known of this attempt's pace"
@@ -86,7 +86,7 @@ def test_a_job_counted_in_rows_goes_by_the_time_since_its_attempt_began(
     began = {"progress_unit": "rows", "progress_done": 25, "heartbeat_at": now(50.0)}
     database.write(lambda connection: connection.execute(jobs.update().values(began)))
     assert client.get(f"/v1/jobs/{job}").json["eta_s"] == pytest.approx(150.0, abs=5.0)
-    database.write(lambda connection: hand_back(connection, claimed))
+    database.write(lambda connection: requeue(connection, claimed))
     start(database, job)
     assert client.get(f"/v1/jobs/{job}").json["eta_s"] is None, "it has only begun"
 

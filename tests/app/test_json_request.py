@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.edge.inputs import typed
+from app.edge.request_parsing import typed
 from app.edge.strict_json import no_name_twice, parse_json
 from app.errors import AppError
+from app.schemas.customer_scores import ScoreRequest
 from app.scoring import json_request, ndjson
-from app.shapes.scores import ScoreRequest
 
 NUMBERS = ["0", "-0", "-0.0", "24", "79.99", "1e2", "1E+2", "0.1e-400", "9007199254740993", "123456789012345678901234"]
 BAD_NUMBERS = ["1e999", "NaN", "-Infinity", "01", "9" * 400]

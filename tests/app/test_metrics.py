@@ -9,14 +9,14 @@ import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.factory import create_app
-from app.recent import KEPT_SECONDS
+from app.edge.ttl_cache import KEPT_SECONDS
+from app.server.factory import create_app
 from store.database import Database, open_database
 from store.doorbell import SilentDoorbell
 from store.jobs.cancel import cancel
 from store.jobs.finish import fail
 from store.settings import Settings
-from store.workers import sign_in
+from store.workers import register_worker
 from tests.app.test_jobs import start
 from tests.worker.outages import outage
 
@@ -95,7 +95,7 @@ def test_jobs_are_counted_from_the_database(client: FlaskClient, database: Datab
     start(database, ids[0])
     claimed = start(database, ids[1])
     database.write(lambda connection: fail(connection, claimed, code="diverged", text="lower it"))
-    database.write(lambda connection: sign_in(connection, "w"))
+    database.write(lambda connection: register_worker(connection, "w"))
     told = scrape(client)
     assert value(told, "ebb_jobs_queued", kind="training") == 1
     assert value(told, "ebb_jobs_queued", kind="scoring") == 0

@@ -8,14 +8,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.factory import create_app
+from app.server.factory import create_app
 from store.clock import now
 from store.database import Database, open_database
 from store.doorbell import SilentDoorbell
 from store.migrate import downgrade
 from store.settings import Settings
 from store.tables import workers
-from store.workers import sign_in
+from store.workers import register_worker
 
 
 def failing(client: FlaskClient) -> list[str]:
@@ -29,7 +29,7 @@ def failing(client: FlaskClient) -> list[str]:
 
 def test_the_service_is_ready_once_a_worker_was_seen(client: FlaskClient, database: Database) -> None:
     assert failing(client) == ["/checks/worker"]
-    database.write(lambda connection: sign_in(connection, "w"))
+    database.write(lambda connection: register_worker(connection, "w"))
     assert client.get("/readyz").json == {
         "status": "ready",
         "checks": {"database": "ok", "migrations": "ok", "worker": "ok"},
@@ -41,17 +41,17 @@ def test_a_kind_that_waits_without_a_worker_is_named_and_the_rest_is_ready(
     client: FlaskClient, database: Database, dataset: str
 ) -> None:
     assert client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset}).status_code == 202
-    database.write(lambda connection: sign_in(connection, "w", ["scoring", "replay"]))
+    database.write(lambda connection: register_worker(connection, "w", ["scoring", "replay"]))
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json["unserved"]) == (200, ["training"])
-    database.write(lambda connection: sign_in(connection, "v", ["training"]))
+    database.write(lambda connection: register_worker(connection, "v", ["training"]))
     assert client.get("/readyz").json["unserved"] == []
 
 
 def test_a_worker_not_seen_for_three_heartbeats_does_not_count(
     client: FlaskClient, database: Database, settings: Settings
 ) -> None:
-    database.write(lambda connection: sign_in(connection, "w"))
+    database.write(lambda connection: register_worker(connection, "w"))
     for missed, expected in ((2, []), (4, ["/checks/worker"])):
         seen = now(-missed * settings.heartbeat_seconds)
         database.write(lambda connection, seen=seen: connection.execute(workers.update().values(seen_at=seen)))

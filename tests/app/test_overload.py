@@ -16,7 +16,7 @@ import pytest
 from flask import Flask
 
 from app.edge.deadline import Deadline
-from app.server import CLIENT_SECONDS
+from app.server.web_server import CLIENT_SECONDS
 from store.database import open_database
 from store.keys import create_key
 from store.settings import Settings

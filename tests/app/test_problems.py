@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.edge.problems import TABLE
-from app.factory import create_app
+from app.server.factory import create_app
 from model import errors as model_errors
 from store import errors as store_errors
 from store.database import open_database

@@ -10,8 +10,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.edge.validation_errors import validation_errors
-from app.shapes.jobs import JobQuery, TrainingRequest
-from app.table import ROUTES
+from app.routing.route_table import ROUTES
+from app.views.jobs import JobQuery
+from app.views.trainings import TrainingRequest
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from store.broker import Broker, open_broker
-from store.children import ONE_BLAS_THREAD, start_child
+from store.child_processes import ONE_BLAS_THREAD, start_child
 from store.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

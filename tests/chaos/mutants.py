@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 ZOMBIE = "tests/store/test_zombie.py::test_no_write_gets_through_the_fence"
-CANCELLED_OWNER = "tests/store/test_hand_back.py::test_a_job_somebody_cancelled_is_not_given_back"
+CANCELLED_OWNER = "tests/store/test_requeue.py::test_a_job_somebody_cancelled_is_not_given_back"
 RESUMING = "tests/model/test_determinism.py::test_resuming_after_any_epoch_is_byte_identical"
 UNUSABLE = "tests/worker/test_fit.py::test_a_checkpoint_that_cannot_be_used_means_epoch_0_and_the_log_says_why"
 
@@ -28,13 +28,13 @@ MUTANTS = {
     ),
     "fence_without_token": Mutant(
         "store/jobs",
-        ', jobs.c.state == "running", jobs.c.token == claim.token)',
-        ', jobs.c.state == "running")',
+        ", jobs.c.state == JobState.RUNNING, jobs.c.token == claim.token)",
+        ", jobs.c.state == JobState.RUNNING)",
         (ZOMBIE,),
     ),
     "fence_without_state": Mutant(
         "store/jobs",
-        ', jobs.c.state == "running", jobs.c.token == claim.token)',
+        ", jobs.c.state == JobState.RUNNING, jobs.c.token == claim.token)",
         ", jobs.c.token == claim.token)",
         (ZOMBIE,),
     ),
@@ -52,11 +52,11 @@ MUTANTS = {
     ),
     "success_after_a_cancel": Mutant(
         "store/jobs",
-        '{**ENDED, "state": "succeeded"}, jobs.c.cancel_requested.is_(False))',
-        '{**ENDED, "state": "succeeded", "cancel_requested": False})',
+        '{**ENDED, "state": JobState.SUCCEEDED}, jobs.c.cancel_requested.is_(False))',
+        '{**ENDED, "state": JobState.SUCCEEDED, "cancel_requested": False})',
         ("tests/store/test_finish.py::test_success_after_an_accepted_cancel_is_refused",),
     ),
-    "cancel_forgotten_by_hand_back": Mutant(
+    "cancel_forgotten_by_requeue": Mutant(
         "store/jobs",
         '{**QUEUED, "run_after": now()}, jobs.c.cancel_requested.is_(False))',
         '{**QUEUED, "run_after": now(), "cancel_requested": False})',
@@ -131,9 +131,9 @@ MUTANTS = {
         '"BEGIN"',
         ("tests/store/test_database.py::test_on_sqlite_a_writer_waits_before_it_reads_what_it_will_change",),
     ),
-    "sweeper_without_patience": Mutant(
+    "sweeper_that_spares_no_lease": Mutant(
         "worker",
-        "if time.monotonic() >= self._patient_until:",
+        "if time.monotonic() >= self._spared_until:",
         "if True:",
         ("tests/worker/test_sweeper.py::test_leases_are_left_alone_for_one_lease_after_the_start",),
     ),
@@ -141,7 +141,7 @@ MUTANTS = {
         "worker",
         "if moved == seen:",
         "if False:",
-        ("tests/worker/test_heart.py::test_between_epochs_it_does_not_beat_for_a_work_that_hangs",),
+        ("tests/worker/test_lease_keeper.py::test_between_epochs_it_does_not_beat_for_a_work_that_hangs",),
     ),
     "random_state_not_restored": Mutant(
         "model/training", "            read_state(bits, state)", "            pass", (RESUMING,)

@@ -109,7 +109,7 @@ class PlainJobs:
             raise RefusedError
         job.end("cancelled", job.code or "cancelled")
 
-    def hand_back(self, job_id: str, token: int) -> None:
+    def requeue(self, job_id: str, token: int) -> None:
         self.wanted(job_id, token).wait()
 
     def strike(self, job_id: str, token: int) -> str:

@@ -63,8 +63,8 @@ ANSWER = "store.jobs.finish.succeed"  # of what makes no version
 VERSION = "store.registry.versions.add_version"
 FAIL = "store.jobs.finish.fail"
 END_CANCELLED = "store.jobs.finish.end_cancelled"
-HAND_BACK = "store.jobs.hand_back.hand_back"
-STRIKE = "store.jobs.hand_back.strike"
+REQUEUE = "store.jobs.requeue.requeue"
+STRIKE = "store.jobs.requeue.strike"
 SUBMIT = "store.jobs.submit.submit"
 RING = "store.jobs.publish.take_one"
 EXPIRE = ("store.jobs.expire.expire_leases", "store.jobs.events.record")  # a sweep that expires nothing records nothing
@@ -94,8 +94,8 @@ POINTS = {
     "after a failure": Point((_after("child", FAIL),), ends="failed", spec=DIVERGING),
     "before a cancel is obeyed": Point((_before("child", END_CANCELLED),), ends="cancelled", cancel=True),
     "after a cancel is obeyed": Point((_after("child", END_CANCELLED),), ends="cancelled", cancel=True),
-    "before the hand-back": Point((SHUTDOWN, _before("child", HAND_BACK))),
-    "after the hand-back": Point((SHUTDOWN, _after("child", HAND_BACK))),
+    "before the requeue": Point((SHUTDOWN, _before("child", REQUEUE))),
+    "after the requeue": Point((SHUTDOWN, _after("child", REQUEUE))),
     "before a strike": Point((CHILD_DIES, _before("worker", STRIKE))),
     "after a strike": Point((CHILD_DIES, _after("worker", STRIKE))),
     "API before it commits": Point((_before("web", SUBMIT),)),
@@ -116,8 +116,8 @@ POINTS = {
     "before a scoring's finish": Point((_before("child", ANSWER),), kind="scoring"),
     "after a scoring's finish": Point((_after("child", ANSWER),), kind="scoring"),
     "worker after a scoring's finish": Point((_after("child", ANSWER, parent=True),), kind="scoring"),
-    "before a scoring's hand-back": Point((SHUTDOWN_AMONG_ROWS, _before("child", HAND_BACK)), kind="scoring"),
-    "after a scoring's hand-back": Point((SHUTDOWN_AMONG_ROWS, _after("child", HAND_BACK)), kind="scoring"),
+    "before a scoring's requeue": Point((SHUTDOWN_AMONG_ROWS, _before("child", REQUEUE)), kind="scoring"),
+    "after a scoring's requeue": Point((SHUTDOWN_AMONG_ROWS, _after("child", REQUEUE)), kind="scoring"),
     "before a scoring's cancel is obeyed": Point(
         (_before("child", END_CANCELLED),), ends="cancelled", cancel=True, kind="scoring"
     ),

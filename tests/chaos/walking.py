@@ -17,9 +17,9 @@ from store.jobs.claim import Claim, claim, claim_next
 from store.jobs.deadlines import end_overdue, flag_deadlines
 from store.jobs.expire import expire_leases
 from store.jobs.finish import end_cancelled, fail, succeed_training
-from store.jobs.hand_back import hand_back, strike
-from store.jobs.heartbeat import Progress, heartbeat
+from store.jobs.heartbeat import JobProgress, heartbeat
 from store.jobs.publish import take_unpublished
+from store.jobs.requeue import requeue, strike
 from store.jobs.retry import retry
 from store.jobs.submit import submit
 from store.tables import checkpoints, job_events, jobs, metadata, versions
@@ -40,7 +40,7 @@ WITH_JOBS = {
     "a_deadline_passes",
 }
 WITH_CLAIMS = {"beats", "succeeds", "fails", "obeys_a_cancel", "hands_back", "strikes"}
-WRITES = ("beat", "succeed", "fail", "end_cancelled", "hand_back", "strike")
+WRITES = ("beat", "succeed", "fail", "end_cancelled", "requeue", "strike")
 STEPS = (*WRITES, *(f"{write} refused" for write in WRITES), "cancel", "cancel refused", "retry", "retry refused")
 REFUSALS = (LeaseLostError, IdempotencyError, AlreadyFinishedError, NotRetryableError)
 
@@ -150,7 +150,7 @@ class Jobs(RuleBasedStateMachine):
         more: dict[str, Any] = {} if state is None else {"checkpoint": checkpoint(state), "new_epochs": [epoch(state)]}
         self.both(
             "beat",
-            lambda c: heartbeat(c, mine, lease_seconds=30.0, progress=Progress(1, 10), **more),
+            lambda c: heartbeat(c, mine, lease_seconds=30.0, progress=JobProgress(1, 10), **more),
             lambda: self.plain.beat(mine.job_id, mine.token, state),
         )
 
@@ -178,7 +178,7 @@ class Jobs(RuleBasedStateMachine):
 
     def hands_back(self, data: st.DataObject) -> None:
         mine = self.some_claim(data)
-        self.both("hand_back", lambda c: hand_back(c, mine), lambda: self.plain.hand_back(mine.job_id, mine.token))
+        self.both("requeue", lambda c: requeue(c, mine), lambda: self.plain.requeue(mine.job_id, mine.token))
 
     def strikes(self, data: st.DataObject) -> None:
         mine = self.some_claim(data)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ebb.answers import Dataset, Epoch, Reason, Score, Version
+from ebb.answers import ColumnContribution, Dataset, Epoch, Score, Version
 from ebb.customers import customers
 from ebb.demo.evaluation import compare
 from ebb.demo.findings import Findings
@@ -23,9 +23,9 @@ def make_findings(model: str = "churn", customer_id: str = "c-0001") -> Findings
             customer_id if row == 0 else str(columns["customer_id"][row]),
             float(table.probability[row]),
             [
-                Reason("months", int(table.months[row]), 0.9),
-                Reason("support_tickets", int(table.support_tickets[row]), 0.4),
-                Reason("usage_hours", float(table.usage_hours[row]), -0.2),
+                ColumnContribution("months", int(table.months[row]), 0.9),
+                ColumnContribution("support_tickets", int(table.support_tickets[row]), 0.4),
+                ColumnContribution("usage_hours", float(table.usage_hours[row]), -0.2),
             ],
         )
         for row in range(len(table))

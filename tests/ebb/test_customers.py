@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ebb.customers import Customers, customers
+from ebb.customers import CustomerTable, customers
 
 LARGE = 400_000
 
 
 @pytest.fixture(scope="module")
-def many() -> Customers:
+def many() -> CustomerTable:
     return customers(LARGE, seed=1)
 
 
-def best_auc(table: Customers) -> float:
+def best_auc(table: CustomerTable) -> float:
     """AUC of the true probability, by ranks (ties are too rare to matter here)."""
     rank = np.empty(len(table))
     rank[np.argsort(table.probability)] = np.arange(1, len(table) + 1)
@@ -27,7 +27,7 @@ def best_auc(table: Customers) -> float:
     return float((rank[table.churned].sum() - leave * (leave + 1) / 2) / (leave * stay))
 
 
-def best_log_loss(table: Customers) -> float:
+def best_log_loss(table: CustomerTable) -> float:
     p = table.probability
     return float(-np.mean(np.where(table.churned, np.log(p), np.log1p(-p))))
 
@@ -61,11 +61,11 @@ def test_written_file_has_the_bytes_of_the_text(tmp_path: Path) -> None:
     assert (tmp_path / "table.csv").read_bytes() == customers(20).to_csv().encode()
 
 
-def test_27_percent_churn(many: Customers) -> None:
+def test_27_percent_churn(many: CustomerTable) -> None:
     assert many.churned.mean() == pytest.approx(0.27, abs=0.003)
 
 
-def test_churn_is_drawn_with_the_stated_probability(many: Customers) -> None:
+def test_churn_is_drawn_with_the_stated_probability(many: CustomerTable) -> None:
     for low in np.arange(0, 1, 0.1):
         inside = (many.probability >= low) & (many.probability < low + 0.1)
         error = many.churned[inside].mean() - many.probability[inside].mean()
@@ -80,7 +80,7 @@ def test_no_model_can_beat_the_stated_auc_and_log_loss(sharpness: float, auc: fl
     assert table.churned.mean() == pytest.approx(0.27, abs=0.005)
 
 
-def test_means_and_ranges_are_as_documented(many: Customers) -> None:
+def test_means_and_ranges_are_as_documented(many: CustomerTable) -> None:
     assert many.months.mean() == pytest.approx(23, abs=0.2)
     assert many.monthly_charge.mean() == pytest.approx(57, abs=0.5)
     assert many.usage_hours.mean() == pytest.approx(42, abs=0.5)

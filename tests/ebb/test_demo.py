@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from ebb.answers import Epoch, Job, Progress, Reason
+from ebb.answers import ColumnContribution, Epoch, Job, Progress
 from ebb.customers import customers
 from ebb.demo.evaluation import compare, reliability
 from ebb.demo.reasons import raised_and_lowered, tell
@@ -61,22 +61,22 @@ def test_on_a_terminal_a_bar_counts_epochs_with_rate_and_losses() -> None:
 @pytest.mark.parametrize(
     ("reason", "seen", "odds"),
     [
-        (Reason("months", 1, 1.0), "customer for 1 month", "2.7"),
-        (Reason("months", 30, -1.0), "customer for 30 months", "0.37"),
-        (Reason("monthly_charge", 9.99, 0.0), "pays $9.99 a month", "1.0"),
-        (Reason("support_tickets", 0, -0.1), "no support tickets", "0.90"),
-        (Reason("usage_hours", 12.5, 5.0), "watches 12.5 h a month", "148.4"),
-        (Reason("usage_hours", None, 0.2), "usage_hours unknown", "1.2"),
-        (Reason("plan", "basic", 0.2), "plan is basic", "1.2"),
-        (Reason("age", 41, 0.2), "age is 41", "1.2"),
+        (ColumnContribution("months", 1, 1.0), "customer for 1 month", "2.7"),
+        (ColumnContribution("months", 30, -1.0), "customer for 30 months", "0.37"),
+        (ColumnContribution("monthly_charge", 9.99, 0.0), "pays $9.99 a month", "1.0"),
+        (ColumnContribution("support_tickets", 0, -0.1), "no support tickets", "0.90"),
+        (ColumnContribution("usage_hours", 12.5, 5.0), "watches 12.5 h a month", "148.4"),
+        (ColumnContribution("usage_hours", None, 0.2), "usage_hours unknown", "1.2"),
+        (ColumnContribution("plan", "basic", 0.2), "plan is basic", "1.2"),
+        (ColumnContribution("age", 41, 0.2), "age is 41", "1.2"),
     ],
 )
-def test_reasons_are_told_in_words_with_their_factor(reason: Reason, seen: str, odds: str) -> None:
+def test_reasons_are_told_in_words_with_their_factor(reason: ColumnContribution, seen: str, odds: str) -> None:
     assert (tell(reason).seen, tell(reason).odds) == (seen, odds)
 
 
 def test_what_raises_is_told_apart_from_what_lowers_the_largest_first() -> None:
-    reasons = [Reason("a", 1, 0.1), Reason("b", 2, -0.3), Reason("c", 3, 0.5)]
+    reasons = [ColumnContribution("a", 1, 0.1), ColumnContribution("b", 2, -0.3), ColumnContribution("c", 3, 0.5)]
     raised, lowered = raised_and_lowered(reasons)
     assert [told.seen for told in raised] == ["c is 3", "a is 1"]
     assert [told.seen for told in lowered] == ["b is 2"]

@@ -15,6 +15,7 @@ ALLOWED: dict[str, set[str]] = {
     "model.storage": {"safetensors"},
     "store": {"sqlalchemy"},
     "store.ids": {"uuid_utils"},
+    "store.settings": {"model"},
     "store.migrate": {"alembic"},
     "store.broker": {"redis"},
     "store.doorbell": {"celery", "kombu"},

@@ -8,7 +8,7 @@ from ebb.customers import customers
 from model.columns import Flags, Numbers, Table, Words
 from model.estimator import Fitting
 from model.spec import parse_spec
-from model.tables.reading import read_table
+from model.tables.reader import read_table
 
 SCALES = {"months": 60, "monthly_charge": 160, "support_tickets": 10, "usage_hours": 100}
 FIXED = {name: {"scale": scale} for name, scale in SCALES.items()}

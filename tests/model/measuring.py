@@ -13,19 +13,19 @@ import sys
 from pathlib import Path
 
 from model.errors import ModelError
-from model.tables.reading import read_batches, read_table
-from model.tables.surveying import survey_file
+from model.tables.profiling import profile_file
+from model.tables.reader import read_chunks, read_table
 
 MOST_SECONDS = 60
 MOST_BYTES = 4 * 1024**3
 
 
 def upload(path: Path, file_format: str) -> None:
-    survey_file(path, file_format, "churned")
+    profile_file(path, file_format, "churned")
 
 
 def score(path: Path, file_format: str) -> None:
-    for _ in read_batches(path, file_format, {"plan"}, "id", {"a", "plan"}):
+    for _ in read_chunks(path, file_format, {"plan"}, "id", {"a", "plan"}):
         pass
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.campaign import Economics, plan
+from model.campaign import Economics, plan_contacts
 
 shares = st.floats(0, 1)
 money = st.floats(0, 1e6)
@@ -21,13 +21,13 @@ def test_expected_profit_is_the_mean_over_what_may_happen(
         (1 - p, -offer - contact),  # would stay, and takes the offer all the same
     ]
     expected = sum(chance * profit for chance, profit in outcomes)
-    decided = plan(np.array([p]), Economics(value, offer, contact, acceptance))
+    decided = plan_contacts(np.array([p]), Economics(value, offer, contact, acceptance))
     assert decided.profits[0] == pytest.approx(expected, rel=1e-9, abs=1e-6)
     assert decided.contact[0] == (decided.profits[0] > 0)
 
 
 def test_the_customer_of_the_contracts_example_is_not_worth_a_contact() -> None:
-    assert plan(np.array([0.1503, 0.5]), Economics(200, 10, 1, 0.3)).contact == [False, True]
+    assert plan_contacts(np.array([0.1503, 0.5]), Economics(200, 10, 1, 0.3)).contact == [False, True]
 
 
 @given(shares, money, money, money)
@@ -37,7 +37,7 @@ def test_a_contact_pays_above_the_threshold_and_not_below(
     economics = Economics(value, offer, contact, acceptance)
     edge = economics.threshold
     around = np.array([0.0, 1.0] if edge is None else [max(edge - 1e-3, 0.0), min(edge + 1e-3, 1.0)])
-    profits = plan(around, economics).profits
+    profits = plan_contacts(around, economics).profits
     assert profits[0] <= 1e-6
     assert profits[1] >= -1e-6 if edge is not None else profits[1] <= 1e-6
 
@@ -48,7 +48,7 @@ def test_within_budget_and_capacity_the_most_profitable_are_chosen(
 ) -> None:
     free = Economics(200, 10, 1, 0.3)
     limited = Economics(200, 10, 1, 0.3, budget=budget, capacity=capacity)
-    everybody, some = plan(np.array(probabilities), free), plan(np.array(probabilities), limited)
+    everybody, some = plan_contacts(np.array(probabilities), free), plan_contacts(np.array(probabilities), limited)
     chosen = some.chosen
     ranked = sorted(np.flatnonzero(everybody.contact), key=lambda row: -everybody.profits[row])  # stable: ties by place
     assert chosen == ranked[: len(chosen)]
@@ -61,5 +61,5 @@ def test_within_budget_and_capacity_the_most_profitable_are_chosen(
 
 
 def test_who_could_not_be_scored_is_not_contacted() -> None:
-    decided = plan(np.array([0.9, 0.9]), Economics(200, capacity=1), left_out=[0])
+    decided = plan_contacts(np.array([0.9, 0.9]), Economics(200, capacity=1), left_out=[0])
     assert decided.contact == [False, True]

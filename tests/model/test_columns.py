@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from model.columns import KINDS, Days, Flags, Numbers, Table, Words
 from model.columns.cells import date_text, days_since_epoch
 from model.columns.encoder import Encoder
-from model.columns.inference import meaning
+from model.columns.inference import infer_kind
 from model.columns.options import ColumnOptions
 from model.errors import ColumnError
 
@@ -71,7 +71,7 @@ def test_a_gap_is_filled_and_flagged_when_training_saw_gaps(name):
     row = encoded(encoder, **{name: [None]})[0]
     assert encoder.features[-1] == f"{name} is missing"
     assert row[-1] == 1.0
-    typical = encoded(encoder, **{name: [encoder.columns[0].typical]})[0]
+    typical = encoded(encoder, **{name: [encoder.columns[0].baseline_value]})[0]
     assert typical[-1] == 0.0
     if name != "plan":
         assert row[0] == typical[0]
@@ -82,7 +82,7 @@ def test_a_gap_that_training_never_saw_counts_as_the_typical_value(name):
     cells = TABLE[name].take(np.flatnonzero(~TABLE[name].missing))
     encoder = fitted(**{name: cells})
     assert not any(feature.endswith("is missing") for feature in encoder.features)
-    gap, typical = encoded(encoder, **{name: [None, encoder.columns[0].typical]})
+    gap, typical = encoded(encoder, **{name: [None, encoder.columns[0].baseline_value]})
     assert np.array_equal(gap, typical)
 
 
@@ -204,10 +204,10 @@ def test_a_column_without_values_or_with_too_many_categories_is_refused():
 
 
 def test_texts_mean_flags_or_dates_only_when_all_of_them_do():
-    assert isinstance(meaning(Words.of(["true", "False", None])), Flags)
-    assert isinstance(meaning(Words.of(["true", "maybe"])), Words)
-    assert isinstance(meaning(Words.of(["2024-01-05", "2024-01-05T10:00:00+02:00"])), Days)
-    assert isinstance(meaning(Words.of(["2024-01-05", "soon"])), Words)
+    assert isinstance(infer_kind(Words.of(["true", "False", None])), Flags)
+    assert isinstance(infer_kind(Words.of(["true", "maybe"])), Words)
+    assert isinstance(infer_kind(Words.of(["2024-01-05", "2024-01-05T10:00:00+02:00"])), Days)
+    assert isinstance(infer_kind(Words.of(["2024-01-05", "soon"])), Words)
 
 
 @given(st.datetimes(timezones=st.just(None)))

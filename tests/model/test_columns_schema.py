@@ -7,7 +7,7 @@ from model.columns import Days, Flags, Numbers, Table, Words
 from model.columns.schema import Schema
 from model.columns.target import labels
 from model.errors import ColumnError
-from model.survey.survey import Survey
+from model.profile.table_profile import TableProfile
 
 RNG = np.random.default_rng(0)
 Y = (np.arange(400) % 4 == 0).astype(float)
@@ -19,14 +19,14 @@ def table(**columns) -> Table:
 
 
 def infer_schema(whole: Table, target: str | None = None, id_column: str | None = None) -> Schema:
-    survey = Survey(target, id_column)
-    survey.add(whole.columns, whole.rows)
-    return survey.schema()
+    profile = TableProfile(target, id_column)
+    profile.add(whole.columns, whole.rows)
+    return profile.schema()
 
 
 def warnings(**columns) -> list[tuple[str, str | None]]:
     schema = infer_schema(table(**columns), "churned", "id")
-    return [(advice.code, advice.column) for advice in schema.warnings]
+    return [(warning.code, warning.column) for warning in schema.warnings]
 
 
 def test_a_schema_tells_kinds_ranges_categories_gaps_and_the_target():
@@ -115,22 +115,22 @@ def test_too_many_categories_and_nearly_numeric_texts_are_told():
         },
         2000,
     )
-    codes = [(advice.code, advice.column) for advice in infer_schema(many, "churned").warnings]
+    codes = [(warning.code, warning.column) for warning in infer_schema(many, "churned").warnings]
     assert codes == [("too_many_categories", "name"), ("mixed_column", "charge")]
 
 
 def test_too_few_churners_are_told():
     few = Table({"churned": Flags((np.arange(1000) < 30).astype(float)), "x": Numbers(RNG.random(1000))}, 1000)
-    (advice,) = infer_schema(few, "churned").warnings
-    assert advice.code == "too_few_churners"
-    assert "30 of 1,000" in advice.detail
+    (warning,) = infer_schema(few, "churned").warnings
+    assert warning.code == "too_few_churners"
+    assert "30 of 1,000" in warning.detail
 
 
 def test_ids_that_repeat_or_are_missing_are_told():
     ids = Words.of(["c-1", "c-1", None, *[f"c-{i}" for i in range(3, 400)]])
-    (advice,) = infer_schema(Table({"id": ids, "x": Numbers(RNG.random(400))}, 400), None, "id").warnings
-    assert advice.code == "unclear_ids"
-    assert "repeats in 1 rows and is empty in 1" in advice.detail
+    (warning,) = infer_schema(Table({"id": ids, "x": Numbers(RNG.random(400))}, 400), None, "id").warnings
+    assert warning.code == "unclear_ids"
+    assert "repeats in 1 rows and is empty in 1" in warning.detail
 
 
 def test_a_missing_target_or_id_column_is_refused_with_the_names_there_are():

@@ -10,7 +10,7 @@ from model.columns import Flags, Numbers, Table, Words
 from model.errors import ColumnError, EstimatorError
 from model.estimator import Estimator
 from model.storage import pack
-from model.tables.reading import read_table
+from model.tables.reader import read_table
 from tests.model.fitted import FIXED, SCALES, fit, home_table, mixed_table
 
 

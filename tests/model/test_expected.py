@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from model.columns.encoder import Encoder
 from model.errors import ColumnError
 from model.estimator import Fitting
+from model.profile.table_profile import TableProfile
 from model.spec import parse_spec
-from model.survey.survey import Survey
-from model.tables.reading import read_table
+from model.tables.reader import read_table
 from model.training.expected import expected_shape
 from model.training.footprint import Shape
 
@@ -38,9 +38,9 @@ def table(rows: int, kinds: list[str], seed: int) -> str:
 
 def expected_and_found(text: str, raw: dict[str, object]) -> tuple[Shape, Encoder]:
     cells = read_table(io.BytesIO(text.encode()), "csv")
-    survey = Survey("churned")
-    survey.add(cells.columns, cells.rows)
-    schema = survey.schema().to_json()
+    profile = TableProfile("churned")
+    profile.add(cells.columns, cells.rows)
+    schema = profile.schema().to_json()
     spec = parse_spec(raw)
     fitting = Fitting(cells, target="churned", spec=spec)
     return expected_shape(schema["columns"], schema["rows"], spec), fitting.encoder

@@ -3,17 +3,29 @@
 import json
 import subprocess
 import sys
+import tracemalloc
 
+import numpy as np
 import pytest
 
 from model.design import CodeColumn
 from model.errors import SpecError
+from model.layers import CATALOG, Dense
+from model.layers.identity import Identity
+from model.layers.residual import Residual
+from model.layers.sequence import row_memory_all
+from model.network.parameters import Buffers
+from model.network.stack import Stack
 from model.spec import parse_spec
 from model.storage import pack_checkpoint
-from model.training.footprint import Shape, SizeLimits, check_size, footprint
+from model.tape import Arena, Memory, Tape
+from model.training.footprint import SHARED, Shape, SizeLimits, check_size, footprint
 from tests.model.fitted import fit, mixed_table
+from tests.model.test_scoring_forms import LAYERS
 
 HEADER_BYTES = 10_000
+ROWS = 20_000
+REPEATED = 20  # times a layer, so that an uncounted array is larger than the shared ones
 SHAPES: dict[str, tuple[int, int, dict[str, object]]] = {
     "wide": (1000, 5, {"layers": [2000, 2000]}),
     "one wide layer": (1000, 5, {"layers": [65_536]}),
@@ -95,6 +107,26 @@ def test_the_state_and_the_estimator_are_as_large_as_expected(spec: dict[str, ob
     expected = footprint(fitting.spec, Shape(300, 5, features, codes))
     assert expected.state <= len(pack_checkpoint(fitting.checkpoint())) <= expected.state + HEADER_BYTES
     assert len(fitting.estimator().to_bytes()) <= expected.estimator + HEADER_BYTES
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_the_recorded_arrays_of_every_layer_are_counted(name: str) -> None:
+    layer = Residual((Identity(),)) if name == "residual" else LAYERS[name][0]
+    hidden = [layer] if layer.first else [Dense(5), *[layer] * REPEATED]
+    stack = Stack(5, (*hidden, Dense(1)))
+    buffers = Buffers(stack, (), 0, np.float32)
+    inputs, logits = np.ones((6, ROWS), np.float32), np.zeros((1, ROWS), np.float32)
+    memory = Memory(np.float32)
+    arena = Arena(memory, buffers.views, ROWS, lambda width, _: np.ones((width, ROWS), np.float32))
+    arena.network_input(inputs)
+    tracemalloc.start()
+    stack.record(Tape(memory), arena, inputs, logits)(np.zeros_like(logits))
+    recorded = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    numbers = row_memory_all(stack.layers, stack.inputs)
+    shared = SHARED * sum({each.width(width) for _, each, width in stack.walk()})
+    counted = numbers.activations + numbers.gradients + numbers.masks + shared
+    assert recorded <= 4 * ROWS * counted
 
 
 SMALL = Shape(1000, 6, 5)

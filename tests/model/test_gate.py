@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from model.gate import METRICS, Gate, Verdict, judge
+from model.gate import METRICS, Gate, GateResult, evaluate_gate
 from model.metrics import auc, log_loss
 
 RNG = np.random.default_rng(0)
@@ -17,41 +17,41 @@ NOISE = RNG.normal(size=2_000)
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_better_one_passes_and_the_worse_one_does_not(metric: str) -> None:
     gate = Gate(metric)
-    verdict = judge(Y, TRUTH + NOISE, TRUTH, gate, seed=0)
-    assert verdict.better
-    assert 0.0 < verdict.interval[0] < verdict.difference < verdict.interval[1]
-    back = judge(Y, TRUTH, TRUTH + NOISE, gate, seed=0)
+    result = evaluate_gate(Y, TRUTH + NOISE, TRUTH, gate, seed=0)
+    assert result.better
+    assert 0.0 < result.interval[0] < result.difference < result.interval[1]
+    back = evaluate_gate(Y, TRUTH, TRUTH + NOISE, gate, seed=0)
     assert not back.better
-    assert back.difference == pytest.approx(-verdict.difference)
-    assert back.interval == pytest.approx((-verdict.interval[1], -verdict.interval[0]), abs=1e-12)
+    assert back.difference == pytest.approx(-result.difference)
+    assert back.interval == pytest.approx((-result.interval[1], -result.interval[0]), abs=1e-12)
 
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_one_that_says_the_same_does_not_pass(metric: str) -> None:
-    verdict = judge(Y, TRUTH, TRUTH, Gate(metric), seed=0)
-    assert (verdict.difference, verdict.interval, verdict.better) == (0.0, (0.0, 0.0), False)
-    assert "is no better" in verdict.reason
+    result = evaluate_gate(Y, TRUTH, TRUTH, Gate(metric), seed=0)
+    assert (result.difference, result.interval, result.better) == (0.0, (0.0, 0.0), False)
+    assert "is no better" in result.reason
 
 
 def test_a_margin_that_is_not_reached_keeps_it_out() -> None:
-    verdict = judge(Y, TRUTH + NOISE, TRUTH, Gate(margin=0.5), seed=0)
-    assert (verdict.better, verdict.difference > 0.0) == (False, True)
+    result = evaluate_gate(Y, TRUTH + NOISE, TRUTH, Gate(margin=0.5), seed=0)
+    assert (result.better, result.difference > 0.0) == (False, True)
 
 
 def test_a_difference_that_chance_explains_does_not_pass() -> None:
     few = slice(0, 60)
     other = RNG.permutation(NOISE)[few]
-    verdict = judge(Y[few], TRUTH[few] + NOISE[few], TRUTH[few] + other, Gate(), seed=0)
-    assert verdict.interval[0] < 0.0 < verdict.interval[1]
-    assert not verdict.better
+    result = evaluate_gate(Y[few], TRUTH[few] + NOISE[few], TRUTH[few] + other, Gate(), seed=0)
+    assert result.interval[0] < 0.0 < result.interval[1]
+    assert not result.better
 
 
 def test_the_metrics_are_the_ones_of_versions_and_the_same_seed_gives_the_same_interval() -> None:
-    by_loss, by_area = (judge(Y, NOISE, TRUTH, Gate(metric), seed=3) for metric in ("log_loss", "auc"))
+    by_loss, by_area = (evaluate_gate(Y, NOISE, TRUTH, Gate(metric), seed=3) for metric in ("log_loss", "auc"))
     assert (by_loss.champion, by_loss.candidate) == (log_loss(Y, NOISE), log_loss(Y, TRUTH))
     assert (by_area.champion, by_area.candidate) == (auc(Y, NOISE), auc(Y, TRUTH))
-    assert judge(Y, NOISE, TRUTH, Gate("auc"), seed=3) == by_area
-    assert judge(Y, NOISE, TRUTH, Gate("auc"), seed=4).interval != by_area.interval
+    assert evaluate_gate(Y, NOISE, TRUTH, Gate("auc"), seed=3) == by_area
+    assert evaluate_gate(Y, NOISE, TRUTH, Gate("auc"), seed=4).interval != by_area.interval
 
 
 def test_resampled_areas_are_those_of_the_drawn_rows_ties_counting_half() -> None:
@@ -75,7 +75,7 @@ def test_the_interval_covers_the_true_difference_about_as_often_as_it_says() -> 
         loss = np.log1p(np.exp(-logits))
         better = -np.log(np.expm1(np.maximum(loss + 4.0 - gain, 1e-9)))
         worse = -np.log(np.expm1(loss + 4.0))
-        low, high = judge(ones, worse, better, Gate(confidence=0.9), seed).interval
+        low, high = evaluate_gate(ones, worse, better, Gate(confidence=0.9), seed).interval
         covered += low <= true <= high
     assert 0.83 <= covered / rounds <= 0.96
 
@@ -83,9 +83,9 @@ def test_the_interval_covers_the_true_difference_about_as_often_as_it_says() -> 
 def test_many_rows_are_judged_in_seconds() -> None:
     n = 400_000
     begun = time.monotonic()
-    verdict = judge(np.resize(Y, n), np.resize(TRUTH + NOISE, n), np.resize(TRUTH, n), Gate("auc"), seed=0)
-    assert verdict.better
-    assert verdict.resamples == 500
+    result = evaluate_gate(np.resize(Y, n), np.resize(TRUTH + NOISE, n), np.resize(TRUTH, n), Gate("auc"), seed=0)
+    assert result.better
+    assert result.resamples == 500
     assert time.monotonic() - begun < 60.0
 
 
@@ -100,4 +100,4 @@ def test_many_rows_are_judged_in_seconds() -> None:
 )
 def test_the_reason_says_which_way_it_went(difference: float, interval: tuple[float, float], reason: str) -> None:
     gate = Gate("auc", margin=0.05)
-    assert Verdict(gate, 0.7, 0.7 + difference, difference, interval, 1000).reason == reason
+    assert GateResult(gate, 0.7, 0.7 + difference, difference, interval, 1000).reason == reason

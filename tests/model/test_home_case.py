@@ -8,7 +8,7 @@ import pytest
 from ebb.customers import customers
 from model.estimator import Fitting
 from model.spec import parse_spec
-from model.tables.reading import read_table
+from model.tables.reader import read_table
 
 HOME_SPEC = {
     "layers": [8, 4],

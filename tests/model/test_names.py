@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from model.errors import TableError
-from model.ids import unfit_ids
+from model.ids import invalid_ids
 from model.names import escaped, refused_character
-from model.tables.reading import read_batches, read_cells, read_table
+from model.tables.reader import read_cells, read_chunks, read_table
 
 JOINERS = {0x200C, 0x200D}
 LATER = range(0x13439, 0x13440)  # format characters since Unicode 15, which not every Python knows
@@ -47,12 +47,12 @@ def test_what_is_refused_is_what_unicode_calls_controls_separators_and_format_ch
 def test_ordinary_names_of_all_languages_are_fine(name: str) -> None:
     assert refused_character(name) is None
     assert escaped(name) == name
-    assert unfit_ids([name, 1], "/customer_id") == {}
+    assert invalid_ids([name, 1], "/customer_id") == {}
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_such_a_name_is_no_id_and_is_shown_spelled_out(name: str) -> None:
-    assert f"holds {refused_character(name)}" in unfit_ids(["a", name], "/customer_id")[1].detail
+    assert f"holds {refused_character(name)}" in invalid_ids(["a", name], "/customer_id")[1].detail
     assert escaped(name).isprintable()
 
 
@@ -83,7 +83,7 @@ def test_no_reader_of_tables_takes_a_column_of_such_a_name(kind: str, write: Wri
     data = write(name)
     for read in (
         lambda: read_table(BytesIO(data), kind),
-        lambda: list(read_batches(BytesIO(data), kind, ())),
+        lambda: list(read_chunks(BytesIO(data), kind, ())),
         lambda: list(read_cells(BytesIO(data), kind, ())),
     ):
         with pytest.raises(TableError, match=rf"holds {refused_character(name)}".replace("+", r"\+")) as refused:

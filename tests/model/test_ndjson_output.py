@@ -6,7 +6,7 @@ from io import BytesIO
 from ebb.customers import customers
 from model.outputs import OUTPUTS, Layout
 from model.scoring import score_file
-from model.tables.reading import CHUNK_ROWS
+from model.tables.reader import CHUNK_ROWS
 from tests.model.fitted import fit, home_table
 
 

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from model import limits
 from model.columns.numbers import parse_number
 from model.errors import TableError
-from model.survey import sample
-from model.survey.survey import Survey
+from model.profile.table_profile import TableProfile
 from model.tables import ndjson
-from model.tables.parquet_file import BATCH_ROWS
-from model.tables.reading import read_batches, read_table
-from model.tables.surveying import survey_file
+from model.tables.bounds import Decoded
+from model.tables.parquet_file import BATCH_ROWS, parquet_batches
+from model.tables.profiling import profile_file
+from model.tables.reader import read_chunks, read_table
 
 
 def parquet(columns: dict[str, Any], **options: Any) -> bytes:
@@ -81,7 +81,7 @@ FULL, OVERFULL = "é" * limits.CELL_CHARACTERS, "é" * (limits.CELL_CHARACTERS +
     ],
 )
 def test_what_is_beyond_a_limit_is_refused(file_format: str, data: bytes, said: str) -> None:
-    for read in (read_table, survey_file, lambda *of: list(read_batches(*of, ()))):
+    for read in (read_table, profile_file, lambda *of: list(read_chunks(*of, ()))):
         with pytest.raises(TableError, match=said):
             read(io.BytesIO(data), file_format)
 
@@ -99,14 +99,21 @@ def test_what_is_beyond_a_limit_is_refused(file_format: str, data: bytes, said: 
 )
 def test_what_is_just_within_a_limit_is_read(file_format: str, data: bytes) -> None:
     assert read_table(io.BytesIO(data), file_format).rows == 1
-    assert survey_file(io.BytesIO(data), file_format).rows == 1
+    assert profile_file(io.BytesIO(data), file_format).rows == 1
 
 
-@pytest.mark.parametrize("said", [10**9, 2**31 - 1])
-def test_more_rows_than_may_be_are_refused_by_what_the_file_says(monkeypatch: pytest.MonkeyPatch, said: int) -> None:
-    monkeypatch.setattr(limits, "ROWS", 50)
+def test_too_many_rows_are_refused_by_the_row_count_in_a_parquet_footer() -> None:
+    stream, decoded = io.BytesIO(parquet({"a": np.arange(51)})), Decoded(10**6, most_rows=50)
     with pytest.raises(TableError, match="more than 50 rows: split it into several files"):
-        read_table(io.BytesIO(parquet({"a": np.arange(51)})), "parquet")
+        next(parquet_batches(stream, decoded))
+    assert decoded.rows == 0
+
+
+def test_too_many_rows_are_refused_while_they_are_decoded() -> None:
+    decoded = Decoded(10**6, most_rows=50)
+    decoded.add(50, 1)
+    with pytest.raises(TableError, match="more than 50 rows"):
+        decoded.add(1, 1)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +137,7 @@ def test_parquet_is_the_same_table_however_it_is_encoded(options: dict[str, Any]
         table = read_table(io.BytesIO(data), "parquet")
         assert table.columns["a"].scalars() == list(range(rows))
         assert table.columns["plan"].scalars() == plans
-        batches = list(read_batches(io.BytesIO(data), "parquet", {"plan"}))
+        batches = list(read_chunks(io.BytesIO(data), "parquet", {"plan"}))
         assert [text for batch in batches for text in batch.columns["plan"].scalars()] == plans  # type: ignore[union-attr]
 
 
@@ -148,7 +155,7 @@ def test_a_name_that_a_record_lacks_is_as_null(records: list[dict[str, object]],
     names = list(dict.fromkeys(name for record in records for name in record))
     sparse = b"".join(json_line(record) for record in records)
     dense = b"".join(json_line({name: record.get(name) for name in names}) for record in records)
-    one, other = (survey_file(io.BytesIO(data), "ndjson", chunk_rows=chunk_rows).to_json() for data in (sparse, dense))
+    one, other = (profile_file(io.BytesIO(data), "ndjson", chunk_rows=chunk_rows).to_json() for data in (sparse, dense))
     assert one == other
     tables = [read_table(io.BytesIO(data), "ndjson") for data in (sparse, dense)]
     for name in names:
@@ -166,7 +173,7 @@ def test_records_are_read_in_smaller_chunks_where_they_have_many_columns_or_are_
 
 def test_only_wanted_columns_are_made_ready_and_all_are_named() -> None:
     for file_format, data in (("csv", b"id,a,b\n7,1,x\n"), ("ndjson", b'{"id": 7, "a": 1, "b": "x"}\n')):
-        (batch,) = read_batches(io.BytesIO(data), file_format, (), "id", {"a"})
+        (batch,) = read_chunks(io.BytesIO(data), file_format, (), "id", {"a"})
         assert (list(batch.columns), list(batch.names)) == (["a"], ["a", "b"])
 
 
@@ -177,10 +184,9 @@ def test_a_text_of_digits_is_no_number_in_time_that_grows_with_its_length() -> N
     assert [parse_number(text) for text in ("5.", ".5", "+1.25e-3", "12")] == [5.0, 0.5, 0.00125, 12.0]
 
 
-def test_the_sample_of_a_table_of_many_columns_has_fewer_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sample, "SAMPLE_CELLS", 1_000)
+def test_the_sample_of_a_table_of_many_columns_has_fewer_rows() -> None:
     data = csv(MANY[:50], ["1"] * 50) + csv(MANY[:50], ["2"] * 50).partition(b"\n")[2] * 300
-    survey, table = Survey(), read_table(io.BytesIO(data), "csv")
-    survey.add(table.columns, table.rows)
-    assert survey._rows.sampled <= 1_000 / 50
-    assert survey.schema().rows == 301
+    profile, table = TableProfile(sample_cells=1_000), read_table(io.BytesIO(data), "csv")
+    profile.add(table.columns, table.rows)
+    assert 0 < profile.sampled_rows <= 1_000 / 50
+    assert profile.schema().rows == 301

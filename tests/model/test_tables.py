@@ -10,7 +10,7 @@ import pytest
 from ebb.customers import customers
 from model.columns import Days, Flags, Numbers, Words
 from model.errors import TableError
-from model.tables.reading import format_of, read_batches, read_table
+from model.tables.reader import format_of, read_chunks, read_table
 from tests.model.fitted import fit
 
 CSV = (
@@ -192,7 +192,7 @@ def test_batches_hold_every_row_once_and_keep_texts_as_texts(tmp_path: Path):
     path.write_bytes(b"id,months\n" + b"".join(b"%05d,%d\n" % (i, i % 60) for i in range(40_000)))
     assert format_of(path) == "csv"
     ids: list[object] = []
-    for batch in read_batches(path, "csv", (), "id"):
+    for batch in read_chunks(path, "csv", (), "id"):
         assert batch.first_row == len(ids) + 1
         ids += batch.ids or ()
     assert ids == [f"{i:05d}" for i in range(40_000)]

@@ -271,7 +271,7 @@ def test_memory_mapped_rows_are_not_copied(tmp_path: object) -> None:
 
 @pytest.mark.parametrize("members", [1, 2])
 def test_steps_are_counted_while_a_chunk_of_them_is_under_way(members: int) -> None:
-    """A heart that counted chunks would take a wide network's long chunk for a training that hangs."""
+    """A lease keeper that counted chunks would take a wide network's long chunk for a training that hangs."""
     spec = {"layers": [1024, 1024], "batch_size": 1, "epochs": 1, "early_stopping": None, "members": members}
     trainer = Trainer(parse_spec(spec), design(40, 10))
     training = threading.Thread(target=lambda: list(trainer.epochs()))

@@ -6,13 +6,13 @@ import json
 
 from ebb.customers import customers
 from model.outputs import OUTPUTS, Layout
-from model.outputs.writing import Tally, write_scores
+from model.outputs.writing import ScoringSummary, write_scores
 from model.scoring import score_file
-from model.tables.reading import CHUNK_ROWS
+from model.tables.reader import CHUNK_ROWS
 from tests.model.fitted import fit, home_table
 
 
-def scored(lines: list[str]) -> Tally:
+def scored(lines: list[str]) -> ScoringSummary:
     estimator = fit(home_table(), id_column="customer_id").estimator()
     batches = score_file(estimator, io.BytesIO("".join(lines).encode()), "ndjson")
     return write_scores(estimator, batches, OUTPUTS["csv"](Layout.of(estimator)), io.BytesIO())
@@ -27,8 +27,8 @@ def test_a_column_that_the_first_records_alone_bring_is_told_at_the_end() -> Non
         if number < 3:
             record["monts"] = record.pop("months")
         lines.append(json.dumps(record) + "\n")
-    tally = scored(lines)
-    assert (tally.rows, tally.errors, tally.ignored) == (CHUNK_ROWS + 5, 0, ("monts",))
-    assert tally.imputed == {"months": 3}
-    assert tally.cautions() == ["column 'monts' was ignored, for training saw none of that name"]
-    assert Tally.from_json(json.loads(json.dumps(tally.to_json()))) == tally
+    summary = scored(lines)
+    assert (summary.rows, summary.errors, summary.ignored) == (CHUNK_ROWS + 5, 0, ("monts",))
+    assert summary.imputed == {"months": 3}
+    assert summary.warnings() == ["column 'monts' was ignored, for training saw none of that name"]
+    assert ScoringSummary.from_json(json.loads(json.dumps(summary.to_json()))) == summary

@@ -3,7 +3,7 @@
 import pytest
 
 from store.errors import NotFoundError, StaleRevisionError
-from store.registry.aliases import Move, alias_history, get_alias, move_alias
+from store.registry.aliases import AliasUpdate, alias_history, get_alias, move_alias
 from tests.store.world import World, race
 
 
@@ -17,7 +17,7 @@ def three(world: World) -> World:
 
 def _move(world: World, version: int, revision: int, by: str = "somebody") -> int:
     return world.database.write(
-        lambda connection: move_alias(connection, "churn", "champion", Move(version, revision, by))
+        lambda connection: move_alias(connection, "churn", "champion", AliasUpdate(version, revision, by))
     )
 
 
@@ -50,20 +50,22 @@ def test_the_alias_and_its_history_tell_the_same_time(three: World) -> None:
 def test_a_mover_who_is_wrong_about_the_revision_is_refused(three: World, revision: int) -> None:
     _move(three, 1, revision=0)
     three.refuses(
-        lambda connection: move_alias(connection, "churn", "champion", Move(2, revision, "late")),
+        lambda connection: move_alias(connection, "churn", "champion", AliasUpdate(2, revision, "late")),
         StaleRevisionError,
     )
 
 
 def test_an_alias_that_does_not_exist_is_at_no_revision(three: World) -> None:
     three.refuses(
-        lambda connection: move_alias(connection, "churn", "champion", Move(2, 1, "wrong")), StaleRevisionError
+        lambda connection: move_alias(connection, "churn", "champion", AliasUpdate(2, 1, "wrong")), StaleRevisionError
     )
 
 
 @pytest.mark.parametrize(("model", "version"), [("churn", 4), ("churn", 0), ("other", 1)])
 def test_an_alias_cannot_point_at_a_version_that_does_not_exist(three: World, model: str, version: int) -> None:
-    three.refuses(lambda connection: move_alias(connection, model, "champion", Move(version, 0, "x")), NotFoundError)
+    three.refuses(
+        lambda connection: move_alias(connection, model, "champion", AliasUpdate(version, 0, "x")), NotFoundError
+    )
 
 
 @pytest.mark.parametrize("revision", [0, 1], ids=["new", "there already"])

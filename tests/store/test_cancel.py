@@ -7,7 +7,7 @@ import pytest
 from store.errors import AlreadyFinishedError, LeaseLostError, NotFoundError
 from store.jobs.cancel import cancel
 from store.jobs.finish import end_cancelled, fail
-from store.jobs.hand_back import hand_back
+from store.jobs.requeue import requeue
 from tests.store.world import World, race
 
 
@@ -85,13 +85,13 @@ def test_a_cancel_racing_with_success_is_accepted_or_the_job_succeeds_but_never_
         assert (row.state, row.cancel_requested) == ("running", True)
 
 
-def test_a_cancel_racing_with_hand_back_is_never_forgotten(world: World) -> None:
+def test_a_cancel_racing_with_requeue_is_never_forgotten(world: World) -> None:
     for _ in range(5):
         mine = world.start()
 
         def run(number: int, mine=mine) -> None:
             if number == 0:
-                world.database.write(lambda connection: hand_back(connection, mine))
+                world.database.write(lambda connection: requeue(connection, mine))
             else:
                 world.cancel(mine.job_id)
 

@@ -37,7 +37,7 @@ def test_each_kind_of_job_has_a_queue_of_its_own(broker: Broker) -> None:
 def test_a_broker_that_is_away_is_told_at_once(tmp_path: Path, url: str) -> None:
     doorbell = CeleryDoorbell(url.format(folder=tmp_path))
     for try_it in (
-        doorbell.touch,
+        doorbell.ping,
         lambda: doorbell.ring("job-7", "training"),
         lambda: doorbell.ring("job-7", "training"),
     ):
@@ -58,7 +58,7 @@ def test_messages_that_nobody_heard_are_counted_by_kind(broker: Broker) -> None:
 
 
 def test_touching_the_bell_sends_nothing(broker: Broker) -> None:
-    CeleryDoorbell(broker.url).touch()
+    CeleryDoorbell(broker.url).ping()
     with celery_app(broker.url).connection_for_read() as connection:
         queue = connection.SimpleQueue(QUEUES["training"])
         with pytest.raises(queue.Empty):

@@ -2,17 +2,17 @@
 
 import pytest
 
-from store.jobs.events import Cursor, Happening, happened_after
+from store.jobs.events import Cursor, StreamEvent, read_events_after
 from tests.store.world import World, epoch
 
 
-def happened(world: World, job_id: str, after: Cursor | None = None, limit: int = 200) -> list[Happening]:
+def happened(world: World, job_id: str, after: Cursor | None = None, limit: int = 200) -> list[StreamEvent]:
     with world.database.read() as connection:
-        return happened_after(connection, job_id, after or Cursor(), limit=limit)
+        return read_events_after(connection, job_id, after or Cursor(), limit=limit)
 
 
-def told(happenings: list[Happening]) -> list[str | int]:
-    return [one.cursor.epoch or one.event for one in happenings]
+def told(events: list[StreamEvent]) -> list[str | int]:
+    return [one.cursor.epoch or one.event for one in events]
 
 
 @pytest.fixture

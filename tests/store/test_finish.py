@@ -4,7 +4,7 @@ import pytest
 
 from store.jobs.claim import Claim
 from store.jobs.finish import end_cancelled, fail, succeed_training
-from store.registry.aliases import Move, Promotion, get_alias, move_alias
+from store.registry.aliases import AliasUpdate, Promotion, get_alias, move_alias
 from tests.store.world import World, checkpoint, race
 
 
@@ -106,7 +106,7 @@ def test_the_alias_moves_with_the_success_that_asks_for_it(world: World, revisio
 
 def test_an_alias_moved_by_hand_meanwhile_stays_and_the_job_succeeds(world: World) -> None:
     world.succeed(world.start())
-    world.database.write(lambda connection: move_alias(connection, "churn", "champion", Move(1, 0, "hand")))
+    world.database.write(lambda connection: move_alias(connection, "churn", "champion", AliasUpdate(1, 0, "hand")))
     mine, promotion = world.start(), Promotion("champion", revision=0)
     world.database.write(lambda connection: succeed_training(connection, mine, world.version(), promotion))
     row = world.row(mine.job_id)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from store.clock import now
 from store.errors import LeaseLostError
 from store.jobs.checkpoints import get_checkpoint
-from store.jobs.heartbeat import Progress, heartbeat
+from store.jobs.heartbeat import JobProgress, heartbeat
 from store.jobs.read import list_epochs
 from store.tables import epochs
 from tests.store.world import World, checkpoint, epoch
@@ -88,7 +88,7 @@ def test_a_heartbeat_for_a_job_that_does_not_run_is_refused(world: World, state:
     else:
         world.expire(mine.job_id)
     world.refuses(
-        lambda connection: heartbeat(connection, mine, lease_seconds=30.0, progress=Progress(2, 10)), LeaseLostError
+        lambda connection: heartbeat(connection, mine, lease_seconds=30.0, progress=JobProgress(2, 10)), LeaseLostError
     )
 
 

@@ -3,7 +3,7 @@
 from functools import partial
 
 from store.clock import now
-from store.jobs.publish import count_unanswered, put_back, take_one, take_unanswered, take_unpublished
+from store.jobs.publish import count_unclaimed, take_one, take_unclaimed, take_unpublished, unmark_published
 from tests.store.world import World, race
 
 
@@ -12,13 +12,13 @@ def _take(world: World, limit: int = 100) -> list[str]:
 
 
 def _take_again(world: World, kind: str = "training", limit: int = 100) -> list[str]:
-    again = partial(take_unanswered, kind=kind, republish_seconds=60.0, limit=limit)
+    again = partial(take_unclaimed, kind=kind, republish_seconds=60.0, limit=limit)
     return list(world.database.write(again))
 
 
 def _unanswered(world: World) -> dict[str, int]:
     with world.database.read() as connection:
-        return count_unanswered(connection, republish_seconds=60.0)
+        return count_unclaimed(connection, republish_seconds=60.0)
 
 
 def test_a_new_job_is_published_once(world: World) -> None:
@@ -89,7 +89,7 @@ def test_one_job_is_taken_once_by_whoever_submitted_it_or_a_sweeper(world: World
 def test_a_job_whose_message_could_not_be_sent_is_taken_by_the_next_sweep(world: World) -> None:
     job_id = world.queue()
     _take(world)
-    world.database.write(lambda connection: put_back(connection, job_id))
+    world.database.write(lambda connection: unmark_published(connection, job_id))
     assert _take(world) == [job_id]
 
 
@@ -97,5 +97,5 @@ def test_a_job_that_runs_is_neither_taken_nor_put_back(world: World) -> None:
     job_id = world.start().job_id
     before = world.snapshot()
     assert world.database.write(lambda connection: take_one(connection, job_id)) is None
-    world.database.write(lambda connection: put_back(connection, job_id))
+    world.database.write(lambda connection: unmark_published(connection, job_id))
     assert world.snapshot() == before

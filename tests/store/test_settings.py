@@ -7,8 +7,8 @@ import pytest
 from kombu.utils.url import parse_url
 from sqlalchemy.engine import make_url
 
+from model.machine import CORES, memory_bytes
 from store.errors import SettingsError
-from store.machine import CORES, memory_bytes
 from store.settings import CLIENT, VARIABLES, Settings, read_settings
 
 ODD = {

@@ -6,14 +6,14 @@ import pytest
 
 from store.clock import now
 from store.jobs.finish import fail
-from store.jobs.hand_back import strike
-from store.jobs.statistics import DURATIONS, WAITS, JobStatistics, Tally
+from store.jobs.requeue import strike
+from store.jobs.statistics import DURATIONS, WAITS, JobStatistics, StatisticsCache
 from tests.store.world import World, checkpoint
 
 
 def figures(world: World) -> JobStatistics:
     with world.database.read() as connection:
-        return Tally().read(connection)
+        return StatisticsCache().read(connection)
 
 
 def test_of_no_jobs_there_is_nothing_to_tell(world: World) -> None:
@@ -104,7 +104,7 @@ def test_checkpoints_are_counted_with_their_bytes(world: World) -> None:
 
 
 def test_counting_again_counts_nothing_twice_and_misses_nothing(world: World) -> None:
-    tally = Tally(settled_seconds=0.2, stale_seconds=0.0)
+    cache = StatisticsCache(settled_seconds=0.2, stale_seconds=0.0)
     for done in range(1, 5):
         mine = world.start()
         world.expire(mine.job_id)
@@ -112,7 +112,7 @@ def test_counting_again_counts_nothing_twice_and_misses_nothing(world: World) ->
         for pause in (0.0, 0.3):
             time.sleep(pause)
             with world.database.read() as connection:
-                counted = tally.read(connection)
+                counted = cache.read(connection)
             assert counted == figures(world)
             assert counted.finished["training", "succeeded", ""] == done
             assert (counted.lease_losses["training"], counted.strikes["training"]) == (done, done)

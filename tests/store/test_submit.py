@@ -5,7 +5,7 @@ import pytest
 from store.clock import now
 from store.database import Connection, Database
 from store.errors import IdempotencyError, QueueFullError, StoreError
-from store.jobs.room import LONGEST_SECONDS, SHORTEST_SECONDS, UNKNOWN_SECONDS
+from store.jobs.queue_limit import LONGEST_SECONDS, SHORTEST_SECONDS, UNKNOWN_SECONDS
 from store.jobs.submit import Submission, Submitted, submit
 from tests.store.world import World, race
 

@@ -5,13 +5,13 @@ from sqlalchemy import update
 from store.clock import now
 from store.database import Database
 from store.tables import workers
-from store.workers import count_alive, find_unserved, most_job_bytes, sign_in, sign_out
+from store.workers import count_alive, find_unserved, most_job_bytes, register_worker, unregister_worker
 from tests.store.world import make_world
 
 
 def _sign_in(database: Database, *names: str) -> None:
     for name in names:
-        database.write(lambda connection, name=name: sign_in(connection, name))
+        database.write(lambda connection, name=name: register_worker(connection, name))
 
 
 def _seen(database: Database, name: str, seconds_ago: float) -> None:
@@ -39,7 +39,7 @@ def test_a_worker_not_seen_lately_is_not_alive_until_it_is_seen_again(database: 
 
 def test_a_worker_that_signs_out_is_gone(database: Database) -> None:
     _sign_in(database, "a:1", "b:1")
-    database.write(lambda connection: sign_out(connection, "a:1"))
+    database.write(lambda connection: unregister_worker(connection, "a:1"))
     assert _alive(database) == 1
 
 
@@ -67,7 +67,7 @@ def test_a_kind_is_unserved_while_its_jobs_wait_and_no_living_worker_takes_it(da
     world.queue()
     scoring = world.queue(kind="scoring")
     assert unserved() == ["scoring", "training"]
-    database.write(lambda connection: sign_in(connection, "a:1", ["training"]))
+    database.write(lambda connection: register_worker(connection, "a:1", ["training"]))
     assert unserved() == ["scoring"]
     world.cancel(scoring)
     assert unserved() == []
@@ -90,7 +90,7 @@ def test_the_memory_of_a_job_is_the_most_that_a_living_worker_of_its_kind_gives(
 
     assert most("training") is None
     for name, kinds, given in (("a:1", ["training"], 2**30), ("b:1", ["scoring"], 2**40), ("c:1", ["training"], 2**31)):
-        database.write(lambda c, name=name, kinds=kinds, given=given: sign_in(c, name, kinds, job_bytes=given))
+        database.write(lambda c, name=name, kinds=kinds, given=given: register_worker(c, name, kinds, job_bytes=given))
     _sign_in(database, "of an earlier release")
     assert most("training") == 2**31
     _seen(database, "c:1", 16.0)

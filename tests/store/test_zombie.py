@@ -15,9 +15,9 @@ from store.ids import new_id
 from store.jobs.claim import Claim
 from store.jobs.fence import is_held
 from store.jobs.finish import end_cancelled, fail, succeed, succeed_training
-from store.jobs.hand_back import hand_back, strike
-from store.jobs.heartbeat import Progress, heartbeat
-from store.jobs.restart import begin_again
+from store.jobs.heartbeat import JobProgress, heartbeat
+from store.jobs.requeue import requeue, strike
+from store.jobs.restart import record_restart
 from store.jobs.retry import retry
 from store.registry.aliases import Promotion
 from tests.store.world import World, checkpoint, epoch
@@ -26,7 +26,7 @@ Write = Callable[[World, Claim, Connection], object]
 
 
 def _beat(connection: Connection, mine: Claim, **more: object) -> object:
-    return heartbeat(connection, mine, lease_seconds=30.0, progress=Progress(9, 10), **more)
+    return heartbeat(connection, mine, lease_seconds=30.0, progress=JobProgress(9, 10), **more)
 
 
 WRITES: dict[str, Write] = {
@@ -40,8 +40,8 @@ WRITES: dict[str, Write] = {
     "succeed with a result alone": lambda world, mine, connection: succeed(connection, mine, {"rows": 1}),
     "fail": lambda world, mine, connection: fail(connection, mine, code="diverged", text="stale"),
     "end_cancelled": lambda world, mine, connection: end_cancelled(connection, mine),
-    "hand_back": lambda world, mine, connection: hand_back(connection, mine),
-    "restart": lambda world, mine, connection: begin_again(connection, mine, reason="stale"),
+    "requeue": lambda world, mine, connection: requeue(connection, mine),
+    "restart": lambda world, mine, connection: record_restart(connection, mine, reason="stale"),
     "strike": lambda world, mine, connection: strike(connection, mine, limit=3, code="stale", text="stale"),
     "last strike": lambda world, mine, connection: strike(connection, mine, limit=1, code="stale", text="stale"),
 }
@@ -71,7 +71,7 @@ def _reclaimed_and_asked_to_cancel(world: World, job_id: str) -> None:
 
 def _handed_back(world: World, job_id: str) -> None:
     other = _reclaimed(world, job_id)
-    world.database.write(lambda connection: hand_back(connection, other))
+    world.database.write(lambda connection: requeue(connection, other))
 
 
 def _struck(world: World, job_id: str) -> None:

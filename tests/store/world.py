@@ -20,7 +20,7 @@ from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim, claim
 from store.jobs.expire import expire_leases
 from store.jobs.finish import succeed_training
-from store.jobs.heartbeat import EpochRow, Progress, heartbeat
+from store.jobs.heartbeat import EpochRow, JobProgress, heartbeat
 from store.jobs.submit import Submission, submit
 from store.registry.versions import NewVersion
 from store.tables import job_events, jobs, metadata
@@ -55,7 +55,7 @@ class World:
         return mine
 
     def beat(self, mine: Claim, **more: Any) -> bool:
-        progress = Progress(done=1, total=10)
+        progress = JobProgress(done=1, total=10)
         return self.database.write(
             lambda connection: heartbeat(connection, mine, lease_seconds=30.0, progress=progress, **more)
         )

@@ -8,7 +8,7 @@ from model.errors import ColumnError, DivergedError, SpecError, TableError
 from model.storage import pack, sha256
 from store.errors import ArtifactError
 from store.jobs.finish import succeed_training
-from store.registry.aliases import CHAMPION, Move, find_alias, move_alias
+from store.registry.aliases import CHAMPION, AliasUpdate, find_alias, move_alias
 from store.registry.versions import get_version
 from store.tables import versions
 from tests.worker.trainings import CSV, Trainings, make_trainings
@@ -72,7 +72,9 @@ def test_a_champion_that_somebody_moves_meanwhile_stays_where_they_put_it(traini
     fit = trained(trainings, GOOD, promote)
     promotion = promotion_of(trainings.database, fit, fit.estimator())
     assert promotion is not None
-    trainings.database.write(lambda connection: move_alias(connection, "churn", CHAMPION, Move(2, 1, "somebody")))
+    trainings.database.write(
+        lambda connection: move_alias(connection, "churn", CHAMPION, AliasUpdate(2, 1, "somebody"))
+    )
     assert finish(trainings, fit, promotion) == 3
     assert champion(trainings) == 2
     result = trainings.world.row(fit.job.id).result
@@ -125,7 +127,9 @@ def test_a_champion_that_appears_meanwhile_stays(trainings: Trainings) -> None:
     train(trainings, BAD, "never")
     fit = trained(trainings, GOOD, "if_better")
     promotion = promotion_of(trainings.database, fit, fit.estimator())
-    trainings.database.write(lambda connection: move_alias(connection, "churn", CHAMPION, Move(1, 0, "somebody")))
+    trainings.database.write(
+        lambda connection: move_alias(connection, "churn", CHAMPION, AliasUpdate(1, 0, "somebody"))
+    )
     finish(trainings, fit, promotion)
     assert champion(trainings) == 1
 

@@ -15,7 +15,7 @@ import psutil
 
 from ebb.customers import customers
 from store.artifacts import ArtifactStore
-from store.children import ONE_BLAS_THREAD
+from store.child_processes import ONE_BLAS_THREAD
 from store.database import Database
 from store.datasets import NewDataset, add_dataset
 from store.jobs.claim import Claim

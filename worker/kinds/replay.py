@@ -10,18 +10,18 @@ from store.jobs.claim import Claim
 from store.jobs.finish import succeed
 from store.registry.versions import get_version
 from worker.kinds.training import Training
-from worker.patience import patiently
-from worker.work import Ending
+from worker.outages import retry_through_outages
+from worker.work import Completion
 
 
 @dataclass
 class Replay(Training):
     """One attempt at one replay: a training up to its estimator, which is compared and then forgotten."""
 
-    def ending(self) -> Ending:
+    def completion(self) -> Completion:
         """Return the transaction that tells how the replayed estimator compares with the version's."""
         replayed, job = self.fit.estimator().weights_sha256, self.fit.job
-        row = patiently(self._version)
+        row = retry_through_outages(self._version)
         result = {
             "model": job.model,
             "version": row.version,

@@ -11,16 +11,16 @@ from typing import Any, ClassVar, Self
 
 from model.estimator import Estimator
 from model.outputs import OUTPUTS, Layout
-from model.outputs.writing import Tally
+from model.outputs.writing import ScoringSummary
 from model.scoring import score_file
-from model.tables.reading import MEDIA_TYPES
+from model.tables.reader import MEDIA_TYPES
 from store.artifacts import Artifact, ArtifactStore
 from store.database import Connection, Database, Row
 from store.datasets import get_dataset
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
 from store.jobs.finish import succeed
-from store.jobs.heartbeat import Progress
+from store.jobs.heartbeat import JobProgress
 from store.jobs.read import get_job
 from store.quotas import Quota, read_quota
 from store.registry.versions import load_estimator
@@ -28,7 +28,7 @@ from store.results import add_result
 from store.settings import Settings
 from worker.errors import DatasetError
 from worker.fit import CPU_SECONDS
-from worker.work import Ending, Unit
+from worker.work import Completion, WorkUnit
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Scoring:
     artifacts: ArtifactStore
     estimator: Estimator
     quota: Quota
-    tally: Tally = field(default_factory=Tally)
+    summary: ScoringSummary = field(default_factory=ScoringSummary)
     _written: Artifact | None = None
     out_of_memory: ClassVar[str] = "the scoring needs more memory than there is; see EBB_TRAINING_BYTES"
 
@@ -59,11 +59,11 @@ class Scoring:
         return cls(job, dataset, kept, Estimator.from_bytes(estimator), quota)
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> JobProgress:
         """How many rows are scored, of how many."""
-        return Progress(self.tally.rows, self.dataset.rows)
+        return JobProgress(self.summary.rows, self.dataset.rows)
 
-    def moved(self) -> float:
+    def activity(self) -> float:
         """Return a number that changes while work is done: time on the CPU, for a chunk may take its time."""
         return time.process_time() // CPU_SECONDS
 
@@ -76,7 +76,7 @@ class Scoring:
         if self.dataset.media_type not in MEDIA_TYPES:
             raise DatasetError(f"dataset {self.dataset.id} is {self.dataset.media_type}, which cannot be read")
 
-    def units(self) -> Iterator[Unit]:
+    def units(self) -> Iterator[WorkUnit]:
         """Score, a chunk of rows a unit, into a file that takes its name when it is whole.
 
         Raises: TableError, ColumnError, EstimatorError; QuotaError; DiskFullError; ArtifactError.
@@ -86,10 +86,10 @@ class Scoring:
         with self.artifacts.draft(self.job.id, self.job.token, check=self.quota.check) as draft:
             for scored in score_file(self.estimator, path, MEDIA_TYPES[self.dataset.media_type], params["explain"]):
                 draft.write(output.rows(scored))
-                self.tally.add(scored, self.estimator)
-                yield Unit(self.progress)
-            if self.tally.rows != self.dataset.rows:
-                raise DatasetError(f"dataset {self.dataset.id} has {self.tally.rows} rows, not {self.dataset.rows}")
+                self.summary.add(scored, self.estimator)
+                yield WorkUnit(self.progress)
+            if self.summary.rows != self.dataset.rows:
+                raise DatasetError(f"dataset {self.dataset.id} has {self.summary.rows} rows, not {self.dataset.rows}")
             draft.write(output.end())
             self._written = self.artifacts.keep(draft.received())
 
@@ -97,14 +97,14 @@ class Scoring:
         """Return nothing: another attempt begins again."""
         return None
 
-    def ending(self) -> Ending:
+    def completion(self) -> Completion:
         """Return the transaction that makes the file the job's result."""
-        artifact, tally, job = self._written, self.tally, self.job
+        artifact, summary, job = self._written, self.summary, self.job
         assert artifact is not None  # noqa: S101 - every unit is done
         result = {
             "model": job.model,
             "version": job.params["version"],
-            **tally.to_json(),
+            **summary.to_json(),
             "sha256": artifact.sha256,
             "bytes": artifact.size,
         }
@@ -112,6 +112,6 @@ class Scoring:
         def end(connection: Connection, claim: Claim) -> str:
             succeed(connection, claim, result)
             add_result(connection, claim.job_id, artifact)
-            return f"scored {tally.rows} rows by version {job.params['version']} of {job.model}"
+            return f"scored {summary.rows} rows by version {job.params['version']} of {job.model}"
 
         return end

@@ -9,12 +9,12 @@ from store.database import Connection, Database
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
 from store.jobs.finish import succeed_training
-from store.jobs.heartbeat import Progress
+from store.jobs.heartbeat import JobProgress
 from store.settings import Settings
 from worker.fit import Fit
-from worker.patience import patiently
+from worker.outages import retry_through_outages
 from worker.result import promotion_of, version_of
-from worker.work import Ending, Unit
+from worker.work import Completion, WorkUnit
 
 
 @dataclass
@@ -37,13 +37,13 @@ class Training:
         return cls(Fit.load(settings, database, job_id), database)
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> JobProgress:
         """How many epochs were trained, and how many are planned."""
-        return Progress(self.fit.done, self.fit.total)
+        return JobProgress(self.fit.done, self.fit.total)
 
-    def moved(self) -> float:
+    def activity(self) -> float:
         """Return a number that changes while work is done."""
-        return self.fit.moved()
+        return self.fit.activity()
 
     def prepare(self) -> str | None:
         """Read the table, and set the training up; return why it begins again, if it does.
@@ -52,22 +52,22 @@ class Training:
         """
         return self.fit.prepare()
 
-    def units(self) -> Iterator[Unit]:
+    def units(self) -> Iterator[WorkUnit]:
         """Train, an epoch a unit.
 
         Raises: DivergedError.
         """
         for row in self.fit.epochs():
-            yield Unit(Progress(row.epoch, self.fit.total), row)
+            yield WorkUnit(JobProgress(row.epoch, self.fit.total), row)
 
     def checkpoint(self) -> CheckpointRow | None:
         """Return the state after the last epoch."""
         return self.fit.checkpoint()
 
-    def ending(self) -> Ending:
+    def completion(self) -> Completion:
         """Return the transaction that adds the version, and moves `champion` where that was asked for and earned."""
         estimator = self.fit.estimator()
-        promotion = patiently(lambda: promotion_of(self.database, self.fit, estimator))
+        promotion = retry_through_outages(lambda: promotion_of(self.database, self.fit, estimator))
         seconds = time.monotonic() - self.begun
         version = version_of(self.fit, estimator, seconds)
 

@@ -1,0 +1,117 @@
+"""From what came to a typed value: queries, bodies and headers, refused with pointers where they do not fit."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TypeVar
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+from werkzeug.exceptions import NotAcceptable
+
+from app.edge.json_pointer import Path, pointer
+from app.edge.problems import MOST_FAULTS
+from app.edge.request_body import whole_body
+from app.edge.request_context import this_request
+from app.edge.strict_json import parse_json
+from app.edge.validation_errors import validation_errors
+from app.errors import InputError, MediaTypeError
+from app.routing.route import JSON
+from model.errors import Problem
+from model.names import clipped
+
+T = TypeVar("T")
+Query = TypeVar("Query", bound=msgspec.Struct)
+
+
+def read_query(kind: type[Query]) -> Query:
+    """Read the query string.
+
+    Raises: InputError, which names the parameter.
+    """
+    request = this_request()
+    if not request.query_string:
+        return _typed({}, kind, ("query",), strict=False)
+    if unreadable := list(_not_utf8(request.query_string)):
+        raise InputError.of(unreadable)
+    twice = [name for name, values in request.args.lists() if len(values) > 1]
+    if twice:
+        raise InputError.of(Problem(pointer("query", name), "duplicate", "is given twice") for name in twice)
+    query = _typed(request.args.to_dict(), kind, ("query",), strict=False)
+    # The decoder takes the text "null" for a number that is not there.
+    unread = [
+        field.encode_name
+        for field in msgspec.structs.fields(kind)
+        if field.encode_name in request.args and getattr(query, field.name) is None
+    ]
+    if unread:
+        text = "has no value null; leave it out instead"
+        raise InputError.of(Problem(pointer("query", name), "type", text) for name in unread)
+    return query
+
+
+def _not_utf8(query: bytes) -> Iterator[Problem]:
+    """Yield the parameters that Werkzeug would read otherwise than they were sent."""
+    for part in query.split(b"&"):
+        try:
+            unquote_to_bytes(part).decode()
+        except UnicodeDecodeError:
+            name = unquote_to_bytes(part.partition(b"=")[0]).decode(errors="replace")
+            yield Problem(pointer("query", name), "encoding", "is not valid UTF-8")
+
+
+def read_body(kind: type[T]) -> T:
+    """Read a JSON body.
+
+    Raises: MediaTypeError, MalformedError, InputError; 413 past BODY_BYTES, 400 where it breaks off.
+    """
+    media_type((JSON,))
+    return typed(parse_json(whole_body()), kind)
+
+
+def media_type(known: tuple[str, ...]) -> str:
+    """Return the body's media type, which must be one of these, in UTF-8 and not compressed.
+
+    Raises: MediaTypeError, which names those that are taken.
+    """
+    request = this_request()
+    plain = request.environ.get("CONTENT_TYPE", "")
+    if plain in known and "HTTP_CONTENT_ENCODING" not in request.environ:
+        return str(plain)
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        raise MediaTypeError("compressed request bodies are not taken; send it without Content-Encoding")
+    parameters = dict(request.mimetype_params)
+    charset = parameters.pop("charset", "utf-8").lower()
+    if request.mimetype not in known or charset not in ("utf-8", "utf8") or parameters:
+        came = request.headers.get("Content-Type", "")
+        raise MediaTypeError(f"Content-Type is {clipped(came)!r}; this address takes {', '.join(known)}")
+    return request.mimetype
+
+
+def typed(value: object, kind: type[T]) -> T:
+    """Return a parsed JSON body as this type.
+
+    Raises: InputError, which points at every value that does not fit.
+    """
+    return _typed(value, kind, (), strict=True)
+
+
+def accepted(own: str, known: tuple[str, ...]) -> str:
+    """Return the media type to answer in: the one that Accept prefers, by default the request's own.
+
+    Raises: NotAcceptable, which is told as 406.
+    """
+    request = this_request()
+    wanted = request.headers.get("Accept", "").strip()
+    if not wanted or wanted == "*/*":
+        return own
+    chosen = request.accept_mimetypes.best_match([own, *known])
+    if chosen is None:
+        raise NotAcceptable(f"Accept is {clipped(wanted)!r}; this address answers in {', '.join(known)}")
+    return chosen
+
+
+def _typed(value: object, kind: type[T], path: Path, *, strict: bool) -> T:
+    try:
+        return msgspec.convert(value, kind, strict=strict)
+    except msgspec.ValidationError as error:
+        raise InputError.of(islice(validation_errors(value, kind, path, strict=strict), MOST_FAULTS)) from error

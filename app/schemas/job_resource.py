@@ -1,0 +1,105 @@
+"""Jobs in requests and answers."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from app.schemas.field_types import JsonObject, Time
+from store.jobs.states import JobState
+
+Kind = Literal["training", "scoring", "replay"]
+Priority = Annotated[int, Meta(ge=-10, le=10, description="of the jobs that wait, the highest goes first")]
+DeadlineSeconds = Annotated[
+    float, Meta(ge=1, le=2_592_000, description="seconds after which the job is no longer wanted; at most 30 days")
+]
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a job is, in its own unit."""
+
+    done: int
+    total: int | None
+    unit: str
+
+
+class JobFailure(msgspec.Struct, frozen=True):
+    """Why a job ended without its result."""
+
+    code: str
+    detail: str
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A request for work, as it stands."""
+
+    id: str
+    kind: Kind
+    model: str
+    dataset: str
+    retry_of: str | None
+    priority: int
+    params: JsonObject
+    state: JobState
+    cancel_requested: bool
+    attempt: int
+    progress: Progress
+    eta_s: float | None
+    heartbeat_at: Time | None
+    error: JobFailure | None
+    result: JsonObject | None
+    created_at: Time
+    deadline_at: Time | None
+    started_at: Time | None
+    finished_at: Time | None
+
+
+class LayerUpdate(msgspec.Struct, frozen=True):
+    """One array of parameters at an epoch's last step.
+
+    The update ratio is ‖update‖ / ‖parameters‖; null where the array held nothing but zeros.
+    """
+
+    name: str
+    gradient_norm: float | None
+    update_ratio: float | None
+
+
+class Epoch(msgspec.Struct, frozen=True):
+    """One pass over the training rows.
+
+    `dead_units` is the share of ReLU units that no validation row makes fire; `retries` is 1 once the training
+    diverged and began again at a lower learning rate. `layers` are those of all epochs up to 100, then of every tenth,
+    from 1,000 on of every hundredth, and so on; null between, and for an epoch of the first release.
+    """
+
+    epoch: int
+    learning_rate: float
+    train_loss: float | None
+    valid_loss: float | None
+    valid_auc: float | None
+    gradient_norm: float | None
+    seconds: float
+    dead_units: float | None
+    retries: int
+    layers: list[LayerUpdate] | None
+
+
+class JobEvent(msgspec.Struct, frozen=True):
+    """Something that happened to a job."""
+
+    event: str
+    attempt: int
+    at: Time
+    data: JsonObject
+
+
+class JobChange(msgspec.Struct, frozen=True):
+    """The parts of a job that change while it runs."""
+
+    state: JobState
+    cancel_requested: bool
+    attempt: int
+    progress: Progress
+    eta_s: float | None
+    heartbeat_at: Time | None

@@ -1,0 +1,89 @@
+"""Putting the application together; nothing of it lives at module level."""
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.edge import host_check, key_limit, load_shedding, logs, problems, request_context, responses, scopes
+from app.edge.authentication import Authentication
+from app.edge.concurrency_limit import ConcurrencyLimit
+from app.edge.deadline import Deadline
+from app.edge.hooks import Hooks
+from app.edge.invalid_key_limit import InvalidKeyLimit
+from app.edge.rate_limiter import RateLimiter
+from app.edge.request_body import BODY_BYTES
+from app.inspection.inspector import Inspector
+from app.metrics.jobs_collector import JobsCollector
+from app.metrics.traffic import Traffic
+from app.openapi.document import write_document
+from app.routing import url_map
+from app.routing.route_table import ROUTES
+from app.scoring.estimator_cache import EstimatorCache
+from app.scoring.target_cache import TargetCache
+from app.server.readiness import HEARTBEATS
+from app.server.services import Services
+from app.streams.stream_limit import StreamLimit
+from app.submission.publisher import Publisher
+from app.views import model_card
+from store.artifacts import ArtifactStore
+from store.database import Database
+from store.doorbell import Doorbell
+from store.settings import Settings
+
+
+def create_app(settings: Settings, database: Database, doorbell: Doorbell, limiter: RateLimiter | None = None) -> Flask:
+    """Return the WSGI application over this database, ringing this doorbell; it counts by itself without `limiter`."""
+    app = Flask("app", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
+    limiter = limiter or RateLimiter()
+    services = _services(settings, database, doorbell)
+    services.deadline.install(app)
+    if settings.proxies:
+        behind = {"x_for": settings.proxies, "x_proto": settings.proxies}
+        app.wsgi_app = ProxyFix(app.wsgi_app, **behind)  # type: ignore[method-assign]  # Flask's documented way
+    responses.install(app)
+    problems.install(app)
+    keyless = host_check.is_loopback(settings.host)
+    hooks, routes = Hooks(), {route.name: route for route in ROUTES}
+    # Answers pass these from the last to the first: the first see the whole answer.
+    services.traffic.install(hooks)
+    logs.install(hooks)
+    request_context.install(hooks)
+    if settings.proxies:
+        load_shedding.install(hooks, settings.request_wait_seconds)
+    if keyless:
+        host_check.install(hooks)
+    Authentication(settings, database, routes, InvalidKeyLimit(limiter)).install(hooks)
+    key_limit.install(hooks, limiter, settings.requests_per_minute)
+    scopes.install(hooks, routes)
+    hooks.install(app)
+    model_card.install(app)
+    url_map.install(app, ROUTES, services)
+    app.extensions["ebb"] = services
+    app.extensions["openapi"] = write_document(ROUTES, keyless=keyless)
+    return app
+
+
+def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Services:
+    threads = settings.web_threads
+    return Services(
+        settings=settings,
+        database=database,
+        artifacts=ArtifactStore(settings.artifacts, settings.free_bytes),
+        publisher=Publisher(database, doorbell),
+        targets=TargetCache(database),
+        estimators=EstimatorCache(database),
+        streams=StreamLimit(threads),
+        uploads=ConcurrencyLimit(
+            max(1, threads // 4), "this process receives as many uploads as it may; send it again in a moment"
+        ),
+        batches=ConcurrencyLimit(
+            max(1, threads // 4), "large batches hold the places of this process; send it again in a moment", wait=0.5
+        ),
+        comparing=ConcurrencyLimit(
+            1, "this process compares two versions for another request; send it again in a moment"
+        ),
+        deadline=Deadline(settings.answer_seconds),
+        inspector=Inspector(settings),
+        traffic=Traffic(ROUTES),
+        jobs=JobsCollector(database, HEARTBEATS * settings.heartbeat_seconds),
+    )

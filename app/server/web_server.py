@@ -1,0 +1,176 @@
+"""The web server: gunicorn's threaded worker, one application a process; nothing else configures it."""
+
+import logging
+import resource
+import shutil
+import socket
+import struct
+from collections.abc import Mapping
+from shlex import quote
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from app.edge import logs
+from app.edge.host_check import is_loopback
+from app.errors import StartError
+from app.metrics.folder import make_folder
+from store.artifacts import ArtifactStore
+from store.child_processes import ONE_BLAS_THREAD
+from store.database import Database, open_database
+from store.keys import any_key
+from store.migrate import is_current
+from store.settings import Settings
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 20
+KEEPALIVE_SECONDS = 75  # longer than a proxy keeps its own side, so that it never sends into a closing connection
+CLIENT_SECONDS = 10  # how long a client may send and read nothing before its connection is closed
+MOST_CONNECTIONS = 1000
+OTHER_FILES = 100  # that a process holds open beside its connections
+DATABASE_CONNECTIONS = 8  # a process opens more only for a moment, however many threads it has
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """Serves the application on a socket that listens already."""
+
+    def __init__(self, settings: Settings, listener: socket.socket, broker: str) -> None:
+        self._settings = settings
+        self._url = _url(listener)
+        self._broker = broker
+        self._listener = listener.detach()  # gunicorn duplicates it, then closes it
+        self._counts = make_folder()
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set gunicorn's options; no file, variable or argument is read."""
+        for name, value in self._options().items():
+            self.cfg.set(name, value)
+
+    def _options(self) -> Mapping[str, object]:
+        return {
+            "bind": f"fd://{self._listener}",
+            "worker_class": "gthread",
+            "worker_connections": _connections() + self._settings.web_threads,
+            "keepalive": KEEPALIVE_SECONDS,
+            "workers": self._settings.web_processes,
+            "threads": self._settings.web_threads,
+            # EBB_PROXIES alone says whose headers are believed: gunicorn believes nobody's, and compares no addresses.
+            "forwarded_allow_ips": "*",
+            "secure_scheme_headers": {},
+            "forwarder_headers": "",
+            "preload_app": False,  # numpy, its threads and database connections must not be forked
+            "control_socket_disable": True,
+            "graceful_timeout": GRACE_SECONDS,
+            "raw_env": [f"{name}={value}" for name, value in self._environ().items()],
+            "limit_request_line": 8190,  # the most gunicorn allows; a page token may be long
+            "loglevel": "warning",
+            "on_starting": _adopt_log,
+            "on_reload": _adopt_log,
+            "post_worker_init": _begin,
+            "worker_exit": lambda _, worker: _wind_up(worker.wsgi),
+            "child_exit": lambda _, worker: _forget(worker.pid),
+            "on_exit": lambda _: shutil.rmtree(self._counts, ignore_errors=True),
+            "when_ready": lambda _: log.info("answering at %s", self._url),
+        }
+
+    def _environ(self) -> Mapping[str, str]:
+        return {**ONE_BLAS_THREAD, "PROMETHEUS_MULTIPROC_DIR": str(self._counts)}
+
+    def load(self) -> Flask:
+        """Make the application, in a process that gunicorn has started."""
+        from app.edge.rate_limiter import RateLimiter  # noqa: PLC0415 - connections must not be forked
+        from app.server.factory import create_app  # noqa: PLC0415 - brings numpy, which must not be forked
+        from store.doorbell import CeleryDoorbell  # noqa: PLC0415 - only these processes ring the doorbell
+
+        database = open_database(self._settings.database_url, pool_size=DATABASE_CONNECTIONS)
+        return create_app(self._settings, database, CeleryDoorbell(self._broker), RateLimiter(self._broker))
+
+
+def _adopt_log(_: object) -> None:
+    logs.adopt(logging.getLogger("gunicorn.error"))
+
+
+def _begin(worker: Any) -> None:
+    """Have streams end with their process instead of being waited for, and the process with a late answer."""
+    services = worker.wsgi.extensions["ebb"]
+    services.streams.end_with(lambda: worker.alive)
+    services.deadline.watch()
+
+
+def _forget(pid: int) -> None:
+    from app.metrics.exposition import forget  # noqa: PLC0415 - looks for the folder of counts when imported
+
+    forget(pid)
+
+
+def _connections() -> int:
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_CONNECTIONS if allowed < 0 else max(10, min(MOST_CONNECTIONS, allowed - OTHER_FILES))
+
+
+def _wind_up(app: Flask | None) -> None:
+    """Let a process that ends in good order ring for the jobs it answered."""
+    if app is not None:
+        app.extensions["ebb"].publisher.stop()
+
+
+def check_start(settings: Settings) -> None:
+    """Refuse to serve tables of another release, or other machines while no key exists.
+
+    Raises: StartError; StoreError when the database cannot be opened.
+    """
+    database = open_database(settings.database_url)
+    try:
+        if not is_current(database):
+            raise StartError("the database's tables are not of this release; run `ebb migrate`")
+        if not is_loopback(settings.host) and not _any_key(database):
+            raise StartError(
+                f"{settings.host} can be reached from other machines, and no API key exists: "
+                f"make one with `EBB_HOME={quote(str(settings.home))} ebb keys create --name NAME --scope admin`, "
+                "or listen at 127.0.0.1"
+            )
+    finally:
+        database.close()
+
+
+def sweep(settings: Settings) -> None:
+    """Remove the temporary files of uploads whose server was killed."""
+    swept = ArtifactStore(settings.artifacts).sweep()
+    if swept:
+        log.info("removed %d uploads that were broken off more than a day ago", swept)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Return a socket bound to the address of the settings; its connections time out when a client stalls.
+
+    Raises: StartError.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # On Linux accepted connections inherit these; gunicorn would wait without limit.
+    timeout = struct.pack("@ll", CLIENT_SECONDS, 0)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen()  # now, or another process could still bind the same port
+    except OSError as error:
+        listener.close()
+        raise StartError(
+            f"cannot listen at {settings.host} port {settings.port}: {error.strerror}; choose another with EBB_PORT"
+        ) from error
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _any_key(database: Database) -> bool:
+    with database.read() as connection:
+        return any_key(connection)

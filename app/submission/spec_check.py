@@ -1,0 +1,39 @@
+"""A training spec inside a larger document: its problems beside those of the rest, so that all are told together."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from app.edge.json_pointer import pointer
+from model.errors import Problem, SpecError
+from model.losses.binary_cross_entropy import BinaryCrossEntropy
+from model.names import clipped
+from model.spec import Spec, parse_spec
+
+
+def read_spec(raw: Mapping[str, object], here: str) -> tuple[Spec | None, list[Problem]]:
+    """Return the parsed spec, or None and its problems with pointers that begin `here`."""
+    try:
+        return parse_spec(raw), []
+    except SpecError as error:
+        return None, [replace(problem, pointer=here + problem.pointer) for problem in error.problems]
+
+
+def dataset_errors(spec: Spec, inputs: Collection[str], others: Collection[str], here: str) -> list[Problem]:
+    """Return what of a spec cannot work with a table of these input columns, and others: its target and ids."""
+    problems = [
+        Problem(here + pointer("columns", name), "unknown", f"the dataset has no input column {clipped(name)!r}")
+        for name, _ in spec.columns
+        if name not in inputs
+    ]
+    for role, name in (("time", spec.validation.time), ("group", spec.validation.group)):
+        if name is not None and name not in (*inputs, *others):
+            detail = f"the dataset has no column {clipped(name)!r}"
+            problems.append(Problem(here + pointer("validation", role), "unknown", detail))
+    dropped = {name for name, options in spec.columns if options.drop}
+    if inputs and dropped.issuperset(inputs):
+        detail = "every input column is dropped: leave at least one to learn from"
+        problems.append(Problem(here + pointer("columns"), "conflict", detail))
+    if not isinstance(spec.loss, BinaryCrossEntropy):
+        detail = "the service learns who churned, from binary_cross_entropy: train other targets with python -m model"
+        problems.append(Problem(here + pointer("loss"), "conflict", detail))
+    return problems

@@ -1,0 +1,45 @@
+"""Checks the size of a training against what one job can store and the memory that the workers give it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from app.errors import InputError
+from app.server.readiness import HEARTBEATS
+from app.server.services import Services
+from app.submission.spec_check import read_spec
+from model.errors import Problem, SpecError
+from model.spec import Spec
+from model.training.expected import expected_shape
+from model.training.footprint import SizeLimits, check_size
+from store.database import Connection, Row
+from store.datasets import get_dataset
+from store.jobs.checkpoints import MOST_BYTES
+from store.workers import most_job_bytes
+
+
+def oversize(services: Services, connection: Connection, spec: Spec, dataset: Row[Any]) -> list[Problem]:
+    """Return what is too large in a spec for this dataset.
+
+    The workers tell what they give a job; while there are none, it is this process's own EBB_TRAINING_BYTES. Whether
+    the layers fit together is checked by the training, which knows the number of features exactly.
+    """
+    lately = HEARTBEATS * services.settings.heartbeat_seconds
+    memory = most_job_bytes(connection, "training", within_seconds=lately) or services.settings.training_bytes
+    shape = expected_shape(dataset.schema["columns"], dataset.rows, spec)
+    try:
+        check_size(spec, shape, SizeLimits(memory, MOST_BYTES))
+    except SpecError as error:
+        large = [problem for problem in error.problems if problem.code == "too_large"]
+        return [replace(problem, pointer=f"/spec{problem.pointer}") for problem in large]
+    return []
+
+
+def check_stored(services: Services, connection: Connection, raw: Mapping[str, object], dataset_id: str) -> None:
+    """Refuse to train by a stored spec again where that is too large.
+
+    Raises: InputError, whose pointers are into the spec; NotFoundError.
+    """
+    spec, _ = read_spec(raw, "/spec")
+    if spec is not None and (problems := oversize(services, connection, spec, get_dataset(connection, dataset_id))):
+        raise InputError.of(problems)

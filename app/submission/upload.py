@@ -1,0 +1,89 @@
+"""Uploads: receives a table, has it inspected, and keeps it as a dataset."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from app.edge.idempotency import idempotency_key
+from app.edge.request_body import body_chunks
+from app.edge.request_context import this_request
+from app.inspection.inspector import Inspector, Question
+from app.server.services import Services
+from model.tables.reader import MEDIA_TYPES
+from store.artifacts import Artifact
+from store.database import Connection
+from store.datasets import NewDataset, add_dataset, find_same, renew_dataset
+from store.idempotency import is_known
+from store.quotas import NO_QUOTA, check_quota, read_quota
+
+
+@dataclass(frozen=True)
+class Upload:
+    """How a table's bytes are to be read; `target` and `id_column` are empty where no column is either."""
+
+    media_type: str
+    target: str = ""
+    id_column: str = ""
+    name: str = ""
+
+
+@contextmanager
+def receive_table(services: Services, by: str) -> Iterator[Artifact]:
+    """Write the body of this request to a temporary file, unless the key's quota or the disk has no room for it.
+
+    The request holds a place for uploads, and its time does not count for the deadline. A repeated request is read
+    whatever the quota is: the first one may have used it up.
+
+    Raises: ConcurrencyLimitError where all places are taken; QuotaError, DiskFullError; as `body_chunks` does.
+    """
+    request = this_request()
+    request.max_content_length = services.settings.upload_bytes
+    with services.database.read() as connection:
+        key = idempotency_key()
+        repeated = key is not None and is_known(connection, by, key)
+        quota = NO_QUOTA if repeated else read_quota(connection, by, default=services.settings.stored_bytes)
+    announced = min(request.content_length or 0, services.settings.upload_bytes)
+    with (
+        services.uploads.held(),
+        services.deadline.suspended(),
+        services.artifacts.receive(body_chunks(), announced=announced, check=quota.check) as received,
+    ):
+        yield received
+
+
+def keep_table(services: Services, received: Artifact, upload: Upload, by: str) -> tuple[str, bool]:
+    """Make the bytes a dataset, or find the one of the same bytes read the same way; return its id, and if it is new.
+
+    Raises: TableError, ColumnError; TooLargeError, as `Inspector` does; QuotaError; ArtifactError.
+    """
+    with services.database.read() as connection:
+        known = find_same(
+            connection, received.sha256, upload.media_type, target=upload.target, id_column=upload.id_column
+        )
+    inferred = None if known is not None else _infer(services.inspector, received, upload)
+    artifact = services.artifacts.keep(received)  # of a known dataset, too: its file may have been damaged
+
+    def add(connection: Connection) -> tuple[str, bool]:
+        check_quota(connection, by, artifact, default=services.settings.stored_bytes)
+        if inferred is not None:
+            return add_dataset(connection, artifact, inferred, by=by)
+        renew_dataset(connection, artifact, str(known), by=by)
+        return str(known), False
+
+    added = services.database.write(add)
+    services.artifacts.settle(received.sha256)
+    return added
+
+
+def _infer(inspector: Inspector, received: Artifact, upload: Upload) -> NewDataset:
+    file_format = MEDIA_TYPES[upload.media_type]
+    question = Question(received.path, file_format, upload.target or None, upload.id_column or None)
+    schema = inspector.inspect(question)
+    return NewDataset(
+        name=upload.name,
+        media_type=upload.media_type,
+        target=upload.target,
+        id_column=upload.id_column,
+        rows=schema["rows"],
+        schema=schema,
+    )

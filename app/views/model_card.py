@@ -1,0 +1,154 @@
+"""A version's model card, put together from what the registry keeps."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from flask import Flask, render_template
+
+from app.edge.responses import time_text
+from app.schemas.field_types import JsonObject, Time
+from model.estimator import Estimator
+from store.database import Row
+
+
+class CardDetails(msgspec.Struct, frozen=True):
+    """What the version is, and how to make it again."""
+
+    created_at: Time
+    job_id: str
+    layers: list[str]
+    parameters: int
+    spec: JsonObject
+    environment: JsonObject
+    weights_sha256: str
+
+
+class CardColumn(msgspec.Struct, frozen=True):
+    """An input column, and what the baseline customer has there."""
+
+    name: str
+    kind: str
+    missing: int | None
+    baseline: float | str | bool | None
+
+
+class CardData(msgspec.Struct, frozen=True):
+    """What it was trained on."""
+
+    dataset: str
+    name: str
+    sha256: str
+    rows: int
+    target: str
+    columns: list[CardColumn]
+    left_out: list[str]
+    warnings: list[str]
+
+
+class Card(msgspec.Struct, frozen=True):
+    """All that somebody who is to rely on a version should know of it."""
+
+    model: str
+    version: int
+    aliases: list[str]
+    intended_use: str
+    details: CardDetails
+    training_data: CardData
+    metrics: JsonObject
+    limitations: list[str]
+
+
+USE = (
+    "To rank the customers of the business whose data it was trained on by how likely they are to leave, to tell which "
+    "columns move a customer's log-odds, and to decide whom to contact. Not for other businesses, and not to set a "
+    "customer's prices or rights."
+)
+FEW_ROWS = 200
+
+
+def install(app: Flask) -> None:
+    """Let the card's template write values as Markdown shows them."""
+    app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_env.filters["cell"] = cell
+
+
+def build_card(version: Row[Any], dataset: Row[Any], estimator: Estimator, aliases: Sequence[str]) -> Card:
+    """Put a version's facts together."""
+    missing = {column["name"]: column["missing"] for column in dataset.schema["columns"]}
+    baseline = estimator.baseline_customer
+    kinds = {column.name: column.kind for column in estimator.encoder.columns}
+    return Card(
+        model=version.model,
+        version=version.version,
+        aliases=list(aliases),
+        intended_use=USE,
+        details=CardDetails(
+            created_at=str(time_text(version.created_at)),
+            job_id=version.job_id,
+            layers=[layer_text(one) for one in estimator.network.layers_json["layers"]],
+            parameters=sum(array.size for array in estimator.network.arrays().values()),
+            spec=version.spec,
+            environment=version.environment,
+            weights_sha256=version.weights_sha256,
+        ),
+        training_data=CardData(
+            dataset=version.dataset_id,
+            name=dataset.name,
+            sha256=version.data_sha256,
+            rows=dataset.rows,
+            target=estimator.target,
+            columns=[CardColumn(name, kind, missing.get(name), baseline[name]) for name, kind in kinds.items()],
+            left_out=list(estimator.left_out),
+            warnings=[str(warning["detail"]) for warning in estimator.warnings],
+        ),
+        metrics=version.metrics,
+        limitations=list(_limitations(version.metrics, version.spec)),
+    )
+
+
+def layer_text(raw: Mapping[str, Any]) -> str:
+    """Write a layer to be read.
+
+    Example:
+        >>> layer_text({"residual": [{"dense": {"units": 8}}, {"relu": {}}]})
+        'residual [dense (units 8), relu]'
+    """
+    ((name, settings),) = raw.items()
+    if isinstance(settings, list):
+        return f"{name} [{', '.join(map(layer_text, settings))}]"
+    told = ", ".join(f"{setting} {json.dumps(value)}" for setting, value in settings.items())
+    return f"{name} ({told})" if told else name
+
+
+def _limitations(metrics: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[str]:
+    rows, held = int(metrics.get("valid_rows") or 0), spec.get("validation") or {}
+    if not rows:
+        yield "No rows were held out: how good it is on customers it has not seen is unknown."
+        return
+    if rows < FEW_ROWS:
+        yield f"Only {rows} rows were held out, so that its validation figures are rough."
+    if spec.get("early_stopping"):
+        yield "The held-out rows also chose the best epoch, so that their figures flatter it a little."
+    if held.get("time") is None:
+        yield "The held-out rows are of the same time as the training rows: of customers next year it says nothing."
+    yield "It tells who is likely to leave, not who would stay if contacted, and its reasons are not causes."
+
+
+def cell(value: object) -> str:
+    r"""Write a value so that Markdown shows it as it is, also inside a table.
+
+    Example:
+        >>> cell("a|b_c\n<i>"), cell(None), cell(0.123456)
+        ('a\\|b\\_c \\<i\\>', '–', '0.1235')
+    """
+    if value is None:
+        return "–"
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return "".join(f"\\{mark}" if mark in "\\`*_{}[]()<>#|!~" else " " if mark.isspace() else mark for mark in text)
+
+
+def to_markdown(card: Card) -> str:
+    """Write a card to be read."""
+    return render_template("card.md.jinja", card=card, details=card.details, data=card.training_data)

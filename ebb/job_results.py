@@ -1,0 +1,51 @@
+"""Jobs that end in a result to be fetched: waiting for one, and scoring a file by one."""
+
+import time
+from pathlib import Path
+
+from ebb.answers import Job
+from ebb.client import Client
+from ebb.watch import expect_success
+from model.files import new_file
+from model.outputs.writing import ScoringSummary
+from model.tables.reader import FORMATS, MEDIA_TYPES, format_of
+
+POLL_SECONDS = 0.2
+
+
+def wait_for_result(client: Client, job_id: str) -> Job:
+    """Return a job that has succeeded.
+
+    Raises: JobError where it did not; the client's errors.
+    """
+    while not (job := client.job(job_id)).finished:
+        time.sleep(POLL_SECONDS)
+    expect_success(job)
+    return job
+
+
+def save_result(client: Client, job_id: str, out: Path) -> None:
+    """Write the file that a scoring job made; it takes its name only when it is whole.
+
+    Raises: FileError; the client's errors.
+    """
+    with new_file(out) as stream:
+        client.save_result(job_id, stream)
+
+
+def score_by_job(  # noqa: PLR0913, PLR0917 - what, whereto, and by which version
+    client: Client, file: Path, out: Path, model: str, alias: str | None, version: int | None, explain: int
+) -> tuple[int, ScoringSummary]:
+    """Have a file scored by the service, and return the version and what the file came to.
+
+    Raises: TableError where the file's name tells no format; JobError, FileError; the client's errors.
+    """
+    media_type = next(one for one, name in MEDIA_TYPES.items() if name == format_of(file))
+    output = FORMATS.get(out.suffix.lower(), "csv")
+    submitted = client.submit_scoring(
+        model, file, media_type=media_type, alias=alias, version=version, output=output, explain=explain
+    )
+    job = wait_for_result(client, submitted.id)
+    save_result(client, job.id, out)
+    result = job.result or {}
+    return int(str(result["version"])), ScoringSummary.from_json(result)

@@ -1,0 +1,157 @@
+"""What a table's owner should know before training on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.columns.categorical import MOST_CATEGORIES, first_non_number, too_detailed
+from model.columns.cells import Cells, Numbers, Scalar, Words
+from model.columns.faults import short_repr
+from model.design import Floats
+from model.metrics import auc
+
+LEAKING_AUC = 0.98  # a single column that ranks churners this well was probably filled in after they left
+FEW = 50  # fewer examples of one outcome than this, and no estimate of quality means much
+
+
+@dataclass(frozen=True)
+class TableWarning:
+    """One warning: a code, the column it is about (or none), and a sentence that says what to do."""
+
+    code: str
+    column: str | None
+    detail: str
+
+    def to_json(self) -> dict[str, str | None]:
+        """Return it as the API shows it."""
+        return {"code": self.code, "column": self.column, "detail": self.detail}
+
+
+def find_warnings(
+    columns: Mapping[str, Cells], y: Floats | None, most: int = MOST_CATEGORIES
+) -> tuple[TableWarning, ...]:
+    """Warn of constant, leaking and over-detailed columns, and of too few examples of one outcome.
+
+    A column of more than `most` categories is over-detailed in any case.
+    """
+    found: list[TableWarning] = []
+    for name, cells in columns.items():
+        if len(cells) == 0 or cells.missing.all():
+            found.append(empty(name))
+        elif is_constant(cells):
+            found.append(constant(name, cells.scalar(0)))
+        elif isinstance(cells, Words) and (odd := first_non_number(cells)) is not None:
+            found.append(mixed(name, cells.scalar(odd), odd + 1))
+        elif isinstance(cells, Words) and too_detailed(len(cells.words), len(cells), most):
+            found.append(too_many(name, len(cells.words)))
+        elif isinstance(cells, Numbers) and is_row_number(cells):
+            found.append(numbering(name))
+        elif y is not None and (alone := single_column_auc(cells, y)) >= LEAKING_AUC:
+            found.append(leaking(name, alone))
+    return (*found, *(() if y is None else too_few(int(y.sum()), len(y))))
+
+
+def empty(name: str) -> TableWarning:
+    """A column without a value."""
+    return TableWarning("empty_column", name, f"column {name!r} has no value in any row: fill it or leave it out")
+
+
+def constant(name: str, value: Scalar) -> TableWarning:
+    """A column that says the same in every row."""
+    detail = (
+        f"column {name!r} is {short_repr(value)} in every row: nothing can be learned from it, training leaves it out"
+    )
+    return TableWarning("constant_column", name, detail)
+
+
+def mixed(name: str, value: Scalar, row: int) -> TableWarning:
+    """A column of numbers in which some text is none."""
+    detail = f"column {name!r} holds numbers, but {short_repr(value)} in row {row}: correct it or leave it out"
+    return TableWarning("mixed_column", name, detail)
+
+
+def too_many(name: str, distinct: int, at_least: bool = False) -> TableWarning:
+    """A column of too many texts."""
+    detail = (
+        f"column {name!r} has {'more than ' * at_least}{distinct:,} different texts: if it identifies customers, name "
+        "it as the id column; otherwise group its values or leave it out, or training will refuse it"
+    )
+    return TableWarning("too_many_categories", name, detail)
+
+
+def numbering(name: str) -> TableWarning:
+    """A column that counts the rows."""
+    detail = f"column {name!r} numbers the rows: if it identifies customers, name it as the id column"
+    return TableWarning("row_number", name, detail)
+
+
+def leaking(name: str, alone: float) -> TableWarning:
+    """A column that ranks the churners too well."""
+    detail = (
+        f"column {name!r} alone tells churners from others (AUC {alone:.3f}): check that it was known before "
+        "they left, and leave it out if not"
+    )
+    return TableWarning("leaking_column", name, detail)
+
+
+def too_few(positives: int, rows: int) -> tuple[TableWarning, ...]:
+    """Too few examples of one outcome, if so."""
+    fewer = min(positives, rows - positives)
+    if fewer >= FEW:
+        return ()
+    outcome = "churners" if positives == fewer else "customers who stayed"
+    detail = f"only {fewer} of {rows:,} rows are {outcome}: gather at least {FEW} before trusting an estimator"
+    return (TableWarning("too_few_churners" if outcome == "churners" else "too_few_stayers", None, detail),)
+
+
+def unclear_ids(name: str, again: int, gaps: int, compared: int | None = None) -> tuple[TableWarning, ...]:
+    """Identifiers that come more than once, of all or of the first ones that were `compared`, or that are missing."""
+    if again + gaps == 0:
+        return ()
+    of = "" if compared is None else f" of the first {compared:,}"
+    detail = (
+        f"id column {name!r} repeats in {again:,} rows{of} and is empty in {gaps:,}: "
+        "give each customer one row and one id"
+    )
+    return (TableWarning("unclear_ids", name, detail),)
+
+
+def is_constant(cells: Cells) -> bool:
+    """Tell whether every row says the same, so that nothing can be learned."""
+    missing = cells.missing
+    if missing.any():
+        return bool(missing.all())
+    values = cells.codes if isinstance(cells, Words) else cells.values
+    return len(values) == 0 or bool((values == values[0]).all())
+
+
+def is_row_number(cells: Numbers) -> bool:
+    """Tell whether whole numbers rise (or fall) by one from row to row, as identifiers do.
+
+    Example:
+        >>> is_row_number(Numbers(np.arange(1000.0, 1050.0)))
+        True
+    """
+    steps = np.diff(cells.values)
+    return len(steps) >= 20 and abs(steps[0]) == 1.0 and bool((steps == steps[0]).all())
+
+
+def single_column_auc(cells: Cells, y: Floats) -> float:
+    """Return how well one column alone ranks the churners, either way round: its AUC, 0.5 for one outcome only.
+
+    Words are ranked by the churn rate of their rows, each rate drawn towards the mean so that rare words do not count.
+    """
+    if y.min() == y.max():
+        return 0.5
+    if isinstance(cells, Words):
+        codes = np.where(cells.codes < 0, len(cells.words), cells.codes)
+        counts = np.bincount(codes, minlength=len(cells.words) + 1)
+        churned = np.bincount(codes, weights=y, minlength=len(cells.words) + 1)
+        rates = (churned + 10.0 * y.mean()) / (counts + 10.0)
+        return auc(y, rates[codes]) if counts.max() > 1 else 0.5
+    gaps = auc(y, cells.missing.astype(np.float64))
+    known = ~cells.missing
+    values, outcome = cells.values[known], y[known]
+    alone = 0.5 if len(outcome) == 0 or outcome.min() == outcome.max() else auc(outcome, values)
+    return max(gaps, 1.0 - gaps, alone, 1.0 - alone)

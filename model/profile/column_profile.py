@@ -1,0 +1,106 @@
+"""The profile of one column: a tally of its values or words, and its part of the sample."""
+
+from typing import Any
+
+import numpy as np
+
+from model.columns import KIND_OF_CELLS
+from model.columns.cells import Cells, Days, Flags, Words
+from model.profile.sample import ColumnSample
+from model.profile.value_tally import ValueTally
+from model.profile.word_tally import WordTally
+
+
+class ColumnProfile:
+    """Takes cells of the kind that each chunk seems to be of; which one the column is, is known at the end."""
+
+    def __init__(self, name: str, *, closely: bool = True) -> None:
+        self.name = name
+        self._closely = closely  # identifiers are different words in every row, and nobody asks for them
+        self.values = ValueTally()
+        self.words = WordTally()
+        self._sample = ColumnSample()
+        self._days = ColumnSample()
+
+    def add(self, cells: Cells, first_row: int, picked: np.ndarray) -> None:
+        """Look at some more rows, of which some are sampled."""
+        if isinstance(cells, Words) and not self._closely:
+            self.words.rows += len(cells)
+        elif isinstance(cells, Words):
+            codes, days = self.words.add(cells, first_row)
+            self._sample.add(codes[picked].astype(np.float64))
+            self._days.add(days[picked])
+        else:
+            self.values.add(cells, first_row)
+            self._sample.add(cells.values[picked])
+            self._days.add_gaps(len(picked))
+
+    def skip(self, rows: int, sampled: int) -> None:
+        """Look at some more rows that hold nothing, so many of them sampled."""
+        self.values.skip(rows)
+        self._sample.add_gaps(sampled)
+        self._days.add_gaps(sampled)
+
+    def thin(self) -> None:
+        """Drop every second row of the sample."""
+        self._sample.thin()
+        self._days.thin()
+
+    @property
+    def rows(self) -> int:
+        """How many rows were looked at."""
+        return self.values.rows + self.words.rows
+
+    @property
+    def is_text(self) -> bool:
+        """Whether some chunk held words."""
+        return self.words.rows > 0
+
+    @property
+    def mixed(self) -> bool:
+        """Whether some chunks held words and others not: then none of them is of numbers."""
+        return self.is_text and self.values.rows > 0
+
+    @property
+    def kind(self) -> type[Cells]:
+        """What the column's cells are."""
+        return self.words.kind if self.is_text else self.values.kind
+
+    @property
+    def missing(self) -> int:
+        """How many rows have no value."""
+        return self.values.missing + self.words.missing
+
+    @property
+    def constant(self) -> bool:
+        """Whether every row says the same, and none is a gap."""
+        if self.missing:
+            return False
+        return self.words.constant if self.is_text else self.values.constant
+
+    @property
+    def value(self) -> Any:
+        """What every row of a constant column says."""
+        return self.words.value if self.is_text else self.values.scalar(self.values.least)
+
+    def facts(self) -> dict[str, Any]:
+        """What there is in it."""
+        return self.words.facts() if self.is_text else self.values.facts()
+
+    @property
+    def kind_name(self) -> str:
+        """The name of its kind."""
+        return KIND_OF_CELLS[self.kind]
+
+    def sample(self) -> Cells:
+        """The sampled rows' cells."""
+        values = self._sample.values()
+        if not self.is_text:
+            kind: Any = self.kind
+            return kind(values)  # type: ignore[no-any-return]  # one of the three that hold values
+        codes = np.where(np.isnan(values), -1, values).astype(np.int32)
+        if self.kind is Flags:
+            return Flags(np.append(self.words.flags, np.nan)[codes])
+        if self.kind is Days:
+            return Days(self._days.values())
+        return Words(codes, tuple(self.words.codes))

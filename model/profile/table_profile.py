@@ -1,0 +1,133 @@
+"""The profile of a whole table, and the schema made from it."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from model.columns import table_warnings
+from model.columns.categorical import too_detailed
+from model.columns.cells import Cells, Floats, Numbers, Words
+from model.columns.schema import ColumnSummary, Schema, other_columns
+from model.columns.table_warnings import LEAKING_AUC, TableWarning, single_column_auc
+from model.columns.target import labels
+from model.errors import TableError
+from model.profile.column_profile import ColumnProfile
+from model.profile.id_profile import IdProfile
+from model.profile.sample import SAMPLE_CELLS, SAMPLE_ROWS, RowSampler
+from model.profile.target_profile import TargetProfile
+
+
+class TableProfile:
+    """Takes a table chunk by chunk; `schema` then tells what is in it."""
+
+    def __init__(
+        self,
+        target: str | None = None,
+        id_column: str | None = None,
+        *,
+        sample_rows: int = SAMPLE_ROWS,
+        sample_cells: int = SAMPLE_CELLS,
+    ) -> None:
+        self._target, self._id = target, id_column
+        self._rows = RowSampler(sample_rows, sample_cells)
+        self._columns: dict[str, ColumnProfile] = {}
+        self._ids = None if id_column is None else IdProfile(id_column)
+        self._outcomes = None if target is None else TargetProfile(target)
+
+    def add(self, columns: Mapping[str, Cells], rows: int) -> None:
+        """Look at some more rows. A column that is new has gaps in all rows before, one that is not there, in these."""
+        before, sampled = self._rows.seen, self._rows.sampled
+        picked = self._rows.pick(rows)
+        for name in columns:
+            if name not in self._columns:
+                self._columns[name] = ColumnProfile(name, closely=name != self._id or name == self._target)
+                if before:
+                    self._columns[name].skip(before, sampled)
+        for name, column in self._columns.items():
+            if name in columns:
+                column.add(columns[name], before + 1, picked)
+            else:
+                column.skip(rows, len(picked))
+        if self._ids is not None:
+            self._ids.add(columns.get(str(self._id), _gaps(rows)))
+        if self._outcomes is not None:
+            self._outcomes.add(columns.get(str(self._target), _gaps(rows)), before + 1)
+        while self._columns and self._rows.thin(len(self._columns)):
+            for column in self._columns.values():
+                column.thin()
+
+    @property
+    def sampled_rows(self) -> int:
+        """The number of rows in the sample."""
+        return self._rows.sampled
+
+    def mixed(self) -> set[str]:
+        """The columns that seemed to be numbers here and texts there."""
+        return {name for name, column in self._columns.items() if column.mixed}
+
+    def texts(self) -> set[str]:
+        """The columns that hold texts."""
+        return {name for name, column in self._columns.items() if column.is_text}
+
+    def schema(self) -> Schema:
+        """What the table holds.
+
+        Raises:
+            ColumnError: the target or id column is not there, or the target is not a yes/no column.
+            TableError: there is no row; a number is too large; there is a target, but one outcome only, or no column
+                to learn from.
+        """
+        rows = self._rows.seen
+        if rows == 0:
+            raise TableError("the table has no rows")
+        self._refuse_too_large()
+        names = other_columns(list(self._columns), self._target, self._id)
+        positives = y = None
+        if self._outcomes is not None:
+            target = self._columns[self._outcomes.name]
+            positives = self._outcomes.positives(target.kind)
+            y = labels(target.sample(), target.name)
+            if not names:
+                raise TableError("the table has no column to learn from beside its target and ids: add some")
+        columns = [self._columns[name] for name in names]
+        return Schema(
+            rows=rows,
+            columns=tuple(ColumnSummary(one.name, one.kind_name, one.missing, one.facts()) for one in columns),
+            id_column=self._id,
+            target=self._target,
+            positives=positives,
+            warnings=(
+                *(warning for one in columns for warning in _warnings(one, y)),
+                *(() if positives is None else table_warnings.too_few(positives, rows)),
+                *(() if self._ids is None else self._ids.warnings()),
+            ),
+        )
+
+    def _refuse_too_large(self) -> None:
+        for column in self._columns.values():
+            row = column.values.too_large
+            if row is not None and column.kind is Numbers:
+                raise TableError(
+                    f"column {column.name!r} is infinite or too large in row {row}: correct it or leave the cell empty"
+                )
+
+
+def _warnings(column: ColumnProfile, y: Floats | None) -> tuple[TableWarning, ...]:
+    """What there is to say of one column, as `find_warnings` would of the whole table."""
+    name, words = column.name, column.words
+    if column.missing == column.rows:
+        return (table_warnings.empty(name),)
+    if column.constant:
+        return (table_warnings.constant(name, column.value),)
+    if column.kind is Words and (odd := words.first_non_number) is not None:
+        return (table_warnings.mixed(name, *odd),)
+    if column.kind is Words and too_detailed(len(words.codes), column.rows):
+        return (table_warnings.too_many(name, len(words.codes), words.beyond),)
+    if column.kind is Numbers and column.values.is_row_number:
+        return (table_warnings.numbering(name),)
+    alone = 0.0 if y is None else single_column_auc(column.sample(), y)
+    return (table_warnings.leaking(name, alone),) if alone >= LEAKING_AUC else ()
+
+
+def _gaps(rows: int) -> Numbers:
+    return Numbers(np.full(rows, np.nan))

@@ -1,0 +1,49 @@
+"""The profile of the target: how many customers churned, and the first row without a valid label."""
+
+import numpy as np
+
+from model.columns.cells import Cells, Days, Words, date_text, days_since_epoch
+from model.columns.target import check_outcome_counts, invalid_label, missing_labels, parse_outcome
+
+
+class TargetProfile:
+    """Counts the outcomes, and remembers the first gap and the first value that is none."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._rows = self._gaps = self._positives = 0
+        self._first_gap: int | None = None
+        self._unlike: tuple[object, int] | None = None
+
+    def add(self, cells: Cells, first_row: int) -> None:
+        """Look at some more rows."""
+        self._rows += len(cells)
+        gaps = np.flatnonzero(cells.missing)
+        self._gaps += len(gaps)
+        if len(gaps) and self._first_gap is None:
+            self._first_gap = first_row + int(gaps[0])
+        if isinstance(cells, Words):
+            values = np.array([*map(parse_outcome, cells.words), np.nan])[cells.codes]
+        else:
+            values = np.full(len(cells), 2.0) if isinstance(cells, Days) else cells.values
+        self._positives += int((values == 1.0).sum())
+        strange = np.flatnonzero((values != 0.0) & (values != 1.0) & ~cells.missing)
+        if len(strange) and self._unlike is None:
+            self._unlike = cells.scalar(int(strange[0])), first_row + int(strange[0])
+
+    def positives(self, kind: type[Cells]) -> int:
+        """How many churned, when the column turned out to be of this kind.
+
+        Raises:
+            ColumnError: a row has no label, or the column holds something else than two ways of saying yes and no.
+            TableError: all customers churned, or all stayed.
+        """
+        if self._first_gap is not None:
+            raise missing_labels(self.name, self._gaps, self._rows, self._first_gap)
+        if self._unlike is not None:
+            value, row = self._unlike
+            if kind is Days and isinstance(value, str) and (day := days_since_epoch(value)) is not None:
+                value = date_text(day)
+            raise invalid_label(self.name, value if isinstance(value, str | float | int) else None, row)
+        check_outcome_counts(self._positives, self._rows)
+        return self._positives

@@ -1,0 +1,127 @@
+"""What is remembered of a column of texts, which may turn out to be flags, dates or categories."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from model.columns.boolean import parse_flag
+from model.columns.cells import Codes, Days, Flags, Floats, Words, date_text, days_since_epoch
+from model.columns.numbers import MISSING_TEXTS, parse_number
+
+MOST_WORDS = 20_000  # told apart; a column of more is too detailed to be learned from, whatever the others are
+MOST_FLAGS = 10  # ways of spelling true and false
+NON_NUMBER_SHARE = 0.05  # of the different words, at most, are no number in a column that is meant to be of numbers
+LISTED = 50
+
+
+class WordTally:
+    """Counts of each word, the first row of each, and whether all are dates."""
+
+    def __init__(self, most: int = MOST_WORDS) -> None:
+        self._most = most
+        self.codes: dict[str, int] = {}
+        self.counts: list[int] = []
+        self.first: list[int] = []
+        self.rows = self.missing = 0
+        self.beyond = False
+        self._non_numbers_beyond: dict[str, int] = {}
+        self._dates = True
+        self._least, self._latest = math.inf, -math.inf
+
+    def add(self, cells: Words, first_row: int) -> tuple[Codes, Floats]:
+        """Look at some more rows; return their words' codes, and their days where all words so far are dates.
+
+        A word beyond those told apart has the code of a gap.
+        """
+        self.rows += len(cells)
+        self.missing += int(cells.missing.sum())
+        counts = cells.counts()
+        at = np.zeros(len(cells.words) + 1, np.int64)
+        at[cells.codes[::-1]] = np.arange(first_row + len(cells) - 1, first_row - 1, -1)
+        codes = np.full(len(cells.words) + 1, -1, np.int32)
+        days = np.full(len(cells.words) + 1, np.nan)
+        for place in np.flatnonzero(counts).tolist():
+            word = cells.words[place]
+            codes[place] = self._note(word, int(counts[place]), int(at[place]))
+            if self._dates:
+                day = days_since_epoch(word)
+                self._dates = day is not None
+                days[place] = math.nan if day is None else day
+        if self._dates and counts.any():
+            self._least = min(self._least, float(np.nanmin(days)))
+            self._latest = max(self._latest, float(np.nanmax(days)))
+        return codes[cells.codes], days[cells.codes]
+
+    def _note(self, word: str, count: int, row: int) -> int:
+        code = self.codes.get(word)
+        if code is not None:
+            self.counts[code] += count
+            return code
+        if len(self.codes) >= self._most:
+            self.beyond = True
+            if len(self._non_numbers_beyond) <= NON_NUMBER_SHARE * self._most and _is_no_number(word):
+                self._non_numbers_beyond.setdefault(word, row)
+            return -1
+        self.codes[word] = len(self.counts)
+        self.counts.append(count)
+        self.first.append(row)
+        return len(self.counts) - 1
+
+    @property
+    def kind(self) -> type[Words | Flags | Days]:
+        """What all the words are."""
+        if not self.codes:
+            return Words
+        if len(self.codes) <= MOST_FLAGS and not self.beyond and not np.isnan(self.flags).any():
+            return Flags
+        return Days if self._dates else Words
+
+    @property
+    def flags(self) -> Floats:
+        """1 for each word that spells true, 0 for one that spells false, NaN for others."""
+        return np.array([parse_flag(word) for word in self.codes])
+
+    @property
+    def constant(self) -> bool:
+        """Whether every row says the same."""
+        if self.missing or not self.codes:
+            return False
+        if self.kind is Words:
+            return len(self.codes) == 1
+        return len(set(self.flags.tolist())) == 1 if self.kind is Flags else self._least == self._latest
+
+    @property
+    def value(self) -> Any:
+        """What every row of a constant column says."""
+        if self.kind is Words:
+            return next(iter(self.codes))
+        return bool(self.flags[0]) if self.kind is Flags else date_text(self._least)
+
+    @property
+    def first_non_number(self) -> tuple[Any, int] | None:
+        """The first word that is no number, and its row, in a column whose words nearly all are numbers."""
+        words = list(self.codes)
+        strange = np.isnan([parse_number(word) for word in words]) if words else np.zeros(0, bool)
+        share = (strange.sum() + len(self._non_numbers_beyond)) / max(len(words), 1)
+        if len(words) < 20 or not 0.0 < share <= NON_NUMBER_SHARE:
+            return None
+        found = [(self.first[code], words[code]) for code in np.flatnonzero(strange) if _is_no_number(words[code])]
+        row, word = min([*found, *((row, word) for word, row in self._non_numbers_beyond.items())], default=(0, None))
+        return None if word is None else (word, row)
+
+    def facts(self) -> dict[str, Any]:
+        """Categories with their counts, how many are true, or the range of dates."""
+        if self.kind is Flags:
+            true = int(np.dot(self.flags, self.counts))
+            return {"true": true, "false": self.rows - self.missing - true}
+        if self.kind is Days:
+            return {"min": date_text(self._least), "max": date_text(self._latest)}
+        order = sorted(self.codes.items(), key=lambda word: (-self.counts[word[1]], word[0]))
+        listed = [{"value": word, "count": self.counts[code]} for word, code in order[:LISTED]]
+        more = {"distinct_at_least": True} if self.beyond else {}
+        return {"distinct": len(self.codes), **more, "categories": listed}
+
+
+def _is_no_number(word: str) -> bool:
+    return math.isnan(parse_number(word)) and word.strip() not in MISSING_TEXTS

@@ -1,0 +1,36 @@
+"""What a file holds, found out without reading it whole."""
+
+from pathlib import Path
+
+from model.columns.schema import Schema
+from model.profile.table_profile import TableProfile
+from model.tables.reader import PROFILE_ROWS, Source, read_cells
+
+
+def profile_file(
+    source: Source,
+    file_format: str,
+    target: str | None = None,
+    id_column: str | None = None,
+    *,
+    chunk_rows: int = PROFILE_ROWS,
+) -> Schema:
+    """Describe a table; with a target, also what would spoil a training.
+
+    A file is read once, or twice where a column of texts begins with numbers.
+
+    Raises:
+        TableError: the file cannot be read, or not be trained on; the message names the row and what to do.
+        ColumnError: the target or id column is not there, or the target is not a yes/no column.
+    """
+    texts: set[str] = set()
+    while True:
+        profile = TableProfile(target, id_column)
+        for chunk in read_cells(source, file_format, texts, chunk_rows):
+            profile.add(chunk.columns, chunk.rows)
+            if file_format == "csv":
+                texts |= profile.texts()
+        if file_format != "csv" or not profile.mixed():
+            return profile.schema()
+        if not isinstance(source, Path):
+            source.seek(0)

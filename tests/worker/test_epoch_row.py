@@ -1,0 +1,28 @@
+"""Of every epoch the figures are kept, and of the epochs with round numbers what each layer did."""
+
+import math
+
+from model.training.report import EpochReport, LayerReport
+from worker.epoch_row import is_round, row_of
+
+
+def report(epoch: int) -> EpochReport:
+    layers = LayerReport(("0.weights", "0.bias"), (0.5, 0.25), (0.001, math.inf))
+    return EpochReport(epoch, 5000, 25 * epoch, 0.01, 0.6, math.nan, None, 1.5, 0.02, layers, 0.125, 1)
+
+
+def test_figures_are_kept_of_every_epoch_and_layers_of_the_round_ones() -> None:
+    rows = {number: row_of(report(number)) for number in (100, 101)}
+    for number, row in rows.items():
+        assert row[:7] == (number, 0.01, 0.6, None, None, 1.5, 0.02)
+        assert (row.dead_units, row.retries) == (0.125, 1)
+    assert rows[100].layers == [
+        {"name": "0.weights", "gradient_norm": 0.5, "update_ratio": 0.001},
+        {"name": "0.bias", "gradient_norm": 0.25, "update_ratio": None},
+    ]
+    assert rows[101].layers is None
+
+
+def test_a_hundred_times_as_many_epochs_keep_three_times_as_many_layers() -> None:
+    assert sum(map(is_round, range(1, 101))) == 100
+    assert sum(map(is_round, range(1, 10_001))) == 100 + 90 + 90
