@@ -11,7 +11,7 @@ from store.artifacts import Artifact
 from store.clock import now
 from store.errors import ExpiredError, NotFoundError
 from store.ids import new_id
-from store.pages import Page, after_token, make_page
+from store.pages import Page, after_token, read_page
 from store.tables import artifacts, datasets
 from store.upsert import upsert_into
 
@@ -112,10 +112,10 @@ def list_datasets(connection: Connection, *, page_size: int, page_token: str | N
 
     Raises: PageTokenError.
     """
-    query = _with_size().where(artifacts.c.removed_at.is_(None)).order_by(datasets.c.id.desc()).limit(page_size + 1)
+    query = _with_size().where(artifacts.c.removed_at.is_(None)).order_by(datasets.c.id.desc())
     if page_token is not None:
         query = query.where(datasets.c.id < after_token(page_token))
-    return make_page(connection.execute(query).all(), page_size, lambda row: row.id)
+    return read_page(connection, query, page_size, lambda row: row.id)
 
 
 def _with_size() -> Any:

@@ -1,14 +1,20 @@
-"""Pages of a list: at most `page_size` rows and an opaque token that names where the next page begins."""
+"""Pages of a list: at most `page_size` rows, and an opaque token that names where the next page begins."""
 
 import base64
 import binascii
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row, Select
 
 from store.errors import PageTokenError
+
+PAGE_BYTES = 4 * 1024**2
+"""The most JSON of a page's rows, but for its first: the description of a table may take 16 MiB, and a page 1,000."""
+
+ONE_BY_ONE = {"stream_results": True, "max_row_buffer": 25}
 
 
 @dataclass(frozen=True)
@@ -19,11 +25,24 @@ class Page:
     next_token: str | None
 
 
-def make_page(rows: Sequence[Row[Any]], page_size: int, key: Callable[[Row[Any]], str]) -> Page:
-    """Cut a query's `page_size + 1` rows to a page; the row too many tells that another page follows."""
-    if len(rows) <= page_size:
-        return Page(rows, None)
-    return Page(rows[:page_size], _token(key(rows[page_size - 1])))
+def read_page(connection: Connection, query: Select[Any], page_size: int, key: Callable[[Row[Any]], str]) -> Page:
+    """Read rows until the page is full: `page_size` of them, or PAGE_BYTES of JSON; one row at the least.
+
+    The rows come one by one, so that no more than a few beyond the page are ever in memory.
+    """
+    page: list[Row[Any]] = []
+    size = 0
+    with connection.execute(query.limit(page_size + 1).execution_options(**ONE_BY_ONE)) as rows:
+        for row in rows:
+            size += _json_bytes(row)
+            if page and (len(page) == page_size or size > PAGE_BYTES):
+                return Page(page, _token(key(page[-1])))
+            page.append(row)
+    return Page(page, None)
+
+
+def _json_bytes(row: Row[Any]) -> int:
+    return sum(len(json.dumps(value)) for value in row if isinstance(value, dict | list))
 
 
 def after_token(token: str, *, whole: bool = False) -> Any:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, and_, case, func, select
 
 from store.errors import NotFoundError
 from store.jobs.states import JobState
-from store.pages import Page, after_token, make_page
+from store.pages import Page, after_token, read_page
 from store.tables import epochs, job_events, jobs
 
 RECENT_EPOCHS = 10
@@ -41,7 +41,7 @@ def list_jobs(  # noqa: PLR0913 - one parameter a filter
 
     Raises: PageTokenError.
     """
-    query = select(jobs).order_by(jobs.c.id.desc()).limit(page_size + 1)
+    query = select(jobs).order_by(jobs.c.id.desc())
     if states:
         query = query.where(jobs.c.state.in_(states))
     if kinds:
@@ -50,7 +50,7 @@ def list_jobs(  # noqa: PLR0913 - one parameter a filter
         query = query.where(jobs.c.model == model)
     if page_token is not None:
         query = query.where(jobs.c.id < after_token(page_token))
-    return make_page(connection.execute(query).all(), page_size, lambda row: row.id)
+    return read_page(connection, query, page_size, lambda row: row.id)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def list_epochs(connection: Connection, job_id: str, *, page_size: int, page_tok
     Raises: NotFoundError, PageTokenError.
     """
     get_job(connection, job_id)
-    query = select(epochs).where(epochs.c.job_id == job_id).order_by(epochs.c.epoch).limit(page_size + 1)
+    query = select(epochs).where(epochs.c.job_id == job_id).order_by(epochs.c.epoch)
     if page_token is not None:
         query = query.where(epochs.c.epoch > after_token(page_token, whole=True))
-    return make_page(connection.execute(query).all(), page_size, lambda row: str(row.epoch))
+    return read_page(connection, query, page_size, lambda row: str(row.epoch))

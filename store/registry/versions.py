@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from store.errors import ArtifactError, NotFoundError
-from store.pages import Page, after_token, make_page
+from store.pages import Page, after_token, read_page
 from store.tables import models, versions
 from store.upsert import upsert_into
 
@@ -107,10 +107,10 @@ def list_versions(connection: Connection, model: str, *, page_size: int, page_to
     """
     if connection.execute(select(models.c.name).where(models.c.name == model)).first() is None:
         raise NotFoundError(f"there is no model '{model}'")
-    query = select(*FACTS).where(versions.c.model == model).order_by(versions.c.version.desc()).limit(page_size + 1)
+    query = select(*FACTS).where(versions.c.model == model).order_by(versions.c.version.desc())
     if page_token is not None:
         query = query.where(versions.c.version < after_token(page_token, whole=True))
-    return make_page(connection.execute(query).all(), page_size, lambda row: str(row.version))
+    return read_page(connection, query, page_size, lambda row: str(row.version))
 
 
 def list_models(connection: Connection, *, page_size: int, page_token: str | None = None) -> Page:
@@ -118,7 +118,7 @@ def list_models(connection: Connection, *, page_size: int, page_token: str | Non
 
     Raises: PageTokenError.
     """
-    query = select(models).order_by(models.c.name).limit(page_size + 1)
+    query = select(models).order_by(models.c.name)
     if page_token is not None:
         query = query.where(models.c.name > after_token(page_token))
-    return make_page(connection.execute(query).all(), page_size, lambda row: row.name)
+    return read_page(connection, query, page_size, lambda row: row.name)
