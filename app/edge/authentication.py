@@ -6,18 +6,17 @@ those whose scope is None; an address that is not there asks too.
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
-from flask import g
+from flask import Request
 
 from app.edge.hooks import Hooks
 from app.edge.host_check import is_loopback
 from app.edge.invalid_key_limit import INVALID_PER_MINUTE, InvalidKeyLimit
-from app.edge.request_context import kept, this_request
+from app.edge.request_context import NOBODY, Exchange, this_exchange
 from app.edge.ttl_cache import TtlCache
 from app.errors import TooManyInvalidKeysError, UnauthenticatedError
-from app.routing.route import Route
 from store.audit import LOCAL
 from store.database import Connection, Database
 from store.errors import DatabaseError
@@ -31,18 +30,13 @@ BEARER = 'Bearer realm="ebb"'
 BROWSED = (BEARER, 'Basic realm="ebb", charset="UTF-8"')
 """The ways to send a key for a page. A browser sends a password with every request to a server, even with those that
 another site causes, so no route that changes something takes one."""
-NOBODY = Caller("", frozenset())
-"""The caller of an invalid key; cached as long as that of a valid one."""
 
 
 class Authentication:
     """Checks the key of each request, and notes when a valid key was used."""
 
-    def __init__(
-        self, settings: Settings, database: Database, routes: Mapping[str, Route], invalid_keys: InvalidKeyLimit
-    ) -> None:
+    def __init__(self, settings: Settings, database: Database, invalid_keys: InvalidKeyLimit) -> None:
         self._database = database
-        self._routes = routes
         self._invalid_keys = invalid_keys
         self._anonymous = Caller("", frozenset({"admin"})) if is_loopback(settings.host) else None
         self._callers: TtlCache[str, Caller] = TtlCache(database, _owner_of)
@@ -53,19 +47,21 @@ class Authentication:
         """Check every request."""
         hooks.before_request(self._check)
 
-    def _check(self) -> None:
-        route = self._routes.get(this_request().endpoint or "")
+    def _check(self, exchange: Exchange) -> None:
+        route = exchange.route
         if route is not None and route.scope is None:
             return
-        kept().caller = self._authenticate(BROWSED if route is not None and route.browsed else (BEARER,))
+        exchange.caller = self._authenticate(
+            exchange.request, BROWSED if route is not None and route.browsed else (BEARER,)
+        )
 
-    def _authenticate(self, challenges: Sequence[str]) -> Caller:
-        scheme, _, key = this_request().headers.get("Authorization", "").partition(" ")
+    def _authenticate(self, request: Request, challenges: Sequence[str]) -> Caller:
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         if not scheme and self._anonymous is not None:
             return self._anonymous
         if scheme.lower() == "bearer":
             return self._valid(key.strip(), challenges)
-        sent = this_request().authorization
+        sent = request.authorization
         if challenges is BROWSED and sent is not None and sent.type == "basic" and sent.password:
             return self._valid(sent.password, challenges)
         raise UnauthenticatedError(
@@ -94,7 +90,7 @@ class Authentication:
 
         Raises: the outage, where it is not, or nothing was said.
         """
-        route, caller = self._routes.get(this_request().endpoint or ""), self._callers.last(key)
+        route, caller = this_exchange().route, self._callers.last(key)
         if route is None or not route.in_outages or caller is None or caller is NOBODY:
             raise outage
         return caller
@@ -125,9 +121,9 @@ def _owner_of(connection: Connection, key: str) -> Caller:
 
 def caller_name() -> str:
     """Return who to name as the mover of an alias or canceller of a job."""
-    return g.caller.key_id or LOCAL
+    return this_exchange().caller.key_id or LOCAL
 
 
 def owner() -> str:
     """Return whose idempotency keys this request's are compared with."""
-    return str(g.caller.key_id)
+    return this_exchange().caller.key_id

@@ -9,7 +9,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 
 from app.edge.hooks import Hooks
-from app.edge.request_context import this_request
+from app.edge.request_context import Exchange
 from app.errors import ForbiddenError, MisdirectedError
 from model.names import clipped
 
@@ -40,8 +40,8 @@ def install(hooks: Hooks) -> None:
     hooks.before_request(_check)
 
 
-def _check() -> None:
-    headers = this_request().headers
+def _check(exchange: Exchange) -> None:
+    headers = exchange.request.headers
     host = headers.get("Host", "")
     if not is_own(host):
         raise MisdirectedError(f"Host {clipped(host)!r} is not this server; ask for 127.0.0.1, [::1] or localhost")

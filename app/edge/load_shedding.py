@@ -7,7 +7,7 @@ import re
 import time
 
 from app.edge.hooks import Hooks
-from app.edge.request_context import this_request
+from app.edge.request_context import Exchange
 from app.errors import OverloadedError
 
 ALWAYS_ANSWERED = ("/livez", "/readyz", "/metrics")
@@ -17,8 +17,8 @@ _START = re.compile(r"t=(\d{1,12}(?:\.\d{1,9})?)")
 def install(hooks: Hooks, most_seconds: float) -> None:
     """Refuse requests that waited longer; 0 refuses none."""
 
-    def check() -> None:
-        request = this_request()
+    def check(exchange: Exchange) -> None:
+        request = exchange.request
         waited = waited_seconds(request.headers.get("X-Request-Start", ""), time.time())
         if waited > most_seconds and request.path not in ALWAYS_ANSWERED:
             raise OverloadedError(

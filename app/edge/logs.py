@@ -13,7 +13,7 @@ import msgspec
 from flask import Response
 
 from app.edge.hooks import Hooks
-from app.edge.request_context import kept, request_id, this_request
+from app.edge.request_context import Exchange
 from model.names import escaped
 
 access = logging.getLogger("ebb.access")
@@ -106,29 +106,22 @@ def install(hooks: Hooks) -> None:
     """
     lines = JsonLines()
 
-    def log(response: Response) -> Response:
-        here, request, now = kept(), this_request(), time.perf_counter()
+    def log(exchange: Exchange, response: Response) -> None:
+        request = exchange.request
         path, status = request.path, response.status_code
         level = logging.DEBUG if path in PROBES and status < HTTPStatus.BAD_REQUEST else logging.INFO
         if access.isEnabledFor(level):
-            caller = here.get("caller")
             facts = {
-                "request_id": request_id(),
+                "request_id": exchange.id,
                 "method": request.method,
                 "path": path,
                 "status": status,
                 "bytes": response.content_length,
-                "ms": round((now - here.get("begun", now)) * 1000, 2),
+                "ms": round((time.perf_counter() - exchange.begun) * 1000, 2),
                 "client": request.remote_addr or "",
-                "key": caller.key_id if caller is not None else "",
+                "key": exchange.caller.key_id,
             }
             message = f"{request.method} {path} {status}"
             lines.write(time.time(), logging.getLevelName(level), access.name, message, facts)
-        return response
 
-    hooks.before_request(_begin)
     hooks.after_request(log)
-
-
-def _begin() -> None:
-    kept().begun = time.perf_counter()

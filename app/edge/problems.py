@@ -11,7 +11,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from app import errors as app_errors
-from app.edge.request_context import request_id
+from app.edge.request_context import this_exchange
 from app.schemas.problem_details import Fault, ProblemDetails
 from model import errors as model_errors
 from model.names import escaped
@@ -117,7 +117,7 @@ def _refuse(error: Exception) -> Response:
         role = getattr(error, "role", "")  # of a table's column, which the query names
         problems = [model_errors.Problem(f"/query/{role}" if role else kind.place, kind.name, detail)]
     if kind.status >= Status.INTERNAL_SERVER_ERROR or isinstance(error, MemoryError):
-        log.warning("request %s: %s: %s", request_id(), type(error).__name__, error)
+        log.warning("request %s: %s: %s", this_exchange().id, type(error).__name__, error)
     response = _problem(kind, detail, problems)
     if (seconds := getattr(error, "retry_after_s", None)) is not None:
         response.headers["Retry-After"] = str(math.ceil(seconds))
@@ -144,7 +144,7 @@ def _refuse_http(error: HTTPException) -> Response:
 
 
 def _fail(error: Exception) -> Response:
-    log.error("request %s failed", request_id(), exc_info=error)
+    log.error("request %s failed", this_exchange().id, exc_info=error)
     kind = ProblemType(Status.INTERNAL_SERVER_ERROR)
     return _problem(kind, "an error of this service, not of the request; its log tells more under the request id")
 
@@ -158,7 +158,7 @@ def _problem(kind: ProblemType, detail: str, problems: Iterable[model_errors.Pro
         detail=escaped(detail),  # of one problem, it begins with the pointer
         instance=request.path,
         errors=[Fault(**asdict(problem)) for problem in problems[:MOST_FAULTS]],
-        request_id=request_id(),
+        request_id=this_exchange().id,
     )
     response = Response(msgspec.json.encode(body), kind.status, mimetype=PROBLEM_JSON)
     if kind.status in (Status.TOO_MANY_REQUESTS, Status.SERVICE_UNAVAILABLE):

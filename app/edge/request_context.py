@@ -1,20 +1,53 @@
-"""The current request, the values that are kept as long as it lasts, and its id.
+"""The current request and what the hooks know of it, kept until its response is sent.
 
-Flask's `request` and `g` look their object up at each use. Code that every request runs calls these functions once
-instead; other code uses Flask's names.
+Flask's `request` and `g` look their object up at each use. Code that every request runs does so once instead; other
+code uses Flask's names.
 """
 
 import re
-from typing import Any
+import time
+from dataclasses import dataclass, field
 
-from flask import Request, Response, g, request
+from flask import Request, g, request
 
-from app.edge.hooks import Hooks
+from app.routing.route import Route
 from store import audit
 from store.ids import new_id
+from store.keys import Caller
 
-HEADER = "X-Request-ID"
+ID_HEADER = "X-Request-ID"
+ADDED_HEADERS = "ebb.headers"
+"""Where a request's environment holds the headers that its response gets, whatever view or error makes it."""
+NOBODY = Caller("", frozenset())
 _FIT = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request on its way to a response.
+
+    `route` is None at an address that is none. `caller` is NOBODY until the key is checked, and where none is asked for.
+
+    Units: `begun` in seconds of `time.perf_counter`.
+    """
+
+    request: Request
+    route: Route | None
+    id: str
+    headers: list[tuple[str, str]]
+    caller: Caller = NOBODY
+    begun: float = field(default_factory=time.perf_counter)
+
+
+def begin_exchange(request: Request, route: Route | None) -> Exchange:
+    """Give the request an id, the client's own or a new one, and keep the exchange for `this_exchange`."""
+    given = request.headers.get(ID_HEADER)
+    name = given if given is not None and _FIT.fullmatch(given) else new_id()
+    headers = request.environ.setdefault(ADDED_HEADERS, [])
+    headers.append((ID_HEADER, name))
+    g.exchange = exchange = Exchange(request, route, name, headers)
+    audit.request_id.set(name)
+    return exchange
 
 
 def this_request() -> Request:
@@ -25,34 +58,10 @@ def this_request() -> Request:
     return request._get_current_object()  # type: ignore[attr-defined,no-any-return]  # as Flask's documentation has it
 
 
-def kept() -> Any:
-    """Return the values that are kept until the request ends.
+def this_exchange() -> Exchange:
+    """Return what the hooks know of the current request.
 
     Raises: RuntimeError outside of one.
     """
-    return g._get_current_object()  # as Flask's documentation has it
-
-
-def install(hooks: Hooks) -> None:
-    """Name every request and say the name in its answer."""
-    hooks.before_request(_name)
-    hooks.after_request(_tell)
-
-
-def request_id() -> str:
-    """Return this request's id."""
-    here = kept()
-    name: str | None = here.get("request_id")
-    if name is None:
-        given = this_request().headers.get(HEADER, "")
-        here.request_id = name = given if _FIT.fullmatch(given) else new_id()
-    return name
-
-
-def _name() -> None:
-    audit.request_id.set(request_id())
-
-
-def _tell(response: Response) -> Response:
-    response.headers.add(HEADER, request_id())
-    return response
+    exchange: Exchange = g.exchange
+    return exchange

@@ -13,6 +13,7 @@ from flask import Flask, Response, request
 from werkzeug.datastructures import Headers
 from werkzeug.utils import get_content_type
 
+from app.edge.request_context import ADDED_HEADERS
 from app.routing.route import JSON
 
 SECURITY_HEADERS = {
@@ -26,7 +27,7 @@ _ADDED = [(name.lower(), (name, value)) for name, value in SECURITY_HEADERS.item
 
 
 def install(app: Flask) -> None:
-    """Add to every response the security headers that it does not set itself.
+    """Add to every response the headers of its request's environment, and the security headers that it lacks.
 
     They are added to the list that goes to the server: a Flask response would check and copy each of them.
     """
@@ -35,9 +36,12 @@ def install(app: Flask) -> None:
 
 def _adding(answer: WSGIApplication) -> WSGIApplication:
     def answer_with_more(environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
+        added: list[tuple[str, str]] = []
+        environ[ADDED_HEADERS] = added
+
         def start_with_more(status: str, headers: list[tuple[str, str]], *failure: Any) -> Any:
             own = {name.lower() for name, _ in headers}
-            return start(status, headers + [header for name, header in _ADDED if name not in own], *failure)
+            return start(status, [*headers, *added, *(each for name, each in _ADDED if name not in own)], *failure)
 
         return answer(environ, start_with_more)
 
@@ -51,8 +55,8 @@ class CompleteResponse(Response):
     """
 
     def __init__(self, body: bytes, mimetype: str, headers: Mapping[str, str]) -> None:
-        complete = Headers([("Content-Type", _content_type(mimetype)), ("Content-Length", str(len(body)))])
-        complete.extend(headers)
+        told = (("Content-Type", _content_type(mimetype)), ("Content-Length", str(len(body))))
+        complete = Headers([*told, *headers.items()])
         super().__init__([body], headers=complete, direct_passthrough=True)
 
     def get_wsgi_response(self, environ: Mapping[str, Any]) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:

@@ -1,25 +1,22 @@
 """Scopes: checks what the key of a request allows, after authentication and the rate limit."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from app.edge.hooks import Hooks
-from app.edge.request_context import kept, this_request
+from app.edge.request_context import Exchange, this_exchange
 from app.errors import ForbiddenError
-from app.routing.route import Route
 from store.database import Row
-from store.keys import Caller
 
 
-def install(hooks: Hooks, routes: Mapping[str, Route]) -> None:
+def install(hooks: Hooks) -> None:
     """Check every request for a route that has a scope."""
+    hooks.before_request(_check)
 
-    def check() -> None:
-        route = routes.get(this_request().endpoint or "")
-        if route is not None and route.scope is not None:
-            demand(route.scope, *route.or_scopes)
 
-    hooks.before_request(check)
+def _check(exchange: Exchange) -> None:
+    route = exchange.route
+    if route is not None and route.scope is not None and not exchange.caller.may(route.scope):
+        demand(route.scope, *route.or_scopes)
 
 
 def demand_to_promote(asked: str) -> None:
@@ -36,7 +33,7 @@ def demand_to_cancel(job: Row[Any]) -> None:
 
     Raises: ForbiddenError.
     """
-    caller: Caller = kept().caller
+    caller = this_exchange().caller
     if job.owner != caller.key_id and not caller.may("admin"):
         raise ForbiddenError(
             f"key {caller.key_id} did not submit job {job.id}; send the key that did, or one with the scope 'admin'"
@@ -57,7 +54,7 @@ def demand(*scopes: str, because: str = "") -> None:
 
     Raises: ForbiddenError.
     """
-    caller: Caller = kept().caller
+    caller = this_exchange().caller
     if not any(map(caller.may, scopes)):
         names = " or ".join(f"'{scope}'" for scope in scopes)
         raise ForbiddenError(

@@ -10,7 +10,7 @@ from flask import Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 
 from app.edge.hooks import Hooks
-from app.edge.request_context import kept, this_request
+from app.edge.request_context import Exchange
 from app.routing.route import Route
 
 SHARED = values.ValueClass is not values.MutexValue
@@ -37,7 +37,7 @@ class Traffic:
         self._scored = Counter("ebb_scored_records", "Records of scoring requests.", ("outcome",), registry=into)
         self.streams = Gauge("ebb_event_streams", "Streams open.", multiprocess_mode="livesum", registry=into)
         self._good, self._bad = self._scored.labels("scored"), self._scored.labels("refused")
-        self._kept: dict[tuple[str | None, int], tuple[Counter, Histogram]] = {}
+        self._kept: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     def install(self, hooks: Hooks) -> None:
         """Count every request."""
@@ -49,20 +49,19 @@ class Traffic:
         if refused:
             self._bad.inc(refused)
 
-    def _count(self, response: Response) -> Response:
-        endpoint, status = this_request().endpoint, response.status_code
-        requests, seconds = self._of(endpoint, status // 100)
+    def _count(self, exchange: Exchange, response: Response) -> None:
+        name, status = "" if exchange.route is None else exchange.route.name, response.status_code
+        requests, seconds = self._of(name, status // 100)
         requests.inc()
-        seconds.observe(time.perf_counter() - kept().begun)
+        seconds.observe(time.perf_counter() - exchange.begun)
         if status in SHED:
-            self._shed.labels(self._named.get(endpoint or "", UNKNOWN)[0], str(status)).inc()
-        return response
+            self._shed.labels(self._named.get(name, UNKNOWN)[0], str(status)).inc()
 
-    def _of(self, endpoint: str | None, status: int) -> tuple[Counter, Histogram]:
+    def _of(self, name: str, status: int) -> tuple[Counter, Histogram]:
         """Return what counts this kind of answer; looking labels up is what counting costs most."""
-        kept = self._kept.get((endpoint, status))
+        kept = self._kept.get((name, status))
         if kept is None:
-            labels = self._named.get(endpoint or "", UNKNOWN)
+            labels = self._named.get(name, UNKNOWN)
             kept = self._requests.labels(*labels, f"{status}xx"), self._seconds.labels(*labels)
-            self._kept[endpoint, status] = kept
+            self._kept[name, status] = kept
         return kept

@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.edge import host_check, key_limit, load_shedding, logs, problems, request_context, responses, scopes
+from app.edge import host_check, key_limit, load_shedding, logs, problems, responses, scopes
 from app.edge.authentication import Authentication
 from app.edge.concurrency_limit import ConcurrencyLimit
 from app.edge.deadline import Deadline
@@ -43,18 +43,17 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell, limit
     responses.install(app)
     problems.install(app)
     keyless = host_check.is_loopback(settings.host)
-    hooks, routes = Hooks(), {route.name: route for route in ROUTES}
+    hooks = Hooks({route.name: route for route in ROUTES})
     # Answers pass these from the last to the first: the first see the whole answer.
     services.traffic.install(hooks)
     logs.install(hooks)
-    request_context.install(hooks)
     if settings.proxies:
         load_shedding.install(hooks, settings.request_wait_seconds)
     if keyless:
         host_check.install(hooks)
-    Authentication(settings, database, routes, InvalidKeyLimit(limiter)).install(hooks)
+    Authentication(settings, database, InvalidKeyLimit(limiter)).install(hooks)
     key_limit.install(hooks, limiter, settings.requests_per_minute)
-    scopes.install(hooks, routes)
+    scopes.install(hooks)
     hooks.install(app)
     model_card.install(app)
     url_map.install(app, ROUTES, services)

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
-from flask import Response, g, request
+from flask import Response, request
 
+from app.edge.request_context import this_exchange
 from app.edge.responses import no_content
 from app.errors import InputError
 from app.routing.route import Header, Route
@@ -68,7 +69,7 @@ def stream_events(services: Services, job_id: str, query: EventsQuery) -> Respon
 
 def _still_allowed() -> Callable[[Connection], bool]:
     """Return what tells whether the key of this request may still read."""
-    key_id: str = g.caller.key_id
+    key_id: str = this_exchange().caller.key_id
     return lambda connection: may_still(connection, key_id, "read")
 
 
