@@ -1,1 +1,1 @@
-"""The mathematics: columns, networks and the training that fits them, in NumPy alone."""
+"""The learning engine in NumPy: columns, networks, training, estimators and explanations."""

@@ -1,4 +1,4 @@
-"""The mathematics on the command line, without a server or database: train, predict, trace."""
+"""The learning engine on the command line, without a server or database: train, predict, trace."""
 
 import argparse
 import json
@@ -17,11 +17,11 @@ from model.parsing import first_repeated, shown
 from model.scoring import score_file
 from model.spec import parse_spec
 from model.tables.reader import format_of, read_table
-from model.trace import lines, trace
+from model.trace import trace, trace_lines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 if it worked, 1 if not, with the reason on standard error."""
+    """Run one command. Return 0 if it succeeded, else 1 with the error on standard error."""
     options = parser().parse_args(arguments)
     try:
         options.run(options)
@@ -35,34 +35,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return what the command line understands."""
+    """Return the parser of the command line."""
     top = argparse.ArgumentParser(prog="python -m model", description=__doc__)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     command = commands.add_parser("train", help="train an estimator on a table")
     command.add_argument("table", type=Path, help="a CSV, NDJSON or Parquet file")
     command.add_argument(
-        "--target", required=True, help="the column to predict; who churned, unless the spec's loss says otherwise"
+        "--target", required=True, help="the column to predict: churn, unless the loss of the spec is another"
     )
     command.add_argument("--id", help="the column that names customers")
     command.add_argument("--spec", type=Path, help="a JSON file with the training spec")
-    command.add_argument("--out", type=Path, required=True, help="where the estimator goes, a safetensors file")
+    command.add_argument("--out", type=Path, required=True, help="the safetensors file to write the estimator to")
     command.add_argument("--json", action="store_true", help="print the result as JSON")
     command.set_defaults(run=train)
 
     command = commands.add_parser("predict", help="score a table with an estimator")
-    command.add_argument("file", type=Path, help="an estimator that train wrote")
+    command.add_argument("file", type=Path, help="an estimator written by train")
     command.add_argument("table", type=Path, help="a CSV, NDJSON or Parquet file")
-    command.add_argument("--out", type=Path, required=True, help="where the predictions go, a CSV file")
+    command.add_argument("--out", type=Path, required=True, help="the CSV file to write the predictions to")
     command.add_argument("--json", action="store_true", help="print the counts as JSON")
     command.set_defaults(run=predict)
 
     command = commands.add_parser("trace", help="follow one record through one training step, number by number")
-    command.add_argument("file", type=Path, help="an estimator that train wrote")
+    command.add_argument("file", type=Path, help="an estimator written by train")
     command.add_argument("--record", required=True, help="one record as a JSON object")
-    command.add_argument("--label", type=int, choices=(0, 1), default=0, help="what really happened; 0 by default")
+    command.add_argument("--label", type=int, choices=(0, 1), default=0, help="the true outcome; 0 by default")
     command.add_argument("--json", action="store_true", help="print the numbers as JSON")
-    command.set_defaults(run=follow)
+    command.set_defaults(run=trace_record)
     return top
 
 
@@ -101,33 +101,33 @@ def predict(options: argparse.Namespace) -> None:
     show({"rows": summary.rows, "errors": summary.errors, "sha256": estimator.weights_sha256}, options.json)
 
 
-def follow(options: argparse.Namespace) -> None:
+def trace_record(options: argparse.Namespace) -> None:
     """Print one record's forward pass, δ, gradients and update."""
     estimator = Estimator.from_bytes(read_bytes(options.file))
     result = trace(estimator, json_object(options.record), options.label)
     if options.json:
         print(json.dumps(result.to_json(), ensure_ascii=False))
     else:
-        print("\n".join(lines(result)))
+        print("\n".join(trace_lines(result)))
 
 
 def json_object(text: str) -> dict[str, Any]:
     """Read a JSON object.
 
-    Raises: FileError when the text is something else.
+    Raises: FileError when the text is not a JSON object.
     """
     try:
-        value = json.loads(text, object_pairs_hook=_once)
+        value = json.loads(text, object_pairs_hook=_unique_keys)
     except ValueError as error:
         raise FileError(f"this is not JSON: {error}") from error
     except RecursionError as error:
-        raise FileError("this JSON has too many brackets inside each other: write it flatter") from error
+        raise FileError("this JSON has too many brackets inside each other: use fewer levels") from error
     if not isinstance(value, dict):
         raise FileError(f"this must be a JSON object, not {shown(value)}")
     return value
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = first_repeated(name for name, _ in pairs)
@@ -136,7 +136,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any], as_json: bool) -> None:
-    """Print a result for a program or for a person."""
+    """Print a result as JSON or as lines of text."""
     if as_json:
         print(json.dumps(result))
     else:

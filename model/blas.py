@@ -1,4 +1,4 @@
-"""The matrix library under NumPy: which one, and on how many threads."""
+"""The BLAS library of NumPy: its kernel and its threads."""
 
 import ctypes
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ NAMES = ("scipy_openblas_{}64_", "openblas_{}64_", "openblas_{}")
 
 @cache
 def openblas(question: str) -> Any | None:
-    """Return a function of the OpenBLAS that NumPy brought along; None when NumPy uses another library."""
+    """Return a function of the OpenBLAS in NumPy's wheel; None if NumPy uses another library."""
     folder = Path(np.__file__).parent.parent / LIBRARIES
     for path in sorted(folder.glob("*openblas*")):
         library = ctypes.CDLL(str(path))
@@ -27,7 +27,7 @@ def openblas(question: str) -> Any | None:
 
 
 def kernel() -> str | None:
-    """Return the kernel OpenBLAS chose for this processor."""
+    """Return the kernel that OpenBLAS chose for this processor."""
     function = openblas("get_corename")
     if function is None:
         return None
@@ -36,16 +36,17 @@ def kernel() -> str | None:
 
 
 def threads() -> int | None:
-    """Return how many threads OpenBLAS uses."""
+    """Return the number of threads of OpenBLAS."""
     function = openblas("get_num_threads")
     return None if function is None else int(function())
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Keep OpenBLAS to one thread: the bits then do not depend on the machine's cores, and nothing waits for one.
+    """Limit OpenBLAS to one thread, so that the bits do not depend on the number of cores.
 
-    With more, products of this size wait for each other by spinning: on a busy machine that takes ten times as long.
+    With more threads, products of this size wait for each other by spinning. On a busy machine they take ten times as
+    long.
     """
     before, change = threads(), openblas("set_num_threads")
     if before is None or before == 1 or change is None:

@@ -1,4 +1,4 @@
-"""Calibration: the straight map of log-odds after which as many churn as predicted, on rows held out of training."""
+"""Calibration: a linear map of log-odds, fitted on held-out rows, that makes predicted and observed churn agree."""
 
 from dataclasses import dataclass
 
@@ -6,23 +6,23 @@ import numpy as np
 
 from model.design import Floats
 from model.metrics import log_loss
-from model.probabilities import probability
+from model.probabilities import sigmoid
 from model.random import shuffle, stream
 
 FEWEST_ROWS = 100
 FEWEST_OUTCOMES = 20  # churners, and customers who stayed
-MANY_ROWS = 100_000  # two numbers fitted to so many rows know nothing of a single one
+MANY_ROWS = 100_000  # a fit of two numbers to so many rows does not depend on a single row
 FOLDS = 10
-CROSSING = 1002  # the purpose of the random stream that draws them
+CROSSING = 1002  # the purpose of the random stream that draws the folds
 NEWTON_STEPS = 50
-CLOSE = 1e-15  # nats that another step would win
+CLOSE = 1e-15  # nats: the fit stops when a step would gain less
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Calibrated log-odds are slope · z + shift: the order of customers stays, and so do their reasons, scaled.
+    """Maps log-odds z to slope · z + shift. Customers keep their order, and reasons scale by the slope.
 
-    The note says what became of it.
+    The note says whether the calibration was fitted or left out, and why. It is part of an estimator's bytes.
     """
 
     slope: float = 1.0
@@ -38,10 +38,10 @@ UNCHANGED = Calibration()
 
 
 def calibrate(y: Floats, z: Floats) -> tuple[Calibration, Floats]:
-    """Return the calibration that these held-out rows call for, and their log-odds as others of them calibrate them.
+    """Return the calibration of these held-out rows, and their cross-fitted calibrated log-odds.
 
-    It is left out where there are too few rows to fit it to, and where it does no good: each tenth of the rows is
-    calibrated by the other nine, and their log loss must fall.
+    The calibration is left out if there are too few rows, or if it does not lower the log loss of ten folds, each
+    calibrated by the other nine.
 
     Shapes: y (n,) of 0 and 1; z (n,), their log-odds; result (n,).
     """
@@ -51,7 +51,7 @@ def calibrate(y: Floats, z: Floats) -> tuple[Calibration, Floats]:
         return Calibration(note=f"left out: it takes {needed}"), z
     whole = platt(y, z)
     crossed = whole(z)
-    # Drawn at random: folds made alike by risk and outcome would be no test of each other.
+    # The folds are random. Folds stratified by risk and outcome would not test each other.
     fold = shuffle(stream(0, CROSSING), len(z)) % FOLDS
     for each in range(FOLDS if len(y) < MANY_ROWS else 0):
         crossed[fold == each] = platt(y[fold != each], z[fold != each], whole)(z[fold == each])
@@ -61,9 +61,9 @@ def calibrate(y: Floats, z: Floats) -> tuple[Calibration, Floats]:
 
 
 def platt(y: Floats, z: Floats, start: Calibration = UNCHANGED) -> Calibration:
-    """Return the slope and shift of the least log loss, by Newton's method with step halving.
+    """Return the slope and shift of least log loss, by Newton's method with step halving.
 
-    Labels are drawn in by one row of either outcome, so that the slope stays finite where z separates them.
+    Labels are smoothed by one row of each outcome, so that the slope stays finite when z separates the outcomes.
 
     Source: Platt, "Probabilistic outputs for support vector machines", 1999; Lin, Lin & Weng, "A note on Platt's
     probabilistic outputs for support vector machines", 2007.
@@ -76,7 +76,7 @@ def platt(y: Floats, z: Floats, start: Calibration = UNCHANGED) -> Calibration:
     line = np.array([start.slope * spread, start.shift + start.slope * mean])
     loss = log_loss(target, Z @ line)
     for _ in range(NEWTON_STEPS):
-        p = probability(Z @ line)
+        p = sigmoid(Z @ line)
         curvature = (Z.T * (p * (1.0 - p))) @ Z / len(z) + 1e-9 * np.eye(2)
         gradient = Z.T @ (p - target) / len(z)
         step = np.linalg.solve(curvature, gradient)

@@ -1,4 +1,4 @@
-"""Whether contacting a customer pays, and whom to contact when money or hands are short.
+"""Plans whom to contact in a retention campaign, by expected profit, budget and capacity.
 
 Source: Neslin, Gupta, Kamakura, Lu, Mason: Defection Detection, Journal of Marketing Research 43, 2006.
 """
@@ -13,7 +13,7 @@ from model.design import Floats
 
 @dataclass(frozen=True)
 class Economics:
-    """What a retention campaign costs and brings for one customer, and how far it may go.
+    """The costs and the value of a contact in a retention campaign, and the limits of the campaign.
 
     Units: customer_value, offer_cost, contact_cost and budget in the same money; acceptance is the probability that a
     customer who would leave takes the offer and stays; capacity is a number of customers.
@@ -28,12 +28,12 @@ class Economics:
 
     @property
     def limited(self) -> bool:
-        """Whether there may be customers worth a contact who get none."""
+        """Whether a limit may leave out customers who are worth a contact."""
         return self.budget is not None or self.capacity is not None
 
     @property
     def threshold(self) -> float | None:
-        """The churn probability above which a contact pays, None where it never does.
+        """The churn probability above which a contact is profitable; None if it never is.
 
         Example:
             >>> Economics(customer_value=200, offer_cost=10, contact_cost=1, acceptance=0.3).threshold
@@ -46,7 +46,7 @@ class Economics:
 
 @dataclass(frozen=True)
 class ContactPlan:
-    """Each customer's expected profit, whether to contact, whom first, and what contacting them comes to."""
+    """The expected profit of each customer, whom to contact, in which order, and the expected totals."""
 
     profits: Sequence[float]
     contact: Sequence[bool]
@@ -58,18 +58,17 @@ class ContactPlan:
 def plan_contacts(
     probabilities: Floats | Sequence[float], economics: Economics, left_out: Collection[int] = ()
 ) -> ContactPlan:
-    """Weigh what a contact brings against what it costs, and choose whom to contact.
+    """Compute the expected profit of contacting each customer, and choose whom to contact.
 
-    A customer who would leave (probability p) takes the offer with probability `acceptance`, then stays, and is worth
-    the customer's value less the offer. One who would have stayed (1 − p) takes the offer all the same. Everybody
-    contacted costs the contact:
+    A customer who would leave (probability p) accepts the offer with probability `acceptance`. The customer then stays
+    and is worth the customer value less the offer. A customer who would stay (1 − p) always accepts the offer. Each
+    contact has a cost:
 
         profit = p · acceptance · (customer_value − offer_cost) − (1 − p) · offer_cost − contact_cost
         cost   = (p · acceptance + 1 − p) · offer_cost + contact_cost
 
-    Whoever brings a profit is contacted. With a budget or a capacity the most profitable come first, of equals the one
-    that comes first among the rows, for as long as the sum of their costs keeps to the budget and their number to the
-    capacity. Rows that are left out are contacted in no case.
+    Customers with a positive profit are contacted, the most profitable first, ties in the order of the rows, while the
+    sum of costs is within the budget and the number within the capacity. Rows in `left_out` are never contacted.
 
     Example:
         >>> example = Economics(customer_value=200, offer_cost=10, contact_cost=1, acceptance=0.3)

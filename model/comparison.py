@@ -1,4 +1,4 @@
-"""Two estimators side by side on one table: which customers change sides, and which columns move them."""
+"""Compares two estimators on one table: which customers cross the threshold, and which columns cause it."""
 
 import heapq
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from model.scoring import ScoredChunk
 
 
 class ChangedShare(NamedTuple):
-    """What one column adds to a customer's log-odds by the new estimator, less what it added by the old one."""
+    """The contribution of a column to a customer's log-odds by the new estimator, less that by the old one."""
 
     column: str
     value: Scalar
@@ -23,9 +23,9 @@ class ChangedShare(NamedTuple):
 
 @dataclass(frozen=True)
 class ChangedCustomer:
-    """A customer whom the two estimators put on different sides of the threshold.
+    """A customer on different sides of the threshold by the two estimators.
 
-    All shares and the change of the baseline customer's log-odds sum to the change of this customer's.
+    All shares and the change of the baseline customer's log-odds sum to the change of this customer's log-odds.
     """
 
     customer_id: Scalar
@@ -36,7 +36,7 @@ class ChangedCustomer:
 
 @dataclass
 class Comparison:
-    """What became of the customers under a new estimator; `changed` holds those whose log-odds moved most, first."""
+    """The changes of customers under a new estimator."""
 
     old: Estimator
     new: Estimator
@@ -51,22 +51,22 @@ class Comparison:
 
     @property
     def changed(self) -> list[ChangedCustomer]:
-        """The customers who changed sides, those whose log-odds moved most first; of equals, the earlier row."""
+        """The customers who crossed the threshold, by the change of their log-odds; ties in the order of the rows."""
         return [customer for *_, customer in sorted(self._heap, key=lambda entry: entry[:2], reverse=True)]
 
     @property
     def mean_change(self) -> float:
-        """The mean change of the churn probability over the customers that could be scored."""
+        """The mean change of the churn probability of the scored customers."""
         scored = self.rows - self.errors
         return self.sum_of_changes / scored if scored else 0.0
 
     @property
     def baseline_change(self) -> float:
-        """The part of every change that no column explains: the baselines' own difference in log-odds."""
+        """The part of every change that no column explains: the difference of the baselines in log-odds."""
         return self.new.baseline_log_odds - self.old.baseline_log_odds
 
     def add(self, old: ScoredChunk, new: ScoredChunk) -> None:
-        """Take up some rows, scored by both."""
+        """Add rows that both estimators have scored."""
         fit = np.ones(len(old.ids), np.bool_)
         fit[[*old.faults, *new.faults]] = False
         was, becomes = old.probabilities >= self.threshold, new.probabilities >= self.threshold
@@ -104,7 +104,7 @@ class Comparison:
 def compare(
     old: Estimator, new: Estimator, scored: Iterable[tuple[ScoredChunk, ScoredChunk]], *, threshold: float, most: int
 ) -> Comparison:
-    """Compare two estimators over a table that both have scored, batch by batch; keep the `most` largest changes."""
+    """Compare two estimators on chunks that both have scored; keep the `most` largest changes."""
     found = Comparison(old, new, threshold, most)
     for by_old, by_new in scored:
         found.add(by_old, by_new)

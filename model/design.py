@@ -1,4 +1,4 @@
-"""What training learns from: the design matrix, its labels, and which rows serve what."""
+"""The input of training: the design matrix, its labels, and the split of its rows."""
 
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -14,7 +14,7 @@ Integers: TypeAlias = NDArray[np.integer[Any]]
 
 @dataclass(frozen=True)
 class CodeColumn:
-    """A position of the design matrix that holds category codes 0 … cardinality − 1."""
+    """A feature of the design matrix that holds category codes 0 … cardinality − 1."""
 
     position: int
     cardinality: int
@@ -25,8 +25,8 @@ class Design:
     """A design matrix with its labels, split into training and validation rows.
 
     Shapes: X (n, d), float32 or float64, may be memory-mapped; y (n,); weight (n,) or None for all ones;
-    train_rows and valid_rows are row numbers; folds (n,), the member that holds each row out, beside which both
-    name all rows.
+    train_rows and valid_rows are row numbers; folds (n,), the member that holds each row out. With folds, both are
+    all rows.
     Raises: ShapeError when the shapes do not fit, a number is not finite, or a row number is out of range.
     """
 
@@ -55,5 +55,5 @@ class Design:
 
     @property
     def width(self) -> int:
-        """How many features a row has."""
+        """The number of features of a row."""
         return int(self.X.shape[1])

@@ -1,4 +1,4 @@
-"""The numerical environment: what else, beside seed and data, decides the bits of a result."""
+"""The numerical environment: with seed and data, it decides the bits of a result."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ RECORDED = {"python", "system", "cores"}
 
 
 def numerical_environment() -> dict[str, Any]:
-    """Return versions, machine, and the kernel and threads that matrix products use here.
+    """Return the versions, the machine, and the kernel and threads of matrix products.
 
     Two runs with equal environments, seeds and data give the same bytes.
     """
@@ -32,7 +32,7 @@ def numerical_environment() -> dict[str, Any]:
 
 
 def same_bits(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Return whether two environments give the same bytes; Python, system and cores are recorded for people only.
+    """Tell whether two environments give the same bytes. Python, system and cores do not matter.
 
     Example:
         >>> here = numerical_environment()

@@ -1,12 +1,12 @@
-"""Everything that can go wrong inside `model`, as one tree.
+"""All errors of `model`, as one tree.
 
 ModelError
-├── SpecError         a training spec that cannot be used; carries every problem at once
+├── SpecError         a training spec that cannot be used; has all its problems
 ├── TableError        a table that cannot be read or trained on
-├── ColumnError       a column or value that does not fit what training saw
-├── EstimatorError    bytes that are no estimator of this release, or an estimator of no use for what is asked
+├── ColumnError       a column or value that does not fit the training table
+├── EstimatorError    bytes that are not an estimator of this release, or an estimator that cannot do the request
 ├── ShapeError        arrays whose shapes do not fit the network or each other
-├── DivergedError     training that left the finite numbers
+├── DivergedError     training with infinite or huge losses
 ├── CheckpointError   a checkpoint that does not belong to this spec and data
 └── FileError         a file or text that cannot be read or written
 """
@@ -14,16 +14,16 @@ ModelError
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-OUT_OF_MEMORY = "this takes more memory than there is: split the table into several files, or leave out columns"
+OUT_OF_MEMORY = "there is not enough memory: split the table into several files, or leave out columns"
 
 
 class ModelError(Exception):
-    """Base of every error this package raises on purpose."""
+    """The base of all errors that this package raises."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with a document: where (a JSON pointer, RFC 6901), what kind, and what to do."""
+    """One problem of a document: its place (a JSON pointer, RFC 6901), its kind, and the remedy."""
 
     pointer: str
     code: str
@@ -31,7 +31,7 @@ class Problem:
 
 
 class SpecError(ModelError):
-    """A training spec with one or more problems, all told together."""
+    """A training spec with one or more problems."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -39,13 +39,13 @@ class SpecError(ModelError):
 
 
 class TableError(ModelError):
-    """A table that cannot be read or trained on; the message names the row or column."""
+    """A table that cannot be read or trained on. The message has the row or column."""
 
 
 class ColumnError(ModelError):
-    """A column or value that does not fit what training saw; the message names it.
+    """A column or value that does not fit the training table. The message has its name.
 
-    `role` is "target" or "id" where it is the choice of that column which does not fit the table.
+    `role` is "target" or "id" if the error is the choice of that column.
     """
 
     def __init__(self, detail: str, role: str = "") -> None:
@@ -54,7 +54,7 @@ class ColumnError(ModelError):
 
 
 class EstimatorError(ModelError):
-    """Bytes that are no estimator of this release, or an estimator that is of no use for what is asked."""
+    """Bytes that are not an estimator of this release, or an estimator that cannot do the request."""
 
 
 class ShapeError(ModelError):
@@ -62,7 +62,7 @@ class ShapeError(ModelError):
 
 
 class DivergedError(ModelError):
-    """Training left the finite numbers, or its loss ran away."""
+    """The losses of a training became infinite or huge."""
 
     def __init__(self, epoch: int, step: int, gradient_norm: float) -> None:
         self.epoch, self.step, self.gradient_norm = epoch, step, gradient_norm

@@ -1,4 +1,4 @@
-"""Files on the command line: read whole, written whole or not at all."""
+"""Reads and writes whole files. A failed write leaves no file."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from model.errors import FileError
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the file's bytes.
+    """Return the bytes of a file.
 
     Raises: FileError when the file cannot be read.
     """
@@ -21,7 +21,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file that takes its name only when all of it was written.
+    """Write a file. It gets its name when it is complete.
 
     Raises: FileError when the file cannot be written.
     """
@@ -31,7 +31,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 @contextmanager
 def new_file(path: Path) -> Iterator[BinaryIO]:
-    """Yield a file that takes its name only when all of it was written.
+    """Yield a new file. It gets its name when it is complete.
 
     Raises: FileError when the file cannot be written.
     """

@@ -1,4 +1,4 @@
-"""The gate: whether a candidate is better than the champion by more than chance, on the same validation rows.
+"""The gate: a bootstrap test whether a candidate beats the champion on the same validation rows.
 
 Source: Efron, Tibshirani: An Introduction to the Bootstrap, 1993, chapter 13 (percentile intervals), over pairs.
 """
@@ -16,7 +16,7 @@ from model.random import stream
 
 RESAMPLES = 1_000
 FEWEST = 200
-MOST_DRAWS = 200_000_000  # of single rows; of very many rows, fewer resamples tell as much
+MOST_DRAWS = 200_000_000  # of single rows: with very many rows, fewer resamples are as precise
 BLOCK = 1 << 21
 PURPOSE = 0x6A7E
 
@@ -25,9 +25,9 @@ Difference = Callable[[NDArray[np.int64]], float]
 
 @dataclass(frozen=True)
 class Gate:
-    """What counts as better: by which metric, by how much at least, and how surely.
+    """The condition for "better": a metric, a margin and a confidence.
 
-    Units: margin in those of the metric, nats or a share of pairs.
+    Units: margin in those of the metric: nats, or a share of pairs.
     """
 
     metric: str = "log_loss"
@@ -37,7 +37,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class GateResult:
-    """How a candidate did. The difference, and its interval, are above zero where it is better."""
+    """The result of a candidate. The difference and its interval are above zero if the candidate is better."""
 
     gate: Gate
     champion: float
@@ -48,12 +48,12 @@ class GateResult:
 
     @property
     def better(self) -> bool:
-        """Whether all of the interval lies beyond the margin."""
+        """Whether the whole interval is above the margin."""
         return self.interval[0] > self.gate.margin
 
     @property
     def reason(self) -> str:
-        """Why it passes, or why it does not."""
+        """The reason why the candidate passes or fails."""
         low, high = self.interval
         sure = f"{self.gate.confidence:.0%}: {low:.4g} to {high:.4g}"
         if self.difference <= 0.0:
@@ -64,7 +64,7 @@ class GateResult:
         return f"{told}, which is {surely} than the margin of {self.gate.margin:g}"
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as a job's result shows it."""
+        """Return it in the form of a job's result."""
         return {
             "metric": self.gate.metric,
             "margin": self.gate.margin,
@@ -78,11 +78,11 @@ class GateResult:
 
 
 def evaluate_gate(y: Floats, champion: Floats, candidate: Floats, gate: Gate, seed: int) -> GateResult:
-    """Compare two sets of log-odds for the same rows; the same seed draws the same resamples.
+    """Compare the log-odds of champion and candidate on the same rows. The seed sets the resamples.
 
     Shapes: y, champion and candidate (n,).
 
-    Raises: ValueError where the metric is not defined for these rows.
+    Raises: ValueError when the metric is not defined for these rows.
     """
     measure, make = METRICS[gate.metric]
     theirs, ours = measure(y, champion), measure(y, candidate)
@@ -96,7 +96,7 @@ def evaluate_gate(y: Floats, champion: Floats, candidate: Floats, gate: Gate, se
 
 
 def _drawn(n: int, resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:
-    """Yield as many rows as there are, drawn with replacement, again and again."""
+    """Yield resamples of n rows, drawn with replacement."""
     bits, at_once = stream(seed, PURPOSE), max(1, BLOCK // n)
     for start in range(0, resamples, at_once):
         count = min(at_once, resamples - start)
@@ -125,7 +125,7 @@ def _by_auc(y: Floats, champion: Floats, candidate: Floats) -> Difference:
         counts = np.bincount(rows, minlength=len(y))
         left, stayed = counts * y, counts * (1.0 - y)
         if not left.any() or not stayed.any():
-            return 0.0  # drawn of one outcome only, which tells nothing
+            return 0.0  # a resample of one outcome has no AUC
         return area(ranks[1], left, stayed) - area(ranks[0], left, stayed)
 
     return difference

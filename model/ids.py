@@ -1,18 +1,19 @@
-"""Customers' ids: names of at most 256 characters, or whole numbers as long."""
+"""Checks customer ids: texts of at most 256 characters, or integers of at most 256 digits."""
 
 from collections.abc import Sequence
 
 from model.errors import Problem
 from model.names import RULE, refused_character
+from model.parsing import escape
 
 LONGEST_ID = 256
 
 
-def invalid_ids(ids: Sequence[object], place: str) -> dict[int, Problem]:
-    """Return what is wrong with which row's id; a row may have none."""
+def invalid_ids(ids: Sequence[object], column: str) -> dict[int, Problem]:
+    """Return the problem of each row with an invalid id. A missing id is valid."""
     if _all_short_texts(ids):
         return {}
-    wrong = {}
+    wrong, place = {}, f"/{escape(column)}"
     for row, value in enumerate(ids):
         if isinstance(value, str):
             if len(value) > LONGEST_ID:
@@ -27,7 +28,7 @@ def invalid_ids(ids: Sequence[object], place: str) -> dict[int, Problem]:
 
 
 def _all_short_texts(ids: Sequence[object]) -> bool:
-    """Tell of ids that are all short printable texts, quickly, that nothing is wrong with them."""
+    """Tell quickly whether all ids are short printable texts, which are valid."""
     try:
         return "".join(ids).isprintable() and max(map(len, ids)) <= LONGEST_ID  # type: ignore[arg-type]
     except TypeError:  # not all of them are texts

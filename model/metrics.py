@@ -1,4 +1,4 @@
-"""How good predictions are: ranking, losses, accuracy and reliability, accumulated in float64."""
+"""Metrics of predictions: ranking, losses, accuracy and reliability, accumulated in float64."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ Floats = NDArray[np.floating[Any]]
 
 
 def auc(y: Floats, scores: Floats) -> float:
-    """Return the area under the ROC curve: how often a churner ranks above who stayed, ties counting half.
+    """Return the area under the ROC curve: the share of pairs with the churner ranked above; ties count half.
 
     Shapes: y (n,) of 0 and 1; scores (n,).
 
-    Raises: ValueError when only one outcome is there, for which no area is defined.
+    Raises: ValueError when there is one outcome only.
 
     Example:
         >>> auc(np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.1, 0.4, 0.4, 0.9]))
@@ -29,7 +29,7 @@ def auc(y: Floats, scores: Floats) -> float:
 
 
 def log_loss(y: Floats, logits: Floats) -> float:
-    """Return the mean binary cross-entropy in nats, from logits, without a logarithm of zero.
+    """Return the mean binary cross-entropy of logits, in nats, in a form without the logarithm of zero.
 
     Example:
         >>> z = np.log(0.15 / 0.85)
@@ -40,7 +40,7 @@ def log_loss(y: Floats, logits: Floats) -> float:
 
 
 def cross_entropy(y: Floats, logits: Floats) -> float:
-    """Return the mean categorical cross-entropy in nats, of classes numbered from 0.
+    """Return the mean categorical cross-entropy in nats. Classes are numbered from 0.
 
     Shapes: y (n,); logits (n, c).
 
@@ -54,7 +54,7 @@ def cross_entropy(y: Floats, logits: Floats) -> float:
 
 
 def accuracy(y: Floats, logits: Floats) -> float:
-    """Return the share of rows whose largest logit is their class's.
+    """Return the share of rows whose largest logit is that of their class.
 
     Shapes: y (n,); logits (n, c).
     """
@@ -70,7 +70,7 @@ def squared_error(y: Floats, predictions: Floats) -> float:
 
 
 def roc_points(y: Floats, scores: Floats, most: int = 200) -> list[tuple[float, float]]:
-    """Return points of the ROC curve, (false positive rate, true positive rate), about `most` of them at most."""
+    """Return about `most` points of the ROC curve: (false positive rate, true positive rate)."""
     order = np.argsort(-scores, kind="stable")
     ends = np.append(np.flatnonzero(np.diff(scores[order]) != 0.0), len(order) - 1)
     caught = np.cumsum(y[order])[ends]
@@ -89,7 +89,7 @@ def brier(y: Floats, probabilities: Floats) -> float:
 
 
 def calibration_error(groups: list[dict[str, float]]) -> float:
-    """Return the expected calibration error: how far predicted is from observed, on average over the rows.
+    """Return the expected calibration error: the mean distance of predicted and observed churn over the rows.
 
     Source: Naeini, Cooper & Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", 2015.
 
@@ -103,7 +103,7 @@ def calibration_error(groups: list[dict[str, float]]) -> float:
 
 
 def reliability(y: Floats, probabilities: Floats, bins: int = 10) -> list[dict[str, float]]:
-    """Return predicted against observed churn in groups of equal size, from the safest to the most at risk."""
+    """Return predicted and observed churn in groups of equal size, by rising predicted risk."""
     order = np.argsort(probabilities, kind="stable")
     groups = [rows for rows in np.array_split(order, bins) if len(rows)]
     return [

@@ -1,10 +1,10 @@
-"""Names: what those of keys, datasets, columns and customers may hold, and how messages show them.
+"""Checks names of keys, datasets, columns and customers, and clips and escapes names for messages.
 
-No name holds a character that a terminal obeys, that reorders what is read, or that nobody sees (Unicode's categories
-Cc, Cf, Zl, Zp). Names that come with data, of columns and customers, may hold the two joiners: Persian, Hindi and emoji
-are written with them.
+No name contains control or format characters (Unicode's categories Cc, Cf, Zl, Zp): they control a terminal, reorder
+text or are invisible. Names in data, of columns and customers, may contain the two joiners: emoji, Persian and Hindi
+need them.
 
-Source: Unicode Standard, 4.5, general category; CVE-2021-42574 for what marks of direction are misused for.
+Source: Unicode Standard, section 4.5, for the categories; CVE-2021-42574 for the misuse of marks of direction.
 """
 
 import json
@@ -22,10 +22,9 @@ _REFUSED = (
     "\U000e0020-\U000e007f"
 )
 DATA_PATTERN = f"[^{_REFUSED}]*"
-"""What names of columns and customers are made of, as a regular expression that JSON Schema, RE2 and Python read
-alike."""
+"""The regular expression of a column's or customer's name, with the same meaning in JSON Schema, RE2 and Python."""
 LABEL_PATTERN = f"[^{_REFUSED}{_JOINERS}]*"
-"""What names of keys and datasets are made of."""
+"""The regular expression of a key's or dataset's name."""
 
 _BREAKS = dict.fromkeys(map(ord, "\t\n\r"), " ")
 _FOUND = re.compile(f"[{_REFUSED}]")
@@ -33,9 +32,9 @@ _FOUND_IN_LABEL = re.compile(f"[{_REFUSED}{_JOINERS}]")
 
 
 def refused_character(name: str, *, label: bool = False) -> str | None:
-    r"""Return the first character that no name may hold, as its code point; None where all are fine.
+    r"""Return the code point of the first forbidden character of a name; None without one.
 
-    `label` tells that it is the name of a key or a dataset.
+    With `label` it is the name of a key or a dataset.
 
     Example:
         >>> refused_character("Kündigung 👩‍💻"), refused_character("ana\u202elyst"), refused_character("a\x1b[2J")
@@ -48,7 +47,7 @@ def refused_character(name: str, *, label: bool = False) -> str | None:
 
 
 def check_column_name(name: str) -> None:
-    """Refuse the name of a table's column that holds such a character, but for the line breaks of spreadsheets.
+    """Refuse the name of a column with a forbidden character. The line breaks of spreadsheets are allowed.
 
     Raises: TableError.
     """
@@ -57,7 +56,7 @@ def check_column_name(name: str) -> None:
 
 
 def clipped(name: str) -> str:
-    """Return a name as messages show it: whole if a name may be so long, else its beginning and its length.
+    """Return a name for a message: a name longer than any valid one is replaced by its beginning and its length.
 
     Example:
         >>> clipped("k" * 256) == "k" * 256, clipped("k" * 1000) == "k" * 256 + "… (1,000 characters)"
@@ -67,7 +66,7 @@ def clipped(name: str) -> str:
 
 
 def escaped(text: str) -> str:
-    r"""Return a text to be shown, in which characters refused in data are spelled as JSON escapes, and not obeyed.
+    r"""Return a text for a terminal: characters forbidden in data are written as JSON escapes.
 
     Example:
         >>> print(escaped("column 'ana\u202elyst' is unknown"))

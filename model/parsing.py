@@ -1,4 +1,4 @@
-"""From JSON to frozen configuration: every problem found, each with its pointer and what to do."""
+"""Parses JSON values into frozen configuration, and collects all problems with their pointers."""
 
 import json
 import math
@@ -29,29 +29,29 @@ def escape(key: object) -> str:
 
 
 class Reader:
-    """Reads JSON values into configuration and collects what is wrong on the way."""
+    """Parses JSON values into configuration, and collects problems."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
     def refuse(self, pointer: str, code: str, detail: str) -> None:
-        """Note a problem and go on, so that all are told together.
+        """Add a problem and continue, so that the error has all problems.
 
-        Raises: SpecError at the problem that is one too many to go on.
+        Raises: SpecError when there are MOST_PROBLEMS problems.
         """
         self.problems.append(Problem(pointer, code, detail))
         if len(self.problems) == MOST_PROBLEMS:
             raise SpecError(self.problems)
 
     def mapping(self, raw: object, pointer: str) -> Mapping[str, object] | None:
-        """Return `raw` when it is an object, else note the problem."""
+        """Return `raw` if it is an object, else add a problem."""
         if isinstance(raw, Mapping):
             return raw
         self.refuse(pointer, "type", f"must be an object, not {shown(raw)}")
         return None
 
     def unknown(self, raw: Mapping[str, object], known: tuple[str, ...], pointer: str) -> None:
-        """Refuse each key that is not known, by name."""
+        """Add a problem for each unknown key."""
         for key in raw:
             if key not in known:
                 self.refuse(f"{pointer}/{escape(key)}", "unknown", f"is not a key here; known keys: {', '.join(known)}")
@@ -73,14 +73,14 @@ class Reader:
         return kind(**values) if len(self.problems) == before else None
 
     def item(self, catalog: Mapping[str, type[T]], name: object, pointer: str) -> type[T] | None:
-        """Return the catalog's entry of that name, else note the names there are."""
+        """Return the entry of the catalog with this name, else add a problem with all names."""
         if isinstance(name, str) and name in catalog:
             return catalog[name]
         self.refuse(pointer, "unknown", f"{shown(name)} is not one of: {', '.join(catalog)}")
         return None
 
     def values(self, annotation: object, raw: object, pointer: str) -> Any:
-        """Read a list of values of one type, or a value."""
+        """Read a value, or a list of values of one type."""
         if get_origin(annotation) is not tuple:
             return self.value(annotation, raw, pointer)
         if not isinstance(raw, list | tuple):
@@ -90,7 +90,7 @@ class Reader:
         return tuple(self.value(kind, entry, f"{pointer}/{i}") for i, entry in enumerate(raw))
 
     def value(self, annotation: object, raw: object, pointer: str) -> Any:
-        """Read one bare value of an annotated type: bool, int, float, str or one of some words; or null."""
+        """Read one value of an annotated type: bool, int, float, str, a Literal, or null."""
         if get_origin(annotation) in (Union, UnionType):
             if raw is None:
                 return None
@@ -118,12 +118,12 @@ class Reader:
 
 
 def whole(raw: object) -> object:
-    """Return 2.0 as 2: JSON does not tell them apart."""
+    """Return 2.0 as 2: JSON does not distinguish them."""
     return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
 
 
 def real(raw: object) -> object:
-    """Return a whole number as a float; one too large for that as infinity."""
+    """Return an integer as a float; an integer too large for a float as infinity."""
     if not isinstance(raw, int) or isinstance(raw, bool):
         return raw
     return float(raw) if abs(raw) < 2**1000 else math.inf
@@ -131,7 +131,7 @@ def real(raw: object) -> object:
 
 @cache
 def value_types(kind: Any) -> dict[str, Any]:
-    """Return the constructor's fields of a configuration dataclass with their annotations."""
+    """Return the constructor fields of a configuration dataclass with their annotations."""
     hints = get_type_hints(kind, include_extras=True)
     return {entry.name: hints[entry.name] for entry in fields(kind) if entry.init}
 
@@ -142,7 +142,7 @@ def required(kind: type) -> list[str]:
 
 
 def shown(raw: object) -> str:
-    """Show a refused value as JSON writes it, shortened; texts in single quotes.
+    """Return a refused value as shortened JSON; texts in single quotes.
 
     Example:
         >>> shown(None), shown([True, "a"]), shown("a")
@@ -153,7 +153,7 @@ def shown(raw: object) -> str:
 
 
 def first_repeated(names: Iterable[str]) -> str | None:
-    """Return the first name that came before.
+    """Return the first repeated name; None without one.
 
     Example:
         >>> first_repeated(["a", "b", "a"])
@@ -168,12 +168,12 @@ def first_repeated(names: Iterable[str]) -> str | None:
 
 
 def to_plain(item: object) -> dict[str, Any]:
-    """Return a configuration's fields as JSON values, defaults included; equal to what JSON makes of them."""
+    """Return the fields of a configuration as JSON values, with defaults. JSON round trips keep them equal."""
     kind: Any = type(item)
     values = {name: getattr(item, name) for name in value_types(kind)}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def name_of(catalog: Mapping[str, type], item: object) -> str:
-    """Return the name a catalog has for an item."""
+    """Return the name of an item in a catalog."""
     return next(name for name, kind in catalog.items() if type(item) is kind)

@@ -1,18 +1,18 @@
-"""Logits to probabilities, so that a row's bits do not depend on where it stands."""
+"""Maps logits to probabilities. The bits of a row do not depend on its position."""
 
 import numpy as np
 
 from model.design import Floats
 
-TILE = 64  # the tail of an array may take other instructions than its body: there is none in multiples of this
+TILE = 64  # the tail of an array may use other instructions than its body; multiples of this have no tail
 
 
-def probability(logits: Floats) -> Floats:
+def sigmoid(logits: Floats) -> Floats:
     """Return σ(z).
 
     Shapes: (n,).
     Example:
-        >>> probability(np.array([0.0])).tolist()
+        >>> sigmoid(np.array([0.0])).tolist()
         [0.5]
     """
     tiles = padded(logits[:, None])[0]
@@ -20,24 +20,24 @@ def probability(logits: Floats) -> Floats:
     return np.asarray((np.where(tiles >= 0.0, 1.0, small) / (1.0 + small))[: len(logits)])
 
 
-def shares(logits: Floats) -> Floats:
+def softmax(logits: Floats) -> Floats:
     """Return softmax(z).
 
     Shapes: (n, c).
     Example:
-        >>> shares(np.zeros((1, 4))).tolist()
+        >>> softmax(np.zeros((1, 4))).tolist()
         [[0.25, 0.25, 0.25, 0.25]]
     """
     tiles = padded(logits)
     small = np.exp(tiles - tiles.max(0))
     total = np.zeros(tiles.shape[1])
-    for each in small:  # one by one: NumPy's own sums may add up one row in another order than many
+    for each in small:  # one by one: NumPy sums a single row in another order than several rows
         total += each
     return np.ascontiguousarray((small / total)[:, : len(logits)].T)
 
 
 def padded(logits: Floats) -> Floats:
-    """Return logits with zeros after the last row.
+    """Return the transposed logits with zeros after the last row.
 
     Shapes: (n, c) to (c, a multiple of 64).
     """

@@ -1,7 +1,7 @@
-"""Randomness that is ours: everything is worked out from a bit generator's raw output.
+"""Random numbers and shuffles, computed from the raw output of a bit generator.
 
-NumPy may change what its distributions and shuffles draw from one version to the next, but not a bit generator's
-stream. One seed therefore gives one training, for as long as PCG64 is PCG64.
+NumPy may change its distributions and shuffles between versions, but not the stream of a bit generator. So one seed
+gives one training with every version of NumPy.
 """
 
 import numpy as np
@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 from model.design import Floats
 
-TWO_KEYS = 1 << 19  # rows; so many have 8 to each key of 16 bits
+TWO_KEYS = 1 << 19  # rows: 8 rows share each key of 16 bits
 
 
 def stream(seed: int, purpose: int) -> np.random.PCG64:
-    """Return a member's own stream for one purpose; other purposes and seeds are independent of it."""
+    """Return the random stream of a seed and a purpose. Streams of other seeds and purposes are independent."""
     return np.random.PCG64(np.random.SeedSequence([seed, purpose]))
 
 
 def uniform(bits: np.random.PCG64, count: int) -> Floats:
-    """Draw numbers evenly from [−1, 1).
+    """Draw uniform numbers from [−1, 1).
 
     Example:
         >>> uniform(stream(0, 0), 2).round(3)
@@ -28,11 +28,11 @@ def uniform(bits: np.random.PCG64, count: int) -> Floats:
 
 
 def shuffle(bits: np.random.PCG64, rows: int) -> NDArray[np.int64]:
-    """Draw an order of `rows` rows.
+    """Draw a random order of `rows` rows.
 
-    Each row gets a random key of 16 bits, and the keys are sorted: radix sort makes that five times as fast as sorting
-    longer keys. Rows with equal keys stay side by side, all forwards or, as often, all backwards. Where there would be
-    more of them than fit into any batch, a second key settles their order.
+    Each row gets a random key of 16 bits. Radix sort sorts them five times as fast as longer keys. Rows with equal keys
+    keep their order, or all reverse it, each in half of the draws. If many rows share a key, a second key sets
+    their order.
 
     Example:
         >>> sorted(shuffle(stream(0, 0), 5).tolist())
@@ -49,12 +49,12 @@ def _keys(bits: np.random.PCG64, rows: int) -> NDArray[np.uint16]:
 
 
 def write_state(bits: np.random.PCG64) -> dict[str, str]:
-    """Return where a stream stands, as text, because JSON readers differ on numbers of 128 bits."""
+    """Return the position of a stream, as text: JSON readers differ on integers of 128 bits."""
     return {key: str(value) for key, value in bits.state["state"].items()}
 
 
 def read_state(bits: np.random.PCG64, state: dict[str, str]) -> None:
-    """Set a stream to where `write_state` saw it."""
+    """Set a stream to the position from `write_state`."""
     position = bits.state["state"]
     position["state"], position["inc"] = int(state["state"]), int(state["inc"])
     bits.state = {"bit_generator": "PCG64", "state": position, "has_uint32": 0, "uinteger": 0}

@@ -1,4 +1,4 @@
-"""Numbers with bounds, written as types, so that a configuration's fields say what they accept."""
+"""Number types with bounds: the annotations of configuration fields say what they accept."""
 
 import math
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Range:
         return above and (value < self.high if self.high_open else value <= self.high)
 
     def __str__(self) -> str:
-        """Say the interval in words.
+        """Return the interval in words.
 
         Example:
             >>> str(Range(0, 1, high_open=True))
@@ -32,7 +32,7 @@ class Range:
 
 
 def plain(number: float) -> str:
-    """Write a number to be read: whole ones with all their digits, unless those are too many.
+    """Return a number as text: integers with all digits, unless there are too many.
 
     Example:
         >>> plain(65_536), plain(0.25), plain(10**400)
@@ -51,4 +51,4 @@ Proportion: TypeAlias = Annotated[float, Range(low=0, high=1)]
 Count: TypeAlias = Annotated[int, Range(low=1, high=1_000_000)]
 Networks: TypeAlias = Annotated[int, Range(low=1, high=1024)]
 Width: TypeAlias = Annotated[int, Range(low=1, high=65_536)]
-Natural: TypeAlias = Annotated[int, Range(low=0, high=2**53)]  # as JSON's readers hold exactly
+Natural: TypeAlias = Annotated[int, Range(low=0, high=2**53)]  # all JSON readers represent these exactly

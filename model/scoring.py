@@ -1,4 +1,4 @@
-"""Scoring a whole file, a few thousand rows at a time."""
+"""Scores a whole file, chunk by chunk."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from model.design import Floats
 from model.errors import Problem, TableError
 from model.estimator import Estimator, Explained
 from model.ids import invalid_ids
-from model.parsing import escape
 from model.tables.reader import Source, read_chunks
 
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
@@ -18,11 +17,11 @@ RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, eq=False)
 class ScoredChunk:
-    """Some rows of a file with what was predicted; `faults` tells which rows could not be scored and why.
+    """Rows of a file with their predictions. `faults` has the problems of the rows that could not be scored.
 
-    `ignored` names the file's columns that training never saw.
+    `ignored` names the columns of the file that training never saw.
 
-    Shapes: probabilities as of `Estimator.predict`, which of a number are the predicted numbers.
+    Shapes: probabilities as in `Estimator.predict`; for a number they are the predicted numbers.
     """
 
     ids: Sequence[Scalar]
@@ -35,10 +34,10 @@ class ScoredChunk:
 
 
 def score_file(estimator: Estimator, source: Source, file_format: str, explain: int = 0) -> Iterator[ScoredChunk]:
-    """Score a file; rows without an id column are named by their number, from 1.
+    """Score a file. Without an id column, the id of a row is its number, from 1.
 
-    Raises: TableError when the file cannot be read, or has none of the estimator's columns; EstimatorError when reasons
-    are asked for, and this estimator has none.
+    Raises: TableError when the file cannot be read, or has no column of the estimator; EstimatorError when the
+    estimator cannot give the requested reasons.
     """
     encoder = estimator.encoder
     texts = {column.name for column in encoder.columns if column.kind != "numeric"}
@@ -50,7 +49,7 @@ def score_file(estimator: Estimator, source: Source, file_format: str, explain: 
         whole, wrong = True, {}
         if chunk.ids is not None:
             ids, whole = chunk.ids, chunk.whole_ids
-            if wrong := invalid_ids(ids, f"/{escape(estimator.id_column or '')}"):
+            if wrong := invalid_ids(ids, estimator.id_column or ""):
                 ids = [None if row in wrong else one for row, one in enumerate(ids)]
         yield ScoredChunk(
             ids=ids,
@@ -64,7 +63,7 @@ def score_file(estimator: Estimator, source: Source, file_format: str, explain: 
 
 
 def safe(value: Scalar) -> Scalar:
-    """Return the value as a spreadsheet may see it: text that it would run gets a leading apostrophe.
+    """Return a value that is safe in a spreadsheet: text that it would run gets a leading apostrophe.
 
     Source: OWASP, CSV injection
 

@@ -1,4 +1,4 @@
-"""Which rows train and which validate: at random within each outcome, the latest, whole groups, or all in folds."""
+"""Splits rows into training and validation: at random within each outcome, by time, by groups, or in folds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,26 +15,26 @@ from model.random import shuffle, stream
 from model.spec import Spec
 
 SPLITTING = 1001  # the purpose of the random stream that draws validation rows
-Rows = NDArray[np.int64]
+RowNumbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Row numbers to train on and to validate on; with folds both are all rows.
+    """The row numbers for training and for validation. With folds, both are all rows.
 
     Shapes: folds (n,), the member that holds each row out, or None.
     """
 
-    train: Rows
-    valid: Rows
-    folds: Rows | None = None
+    train: RowNumbers
+    valid: RowNumbers
+    folds: RowNumbers | None = None
 
 
 def split(table: Table, y: Floats, spec: Spec, strata: tuple[Floats, Sequence[str]]) -> Split:
-    """Return training and validation rows as the spec's `validation` asks.
+    """Return training and validation rows by the `validation` of the spec.
 
-    Raises: TableError for too few rows of one kind, or no such column to split by;
-    SpecError for a validation that leaves nothing to train on.
+    Raises: TableError for too few rows of one kind, or a missing time or group column; SpecError for a validation that
+    leaves no training rows.
     """
     held, rows = spec.validation, np.arange(len(y))
     group = None if held.group is None else _column(table, held.group, "group")
@@ -63,18 +63,18 @@ def split(table: Table, y: Floats, spec: Spec, strata: tuple[Floats, Sequence[st
     return found
 
 
-def stratified_rows(y: Floats, names: Sequence[str], fraction: float, seed: int) -> Rows:
-    """Return validation rows with the table's share of each kind of row, drawn from the seed.
+def stratified_rows(y: Floats, names: Sequence[str], fraction: float, seed: int) -> RowNumbers:
+    """Return random validation rows with the table's share of each kind of row.
 
-    Shapes: y (n,), numbers of kinds, whose names are for messages.
-    Raises: TableError for too few rows of one kind to have some on both sides; SpecError for too large a fraction.
+    Shapes: y (n,), the kinds of rows by number. `names` are the names of the kinds for messages.
+    Raises: TableError for a kind with too few rows to split; SpecError for too large a fraction.
 
     Example:
         >>> stratified_rows(np.array([0.0, 1.0] * 5), ("stayed", "churned"), 0.2, seed=0).tolist()
         [1, 2]
     """
     order = shuffle(stream(seed, SPLITTING), len(y))
-    held: list[Rows] = []
+    held: list[RowNumbers] = []
     for kind, name in enumerate(names):
         rows = order[y[order] == kind]
         count = 0 if fraction == 0.0 else max(1, round(fraction * len(rows)))
@@ -90,10 +90,10 @@ def stratified_rows(y: Floats, names: Sequence[str], fraction: float, seed: int)
     return np.sort(np.concatenate(held))
 
 
-def stratified_folds(y: Floats, names: Sequence[str], count: int, seed: int) -> Rows:
-    """Return each row's fold, drawn from the seed: folds of equal size, each with the table's share of each kind.
+def stratified_folds(y: Floats, names: Sequence[str], count: int, seed: int) -> RowNumbers:
+    """Return a random fold for each row: folds of equal size, each with the table's share of each kind.
 
-    Raises: TableError for fewer than two rows of one kind, which somebody would have to learn without.
+    Raises: TableError for a kind with one row: the member that holds it out could not learn the kind.
 
     Example:
         >>> stratified_folds(np.array([0.0, 1.0] * 4), ("stayed", "churned"), 4, seed=0).tolist()
@@ -111,8 +111,8 @@ def stratified_folds(y: Floats, names: Sequence[str], count: int, seed: int) -> 
     return folds
 
 
-def group_folds(cells: Cells, count: int, seed: int) -> Rows:
-    """Return each row's fold, with whole groups in one: drawn from the seed, each into the smallest fold so far.
+def group_folds(cells: Cells, count: int, seed: int) -> RowNumbers:
+    """Return a fold for each row, the same for all rows of a group. Groups in random order fill the smallest fold.
 
     Raises: TableError for fewer groups than folds; SpecError for a single group.
     """
@@ -128,11 +128,11 @@ def group_folds(cells: Cells, count: int, seed: int) -> Rows:
     return fold_of[member]
 
 
-def latest_rows(cells: Cells, name: str, fraction: float) -> Rows:
-    """Return the latest rows by a column of dates or numbers; rows of the same time stay together.
+def latest_rows(cells: Cells, name: str, fraction: float) -> RowNumbers:
+    """Return the latest rows by a column of dates or numbers. Rows of the same time stay together.
 
-    Raises: TableError when the column has gaps, or is neither dates nor numbers;
-    SpecError when it is the same in all rows.
+    Raises: TableError when the column has missing values, or is neither dates nor numbers; SpecError when it has one
+    value only.
     """
     if not isinstance(cells, Days | Numbers) or cells.missing.any():
         raise TableError(f"cannot split by time: column {name!r} must hold a date or number in every row")
@@ -145,8 +145,8 @@ def latest_rows(cells: Cells, name: str, fraction: float) -> Rows:
     return np.flatnonzero(cells.values >= cells.values[order[first]])
 
 
-def group_rows(cells: Cells, fraction: float, seed: int) -> Rows:
-    """Return whole groups, drawn from the seed until they hold at least the fraction of the rows.
+def group_rows(cells: Cells, fraction: float, seed: int) -> RowNumbers:
+    """Return the rows of random groups that hold at least the fraction of the rows.
 
     Raises: SpecError for a single group.
     """
@@ -159,7 +159,7 @@ def group_rows(cells: Cells, fraction: float, seed: int) -> Rows:
     return np.flatnonzero(np.isin(member, chosen))
 
 
-def _groups(cells: Cells) -> tuple[Rows, Rows]:
+def _groups(cells: Cells) -> tuple[RowNumbers, RowNumbers]:
     groups, member = np.unique(cells.codes if isinstance(cells, Words) else cells.values, return_inverse=True)
     if len(groups) == 1:
         raise _refused("group", "conflict", "all rows are of one group, which cannot be held out: leave group out")

@@ -1,4 +1,4 @@
-"""Arrays and a JSON header as safetensors bytes: the form of estimators and of checkpoints."""
+"""Packs a JSON header and arrays as safetensors bytes, for estimators and checkpoints."""
 
 import hashlib
 import json
@@ -14,12 +14,12 @@ from model.errors import CheckpointError, FileError
 from model.training.checkpoint import Checkpoint
 
 Arrays = Mapping[str, NDArray[Any]]
-PACKING_COPIES = 3  # of all arrays, which packing makes
-KEY = "ebb"  # the one metadata key; a second would be written in random order
+PACKING_COPIES = 3  # of all arrays, made by packing
+KEY = "ebb"  # the only metadata key: several keys are written in random order
 
 
 def canonical_json(value: object) -> str:
-    """Return JSON in which equal values are equal texts: sorted keys, no spaces, no NaN.
+    """Return canonical JSON, equal texts for equal values: sorted keys, no spaces, no NaN.
 
     Example:
         >>> canonical_json({"b": 0.1, "a": [1, None]})
@@ -35,7 +35,7 @@ def pack(header: Mapping[str, Any], arrays: Arrays) -> bytes:
     Source: https://github.com/huggingface/safetensors
     """
     flat = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    # Where memory runs short, safetensors ends the process; asking for it first raises.
+    # Without enough memory, safetensors ends the process. Allocating the memory first raises MemoryError.
     np.empty(PACKING_COPIES * sum(array.nbytes for array in flat.values()), np.uint8)
     return save(flat, metadata={KEY: canonical_json(header)})
 
@@ -43,14 +43,14 @@ def pack(header: Mapping[str, Any], arrays: Arrays) -> bytes:
 def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Return the header and arrays that `pack` wrote.
 
-    Raises: FileError when the bytes are damaged or something else.
+    Raises: FileError when the bytes are damaged or of another format.
     """
     try:
         size = int.from_bytes(data[:8], "little")
         header = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][KEY])
         return header, load(data)
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise FileError("these bytes are not a whole file written by ebb: fetch or train it again") from error
+        raise FileError("these bytes are not a complete file written by ebb: fetch or train it again") from error
 
 
 def pack_checkpoint(checkpoint: Checkpoint) -> bytes:
@@ -61,17 +61,17 @@ def pack_checkpoint(checkpoint: Checkpoint) -> bytes:
 def unpack_checkpoint(data: bytes) -> Checkpoint:
     """Return the checkpoint that `pack_checkpoint` wrote.
 
-    Raises: CheckpointError when the bytes are damaged or no checkpoint.
+    Raises: CheckpointError when the bytes are damaged or not a checkpoint.
     """
     try:
         header, arrays = unpack(data)
         return Checkpoint(header["checkpoint"], arrays)
     except (FileError, KeyError) as error:
-        raise CheckpointError("these bytes are not a whole checkpoint: start the training afresh") from error
+        raise CheckpointError("these bytes are not a complete checkpoint: start the training again") from error
 
 
 def sha256(data: bytes) -> str:
-    """Return the SHA-256 digest by which artifacts are named.
+    """Return the SHA-256 digest, the name of an artifact.
 
     Example:
         >>> sha256(b"")[:12]

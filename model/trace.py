@@ -1,9 +1,9 @@
-"""One record through one training step, number by number, by the equations in their plainest form.
+"""Traces one record through one training step, number by number, by the plain equations.
 
     z⁽ˡ⁾ = a⁽ˡ⁻¹⁾W⁽ˡ⁾ + b⁽ˡ⁾, a⁽ˡ⁾ = σ(z⁽ˡ⁾), ŷ = 1 / (1 + e⁻ᶻ), L = −y ln ŷ − (1 − y) ln(1 − ŷ)
     δ⁽ᴸ⁾ = ŷ − y, δ⁽ˡ⁾ = (δ⁽ˡ⁺¹⁾W⁽ˡ⁺¹⁾ᵀ) ⊙ σ′(z⁽ˡ⁾), ∂L/∂W⁽ˡ⁾ = a⁽ˡ⁻¹⁾ᵀδ⁽ˡ⁾, ∂L/∂b⁽ˡ⁾ = δ⁽ˡ⁾
 
-The update is the optimizer's first step from rest, at its own learning rate, without clipping and decay.
+The update is the first step of the optimizer, with zero moments, at its learning rate, without clipping and decay.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,14 +19,14 @@ from model.heads import Churn
 from model.layers.pieces import Piece
 from model.metrics import log_loss
 from model.optimizers import Optimizer
-from model.probabilities import probability
+from model.probabilities import sigmoid
 from model.spec import parse_spec
 from model.tape import Memory, Tape
 
 
 @dataclass(frozen=True, eq=False)
 class LayerTrace:
-    """What one dense layer and its activation did and how they changed.
+    """The numbers of one dense layer and its activation, before and after the update.
 
     Shapes: weight (h_in, h_out) with its gradient and its values after the update; all others (h_out,).
     """
@@ -44,10 +44,9 @@ class LayerTrace:
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """One record's way forward and back.
+    """The trace of one record through forward pass, backward pass and update.
 
-    The probability is the member's own, as training sees it; the churn probability is what a score says, of all members
-    and calibrated.
+    `probability` is that of the member, as in training. `churn_probability` is the score: of all members, calibrated.
     """
 
     record: Mapping[str, object]
@@ -71,7 +70,7 @@ class Trace:
 
 
 def trace(estimator: Estimator, record: Mapping[str, object], label: int, member: int = 0) -> Trace:
-    """Work out forward pass, δ, gradients and update of one record, for one member of the network.
+    """Compute the forward pass, δ, gradients and update of one record, for one member of the network.
 
     Raises: ColumnError when the record cannot be scored; EstimatorError when the network has layers that these
     equations do not cover.
@@ -79,17 +78,17 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
     if problems := estimator.check(record):
         raise ColumnError("; ".join(problem.detail for problem in problems))
     if not isinstance(estimator.head, Churn):
-        raise EstimatorError("trace follows the cross-entropy of churn: train with that loss")
+        raise EstimatorError("trace needs the cross-entropy of churn: train with that loss")
     pieces = estimator.network.pieces
     if pieces is None or sum(W.size + b.size for W, b, _ in pieces[member]) != estimator.network.size:
         raise EstimatorError(
-            "trace follows plain dense layers with ReLU, leaky ReLU or no activation: train such a network"
+            "trace needs plain dense layers with ReLU, leaky ReLU or no activation: train such a network"
         )
     cells, _ = estimator.read({name: [value] for name, value in record.items()}, 1)
     features = estimator.encoder.encode(cells)[0]
     inputs, slopes, zs = forward(pieces[member], features)
     logits = zs[-1]
-    delta = probability(logits) - label
+    delta = sigmoid(logits) - label
     optimizer = parse_spec(estimator.spec).optimizer
     layers: list[LayerTrace] = []
     for i in reversed(range(len(zs))):
@@ -103,7 +102,7 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
         features=dict(zip(estimator.encoder.features, features.tolist(), strict=True)),
         label=label,
         layers=tuple(reversed(layers)),
-        probability=float(probability(logits)[0]),
+        probability=float(sigmoid(logits)[0]),
         loss=log_loss(np.array([label]), logits),
         input_gradient=delta,
         members=estimator.network.members,
@@ -112,7 +111,7 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
 
 
 def forward(pieces: Sequence[Piece], features: Floats) -> tuple[list[Floats], list[Floats], list[Floats]]:
-    """Return a of every layer from the input on, then σ′(z) and z of every layer."""
+    """Return the input and a of every layer, then σ′(z) and z of every layer."""
     activations: list[Floats] = [features]
     slopes: list[Floats] = []
     zs: list[Floats] = []
@@ -124,7 +123,7 @@ def forward(pieces: Sequence[Piece], features: Floats) -> tuple[list[Floats], li
 
 
 def first_step(optimizer: Optimizer, values: Floats, gradient: Floats) -> Floats:
-    """Return the values after one update from rest."""
+    """Return the values after one update with zero moments."""
     gradients = np.stack([gradient.ravel(), np.zeros(gradient.size)])
     moments = np.zeros((optimizer.moments, gradient.size))
     numbers = optimizer.coefficients(np.array([optimizer.learning_rate]), np.array([1.0]))
@@ -135,8 +134,8 @@ def first_step(optimizer: Optimizer, values: Floats, gradient: Floats) -> Floats
     return np.asarray(values - update.reshape(values.shape))
 
 
-def lines(trace: Trace) -> Iterator[str]:
-    """Yield the trace as text."""
+def trace_lines(trace: Trace) -> Iterator[str]:
+    """Yield the trace as lines of text."""
     if trace.members > 1:
         yield f"member 1 of {trace.members}, whose logits are averaged for a score"
     yield "record   " + "  ".join(f"{name}={value}" for name, value in trace.record.items())

@@ -14,7 +14,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import PreconditionFailed
 from werkzeug.utils import get_content_type
 
-from app.edge.request_context import ADDED_HEADERS
+from app.edge.exchange import ADDED_HEADERS
 from app.routing.route import JSON
 
 SECURITY_HEADERS = {
@@ -100,7 +100,7 @@ def checked(response: Response) -> Response:
 
 
 def time_text(moment: datetime | None) -> str | None:
-    """Write a point in time as RFC 3339 in UTC.
+    """Write a time as RFC 3339 in UTC.
 
     Example:
         >>> time_text(datetime(2026, 1, 2, 3, 4, 5, 600000, tzinfo=UTC))

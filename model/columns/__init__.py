@@ -1,6 +1,6 @@
-"""Columns: from what a table's owner wrote to the features a network learns from.
+"""Columns: from the values of a table to the features of a network.
 
-One kind of column a file. A kind is fitted on training rows, reads values from lists or files, and encodes them.
+Each kind of column has a file. A kind is fitted on training rows, reads values from lists or files, and encodes them.
 """
 
 from model.columns.boolean import BooleanColumn

@@ -1,4 +1,4 @@
-"""True/false columns: 1 and 0."""
+"""Columns of true and false, encoded as 1 and 0."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,10 @@ SPELLINGS = {"true": 1.0, "false": 0.0}
 
 @dataclass(frozen=True)
 class BooleanColumn:
-    """True is 1, false is 0. A gap takes the commoner; when training saw gaps, a second feature is 1 for them."""
+    """Encodes true as 1 and false as 0. A missing value is encoded as the more frequent one.
+
+    If training rows had missing values, a second feature is 1 for a missing value.
+    """
 
     name: str
     fill: bool
@@ -25,7 +28,7 @@ class BooleanColumn:
 
     @classmethod
     def fit(cls, name: str, cells: Flags, options: ColumnOptions = DEFAULT) -> "BooleanColumn":
-        """Learn the commoner value from the training rows."""
+        """Fit the more frequent value to the training rows."""
         known = cells.values[~cells.missing]
         return cls(name, fill=bool(known.mean() > 0.5), gaps=len(known) < len(cells))
 
@@ -34,7 +37,7 @@ class BooleanColumn:
         return (self.name, f"{self.name} is missing") if self.gaps else (self.name,)
 
     def read(self, cells: Cells | Sequence[object] | np.ndarray, faults: Faults) -> Flags:
-        """Read flags from a list of booleans or a file's cells; what is neither true nor false goes to `faults`."""
+        """Read flags from a list of booleans or from cells of a file; add all other values to `faults`."""
         if isinstance(cells, Flags):
             return cells
         if isinstance(cells, Words):
@@ -59,12 +62,12 @@ class BooleanColumn:
 
     @property
     def baseline_value(self) -> Scalar:
-        """The baseline customer's value: the commoner one."""
+        """The value of the baseline customer: the more frequent one."""
         return self.fill
 
 
 def parse_flag(word: str) -> float:
-    """Return 1.0 for true and 0.0 for false in any case of letters, else NaN.
+    """Return 1.0 for "true" and 0.0 for "false", in upper or lower case; else NaN.
 
     Example:
         >>> parse_flag("True"), parse_flag("yes")

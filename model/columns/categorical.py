@@ -1,4 +1,4 @@
-"""Categorical columns: one feature a category, or a code to be embedded; rare ones together."""
+"""Categorical columns: one feature a category, or one code for an embedding; rare categories share one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,16 +15,16 @@ from model.limits import CELL_CHARACTERS
 
 MOST_CATEGORIES = 1000
 MOST_EMBEDDED = 100_000
-ENOUGH_ROWS = 10  # a category with fewer training rows counts as rare (in small tables: fewer than 1 %)
+ENOUGH_ROWS = 10  # a category with fewer training rows is rare; in small tables, one with fewer than 1 %
 
 
 @dataclass(frozen=True)
 class CategoricalColumn:
-    """A word out of a list, commonest first: the feature of its category is 1, the others 0.
+    """Encodes a word as 1 in the feature of its category and 0 in the others; the most frequent category comes first.
 
-    Categories too rare to learn from share one feature, and so does a category that training never saw. A gap has its
-    own feature when training saw gaps, and otherwise takes the commonest category. Embedded, the column has a single
-    feature instead: the number that its other feature would have had, for the network to look up.
+    Rare categories and categories that training never saw share one feature. A missing value has its own feature if
+    training rows had missing values, else it is encoded as the most frequent category. An embedded column has a single
+    feature instead: the number of the category, which the network looks up.
     """
 
     name: str
@@ -38,11 +38,11 @@ class CategoricalColumn:
     def fit(
         cls, name: str, cells: Words, options: ColumnOptions = DEFAULT, embed_from: int | None = None
     ) -> "CategoricalColumn":
-        """Learn from the training rows which categories are common enough to stand alone.
+        """Find the categories of the training rows that are frequent enough for a feature.
 
-        From `embed_from` categories on the column is embedded, when that is given.
+        A column of at least `embed_from` categories is embedded; None embeds none.
 
-        Raises: ColumnError when there are too many different words, or nearly all of them are numbers.
+        Raises: ColumnError when there are too many distinct words, or nearly all of them are numbers.
         """
         counts = cells.counts()
         seen = np.flatnonzero(counts)
@@ -67,7 +67,7 @@ class CategoricalColumn:
 
     @property
     def cardinality(self) -> int:
-        """How many kinds of value are told apart."""
+        """The number of distinct codes."""
         return len(self.categories) + self.rare + self.gaps
 
     @property
@@ -80,7 +80,7 @@ class CategoricalColumn:
         )
 
     def read(self, cells: Cells | Sequence[object] | np.ndarray, faults: Faults) -> Words:
-        """Read words from a list of texts or a file's cells; what is not text, or too long, goes to `faults`."""
+        """Read words from a list of texts or from cells of a file; add other values and too long texts to `faults`."""
         if isinstance(cells, Words):
             return self._short(cells, faults)
         values = list(cells) if isinstance(cells, Sequence | np.ndarray) else list(cells.scalars())
@@ -103,7 +103,7 @@ class CategoricalColumn:
         gap = self.cardinality - 1 if self.gaps else 0
         positions = np.array([*self._positions(cells), gap])
         patterns = positions[:, None] if self.embedded else positions[:, None] == np.arange(self.cardinality)
-        out[...] = patterns[cells.codes]  # code −1, a gap, takes the last pattern
+        out[...] = patterns[cells.codes]  # code −1, a missing value, selects the last pattern
 
     def _positions(self, cells: Words) -> list[int]:
         known = {word: position for position, word in enumerate(self.categories)}
@@ -111,19 +111,19 @@ class CategoricalColumn:
         return [known.get(word, other) for word in cells.words]
 
     def unseen(self, cells: Words) -> int:
-        """Return how many rows hold a category without a feature of its own."""
+        """Return the number of rows whose category has no feature of its own."""
         known = set(self.categories)
         strange = np.array([word not in known for word in cells.words] + [False])
         return int(strange[cells.codes].sum())
 
     @property
     def baseline_value(self) -> Scalar:
-        """The baseline customer's value: the commonest category."""
+        """The value of the baseline customer: the most frequent category."""
         return self.categories[0]
 
 
 def too_detailed(distinct: int, rows: int, most: int = MOST_CATEGORIES) -> bool:
-    """Tell whether a column has so many different words that it names customers or is free text.
+    """Tell whether a column has so many distinct words that it identifies customers or is free text.
 
     Example:
         >>> too_detailed(3, 6), too_detailed(900, 1000), too_detailed(2000, 10**6)
@@ -133,7 +133,7 @@ def too_detailed(distinct: int, rows: int, most: int = MOST_CATEGORIES) -> bool:
 
 
 def first_non_number(cells: Words) -> int | None:
-    """Return the first row that spells no number in a column whose words nearly all (95 % of 20 or more) do.
+    """Return the first row without a number in a column of numbers: 95 % of its 20 or more words are numbers.
 
     Example:
         >>> first_non_number(Words.of([str(n) for n in range(40)] + ["12 months"]))

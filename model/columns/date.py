@@ -1,4 +1,4 @@
-"""Date columns: days, scaled like any number."""
+"""Date columns: days since 1970, encoded as a numeric column."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from model.columns.options import DEFAULT, ColumnOptions
 
 @dataclass(frozen=True)
 class DateColumn:
-    """A date or timestamp as days since 1970-01-01 UTC, then a numeric column."""
+    """Encodes a date or timestamp as days since 1970-01-01 UTC, by a numeric column."""
 
     name: str
     days: NumericColumn
@@ -22,7 +22,7 @@ class DateColumn:
 
     @classmethod
     def fit(cls, name: str, cells: Days, options: ColumnOptions = DEFAULT) -> "DateColumn":
-        """Learn the scaling of the days from the training rows."""
+        """Fit the scaling of the days to the training rows."""
         return cls(name, NumericColumn.fit(name, Numbers(cells.values), options))
 
     @property
@@ -30,7 +30,7 @@ class DateColumn:
         return self.days.features
 
     def read(self, cells: Cells | Sequence[object] | np.ndarray, faults: Faults) -> Days:
-        """Read days from ISO 8601 texts or a file's cells; what is not a date goes to `faults`."""
+        """Read days from ISO 8601 texts or from cells of a file; add all other values to `faults`."""
         if isinstance(cells, Days):
             return cells
         if isinstance(cells, Words):
@@ -63,5 +63,5 @@ class DateColumn:
 
     @property
     def baseline_value(self) -> Scalar:
-        """The baseline customer's value: the median date."""
+        """The value of the baseline customer: the median date."""
         return date_text(self.days.fill)

@@ -1,4 +1,4 @@
-"""The encoder: all columns of a table to the design matrix, as training decided."""
+"""The encoder: it maps the columns of a table to the design matrix, as fitted in training."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,18 +25,18 @@ Options = Mapping[str, ColumnOptions]
 class Encoder:
     """Fitted columns in the order of the design matrix.
 
-    Every operation works on single elements, so that a row's features do not depend on its neighbours.
+    All operations are elementwise: the features of a row do not depend on other rows.
     """
 
     columns: tuple[Column, ...]
 
     @classmethod
     def fit(cls, table: Table, names: Sequence[str], options: Options, embed_from: int | None = None) -> "Encoder":
-        """Fit the named columns on the training rows, which is all that `table` may hold.
+        """Fit the named columns. `table` must hold the training rows only.
 
-        Categorical columns of at least `embed_from` categories are embedded; None for none.
+        Categorical columns of at least `embed_from` categories are embedded; None embeds none.
 
-        Raises: ColumnError when a column has no value at all, or too many categories; or there is no column.
+        Raises: ColumnError when a column has no values or too many categories, or when there are no columns.
         """
         if not names:
             raise ColumnError(
@@ -60,7 +60,7 @@ class Encoder:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The columns' names."""
+        """The names of the columns."""
         return tuple(column.name for column in self.columns)
 
     @cached_property
@@ -70,13 +70,13 @@ class Encoder:
 
     @cached_property
     def groups(self) -> tuple[slice, ...]:
-        """Which features belong to each column, in order."""
+        """The features of each column, in order."""
         ends = np.cumsum([len(column.features) for column in self.columns]).tolist()
         return tuple(slice(end - len(c.features), end) for c, end in zip(self.columns, ends, strict=True))
 
     @cached_property
     def codes(self) -> tuple[CodeColumn, ...]:
-        """Where the design matrix holds codes to be embedded."""
+        """The features of the design matrix that are codes for an embedding."""
         pairs = zip(self.columns, self.groups, strict=True)
         return tuple(
             CodeColumn(group.start, column.cardinality)
@@ -85,7 +85,7 @@ class Encoder:
         )
 
     def read(self, columns: Mapping[str, Raw], n: int) -> tuple[Table, Faults]:
-        """Return the columns' cells, and what is wrong with which row; an absent column is missing in every row.
+        """Return the cells of the columns, and the faults by row. An absent column is missing in every row.
 
         Raises: ColumnError when a column does not have `n` values.
         """
@@ -116,12 +116,12 @@ class Encoder:
 
     @cached_property
     def _numeric_block(self) -> NumericBlock | None:
-        """The numeric columns, if there are several."""
+        """The numeric columns as one block; None for fewer than two."""
         placed = [(c, g.start) for c, g in zip(self.columns, self.groups, strict=True) if isinstance(c, NumericColumn)]
         return NumericBlock.of([c for c, _ in placed], [start for _, start in placed]) if len(placed) > 1 else None
 
     def unseen(self, table: Table) -> dict[str, int]:
-        """Return how many rows of each categorical column hold a category without a feature of its own."""
+        """Return the number of rows of each categorical column whose category has no feature of its own."""
         counts: dict[str, int] = {}
         for column in self.columns:
             if column.kind == "categorical":
@@ -130,7 +130,7 @@ class Encoder:
         return counts
 
     def baseline_customer(self) -> dict[str, Scalar]:
-        """Return the baseline customer: medians and commonest values of the training rows."""
+        """Return the baseline customer: medians and most frequent values of the training rows."""
         return {column.name: column.baseline_value for column in self.columns}
 
     def to_json(self) -> list[dict[str, Any]]:

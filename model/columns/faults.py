@@ -1,4 +1,4 @@
-"""Collects what is wrong with single records, in a way the HTTP API can pass on."""
+"""Collects the problems of single records."""
 
 from dataclasses import dataclass, field
 
@@ -15,13 +15,13 @@ class Faults:
     rows: dict[int, list[Problem]] = field(default_factory=dict)
 
     def add(self, row: int, column: str, code: str, detail: str) -> None:
-        """Note that the value of `column` in `row` cannot be used; the detail is told with the column's name."""
+        """Add a problem: the value of `column` in `row` cannot be used. The detail gets the name of the column."""
         problem = Problem(f"/{escape(column)}", code, f"column {column!r}: {detail}")
         self.rows.setdefault(int(row), []).append(problem)
 
 
 def short_repr(value: object) -> str:
-    """Show a value in a message: a text in quotes, and of a long one the beginning.
+    """Return a value for a message: a text in quotes, a long one shortened.
 
     Example:
         >>> short_repr("a"), short_repr("a" * 100)[-6:]

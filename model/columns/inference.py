@@ -1,4 +1,4 @@
-"""Finding out what texts mean: true/false, dates, or categories."""
+"""Infers the kind of text columns: true/false, dates, or categories."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from model.columns.cells import Cells, Days, Flags, Table, Words, days_since_epo
 
 
 def infer_kinds(table: Table) -> Table:
-    """Return the table with columns of texts turned into flags or dates where every text is one."""
+    """Return the table with text columns converted to flags or dates where every text is one."""
     return Table({name: infer_kind(cells) for name, cells in table.columns.items()}, table.rows)
 
 

@@ -1,9 +1,8 @@
-"""Reading numbers out of texts and lists without guessing."""
+"""Parses numbers from texts and lists strictly."""
 
 import math
 import re
 from collections.abc import Sequence
-from itertools import chain
 from types import NoneType
 
 import numpy as np
@@ -11,17 +10,26 @@ import numpy as np
 from model.columns.cells import Floats
 from model.columns.faults import Faults, short_repr
 
-# No two parts can match the same digits: or a long text would be tried in as many ways as its length squared.
+# No two parts match the same digits. Otherwise the time would grow with the square of the length of the text.
 NUMBER = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-LARGEST = 1e300  # beyond it, sums leave float64
-MISSING_TEXTS = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None")  # how files write a missing number
+LARGEST = 1e300  # sums of larger numbers may overflow float64
+MISSING_TEXTS = (
+    "",
+    "NA",
+    "N/A",
+    "n/a",
+    "NaN",
+    "nan",
+    "null",
+    "NULL",
+    "None",
+)  # how files spell a missing number
 
-PLAIN = frozenset((int, float, NoneType))
 TYPES: dict[str, tuple[type, ...]] = {"a number": (int, float), "true or false": (bool,)}
 
 
 def parse_number(text: str) -> float:
-    """Return the number a text spells, NaN if it spells none.
+    """Return the number in a text, or NaN if the text is not a number.
 
     Example:
         >>> parse_number(" 79.99 "), parse_number("seven")
@@ -31,29 +39,10 @@ def parse_number(text: str) -> float:
     return float(text) if NUMBER.fullmatch(text) else math.nan
 
 
-def number_matrix(columns: Sequence[object], n: int) -> Floats | None:
-    """Return lists of `n` whole numbers, floats and gaps as one matrix; None where they hold anything else.
-
-    Shapes: (k, n) for k columns.
-    Example:
-        >>> number_matrix([[24, None]], 2), number_matrix([[True]], 1), number_matrix([[math.nan]], 1)
-        (array([[24., nan]]), None, None)
-    """
-    lists: list[list[float | None]] = [column for column in columns if type(column) is list and len(column) == n]
-    if len(lists) < len(columns) or not PLAIN.issuperset(map(type, chain.from_iterable(lists))):
-        return None
-    try:
-        values = np.array(lists, np.float64)
-    except OverflowError:  # a whole number beyond float64
-        return None
-    gaps = np.count_nonzero(np.isnan(values))
-    return values if gaps == 0 or gaps == sum(each.count(None) for each in lists) else None  # a NaN is no gap
-
-
 def read_values(values: Sequence[object] | np.ndarray, column: str, what: str, faults: Faults) -> Floats:
-    """Read float64 from a list in which `None` is missing; anything else than `what` is that row's fault.
+    """Read float64 from a list; `None` is missing. Add values of another type than `what` to `faults`.
 
-    An array is taken as it is, NaN meaning missing.
+    An array is used as it is; NaN is missing.
     """
     if isinstance(values, np.ndarray):
         return np.asarray(values, dtype=np.float64)

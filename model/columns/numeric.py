@@ -1,5 +1,6 @@
-"""Numeric columns: centred on the median, scaled by the interquartile range, far values drawn in softly."""
+"""Numeric columns: centred on the median, scaled by the interquartile range, outliers clipped smoothly."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,16 +13,17 @@ from model.columns.numbers import LARGEST, MISSING_TEXTS, parse_number, read_val
 from model.columns.options import DEFAULT, ColumnOptions
 
 NORMAL_QUARTILES = 1.3489795003921634  # the interquartile range of a standard normal variable
-SOFT_LIMIT = 3.0  # where the soft clip starts to bend; it never passes ±3
-FARTHEST = 1e100  # a scaled value whose square still is a float64
-REACH = 10.0  # a value may lie this many training ranges outside the training range
+SOFT_LIMIT = 3.0  # the bound of the smooth clip
+FARTHEST = 1e100  # the largest scaled value: its square does not overflow float64
+REACH = 10.0  # an accepted value is at most this many training ranges outside the training range
 
 
 @dataclass(frozen=True)
 class NumericColumn:
-    """A number: u = (x − offset) / scale, then u / √(1 + (u/3)²) unless the scale was given.
+    """Encodes a number as u = (x − offset) / scale, then u / √(1 + (u/3)²) unless the spec sets the scale.
 
-    A gap takes the training median; when training saw gaps, a second feature is 1 for them.
+    A missing value is encoded as the training median. If training rows had missing values, a second feature is 1 for
+    a missing value.
     """
 
     name: str
@@ -36,7 +38,7 @@ class NumericColumn:
 
     @classmethod
     def fit(cls, name: str, cells: Numbers, options: ColumnOptions = DEFAULT) -> "NumericColumn":
-        """Learn offset, scale and range from the training rows, as far as the options leave them open."""
+        """Fit offset, scale and range to the training rows, unless the options set them."""
         known = cells.values[~cells.missing]
         median = float(np.median(known))
         least, most = float(known.min()), float(known.max())
@@ -57,7 +59,7 @@ class NumericColumn:
         return (self.name, f"{self.name} is missing") if self.gaps else (self.name,)
 
     def read(self, cells: Cells | Sequence[object] | np.ndarray, faults: Faults) -> Numbers:
-        """Read numbers from a list, an array or a file's cells; what is not an acceptable number goes to `faults`."""
+        """Read numbers from a list, an array or cells of a file; add all values that are not accepted to `faults`."""
         if isinstance(cells, Words):
             values = np.array([parse_number(word) for word in cells.words] + [np.nan])[cells.codes]
             gap = np.array([word.strip() in MISSING_TEXTS for word in cells.words] + [True])[cells.codes]
@@ -72,6 +74,18 @@ class NumericColumn:
             for row in np.flatnonzero(~cells.missing).tolist():
                 faults.add(row, self.name, "wrong_type", f"{short_repr(cells.scalar(row))} is not a number")
         return Numbers(self._in_range(values, faults))
+
+    def plain_number(self, value: object) -> float | None:
+        """Return an acceptable number as float64, and a gap as NaN; None where `read` has to look closer."""
+        if value is None:
+            return math.nan
+        if type(value) is not float and type(value) is not int:
+            return None
+        try:
+            number = float(value)
+        except OverflowError:
+            return None
+        return number if self.low <= number <= self.high else None
 
     def _in_range(self, values: Floats, faults: Faults) -> Floats:
         bad = (values < self.low) | (values > self.high)
@@ -100,14 +114,23 @@ class NumericColumn:
         if self.gaps:
             out[:, 1] = missing
 
+    def encode_number(self, number: float) -> float:
+        """Return the first feature that `encode` writes for one number, to the same bits."""
+        scaled = ((self.fill if math.isnan(number) else number) - self.offset) / self.scale
+        scaled = min(max(scaled, -FARTHEST), FARTHEST)
+        if self.fixed:
+            return scaled
+        bent = scaled / SOFT_LIMIT
+        return scaled / math.sqrt(1.0 + bent * bent)
+
     @property
     def baseline_value(self) -> Scalar:
-        """The baseline customer's value: the training median."""
+        """The value of the baseline customer: the training median."""
         return Numbers(np.array([self.fill])).scalar(0)
 
 
 def robust_scale(known: Floats) -> float:
-    """Return a deviation that outliers do not move: the interquartile range over 1.349, or what is left if that is 0.
+    """Return a robust deviation: the interquartile range / 1.349. If it is 0, use the values off the median.
 
     Example:
         >>> values = np.arange(101.0); values[-1] = 1e12
@@ -118,7 +141,7 @@ def robust_scale(known: Floats) -> float:
     width = float(quartiles[1] - quartiles[0]) / NORMAL_QUARTILES
     if width > 0.0:
         return width
-    # More than half of the values are equal: look at how far the others are from them.
+    # Half of the values or more are equal: use the median distance of the others.
     away = np.abs(known - np.median(known))
     away = away[away > 0.0]
     return float(np.median(away)) if len(away) else 1.0

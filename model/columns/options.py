@@ -1,4 +1,4 @@
-"""What a training spec may say about one column."""
+"""The options of one column in a training spec."""
 
 import math
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from model.ranges import Positive
 
 @dataclass(frozen=True)
 class ColumnOptions:
-    """How to treat one column: leave it out, fix its scaling to (x − offset) / scale, or narrow the accepted range."""
+    """Drops a column, sets its scaling (x − offset) / scale, or narrows its accepted range."""
 
     drop: bool = False
     scale: Positive | None = None
@@ -18,12 +18,12 @@ class ColumnOptions:
 
     @property
     def low(self) -> float:
-        """The least accepted value, −∞ if it is left open."""
+        """The least accepted value; −∞ by default."""
         return -math.inf if self.min is None else self.min
 
     @property
     def high(self) -> float:
-        """The greatest accepted value, ∞ if it is left open."""
+        """The largest accepted value; ∞ by default."""
         return math.inf if self.max is None else self.max
 
 

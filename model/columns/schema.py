@@ -1,4 +1,4 @@
-"""What a table holds: its columns' kinds and ranges, its target, and what its owner should know."""
+"""The schema of a table: kinds and ranges of its columns, its target, and warnings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from model.names import clipped
 
 @dataclass(frozen=True)
 class ColumnSummary:
-    """One column: its kind, its gaps, and what there is in it."""
+    """One column: its kind, its missing values, and figures of its values."""
 
     name: str
     kind: str
@@ -20,13 +20,13 @@ class ColumnSummary:
     facts: Mapping[str, Any]
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as the API shows it."""
+        """Return it in the form of the API."""
         return {"name": self.name, "kind": self.kind, "missing": self.missing, **self.facts}
 
 
 @dataclass(frozen=True)
 class Schema:
-    """A table's rows, columns, target and warnings."""
+    """The rows, columns, target and warnings of a table."""
 
     rows: int
     columns: tuple[ColumnSummary, ...]
@@ -36,7 +36,7 @@ class Schema:
     warnings: tuple[TableWarning, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as the API shows it."""
+        """Return it in the form of the API."""
         target = None
         if self.target is not None and self.positives is not None:
             target = {"name": self.target, "positives": self.positives, "rate": self.positives / self.rows}
@@ -58,10 +58,10 @@ def input_columns(table: Table, target: str | None, id_column: str | None) -> li
 
 
 def other_columns(names: Sequence[str], target: str | None, id_column: str | None) -> list[str]:
-    """Those of a table's column names that are neither target nor id.
+    """Return the column names that are neither target nor id.
 
     Raises:
-        ColumnError: one of the two is not there, or both are the same.
+        ColumnError: one of the two is missing, or both are the same.
     """
     if target is not None and target == id_column:
         raise ColumnError(f"column {clipped(target)!r} cannot be both target and id: name another one, or no id", "id")
@@ -72,7 +72,7 @@ def other_columns(names: Sequence[str], target: str | None, id_column: str | Non
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return the first names in quotes, and how many more there are.
+    """Return the first names in quotes, and the number of further names.
 
     Example:
         >>> listed(["months", "plan"])

@@ -1,4 +1,4 @@
-"""What a table's owner should know before training on it."""
+"""Warnings about a table before a training: columns that leak, repeat or identify, and too few examples."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,29 +11,29 @@ from model.columns.faults import short_repr
 from model.design import Floats
 from model.metrics import auc
 
-LEAKING_AUC = 0.98  # a single column that ranks churners this well was probably filled in after they left
-FEW = 50  # fewer examples of one outcome than this, and no estimate of quality means much
+LEAKING_AUC = 0.98  # a column that ranks churners this well was probably filled in after they left
+FEW = 50  # with fewer examples of one outcome, no estimate of quality is reliable
 
 
 @dataclass(frozen=True)
 class TableWarning:
-    """One warning: a code, the column it is about (or none), and a sentence that says what to do."""
+    """A warning: a code, its column or None, and a sentence with the remedy. It is part of an estimator's bytes."""
 
     code: str
     column: str | None
     detail: str
 
     def to_json(self) -> dict[str, str | None]:
-        """Return it as the API shows it."""
+        """Return it in the form of the API."""
         return {"code": self.code, "column": self.column, "detail": self.detail}
 
 
 def find_warnings(
     columns: Mapping[str, Cells], y: Floats | None, most: int = MOST_CATEGORIES
 ) -> tuple[TableWarning, ...]:
-    """Warn of constant, leaking and over-detailed columns, and of too few examples of one outcome.
+    """Return warnings about constant and leaking columns, too many categories, and too few examples of one outcome.
 
-    A column of more than `most` categories is over-detailed in any case.
+    A column with more than `most` categories always has too many.
     """
     found: list[TableWarning] = []
     for name, cells in columns.items():
@@ -53,12 +53,12 @@ def find_warnings(
 
 
 def empty(name: str) -> TableWarning:
-    """A column without a value."""
+    """Return the warning of a column without values."""
     return TableWarning("empty_column", name, f"column {name!r} has no value in any row: fill it or leave it out")
 
 
 def constant(name: str, value: Scalar) -> TableWarning:
-    """A column that says the same in every row."""
+    """Return the warning of a column with one value in every row."""
     detail = (
         f"column {name!r} is {short_repr(value)} in every row: nothing can be learned from it, training leaves it out"
     )
@@ -66,13 +66,13 @@ def constant(name: str, value: Scalar) -> TableWarning:
 
 
 def mixed(name: str, value: Scalar, row: int) -> TableWarning:
-    """A column of numbers in which some text is none."""
+    """Return the warning of a column of numbers with a text that is not a number."""
     detail = f"column {name!r} holds numbers, but {short_repr(value)} in row {row}: correct it or leave it out"
     return TableWarning("mixed_column", name, detail)
 
 
 def too_many(name: str, distinct: int, at_least: bool = False) -> TableWarning:
-    """A column of too many texts."""
+    """Return the warning of a column with too many texts."""
     detail = (
         f"column {name!r} has {'more than ' * at_least}{distinct:,} different texts: if it identifies customers, name "
         "it as the id column; otherwise group its values or leave it out, or training will refuse it"
@@ -81,13 +81,13 @@ def too_many(name: str, distinct: int, at_least: bool = False) -> TableWarning:
 
 
 def numbering(name: str) -> TableWarning:
-    """A column that counts the rows."""
+    """Return the warning of a column that numbers the rows."""
     detail = f"column {name!r} numbers the rows: if it identifies customers, name it as the id column"
     return TableWarning("row_number", name, detail)
 
 
 def leaking(name: str, alone: float) -> TableWarning:
-    """A column that ranks the churners too well."""
+    """Return the warning of a column that ranks churners too well."""
     detail = (
         f"column {name!r} alone tells churners from others (AUC {alone:.3f}): check that it was known before "
         "they left, and leave it out if not"
@@ -96,7 +96,7 @@ def leaking(name: str, alone: float) -> TableWarning:
 
 
 def too_few(positives: int, rows: int) -> tuple[TableWarning, ...]:
-    """Too few examples of one outcome, if so."""
+    """Return the warning of too few examples of one outcome; empty if there are enough."""
     fewer = min(positives, rows - positives)
     if fewer >= FEW:
         return ()
@@ -106,7 +106,7 @@ def too_few(positives: int, rows: int) -> tuple[TableWarning, ...]:
 
 
 def unclear_ids(name: str, again: int, gaps: int, compared: int | None = None) -> tuple[TableWarning, ...]:
-    """Identifiers that come more than once, of all or of the first ones that were `compared`, or that are missing."""
+    """Return the warning of missing ids and of repeated ids, among all or the first `compared`; empty without any."""
     if again + gaps == 0:
         return ()
     of = "" if compared is None else f" of the first {compared:,}"
@@ -118,7 +118,7 @@ def unclear_ids(name: str, again: int, gaps: int, compared: int | None = None) -
 
 
 def is_constant(cells: Cells) -> bool:
-    """Tell whether every row says the same, so that nothing can be learned."""
+    """Tell whether every row has the same value, or no row has one."""
     missing = cells.missing
     if missing.any():
         return bool(missing.all())
@@ -127,7 +127,7 @@ def is_constant(cells: Cells) -> bool:
 
 
 def is_row_number(cells: Numbers) -> bool:
-    """Tell whether whole numbers rise (or fall) by one from row to row, as identifiers do.
+    """Tell whether the numbers rise or fall by one from row to row, as row numbers do.
 
     Example:
         >>> is_row_number(Numbers(np.arange(1000.0, 1050.0)))
@@ -138,9 +138,9 @@ def is_row_number(cells: Numbers) -> bool:
 
 
 def single_column_auc(cells: Cells, y: Floats) -> float:
-    """Return how well one column alone ranks the churners, either way round: its AUC, 0.5 for one outcome only.
+    """Return the AUC of a single column, at least 0.5: the better of both directions; 0.5 for one outcome only.
 
-    Words are ranked by the churn rate of their rows, each rate drawn towards the mean so that rare words do not count.
+    Words are ranked by the churn rate of their rows. Rates of rare words are shrunk to the mean rate.
     """
     if y.min() == y.max():
         return 0.5

@@ -1,4 +1,4 @@
-"""The target: a column that says who churned, as 1 and 0."""
+"""The churn target: a column of two outcomes, read as labels 1 and 0."""
 
 import numpy as np
 
@@ -11,9 +11,9 @@ NO = frozenset({"0", "no", "n", "false", "f", "stayed", "stays", "retained", "ac
 
 
 def labels(cells: Cells, name: str) -> Floats:
-    """Return 1.0 for who churned and 0.0 for who stayed.
+    """Return 1.0 for customers who churned and 0.0 for customers who stayed.
 
-    Raises: ColumnError when a row has no label, or the column holds something else than two ways of saying yes and no.
+    Raises: ColumnError when a row has no label, or a label is not one of the words in YES and NO.
 
     Example:
         >>> labels(Words.of(["yes", "no"]), "churned")
@@ -37,7 +37,7 @@ def labels(cells: Cells, name: str) -> Floats:
 
 
 def missing_labels(name: str, gaps: int, rows: int, first: int) -> ColumnError:
-    """The refusal of a target with gaps."""
+    """Return the error of a target with missing labels."""
     return ColumnError(
         f"target column {name!r} is empty in {gaps:,} of {rows:,} rows, first in row {first}: "
         "remove the rows whose outcome is not known yet"
@@ -45,7 +45,7 @@ def missing_labels(name: str, gaps: int, rows: int, first: int) -> ColumnError:
 
 
 def invalid_label(name: str, value: Scalar, row: int) -> ColumnError:
-    """The refusal of a target that says something else."""
+    """Return the error of a target with another value than yes and no."""
     return ColumnError(
         f"target column {name!r} holds {short_repr(value)} in row {row}: it must say who churned, "
         "as 1 and 0, true and false, or yes and no"
@@ -53,7 +53,7 @@ def invalid_label(name: str, value: Scalar, row: int) -> ColumnError:
 
 
 def check_outcomes(y: Floats) -> None:
-    """Refuse labels of which nothing can be learned.
+    """Refuse labels of one outcome only.
 
     Raises:
         TableError: all customers churned, or all stayed.
@@ -62,7 +62,7 @@ def check_outcomes(y: Floats) -> None:
 
 
 def check_outcome_counts(positives: int, rows: int) -> None:
-    """As `check_outcomes`, of so many rows of which so many churned.
+    """Refuse counts of one outcome only.
 
     Raises:
         TableError: all customers churned, or all stayed.
@@ -73,6 +73,6 @@ def check_outcome_counts(positives: int, rows: int) -> None:
 
 
 def parse_outcome(word: str) -> float:
-    """1 for a word that says yes, 0 for one that says no, else NaN."""
+    """Return 1.0 for a word in YES, 0.0 for a word in NO, else NaN."""
     word = word.strip().lower()
     return 1.0 if word in YES else 0.0 if word in NO else np.nan

@@ -1,4 +1,4 @@
-"""The estimator, and the fitting that makes one from a table."""
+"""The estimator, and the fitting of an estimator to a table."""
 
 from model.estimator.estimator import Estimator, Explained, Reason, unknown_column
 from model.estimator.fitting import Fitting

@@ -1,4 +1,4 @@
-"""The estimator: columns, scaling and network as one immutable object, from customer to probability."""
+"""The estimator: columns, scaling and network as one immutable object that maps customers to probabilities."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,19 +24,19 @@ FORMAT = 2
 
 
 class Reason(NamedTuple):
-    """What one column adds to a customer's log-odds (or predicted number), against the baseline customer."""
+    """The contribution of one column to a customer's log-odds or predicted number, against the baseline customer."""
 
     column: str
     value: Scalar
     contribution: float
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as the API shows it."""
+        """Return the reason in the form of the API."""
         return {"column": self.column, "value": self.value, "contribution": self.contribution}
 
 
 class Explained(NamedTuple):
-    """The largest reasons of each row, and by how much all of a row's reasons miss the difference they explain."""
+    """The largest reasons of each row, and its gap: the difference that all reasons of the row leave unexplained."""
 
     reasons: list[list[Reason]]
     gaps: list[float]
@@ -44,10 +44,10 @@ class Explained(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Estimator:
-    """Everything from a customer's columns to a prediction; trained, saved, versioned and served as a whole.
+    """Maps a customer's columns to a prediction. It is trained, saved, versioned and served as a whole.
 
-    The head says what it predicts: a churn probability, the probabilities of classes, or a number.
-    `left_out` names columns of the training table that are no inputs, such as constant ones; they may still be sent.
+    The head defines the prediction: a churn probability, the probabilities of classes, or a number. `left_out` names
+    columns of the training table that are not inputs, such as constant columns; records may still contain them.
     """
 
     encoder: Encoder
@@ -62,53 +62,53 @@ class Estimator:
     head: Head = CHURN
 
     def read(self, columns: Mapping[str, Raw], n: int) -> tuple[Table, Faults]:
-        """Return the columns' cells for scoring, and what is wrong with which row (such a value counts as missing).
+        """Return the cells of the columns, and the faults by row. A faulty value counts as missing.
 
         Raises: ColumnError when a column does not have `n` values.
         """
         return self.encoder.read(columns, n)
 
     def unknown(self, names: Iterable[str]) -> list[str]:
-        """Return those of the names that no column of the training table had."""
+        """Return the names that are not columns of the training table."""
         return [name for name in names if name not in self.known]
 
     @cached_property
     def known(self) -> frozenset[str]:
-        """The columns of the training table."""
+        """The names of the columns of the training table."""
         ids = () if self.id_column is None else (self.id_column,)
         return frozenset((*self.encoder.names, *self.left_out, self.target, *ids))
 
     def check(self, record: Mapping[str, object]) -> list[Problem]:
-        """Return what is wrong with one record: wrong types, numbers not finite or out of range, unknown columns."""
+        """Return the problems of one record: wrong types, numbers not finite or out of range, unknown columns."""
         problems = list(map(unknown_column, self.unknown(record)))
         _, faults = self.read({name: [value] for name, value in record.items()}, 1)
         return problems + faults.rows.get(0, [])
 
     def log_odds(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
-        """Return the log-odds of churn, one a row, shape (n,).
+        """Return the log-odds of churn, shape (n,).
 
-        The same record gets the same bits alone, in any batch and at any place in it.
+        A record gets the same bits alone, in any batch and at any position.
 
-        Raises: EstimatorError when the target is not who churned; ColumnError when a value cannot be used: `read` tells
-        all of them, and its table can be scored.
+        Raises: EstimatorError when the target is not churn; ColumnError when a value cannot be used. `read` returns all
+        such faults, and a table that can be scored.
         """
         if not isinstance(self.head, Churn):
             raise EstimatorError(f"the target {self.target!r} is not who churned: it has predictions, but no log-odds")
-        return self._explained(self._design(columns, n))
+        return self._scaled(self._design(columns, n))
 
     def predict(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
-        """Return the churn probabilities, (n,); of classes a probability each, (n, c); of a number the number, (n,).
+        """Return churn probabilities (n,), the probabilities of classes (n, c), or predicted numbers (n,).
 
-        Raises: ColumnError when a value cannot be used: `read` tells all of them, and its table can be scored.
+        Raises: ColumnError when a value cannot be used. `read` returns all such faults, and a table that can be scored.
         """
         return self.head.predictions(self.network.logits(self._design(columns, n)))
 
     def explain(self, columns: Mapping[str, Raw] | Table, n: int | None = None, top: int | None = None) -> Explained:
-        """Return for each row the `top` largest reasons (all of them by default), the largest first, and the gap.
+        """Return the `top` largest reasons of each row (by default all), the largest first, and the gap.
 
         All reasons of a row and its gap sum to its log-odds less those of the baseline customer.
 
-        Raises: EstimatorError when the target is one of several classes.
+        Raises: EstimatorError when the target is a class.
         """
         table = self._table(columns, n)
         X = self._design(table, None)
@@ -124,62 +124,62 @@ class Estimator:
         return Explained(reasons, self._missed(X, shares).tolist())
 
     def contributions(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
-        """Return what each column adds to the log-odds (or the predicted number), shape (n, columns).
+        """Return the contribution of each column to the log-odds or predicted number, shape (n, columns).
 
         Columns are in the order of `encoder.names`.
 
-        Raises: EstimatorError when the target is one of several classes.
+        Raises: EstimatorError when the target is a class.
         """
         return self._shares(self._design(columns, n))
 
     def gaps(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
-        """Return by how much the reasons of each row miss the difference they explain, shape (n,).
+        """Return the difference that all reasons of a row leave unexplained, shape (n,).
 
-        Rounding for piecewise-linear networks, the quadrature's error for others.
+        It is rounding for piecewise-linear networks, and the error of the quadrature for others.
 
-        Raises: EstimatorError when the target is one of several classes.
+        Raises: EstimatorError when the target is a class.
         """
         X = self._design(columns, n)
         return self._missed(X, self._shares(X))
 
     def unseen(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> dict[str, int]:
-        """Return how many rows of each categorical column hold a category that training hardly saw."""
+        """Return the number of rows of each categorical column whose category was rare or absent in training."""
         return self.encoder.unseen(self._table(columns, n))
 
     @cached_property
     def baseline_customer(self) -> dict[str, Scalar]:
-        """The customer that reasons compare with: medians and commonest values of the training rows."""
+        """The customer that reasons compare with: medians and most frequent values of the training rows."""
         return self.encoder.baseline_customer()
 
     @cached_property
     def baseline_log_odds(self) -> float:
-        """The baseline customer's log-odds of churn, or predicted number."""
+        """The log-odds of churn, or the predicted number, of the baseline customer."""
         self._explainable()
-        return float(self._explained(self.baseline[None])[0])
+        return float(self._scaled(self.baseline[None])[0])
 
     @property
     def calibration(self) -> Mapping[str, Any] | None:
-        """What the validation rows made of the log-odds (slope and shift), with what quality before and after.
+        """The calibration by the validation rows: slope, shift, and the quality before and after; None without churn.
 
-        None for targets other than churn. The reliability table is beside it, in `metrics["reliability"]`.
+        The reliability table is `metrics["reliability"]`.
         """
         return self.metrics.get("calibration")
 
-    def _explained(self, X: Floats) -> Floats:
-        return self.head.explained(self.network.logits(X))
+    def _scaled(self, X: Floats) -> Floats:
+        return self.head.scaled(self.network.logits(X))
 
     def _shares(self, X: Floats) -> Floats:
         self._explainable()
         by_feature = contributions(self.network, self.baseline, X) * self.head.slope
         shares = np.zeros((len(by_feature), len(self.encoder.groups)))
         for column, group in enumerate(self.encoder.groups):
-            # One by one: NumPy's own sums may add up one row in another order than many.
+            # One by one: NumPy sums a single row in another order than several rows.
             for feature in range(group.start, group.stop):
                 shares[:, column] += by_feature[:, feature]
         return shares
 
     def _missed(self, X: Floats, shares: Floats) -> Floats:
-        gaps = self._explained(X) - self.baseline_log_odds
+        gaps = self._scaled(X) - self.baseline_log_odds
         for share in shares.T:
             gaps -= share
         return gaps
@@ -187,8 +187,8 @@ class Estimator:
     def _explainable(self) -> None:
         if isinstance(self.head, Classes):
             raise EstimatorError(
-                "reasons add up to one number, and this estimator gives a probability for each class: "
-                "train one for whether it is the class in question"
+                "reasons explain one number, and this estimator predicts a probability for each class: "
+                "train an estimator for the one class in question, yes or no"
             )
 
     def _table(self, columns: Mapping[str, Raw] | Table, n: int | None) -> Table:
@@ -223,7 +223,7 @@ class Estimator:
     def from_bytes(cls, data: bytes) -> "Estimator":
         """Return the estimator that `to_bytes` wrote.
 
-        Raises: EstimatorError when the bytes are damaged, of another release, or not an estimator's.
+        Raises: EstimatorError when the bytes are damaged, of another release, or not an estimator.
         """
         try:
             header, arrays = unpack(data)
@@ -252,12 +252,12 @@ class Estimator:
 
     @cached_property
     def weights_sha256(self) -> str:
-        """The SHA-256 digest of `to_bytes()`, so that a downloaded file can be checked with any tool."""
+        """The SHA-256 digest of `to_bytes()`, with which any tool can check a downloaded file."""
         return sha256(self.to_bytes())
 
 
 def unknown_column(name: str) -> Problem:
-    """Return what is wrong with a record that brings a column which training never saw."""
+    """Return the problem of a record with a column that training never saw."""
     return Problem(
         f"/{escape(name)}", "unknown_column", f"column {clipped(name)!r} is unknown: training saw no such column"
     )

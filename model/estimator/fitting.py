@@ -1,4 +1,4 @@
-"""Fitting: from a table and a spec to an estimator, one epoch report at a time."""
+"""Fitting: trains an estimator on a table by a spec, and yields one report an epoch."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -36,16 +36,16 @@ CHUNK = 65_536
 class Fitting:
     """Trains an estimator on a table.
 
-    Columns are fitted on the training rows only; constant columns are left out with a warning.
+    Columns are fitted on the training rows only. Constant columns are left out with a warning.
 
-    The spec's loss says what the target is: who churned, one of several classes, or a number.
+    The loss of the spec sets the kind of the target: churn, one of several classes, or a number.
 
-    Raises: TableError when the rows cannot be trained on: too few, or of one outcome only; ColumnError when a column
-    cannot be learned from, or is not there; SpecError when the spec does not suit the table; CheckpointError when the
-    checkpoint belongs to another spec or table. By default `size_limits` is the memory that this process may use.
+    Raises: TableError when there are too few rows, or rows of one outcome only; ColumnError when a column is missing or
+    cannot be learned from; SpecError when the spec does not suit the table; CheckpointError when the checkpoint belongs
+    to another spec or table. By default `size_limits` is the memory that this process may use.
     """
 
-    def __init__(  # noqa: PLR0913 - what to train on, how, and within what
+    def __init__(  # noqa: PLR0913 - table, spec and limits
         self,
         table: Table,
         *,
@@ -80,7 +80,7 @@ class Fitting:
         X = self._encoded(options)
         design = Design(X, labels, None, self.train_rows, self.valid_rows, codes, folds)
         facts = [len(self.y), float(self.y.sum()), self.encoder.to_json()]
-        self.fingerprint = sha256(canonical_json(facts).encode())  # another table would teach the columns other facts
+        self.fingerprint = sha256(canonical_json(facts).encode())  # another table gives other facts
         self.done = {"epochs": 0, "steps": 0}
         if checkpoint is not None:
             self.done = self._resumed_progress(checkpoint)
@@ -96,7 +96,7 @@ class Fitting:
         return X
 
     def epochs(self) -> Iterator[EpochReport]:
-        """Yield one report an epoch until the last epoch or an early stop, with losses in the target's own units."""
+        """Yield one report an epoch until the last epoch or an early stop, with losses in the units of the target."""
         unit = self.head.loss_unit
         for report in self.trainer.epochs():
             self.done = {"epochs": report.epoch, "steps": report.steps}
@@ -105,21 +105,21 @@ class Fitting:
 
     @property
     def train_rows(self) -> NDArray[np.int64]:
-        """The rows that some member trains on."""
+        """The rows that at least one member trains on."""
         return self.split.train
 
     @property
     def valid_rows(self) -> NDArray[np.int64]:
-        """The rows that are held out, with folds all of them: each by one member."""
+        """The rows that are held out. With folds these are all rows, each held out by one member."""
         return self.split.valid
 
     @property
     def steps_taken(self) -> int:
-        """How many steps were taken here, those of the epoch under way included."""
+        """The number of steps in this process, including those of the current epoch."""
         return self.trainer.steps_taken
 
     def checkpoint(self) -> Checkpoint:
-        """Return the state after the last report, from which another fitting can go on to the same bytes."""
+        """Return the state after the last report. A fitting that continues from it ends with the same bytes."""
         state = self.trainer.checkpoint()
         return Checkpoint({**state.header, "fitting": {"table": self.fingerprint, "done": self.done}}, state.arrays)
 
@@ -148,7 +148,7 @@ class Fitting:
         )
 
     def validation_log_odds(self) -> Floats:
-        """Return the validation rows' log-odds by what saw neither them nor, in its calibration, their outcome."""
+        """Return log-odds of the validation rows from networks and calibrations that were not fitted on these rows."""
         network = self.trainer.network()
         held_out = self._held_out(network, self._logits(network))
         return self.head.calibrated(self.y[self.valid_rows], held_out)[1]
@@ -158,11 +158,11 @@ class Fitting:
         return np.concatenate([network.logits(self.encoder.encode(cells)) for cells in chunks])
 
     def _held_out(self, network: Network, logits: Floats) -> Floats:
-        """Return what the validation rows' logits out of all rows' would be, had no member seen them.
+        """Return logits of the validation rows from networks that did not train on these rows.
 
-        With folds it is the logits of the member that holds a row out. Of churn they are drawn in as averaging over
-        members draws logits in, or the calibration would do so a second time: by the variance of the members' mean
-        over the mean of their variances, which is how much of a member's distance from the mean the others share.
+        With folds, a row gets the logit of the member that holds it out. A mean over members varies less than a member.
+        For churn the logits are shrunk by that ratio, the variance of the members' mean over the mean of the members'
+        variances. Otherwise the calibration would shrink the scores a second time.
         """
         folds = self.split.folds
         if folds is None:
@@ -188,9 +188,9 @@ class Fitting:
             "train_rows": len(train),
             "valid_rows": len(valid),
             **head.facts(y),
-            "train_loss": head.loss(y[train], head.explained(logits[train])),
+            "train_loss": head.loss(y[train], head.scaled(logits[train])),
             "valid_loss": head.loss(y[valid], held) if len(valid) else None,
-            head.metric: head.quality(y[valid], head.explained(held_out)) if len(valid) else None,
+            head.metric: head.quality(y[valid], head.scaled(held_out)) if len(valid) else None,
             **told,
             **self.done,
         }
@@ -198,7 +198,7 @@ class Fitting:
 
 
 def _chunks(rows: int) -> Iterator[NDArray[np.int64]]:
-    """Yield the row numbers in pieces, so that float64 features of all rows are never there together."""
+    """Yield the row numbers in pieces, so that memory never holds float64 features of all rows."""
     for start in range(0, rows, CHUNK):
         yield np.arange(start, min(start + CHUNK, rows))
 
@@ -214,13 +214,13 @@ def _check(spec: Spec, present: list[str]) -> None:
         for name in _others((name for name, _ in spec.columns), present)
     ]
     if spec.class_weight is not None and HEADS[name_of(LOSSES, spec.loss)] is Number:
-        problems.append(Problem("/class_weight", "conflict", "needs a loss of classes; leave it null for this one"))
+        problems.append(Problem("/class_weight", "conflict", "needs a loss of classes: leave it null for this loss"))
     if problems:
         raise SpecError(problems)
 
 
 def _check_scaled(options: Mapping[str, ColumnOptions], encoder: Encoder, X: Floats) -> None:
-    """Refuse scales and offsets that make numbers too large to compute with."""
+    """Refuse scales and offsets that make numbers too large for the type of the network."""
     problems = [
         Problem(
             f"/columns/{escape(name)}/scale", "range", f"makes numbers of this column too large for {X.dtype}: raise it"

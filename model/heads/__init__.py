@@ -1,4 +1,4 @@
-"""Heads, by the loss that trains them: the meaning of the network's logits."""
+"""Heads, by the loss that trains them: they define the meaning of the logits."""
 
 from collections.abc import Mapping
 from typing import Any

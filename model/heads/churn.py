@@ -1,4 +1,4 @@
-"""The head of churn: a customer leaves or stays."""
+"""The head for churn: a customer leaves or stays."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -11,12 +11,12 @@ from model.design import Floats
 from model.errors import ColumnError
 from model.heads.head import Head, refuse_gaps
 from model.metrics import auc, brier, calibration_error, log_loss, reliability
-from model.probabilities import probability
+from model.probabilities import sigmoid
 
 
 @dataclass(frozen=True)
 class Churn(Head):
-    """The churn probability is σ of the log-odds slope · z + shift, which the validation rows have calibrated.
+    """Predicts the churn probability σ(slope · z + shift). The validation rows calibrate slope and shift.
 
     Units: the loss is in nats.
     """
@@ -25,9 +25,9 @@ class Churn(Head):
 
     @classmethod
     def read(cls, cells: Cells, name: str) -> tuple["Churn", Floats]:
-        """Return the head, and each row's label: 1 for churned, 0 for stayed.
+        """Return the head, and the label of each row: 1 for churned, 0 for stayed.
 
-        Raises: ColumnError when the column says something else than yes and no; TableError when it says only one.
+        Raises: ColumnError when the column has values other than yes and no; TableError when all labels are equal.
         """
         refuse_gaps(cells, name)
         try:
@@ -46,7 +46,7 @@ class Churn(Head):
 
     def predictions(self, z: Floats) -> Floats:
         """Return the churn probabilities, (n,) to (n,)."""
-        return probability(self.explained(z))
+        return sigmoid(self.scaled(z))
 
     def columns(self) -> tuple[str, ...]:
         """Return the one column of probabilities."""
@@ -57,7 +57,7 @@ class Churn(Head):
         return [predictions.tolist()]
 
     def calibrated(self, y: Floats, z: Floats) -> tuple["Churn", Floats, dict[str, Any]]:
-        """Return the calibrated head, each row's log-odds as the others calibrate them, and the reliability table."""
+        """Return the calibrated head, log-odds of each row calibrated on other rows, and the reliability table."""
         fit, held = calibrate(y, z)
         told = {
             "calibration": {
@@ -66,17 +66,17 @@ class Churn(Head):
                 "before": calibration_quality(y, z),
                 "after": calibration_quality(y, held),
             },
-            "reliability": reliability(y, probability(held)),
+            "reliability": reliability(y, sigmoid(held)),
         }
         return replace(self, slope=fit.slope, shift=fit.shift), held, told
 
-    def loss(self, y: Floats, explained: Floats) -> float:
+    def loss(self, y: Floats, scaled: Floats) -> float:
         """Return the mean cross-entropy."""
-        return log_loss(y, explained)
+        return log_loss(y, scaled)
 
-    def quality(self, y: Floats, explained: Floats) -> float | None:
+    def quality(self, y: Floats, scaled: Floats) -> float | None:
         """Return the AUC; None for one outcome only."""
-        return auc(y, explained) if y.min() < y.max() else None
+        return auc(y, scaled) if y.min() < y.max() else None
 
     def facts(self, y: Floats) -> dict[str, Any]:
         """Return the share of churners."""
@@ -84,8 +84,8 @@ class Churn(Head):
 
 
 def calibration_quality(y: Floats, z: Floats) -> dict[str, float] | None:
-    """Return measures of calibration: log loss, Brier score, expected calibration error; None without rows."""
+    """Return log loss, Brier score and expected calibration error; None without rows."""
     if len(y) == 0:
         return None
-    p = probability(z)
+    p = sigmoid(z)
     return {"log_loss": log_loss(y, z), "brier": brier(y, p), "calibration_error": calibration_error(reliability(y, p))}

@@ -1,4 +1,4 @@
-"""The head of classes: one of several words."""
+"""The head for classes: one of several words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from model.design import Floats
 from model.errors import ColumnError, TableError
 from model.heads.head import Head, refuse_gaps
 from model.metrics import accuracy, cross_entropy
-from model.probabilities import shares
+from model.probabilities import softmax
 
 MOST_CLASSES = 1000
 
 
 @dataclass(frozen=True)
 class Classes(Head):
-    """Each class has a logit, in the order of `classes`; their probabilities are softmax(z).
+    """Predicts the probabilities of classes, softmax(z), in the order of `classes`.
 
     Units: the loss is in nats.
     """
@@ -28,16 +28,16 @@ class Classes(Head):
 
     @classmethod
     def read(cls, cells: Cells, name: str) -> tuple["Classes", Floats]:
-        """Return the head, and each row's class as a position in `classes`.
+        """Return the head, and the class of each row as a position in `classes`.
 
-        Raises: ColumnError when the column holds no classes, or too many; TableError when it holds only one.
+        Raises: ColumnError when the column holds no classes, or too many; TableError when it holds one class only.
         """
         refuse_gaps(cells, name)
         values = cells.codes if isinstance(cells, Words) else cells.values
         if isinstance(cells, Days) or (isinstance(cells, Numbers) and bool((values != np.floor(values)).any())):
             kind = "dates" if isinstance(cells, Days) else "numbers with a fraction"
             raise ColumnError(
-                f"target column {name!r} holds {kind}, which are no classes: give it as text"
+                f"target column {name!r} holds {kind}, which are not classes: write it as text"
                 + ("" if isinstance(cells, Days) else ', or set "loss": "squared_error" in the training spec')
             )
         first = np.unique(values, return_index=True)[1]
@@ -48,7 +48,7 @@ class Classes(Head):
                 "group them" + (', or set "loss": "squared_error" in the training spec' * isinstance(cells, Numbers))
             )
         if len(found) == 1:
-            raise TableError(f"all {len(cells):,} rows are of class {found[0][0]!r}: an estimator needs two at least")
+            raise TableError(f"all {len(cells):,} rows are of class {found[0][0]!r}: an estimator needs at least two")
         head = cls(classes=tuple(word for word, _ in found))
         order = np.argsort(values[[row for _, row in found]])
         at = np.searchsorted(values[[row for _, row in found]], values, sorter=order)
@@ -59,27 +59,27 @@ class Classes(Head):
         return y, tuple(f"of class {word!r}" for word in self.classes)
 
     def predictions(self, z: Floats) -> Floats:
-        """Return the classes' probabilities, (n, c) to (n, c)."""
-        return shares(z)
+        """Return the probabilities of the classes, (n, c) to (n, c)."""
+        return softmax(z)
 
     def columns(self) -> tuple[str, ...]:
-        """Return the likeliest class, then a probability for each."""
+        """Return the names of the likeliest class and of the probability of each class."""
         return ("predicted", *(f"probability of {word}" for word in self.classes))
 
     def answers(self, predictions: Floats) -> list[list[Scalar]]:
-        """Return the likeliest class of each row, and the probabilities."""
+        """Return the likeliest class of each row, and the probability of each class."""
         return [[self.classes[i] for i in predictions.argmax(1)], *predictions.T.tolist()]
 
-    def loss(self, y: Floats, explained: Floats) -> float:
+    def loss(self, y: Floats, scaled: Floats) -> float:
         """Return the mean cross-entropy."""
-        return cross_entropy(y, explained)
+        return cross_entropy(y, scaled)
 
-    def quality(self, y: Floats, explained: Floats) -> float | None:
-        """Return the share of rows whose likeliest class is the right one."""
-        return accuracy(y, explained)
+    def quality(self, y: Floats, scaled: Floats) -> float | None:
+        """Return the share of rows whose likeliest class is correct."""
+        return accuracy(y, scaled)
 
     def facts(self, y: Floats) -> dict[str, Any]:
-        """Return the classes' shares of the rows."""
+        """Return the share of the rows in each class."""
         counts = np.bincount(y.astype(int), minlength=len(self.classes))
         return {"class_rates": {str(w): n / len(y) for w, n in zip(self.classes, counts.tolist(), strict=True)}}
 

@@ -1,4 +1,4 @@
-"""The base of all heads: from a target's cells to labels, and from logits to answers."""
+"""The base class of heads: they map the cells of a target to labels, and logits to predictions."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from model.columns.cells import Cells, Scalar
+from model.columns.target import missing_labels
 from model.design import Floats
 from model.errors import ColumnError
 
@@ -16,26 +17,26 @@ Self = TypeVar("Self", bound="Head")
 
 @dataclass(frozen=True)
 class Head(ABC):
-    """The kind of a target, the figures learned from its labels, and the meaning of logits.
+    """The kind of a target, the figures fitted to its labels, and the meaning of logits.
 
-    Of a head with one logit z, slope · z + shift is what reasons add up to.
+    With one logit z, reasons sum to slope · z + shift.
     """
 
     metric: ClassVar[str]
-    """The name of the metric beside the loss, on validation rows."""
+    """The name of the metric on validation rows, beside the loss."""
     slope: float = 1.0
     shift: float = 0.0
 
     @classmethod
     @abstractmethod
     def read(cls: type[Self], cells: Cells, name: str) -> tuple[Self, Floats]:
-        """Return the head of a target column, and each row's label in the target's own terms.
+        """Return the head of a target column, and the label of each row in the units of the target.
 
-        Raises: ColumnError when the column is no such target; TableError when all rows say the same.
+        Raises: ColumnError when the column is not a target of this kind; TableError when all labels are equal.
         """
 
     def fitted(self: Self, y: Floats) -> Self:
-        """Return the head with the figures of the training rows' labels."""
+        """Return the head with figures fitted to the labels of the training rows."""
         return self
 
     def labels(self, y: Floats) -> Floats:
@@ -44,17 +45,17 @@ class Head(ABC):
 
     @abstractmethod
     def strata(self, y: Floats) -> tuple[Floats, Sequence[str]]:
-        """Return each row's stratum, by number, for drawing validation rows; and the strata's names."""
+        """Return the stratum of each row, by number, and the names of the strata, to draw validation rows."""
 
     def calibrated(self: Self, y: Floats, z: Floats) -> tuple[Self, Floats, dict[str, Any]]:
-        """Return the head corrected on validation rows, their corrected `explained`, and facts for the metrics.
+        """Return the head calibrated on validation rows, their calibrated `scaled`, and figures for the metrics.
 
-        The correction of a row is fitted on other rows.
+        The calibration of a row is fitted on other rows.
         """
-        return self, self.explained(z), {}
+        return self, self.scaled(z), {}
 
-    def explained(self, z: Floats) -> Floats:
-        """Return the numbers to which a row's contributions sum; for classes their logits."""
+    def scaled(self, z: Floats) -> Floats:
+        """Return slope · z + shift, the numbers that contributions sum to; for classes the logits."""
         return np.asarray(z * self.slope + self.shift)
 
     @abstractmethod
@@ -67,24 +68,24 @@ class Head(ABC):
 
     @abstractmethod
     def answers(self, predictions: Floats) -> list[list[Scalar]]:
-        """Return predictions as the values of these columns."""
+        """Return the predictions as values of these columns."""
 
     @abstractmethod
-    def loss(self, y: Floats, explained: Floats) -> float:
-        """Return the mean loss, in the target's own units."""
+    def loss(self, y: Floats, scaled: Floats) -> float:
+        """Return the mean loss in the units of the target."""
 
     @property
     def loss_unit(self) -> float:
-        """A training loss of 1 in the target's own units."""
+        """The factor from the training loss to the units of the target."""
         return 1.0
 
     @abstractmethod
-    def quality(self, y: Floats, explained: Floats) -> float | None:
-        """Return the metric; None when these rows do not define it."""
+    def quality(self, y: Floats, scaled: Floats) -> float | None:
+        """Return the metric; None when it is not defined for these rows."""
 
     @abstractmethod
     def facts(self, y: Floats) -> dict[str, Any]:
-        """Return facts about the labels, for the metrics."""
+        """Return figures of the labels for the metrics."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON values."""
@@ -105,7 +106,4 @@ def refuse_gaps(cells: Cells, name: str) -> None:
         raise ColumnError("the table has no rows")
     gaps = np.flatnonzero(cells.missing)
     if len(gaps):
-        raise ColumnError(
-            f"target column {name!r} is empty in {len(gaps):,} of {len(cells):,} rows, first in row {gaps[0] + 1}: "
-            "remove the rows whose outcome is not known yet"
-        )
+        raise missing_labels(name, len(gaps), len(cells), int(gaps[0]) + 1)

@@ -1,4 +1,4 @@
-"""The head of a number: regression."""
+"""The head for a number: regression."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,20 +17,20 @@ LARGEST = 1e100  # beyond it, squares and their sums leave float64
 
 @dataclass(frozen=True)
 class Number(Head):
-    """The prediction is slope · z + shift, with the deviation and mean of the training rows' numbers.
+    """Predicts slope · z + shift, with the standard deviation and the mean of the labels of the training rows.
 
-    So the network learns numbers around 0 of size 1, whatever the target's units.
+    The network learns labels of mean 0 and deviation 1, whatever the units of the target.
 
-    Units: predictions in the target's, losses in those squared.
+    Units: predictions in those of the target, losses in their square.
     """
 
     metric: ClassVar[str] = "valid_rmse"
 
     @classmethod
     def read(cls, cells: Cells, name: str) -> tuple["Number", Floats]:
-        """Return the head, and each row's number.
+        """Return the head, and the number of each row.
 
-        Raises: ColumnError when the column holds something else than numbers; TableError when all are equal.
+        Raises: ColumnError when the column has values other than numbers; TableError when all are equal.
         """
         refuse_gaps(cells, name)
         if not isinstance(cells, Numbers):
@@ -43,14 +43,14 @@ class Number(Head):
         if len(strange):
             raise ColumnError(
                 f"target column {name!r} holds {y[strange[0]]:g} in row {strange[0] + 1}, beyond ±{LARGEST:g}: "
-                "correct it, or give the column in larger units"
+                "correct it, or use larger units for the column"
             )
         if y.min() == y.max():
             raise TableError(f"target column {name!r} is {y[0]:g} in all {len(y):,} rows: nothing can be learned")
         return cls(), y
 
     def fitted(self, y: Floats) -> "Number":
-        """Return the head with the mean and deviation of these numbers."""
+        """Return the head with the mean and standard deviation of these numbers."""
         mean = float(y.mean())
         return replace(self, slope=float(np.sqrt(np.mean((y - mean) ** 2))) or 1.0, shift=mean)
 
@@ -64,7 +64,7 @@ class Number(Head):
 
     def predictions(self, z: Floats) -> Floats:
         """Return the numbers, (n,) to (n,)."""
-        return self.explained(z)
+        return self.scaled(z)
 
     def columns(self) -> tuple[str, ...]:
         """Return the one column of predictions."""
@@ -74,19 +74,19 @@ class Number(Head):
         """Return the predictions."""
         return [predictions.tolist()]
 
-    def loss(self, y: Floats, explained: Floats) -> float:
+    def loss(self, y: Floats, scaled: Floats) -> float:
         """Return the mean squared error."""
-        return squared_error(y, explained)
+        return squared_error(y, scaled)
 
     @property
     def loss_unit(self) -> float:
-        """The squared deviation of the training rows' numbers."""
+        """The variance of the labels of the training rows."""
         return self.slope**2
 
-    def quality(self, y: Floats, explained: Floats) -> float | None:
+    def quality(self, y: Floats, scaled: Floats) -> float | None:
         """Return the root of the mean squared error."""
-        return float(np.sqrt(self.loss(y, explained)))
+        return float(np.sqrt(self.loss(y, scaled)))
 
     def facts(self, y: Floats) -> dict[str, Any]:
-        """Return the numbers' range and mean."""
+        """Return the range and mean of the numbers."""
         return {"target_min": float(y.min()), "target_mean": float(y.mean()), "target_max": float(y.max())}

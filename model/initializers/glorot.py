@@ -8,9 +8,7 @@ from model.initializers.initializer import Initializer
 
 @dataclass(frozen=True)
 class Glorot(Initializer):
-    """bound = √(6 / (fan_in + fan_out)): keeps the variance of activations and gradients even.
-
-    For tanh and sigmoid.
+    """Keeps the variance of activations and gradients even, for tanh and sigmoid: bound = √(6 / (fan_in + fan_out)).
 
     Source: Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
     """

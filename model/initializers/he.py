@@ -8,7 +8,7 @@ from model.initializers.initializer import Initializer
 
 @dataclass(frozen=True)
 class He(Initializer):
-    """bound = √(6 / fan_in): makes up for the half of its inputs that a ReLU silences.
+    """Keeps the variance of activations under ReLU, which sets half of its inputs to 0: bound = √(6 / fan_in).
 
     Source: He et al., "Delving deep into rectifiers", 2015.
     """

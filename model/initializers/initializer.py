@@ -1,4 +1,4 @@
-"""What every initializer is: a variance for each weight, drawn from a uniform distribution."""
+"""The base class of initializers: they set the range of the uniform distribution of the first weights."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Initializer(ABC):
-    """Weights are uniform between −bound and bound, so that their variance is bound² / 3. Biases start at 0."""
+    """Draws weights uniformly between −bound and bound: their variance is bound² / 3. Biases start at 0."""
 
     @abstractmethod
     def bound(self, fan_in: int, fan_out: int) -> float:
-        """Return the largest size a weight may start with."""
+        """Return the largest absolute value of an initial weight."""

@@ -8,7 +8,7 @@ from model.initializers.initializer import Initializer
 
 @dataclass(frozen=True)
 class LeCun(Initializer):
-    """bound = √(3 / fan_in): keeps the variance of activations.
+    """Keeps the variance of activations: bound = √(3 / fan_in).
 
     Source: LeCun et al., "Efficient BackProp", 1998.
     """

@@ -1,4 +1,4 @@
-"""Weights that start at zero."""
+"""The zero initializer."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from model.initializers.initializer import Initializer
 
 @dataclass(frozen=True)
 class Zeros(Initializer):
-    """bound = 0: right for a network without hidden layers; with them, units stay alike for ever."""
+    """Starts all weights at 0, for networks without hidden layers only: hidden units with equal weights stay equal."""
 
     def bound(self, fan_in: int, fan_out: int) -> float:
         """Return 0."""

@@ -12,17 +12,17 @@ from model.tape import Arena, Draw, Tape
 
 @dataclass(frozen=True)
 class Activation(Layer):
-    """A function applied to every number by itself."""
+    """A function of one number, applied to every number of its input."""
 
     slope: ClassVar[float | None] = None
-    """The slope below zero of a piecewise-linear function with a kink at zero and slope 1 above it."""
+    """The slope below zero of a piecewise-linear function that has slope 1 above zero; None for any other function."""
 
     @abstractmethod
     def function(self, z: Floats) -> tuple[Floats, Floats]:
-        """Return σ(z) and σ′(z) by the equations in their plain form."""
+        """Return σ(z) and σ′(z) by their equations: the reference form."""
 
     def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
-        """Record a ← σ(z), in place where z is not needed any more; return a function that records δ ← δ ⊙ σ′(z)."""
+        """Record a ← σ(z), in place unless z is kept; return a function that records δ ← δ ⊙ σ′(z)."""
         out = arena.place(a)
         arena.keep(out)
         if self.slope is not None:
@@ -33,7 +33,7 @@ class Activation(Layer):
     def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
         """Record a ← σ(z); return a function that records δ ← δ ⊙ σ′(z) in place.
 
-        The arrays a and z may be the same memory. The numbers in `a` stay there for the backward pass.
+        The arrays `a` and `z` may share their memory. The numbers in `a` stay until the backward pass.
         """
 
     def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
@@ -46,7 +46,7 @@ class Activation(Layer):
         folded.append((self, own))
 
     def extend(self, chain: Chain, own: Arrays) -> bool:
-        """End a piece, if the function is piecewise linear."""
+        """End a piece at the kink; return False if the function is not piecewise linear."""
         if self.slope is None:
             return False
         chain.bend(self.slope)

@@ -15,10 +15,13 @@ from model.tape import Arena, Draw, Tape
 
 @dataclass(frozen=True)
 class BatchNorm(Layer):
-    """a = γx̂ + β, x̂ = (z − μ)/√(σ² + ε), with the mean and variance of the batch; in scoring, their running averages.
+    """Shifts and scales each feature to mean 0 and variance 1 over the batch, then to a learned mean and scale.
 
-    ∂L/∂β = Σ δ; ∂L/∂γ = Σ δx̂; ∂L/∂z = γ/√(σ² + ε) · (δ − mean δ − x̂ · mean δx̂).
-    A running average moves by `momentum` of the way at each step.
+        a = γx̂ + β, x̂ = (z − μ)/√(σ² + ε)
+        ∂L/∂β = Σ δ; ∂L/∂γ = Σ δx̂; ∂L/∂z = γ/√(σ² + ε) · (δ − mean δ − x̂ · mean δx̂)
+
+    μ and σ² are the mean and variance of the batch; in scoring, their running averages. At each step a running
+    average moves by the share `momentum` towards the value of the batch.
 
     Source: Ioffe & Szegedy, "Batch normalization", 2015.
     """
@@ -29,15 +32,15 @@ class BatchNorm(Layer):
     epsilon: Positive = 1e-5
 
     def tensors(self, inputs: int) -> tuple[Tensor, ...]:
-        """Return γ and, below it, β."""
+        """Return one tensor: γ in the first row, β in the second."""
         return (Tensor("scale", (2, inputs), 0, fill=(1.0, 0.0)),)
 
     def states(self, inputs: int) -> tuple[Tensor, ...]:
-        """Return the running mean and, below it, variance."""
+        """Return one tensor: the running mean in the first row, the running variance in the second."""
         return (Tensor("running", (2, inputs), 0, fill=(0.0, 1.0)),)
 
     def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
-        """Return γx̂ + β by the batch's mean and variance; without masks by the running averages."""
+        """Return γx̂ + β by the mean and variance of the batch; without masks, by the running averages."""
         gamma, beta = own["scale"]
         mean, variance = own["running"] if masks is None else (a.mean(0), a.var(0))
         spread = np.sqrt(variance + self.epsilon)
@@ -52,7 +55,7 @@ class BatchNorm(Layer):
         return gamma * x + beta, backward
 
     def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
-        """Record the normalization by this batch, or by the running averages."""
+        """Record the normalization: in training by the batch, in scoring by the running averages."""
         parameters, gradient = arena.parameters()
         (gamma, beta), (gamma_gradient, beta_gradient) = columns(parameters), columns(gradient)
         z, out = arena.values(a), arena.place(a)
@@ -79,10 +82,10 @@ class BatchNorm(Layer):
         return out, backward
 
     def _normalize(self, tape: Tape, arena: Arena, z: Floats, contiguous: bool) -> tuple[Floats, Floats]:
-        """Record x̂ and √(σ² + ε); in training, move the running averages too.
+        """Record x̂ and √(σ² + ε). In training, also move the running averages.
 
-        The network's own input lies row by row, and its means by BLAS may then differ in the last bit between one
-        network and several side by side: it is copied first.
+        The network's input is stored row by row. Its means by BLAS may then differ in the last bit between one network
+        and several side by side, so the input is copied first.
         """
         mean, variance = columns(arena.state())
         normal, spread = arena.fresh(z.shape[-2]), arena.column(z.shape[-2])
@@ -107,7 +110,7 @@ class BatchNorm(Layer):
         return normal, spread
 
     def fold(self, own: Arrays, folded: list[Folded]) -> None:
-        """Multiply a dense layer before it: W and b become Ws and bs + t. After another layer, keep the layer."""
+        """Fold the layer into a dense layer before it: W and b become Ws and bs + t. Keep it after any other."""
         if not folded or not isinstance(folded[-1][0], Dense):
             folded.append((self, own))
             return

@@ -1,4 +1,4 @@
-"""The dense layer: every output sees every input."""
+"""The dense layer: every output depends on every input."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,9 +14,12 @@ from model.tape import Arena, Draw, Tape
 
 @dataclass(frozen=True)
 class Dense(Layer):
-    """z = aW + b; ∂L/∂W = aᵀδ; ∂L/∂b = Σ δ; ∂L/∂a = δWᵀ.
+    """Computes `units` weighted sums of all inputs, each with a bias.
 
-    The bias is the last row of W, and the activations' row of ones includes it in both products.
+        z = aW + b
+        ∂L/∂W = aᵀδ; ∂L/∂b = Σ δ; ∂L/∂a = δWᵀ
+
+    The bias is the last row of the weights. The row of ones of the activations brings it into both products.
     """
 
     overwritable: ClassVar[bool] = True
@@ -28,17 +31,17 @@ class Dense(Layer):
         return self.units
 
     def tensors(self, inputs: int) -> tuple[Tensor, ...]:
-        """Return W with the bias below it."""
+        """Return one tensor: W, and b in the row below it."""
         shape = (inputs + 1, self.units)
         return (Tensor("weights", shape, inputs, fill=(0.0,), fan_in=inputs, fan_out=self.units),)
 
     def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
-        """Return aW + b; the backward pass returns δWᵀ, and aᵀδ with Σ δ below it."""
+        """Return aW + b; the backward pass returns δWᵀ, and aᵀδ above Σ δ."""
         W, b = own["weights"][:-1], own["weights"][-1]
         return a @ W + b, lambda delta: (delta @ W.T, {"weights": np.vstack([a.T @ delta, delta.sum(0)])})
 
     def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
-        """Record the three products."""
+        """Record aW + b; then aᵀδ with Σ δ, and δWᵀ."""
         W, gradient = arena.parameters()
         z = arena.activations(self.units)
         tape.product(tape.transposed(W), a, arena.values(z))

@@ -13,7 +13,11 @@ from model.tape import Arena, Draw, Tape
 
 @dataclass(frozen=True)
 class Dropout(Layer):
-    """a ← a · m, ∂L/∂a ← ∂L/∂a · m; in training m is 0 with the given rate and else 1/(1 − rate), in scoring 1.
+    """Sets random inputs to zero in training, and scales the others up to keep the mean.
+
+        a ← a · m; ∂L/∂a ← ∂L/∂a · m
+
+    In training m is 0 with probability `rate`, else 1/(1 − rate). In scoring m is 1.
 
     Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014.
     """
@@ -26,7 +30,7 @@ class Dropout(Layer):
         return a * mask, lambda delta: (delta * mask, {})
 
     def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
-        """Record the product with a mask, which is drawn anew for every step."""
+        """Record the product with a mask. Every step draws a new mask."""
         if arena.masks is None or self.rate == 0:
             return a, lambda delta: delta
         mask = arena.masks(a.shape[-2] - 1, self.rate)

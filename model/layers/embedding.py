@@ -12,15 +12,17 @@ from model.design import CodeColumn, Floats
 from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward, RowMemory, Tensor
 from model.layers.pieces import Chain
 from model.ranges import Count, Natural, Width
-from model.tape import Arena, Draw, Tape, transposed
+from model.tape import Arena, Draw, Tape
 
 
 @dataclass(frozen=True)
 class Embedding(Layer):
-    """Each code column becomes `units` features: its category's row of a table. ∂L/∂row = Σ δ over its category.
+    """Replaces each category code by a row of a learned table, `units` numbers wide.
 
-    It comes first. `positions` and `cardinalities` say where the codes are among the inputs and how many categories
-    each has; training fills them in from the design. The other inputs keep their order, before the embedded ones.
+        a = table[code]; ∂L/∂table[code] = Σ δ over the rows with this code
+
+    The layer must be the first. `positions` are those of the codes among the inputs, `cardinalities` the number of
+    categories of each; training sets both. The other inputs come first in the output and keep their order.
 
     Source: Guo & Berkhahn, "Entity embeddings of categorical variables", 2016.
     """
@@ -32,7 +34,7 @@ class Embedding(Layer):
     cardinalities: tuple[Count, ...] = ()
 
     def width(self, inputs: int) -> int:
-        """Return the plain inputs and `units` for each code column."""
+        """Return the number of plain inputs plus `units` for each code column."""
         return inputs + len(self.positions) * (self.units - 1)
 
     def tensors(self, inputs: int) -> tuple[Tensor, ...]:
@@ -41,7 +43,7 @@ class Embedding(Layer):
         return tuple(Tensor(f"table{i}", (n, self.units), n, (), self.units, self.units) for i, n in sizes)
 
     def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
-        """Return the plain inputs and each code's row of its table; the backward pass returns each row's Σ δ."""
+        """Return the plain inputs and the row of each code; the backward pass returns Σ δ for each row."""
         plain = [i for i in range(a.shape[1]) if i not in self.positions]
         codes = [a[:, position].astype(int) for position in self.positions]
         tables = [own[f"table{i}"] for i in range(len(codes))]
@@ -58,7 +60,7 @@ class Embedding(Layer):
         return out, backward
 
     def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
-        """Record the look-up, member by member."""
+        """Record the table look-ups, member by member."""
         out = arena.activations(self.width(a.shape[-2] - 1))
         plain = list(self._plain(a.shape[-2] - 1))
         for to, source in plain:
@@ -74,14 +76,14 @@ class Embedding(Layer):
             found = tape.scratch((arena.rows, self.units))
             for E, code, place in zip(members(table), members(codes, 1), members(out[..., rows, :]), strict=True):
                 tape(E.take, code, 0, found, "clip")
-                tape(np.copyto, place, transposed(found))
+                tape(np.copyto, place, found.mT)
 
         def backward(delta: Floats) -> Floats:
             for gradient, codes, rows in tables:
                 tape(gradient.fill, 0)
                 parts = members(delta[..., rows, :])
                 for G, code, part in zip(members(gradient), members(codes, 1), parts, strict=True):
-                    tape(np.add.at, G, code, transposed(part))
+                    tape(np.add.at, G, code, part.mT)
             if not arena.input_wanted(a):
                 return delta
             result = arena.fresh(a.shape[-2] - 1)
@@ -97,7 +99,7 @@ class Embedding(Layer):
         folded.append((self, own))
 
     def extend(self, chain: Chain, own: Arrays) -> bool:
-        """Refuse: a look-up is not linear in the codes."""
+        """Return False: a look-up is not linear in the codes."""
         return False
 
     def row_memory(self, inputs: int, before: Layer | None) -> RowMemory:
@@ -105,7 +107,7 @@ class Embedding(Layer):
         return RowMemory(self.width(inputs) + 1)
 
     def gathered(self, shares: Floats, inputs: int) -> Floats:
-        """Return the sum of each input's shares: a plain input has one share, a code one for each of its units.
+        """Return the sum of the shares of each input. A plain input has one share, a code has `units` shares.
 
         Shapes: shares (n, width(inputs)) to (n, inputs).
         """
@@ -114,17 +116,17 @@ class Embedding(Layer):
         result[:, plain] = shares[:, : len(plain)]
         for i, position in enumerate(self.positions):
             for unit in range(len(plain) + i * self.units, len(plain) + (i + 1) * self.units):
-                # One by one: NumPy's own sums may add up one row in another order than many.
+                # One by one: NumPy sums a single row in another order than several rows.
                 result[:, position] += shares[:, unit]
         return result
 
     def with_codes(self, codes: Sequence[CodeColumn]) -> Layer:
-        """Return the layer with the positions and cardinalities of these columns."""
+        """Return the layer with the positions and cardinalities of these code columns."""
         positions, cardinalities = tuple(c.position for c in codes), tuple(c.cardinality for c in codes)
         return replace(self, positions=positions, cardinalities=cardinalities)
 
     def _plain(self, inputs: int) -> Iterator[tuple[slice, slice]]:
-        """Yield the target and the source of each run of plain inputs."""
+        """Yield the target slice and the source slice of each run of plain inputs."""
         to = 0
         for before, after in pairwise((-1, *sorted(self.positions), inputs)):
             if after > before + 1:
@@ -133,5 +135,5 @@ class Embedding(Layer):
 
 
 def members(a: NDArray[Any], axes: int = 2) -> list[NDArray[Any]]:
-    """Return each member's part, as views; `axes` is how many axes a single network's array has."""
+    """Return views of the parts of all members. `axes` is the number of axes of a single network's array."""
     return [a] if a.ndim == axes else list(a)

@@ -1,4 +1,4 @@
-"""The activation that changes nothing."""
+"""The identity activation."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,7 +11,7 @@ from model.tape import Arena, Draw, Tape
 
 @dataclass(frozen=True)
 class Identity(Layer):
-    """a = z; ∂L/∂z = ∂L/∂a."""
+    """Returns its input: a = z; ∂L/∂z = ∂L/∂a."""
 
     initializer: ClassVar[str] = "glorot"
 

@@ -11,18 +11,18 @@ from model.parsing import Reader, required
 from model.tape import Arena, Draw, Tape
 
 Arrays: TypeAlias = Mapping[str, Floats]
-"""A layer's parameters and running state by name; those of a layer within a block as "i.name"."""
+"""A layer's parameters and running state by name. The i-th layer inside a block has names such as "i.name"."""
 
 Backward: TypeAlias = Callable[[Floats], Floats]
 ReferenceBackward: TypeAlias = Callable[[Floats], tuple[Floats, Arrays]]
-"""From ∂L/∂output to ∂L/∂input and the parameters' gradients."""
+"""Maps ∂L/∂output to ∂L/∂input and the gradients of the parameters."""
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """One array of parameters (or of running state) that a layer asks for.
+    """One array of parameters or of running state that a layer needs.
 
-    The first `kernel` rows are weights: initialized at random and decayed. Each row below is filled with its number.
+    The first `kernel` rows are weights: they start at random and decay. `fill` has the start value of each row below.
     """
 
     name: str
@@ -49,10 +49,10 @@ class RowMemory:
 
 @dataclass(frozen=True)
 class Layer(ABC):
-    """One layer of a network. It holds no numbers: its methods receive them."""
+    """One layer of a network. It holds settings only; its methods receive the parameters."""
 
     initializer: ClassVar[str | None] = None
-    """The initializer that suits a dense layer before this one; None leaves it to later layers."""
+    """The initializer for a dense layer before this one; None: a later layer decides."""
     first: ClassVar[bool] = False
     """Whether it must be the network's first layer, because it reads category codes."""
     overwritable: ClassVar[bool] = False
@@ -60,14 +60,14 @@ class Layer(ABC):
 
     @property
     def inner(self) -> "tuple[Layer, ...]":
-        """The layers inside this one, which then hold the parameters in its place."""
+        """The layers inside this one. A layer with inner layers has no parameters of its own."""
         return ()
 
     @classmethod
     def read(
         cls, reader: Reader, raw: object, pointer: str, inside: "Callable[[Reader, object, str], Layer | None]"
     ) -> "Layer | None":
-        """Read this layer's settings from JSON; `inside` reads a layer within it. None when refused."""
+        """Read the settings from JSON; `inside` reads an inner layer. Return None if the reader refuses them."""
         needed = required(cls)
         if isinstance(raw, int | float) and len(needed) == 1:
             raw = {needed[0]: raw}
@@ -75,7 +75,7 @@ class Layer(ABC):
         return None if mapping is None else reader.settings(cls, mapping, pointer)
 
     def width(self, inputs: int) -> int:
-        """Return the number of outputs for so many inputs."""
+        """Return the number of outputs."""
         return inputs
 
     def tensors(self, inputs: int) -> tuple[Tensor, ...]:
@@ -83,36 +83,36 @@ class Layer(ABC):
         return ()
 
     def states(self, inputs: int) -> tuple[Tensor, ...]:
-        """Return the running state that the layer needs: part of a checkpoint, but without a gradient."""
+        """Return the running state that the layer needs: it is saved in checkpoints and has no gradient."""
         return ()
 
     @abstractmethod
     def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
-        """Record the forward calls; return the output, and the function that records the backward ones.
+        """Record the forward calls; return the output and a function that records the backward calls.
 
-        Shapes: activations are feature-major, ([K,] h + 1, B), with a last row of ones; the backward function
-        takes ∂L/∂output, ([K,] h_out, B), which it may overwrite, and returns ∂L/∂input, ([K,] h_in, B).
+        Shapes: activations are feature-major, ([K,] h + 1, B), with ones in the last row. The backward function takes
+        ∂L/∂output, ([K,] h_out, B), may overwrite it, and returns ∂L/∂input, ([K,] h_in, B).
         """
 
     @abstractmethod
     def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
-        """Return the output and the backward pass by the equations in their plain form; without masks as in scoring.
+        """Return the output and the backward pass by the plain equations. Without masks, compute the scoring form.
 
-        This is the specification of `record`: the tests compare the two.
+        This is the specification of `record`. The tests compare the two.
 
         Shapes: a (n, h_in) to (n, h_out), one row a customer; arrays as of a single network.
         """
 
     @abstractmethod
     def fold(self, own: Arrays, folded: "list[Folded]") -> None:
-        """Append the part of this layer that scoring needs to the layers before it, or change the last of them.
+        """Append the scoring form of this layer to the list, or merge it into the last layer of the list.
 
-        Shapes: arrays as `tensors` and `states` say, of a single network or with a first axis of K.
+        Shapes: arrays as in `tensors` and `states`, with or without a first axis of K networks.
         """
 
     @abstractmethod
     def extend(self, chain: Chain, own: Arrays) -> bool:
-        """Add the layer, as it scores, to a chain of affine pieces; False when it is not piecewise linear.
+        """Add the scoring form to a chain of affine pieces; return False if the layer is not piecewise linear.
 
         Shapes: arrays as of a single network.
         """

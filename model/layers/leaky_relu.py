@@ -14,7 +14,9 @@ from model.tape import Arena, Tape
 
 @dataclass(frozen=True)
 class LeakyReLU(Activation):
-    """a = max(z, αz); ∂L/∂z = ∂L/∂a · (1 where z ≥ 0, else α).
+    """Keeps positive numbers and multiplies negative ones by α.
+
+        a = max(z, αz); ∂L/∂z = ∂L/∂a · (1 where z ≥ 0, else α)
 
     Source: Maas et al., "Rectifier nonlinearities improve neural network acoustic models", 2013.
     """
@@ -24,7 +26,7 @@ class LeakyReLU(Activation):
 
     @property
     def slope(self) -> float:  # type: ignore[override]  # a setting here, a constant elsewhere
-        """The slope below zero."""
+        """Return the slope below zero, α."""
         return self.alpha
 
     def function(self, z: Floats) -> tuple[Floats, Floats]:
@@ -32,7 +34,7 @@ class LeakyReLU(Activation):
         return np.where(z > 0, z, self.alpha * z), np.where(z >= 0, 1.0, self.alpha)
 
     def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
-        """Record max(z, αz)."""
+        """Record max(z, αz), then δ · (1 or α)."""
         below = tape.scratch_like(z)
         tape(np.multiply, z, tape.number(self.alpha), below)
         tape(np.fmax, z, below, a)

@@ -1,4 +1,4 @@
-"""A piecewise-linear network as a chain: an affine map, an activation with a kink, an affine map …, an affine map."""
+"""A piecewise-linear network as a chain of pieces: affine maps with kinked activations between them."""
 
 from typing import NamedTuple, TypeAlias
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from model.design import Floats
 
 Affine: TypeAlias = tuple[Floats, Floats]
-"""W and b of a = uW + b."""
+"""The W and b of a = uW + b."""
 
 
 class Piece(NamedTuple):
@@ -30,8 +30,8 @@ class Piece(NamedTuple):
 class Chain:
     """The pieces of the layers so far.
 
-    The current activations are an affine function of the last piece's units u. So are the inputs that residual blocks
-    carry past their inner layers: at each kink they get units of their own, without a kink.
+    The current activations are an affine function of the units u of the last piece. The inputs that residual blocks
+    carry past their inner layers are affine functions of u, too. At each kink they get units without a kink.
     """
 
     def __init__(self, inputs: int) -> None:
@@ -44,7 +44,7 @@ class Chain:
         self._now = (self._now[0] @ W, self._now[1] @ W + b)
 
     def bend(self, slope: float) -> None:
-        """End a piece: the activations get a slope below zero; the carried inputs do not."""
+        """End a piece. The activations get this slope below zero; the carried inputs get slope 1."""
         parts = [self._now, *self._carried]
         widths = [b.size for _, b in parts]
         slopes = np.concatenate([np.full(width, slope if i == 0 else 1.0) for i, width in enumerate(widths)])
@@ -55,14 +55,14 @@ class Chain:
         self._now, *self._carried = units
 
     def carry(self) -> None:
-        """Remember the activations until `add_carried`."""
+        """Store the activations until `add_carried`."""
         self._carried.append(self._now)
 
     def add_carried(self) -> None:
-        """Add the activations that were remembered last."""
+        """Add the activations that were stored last."""
         W, b = self._carried.pop()
         self._now = (self._now[0] + W, self._now[1] + b)
 
     def end(self) -> list[Piece]:
-        """Return all pieces; the last is affine."""
+        """Return all pieces. The last one has no kink."""
         return [*self._pieces, Piece(*self._now, np.ones(self._now[1].size))]

@@ -13,10 +13,12 @@ from model.tape import Arena, Tape
 
 @dataclass(frozen=True)
 class ReLU(Activation):
-    """a = max(z, 0); ∂L/∂z = ∂L/∂a where a > 0, else 0.
+    """Keeps positive numbers and replaces negative ones by zero.
 
-    Both run on the numbers' bits read as integers, which order positive floats as the floats themselves and put every
-    negative one below 0: min(bits, 1) is then 1[a > 0], and multiplying by it keeps or clears a number's bits.
+        a = max(z, 0); ∂L/∂z = ∂L/∂a where a > 0, else 0
+
+    Both work on the bits of the floats, read as integers. Read so, positive floats keep their order and negative
+    floats are below 0. So min(bits, 1) is 1[a > 0], and a product with it keeps or clears all bits of a number.
 
     Source: Nair & Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010.
     """
@@ -29,8 +31,8 @@ class ReLU(Activation):
         return np.where(z > 0, z, 0.0), np.where(z > 0, 1.0, 0.0)
 
     def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
-        """Record max(z, 0)."""
-        arena.watched.append(a)  # a unit that is 0 for every row no longer learns
+        """Record max(z, 0), then δ · 1[a > 0]."""
+        arena.watched.append(a)  # a unit that is 0 for every row is dead: it no longer learns
         bits = tape.integers(a)
         tape(np.fmax, tape.integers(z), tape.full_like(bits, 0), bits)
 

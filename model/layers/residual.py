@@ -17,7 +17,9 @@ from model.tape import Arena, Draw, Tape
 
 @dataclass(frozen=True)
 class Residual(Layer):
-    """out = f(a) + a, with f the layers inside; ∂L/∂a = ∂L/∂out + the gradient through f.
+    """Adds its input to the output of the layers inside.
+
+        out = f(a) + a, with f the layers inside; ∂L/∂a = ∂L/∂out + the gradient through f
 
     Source: He et al., "Deep residual learning for image recognition", 2016.
     """
@@ -30,12 +32,12 @@ class Residual(Layer):
         return self.layers
 
     def width(self, inputs: int) -> int:
-        """Return the number of inputs, which the layers inside must return."""
+        """Return the number of inputs. The layers inside must have as many outputs."""
         width = inputs
         for layer in self.layers:
             width = layer.width(width)
         if width != inputs:
-            detail = f"a residual block of {inputs} inputs must give as many outputs, not {width}"
+            detail = f"a residual block of {inputs} inputs must have as many outputs, not {width}"
             raise SpecError([Problem("/layers", "conflict", detail)])
         return inputs
 
@@ -50,7 +52,7 @@ class Residual(Layer):
         return inside + a, backward
 
     def record(self, tape: Tape, arena: Arena, a: Floats) -> tuple[Floats, Backward]:
-        """Record the layers inside and the sum."""
+        """Record the layers inside, then the sum."""
         arena.keep(a)
         inside, backward_inside = record_all(tape, arena, self.layers, a)
         out = arena.place(inside)
@@ -68,12 +70,12 @@ class Residual(Layer):
         return out, backward
 
     def fold(self, own: Arrays, folded: list[Folded]) -> None:
-        """Keep the block with its layers folded; where none is left, an identity keeps the sum a + a."""
+        """Keep the block and fold its layers. If none is left, an identity keeps the sum a + a."""
         layers, arrays = fold_all(self.layers, own)
         folded.append((Residual(layers or (Identity(),)), arrays))
 
     def extend(self, chain: Chain, own: Arrays) -> bool:
-        """Carry the input past the layers inside, and add it."""
+        """Carry the input past the layers inside, then add it."""
         chain.carry()
         linear = extend_all(chain, self.layers, own)
         chain.add_carried()

@@ -1,4 +1,4 @@
-"""The forms of a list of layers, each from the forms of its layers."""
+"""The forms of a list of layers, built from the forms of the single layers."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,7 +9,7 @@ from model.tape import Arena, Draw, Tape
 
 
 def record_all(tape: Tape, arena: Arena, layers: Iterable[Layer], a: Floats) -> tuple[Floats, Backward]:
-    """Record layers in their order; return the output, and a function that records their backward passes."""
+    """Record layers in order; return the output and a function that records all backward passes."""
     backwards: list[Backward] = []
     for layer in layers:
         a, backward = layer.record(tape, arena, a)
@@ -26,7 +26,7 @@ def record_all(tape: Tape, arena: Arena, layers: Iterable[Layer], a: Floats) -> 
 def reference_all(
     layers: Iterable[Layer], arrays: Arrays, a: Floats, masks: Draw | None = None
 ) -> tuple[Floats, ReferenceBackward]:
-    """Apply the layers' reference forms; the i-th layer's arrays have names that start with "i."."""
+    """Apply the reference forms. The names of the i-th layer's arrays start with "i."."""
     backwards: list[ReferenceBackward] = []
     for i, layer in enumerate(layers):
         a, backward = layer.reference(arrays_of(arrays, i), a, masks)
@@ -43,7 +43,7 @@ def reference_all(
 
 
 def fold_all(layers: Iterable[Layer], arrays: Arrays) -> tuple[tuple[Layer, ...], Arrays]:
-    """Return layers that score the same with fewer products, and their arrays."""
+    """Return layers with the same scores and fewer products, and their arrays."""
     folded: list[Folded] = []
     for i, layer in enumerate(layers):
         layer.fold(arrays_of(arrays, i), folded)
@@ -51,7 +51,7 @@ def fold_all(layers: Iterable[Layer], arrays: Arrays) -> tuple[tuple[Layer, ...]
 
 
 def extend_all(chain: Chain, layers: Iterable[Layer], arrays: Arrays) -> bool:
-    """Add layers to a chain of affine pieces; False when one of them is not piecewise linear."""
+    """Add layers to a chain of affine pieces; return False if one of them is not piecewise linear."""
     return all(layer.extend(chain, arrays_of(arrays, i)) for i, layer in enumerate(layers))
 
 
@@ -65,10 +65,10 @@ def row_memory_all(layers: Iterable[Layer], inputs: int, before: Layer | None = 
 
 
 def arrays_of(arrays: Arrays, i: int) -> Arrays:
-    """Return the i-th layer's arrays, by their names within the layer."""
+    """Return the i-th layer's arrays by their names inside the layer."""
     return {name.removeprefix(f"{i}."): array for name, array in arrays.items() if name.startswith(f"{i}.")}
 
 
 def numbered(arrays: Sequence[Arrays]) -> Arrays:
-    """Return the arrays of all layers, with the layer's number before each name."""
+    """Return the arrays of all layers. Each name starts with the number of its layer."""
     return {f"{i}.{name}": array for i, own in enumerate(arrays) for name, array in own.items()}

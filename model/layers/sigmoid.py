@@ -13,7 +13,7 @@ from model.tape import Arena, Tape
 
 @dataclass(frozen=True)
 class Sigmoid(Activation):
-    """a = 1 / (1 + e⁻ᶻ) = (tanh(z / 2) + 1) / 2; ∂L/∂z = ∂L/∂a · a(1 − a)."""
+    """Maps numbers to (0, 1): a = 1 / (1 + e⁻ᶻ) = (tanh(z / 2) + 1) / 2; ∂L/∂z = ∂L/∂a · a(1 − a)."""
 
     initializer: ClassVar[str] = "glorot"
 
@@ -23,7 +23,7 @@ class Sigmoid(Activation):
         return a, a * (1 - a)
 
     def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
-        """Record the sigmoid by way of tanh, which cannot overflow."""
+        """Record (tanh(z / 2) + 1) / 2, which cannot overflow; then δ · a(1 − a)."""
         half = tape.number(0.5)
         tape(np.multiply, z, half, a)
         tape(np.tanh, a, a)

@@ -13,7 +13,9 @@ from model.tape import Arena, Tape
 
 @dataclass(frozen=True)
 class SiLU(Activation):
-    """a = zσ(z); ∂L/∂z = ∂L/∂a · (σ + a(1 − σ)).
+    """Multiplies each number by its sigmoid, a smooth form of ReLU.
+
+        a = zσ(z); ∂L/∂z = ∂L/∂a · (σ + a(1 − σ))
 
     Source: Elfwing, Uchibe & Doya, "Sigmoid-weighted linear units", 2018.
     """
@@ -26,7 +28,7 @@ class SiLU(Activation):
         return z * sigma, sigma * (1 + z * (1 - sigma))
 
     def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
-        """Record zσ(z), with σ(z) = (tanh(z / 2) + 1) / 2 kept aside."""
+        """Record zσ(z), then δ · (σ + a(1 − σ)). Keep σ(z) = (tanh(z / 2) + 1) / 2 for the backward pass."""
         half, sigma = tape.number(0.5), arena.fresh(z.shape[-2])
         tape(np.multiply, z, half, sigma)
         tape(np.tanh, sigma, sigma)

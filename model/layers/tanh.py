@@ -13,7 +13,7 @@ from model.tape import Arena, Tape
 
 @dataclass(frozen=True)
 class Tanh(Activation):
-    """a = tanh z; ∂L/∂z = ∂L/∂a · (1 − a²)."""
+    """Maps numbers to (−1, 1): a = tanh z; ∂L/∂z = ∂L/∂a · (1 − a²)."""
 
     initializer: ClassVar[str] = "glorot"
 
@@ -23,7 +23,7 @@ class Tanh(Activation):
         return a, 1 - a**2
 
     def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
-        """Record tanh z."""
+        """Record tanh z, then δ · (1 − a²)."""
         tape(np.tanh, z, a)
 
         def backward(delta: Floats) -> Floats:

@@ -15,10 +15,10 @@ from model.tape import Arena, Tape
 
 @dataclass(frozen=True)
 class BinaryCrossEntropy(Loss):
-    """L = −y ln ŷ − (1 − y) ln(1 − ŷ), ŷ = σ(z); ∂L/∂z = ŷ − y.
+    """The cross-entropy of a yes/no label: L = −y ln ŷ − (1 − y) ln(1 − ŷ), ŷ = σ(z); ∂L/∂z = ŷ − y.
 
-    With the target s = 2y − 1, from −1 to 1: ŷ − y = (tanh(z/2) − s)/2 and L = ln(1 + e^−|z|) + (|z| − sz)/2, which
-    neither overflow nor take the logarithm of a clipped probability.
+    The target is s = 2y − 1. Then ŷ − y = (tanh(z/2) − s)/2 and L = ln(1 + e^−|z|) + (|z| − sz)/2. Neither form
+    overflows or takes the logarithm of a clipped probability.
 
     Units: nats.
     """
@@ -35,7 +35,7 @@ class BinaryCrossEntropy(Loss):
         return 1
 
     def targets(self, y: NDArray[Any], outputs: int) -> Floats:
-        """Return s = 2y − 1, drawn towards 0 by label smoothing."""
+        """Return s = 2y − 1. Label smoothing moves it towards 0."""
         return np.asarray((2.0 * y - 1.0) * (1.0 - self.label_smoothing))[None, :]
 
     def record(self, tape: Tape, arena: Arena, z: Floats, target: Floats, weight: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""The base of all losses: the gradient for training, and the values for reports."""
+"""The base class of losses: the gradient for training, and the values for reports."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ class Loss(ABC):
     """
 
     factor: ClassVar[float] = 1.0
-    """A constant factor of ∂loss/∂z, which the row weights bring in without a call of its own."""
+    """A constant factor of ∂loss/∂z. It is part of the row weights, which saves a call."""
 
     @abstractmethod
     def outputs(self, y: NDArray[Any]) -> int:
-        """Return how many logits a row needs; SpecError when the labels do not suit this loss."""
+        """Return the number of logits of a row; raise SpecError when the labels do not suit this loss."""
 
     @abstractmethod
     def targets(self, y: NDArray[Any], outputs: int) -> Floats:
-        """Return labels as the numbers z is compared with: (n,) to (outputs, n)."""
+        """Return labels in the form that is compared with z: (n,) to (outputs, n)."""
 
     @abstractmethod
     def record(self, tape: Tape, arena: Arena, z: Floats, target: Floats, weight: Floats) -> Floats:
-        """Record δ = weight · ∂loss/∂z / factor and return it. z is left as it is."""
+        """Record δ = weight · ∂loss/∂z / factor and return it. Do not change z."""
 
     @abstractmethod
     def values(self, z: Floats, target: Floats) -> Floats:
@@ -39,4 +39,4 @@ class Loss(ABC):
 
     @abstractmethod
     def predictions(self, z: Floats) -> Floats:
-        """Return what logits predict: (n,) or (n, c) to the same shape."""
+        """Return the predictions of logits: (n,) or (n, c) to the same shape."""

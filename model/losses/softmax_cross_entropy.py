@@ -15,9 +15,9 @@ from model.tape import Arena, Tape
 
 @dataclass(frozen=True)
 class SoftmaxCrossEntropy(Loss):
-    """L = −Σ t ln ŷ, ŷ = softmax(z), t one-hot; ∂L/∂z = ŷ − t.
+    """The cross-entropy of classes: L = −Σ t ln ŷ, ŷ = softmax(z), t one-hot; ∂L/∂z = ŷ − t.
 
-    The largest logit is taken off first, so that no exponential overflows.
+    The largest logit is subtracted first, so that no exponential overflows.
 
     Units: nats.
     """
@@ -33,7 +33,7 @@ class SoftmaxCrossEntropy(Loss):
         return classes
 
     def targets(self, y: NDArray[Any], outputs: int) -> Floats:
-        """Return one row of t for each class, drawn towards even shares by label smoothing."""
+        """Return one row of t for each class. Label smoothing moves t towards equal shares."""
         hot = np.arange(outputs)[:, None] == y
         return np.asarray(hot * (1.0 - self.label_smoothing) + self.label_smoothing / outputs)
 

@@ -13,9 +13,9 @@ from model.tape import Arena, Tape
 
 @dataclass(frozen=True)
 class SquaredError(Loss):
-    """L = (ŷ − y)², ŷ = z; ∂L/∂z = 2(ŷ − y).
+    """The squared error of a number: L = (ŷ − y)², ŷ = z; ∂L/∂z = 2(ŷ − y).
 
-    Units: the label's, squared.
+    Units: the squared unit of the label.
     """
 
     factor: ClassVar[float] = 2.0

@@ -1,1 +1,1 @@
-"""A network of layers: recorded for training, frozen and folded for scoring, and explained."""
+"""A network of layers: recorded for training, frozen and folded for scoring, explained by path integrals."""

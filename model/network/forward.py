@@ -1,4 +1,4 @@
-"""The forward pass alone, over tiles of rows of a fixed size."""
+"""The forward pass over tiles of rows of a fixed size."""
 
 from collections.abc import Iterator
 
@@ -7,25 +7,25 @@ from numpy.typing import NDArray
 
 from model.design import Floats
 from model.network.stack import Stack
-from model.tape import Arena, Call, Memory, Tape, Views, transposed
+from model.tape import Arena, Call, Memory, Tape, Views
 
 
 class Forward:
-    """A recorded pass over `tile` rows, used for as many tiles as there are rows.
+    """A recorded pass over `tile` rows, repeated tile by tile.
 
-    The last tile is padded, so that every row goes through products of the same shape: the bits of a row's logits then
-    do not depend on its neighbours.
+    The last tile is padded. All matrix products then have the same shape, so that the bits of a row's logits do not
+    depend on its neighbours.
     """
 
     def __init__(self, stack: Stack, views: Views, tile: int, watch: bool = False) -> None:
-        """Record the pass; when asked to watch, also the mean of every unit that could be dead: `activity`."""
+        """Record the pass. With `watch`, also record the mean of every unit that may be dead: `activity`."""
         lead, dtype = views.lead, views.tensors[0][0].dtype
         self._stack, self._lead, self._tile, self._dtype = stack, lead, tile, dtype
         self._inputs = np.ones((*lead, tile, stack.inputs + 1), dtype)
         self._logits = np.zeros((*lead, stack.outputs, tile), dtype)
         memory = Memory(dtype)
         self._tape, self._arena = Tape(memory), Arena(memory, views, tile)
-        inputs = transposed(self._inputs)
+        inputs = self._inputs.mT
         self._arena.keep(inputs)
         self._backward = stack.record(self._tape, self._arena, inputs, self._logits)
         self._slopes: tuple[Floats, list[Call]] | None = None
@@ -35,7 +35,7 @@ class Forward:
         self._calls = list(self._tape.calls)
 
     def logits(self, X: Floats) -> Floats:
-        """Return the logits of each row, the same rows for all members or each member's own.
+        """Return the logits of each row. All members get the same rows, or each gets its own.
 
         Shapes: X ([K,] n, d) to ([K,] c, n).
         """
@@ -55,26 +55,26 @@ class Forward:
         for rows in self._tiles(X, self._calls + backward):
             count = rows.stop - rows.start
             logits[..., rows] = self._logits[..., :count]
-            result[..., rows, :] = transposed(slopes)[..., :count, :]
+            result[..., rows, :] = slopes.mT[..., :count, :]
         return logits, result
 
     def activation_pattern(self, X: Floats) -> NDArray[np.bool_]:
-        """Return for each row which units of (leaky) ReLUs are above zero.
+        """Return which units of (leaky) ReLUs are above zero, for each row.
 
         Shapes: X (n, d) to ([K,] n, units).
         """
-        kinked = [transposed(self._arena.values(a)) for a in self._arena.kinked]
+        kinked = [self._arena.values(a).mT for a in self._arena.kinked]
         result = np.empty((*self._lead, len(X), sum(a.shape[-1] for a in kinked)), np.bool_)
         for rows in self._tiles(X, self._calls):
             np.concatenate([a[..., : rows.stop - rows.start, :] > 0 for a in kinked], axis=-1, out=result[..., rows, :])
         return result
 
     def forget(self) -> None:
-        """Overwrite the rows that were scored last with zeros."""
+        """Overwrite the last scored rows with zeros."""
         self._inputs[..., :-1] = 0.0
 
     def _tiles(self, X: Floats, calls: list[Call]) -> Iterator[slice]:
-        """Run the calls on one tile of rows after the other; yield which rows they are."""
+        """Run the calls on each tile of rows; yield the slice of these rows."""
         count = X.shape[-2]
         with np.errstate(all="ignore"):
             for start in range(0, count, self._tile):
@@ -85,7 +85,7 @@ class Forward:
                 yield rows
 
     def _record_slopes(self) -> tuple[Floats, list[Call]]:
-        """Record the backward pass from the logit, once."""
+        """Record the backward pass from the logit."""
         one = np.ones((*self._lead, 1, self._tile), self._dtype)
         delta = np.empty_like(one)
         before = len(self._tape.calls)

@@ -1,4 +1,4 @@
-"""The Gauss–Kronrod rule of 15 nodes, with the Gauss rule of 7 of them, which estimates its error.
+"""The Gauss–Kronrod rule of 15 nodes, and the Gauss rule on 7 of them, which estimates the error.
 
 Source: Piessens, de Doncker-Kapenga, Überhuber, Kahaner: QUADPACK, 1983, routine QK15.
 """
@@ -39,7 +39,7 @@ WEIGHTS = _mirrored(
         0.209482141084727828012999174891714,
     ]
 )
-"""The nodes' weights; they sum to 2. Exact for polynomials up to degree 22."""
+"""The weights of the nodes, with sum 2. The rule is exact for polynomials up to degree 22."""
 
 GAUSS = _mirrored(
     [
@@ -53,4 +53,4 @@ GAUSS = _mirrored(
         0.417959183673469387755102040816327,
     ]
 )
-"""The same for the rule of 7 nodes, exact up to degree 13; 0 for the other nodes."""
+"""The weights of the rule of 7 nodes, exact up to degree 13; 0 for the other nodes."""

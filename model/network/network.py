@@ -1,4 +1,4 @@
-"""A trained network: layers and their float64 parameters, immutable."""
+"""A trained network: layers and their float64 parameters, both immutable."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -19,15 +19,15 @@ from model.network.forward import Forward
 from model.network.parameters import size_of, views
 from model.network.stack import Stack
 from model.parsing import Reader
-from model.tape import Views, transposed
+from model.tape import Views
 
-TILE = 64  # rows of a forward pass, always: see Forward
+TILE = 64  # rows of every forward pass: see Forward
 
 
 class Network:
-    """Layers with their parameters, in float64 and read-only. With members, each array leads with their axis.
+    """Layers with their parameters, in float64 and read-only. With members, the first axis of each array is theirs.
 
-    It keeps nothing of the rows that it scores, so that threads may share it.
+    A network keeps nothing of the rows that it scores. Threads may share it.
     """
 
     def __init__(self, stack: Stack, members: int, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -44,7 +44,7 @@ class Network:
 
     @classmethod
     def freeze(cls, stack: Stack, lead: tuple[int, ...], values: Floats, states: Floats) -> "Network":
-        """Copy a training's flat buffers into a network, simplified for scoring."""
+        """Copy the flat buffers of a training into a network, and fold its layers for scoring."""
         arrays = views(values, stack.tensors()) | views(states, stack.states())
         folded, found = stack.fold(arrays)
         return cls(folded, lead[0] if lead else 1, found)
@@ -53,7 +53,7 @@ class Network:
     def from_arrays(cls, layers_json: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> "Network":
         """Build a network from its `layers_json` and `arrays()`.
 
-        Raises: SpecError or ShapeError when they do not make a network.
+        Raises: SpecError or ShapeError when they do not describe a network.
         """
         reader = Reader()
         layers = tuple(read_layer(reader, raw, f"/layers/{i}") for i, raw in enumerate(layers_json["layers"]))
@@ -70,22 +70,22 @@ class Network:
 
     @property
     def members(self) -> int:
-        """How many networks are scored side by side and averaged."""
+        """The number of networks that are scored side by side and averaged."""
         return self._lead[0] if self._lead else 1
 
     @property
     def inputs(self) -> int:
-        """How many features a row has."""
+        """The number of features of a row."""
         return self._stack.inputs
 
     @property
     def outputs(self) -> int:
-        """How many logits a row gets."""
+        """The number of logits of a row."""
         return self._stack.outputs
 
     @property
     def size(self) -> int:
-        """How many parameters a member has."""
+        """The number of parameters of a member."""
         return size_of(self._stack.tensors())
 
     def arrays(self) -> dict[str, Floats]:
@@ -93,25 +93,25 @@ class Network:
         return dict(self._arrays)
 
     def logits(self, X: Floats) -> Floats:
-        """Return each row's logits, the mean over the members. A row's bits do not depend on its neighbours.
+        """Return the mean of the members' logits for each row. A row's bits do not depend on its neighbours.
 
         Shapes: X (n, d) to (n,), or (n, c) with c > 1 logits.
         """
         forward = self._free(X)
-        mean = transposed(self._mean(forward.logits(X)))
+        mean = self._mean(forward.logits(X)).mT
         self._give_back(forward)
         return np.ascontiguousarray(mean[:, 0] if self.outputs == 1 else mean)
 
     def member_logits(self, X: Floats) -> Floats:
-        """Return each member's own logits.
+        """Return the logits of each member.
 
         Shapes: X (n, d) to (K, n), or (K, n, c) with c > 1 logits.
         """
-        every = transposed(self._forward(X).logits(X)).reshape(self.members, len(X), self.outputs)
+        every = self._forward(X).logits(X).mT.reshape(self.members, len(X), self.outputs)
         return np.ascontiguousarray(every[..., 0] if self.outputs == 1 else every)
 
     def slopes(self, X: Floats) -> tuple[Floats, Floats]:
-        """Return z and ∂z/∂x of each row, the mean over the members, for a network with one logit.
+        """Return z and ∂z/∂x of each row, averaged over the members, for a network with one logit.
 
         Shapes: X (n, d) to (n,) and (n, d).
         """
@@ -123,7 +123,7 @@ class Network:
         return self._mean(logits)[0], self._mean(slopes)
 
     def activation_pattern(self, X: Floats) -> NDArray[np.bool_]:
-        """Return for each row which units of (leaky) ReLUs are above zero, member after member.
+        """Return which units of (leaky) ReLUs are above zero, for each row, member after member.
 
         Shapes: X (n, d) to (n, units).
         """
@@ -134,7 +134,7 @@ class Network:
 
     @cached_property
     def pieces(self) -> list[list[Piece]] | None:
-        """Each member as affine pieces, or None when a layer is not piecewise linear.
+        """The affine pieces of each member; None if a layer is not piecewise linear.
 
         Shapes: weight (h_in, h_out); bias (h_out,); slope (h_out,).
         """
@@ -148,25 +148,25 @@ class Network:
 
     @cached_property
     def kinked(self) -> bool:
-        """Whether some unit's slope jumps at zero, as of a (leaky) ReLU."""
+        """Whether the network has a unit whose slope jumps at zero: a (leaky) ReLU."""
         return any(isinstance(layer, Activation) and layer.slope is not None for _, layer, _ in self._stack.walk())
 
     @cached_property
     def singles(self) -> "tuple[Network, ...]":
-        """Each member as a network of its own."""
+        """Each member as a separate network."""
         if not self._lead:
             return (self,)
         return tuple(Network(self._stack, 1, self._of(member)) for member in range(self.members))
 
     @cached_property
     def embedding(self) -> Embedding | None:
-        """The embedding that is the first layer, if there is one."""
+        """The first layer if it is an embedding, else None."""
         first = self._stack.layers[0]
         return first if isinstance(first, Embedding) else None
 
     @cached_property
     def after_embedding(self) -> "tuple[tuple[Arrays, Network], ...]":
-        """Each member's arrays of the first layer, and the layers after it as a network of their own."""
+        """For each member, the arrays of the first layer and a network of the layers after it."""
         first, *rest = self._stack.layers
         stack = Stack(first.width(self.inputs), tuple(rest))
         found = []
@@ -179,7 +179,7 @@ class Network:
         return {name: array[member] if self._lead else array for name, array in self._arrays.items()}
 
     def _free(self, X: Floats) -> Forward:
-        """Return a pass that no other thread uses: recording a new one takes longer than scoring a tile."""
+        """Return a pass that no other thread uses. Passes are reused: recording one costs more than scoring a tile."""
         try:
             forward = self._spare.pop()
         except IndexError:
@@ -202,7 +202,7 @@ class Network:
             raise ShapeError(f"rows must have {self.inputs} features, not shape {X.shape}")
 
     def _mean(self, by_member: Floats) -> Floats:
-        """Average over the members one by one: NumPy's own sums add up one row in another order than many."""
+        """Average over the members one by one: NumPy sums a single row in another order than several rows."""
         if not self._lead:
             return by_member
         total = by_member[0].copy()

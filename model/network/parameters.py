@@ -1,4 +1,4 @@
-"""A network's parameters: one flat buffer, and a view of it for each layer."""
+"""The parameters of a network: one flat buffer, and views of it for the layers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from model.network.stack import Stack
 from model.random import stream, uniform
 from model.tape import Views
 
-WEIGHTS = 0  # the purpose of the stream that first weights are drawn from
-DRAWN = 1 << 16  # weights that are drawn at a time, which limits the memory of their float64 form
+WEIGHTS = 0  # the purpose of the random stream of the first weights
+DRAWN = 1 << 16  # weights drawn at a time: limits the memory of their float64 form
 
 
 def size_of(tensors: Sequence[tuple[str, Tensor]]) -> int:
-    """Return how many numbers the tensors hold together."""
+    """Return the total count of numbers in the tensors."""
     return sum(t.shape[0] * t.shape[1] for _, t in tensors)
 
 
@@ -38,7 +38,7 @@ def views(flat: NDArray[Any], tensors: Sequence[tuple[str, Tensor]]) -> dict[str
 
 
 def filled(tensors: Sequence[tuple[str, Tensor]], lead: tuple[int, ...], dtype: DTypeLike) -> Floats:
-    """Return a flat buffer with the tensors' constant rows set and their kernels zero."""
+    """Return a flat buffer in which constant rows have their values and kernels are zero."""
     flat = np.zeros((*lead, size_of(tensors)), dtype)
     for array, (_, tensor) in zip(views(flat, tensors).values(), tensors, strict=True):
         for row, value in enumerate(tensor.fill, start=tensor.kernel):
@@ -47,7 +47,7 @@ def filled(tensors: Sequence[tuple[str, Tensor]], lead: tuple[int, ...], dtype: 
 
 
 def initialize(stack: Stack, name: str, seed: int, dtype: DTypeLike) -> Floats:
-    """Return one member's first parameters; the name is an initializer's, or "auto".
+    """Return the initial parameters of one member. `name` is that of an initializer, or "auto".
 
     Shapes: (P,).
     """
@@ -65,7 +65,7 @@ def initialize(stack: Stack, name: str, seed: int, dtype: DTypeLike) -> Floats:
 
 
 def kernel_mask(stack: Stack, dtype: DTypeLike) -> Floats:
-    """Return 1 for every weight and 0 for every bias and the like, which are not decayed.
+    """Return 1 for every weight and 0 for every other parameter, such as a bias: only weights decay.
 
     Shapes: (P,).
     """
@@ -78,9 +78,9 @@ def kernel_mask(stack: Stack, dtype: DTypeLike) -> Floats:
 
 @dataclass(frozen=True)
 class Block:
-    """A part of the buffers that one update changes: some parameters of a network, or some of many networks.
+    """The part of the buffers that one update changes: some parameters of one network, or some of several networks.
 
-    `members` indexes arrays with one row a network, `places` arrays with one number a parameter.
+    `members` indexes arrays with one row a network. `places` indexes arrays with one number a parameter.
     """
 
     members: slice | EllipsisType
@@ -91,9 +91,9 @@ class Block:
 
 
 class Buffers:
-    """Everything that training changes: parameters, gradients, moments and running state, each one flat buffer.
+    """Everything that training changes: parameters, gradients, moments and running state, a flat buffer each.
 
-    Shapes: values ([K,] P); gradients (2, [K,] P), of which the second is scratch; moments (m, [K,] P);
+    Shapes: values ([K,] P); gradients (2, [K,] P), the second for scratch; moments (m, [K,] P);
     states ([K,] S). `lead` is (K,), or () for a single network.
     """
 
@@ -109,7 +109,7 @@ class Buffers:
         self.views = self.views_with(self.gradients[0])
 
     def views_with(self, gradient: Floats) -> Views:
-        """Return the layers' views, with their gradients in this buffer.
+        """Return the views of the layers, with their gradients in this buffer.
 
         Shapes: gradient ([K,] P).
         """
@@ -118,7 +118,7 @@ class Buffers:
         return Views(self.lead, list(pairs), list(views(self.states, states).values()))
 
     def blocks(self, most: int, part: int = 0, parts: int = 1) -> list[Block]:
-        """Cut one of equal parts of the parameters into blocks of at most so many, or of one network each."""
+        """Cut one of `parts` equal parts of the parameters into blocks of at most `most`, or of one network each."""
         count = len(self.values)
         start, stop = count * part // parts, count * (part + 1) // parts
         size = max(1, most * count // self.values.size)

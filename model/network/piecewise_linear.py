@@ -2,7 +2,7 @@
 
 On the straight path from base to row, the logit is linear between the points where a unit changes sign. The forward
 pass cuts the path at these breakpoints, layer by layer. The backward pass carries the gradient of each segment,
-weighted by the segment's length, and adds up the segments that were one segment in the layer before.
+weighted by the length of the segment. It adds up the segments that were one segment in the layer before.
 """
 
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 from model.design import Floats
 from model.layers.pieces import Piece
 
-BLOCK = 256  # rows that are worked on together, at most
-NUMBERS = 1 << 22  # activations of breakpoints that are in memory at a time, about: 32 MB
-TILE = 64  # rows of every matrix product: a row's bits then do not depend on its neighbours
+BLOCK = 256  # rows of a block, at most
+NUMBERS = 1 << 22  # activations of breakpoints in memory at a time, about: 32 MB
+TILE = 64  # rows of every matrix product, so that a row's bits do not depend on its neighbours
 Integers = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class Breakpoints:
-    """The points at which paths are cut, one path after the other, and a layer's z at these points.
+    """The points that cut the paths, path after path, and the z of a layer at these points.
 
-    A segment goes from each point to the next of its path; from the last one to itself.
+    A segment goes from each point to the next point of its path. The last point has a segment to itself.
 
     Shapes: z (k, h); times (k,), from 0 to 1; last (k,), whether the point ends its path.
     """
@@ -35,11 +35,11 @@ class Breakpoints:
 
     @property
     def following(self) -> Integers:
-        """The point at the other end of each segment."""
+        """The index of the point at the other end of each segment."""
         return np.asarray(np.arange(len(self.last)) + ~self.last)
 
     def cut(self, kinked: Integers) -> "tuple[Breakpoints, Integers]":
-        """Add a point wherever one of the kinked units changes sign; return, too, the old points' new indices."""
+        """Add a point wherever a kinked unit changes sign; also return the new indices of the old points."""
         following, side = self.following, self.z[:, kinked] > 0.0
         segment, unit = np.nonzero(side != side[following])
         start, stop = self.z[segment, kinked[unit]], self.z[following[segment], kinked[unit]]
@@ -59,7 +59,7 @@ class Breakpoints:
 
 
 def exact_contributions(members: Sequence[Sequence[Piece]], base: Floats, X: Floats) -> Floats:
-    """Return the contribution of every feature, the mean over the members.
+    """Return the contribution of every feature, averaged over the members.
 
     Shapes: base (d,); X (n, d); result (n, d).
     """
@@ -100,21 +100,21 @@ def mean_gradient(pieces: Sequence[Piece], base: Floats, X: Floats) -> Floats:
 
 
 def _product(a: Floats, b: Floats) -> Floats:
-    """Return ab, computed in tiles of rows, the last one padded."""
+    """Return ab, computed in tiles of rows. The last tile is padded."""
     padded = np.zeros((len(a) + -len(a) % TILE, a.shape[1]))
     padded[: len(a)] = a
     return np.asarray((padded.reshape(-1, TILE, a.shape[1]) @ b).reshape(-1, b.shape[1])[: len(a)])
 
 
 def _mean_slope(start: Floats, stop: Floats, slope: Floats) -> Floats:
-    """Return the activation's slope, averaged over each segment; z is linear between the segment's ends."""
+    """Return the mean slope of the activation on each segment; z is linear between the ends of a segment."""
     size = np.abs(start) + np.abs(stop)
     share = (np.maximum(start, 0.0) + np.maximum(stop, 0.0)) / np.where(size > 0.0, size, 1.0)
     return np.asarray(slope + (1.0 - slope) * share)
 
 
 def _downstream(rest: Sequence[Piece]) -> Floats:
-    """Return ∂z/∂a through layers that are all affine, shape (h,)."""
+    """Return ∂z/∂a of a chain of affine layers, shape (h,)."""
     product = rest[0].weight
     for piece in rest[1:]:
         product = product @ piece.weight
@@ -122,7 +122,7 @@ def _downstream(rest: Sequence[Piece]) -> Floats:
 
 
 def _added(a: Floats, first: Integers) -> Floats:
-    """Add up the rows from each of the first ones to the next, one by one: a row's sum has an order of its own."""
+    """Add up the rows from each first row to the next, one by one, so that the order of a sum is fixed."""
     counts = np.diff(np.append(first, len(a)))
     total = a[first]
     for place in range(1, counts.max(initial=0)):

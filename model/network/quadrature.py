@@ -1,10 +1,9 @@
-"""The path integral of any other network: adaptive quadrature.
+"""The path integral of networks that are not piecewise linear: adaptive quadrature.
 
 The path from base to row is cut into panels, and each panel gets a Gauss–Kronrod rule. The exact integral of the
-gradient along a panel is the difference of the logits at its ends, so the error of the rule's sum is known. A panel
-with too large an error is cut again: at the kinks of (leaky) ReLUs within it, where the gradient jumps and quadrature
-converges slowly, else in the middle. Bisection finds the kinks. The cuts of a row depend on that row alone, and so do
-its contributions.
+gradient along a panel is the difference of the logits at its ends, so the error of the rule is known. A panel with too
+large an error is cut again: at the kinks of (leaky) ReLUs within it, where the gradient jumps and quadrature converges
+slowly, else in the middle. Bisection finds the kinks. The cuts and the contributions of a row depend on that row alone.
 """
 
 from dataclasses import dataclass
@@ -16,17 +15,17 @@ from numpy.typing import NDArray
 from model.design import Floats
 from model.network.kronrod import GAUSS, NODES, WEIGHTS
 
-BLOCK = 64  # rows that are worked on together: a limit of memory
-EXACT = 1e-12  # a panel's largest error of the logit's difference, relative to the logits' size, or to 1 for small ones
-ROUGH = 1e-6  # the largest difference of contributions between the rules of 7 and of 15 nodes, relative to the same
-MOST_PANELS = 256  # of one row: beyond, panels are accepted as they are
-BISECTIONS = 36  # to find a kink to 1e-11 of the space between two nodes
-NUDGE = 1e-9  # how far inside a panel's ends to look for kinks, since the ends may be kinks themselves
+BLOCK = 64  # rows of a block: limits the memory
+EXACT = 1e-12  # the largest error of a panel's logit difference, relative to the size of the logits, at least 1
+ROUGH = 1e-6  # the largest difference of a contribution between the rules of 7 and 15 nodes, relative likewise
+MOST_PANELS = 256  # of one row: from then on all panels are accepted
+BISECTIONS = 36  # locate a kink to 1e-11 of the distance between two nodes
+NUDGE = 1e-9  # the distance from the ends of a panel within which no kink is searched: the ends may be kinks
 Integers: TypeAlias = NDArray[np.intp]
 
 
 class Integrand(Protocol):
-    """A network, or anything else with one logit."""
+    """A network with one logit, or any function like it."""
 
     def logits(self, X: Floats) -> Floats:
         """Return z, (n, d) to (n,)."""
@@ -35,12 +34,12 @@ class Integrand(Protocol):
         """Return z and ∂z/∂x, (n, d) to (n,) and (n, d)."""
 
     def activation_pattern(self, X: Floats) -> NDArray[np.bool_]:
-        """Return on which side of its kink each unit is, (n, d) to (n, units)."""
+        """Return the side of its kink on which each unit is, (n, d) to (n, units)."""
 
 
 @dataclass(frozen=True)
 class Paths:
-    """The straight paths from the base to some rows.
+    """The straight paths from the base to the rows.
 
     Shapes: base (d,); steps (n, d), from base to row.
     """
@@ -49,7 +48,7 @@ class Paths:
     steps: Floats
 
     def points(self, rows: Integers, times: Floats) -> Floats:
-        """Return the points on the paths to these rows at these times.
+        """Return the points of the paths of these rows at these times.
 
         Shapes: rows (p,); times (p, m); result (p · m, d).
         """
@@ -59,7 +58,7 @@ class Paths:
 
 @dataclass(frozen=True)
 class Panels:
-    """Pieces of paths: the row, the times of both ends, and the logits there. Shapes: all (p,)."""
+    """Parts of paths: the row, the times of both ends, and the logits at both ends. Shapes: all (p,)."""
 
     rows: Integers
     start: Floats
@@ -68,7 +67,7 @@ class Panels:
     high: Floats
 
     def times(self, nodes: Floats) -> Floats:
-        """Return the times at nodes from −1, the start, to 1, the stop: (m,) to (p, m)."""
+        """Return the times of nodes between −1 (start) and 1 (stop): (m,) to (p, m)."""
         half = (self.stop - self.start)[:, None] / 2
         return np.asarray(self.start[:, None] + half * (1 + nodes))
 
@@ -78,7 +77,7 @@ class Panels:
         return Panels(self.rows[chosen], *times, self.low[chosen], self.high[chosen])
 
     def cut(self, owners: Integers, times: Floats, logits: Floats) -> "Panels":
-        """Return the panels between cuts, given the panel that each cut goes through, by row and time."""
+        """Return the panels between the cuts. `owners` are the panels that are cut; cuts are sorted by row and time."""
         parents = np.sort(np.concatenate([np.arange(len(self.rows)), owners]))
         first = np.append(True, parents[1:] != parents[:-1])
         last = np.append(first[1:], True)
@@ -89,7 +88,7 @@ class Panels:
 
 
 def quadrature_contributions(integrand: Integrand, kinked: bool, base: Floats, X: Floats) -> Floats:
-    """Return the contribution of every feature; `kinked` tells whether some units have kinks to look for.
+    """Return the contribution of every feature; `kinked` tells whether the integrand has kinks.
 
     Shapes: base (d,); X (n, d); result (n, d).
     """
@@ -116,11 +115,11 @@ def _block(integrand: Integrand, kinked: bool, base: Floats, X: Floats) -> Float
 
 
 def _measured(integrand: Integrand, paths: Paths, panels: Panels) -> tuple[Floats, Floats]:
-    """Return each feature's contribution within each panel, (p, d), and the difference of the two rules, (p,)."""
+    """Return the contribution of each feature on each panel, (p, d), and the difference of the two rules, (p,)."""
     _, slopes = integrand.slopes(paths.points(panels.rows, panels.times(NODES)))
     slopes = slopes.reshape(len(panels.rows), len(NODES), -1)
     fine, apart = np.zeros((2, len(panels.rows), slopes.shape[2]))
-    # One by one: NumPy's own sums may add up one row in another order than many.
+    # One by one: NumPy sums a single row in another order than several rows.
     for node, (weight, coarse) in enumerate(zip(WEIGHTS, GAUSS, strict=True)):
         fine += weight * slopes[:, node]
         apart += (weight - coarse) * slopes[:, node]
@@ -136,7 +135,7 @@ def _row_sums(a: Floats) -> Floats:
 
 
 def _cut(integrand: Integrand, kinked: bool, paths: Paths, panels: Panels) -> Panels:
-    """Cut panels at the kinks within them, and those without one in the middle."""
+    """Cut panels at the kinks within them. Cut panels without a kink in the middle."""
     owners, times = _kinks(integrand, paths, panels) if kinked else (np.arange(0), np.empty(0))
     whole = np.setdiff1d(np.arange(len(panels.rows)), owners)
     owners = np.concatenate([owners, whole])
@@ -147,7 +146,7 @@ def _cut(integrand: Integrand, kinked: bool, paths: Paths, panels: Panels) -> Pa
 
 
 def _kinks(integrand: Integrand, paths: Paths, panels: Panels) -> tuple[Integers, Floats]:
-    """Return the panels with kinks and the kinks' times: one between two nodes with different activation patterns."""
+    """Return the panels with kinks and the times of the kinks: one between nodes of different activation patterns."""
     times = panels.times(np.array([NUDGE - 1, *NODES, 1 - NUDGE]))
     patterns = integrand.activation_pattern(paths.points(panels.rows, times)).reshape(*times.shape, -1)
     owners, gaps = np.nonzero((patterns[:, 1:] != patterns[:, :-1]).any(axis=2))

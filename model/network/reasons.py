@@ -1,6 +1,6 @@
-"""Why a customer's log-odds differ from the baseline customer's: the path integral, feature by feature.
+"""The contributions of features to a customer's log-odds against the baseline customer: a path integral.
 
-The path goes straight from the baseline b to the customer x. Feature i contributes
+The path is the straight line from the baseline b to the customer x. Feature i contributes
 (xᵢ − bᵢ) ∫₀¹ ∂z/∂xᵢ (b + t(x − b)) dt, and the contributions sum to z(x) − z(b). `piecewise_linear` computes the
 integral exactly for networks of affine layers and (leaky) ReLUs; `quadrature` approximates it for others.
 
@@ -16,10 +16,10 @@ from model.network.quadrature import quadrature_contributions
 
 
 def contributions(network: Network, base: Floats, X: Floats) -> Floats:
-    """Return the contribution of every feature to a row's log-odds, against the base.
+    """Return the contribution of every feature to the log-odds of each row, against the base.
 
-    They sum to z(x) − z(b): within rounding for piecewise-linear networks, within about 1e-11 of the logits' size for
-    others. Codes are embedded first; the path from base to row then leads through the embedded numbers.
+    Contributions sum to z(x) − z(b), up to rounding for piecewise-linear networks and up to about 1e-11 of the size of
+    the logits for others. Codes are embedded first: the path then connects embedded numbers.
 
     Shapes: base (d,); X (n, d); result (n, d).
     """
@@ -34,6 +34,6 @@ def contributions(network: Network, base: Floats, X: Floats) -> Floats:
     if not network.kinked:
         return quadrature_contributions(network, False, base, X)
     total = np.zeros(X.shape)
-    for single in network.singles:  # their kinks are at different places
+    for single in network.singles:  # the kinks of members are at different places
         total += quadrature_contributions(single, True, base, X)
     return np.asarray(total / network.members)

@@ -1,7 +1,8 @@
-"""From a spec to the layers of a network, with the arrays they need."""
+"""Builds the layers of a network from a spec, and lists the arrays that they need."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -21,30 +22,30 @@ from model.tape import Arena, Tape
 
 @dataclass(frozen=True)
 class Stack:
-    """Layers, one after the other, over inputs of a known width. The last is dense: its outputs are the logits."""
+    """Layers in order, over inputs of a known width. The last layer is dense: its outputs are the logits."""
 
     inputs: int
     layers: tuple[Layer, ...]
 
-    @property
+    @cached_property
     def outputs(self) -> int:
-        """How many logits a row gets."""
+        """The number of logits of a row."""
         return self.layers[-1].width(0)
 
     def tensors(self) -> list[tuple[str, Tensor]]:
-        """Return the parameters of all layers, with their full names."""
+        """Return the parameters of all layers, with full names."""
         return [(f"{path}.{t.name}", t) for path, layer, width in self.walk() for t in layer.tensors(width)]
 
     def states(self) -> list[tuple[str, Tensor]]:
-        """Return the running state of all layers, with its full names."""
+        """Return the running state of all layers, with full names."""
         return [(f"{path}.{t.name}", t) for path, layer, width in self.walk() for t in layer.states(width)]
 
     def walk(self) -> Iterator[tuple[str, Layer, int]]:
-        """Yield each layer that holds parameters of its own, with its path and the width of its input."""
+        """Yield each layer without inner layers, with its path and the width of its input."""
         return walk(self.layers, self.inputs)
 
     def initializers(self) -> list[str]:
-        """Return for each array of parameters the initializer that suits the activation after it."""
+        """Return the initializer of each array of parameters: it suits the activation after the array."""
         leaves = [layer for _, layer, _ in self.walk()]
         suited, chosen = "glorot", []
         for layer in reversed(leaves):
@@ -65,13 +66,13 @@ class Stack:
         return lambda delta: hidden(head(delta))
 
     def fold(self, arrays: Arrays) -> tuple["Stack", Arrays]:
-        """Return layers that score the same with fewer products, and their arrays in float64."""
+        """Return layers with the same scores and fewer products, and their arrays in float64."""
         wide = {name: np.asarray(array, np.float64) for name, array in arrays.items()}
         layers, found = fold_all(self.layers, wide)
         return Stack(self.inputs, layers), found
 
     def pieces(self, arrays: Arrays) -> list[Piece] | None:
-        """Return one member's network as affine pieces, or None when a layer is not piecewise linear.
+        """Return one member as affine pieces; None if a layer is not piecewise linear.
 
         Shapes: arrays as of a single network.
         """
@@ -80,7 +81,7 @@ class Stack:
 
 
 def walk(layers: tuple[Layer, ...], width: int, prefix: str = "") -> Iterator[tuple[str, Layer, int]]:
-    """Yield the layers with their path and the width of their input; in place of nested ones, those inside."""
+    """Yield the layers with their path and the width of their input. Inner layers replace the layer around them."""
     for i, layer in enumerate(layers):
         if layer.inner:
             yield from walk(layer.inner, width, f"{prefix}{i}.")
@@ -90,7 +91,7 @@ def walk(layers: tuple[Layer, ...], width: int, prefix: str = "") -> Iterator[tu
 
 
 def build_stack(spec: Spec, inputs: int, outputs: int, codes: Sequence[CodeColumn] = ()) -> Stack:
-    """Return the layers a spec describes, and the dense layer that gives `outputs` logits.
+    """Return the layers of a spec, followed by the dense layer with `outputs` logits.
 
     Raises: SpecError when the layers do not fit together.
     """
@@ -110,7 +111,7 @@ def build_stack(spec: Spec, inputs: int, outputs: int, codes: Sequence[CodeColum
 
 
 def plain_layers(spec: Spec, units: int, inputs: int) -> list[Layer]:
-    """Return the layers of a bare number of units; as a residual block if the spec says so and the widths agree."""
+    """Return the layers of a plain number of units: a residual block if the spec asks for it and the widths agree."""
     layers: list[Layer] = [Dense(units)]
     if spec.batch_norm:
         layers.append(BatchNorm())

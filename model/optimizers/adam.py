@@ -14,10 +14,12 @@ from model.tape import Tape
 
 @dataclass(frozen=True)
 class Adam(Optimizer):
-    """θ ← θ − η m̂ / (√v̂ + ε), with m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², m̂ = m/(1 − β₁ᵗ), v̂ = v/(1 − β₂ᵗ).
+    """Divides an average of the gradient by the root of an average of its square, both corrected for their start at 0.
 
-    Kept are the plain sums M = m/(1 − β₁) and V = v/(1 − β₂). With c = √((1 − β₂)/(1 − β₂ᵗ)), √v̂ + ε is
-    c(√V + ε/c), so every constant goes into two numbers a step: the rate η(1 − β₁)/(1 − β₁ᵗ)/c, and ε/c.
+        θ ← θ − η m̂ / (√v̂ + ε), m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², m̂ = m/(1 − β₁ᵗ), v̂ = v/(1 − β₂ᵗ)
+
+    The moments in memory are M = m/(1 − β₁) and V = v/(1 − β₂). With c = √((1 − β₂)/(1 − β₂ᵗ)), √v̂ + ε is
+    c(√V + ε/c). So two numbers a step hold all constants: the rate η(1 − β₁)/(1 − β₁ᵗ)/c, and ε/c.
 
     Source: Kingma & Ba, "Adam: a method for stochastic optimization", 2015.
     """
@@ -33,7 +35,7 @@ class Adam(Optimizer):
         return rates * (1 - self.beta1) / (1 - self.beta1**steps) / c, self.epsilon / c + 0 * rates
 
     def record(self, tape: Tape, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
-        """Record M and V together, then the rate times M / (√V + ε/c)."""
+        """Record M and V, then the rate times M / (√V + ε/c)."""
         gradient, square = tape.split(gradients)
         decay = tape.rows_like(moments, (self.beta1, self.beta2))
         tape(np.multiply, moments, decay, moments)

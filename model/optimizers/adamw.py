@@ -8,7 +8,7 @@ from model.optimizers.adam import Adam
 
 @dataclass(frozen=True)
 class AdamW(Adam):
-    """Adam, but weight decay λ acts apart from the gradient: θ ← θ − ηλθ − η m̂ / (√v̂ + ε).
+    """Adam with weight decay λ outside the gradient: θ ← θ − ηλθ − η m̂ / (√v̂ + ε).
 
     Source: Loshchilov & Hutter, "Decoupled weight decay regularization", 2019.
     """

@@ -14,7 +14,9 @@ from model.tape import Tape
 
 @dataclass(frozen=True)
 class Momentum(Optimizer):
-    """θ ← θ − ηv, with v ← βv + (1 − β)g in the averaged form, v ← βv + g in the classic one.
+    """Follows an average v of past gradients: θ ← θ − ηv.
+
+    v ← βv + (1 − β)g in the averaged form, v ← βv + g in the classic form.
 
     Source: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964.
     """

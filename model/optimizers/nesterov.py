@@ -12,7 +12,9 @@ from model.tape import Tape
 
 @dataclass(frozen=True)
 class Nesterov(Momentum):
-    """Momentum that looks ahead: θ ← θ − η(βv + (1 − β)g) with v ← βv + (1 − β)g; the classic form has g for (1 − β)g.
+    """Momentum with one more step of the average: θ ← θ − η(βv + (1 − β)g), v ← βv + (1 − β)g.
+
+    The classic form has g in place of (1 − β)g.
 
     Source: Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013.
     """

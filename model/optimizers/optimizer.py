@@ -1,4 +1,4 @@
-"""The base of all optimizers: from a gradient to an update, recorded on a tape."""
+"""The base class of optimizers: they record on a tape how a gradient becomes an update."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -12,26 +12,26 @@ from model.tape import Tape
 
 @dataclass(frozen=True)
 class Optimizer(ABC):
-    """θ ← θ − update, for all parameters of the network at once.
+    """Computes the update of all parameters at once: θ ← θ − update.
 
-    Everything that depends on the step alone is computed beforehand, for many steps together: `coefficients`.
+    `coefficients` computes in advance, for many steps, the numbers that depend on the step only.
     """
 
     moments: ClassVar[int] = 0
-    """How many running averages of the parameters' shape it keeps."""
+    """The number of running averages in the shape of the parameters."""
     decoupled: ClassVar[bool] = False
-    """Whether weight decay acts on the parameters themselves instead of joining the gradient."""
+    """Whether weight decay changes the parameters directly instead of the gradient."""
 
     learning_rate: Positive = 0.001
 
     @abstractmethod
     def coefficients(self, rates: Floats, steps: Floats) -> Sequence[Floats]:
-        """Return arrays of numbers, one number a step, from the learning rates and the step counts (from 1)."""
+        """Return arrays with one number a step, from the learning rates and the step counts (from 1)."""
 
     @abstractmethod
     def record(self, tape: Tape, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
-        """Record the update, with its result in gradients[1], and return that.
+        """Record the update into gradients[1] and return gradients[1].
 
-        Shapes: gradients is (2, [K,] P), the gradient, which stays, and room; moments is (moments, [K,] P); numbers
-        are this step's coefficients.
+        Shapes: gradients (2, [K,] P), the gradient, which stays unchanged, and scratch; moments (moments, [K,] P);
+        numbers, the coefficients of this step.
         """

@@ -14,7 +14,7 @@ from model.tape import Tape
 
 @dataclass(frozen=True)
 class RMSprop(Optimizer):
-    """θ ← θ − ηg / (√s + ε), with s ← βs + (1 − β)g².
+    """Divides the gradient by the root of an average of its square: θ ← θ − ηg / (√s + ε), s ← βs + (1 − β)g².
 
     Source: Tieleman & Hinton, "Lecture 6.5: RMSprop", 2012.
     """

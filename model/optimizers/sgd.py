@@ -13,7 +13,7 @@ from model.tape import Tape
 
 @dataclass(frozen=True)
 class SGD(Optimizer):
-    """θ ← θ − ηg; per sample, by mini-batch or with all rows, as the batch size is 1, B or n."""
+    """Moves against the gradient of the batch: θ ← θ − ηg."""
 
     learning_rate: Positive = 0.01
 

@@ -1,4 +1,4 @@
-"""Scored customers as files: one format a file, each written a few thousand rows at a time.
+"""Writes scored customers as files, a few thousand rows at a time; each module has one format.
 
 The same customers and the same version give the same bytes.
 """

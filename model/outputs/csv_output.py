@@ -1,4 +1,4 @@
-"""Scored customers as CSV: id, predictions, as many reasons as were asked for, and an error where there is no score.
+"""Writes scored customers as CSV: id, predictions, reasons, and the error of a row without a score.
 
 Source: RFC 4180, with lines that end in a line feed.
 """
@@ -15,14 +15,14 @@ from model.scoring import ScoredChunk, safe
 
 
 class CsvOutput(Output):
-    """A line of names, then one line a row; text that a spreadsheet would run gets a leading apostrophe."""
+    """Writes a header, then one line a row. Text that a spreadsheet would run gets a leading apostrophe."""
 
     def __init__(self, layout: Layout) -> None:
         super().__init__(layout)
         self._begun = False
 
     def rows(self, scored: ScoredChunk) -> bytes:
-        """Return the bytes of these rows, after the names where they are the first."""
+        """Return the bytes of these rows; the first ones follow the header."""
         columns = self.layout.head.answers(scored.probabilities)
         if scored.explained is not None:
             told = scored.explained.reasons
@@ -37,7 +37,7 @@ class CsvOutput(Output):
         return self._names() + _text(list(map(safe, line)) for line in lines)
 
     def end(self) -> bytes:
-        """Return nothing but the names, where there was no row."""
+        """Return the header if there were no rows, else nothing."""
         return self._names()
 
     def _names(self) -> bytes:

@@ -1,4 +1,4 @@
-"""Scored customers as newline-delimited JSON: the objects of the scoring endpoint, one a line."""
+"""Writes scored customers as newline-delimited JSON: one object of the scoring endpoint a line."""
 
 import json
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from model.scoring import ScoredChunk
 
 
 class NdjsonOutput(Output):
-    """One object a line: an id with predictions and reasons, or with the error that kept them from being made.
+    """Writes one object a line: an id with predictions and reasons, or with an error.
 
-    An error's pointer begins with the row's number, from 0, as in the answers of the scoring endpoint.
+    The pointer of an error begins with the number of the row, from 0, as in the scoring endpoint.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -24,7 +24,7 @@ class NdjsonOutput(Output):
         return lines
 
     def end(self) -> bytes:
-        """Return nothing more."""
+        """Return no bytes."""
         return b""
 
     def _lines(self, scored: ScoredChunk) -> Iterator[str]:

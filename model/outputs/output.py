@@ -1,4 +1,4 @@
-"""What every output is: bytes for the beginning, for each chunk of scored rows, and for the end."""
+"""The base class of outputs: they return the bytes of each chunk of scored rows, and of the end."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from model.scoring import ScoredChunk
 
 @dataclass(frozen=True)
 class Layout:
-    """What an output holds of each row beside its error; `id_name` is "row" where the table names no customer."""
+    """The columns of an output: ids, predictions and reasons. `id_name` is "row" for a table without an id column."""
 
     id_name: str
     head: Head
@@ -18,19 +18,19 @@ class Layout:
 
     @classmethod
     def of(cls, estimator: Estimator, explain: int = 0) -> "Layout":
-        """Return the layout of what this estimator says of a table."""
+        """Return the layout for the scores of an estimator."""
         return cls(estimator.id_column or "row", estimator.head, min(explain, len(estimator.encoder.names)))
 
 
 class Output(ABC):
-    """One file in the making."""
+    """One file that is being written."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
 
     @abstractmethod
     def rows(self, scored: ScoredChunk) -> bytes:
-        """Return the bytes of these rows, which follow those before."""
+        """Return the next bytes: those of these rows."""
 
     @abstractmethod
     def end(self) -> bytes:

@@ -1,4 +1,4 @@
-"""Writing what was scored, and counting it."""
+"""Writes scored chunks to an output, and counts their rows."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -12,10 +12,10 @@ from model.scoring import ScoredChunk
 
 @dataclass
 class ScoringSummary:
-    """What a file came to: how many rows, how many of them could not be scored, and what was made of the others.
+    """The counts of a scored file: its rows, and the rows that could not be scored.
 
-    `unseen` and `imputed` count, by column, rows that were scored though they hold a category that training did not
-    see, or no value. `ignored` names columns that training never saw.
+    `unseen` counts scored rows with a category that training did not see, `imputed` those without a value, both by
+    column. `ignored` names columns that training never saw.
     """
 
     rows: int = 0
@@ -25,43 +25,43 @@ class ScoringSummary:
     ignored: tuple[str, ...] = ()
 
     def add(self, scored: ScoredChunk, estimator: Estimator) -> None:
-        """Count some rows."""
+        """Count the rows of a chunk."""
         self.rows += len(scored.ids)
         self.errors += len(scored.faults)
         cells = scored.cells.without(scored.faults) if scored.faults else scored.cells
         self.unseen.update({name: count for name, count in estimator.unseen(cells).items() if count})
         self.imputed.update(cells.missing())
-        self.ignored = tuple(dict.fromkeys((*self.ignored, *scored.ignored)))  # of NDJSON each chunk may bring others
+        self.ignored = tuple(dict.fromkeys((*self.ignored, *scored.ignored)))  # NDJSON chunks may differ in columns
 
     def warnings(self) -> list[str]:
-        """Return what whoever sent the file may not have meant, in sentences.
+        """Return warnings about probable mistakes in the file.
 
         Example:
             >>> ScoringSummary(rows=9, imputed=Counter(tenure=9, plan=2), ignored=("tenur",)).warnings()
-            ["column 'tenur' was ignored, for training saw none of that name", \
+            ["column 'tenur' was ignored: training saw no column of that name", \
 "column 'tenure' has no values; they were imputed"]
         """
         scored = self.rows - self.errors
-        return [f"column {name!r} was ignored, for training saw none of that name" for name in self.ignored] + [
+        return [f"column {name!r} was ignored: training saw no column of that name" for name in self.ignored] + [
             f"column {name!r} has no values; they were imputed"
             for name, count in sorted(self.imputed.items())
             if 0 < scored == count
         ]
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as a scoring job's result tells it."""
+        """Return the counts in the form of a scoring job's result."""
         counted = {name: dict(sorted(getattr(self, name).items())) for name in ("unseen", "imputed")}
         return {"rows": self.rows, "errors": self.errors, **counted, "ignored": list(self.ignored)}
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Self:
-        """Return what a scoring job's result tells; one of an earlier release tells less."""
+        """Return the counts of a scoring job's result. Results of earlier releases have fewer counts."""
         unseen, imputed = (Counter(told.get(name, {})) for name in ("unseen", "imputed"))
         return cls(int(told["rows"]), int(told["errors"]), unseen, imputed, tuple(told.get("ignored", ())))
 
 
 def write_scores(estimator: Estimator, chunks: Iterator[ScoredChunk], output: Output, out: BinaryIO) -> ScoringSummary:
-    """Write what was scored, and return what it came to."""
+    """Write all chunks, and return their counts."""
     summary = ScoringSummary()
     for scored in chunks:
         out.write(output.rows(scored))

@@ -12,18 +12,18 @@ from model.profile.word_tally import WordTally
 
 
 class ColumnProfile:
-    """Takes cells of the kind that each chunk seems to be of; which one the column is, is known at the end."""
+    """Profiles one column. Each chunk has the kind of its own cells; the kind of the column is known at the end."""
 
     def __init__(self, name: str, *, closely: bool = True) -> None:
         self.name = name
-        self._closely = closely  # identifiers are different words in every row, and nobody asks for them
+        self._closely = closely  # ids are distinct words in every row: their words are not counted
         self.values = ValueTally()
         self.words = WordTally()
         self._sample = ColumnSample()
         self._days = ColumnSample()
 
     def add(self, cells: Cells, first_row: int, picked: np.ndarray) -> None:
-        """Look at some more rows, of which some are sampled."""
+        """Add rows; `picked` are the positions of the sampled ones."""
         if isinstance(cells, Words) and not self._closely:
             self.words.rows += len(cells)
         elif isinstance(cells, Words):
@@ -36,7 +36,7 @@ class ColumnProfile:
             self._days.add_gaps(len(picked))
 
     def skip(self, rows: int, sampled: int) -> None:
-        """Look at some more rows that hold nothing, so many of them sampled."""
+        """Add rows without values, `sampled` of them in the sample."""
         self.values.skip(rows)
         self._sample.add_gaps(sampled)
         self._days.add_gaps(sampled)
@@ -48,56 +48,56 @@ class ColumnProfile:
 
     @property
     def rows(self) -> int:
-        """How many rows were looked at."""
+        """The number of rows."""
         return self.values.rows + self.words.rows
 
     @property
     def is_text(self) -> bool:
-        """Whether some chunk held words."""
+        """Whether a chunk held words."""
         return self.words.rows > 0
 
     @property
     def mixed(self) -> bool:
-        """Whether some chunks held words and others not: then none of them is of numbers."""
+        """Whether some chunks held words and others did not: the column is then one of words."""
         return self.is_text and self.values.rows > 0
 
     @property
     def kind(self) -> type[Cells]:
-        """What the column's cells are."""
+        """The kind of the column's cells."""
         return self.words.kind if self.is_text else self.values.kind
 
     @property
     def missing(self) -> int:
-        """How many rows have no value."""
+        """The number of rows without a value."""
         return self.values.missing + self.words.missing
 
     @property
     def constant(self) -> bool:
-        """Whether every row says the same, and none is a gap."""
+        """Whether every row has the same value, and none is missing."""
         if self.missing:
             return False
         return self.words.constant if self.is_text else self.values.constant
 
     @property
     def value(self) -> Any:
-        """What every row of a constant column says."""
+        """The value of a constant column."""
         return self.words.value if self.is_text else self.values.scalar(self.values.least)
 
     def facts(self) -> dict[str, Any]:
-        """What there is in it."""
+        """Return figures of the values: range and mean, counts of categories, or counts of true and false."""
         return self.words.facts() if self.is_text else self.values.facts()
 
     @property
     def kind_name(self) -> str:
-        """The name of its kind."""
+        """The name of the kind."""
         return KIND_OF_CELLS[self.kind]
 
     def sample(self) -> Cells:
-        """The sampled rows' cells."""
+        """Return the cells of the sampled rows."""
         values = self._sample.values()
         if not self.is_text:
             kind: Any = self.kind
-            return kind(values)  # type: ignore[no-any-return]  # one of the three that hold values
+            return kind(values)  # type: ignore[no-any-return]  # a kind that holds values
         codes = np.where(np.isnan(values), -1, values).astype(np.int32)
         if self.kind is Flags:
             return Flags(np.append(self.words.flags, np.nan)[codes])

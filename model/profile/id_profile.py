@@ -5,11 +5,11 @@ import numpy as np
 from model.columns.cells import Cells, Words
 from model.columns.table_warnings import TableWarning, unclear_ids
 
-MOST_IDS = 1_000_000  # compared with each other, by 64 bits of each
+MOST_IDS = 1_000_000  # ids compared with each other, by 64 bits of each
 
 
 class IdProfile:
-    """Remembers 64 bits of each identifier."""
+    """Counts missing and repeated ids, by 64 bits of each id."""
 
     def __init__(self, name: str, most: int = MOST_IDS) -> None:
         self._name = name
@@ -18,7 +18,7 @@ class IdProfile:
         self._rows = self._gaps = self._kept = 0
 
     def add(self, cells: Cells) -> None:
-        """Look at some more rows."""
+        """Add rows."""
         self._rows += len(cells)
         self._gaps += int(cells.missing.sum())
         if self._kept >= self._most:
@@ -32,7 +32,7 @@ class IdProfile:
         self._kept += len(marks)
 
     def warnings(self) -> tuple[TableWarning, ...]:
-        """Warn of identifiers that are missing or come more than once."""
+        """Return the warning of missing or repeated ids; empty without any."""
         marks = np.sort(np.concatenate(self._parts)) if self._parts else np.zeros(0, np.int64)
         again = int((marks[1:] == marks[:-1]).sum())
         all_seen = self._kept == self._rows - self._gaps

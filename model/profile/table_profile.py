@@ -18,7 +18,7 @@ from model.profile.target_profile import TargetProfile
 
 
 class TableProfile:
-    """Takes a table chunk by chunk; `schema` then tells what is in it."""
+    """Profiles a table chunk by chunk. `schema` returns the result."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class TableProfile:
         self._outcomes = None if target is None else TargetProfile(target)
 
     def add(self, columns: Mapping[str, Cells], rows: int) -> None:
-        """Look at some more rows. A column that is new has gaps in all rows before, one that is not there, in these."""
+        """Add rows. A new column is missing in all rows before; an absent column is missing in these rows."""
         before, sampled = self._rows.seen, self._rows.sampled
         picked = self._rows.pick(rows)
         for name in columns:
@@ -62,20 +62,20 @@ class TableProfile:
         return self._rows.sampled
 
     def mixed(self) -> set[str]:
-        """The columns that seemed to be numbers here and texts there."""
+        """Return the columns that looked like numbers in some chunks and like texts in others."""
         return {name for name, column in self._columns.items() if column.mixed}
 
     def texts(self) -> set[str]:
-        """The columns that hold texts."""
+        """Return the columns of texts."""
         return {name for name, column in self._columns.items() if column.is_text}
 
     def schema(self) -> Schema:
-        """What the table holds.
+        """Return the schema of the table.
 
         Raises:
-            ColumnError: the target or id column is not there, or the target is not a yes/no column.
-            TableError: there is no row; a number is too large; there is a target, but one outcome only, or no column
-                to learn from.
+            ColumnError: the target or id column is missing, or the target is not a yes/no column.
+            TableError: there are no rows; a number is too large; the target has one outcome only; there is no column
+                beside target and id.
         """
         rows = self._rows.seen
         if rows == 0:
@@ -113,7 +113,7 @@ class TableProfile:
 
 
 def _warnings(column: ColumnProfile, y: Floats | None) -> tuple[TableWarning, ...]:
-    """What there is to say of one column, as `find_warnings` would of the whole table."""
+    """Return the warnings about one column, equal to those of `find_warnings` on the whole table."""
     name, words = column.name, column.words
     if column.missing == column.rows:
         return (table_warnings.empty(name),)

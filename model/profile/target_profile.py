@@ -7,16 +7,16 @@ from model.columns.target import check_outcome_counts, invalid_label, missing_la
 
 
 class TargetProfile:
-    """Counts the outcomes, and remembers the first gap and the first value that is none."""
+    """Counts the outcomes, and keeps the first missing label and the first invalid one."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self._rows = self._gaps = self._positives = 0
         self._first_gap: int | None = None
-        self._unlike: tuple[object, int] | None = None
+        self._invalid: tuple[object, int] | None = None
 
     def add(self, cells: Cells, first_row: int) -> None:
-        """Look at some more rows."""
+        """Add rows."""
         self._rows += len(cells)
         gaps = np.flatnonzero(cells.missing)
         self._gaps += len(gaps)
@@ -28,20 +28,20 @@ class TargetProfile:
             values = np.full(len(cells), 2.0) if isinstance(cells, Days) else cells.values
         self._positives += int((values == 1.0).sum())
         strange = np.flatnonzero((values != 0.0) & (values != 1.0) & ~cells.missing)
-        if len(strange) and self._unlike is None:
-            self._unlike = cells.scalar(int(strange[0])), first_row + int(strange[0])
+        if len(strange) and self._invalid is None:
+            self._invalid = cells.scalar(int(strange[0])), first_row + int(strange[0])
 
     def positives(self, kind: type[Cells]) -> int:
-        """How many churned, when the column turned out to be of this kind.
+        """Return the number of customers who churned, for a column of this kind.
 
         Raises:
-            ColumnError: a row has no label, or the column holds something else than two ways of saying yes and no.
+            ColumnError: a row has no label, or a label is neither yes nor no.
             TableError: all customers churned, or all stayed.
         """
         if self._first_gap is not None:
             raise missing_labels(self.name, self._gaps, self._rows, self._first_gap)
-        if self._unlike is not None:
-            value, row = self._unlike
+        if self._invalid is not None:
+            value, row = self._invalid
             if kind is Days and isinstance(value, str) and (day := days_since_epoch(value)) is not None:
                 value = date_text(day)
             raise invalid_label(self.name, value if isinstance(value, str | float | int) else None, row)

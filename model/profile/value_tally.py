@@ -1,4 +1,4 @@
-"""What is remembered of a column of numbers, flags or dates."""
+"""The tally of a column of numbers, flags or dates."""
 
 import math
 from typing import Any
@@ -8,11 +8,11 @@ import numpy as np
 from model.columns.cells import Days, Flags, Floats, Numbers, Scalar
 from model.columns.numbers import LARGEST
 
-MOST_STEPS = 20  # as many steps of one are no chance
+MOST_STEPS = 20  # more rows with steps of one are row numbers, not chance
 
 
 class ValueTally:
-    """Range, mean, gaps, and whether the values number the rows."""
+    """Counts range, sum and missing values, and checks whether the values number the rows."""
 
     def __init__(self) -> None:
         self.kind: type[Numbers | Flags | Days] = Numbers
@@ -26,11 +26,11 @@ class ValueTally:
 
     @property
     def missing(self) -> int:
-        """How many rows have no value."""
+        """The number of rows without a value."""
         return self.rows - self.known
 
     def add(self, cells: Numbers | Flags | Days, first_row: int) -> None:
-        """Look at some more rows."""
+        """Add rows."""
         if not isinstance(cells, Numbers):
             self.kind = type(cells)
         values = cells.values
@@ -45,7 +45,7 @@ class ValueTally:
         self._count_on(values)
 
     def skip(self, rows: int) -> None:
-        """Look at some more rows that hold nothing."""
+        """Add rows without values."""
         self.rows += rows
         self._steady = False
 
@@ -60,7 +60,7 @@ class ValueTally:
 
     @property
     def is_row_number(self) -> bool:
-        """Whether whole numbers rise or fall by one from row to row, as identifiers do."""
+        """Whether the numbers rise or fall by one from row to row, as row numbers do."""
         return (
             self._steady
             and self.too_large is None
@@ -71,11 +71,11 @@ class ValueTally:
 
     @property
     def constant(self) -> bool:
-        """Whether every row says the same."""
+        """Whether every row has the same value."""
         return self.missing == 0 and self.least == self.most
 
     def facts(self) -> dict[str, Any]:
-        """Range and mean, or how many are true."""
+        """Return range and mean, or the counts of true and false."""
         if self.kind is Flags:
             true = round(math.fsum(self._sums))
             return {"true": true, "false": self.known - true}
@@ -85,5 +85,5 @@ class ValueTally:
         return facts if self.kind is Days else {**facts, "mean": math.fsum(self._sums) / self.known}
 
     def scalar(self, value: float) -> Scalar:
-        """A value as JSON would hold it."""
+        """Return a value as a JSON value."""
         return self.kind(np.array([value])).scalar(0)

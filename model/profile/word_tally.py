@@ -16,7 +16,7 @@ LISTED = 50
 
 
 class WordTally:
-    """Counts of each word, the first row of each, and whether all are dates."""
+    """Counts each word, keeps its first row, and checks whether all words are dates."""
 
     def __init__(self, most: int = MOST_WORDS) -> None:
         self._most = most
@@ -30,9 +30,9 @@ class WordTally:
         self._least, self._latest = math.inf, -math.inf
 
     def add(self, cells: Words, first_row: int) -> tuple[Codes, Floats]:
-        """Look at some more rows; return their words' codes, and their days where all words so far are dates.
+        """Add rows; return the codes of their words, and their days if all words so far are dates.
 
-        A word beyond those told apart has the code of a gap.
+        Words beyond the limit have the code of a missing value.
         """
         self.rows += len(cells)
         self.missing += int(cells.missing.sum())
@@ -70,7 +70,7 @@ class WordTally:
 
     @property
     def kind(self) -> type[Words | Flags | Days]:
-        """What all the words are."""
+        """The kind of all words."""
         if not self.codes:
             return Words
         if len(self.codes) <= MOST_FLAGS and not self.beyond and not np.isnan(self.flags).any():
@@ -79,12 +79,12 @@ class WordTally:
 
     @property
     def flags(self) -> Floats:
-        """1 for each word that spells true, 0 for one that spells false, NaN for others."""
+        """For each word: 1 for "true", 0 for "false", NaN for others."""
         return np.array([parse_flag(word) for word in self.codes])
 
     @property
     def constant(self) -> bool:
-        """Whether every row says the same."""
+        """Whether every row has the same value."""
         if self.missing or not self.codes:
             return False
         if self.kind is Words:
@@ -93,14 +93,14 @@ class WordTally:
 
     @property
     def value(self) -> Any:
-        """What every row of a constant column says."""
+        """The value of a constant column."""
         if self.kind is Words:
             return next(iter(self.codes))
         return bool(self.flags[0]) if self.kind is Flags else date_text(self._least)
 
     @property
     def first_non_number(self) -> tuple[Any, int] | None:
-        """The first word that is no number, and its row, in a column whose words nearly all are numbers."""
+        """The first word that is not a number, and its row, in a column of numbers; else None."""
         words = list(self.codes)
         strange = np.isnan([parse_number(word) for word in words]) if words else np.zeros(0, bool)
         share = (strange.sum() + len(self._non_numbers_beyond)) / max(len(words), 1)
@@ -111,7 +111,7 @@ class WordTally:
         return None if word is None else (word, row)
 
     def facts(self) -> dict[str, Any]:
-        """Categories with their counts, how many are true, or the range of dates."""
+        """Return the counts of categories, the counts of true and false, or the range of dates."""
         if self.kind is Flags:
             true = int(np.dot(self.flags, self.counts))
             return {"true": true, "false": self.rows - self.missing - true}

@@ -10,7 +10,7 @@ from model.schedules.schedule import Schedule
 
 @dataclass(frozen=True, kw_only=True)
 class Constant(Schedule):
-    """η = η₀."""
+    """Keeps the learning rate: η = η₀."""
 
     def after_warmup(self, t: Floats, T: int, peak: float) -> Floats:
         """Return η₀ for every step."""

@@ -11,7 +11,7 @@ from model.schedules.schedule import Schedule
 
 @dataclass(frozen=True, kw_only=True)
 class Cosine(Schedule):
-    """η = η_min + (η_max − η_min)(1 + cos(πt/T))/2.
+    """Lowers the learning rate along half a cosine wave: η = η_min + (η_max − η_min)(1 + cos(πt/T))/2.
 
     Source: Loshchilov & Hutter, "SGDR: stochastic gradient descent with warm restarts", 2017.
     """

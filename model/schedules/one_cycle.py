@@ -11,7 +11,9 @@ from model.schedules.schedule import Schedule
 
 @dataclass(frozen=True, kw_only=True)
 class OneCycle(Schedule):
-    """η from η₀ · start up to η₀ over the first `rise` of the time, then down to η₀ · finish, each half a cosine wave.
+    """Raises the learning rate from η₀ · start to η₀, then lowers it to η₀ · finish, along half cosine waves.
+
+    The rise takes the share `rise` of the time.
 
     Source: Smith & Topin, "Super-convergence", 2018.
     """

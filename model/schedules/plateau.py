@@ -1,4 +1,4 @@
-"""The schedule that goes down when the loss no longer does."""
+"""The plateau schedule: it lowers the learning rate when the loss stops falling."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,9 +12,9 @@ from model.schedules.schedule import Schedule
 
 @dataclass(frozen=True, kw_only=True)
 class Plateau(Schedule):
-    """η ← η · factor whenever the loss has not fallen by more than `min_delta` for `patience` epochs.
+    """Multiplies η by `factor` when the loss has not fallen by more than `min_delta` for `patience` epochs.
 
-    The loss is the validation loss, or the training loss where nothing is held out.
+    The loss is the validation loss; without validation rows, the training loss.
     """
 
     watches: ClassVar[bool] = True
@@ -23,11 +23,11 @@ class Plateau(Schedule):
     min_delta: NonNegative = 0.0
 
     def after_warmup(self, t: Floats, T: int, peak: float) -> Floats:
-        """Return η₀: what the losses make of it is not known beforehand."""
+        """Return η₀. The losses, not known in advance, lower it later: see `watch`."""
         return np.full_like(t, peak)
 
     def watch(self, memory: Floats, loss: Floats) -> None:
-        """Take up the losses of an epoch."""
+        """Update the factor, the best loss and the epochs without improvement."""
         factor, best, waited = memory[0, ...], memory[1, ...], memory[2, ...]
         better = loss < best - self.min_delta
         best[...] = np.where(better, loss, best)

@@ -1,4 +1,4 @@
-"""What every schedule is: a pure function from the step to the learning rate."""
+"""The base class of schedules: pure functions from the step to the learning rate."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from model.ranges import Proportion
 
 @dataclass(frozen=True)
 class Horizon:
-    """How long the training may be: its epochs, and the steps in each."""
+    """The longest possible training: its epochs, and the steps of an epoch."""
 
     epochs: int
     steps_per_epoch: int
@@ -20,13 +20,13 @@ class Horizon:
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule(ABC):
-    """A learning rate over time, after a linear warm-up over the first `warmup` of all steps.
+    """A learning rate over time, after a linear warm-up that takes the share `warmup` of all steps.
 
-    Time t counts from the end of the warm-up, in whole steps or epochs as `by` says; T is its last.
+    Time t counts whole steps or epochs (`by`) from the end of the warm-up. T is its last value.
     """
 
     watches: ClassVar[bool] = False
-    """Whether it goes by the losses as well."""
+    """Whether the learning rate also depends on the losses."""
 
     warmup: Proportion = 0.0
     by: Literal["step", "epoch"] = "step"
@@ -45,8 +45,8 @@ class Schedule(ABC):
         """Return the learning rate at each time t of T."""
 
     def watch(self, memory: Floats, loss: Floats) -> None:  # noqa: B027  # most schedules have nothing to watch
-        """Take up each member's loss after an epoch. Only a schedule that is not known beforehand does anything.
+        """Update `memory` by each member's loss after an epoch, if the schedule depends on losses.
 
-        Shapes: memory (3, [K]), a factor of the learning rate, from 1, and two numbers for own use, from infinity and
-        0; loss ([K]).
+        Shapes: loss ([K]); memory (3, [K]): a factor of the learning rate, which starts at 1, and two numbers for the
+        schedule's own use, which start at infinity and 0.
         """

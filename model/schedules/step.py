@@ -12,12 +12,12 @@ from model.schedules.schedule import Schedule
 
 @dataclass(frozen=True, kw_only=True)
 class Step(Schedule):
-    """η = η₀ γ^⌊t/s⌋, with t and s in epochs unless `by` says steps."""
+    """Multiplies the learning rate by γ every s epochs or steps: η = η₀ γ^⌊t/s⌋."""
 
     by: Literal["step", "epoch"] = "epoch"
     factor: Positive = 0.1
     every: Count = 30
 
     def after_warmup(self, t: Floats, T: int, peak: float) -> Floats:
-        """Return η₀, multiplied by γ once every s."""
+        """Return η₀ γ^⌊t/s⌋."""
         return np.asarray(peak * self.factor ** np.floor(t / self.every))

@@ -1,4 +1,4 @@
-"""The training spec: everything a training may be told, and how it is read from JSON."""
+"""The training spec: all settings of a training, and their parser."""
 
 from model.spec.parser import MOST_LAYERS, MOST_NETWORKS, parse_spec
 from model.spec.spec import ClassWeight, EarlyStopping, Embedded, Spec, Validation

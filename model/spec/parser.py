@@ -1,4 +1,4 @@
-"""From JSON values to a spec: every key by its own reader, and what does not go together."""
+"""Parses a spec from JSON values: a reader for each key, then the conflicts between keys."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -59,31 +59,31 @@ def parse_spec(raw: Mapping[str, object]) -> Spec:
 
 
 def conflicts(spec: Spec) -> list[Problem]:
-    """Return what of a spec does not go together."""
+    """Return the conflicts between settings of a spec."""
     found: list[Problem] = []
     if spec.members * spec.restarts > MOST_NETWORKS:
         detail = f"members times restarts must be at most {MOST_NETWORKS:,}: lower one of them"
         found.append(Problem("/restarts", "range", detail))
     if spec.embedding is not None and spec.layers and isinstance(spec.layers[0], Embedding):
-        detail = "must be null beside a first layer that is an embedding: leave one of them out"
+        detail = "must be null when the first layer is an embedding: leave one of them out"
         found.append(Problem("/embedding", "conflict", detail))
     if spec.validation.folds and spec.members == 1:
-        detail = "needs members to hold one fold out each: set members to 5 or so"
+        detail = "needs members, each of which holds out one fold: set members to about 5"
         found.append(Problem("/validation/folds", "conflict", detail))
     if spec.validation.folds and spec.validation.time is not None:
-        detail = "holds out every row once, and time only the latest: leave one of them out"
+        detail = "holds out every row, and time holds out only the latest rows: leave one of them out"
         found.append(Problem("/validation/folds", "conflict", detail))
     if spec.validation.time is not None and spec.validation.group is not None:
-        found.append(Problem("/validation/group", "conflict", "cannot go with time: leave one of the two out"))
+        found.append(Problem("/validation/group", "conflict", "conflicts with time: leave one of the two out"))
     explicit = [each for layer in spec.layers if isinstance(layer, Layer) for each in _within(layer)]
     if spec.batch_size == 1 and (spec.batch_norm or any(isinstance(each, BatchNorm) for each in explicit)):
-        detail = "must be 2 or more beside batch norm, which compares the rows of a batch with each other"
+        detail = "must be 2 or more with batch norm, which needs the mean and variance of a batch"
         found.append(Problem("/batch_size", "conflict", detail))
     return found
 
 
 def read_layers(reader: Reader, raw: object, pointer: str) -> tuple[int | Layer | None, ...]:
-    """Read a list of numbers (dense, with the spec's activation, normalization and dropout) and layers."""
+    """Read a list of layers and numbers; a number is a dense layer with the spec's activation and dropout."""
     if not isinstance(raw, list | tuple):
         reader.refuse(pointer, "type", f"must be a list of numbers and layers, not {shown(raw)}")
         return ()
@@ -123,19 +123,19 @@ def read_loss(reader: Reader, raw: object, pointer: str) -> losses.Loss | None:
 
 
 def smoothed(reader: Reader, loss: object, smoothing: float) -> object:
-    """Return the loss with its labels smoothed, where it has any."""
+    """Return the loss with label smoothing; refuse smoothing for a loss without classes."""
     if smoothing and loss is not None and not hasattr(loss, "label_smoothing"):
-        reader.refuse("/label_smoothing", "conflict", "needs a loss of classes; leave it 0 for this one")
+        reader.refuse("/label_smoothing", "conflict", "needs a loss of classes: leave it 0 for this loss")
     return replace(loss, label_smoothing=smoothing) if hasattr(loss, "label_smoothing") else loss  # type: ignore[type-var]
 
 
 def read_initializer(reader: Reader, raw: object, pointer: str) -> object:
-    """Read an initializer's name, or "auto" for the one that suits each layer's activation."""
+    """Read the name of an initializer, or "auto": the initializer that suits the activation of each layer."""
     return raw if raw == "auto" or reader.item(initializers.CATALOG, raw, pointer) else None
 
 
 def read_named(catalog: Mapping[str, type], default: str) -> Callable[[Reader, object, str], object]:
-    """Return what reads an object with a `name` from the catalog beside that entry's settings."""
+    """Return a reader of an object with a `name` of the catalog and the settings of that entry."""
 
     def read(reader: Reader, raw: object, pointer: str) -> object:
         mapping = reader.mapping(raw, pointer)
@@ -150,7 +150,7 @@ def read_named(catalog: Mapping[str, type], default: str) -> Callable[[Reader, o
 
 
 def read_object(kind: type, optional: bool = False) -> Callable[[Reader, object, str], object]:
-    """Return what reads an object of plain settings, or null where that is allowed."""
+    """Return a reader of an object of plain settings, or of null if `optional`."""
 
     def read(reader: Reader, raw: object, pointer: str) -> object:
         mapping = None if optional and raw is None else reader.mapping(raw, pointer)
@@ -173,7 +173,7 @@ def read_class_weight(reader: Reader, raw: object, pointer: str) -> ClassWeight:
 
 
 def read_columns(reader: Reader, raw: object, pointer: str) -> tuple[tuple[str, object], ...]:
-    """Read an object from column name to what is to be done with that column."""
+    """Read an object from column names to the options of the columns."""
     columns = reader.mapping(raw, pointer) or {}
     if len(columns) > COLUMNS:
         reader.refuse(pointer, "range", f"must be at most {COLUMNS:,} columns, not {len(columns):,}")

@@ -1,4 +1,4 @@
-"""What a training may be told, as one frozen object."""
+"""All settings of a training, as one frozen object."""
 
 import math
 from dataclasses import dataclass, field, fields
@@ -21,7 +21,7 @@ ClassWeight: TypeAlias = Literal["balanced"] | tuple[tuple[str, float], ...] | N
 
 @dataclass(frozen=True)
 class EarlyStopping:
-    """Stop once the validation loss has not fallen by more than `min_delta` for `patience` epochs."""
+    """Stops when the validation loss has not fallen by more than `min_delta` for `patience` epochs."""
 
     patience: Count = 10
     min_delta: NonNegative = 0.0
@@ -29,10 +29,10 @@ class EarlyStopping:
 
 @dataclass(frozen=True)
 class Validation:
-    """Which share of the rows is held out.
+    """The share of rows that is held out, and how they are chosen.
 
-    They are drawn at random within each label; or are the latest by a time column, or whole groups by a group column.
-    With folds every row is held out by one member, and trained on by all others.
+    They are drawn at random within each label, or they are the latest by a time column, or whole groups by a group
+    column. With folds, one member holds out each row and all others train on it.
     """
 
     fraction: BelowOne = 0.2
@@ -43,16 +43,16 @@ class Validation:
 
 @dataclass(frozen=True)
 class Embedded:
-    """Which categorical columns are embedded: those of so many categories and more, each as `width` numbers.
+    """Embeds categorical columns with `at_least` categories, each as `width` numbers.
 
-    Without a width it is 2·⁴√n rounded up, 16 at most, with n the categories of the largest such column.
+    The default width is 2·⁴√n rounded up, at most 16, with n the categories of the largest such column.
     """
 
     at_least: Count = 32
     width: Width | None = None
 
     def units(self, cardinality: int) -> int:
-        """Return the width for columns of so many categories.
+        """Return the width for columns with this number of categories.
 
         Example:
             >>> Embedded().units(51), Embedded().units(10_000), Embedded(width=3).units(51)
@@ -63,7 +63,7 @@ class Embedded:
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """What to train and how; `parse_spec` reads one from JSON, `to_json` writes it with all its defaults.
+    """The settings of a training. `parse_spec` reads them from JSON, `to_json` writes them with all defaults.
 
     Example:
         >>> Spec(epochs=50).to_json()["loss"]
@@ -98,12 +98,12 @@ class Spec:
 
     @property
     def embedded(self) -> Embedded | None:
-        """Which columns are embedded; by default none, unless the first layer is an embedding."""
+        """The embedding of columns; by default none, unless the first layer is an embedding."""
         asked = self.layers and isinstance(self.layers[0], Embedding)
         return self.embedding or (Embedded() if asked else None)
 
     def to_json(self) -> dict[str, object]:
-        """Return the spec as JSON values, every default written out."""
+        """Return the spec as JSON values, with every default."""
         plain: dict[str, object] = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         activation = layer_to_json(self.activation)
         ((name, settings),) = activation.items()

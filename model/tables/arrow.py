@@ -1,4 +1,4 @@
-"""CSV and Parquet as Arrow's record batches, with refusals that name the line and what to do."""
+"""Reads CSV and Parquet as record batches of Arrow."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -13,10 +13,9 @@ READERS = {"csv": csv_batches, "parquet": parquet_batches}
 
 
 def arrow_batches(stream: BinaryIO, file_format: str) -> Iterator[pa.RecordBatch]:
-    """Yield a file's rows; all columns of CSV are texts.
+    """Yield the rows of a file. All columns of CSV are texts.
 
-    Raises: TableError when the file cannot be read, or is beyond `model.limits`; the message names the place and what
-    to do.
+    Raises: TableError when the file cannot be read or exceeds `model.limits`. The message has the place and the remedy.
     """
     decoded = Decoded(size_of(stream))
     for batch in READERS[file_format](stream, decoded):

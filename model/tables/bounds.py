@@ -1,4 +1,4 @@
-"""Checks a table against `model.limits` while it is read; a refusal names the place and what to do."""
+"""Checks a table against `model.limits` while it is read. Errors have the place and the remedy."""
 
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
@@ -8,7 +8,7 @@ from model.errors import TableError
 from model.names import check_column_name
 
 CELL_BYTES = 8
-"""What every cell takes once it is decoded; a text takes its bytes, where these are more."""
+"""The bytes of a decoded cell; a longer text takes its own bytes."""
 
 
 def check_count(columns: int) -> None:
@@ -18,13 +18,13 @@ def check_count(columns: int) -> None:
     """
     if columns > limits.COLUMNS:
         raise TableError(
-            f"the table has {columns:,} columns, more than {limits.COLUMNS:,}: leave out those that say nothing about "
-            "customers"
+            f"the table has {columns:,} columns, more than {limits.COLUMNS:,}: leave out those without information "
+            "about customers"
         )
 
 
 def check_names(names: Sequence[str]) -> None:
-    """Refuse too many columns, and names that are empty, too long, or come twice.
+    """Refuse too many columns, and names that are empty, too long or repeated.
 
     Raises: TableError.
     """
@@ -40,7 +40,7 @@ def check_names(names: Sequence[str]) -> None:
 
 
 def check_name(name: str, what: str) -> None:
-    """Refuse a column's name that is too long, or holds a character that no name may hold.
+    """Refuse the name of a column that is too long or has a forbidden character.
 
     Raises: TableError.
     """
@@ -69,16 +69,16 @@ class Decoded:
         self._bytes = 0
 
     def add(self, rows: int, columns: int, known: int = 0) -> None:
-        """Count some more rows; they take `known` bytes, or CELL_BYTES a cell where that is more.
+        """Count rows. They take `known` bytes, or CELL_BYTES a cell if that is more.
 
-        Raises: TableError when they are too many.
+        Raises: TableError when rows or bytes exceed the limits.
         """
         self.rows += rows
         self._bytes += max(known, rows * columns * CELL_BYTES)
         self.check(self.rows, self._bytes)
 
     def check(self, rows: int, size: int) -> None:
-        """Refuse a table of so many rows, or that takes so many bytes.
+        """Refuse a table with too many rows or bytes.
 
         Raises: TableError.
         """
@@ -92,14 +92,14 @@ class Decoded:
 
 
 def size_of(stream: BinaryIO) -> int:
-    """Return how many bytes a file has; it is left at its beginning."""
+    """Return the size of a file in bytes, and move to its beginning."""
     size = stream.seek(0, 2)
     stream.seek(0)
     return size
 
 
 def lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Yield the numbered lines of a file, none of them longer than may be.
+    """Yield the lines of a file with their numbers; refuse a line that is too long.
 
     Raises: TableError.
     """
@@ -112,7 +112,7 @@ def lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 def line_too_long(number: int) -> TableError:
-    """Return the refusal of a line."""
+    """Return the error of a line that is too long."""
     return TableError(
         f"line {number} is longer than {limits.LINE_BYTES:,} bytes: write one customer a line, with shorter texts or "
         "fewer columns"

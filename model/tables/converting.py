@@ -1,4 +1,4 @@
-"""Cells out of Arrow's arrays and out of lists of JSON values."""
+"""Converts Arrow arrays and lists of JSON values to cells."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ MICROSECONDS_A_DAY = 86_400_000_000.0
 
 
 def to_cells(array: Any, name: str, *, as_text: bool) -> Cells:
-    """Return the cells of an array; texts that all spell numbers are numbers, unless `as_text`.
+    """Return the cells of an array. Texts that are all numbers become numbers, unless `as_text`.
 
-    Raises: TableError when Ebb has no use for values of this type.
+    Raises: TableError when Ebb does not use values of this type.
     """
     kind = array.type
     if is_text(kind):
@@ -37,7 +37,7 @@ def to_cells(array: Any, name: str, *, as_text: bool) -> Cells:
 
 
 def _floats(array: Any) -> Any:
-    """Return numbers, chunk by chunk, so that memory holds one copy."""
+    """Return floats, converted chunk by chunk, so that memory holds one copy."""
     values, at = np.empty(len(array)), 0
     for chunk in array.chunks if isinstance(array, pa.ChunkedArray) else [array]:
         values[at : at + len(chunk)] = chunk.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
@@ -46,7 +46,7 @@ def _floats(array: Any) -> Any:
 
 
 def _from_text(array: Any) -> Cells:
-    """Return numbers if every text that is not a gap spells one, else words."""
+    """Return numbers if every text is a number or missing, else words."""
     trimmed = pc.utf8_trim_whitespace(array)
     known = pc.if_else(pc.is_in(trimmed, value_set=pa.array(MISSING_TEXTS)), None, trimmed)
     try:
@@ -62,7 +62,7 @@ def _words(array: Any) -> Words:
         return Words(np.zeros(0, np.int32), ())
     words: list[str] = encoded.dictionary.to_pylist()
     codes: Codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-    if "" in words:  # the empty text is a gap
+    if "" in words:  # the empty text is missing
         empty = words.index("")
         codes = np.where(codes == empty, -1, codes - (codes > empty)).astype(np.int32)
         words.pop(empty)
@@ -70,9 +70,9 @@ def _words(array: Any) -> Words:
 
 
 def from_objects(column: ndjson.Column, types: ndjson.Types, rows: int, first_row: int = 1) -> Cells:
-    """Return the cells of JSON values, in a chunk of so many rows.
+    """Return the cells of JSON values, for a chunk of `rows` rows.
 
-    Raises: TableError when two rows hold different types, or a number is none.
+    Raises: TableError when two rows have different types, or a number is not finite.
     """
     kind, faults = types.of(column, first_row), Faults()
     if kind is str:
@@ -88,7 +88,7 @@ def from_objects(column: ndjson.Column, types: ndjson.Types, rows: int, first_ro
 
 
 def _spread(values: Any, column: ndjson.Column, rows: int, gap: float) -> Any:
-    """Put values where their rows are, between gaps."""
+    """Return the values at their rows, and `gap` in all other rows."""
     if len(values) == rows:
         return values
     spread = np.full(rows, gap, values.dtype)
@@ -97,7 +97,7 @@ def _spread(values: Any, column: ndjson.Column, rows: int, gap: float) -> Any:
 
 
 def to_ids(array: Any) -> tuple[list[Scalar], bool]:
-    """Return an array's values as ids, and whether they are whole numbers: as given, however long they are."""
+    """Return the values of an array as ids, and whether they are integers. Ids keep their value and length."""
     kind = array.type
     if pa.types.is_signed_integer(kind) or (pa.types.is_unsigned_integer(kind) and kind.bit_width < 64):
         return array.to_pylist(), True

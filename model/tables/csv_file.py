@@ -1,4 +1,4 @@
-"""CSV as Arrow's record batches of texts; what cannot be read is refused with its line."""
+"""Reads CSV as record batches of texts. Errors have the line."""
 
 import csv
 import re
@@ -13,16 +13,16 @@ from model.errors import TableError
 from model.tables.bounds import Decoded, check_names, line_too_long, lines
 from model.tables.texts import check_texts
 
-BLOCK = limits.LINE_BYTES  # a row that is longer than a block is refused
+BLOCK = limits.LINE_BYTES  # a longer row is refused
 UNCLOSED = "a quote that is never closed: close it, or double quotes inside quoted cells"
 LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|$)")
 UNDECODABLE = "is not UTF-8: save the file as UTF-8"
 
 
 def csv_batches(stream: BinaryIO, decoded: Decoded) -> Iterator[pa.RecordBatch]:
-    """Yield a file's rows.
+    """Yield the rows of a file.
 
-    Raises: TableError when the file cannot be read, or is beyond `model.limits`.
+    Raises: TableError when the file cannot be read or exceeds `model.limits`.
     """
     names = _header(stream)
     refused: list[Any] = []
@@ -53,7 +53,7 @@ def csv_batches(stream: BinaryIO, decoded: Decoded) -> Iterator[pa.RecordBatch]:
 
 
 def _explain(error: Exception, refused: list[Any], stream: BinaryIO) -> NoReturn:
-    """Say which line made pyarrow give up, and what to do."""
+    """Raise the error of the line that pyarrow refused, with the remedy."""
     if refused:
         row = refused[0]
         where = f"line {row.number}" if row.number else f"the line {row.text[:60]!r}"
@@ -78,12 +78,12 @@ def _check(batch: pa.RecordBatch, before: int, stream: BinaryIO) -> None:
         check_texts(batch, before)
     except TableError:
         if _odd_quotes(stream):
-            raise TableError(f"a text does not end, for the file has {UNCLOSED}") from None
+            raise TableError(f"a text does not end: the file has {UNCLOSED}") from None
         raise
 
 
 def _check_quotes(stream: BinaryIO, last: pa.RecordBatch | None) -> None:
-    """Refuse a quote that is never closed: it swallows the rest of the file into one cell, and pyarrow lets it pass."""
+    """Refuse an unclosed quote: pyarrow accepts it and reads the rest of the file as one cell."""
     if last is None or not len(last):
         return
     cell = last.column(last.num_columns - 1)[-1].as_py()
@@ -99,7 +99,7 @@ def _odd_quotes(stream: BinaryIO) -> bool:
 
 
 def _header(stream: BinaryIO) -> list[str]:
-    """Return the columns' names, checked before pyarrow sees them; the stream is put back to its beginning.
+    """Return the checked names of the columns, and move the stream to its beginning.
 
     Raises: TableError.
     """

@@ -1,4 +1,4 @@
-"""Newline-delimited JSON: one object a line, read strictly."""
+"""Reads newline-delimited JSON strictly: one object a line."""
 
 import json
 import re
@@ -15,18 +15,18 @@ from model.tables.bounds import CELL_BYTES, Decoded, check_cell, check_count, ch
 
 SCALARS = (str, int, float, bool, type(None))
 CHUNK_CELLS = 4_000_000
-CHUNK_BYTES = 8 * 1024**2  # as JSON; in memory many times as much
-MOST_DIGITS = 400  # float64 holds no larger number
-_ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # decoded bytes hold a lone one in no other spelling
+CHUNK_BYTES = 8 * 1024**2  # of JSON text; the objects take many times as much memory
+MOST_DIGITS = 400  # float64 has no larger number
+_ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # the only spelling of a lone surrogate that decodes
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_chunks(stream: BinaryIO, most: int) -> Iterator[list[dict[str, object]]]:
-    """Yield a file's records, one a line, at most so many together; fewer where they are long or have many columns.
+    """Yield the records of a file in lists of at most `most`; fewer if records are long or have many columns.
 
     Blank lines are skipped.
 
-    Raises: TableError when a line is not a JSON object of numbers, texts, true, false and null, or the table is beyond
+    Raises: TableError when a line is not a JSON object of numbers, texts, true, false and null, or the table exceeds
     `model.limits`.
     """
     some: list[dict[str, object]] = []
@@ -67,13 +67,13 @@ def _record(line: bytes, number: int) -> dict[str, object]:
     except UnicodeDecodeError as error:
         raise TableError(f"line {number} is not UTF-8: save the file as UTF-8") from error
     except RecursionError as error:
-        raise TableError(f"line {number} is nested too deep: write one value a column") from error
+        raise TableError(f"line {number} is nested too deeply: write one value a column") from error
     except ValueError as error:
         raise TableError(f"line {number} is not a JSON object of its own: {error}") from error
     if not isinstance(record, dict):
         raise TableError(f"line {number} is not a JSON object: write one {{…}} a line")
     if _ESCAPED_SURROGATE.search(line) and any(_SURROGATE.search(text) for text in _texts(record)):
-        raise TableError(f"line {number} holds half of a surrogate pair, which is no text: write whole characters")
+        raise TableError(f"line {number} holds half of a surrogate pair: write whole characters")
     for name, value in record.items():
         if not isinstance(value, SCALARS):
             raise TableError(f"line {number}: column {shown(name)} holds a list or an object: write one value a column")
@@ -110,7 +110,7 @@ def _whole(text: str) -> int:
 
 @dataclass(frozen=True)
 class Column:
-    """A column's values in some records, and the places of the records that have it."""
+    """The values of a column, and the positions of the records that have them."""
 
     name: str
     values: Sequence[object]
@@ -118,7 +118,7 @@ class Column:
 
 
 def to_columns(records: Sequence[dict[str, object]]) -> Iterator[Column]:
-    """Yield the columns of some records, of each as many values as there are in them."""
+    """Yield the columns of records, each with its present values."""
     counts = Counter(chain.from_iterable(records))
     some: dict[str, tuple[list[object], list[int]]] = {
         name: ([], []) for name, count in counts.items() if count < len(records)
@@ -137,16 +137,16 @@ def to_columns(records: Sequence[dict[str, object]]) -> Iterator[Column]:
 
 
 class Types:
-    """What type each column's values are of, as far as they were looked at."""
+    """The type of the values of each column in the records so far."""
 
     def __init__(self) -> None:
         self._first: dict[str, dict[type, int]] = {}
 
     def of(self, column: Column, first_row: int = 1) -> type | None:
-        """The one type of a column's values so far (`float` for any number), `None` if all are missing.
+        """Return the type of a column's values so far (`float` for any number), `None` if all are missing.
 
         Raises:
-            TableError: two rows hold different types.
+            TableError: two rows have different types.
         """
         first = self._first.setdefault(column.name, {})
         for row, value in zip(column.rows, column.values, strict=True):
@@ -157,6 +157,6 @@ class Types:
             names = {float: "a number", str: "text", bool: "true or false"}
             raise TableError(
                 f"column {column.name!r} holds {names[one]} in row {here} and {names[two]} in row {there}: "
-                "use one of them only"
+                "use one type only"
             )
         return next(iter(first), None)

@@ -1,8 +1,8 @@
-"""Parquet as Arrow's record batches; what a batch decodes to is bounded before it is decoded.
+"""Reads Parquet as record batches. The size of a batch is bounded before it is decoded.
 
-A few bytes of Parquet may stand for gigabytes: a text that a dictionary holds once and a million rows refer to. The
-longest text of each dictionary is therefore looked up first, and decides how many rows are decoded at once. What the
-file declares serves to refuse it early; the limits are checked again on what was decoded.
+A few bytes of Parquet may decode to gigabytes: a dictionary has a text once, and a million rows refer to it. So the
+longest text of each dictionary is read first. It sets the number of rows that are decoded at once. The sizes that the
+file declares allow an early refusal. The limits are checked again on decoded batches.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,21 +23,21 @@ LEAST_BUFFER = 4096
 WIDEST_NUMBER = 32  # bytes of a decimal
 LONGEST_TEXT = 4 * limits.CELL_CHARACTERS  # in UTF-8
 TOLD_BY_DICTIONARY = {"PLAIN", "PLAIN_DICTIONARY", "RLE_DICTIONARY", "RLE", "BIT_PACKED"}
-"""Encodings whose texts stand in the file as often as in the table, or else in a dictionary."""
+"""Encodings that store each text of the table in the file, or in a dictionary."""
 
 
 def parquet_batches(stream: BinaryIO, decoded: Decoded) -> Iterator[pa.RecordBatch]:
-    """Yield a file's rows.
+    """Yield the rows of a file.
 
-    Raises: TableError when the file cannot be read, or is beyond `model.limits`.
+    Raises: TableError when the file cannot be read or exceeds `model.limits`.
     """
     try:
         yield from _batches(stream, decoded)
-    except pa.ArrowMemoryError:  # no fault of the file
+    except pa.ArrowMemoryError:  # not an error of the file
         raise
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise  # an error of the disk; for a damaged file pyarrow sets no number
+            raise  # an error of the disk: for a damaged file pyarrow sets no errno
         raise TableError(f"this is not a Parquet file that can be read: {error}") from error
 
 
@@ -49,7 +49,7 @@ def _batches(stream: BinaryIO, decoded: Decoded) -> Iterator[pa.RecordBatch]:
     decoded.check(file.metadata.num_rows, _declared(file.metadata))
     for batch in _joined(_pieces(stream, file)):
         check_texts(batch, decoded.rows)
-        batch.validate(full=True)  # or texts that are not UTF-8 would pass
+        batch.validate(full=True)  # also refuses texts that are not UTF-8
         yield batch
 
 
@@ -68,7 +68,7 @@ def _joined(pieces: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def _pieces(stream: BinaryIO, file: Any) -> Iterator[pa.RecordBatch]:
-    """Yield batches without dictionaries, of as few rows as their longest texts demand."""
+    """Yield batches without dictionaries. Long texts make batches of fewer rows."""
     types = [_value_type(kind) for kind in file.schema_arrow.types]
     plain = pa.schema(zip(file.schema_arrow.names, types, strict=True))
     texts = [place for place, kind in enumerate(types) if is_text(kind) and _told_by_dictionary(file.metadata, place)]
@@ -87,7 +87,7 @@ def _opened(stream: BinaryIO, metadata: Any = None, **options: Any) -> Any:
     return pa.parquet.ParquetFile(
         stream,
         metadata=metadata,
-        pre_buffer=False,  # or memory would hold all compressed bytes of a row group
+        pre_buffer=False,  # otherwise memory holds all compressed bytes of a row group
         buffer_size=max(BUFFERED_BYTES // columns, LEAST_BUFFER),
         thrift_string_size_limit=size,  # nothing in the footer is larger than the file
         thrift_container_size_limit=size,
@@ -96,7 +96,7 @@ def _opened(stream: BinaryIO, metadata: Any = None, **options: Any) -> Any:
 
 
 def _check_types(file: Any) -> None:
-    """Refuse types that Ebb does not use before their values are decoded: lists, and others of any size.
+    """Refuse types that Ebb does not use, such as lists, before their values are decoded.
 
     Raises: TableError.
     """
@@ -112,14 +112,14 @@ def _check_types(file: Any) -> None:
 
 
 def _declared(metadata: Any) -> int:
-    """Return how many bytes the file says that it decodes to."""
+    """Return the decoded size in bytes that the file declares."""
     groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
     cells = metadata.num_rows * metadata.num_columns * CELL_BYTES
     return int(max(cells, sum(max(group.total_byte_size, 0) for group in groups)))
 
 
 def _rows_at_once(words: Any, group: int, texts: Sequence[int], first_row: int) -> int:
-    """Return how many rows of a group may be decoded at once, by the longest text of each of its dictionaries.
+    """Return the number of rows of a group to decode at once, by the longest text of each dictionary.
 
     Raises: TableError when a text is too long.
     """

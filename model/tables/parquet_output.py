@@ -19,7 +19,7 @@ REASONS = pa.list_(
 
 
 class Sink(io.RawIOBase):
-    """Forgets what was taken, but not how much it was: Parquet's footer says where everything lies."""
+    """Buffers written bytes until they are taken, and counts all of them: the footer of Parquet needs positions."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,31 +27,31 @@ class Sink(io.RawIOBase):
         self._size = 0
 
     def writable(self) -> bool:
-        """Say that it can be written."""
+        """Return True."""
         return True
 
     def write(self, data: Any) -> int:
-        """Take some bytes."""
+        """Buffer bytes."""
         part = bytes(data)
         self._parts.append(part)
         self._size += len(part)
         return len(part)
 
     def tell(self) -> int:
-        """Return how many bytes were written so far."""
+        """Return the number of bytes written so far."""
         return self._size
 
     def taken(self) -> bytes:
-        """Return the bytes since the last look."""
+        """Return the bytes written since the last call, and drop them."""
         data = b"".join(self._parts)
         self._parts.clear()
         return data
 
 
 class ParquetOutput(Output):
-    """Ids are texts, unless the table was Parquet with whole numbers; the value of a reason is JSON, as it has no type.
+    """Writes Parquet. Ids are texts, or integers if the table was Parquet with integers.
 
-    Rows are held back until there are enough for a group.
+    The value of a reason is JSON text, because its type depends on the column. Rows wait until a row group is full.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -60,7 +60,7 @@ class ParquetOutput(Output):
         self._writer: Any = None
 
     def rows(self, scored: ScoredChunk) -> bytes:
-        """Return the bytes that are ready."""
+        """Return the bytes of full row groups."""
         batch = self._batch(scored)
         if self._writer is None:
             self._writer = pa.parquet.ParquetWriter(self._sink, batch.schema, compression="snappy")
@@ -68,7 +68,7 @@ class ParquetOutput(Output):
         return self._sink.taken()
 
     def end(self) -> bytes:
-        """Return the rest, and the footer."""
+        """Return the remaining bytes and the footer."""
         if self._writer is None:
             return b""
         self._writer.close()

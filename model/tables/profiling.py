@@ -1,4 +1,4 @@
-"""What a file holds, found out without reading it whole."""
+"""Profiles a file chunk by chunk."""
 
 from pathlib import Path
 
@@ -15,13 +15,13 @@ def profile_file(
     *,
     chunk_rows: int = PROFILE_ROWS,
 ) -> Schema:
-    """Describe a table; with a target, also what would spoil a training.
+    """Return the schema of a table; with a target, also warnings about training on it.
 
-    A file is read once, or twice where a column of texts begins with numbers.
+    The file is read once; twice if a column of texts begins with numbers.
 
     Raises:
-        TableError: the file cannot be read, or not be trained on; the message names the row and what to do.
-        ColumnError: the target or id column is not there, or the target is not a yes/no column.
+        TableError: the file cannot be read or trained on; the message has the row and the remedy.
+        ColumnError: the target or id column is missing, or the target is not a yes/no column.
     """
     texts: set[str] = set()
     while True:

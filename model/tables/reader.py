@@ -1,4 +1,4 @@
-"""Tables out of CSV, NDJSON and Parquet files."""
+"""Reads tables from CSV, NDJSON and Parquet files."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,16 +22,16 @@ from model.tables.converting import from_objects, to_cells, to_ids
 MEDIA_TYPES = {"text/csv": "csv", "application/x-ndjson": "ndjson", "application/vnd.apache.parquet": "parquet"}
 FORMATS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
 PROFILE_ROWS = 16_384
-CHUNK_ROWS = 4096  # a piece of work for a job: one is done in well under a second, whatever is asked of it
+CHUNK_ROWS = 4096  # small enough that a job scores a chunk in well under a second, with any options
 Source = Path | BinaryIO
 
 
 @dataclass(frozen=True, eq=False)
 class TableChunk:
-    """Some rows of a file on their way to be scored.
+    """Consecutive rows of a file.
 
-    `columns` are those that were wanted, `names` those that there are beside the ids. `ids` are as the file gives them;
-    None where it has no such column.
+    `columns` are the wanted columns, `names` the names of all columns but the ids. `ids` have the values of the file;
+    None if it has no id column.
     """
 
     columns: Mapping[str, Raw]
@@ -43,9 +43,9 @@ class TableChunk:
 
 
 def format_of(path: Path) -> str:
-    """Return the format a file's name promises.
+    """Return the format of a file by the ending of its name.
 
-    Raises: TableError when the name ends in something else.
+    Raises: TableError when the ending is unknown.
 
     Example:
         >>> format_of(Path("customers.csv"))
@@ -54,13 +54,13 @@ def format_of(path: Path) -> str:
     try:
         return FORMATS[path.suffix.lower()]
     except KeyError:
-        raise TableError(f"{path.name}: the name must end in {', '.join(FORMATS)} to tell its format") from None
+        raise TableError(f"{path.name}: the name must end in {', '.join(FORMATS)}, which sets the format") from None
 
 
 def read_table(source: Source, file_format: str) -> Table:
-    """Read a whole table and find out what kind each column is.
+    """Read a whole table and infer the kind of each column.
 
-    Raises: TableError when the file cannot be read; the message names the row and what to do.
+    Raises: TableError when the file cannot be read; the message has the row and the remedy.
     """
     with opened(source) as stream:
         if file_format == "ndjson":
@@ -93,11 +93,11 @@ def read_chunks(
     id_column: str | None = None,
     wanted: Collection[str] | None = None,
 ) -> Iterator[TableChunk]:
-    """Read a table a few thousand rows at a time, all columns or those that are wanted.
+    """Read a table in chunks of a few thousand rows, all columns or only the wanted ones.
 
-    The columns in `texts` are not looked at for numbers.
+    The columns in `texts` stay texts, even if they look like numbers.
 
-    Raises: TableError when the file cannot be read; the message names the row and what to do.
+    Raises: TableError when the file cannot be read; the message has the row and the remedy.
     """
     first = 1
     with opened(source) as stream:
@@ -114,12 +114,12 @@ def read_chunks(
 
 
 def read_cells(source: Source, file_format: str, texts: Collection[str], rows: int = PROFILE_ROWS) -> Iterator[Table]:
-    """Read a table in chunks whose columns are of the kind that each chunk seems to be of.
+    """Read a table in chunks. The cells of each chunk decide the kind of its columns.
 
-    A column that is texts in one chunk may seem to be numbers in another, unless it is in `texts`.
+    A column of texts in one chunk may be a column of numbers in another, unless it is in `texts`.
 
     Raises:
-        TableError: the file cannot be read; the message names the row and what to do.
+        TableError: the file cannot be read; the message has the row and the remedy.
     """
     with opened(source) as stream:
         if file_format == "ndjson":
@@ -168,7 +168,7 @@ def _of_arrow(
 
 @contextmanager
 def opened(source: Source) -> Iterator[BinaryIO]:
-    """Yield a table's bytes, from its beginning.
+    """Yield a stream of the bytes of a table, from its beginning.
 
     Raises: TableError when the file cannot be read.
     """

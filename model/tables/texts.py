@@ -1,4 +1,4 @@
-"""The texts in Arrow's arrays: which arrays hold them, and how long they are."""
+"""Checks the length of texts in Arrow arrays."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def check_texts(batch: Any, before: int) -> None:
 
 
 def check_dictionary(words: Any, name: str, first_row: int) -> None:
-    """Refuse a text of a dictionary that is too long; rows from `first_row` on may refer to it.
+    """Refuse a dictionary with a text that is too long. Rows from `first_row` on may refer to it.
 
     Raises: TableError.
     """
@@ -36,5 +36,5 @@ def check_dictionary(words: Any, name: str, first_row: int) -> None:
 
 
 def longest(texts: Any) -> int:
-    """Return how many bytes of UTF-8 the longest text takes."""
+    """Return the size of the longest text in bytes of UTF-8."""
     return int(pc.max(pc.binary_length(texts)).as_py() or 0)

@@ -1,4 +1,4 @@
-"""The arena: the memory of one pass, and which of it may be overwritten."""
+"""The arena: the memory of one pass, and the rules of what may be overwritten."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -15,10 +15,10 @@ Draw: TypeAlias = Callable[[int, float], Floats]
 
 
 class Arena:
-    """Memory for one pass over a batch of `rows` rows. With masks it is a pass of training, without one of scoring.
+    """Memory for one pass over a batch of `rows` rows. A pass with masks trains, a pass without masks scores.
 
-    A layer writes into its input's memory unless somebody still needs that: see `keep` and `place`. Layers list in
-    `watched` the activations of units that may die, and in `kinked` those whose slope jumps at zero.
+    A layer overwrites its input unless another call still needs it: see `keep` and `place`. Layers list in `watched`
+    the activations of units that may die, and in `kinked` those whose slope jumps at zero.
     """
 
     def __init__(self, memory: Memory, views: Views, rows: int, masks: Draw | None = None) -> None:
@@ -42,11 +42,11 @@ class Arena:
         return next(self._states)
 
     def fresh(self, width: int) -> Floats:
-        """Return memory of its own for `width` numbers a row."""
+        """Return new memory for `width` numbers a row."""
         return self._memory.fresh((*self._lead, width, self.rows))
 
     def column(self, width: int) -> Floats:
-        """Return memory of its own for one number a feature, to be spread over the batch."""
+        """Return new memory for one number a feature, which calls broadcast over the batch."""
         return self._memory.fresh((*self._lead, width, 1))
 
     def codes(self, column: int) -> NDArray[np.intp]:
@@ -61,28 +61,28 @@ class Arena:
         return self._memory.fresh((*self._lead, width + 1, self.rows), fill=1.0)
 
     def result(self, a: Floats) -> None:
-        """Use this array for the next activations: it outlives the batch, and it has no row of ones."""
+        """Use this array for the next activations. It outlives the batch and has no row of ones."""
         self._result, self._awaited = a, True
 
     def values(self, a: Floats) -> Floats:
-        """Return an array without its last row: activations without their ones, weights without their bias."""
+        """Return an array without its last row: activations without the ones, weights without the bias."""
         return a if a is self._result else self._memory.view("values", a, a[..., :-1, :])
 
     def keep(self, a: Floats) -> None:
-        """Forbid to overwrite these numbers, because the backward pass needs them."""
+        """Forbid overwriting these numbers: the backward pass needs them."""
         self._kept[id(a)] = a
 
     def place(self, a: Floats) -> Floats:
-        """Return the memory for a layer's output of its input's width: the input's own, unless that is kept."""
+        """Return memory for an output of the input's width: the input's own, or new memory if the input is kept."""
         return self.activations(a.shape[-2] - 1) if id(a) in self._kept else a
 
     def instead_of(self, a: Floats, width: int) -> Floats:
-        """Return memory for `width` numbers a row: that of activations no longer needed, if the width fits."""
+        """Return memory for `width` numbers a row: that of `a`, if its width fits; else new memory."""
         fits = a is not self._result and a.shape[-2] - 1 == width
         return self.values(a) if fits else self.fresh(width)
 
     def network_input(self, a: Floats) -> None:
-        """Mark the network's own input: it is kept, and nothing needs its gradient."""
+        """Mark the network's input: keep it, and compute no gradient for it."""
         self.keep(a)
         self._input = a
 

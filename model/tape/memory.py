@@ -7,14 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from model.design import Floats
-
 Call: TypeAlias = Callable[[], object]
-
-
-def transposed(a: Floats) -> Floats:
-    """Swap the last two axes, as a view."""
-    return a.swapaxes(-1, -2)
 
 
 class Memory:
@@ -25,7 +18,7 @@ class Memory:
     """
 
     def __init__(self, dtype: DTypeLike, like: "Memory | None" = None) -> None:
-        """Start empty; share the constants of `like`, which two threads may read at the same time."""
+        """Start empty. Share the constants of `like`: two threads may read them at the same time."""
         self.dtype = np.dtype(dtype)
         self._arrays: list[NDArray[Any]] = []
         self._next = 0
@@ -35,14 +28,14 @@ class Memory:
         self._calls: dict[tuple[object, ...], Call] = {}
 
     def call(self, function: Callable[..., object], *arguments: object) -> Call:
-        """Return the call, always the same object: steps with equal calls then share them in the processor's cache."""
+        """Return the call. Equal calls are one object, so that steps share them in the processor's cache."""
         return self._calls.setdefault((function, *map(id, arguments)), partial(function, *arguments))
 
     def view(self, kind: str, a: NDArray[Any], view: NDArray[Any]) -> NDArray[Any]:
-        """Return the first view of this kind of a, always the same object.
+        """Return the view of `a` of this kind: always the object of the first request.
 
-        NumPy searches two different views of the same memory for overlaps, which takes as long as a small call. It
-        does not do so for an array and itself.
+        NumPy searches two different views of the same memory for overlaps. The search takes as long as a small call.
+        NumPy skips it for an array and itself.
         """
         return self._views.setdefault((kind, id(a)), (a, view))[1]
 
@@ -51,25 +44,25 @@ class Memory:
         self._next = 0
 
     def fresh(self, shape: tuple[int, ...], fill: float = 0.0) -> NDArray[Any]:
-        """Return the next array, filled when it is new."""
+        """Return the next array. A new array is filled."""
         if self._next == len(self._arrays):
             self._arrays.append(np.full(shape, fill, self.dtype))
         self._next += 1
         return self._arrays[self._next - 1]
 
     def shared(self, use: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-        """Return the array for this use, shape and type: always the same one."""
+        """Return the array for this use, shape and type: always the same array."""
         return kept(self._shared, use, shape, dtype, 0)
 
     def constant(self, use: object, shape: tuple[int, ...], dtype: np.dtype[Any], fill: object) -> NDArray[Any]:
-        """Return the same, filled and to be read only."""
+        """Return a read-only array for this use, shape and type, filled with a value."""
         return kept(self._constants, use, shape, dtype, fill)
 
 
 def kept(
     arrays: dict[tuple[object, ...], NDArray[Any]], use: object, shape: tuple[int, ...], dtype: np.dtype[Any], fill: Any
 ) -> NDArray[Any]:
-    """Return the array for this use, shape and type, made when it is first asked for."""
+    """Return the array for this use, shape and type. The first request creates it."""
     key = (use, shape, dtype)
     if key not in arrays:
         arrays[key] = np.full(shape, fill, dtype)

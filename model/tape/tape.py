@@ -7,26 +7,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.design import Floats
-from model.tape.memory import Call, Memory, transposed
+from model.tape.memory import Call, Memory
 
 INTEGERS = {4: np.int32, 8: np.int64}
 
 
 class Tape:
-    """The calls of a pass in their order, each bound to its arrays. To repeat the pass is to make all calls again."""
+    """The calls of a pass, in order, each bound to its arrays. Making all calls again repeats the pass."""
 
     def __init__(self, memory: Memory) -> None:
         self.calls: list[Call] = []
         self._memory = memory
 
     def __call__(self, function: Callable[..., object], *arguments: object) -> None:
-        """Record a call, its arguments bound now. The last argument receives the result."""
+        """Record a call and bind its arguments. The last argument receives the result."""
         self.calls.append(self._memory.call(function, *arguments))
 
     def product(self, a: Floats, b: Floats, out: Floats) -> None:
         """Record out ← ab, member by member.
 
-        For one network np.dot takes half the time of np.matmul; for many, so does multiplying a column by a row.
+        np.dot takes half the time of np.matmul for one network. For several, the product of a column and a row does.
         """
         if out.ndim == 2:
             self(a.dot, b, out)
@@ -41,15 +41,15 @@ class Tape:
         self.product(a, self._memory.constant("share", (rows, 1), self._memory.dtype, 1 / rows), out)
 
     def number(self, value: float) -> Floats:
-        """Return a number as an array without axes, the form that NumPy takes fastest."""
+        """Return a number as an array without axes. NumPy is fastest with this form."""
         return self._memory.constant(("number", value), (), self._memory.dtype, value)
 
     def full_like(self, a: NDArray[Any], value: float) -> NDArray[Any]:
-        """Return a constant of a's shape, to be read only; minima and maxima are three times as fast with one."""
+        """Return a read-only constant of a's shape. Minima and maxima with it are three times as fast."""
         return self._memory.constant(("full", value), a.shape, a.dtype, value)
 
     def rows_like(self, a: Floats, values: Sequence[float]) -> Floats:
-        """Return a constant of a's shape whose i-th row is the i-th value throughout, to be read only."""
+        """Return a read-only constant of a's shape. The i-th value fills its i-th row."""
         column = np.array(values).reshape(-1, *(1,) * (a.ndim - 1))
         return self._memory.constant(("rows", *values), a.shape, a.dtype, column)
 
@@ -67,7 +67,7 @@ class Tape:
 
     def transposed(self, a: Floats) -> Floats:
         """Swap the last two axes, as a view."""
-        return self._memory.view("transposed", a, transposed(a))
+        return self._memory.view("transposed", a, a.mT)
 
     def split(self, a: Floats) -> list[Floats]:
         """Return the parts along the first axis, as views."""

@@ -8,11 +8,11 @@ from model.design import Floats
 
 @dataclass(frozen=True)
 class Views:
-    """The arrays that layers work on, in the order the layers declare them.
+    """The arrays that the layers read and write, in the order in which the layers declare them.
 
-    `lead` is (K,) for K networks side by side and () for a single one, whose arrays then have no such axis.
+    `lead` is (K,) for K networks side by side, and () for a single network: its arrays have no such axis.
 
-    Shapes: tensors ([K,] rows, columns), parameters with their gradients; states the same, of running averages.
+    Shapes: tensors, pairs of parameters and gradients, ([K,] rows, columns) each; states, running averages, likewise.
     """
 
     lead: tuple[int, ...]
@@ -20,6 +20,6 @@ class Views:
     states: Sequence[Floats]
 
     def of(self, network: int) -> "Views":
-        """Return the arrays of one of the K networks, as those of a single one."""
+        """Return the arrays of one of the K networks, in the shapes of a single network."""
         tensors = [(values[network], gradient[network]) for values, gradient in self.tensors]
         return Views((), tensors, [state[network] for state in self.states])

@@ -1,1 +1,1 @@
-"""The training machine: a spec and a design become a program of calls, run epoch by epoch."""
+"""Training: a spec and a design become a program of calls, which runs epoch by epoch."""

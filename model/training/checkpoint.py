@@ -1,4 +1,4 @@
-"""The resumable state of a training: a JSON header beside named arrays."""
+"""The resumable state of a training: a JSON header and named arrays."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Everything that training needs to go on after an epoch, with the same bytes as without the interruption."""
+    """All that a training needs to continue after an epoch and to end with the same bytes as without a stop."""
 
     header: dict[str, Any]
     arrays: dict[str, NDArray[Any]]

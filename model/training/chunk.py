@@ -1,4 +1,4 @@
-"""The rows of a few batches at a time, in the epoch's order, laid out so that each batch is a view, made once."""
+"""A chunk: the rows of some batches, loaded together in the order of the epoch. Each batch is a view of it."""
 
 import math
 from dataclasses import dataclass
@@ -9,19 +9,18 @@ from numpy.typing import DTypeLike, NDArray
 
 from model.design import Floats, Integers
 from model.losses import Loss
-from model.tape import transposed
 from model.training.plan import EpochPlan
 from model.training.rows import Rows
 
-GATHERED = 1 << 17  # bytes of rows that are copied at a time
+GATHERED = 1 << 17  # bytes of rows copied at a time
 
 
 @dataclass(frozen=True)
 class Batch:
     """The memory of one batch: its rows and labels, and its logits.
 
-    Shapes: inputs ([K,] d + 1, B) with a last row of ones; target ([K,] c, B); weight ([K,] 1, B), for equal rows the
-    loss's factor / the step's rows; logits ([K,] c, B).
+    Shapes: inputs ([K,] d + 1, B) with ones in the last row; target ([K,] c, B); weight ([K,] 1, B): the factor of the
+    loss / the rows of the step, if all rows have equal weight; logits ([K,] c, B).
     """
 
     inputs: Floats
@@ -30,7 +29,7 @@ class Batch:
     logits: Floats
 
     def of(self, network: int) -> "Batch":
-        """Return the batch of one network."""
+        """Return the part of one network."""
         return Batch(self.inputs[network], self.target[network], self.weight[network], self.logits[network])
 
 
@@ -38,7 +37,8 @@ class Batch:
 class Labels:
     """The labels of batches of equal size, and their logits.
 
-    Shapes: target and logits (batches, [K,] c, B); weight (batches, [K,] 1, B); share, what a row of weight 1 gets.
+    Shapes: target and logits (batches, [K,] c, B); weight (batches, [K,] 1, B). `share` is the part of a row of weight
+    1 in the loss of its step.
     """
 
     target: Floats
@@ -48,12 +48,12 @@ class Labels:
 
 
 def whole_rows(a: NDArray[Any]) -> NDArray[Any]:
-    """View each row as one item, which NumPy copies three times as fast as its numbers: (…, d) to (…, 1)."""
+    """View each row as one item, (…, d) to (…, 1): NumPy copies items three times as fast as single numbers."""
     return a.view(np.dtype((np.void, a.shape[-1] * a.itemsize)))
 
 
 class Chunk:
-    """Memory for the batches of a chunk's steps, or their parts, and for the short batch that may end an epoch."""
+    """Memory for the batches of a chunk, or for their parts, and for the short batch that may end an epoch."""
 
     def __init__(self, rows: Rows, loss: Loss, plan: EpochPlan, lead: tuple[int, ...], dtype: DTypeLike) -> None:
         self._rows, self._loss, self._plan, self._lead = rows, loss, plan, lead
@@ -70,7 +70,7 @@ class Chunk:
         batches = plan.chunk_steps * plan.parts
         self._full = self._labels(0, (batches, *lead, outputs, plan.rows), plan.rows * plan.parts)
         self._short = self._labels(self._full.target.size, (1, *lead, outputs, plan.short), max(plan.short, 1))
-        # With one logit and equal weights the loss does not depend on where a batch ends: one sum serves all batches.
+        # With one logit and equal weights, one sum over all rows is the sum over all batches.
         self._as_one = outputs == 1 and not lead and rows.weights is None
 
     def _labels(self, start: int, shape: tuple[int, ...], step_rows: int) -> Labels:
@@ -82,17 +82,17 @@ class Chunk:
     def batch_at(self, i: int) -> Batch:
         """Return the i-th batch, or part of one."""
         start, labels = i * self._plan.rows, self._full
-        inputs = transposed(self._inputs[..., start : start + self._plan.rows, :])
+        inputs = self._inputs[..., start : start + self._plan.rows, :].mT
         return Batch(inputs, labels.target[i], labels.weight[i], labels.logits[i])
 
     def short_batch(self) -> Batch:
-        """Return the short batch, which comes after the last chunk's steps."""
+        """Return the short batch, which comes after the batches of the last chunk."""
         start, labels = self._plan.last_steps * self._plan.parts * self._plan.rows, self._short
-        inputs = transposed(self._inputs[..., start : start + self._plan.short, :])
+        inputs = self._inputs[..., start : start + self._plan.short, :].mT
         return Batch(inputs, labels.target[0], labels.weight[0], labels.logits[0])
 
     def load(self, order: Integers, batches: int) -> None:
-        """Fill the first batches, and the short one when there are more rows, in this order.
+        """Fill the first batches with rows in this order; fill the short batch with the rows that are left.
 
         Shapes: order ([K,] rows).
         """
@@ -106,7 +106,7 @@ class Chunk:
             self._load_labels(self._short, order[..., split:], 1)
 
     def _load_inputs(self, order: Integers) -> None:
-        """Copy rows of X beside their ones, through a buffer that is small enough for the processor's cache."""
+        """Copy rows of X beside the ones, through a buffer that fits into the processor's cache."""
         for start in range(0, order.shape[-1], self._piece):
             part = order[..., start : start + self._piece]
             gathered, copied = (a[: part.size].reshape(*part.shape, a.shape[-1]) for a in (self._gathered, self._from))
@@ -125,7 +125,7 @@ class Chunk:
         return cut.swapaxes(0, 1) if self._lead else cut
 
     def loss(self, batches: int, short: bool) -> Floats:
-        """Return the sum of the rows' weighted losses, from the logits of its batches.
+        """Return the sum of the weighted losses of the rows, from the logits of these batches.
 
         Shapes: ([K]).
         """

@@ -1,4 +1,4 @@
-"""The loss above which training counts as diverged."""
+"""The limit of the loss above which a training has diverged."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ CHUNK = 65_536
 def highest_loss(loss: Loss, rows: Rows) -> float:
     """Return the mean loss above which training has diverged: 10,000 times that of logits 0, but at least 10,000.
 
-    It grows with the labels: where they are in the millions, the first losses are high without a divergence.
+    The limit grows with the labels: labels in the millions give high first losses without divergence.
     """
     total = 0.0
     for start in range(0, len(rows.which), CHUNK):

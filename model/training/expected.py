@@ -1,4 +1,4 @@
-"""An upper bound of a training's features and categories, from nothing but the schema of its table."""
+"""An upper bound of the features and categories of a training, from the schema of its table alone."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,10 +11,10 @@ from model.training.footprint import Shape
 
 
 def expected_shape(columns: Sequence[Mapping[str, Any]], rows: int, spec: Spec) -> Shape:
-    """Return the largest shape that training can find in a table whose schema has these input columns.
+    """Return the largest shape that training can find in a table with these input columns in its schema.
 
-    Which categories are common enough to stand alone is known only of the training rows, so their number is a bound:
-    the listed ones that are common enough in all rows, and of the others as many as could be.
+    Only the training rows tell which categories are common enough for a feature. The bound counts the listed categories
+    that are common enough in all rows, and as many of the others as there can be.
     """
     dropped = {name for name, options in spec.columns if options.drop}
     held_out = 0.0 if spec.validation.folds else spec.validation.fraction
@@ -37,7 +37,7 @@ def expected_shape(columns: Sequence[Mapping[str, Any]], rows: int, spec: Spec) 
 
 
 def _categories(column: Mapping[str, Any], known: int, needed: int) -> int:
-    """Return how many features the categories take at most, with the one that rare categories share."""
+    """Return the largest number of features of the categories, including the shared feature of rare ones."""
     listed = [each["count"] for each in column["categories"]]
     common = sum(count >= needed for count in listed)
     distinct = math.inf if column.get("distinct_at_least") else column["distinct"]

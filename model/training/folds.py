@@ -1,4 +1,4 @@
-"""Members that hold out their own rows: each trains on all folds but one, and is validated on that one."""
+"""Members with their own folds: each trains on all folds but one, and that one validates it."""
 
 from dataclasses import replace
 
@@ -15,9 +15,9 @@ from model.training.validating import Validator
 
 
 def without_held(rows: Rows, folds: Integers | None, spec: Spec) -> Rows:
-    """Return the rows, of which each network trains on those that its member does not hold out.
+    """Return the rows with the positions that each network trains on: those that its member does not hold out.
 
-    Shapes: folds, of all rows.
+    Shapes: folds (n,), of all rows of the design.
     """
     if folds is None:
         return rows
@@ -26,13 +26,13 @@ def without_held(rows: Rows, folds: Integers | None, spec: Spec) -> Rows:
 
 
 def validator_of(spec: Spec, stack: Stack, buffers: Buffers, design: Design, weights: Floats | None) -> Validator:
-    """Return a validator of all networks on the same rows, or of each on those it holds out."""
+    """Return a validator that measures all networks on the same rows, or each on the rows that it holds out."""
     kind = Validator if design.folds is None else FoldValidator
     return kind(spec, stack, buffers, design, weights)
 
 
 class FoldValidator(Validator):
-    """Measures each network on its own validation rows; together they are all rows, once each."""
+    """Measures each network on its own validation rows. Each row is a validation row of one member."""
 
     def __init__(self, spec: Spec, stack: Stack, buffers: Buffers, design: Design, weights: Floats | None) -> None:
         super().__init__(spec, stack, buffers, design, weights)
@@ -45,12 +45,12 @@ class FoldValidator(Validator):
         self._weights = np.asarray(counted / counted.mean(-1, keepdims=True), spec.dtype)
 
     def auc(self, logits: Floats) -> float | None:
-        """Return the AUC of the members' logits, each on the rows it holds out."""
+        """Return the AUC over all rows, each with the logit of the member that holds it out."""
         return auc(self._member_y[self._real], logits[:, 0][self._real]) if self._ranked else None
 
 
 def held_rows(folds: Integers, members: int) -> tuple[Integers, NDArray[np.bool_]]:
-    """Return the positions of each member's rows, repeated up to the longest, and which of them are not repetitions.
+    """Return the positions of each member's rows, repeated to equal length, and a mask of those not repeated.
 
     Shapes: folds (n,); both results (members, v).
 

@@ -1,6 +1,6 @@
-"""Estimates a training before it begins: the bytes of its state, and its memory at the peak.
+"""Estimates the state and the peak memory of a training before it begins.
 
-The memory is an estimate from above: one to two times what was measured, for networks and tables of many shapes.
+The estimate of memory is high: one to two times the measured memory, for networks and tables of many shapes.
 """
 
 import math
@@ -15,21 +15,21 @@ from model.network.stack import Stack, build_stack
 from model.spec import Spec
 from model.training.plan import LIMITS
 
-BASE = 160 << 20  # the interpreter, NumPy, Arrow and the database's driver
-MARGIN = 1.25  # for what is not counted here
-STATE_COPIES = 7  # of a checkpoint, while it is packed and stored, or read and unpacked; the last one is still held
-ESTIMATOR_COPIES = 7  # of the float64 parameters, while they are folded, measured, packed and stored
-CELL = 24  # bytes of one cell of the table, with what reading it takes
+BASE = 160 << 20  # the interpreter, NumPy, Arrow and the database driver
+MARGIN = 1.25  # for all that is not counted here
+STATE_COPIES = 7  # of a checkpoint that is packed and stored, or read and unpacked, beside the one before
+ESTIMATOR_COPIES = 7  # of the float64 parameters that are folded, measured, packed and stored
+CELL = 24  # bytes of a cell of the table, including those of reading it
 CALL = 100  # bytes of one recorded call
 CALLS_A_LAYER = 16
-ENCODED = 65_536  # rows that are encoded together, in float64
-TILE = 1024  # rows that are validated together
-SHARED = 3  # arrays beside their own, which all activations of one width share in training
+ENCODED = 65_536  # rows encoded together, in float64
+TILE = 1024  # rows validated together
+SHARED = 3  # scratch arrays that all layers of one width share in training
 
 
 @dataclass(frozen=True)
 class Shape:
-    """The table that a network is trained on: its rows, columns, features and embedded columns; and its logits."""
+    """The sizes of a training: rows, columns, features and code columns of the table, and logits of the network."""
 
     rows: int
     columns: int
@@ -40,9 +40,10 @@ class Shape:
 
 @dataclass(frozen=True)
 class Footprint:
-    """The bytes that a training takes.
+    """The sizes of a training.
 
-    `state` is the size of a checkpoint, `estimator` that of the result; the others are memory, by what it depends on.
+    `state` is the size of a checkpoint, `estimator` that of the result. The rest is memory, by its cause: the number of
+    parameters, the size of batches, the size of the table.
 
     Units: bytes.
     """
@@ -57,13 +58,13 @@ class Footprint:
 
     @property
     def memory(self) -> int:
-        """The memory at the peak."""
+        """The peak memory."""
         return BASE + round(MARGIN * (self.numbers + self.batches + self.table))
 
 
 @dataclass(frozen=True)
 class SizeLimits:
-    """The most that a training may take: the memory, and the state that can be stored; None for no limit.
+    """The limits of a training: its memory, and the state or estimator that can be stored; None for no limit.
 
     Units: bytes.
     """
@@ -73,9 +74,9 @@ class SizeLimits:
 
 
 def check_size(spec: Spec, shape: Shape, most: SizeLimits) -> None:
-    """Refuse a training that is too large, before anything is allocated for it.
+    """Refuse a training that is too large before it allocates memory.
 
-    Raises: SpecError, which tells the numbers and what to lower; or that the layers do not fit together.
+    Raises: SpecError with the sizes and the setting to lower, or because the layers do not fit together.
     """
     found = footprint(spec, shape)
     what = f"{found.networks:,} network{'s' * (found.networks > 1)} of {found.parameters:,} parameters"
@@ -101,7 +102,7 @@ def check_size(spec: Spec, shape: Shape, most: SizeLimits) -> None:
 
 
 def megabytes(size: int) -> str:
-    """Write a number of bytes to be read.
+    """Return a number of bytes in megabytes, as text.
 
     Example:
         >>> megabytes(1_597_600_000)
@@ -111,7 +112,7 @@ def megabytes(size: int) -> str:
 
 
 def footprint(spec: Spec, shape: Shape) -> Footprint:
-    """Estimate what a training takes.
+    """Estimate the sizes of a training.
 
     Raises: SpecError when the layers do not fit together.
     """
@@ -135,12 +136,12 @@ def footprint(spec: Spec, shape: Shape) -> Footprint:
     )
 
 
-def _batches(  # noqa: PLR0913, PLR0917 - all that decides the sizes of a batch
+def _batches(  # noqa: PLR0913, PLR0917 - everything that decides the size of a batch
     spec: Spec, shape: Shape, stack: Stack, networks: int, item: int, parameters: int
 ) -> int:
-    """The rows of a chunk of batches, their activations and masks, and the calls that are recorded for them."""
+    """Return the bytes of the batches of a chunk, their activations and masks, and the recorded calls."""
     batch = min(spec.batch_size, shape.rows)
-    short = batch if batch < shape.rows else 0  # the epoch's last batch has activations of its own
+    short = batch if batch < shape.rows else 0  # the last batch of an epoch has its own activations
     stacked = batch * parameters <= LIMITS.stack_work
     side_by_side = networks if stacked else 1
     row = networks * item * (shape.inputs + 1)
@@ -157,7 +158,7 @@ def _batches(  # noqa: PLR0913, PLR0917 - all that decides the sizes of a batch
 
 
 def _table(spec: Spec, shape: Shape, networks: int, item: int) -> int:
-    """The table's cells, its design matrix with the validation rows' copy, and what each network keeps of a row."""
+    """Return the bytes of the table's cells, the design matrix and the validation rows, and those of each network."""
     copies = 2 + (spec.restarts if spec.validation.folds else 0)
     row = CELL * shape.columns + item * copies * shape.inputs + (24 + 6 * item) * networks
     return shape.rows * row + 4 * 8 * min(shape.rows, ENCODED) * shape.inputs

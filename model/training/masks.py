@@ -1,4 +1,4 @@
-"""The random masks of dropout, drawn for all steps of a chunk together."""
+"""The random masks of dropout, drawn for all steps of a chunk at once."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -12,13 +12,13 @@ from model.design import Floats
 from model.random import stream
 from model.training.plan import EpochPlan
 
-MASKS = 16  # the purpose of the first layer's stream; each further layer's follows
+MASKS = 16  # the purpose of the random stream of the first layer; later layers count up from it
 LEVELS = 1 << 16
 
 
 @dataclass(frozen=True)
 class Mask:
-    """One layer's masks, with a stream of random bits for each member.
+    """The masks of one layer, with a random stream for each member.
 
     Shapes: full (batches, [K,] h, B); short (1, [K,] h, B).
     """
@@ -29,7 +29,7 @@ class Mask:
     dropped: int
 
     def fill(self, batches: int, short: bool) -> None:
-        """Draw the masks of the next steps. Each takes whole words of random bits, however many steps there are."""
+        """Draw the masks of the next steps. A mask takes whole random words: the chunk size does not change it."""
         self._draw(self.full[:batches])
         if short:
             self._draw(self.short)
@@ -46,7 +46,7 @@ class Mask:
 
 
 class Masks:
-    """Every layer's masks, allocated when the first step is recorded and used by all steps."""
+    """The masks of all layers, allocated while the first step is recorded and used by all steps."""
 
     def __init__(self, seeds: Sequence[int], plan: EpochPlan, lead: tuple[int, ...], dtype: DTypeLike) -> None:
         self._seeds, self._plan, self._lead, self._dtype = seeds, plan, lead, dtype
@@ -54,13 +54,13 @@ class Masks:
 
     @property
     def streams(self) -> list[np.random.PCG64]:
-        """Every stream of random bits."""
+        """All random streams."""
         return [bits for mask in self._masks for bits in mask.streams]
 
     def for_batch(self, i: int | None, network: int | None = None) -> Callable[[int, float], Floats]:
-        """Return a function that returns the i-th batch's masks, layer by layer, of all networks or of one.
+        """Return a function that returns the masks of the i-th batch, layer by layer, of all networks or of one.
 
-        None stands for the short batch.
+        `i` is None for the short batch.
         """
         asked = count()
 

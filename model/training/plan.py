@@ -1,4 +1,4 @@
-"""How an epoch's rows are cut: into chunks that are loaded at once, steps, and the parts of a step's batch."""
+"""The plan of an epoch: how its rows are cut into chunks, batches and parts of batches."""
 
 import math
 from dataclasses import dataclass
@@ -12,10 +12,11 @@ from model.training.rows import Rows
 class Limits:
     """The limits that set the sizes of chunks, parts and blocks.
 
-    Units: chunk_bytes of the rows loaded at once, large against the cost of loading and small enough for the cache;
-    part_work in parameters times rows of a batch, below which a second thread saves no time; stack_work the same for
-    one of several networks, above which networks train faster and in less memory one after another than side by side;
-    block in parameters updated at once, large against the cost of a call and small enough for the cache.
+    - chunk_bytes: bytes of rows loaded at once; many against the cost of loading, few enough for the cache.
+    - part_work: parameters times rows of a batch; below it, a second thread saves no time.
+    - stack_work: parameters of one network times rows of a batch; above it, several networks train faster and in less
+      memory one after another than side by side.
+    - block: parameters updated at once; many against the cost of a call, few enough for the cache.
     """
 
     chunk_bytes: int = 1 << 20
@@ -30,11 +31,10 @@ LIMITS = Limits()
 
 @dataclass(frozen=True)
 class EpochPlan:
-    """The sizes of chunks, batches and parts. Only the epoch's last batch, the short one, may have fewer rows.
+    """The sizes of chunks, batches and parts. Only the last batch of an epoch, the short one, may have fewer rows.
 
-    Every full batch is cut into `parts` of `rows` rows, each for a thread of its own. How many depends on the network
-    alone and not on the machine, because sums over parts are rounded differently. Networks are `stacked` if one call
-    computes all of them.
+    Every full batch is cut into `parts` parts of `rows` rows, one for each thread. The number of parts depends on the
+    network and not on the machine, because it changes the rounding of sums. `stacked` networks share each call.
     """
 
     parts: int
@@ -48,17 +48,17 @@ class EpochPlan:
 
     @property
     def steps(self) -> int:
-        """How many steps an epoch has."""
+        """The number of steps of an epoch."""
         return (self.chunks - 1) * self.chunk_steps + self.last_steps + bool(self.short)
 
     @property
     def capacity(self) -> int:
-        """How many rows the largest chunk has."""
+        """The number of rows of the largest chunk."""
         return self.chunk_steps * self.parts * self.rows + self.short
 
 
 def plan_for(batch_size: int, rows: Rows, stack: Stack, buffers: Buffers, limits: Limits = LIMITS) -> EpochPlan:
-    """Return the plan of training a network on rows, in batches of this size."""
+    """Return the plan of an epoch over these rows, in batches of this size."""
     batch = min(batch_size, rows.count)
     full, short = divmod(rows.count, batch)
     parts = parts_of(batch, stack, buffers, limits)
@@ -71,7 +71,7 @@ def plan_for(batch_size: int, rows: Rows, stack: Stack, buffers: Buffers, limits
 
 
 def parts_of(batch: int, stack: Stack, buffers: Buffers, limits: Limits) -> int:
-    """Return 2 for a single wide network whose rows do not depend on each other, else 1."""
+    """Return 2 for a single wide network without batch norm, else 1."""
     work = batch * buffers.values.size
     apart = not buffers.lead and not buffers.states.size and batch % 2 == 0
     return 2 if apart and work > limits.part_work else 1

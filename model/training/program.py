@@ -1,8 +1,8 @@
 """The training program: the steps of an epoch as flat lists of calls, over memory that is allocated once.
 
-Rows are loaded a *chunk* of batches at a time. The calls of each batch of the chunk are recorded once; they use the
-batch's own rows, labels and learning rate, and activations that all batches share. A step is then a loop over calls: it
-allocates no memory and looks up no shapes or names.
+Rows are loaded in *chunks* of batches. The calls of each batch of a chunk are recorded once. They use the rows, labels
+and learning rate of the batch, and activations that all batches share. A step is a loop over these calls: it allocates
+no memory and looks up no shapes or names.
 """
 
 from collections import deque
@@ -26,13 +26,13 @@ from model.training.rows import Rows
 from model.training.updating import Penalties, StepScalars, record_norm, record_update
 
 Phase: TypeAlias = list[list[Call]]
-"""The calls of each thread; the next phase begins when all threads have made their calls."""
+"""The calls of each thread. The next phase begins when all threads have made their calls."""
 
-UNDONE = -1.0  # in the place of a gradient norm until the step has computed it
+UNDONE = -1.0  # the gradient norm of a step that has not run yet
 
 
 class Program:
-    """The calls of a training's steps, and the memory they work in."""
+    """The recorded steps of a training, and their memory."""
 
     def __init__(self, spec: Spec, stack: Stack, buffers: Buffers, rows: Rows, plan: EpochPlan) -> None:
         self._spec, self._stack, self._buffers, self._plan = spec, stack, buffers, plan
@@ -52,7 +52,7 @@ class Program:
         plan = self._plan
         first = Memory(self._buffers.dtype)
         self._memories = [first, *(Memory(self._buffers.dtype, first) for _ in range(1, plan.parts))]
-        # The second part's gradient uses the update's memory: it is added to the first's before the update.
+        # The second part's gradient uses the memory of the update. It is added to the first part's before the update.
         self._views = [self._buffers.views_with(self._buffers.gradients[part]) for part in range(plan.parts)]
         steps = [self._record_step(i) for i in range(plan.chunk_steps)]
         self._calls, self._last_calls = [list(chain(*each)) for each in (steps, steps[: plan.last_steps])]
@@ -68,9 +68,9 @@ class Program:
             self._calls, self._last_calls = joined(self._calls), joined(self._last_calls)
 
     def _record_step(self, i: int) -> list[Phase]:
-        """Record the i-th step of a chunk: forward, loss and backward for each part of its batch, and the update.
+        """Record the i-th step of a chunk: forward, loss and backward for each part of its batch, then the update.
 
-        The threads share the update, too: each updates some of the parameters.
+        The threads share the update: each updates a part of the parameters.
         """
         parts = range(self._plan.parts)
         batches = [i * self._plan.parts + part for part in parts]
@@ -81,7 +81,7 @@ class Program:
         for part, tape in zip(parts, phases[-1], strict=True):
             self._record_gradient(tape, part, i, whole=len(parts) == 1)
         if len(parts) > 1 and self._spec.clip_norm is not None:
-            phases.append(self._tapes())  # the norm is that of all parts together
+            phases.append(self._tapes())  # the norm is that of the whole gradient
         for part, tape in zip(parts, phases[-1], strict=True):
             self._record_update(tape, part, i)
         return [[tape.calls for tape in phase] for phase in phases]
@@ -105,7 +105,7 @@ class Program:
         backward(self._spec.loss.record(tape, arena, batch.logits, batch.target, batch.weight))
 
     def _record_gradient(self, tape: Tape, part: int, i: int, whole: bool) -> None:
-        """Record the norm of a part of the gradient; unless it is whole, first the sum over both parts' rows."""
+        """Record the norm of a part of the gradient; first the sum over both parts of the batch, unless `whole`."""
         before = sum(map(len, self._blocks[:part]))
         for at, block in enumerate(self._blocks[part], start=before):
             gradient, other = tape.split(block.gradients)
@@ -119,10 +119,10 @@ class Program:
             record_update(tape, self._spec, block, self._penalties, StepScalars(rate, rest, self._norms[i]))
 
     def run(self, order: Integers, chunk: int, coefficients: Floats) -> tuple[Floats, Floats]:
-        """Run one chunk of an epoch; return the sum of its rows' losses, and each step's gradient norm.
+        """Run one chunk of an epoch; return the sum of the losses of its rows, and the gradient norm of each step.
 
-        Shapes: order ([K,] n) of all the epoch's rows; coefficients (1 + m, steps, [K, 1]), the learning rates and the
-        optimizer's m coefficients; losses ([K]); norms (steps, [K, 1]).
+        Shapes: order ([K,] n), all rows of the epoch; coefficients (1 + m, steps, [K, 1]), learning rates and the m
+        coefficients of the optimizer; losses ([K]); norms (steps, [K, 1]).
         """
         plan, steps = self._plan, coefficients.shape[1]
         last = chunk == plan.chunks - 1
@@ -149,26 +149,26 @@ class Program:
 
     @property
     def steps_done(self) -> int:
-        """How many steps of the current chunk have computed their gradient; other threads may call this."""
+        """The number of steps of the current chunk with a computed gradient. Other threads may read it."""
         return int(np.count_nonzero((self._norms != UNDONE).reshape(len(self._norms), -1).all(-1)))
 
     def steps_of(self, chunk: int) -> int:
-        """Return how many steps a chunk has."""
+        """Return the number of steps of a chunk."""
         plan = self._plan
         return plan.last_steps + (plan.short > 0) if chunk == plan.chunks - 1 else plan.chunk_steps
 
 
 def perform(calls: Iterable[Call]) -> None:
-    """Make all calls, without a loop of ours."""
+    """Make all calls; the loop runs in C."""
     deque(map(call, calls), maxlen=0)
 
 
 def perform_beside(calls: Iterable[Call]) -> None:
-    """Make all calls in another thread, whose floating-point warnings must be ignored separately."""
+    """Make all calls in another thread. NumPy keeps the handling of floating-point warnings for each thread."""
     with np.errstate(all="ignore"):
         perform(calls)
 
 
 def joined(phases: Iterable[Phase]) -> list[Phase]:
-    """Return one thread's phases as a single phase."""
+    """Join the phases of a single thread into one."""
     return [[[each for (calls,) in phases for each in calls]]]

@@ -1,4 +1,4 @@
-"""The progress of a training: its epoch, each network's best parameters, and early stopping."""
+"""The progress of a training: its epoch, the best parameters of each network, and early stopping."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from model.spec import EarlyStopping
 
 
 class TrainingProgress:
-    """Watches each network's loss and keeps the parameters of its best epoch; without early stopping the latest.
+    """Keeps the parameters of the best epoch of each network; without early stopping, the latest parameters.
 
-    A network that has stopped keeps its best parameters, as it would alone; training ends when all have stopped.
+    A stopped network keeps its best parameters, as in a training alone. Training ends when all networks have stopped.
     """
 
     def __init__(self, values: Floats, states: Floats, stopping: EarlyStopping | None, restarts: int) -> None:
@@ -26,7 +26,7 @@ class TrainingProgress:
         self.schedule = np.stack([np.full(lead, start) for start in (1.0, np.inf, 0.0)])
 
     def note(self, loss: Floats, values: Floats, states: Floats) -> None:
-        """Take each network's loss after an epoch.
+        """Update the progress by the loss of each network after an epoch.
 
         Shapes: loss ([K]); values ([K,] P); states ([K,] S).
         """
@@ -43,7 +43,7 @@ class TrainingProgress:
         self.stopped |= self.epoch - self.best_epoch >= stopping.patience
 
     def chosen(self) -> Any:
-        """Return the index of each member's best restart; for a single network, the index of the whole array."""
+        """Return the indices of the best restart of each member; for a single network, () for the whole array."""
         if self.best_loss.ndim == 0:
             return ()
         return self.best_loss.reshape(-1, self._restarts).argmin(1) + np.arange(0, self.best_loss.size, self._restarts)

@@ -1,4 +1,4 @@
-"""The numbers that depend on the step alone, computed for thousands of steps at once."""
+"""The numbers that depend on the step only, computed for thousands of steps at once."""
 
 import numpy as np
 
@@ -10,9 +10,9 @@ BLOCK = 4096
 
 
 class Rates:
-    """Learning rates and the optimizer's coefficients, step by step.
+    """The learning rates and the coefficients of the optimizer, step by step.
 
-    `scale` multiplies each member's learning rate: it is 1 until a plateau or a retry lowers it.
+    `scale` multiplies the learning rate of each member. It is 1 until a plateau or a retry lowers it.
     """
 
     def __init__(self, schedule: Schedule, optimizer: Optimizer, horizon: Horizon, lead: tuple[int, ...]) -> None:
@@ -22,7 +22,7 @@ class Rates:
         self._block: Floats = np.zeros((0, 0))
 
     def rescale(self, scale: Floats) -> None:
-        """Set each member's factor.
+        """Set the scale of each member.
 
         Shapes: ([K]).
         """
@@ -30,7 +30,7 @@ class Rates:
         self._block = np.zeros((0, 0))
 
     def columns(self, step: int, steps: int) -> Floats:
-        """Return the learning rate and the optimizer's coefficients of each step, counted from 0.
+        """Return the learning rate and the coefficients of each step. Steps count from 0.
 
         Shapes: (1 + coefficients, steps, [K, 1]).
         """

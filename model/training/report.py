@@ -1,4 +1,4 @@
-"""The report of an epoch."""
+"""The report of an epoch, and the norms of layers in it."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -11,9 +11,10 @@ from model.network.stack import Stack
 
 @dataclass(frozen=True)
 class LayerReport:
-    """The layers' arrays of parameters, by name, at the epoch's last step.
+    """The norms of each array of parameters at the last step of an epoch.
 
-    An update ratio is ‖update‖ / ‖parameters‖: around 0.001 is healthy, far above is unstable, far below is stuck.
+    An update ratio is ‖update‖ / ‖parameters‖. About 0.001 is healthy; far above, training is unstable; far below, it
+    hardly moves.
     """
 
     names: tuple[str, ...]
@@ -25,10 +26,10 @@ class LayerReport:
 class EpochReport:
     """The figures of one epoch.
 
-    The training loss is the mean over the epoch's steps, each before its update; the gradient norm is the mean too,
-    before clipping. With members, losses and norms are the members' means and the AUC is that of their mean logit.
-    `dead_units` is the share of ReLU units that are 0 for each of the last validation rows, up to 1,024; None where
-    there are none.
+    The training loss is the mean over the steps of the epoch, each before its update. The gradient norm is the mean
+    over the steps, before clipping. With members, losses and norms are means over members, and the AUC is that of their
+    mean logit. `dead_units` is the share of ReLU units that are 0 for all of the last validation rows, up to 1,024;
+    None without ReLU units.
 
     Units: losses in nats for the cross-entropies; seconds of wall clock.
     """
@@ -48,7 +49,7 @@ class EpochReport:
 
 
 class LayerMonitor:
-    """Computes the norms of parameters, gradients and updates from the training's buffers."""
+    """Computes the norms of parameters, gradients and updates from the buffers of a training."""
 
     def __init__(self, stack: Stack, buffers: Buffers) -> None:
         arrays = [views(flat, stack.tensors()) for flat in (*buffers.gradients, buffers.values)]
@@ -61,7 +62,7 @@ class LayerMonitor:
                 self._calls.append(partial(np.vecdot, a, a, place) if buffers.lead else partial(a.dot, a, place))
 
     def report(self) -> LayerReport:
-        """Return the layers' norms; with members, their root mean squares."""
+        """Return the norms of all layers; with members, the root mean squares of their norms."""
         for call in self._calls:
             call()
         squares = self._squares.mean(-1) if self._squares.ndim > 2 else self._squares

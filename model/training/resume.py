@@ -1,4 +1,4 @@
-"""Writing a training's state to a checkpoint, and reading it back."""
+"""Writes the state of a training to a checkpoint, and reads it back."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from model.training.progress import TrainingProgress
 
 
 class Resumable:
-    """Everything that changes while training."""
+    """The state of a training: everything that changes between epochs."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Resumable:
         return arrays
 
     def write(self) -> Checkpoint:
-        """Copy the state."""
+        """Return a copy of the state."""
         header = {
             "spec": self._spec,
             "rows": self._rows,
@@ -57,9 +57,9 @@ class Resumable:
         return Checkpoint(header, {name: np.array(array, ndmin=1) for name, array in self._arrays().items()})
 
     def read(self, checkpoint: Checkpoint) -> None:
-        """Set the state.
+        """Replace the state by that of a checkpoint.
 
-        Raises: CheckpointError when it is another training's.
+        Raises: CheckpointError when the checkpoint belongs to another training.
         """
         header, arrays = checkpoint.header, checkpoint.arrays
         if header.get("spec") != self._spec:
@@ -77,7 +77,7 @@ class Resumable:
 
 
 def rows_digest(design: Design) -> str:
-    """Return a digest of a design's shape, split and labels: it tells designs apart at little cost."""
+    """Return a digest of the shape, split and labels of a design: a cheap test for equal designs."""
     digest = hashlib.sha256(repr(design.X.shape).encode())
     for array in (design.train_rows, design.valid_rows, design.y, *(() if design.folds is None else (design.folds,))):
         digest.update(np.ascontiguousarray(array).data)

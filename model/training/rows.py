@@ -1,4 +1,4 @@
-"""The rows of a design that training or validation goes over, with labels and weights in the form of the loss."""
+"""The rows of a design for training or validation, with labels and weights in the form of the loss."""
 
 from dataclasses import dataclass
 
@@ -12,10 +12,10 @@ from model.spec import ClassWeight, Spec
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of X by number. X itself is not copied: it may be memory-mapped.
+    """Rows of X by number. X is not copied and may be memory-mapped.
 
-    Shapes: X (n, d); which (m,) row numbers of X; targets (m, c); weights (m,) with mean 1, or None for all ones;
-    kept, for each network the positions in `which` of those it goes over, or None for all of them.
+    Shapes: X (n, d); which (m,), row numbers of X; targets (m, c); weights (m,) with mean 1, or None for all ones;
+    kept, for each network its positions in `which`, or None for all positions.
     """
 
     X: Floats
@@ -26,11 +26,11 @@ class Rows:
 
     @property
     def count(self) -> int:
-        """How many rows each network goes over in an epoch."""
+        """The number of rows of an epoch, the same for each network."""
         return len(self.which) if self.kept is None else min(map(len, self.kept))
 
     def order(self, network: int, bits: np.random.PCG64) -> Integers:
-        """Return the positions of the next epoch's rows: as many for each network, chosen anew in each epoch."""
+        """Return the positions of the rows of the next epoch, in a new random order."""
         if self.kept is None:
             return shuffle(bits, self.count)
         kept = self.kept[network]
@@ -38,12 +38,12 @@ class Rows:
 
     @property
     def width(self) -> int:
-        """How many features a row has."""
+        """The number of features of a row."""
         return int(self.X.shape[1])
 
 
 def rows_of(design: Design, which: Integers, spec: Spec, outputs: int, weights: Floats | None) -> Rows:
-    """Return the chosen rows of a design, their labels encoded for the spec's loss of so many logits."""
+    """Return the chosen rows of a design, with labels encoded for the loss of the spec."""
     targets = np.ascontiguousarray(spec.loss.targets(design.y[which], outputs).T, dtype=spec.dtype)
     chosen = None
     if weights is not None and len(which):
@@ -53,7 +53,7 @@ def rows_of(design: Design, which: Integers, spec: Spec, outputs: int, weights: 
 
 
 def row_weights(design: Design, class_weight: ClassWeight) -> NDArray[np.float64] | None:
-    """Return each row's weight in the loss: its own times its class's, or None when all are 1."""
+    """Return the weight of each row in the loss: its own weight times that of its class; None if all are 1."""
     weights = None if design.weight is None else np.asarray(design.weight, np.float64)
     if class_weight is None:
         return weights

@@ -26,18 +26,18 @@ from model.training.report import EpochReport, LayerMonitor, LayerReport
 from model.training.resume import Resumable
 from model.training.rows import row_weights, rows_of
 
-ORDER = 1  # the purpose of the stream that the order of rows is drawn from
+ORDER = 1  # the purpose of the random stream of row orders
 RETRY_FACTOR = 0.1
 
 
 class Trainer:
     """Trains the network of a spec on a design, one epoch at a time.
 
-    All members train side by side, and so do the restarts of which each member keeps the best: network k starts
-    from seed + k and equals the network that is trained alone with that seed.
+    All members and their restarts train side by side, and each member keeps its best restart. Network k starts from
+    seed + k and equals the network of a training alone with that seed.
 
     Raises: SpecError when the spec does not suit the labels or its layers do not fit together; CheckpointError when
-    the checkpoint is another training's.
+    the checkpoint belongs to another training.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Trainer:
     def epochs(self) -> Iterator[EpochReport]:
         """Yield one report an epoch, until the last epoch or an early stop.
 
-        Raises: DivergedError, naming the epoch and step.
+        Raises: DivergedError with the epoch and step.
         """
         while self._progress.epoch < self._spec.epochs and not self._progress.stopped.all():
             try:
@@ -123,7 +123,7 @@ class Trainer:
         )
 
     def _run(self) -> tuple[float, Floats, float]:
-        """Run the steps of an epoch; return the last learning rate, each network's loss, the mean gradient norm."""
+        """Run the steps of an epoch; return the last learning rate, each network's loss and the mean gradient norm."""
         program = self._program
         orders = [self._order(network, bits) for network, bits in enumerate(self._orders)]
         order = np.stack(orders) if self._lead else orders[0]
@@ -142,18 +142,18 @@ class Trainer:
         return float(coefficients[0].flat[-1]), losses / self._rows, norm / self._plan.steps / len(self._orders)
 
     def _diverged(self, norms: Floats, step: int) -> DivergedError:
-        """Return the error for the first step whose gradient is not finite; for the last when all are."""
+        """Return the error for the first step without a finite gradient, or for the last step if all are finite."""
         by_step = norms.reshape(len(norms), -1).max(1)
         bad = np.append(np.flatnonzero(~np.isfinite(by_step)), len(by_step) - 1)[0]
         return DivergedError(self._progress.epoch + 1, step + int(bad) + 1, float(by_step[bad]))
 
     def _rescale(self) -> None:
-        """Scale the learning rate by the factors of plateaus and of a retry."""
+        """Scale the learning rate by the factors of plateaus and of the retry."""
         self._rates.rescale(self._progress.schedule[0] * RETRY_FACTOR**self._progress.retries)
 
     @property
     def steps_taken(self) -> int:
-        """How many steps were taken; it grows within an epoch too, which shows that training does not hang."""
+        """The number of steps so far. It grows within an epoch: a training that hangs shows no new steps."""
         return self._steps_taken + self._program.steps_done
 
     def checkpoint(self) -> Checkpoint:
@@ -161,7 +161,7 @@ class Trainer:
         return self._state.write()
 
     def network(self) -> Network:
-        """Return the network with the best parameters so far; without early stopping, the latest."""
+        """Return the network with the best parameters so far; without early stopping, with the latest."""
         progress = self._progress
         chosen = progress.chosen()
         lead = (self._spec.members,) if self._spec.members > 1 else ()
@@ -170,7 +170,7 @@ class Trainer:
 
 
 def mean(a: Floats) -> float:
-    """Return the mean over networks; for a single number, without NumPy's mean, which takes ten times as long."""
+    """Return the mean over networks. A single number skips NumPy's mean, which takes ten times as long."""
     return float(a.mean() if a.ndim else a)
 
 

@@ -1,4 +1,4 @@
-"""From a step's gradient to the new parameters: clipping, decay and the optimizer, recorded."""
+"""Records the update of parameters from a gradient: clipping, penalties and the optimizer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from model.tape import Tape
 
 @dataclass(frozen=True)
 class StepScalars:
-    """The scalars of a step: its learning rate, the optimizer's coefficients, and ‖g‖² before clipping.
+    """The scalars of a step: its learning rate, the coefficients of the optimizer, and ‖g‖² before clipping.
 
-    Shapes: rate and coefficients () or (K, 1) each; norms (blocks,) of one network's blocks, or (K, 1).
+    Shapes: rate and coefficients () or (K, 1) each; norms (blocks,) for the blocks of one network, or (K, 1).
     """
 
     rate: Floats
@@ -29,7 +29,7 @@ class StepScalars:
 class Penalties:
     """The factors of L1 and weight decay for each parameter; None for a factor of zero.
 
-    Shapes: (P,), 0 for biases and the like.
+    Shapes: (P,), with 0 for all parameters that are not weights.
     """
 
     l1: Floats | None
@@ -43,7 +43,7 @@ class Penalties:
 
 
 def record_update(tape: Tape, spec: Spec, block: Block, penalties: Penalties, step: StepScalars) -> None:
-    """Record one update of a block of parameters, whose gradient is in its first row of gradients."""
+    """Record one update of a block of parameters. Its gradient is the first row of `block.gradients`."""
     (gradient, _), values = tape.split(block.gradients), block.values
     rate, *coefficients = (number[block.members] for number in (step.rate, *step.coefficients))
     if spec.clip_norm is not None:
@@ -70,7 +70,7 @@ def record_update(tape: Tape, spec: Spec, block: Block, penalties: Penalties, st
 
 
 def record_norm(tape: Tape, block: Block, i: int, norms: Floats) -> None:
-    """Record ‖g‖² of the i-th block of a network, or of each of the block's networks.
+    """Record ‖g‖² of the i-th block of a network, or of each network of a block.
 
     Shapes: norms (blocks,) or (K, 1).
     """

@@ -1,4 +1,4 @@
-"""The validation rows' loss and AUC after an epoch."""
+"""Measures loss and AUC on the validation rows after an epoch."""
 
 import math
 
@@ -17,7 +17,7 @@ TILE = 1024
 
 
 class Validator:
-    """Keeps a copy of the validation rows, and measures the current parameters on them."""
+    """Measures the current parameters on a copy of the validation rows."""
 
     def __init__(self, spec: Spec, stack: Stack, buffers: Buffers, design: Design, weights: Floats | None) -> None:
         self._loss, self._count = spec.loss, len(design.valid_rows)
@@ -34,7 +34,7 @@ class Validator:
         self._forward = Forward(stack, buffers.views, tile, watch=True)
 
     def measure(self) -> tuple[Floats | None, Floats | None]:
-        """Return each network's mean loss and its logits; None without validation rows.
+        """Return the mean loss and the logits of each network; None without validation rows.
 
         Shapes: ([K]) and ([K,] c, n).
         """
@@ -47,7 +47,7 @@ class Validator:
         return np.asarray(losses.mean(-1, np.float64)), logits
 
     def dead_units(self) -> float | None:
-        """Return the share of watched units that were 0 for every row of the last tile; None without any."""
+        """Return the share of watched units that were 0 for every row of the last tile; None without watched units."""
         activity = self._forward.activity if self._count else []
         if not activity:
             return None
@@ -55,7 +55,7 @@ class Validator:
         return float(1 - alive / sum(each.size for each in activity))
 
     def auc(self, logits: Floats) -> float | None:
-        """Return the AUC of the networks' mean logit; None unless both labels 0 and 1 are there."""
+        """Return the AUC of the mean logit of the networks; None unless labels 0 and 1 both occur."""
         if not self._ranked:
             return None
         return auc(self._y, logits[0] if logits.ndim == 2 else logits[:, 0].mean(0, np.float64))

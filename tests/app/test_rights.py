@@ -18,7 +18,7 @@ from store.database import Database
 from store.keys import SCOPES
 from store.registry.versions import get_version
 from tests.app.conftest import CSV
-from tests.app.test_authentication import Key, filled
+from tests.app.test_access import Key, filled
 
 NOWHERE = "01890000-0000-7000-8000-000000000000"
 SETS = [frozenset(some) for n in range(1, len(SCOPES) + 1) for some in combinations(SCOPES, n)]

@@ -13,7 +13,7 @@ from model.columns import Flags, Numbers, Table
 from model.estimator import Estimator
 from model.heads import Churn
 from model.metrics import log_loss, reliability
-from model.probabilities import probability
+from model.probabilities import sigmoid
 from tests.model.fitted import SCALES, fit, home_table, mixed_table
 
 BALANCED = {"class_weight": "balanced", "id_column": "customer_id", "epochs": 30, "members": 2}
@@ -28,7 +28,7 @@ def rows(n: int, slope: float = 1.0, shift: float = 0.0, seed: int = 0) -> tuple
     """Draw log-odds, and outcomes that follow slope · z + shift."""
     rng = np.random.default_rng(seed)
     z = rng.normal(size=n) * 1.5
-    return (rng.random(n) < probability(slope * z + shift)).astype(float), z
+    return (rng.random(n) < sigmoid(slope * z + shift)).astype(float), z
 
 
 @pytest.mark.parametrize(("slope", "shift"), [(1.0, 0.0), (0.4, -1.0), (2.5, 0.7)])
@@ -52,7 +52,7 @@ def test_weighted_classes_are_put_right_for_customers_nobody_has_seen(estimator)
     columns = {name: values for name, values in fresh.columns().items() if name in SCALES}
     z = estimator.log_odds(columns, len(fresh))
     raw = (z - estimator.head.shift) / estimator.head.slope
-    error = {name: abs(probability(each).mean() - fresh.probability.mean()) for name, each in (("raw", raw), ("z", z))}
+    error = {name: abs(sigmoid(each).mean() - fresh.probability.mean()) for name, each in (("raw", raw), ("z", z))}
     assert error["raw"] > 0.1
     assert error["z"] < 0.04
     assert estimator.head.slope > 0
@@ -166,5 +166,5 @@ def test_reliability_after_is_what_the_held_out_log_odds_say(estimator):
     fitting = fit(home_table(1500), **BALANCED, optimizer={"learning_rate": 0.005})
     held = fitting.validation_log_odds()
     y = fitting.y[fitting.valid_rows]
-    assert fitting.estimator().metrics["reliability"] == reliability(y, probability(held))
+    assert fitting.estimator().metrics["reliability"] == reliability(y, sigmoid(held))
     assert fitting.estimator().metrics["valid_loss"] == log_loss(y, held)

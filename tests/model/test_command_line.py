@@ -146,7 +146,7 @@ def test_trace_prints_every_number_for_people_too(trained, capsys):
         ),
         (["train", "TABLE", "--target", "churned", "--out", "OUT", "--spec", "TABLE"], "not JSON"),
         (["train", "TABLE", "--target", "churned", "--out", "OUT", "--spec", "TWICE"], "has the key 'name' twice"),
-        (["predict", "TABLE", "TABLE", "--out", "OUT"], "not a whole file"),
+        (["predict", "TABLE", "TABLE", "--out", "OUT"], "not a complete file"),
         (["predict", "MODEL", "/nowhere.csv", "--out", "OUT"], "cannot read /nowhere.csv"),
         (["trace", "MODEL", "--record", "[1]"], "JSON object"),
         (["trace", "MODEL", "--record", '{"months":' + "[" * 10**5], "too many brackets"),

@@ -165,9 +165,9 @@ def test_other_targets_are_held_out_in_folds_too(loss, metric):
 
 
 def test_folds_that_cannot_be_are_refused_saying_what_to_do():
-    with pytest.raises(SpecError, match="set members to 5"):
+    with pytest.raises(SpecError, match="set members to about 5"):
         parse_spec({"validation": {"folds": True}})
-    with pytest.raises(SpecError, match="/validation/folds: holds out every row once"):
+    with pytest.raises(SpecError, match="/validation/folds: holds out every row, and time"):
         parse_spec({"members": 3, "validation": {"folds": True, "time": "when"}})
     few = Table({"x": Numbers(np.arange(8.0)), "churned": Flags(np.eye(8)[0])}, 8)
     with pytest.raises(TableError, match="only 1 of 8 rows are churners"):

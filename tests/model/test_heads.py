@@ -13,7 +13,7 @@ from model.columns import Days, Flags, Numbers, Table, Words
 from model.errors import ColumnError, EstimatorError, SpecError, TableError
 from model.estimator import Estimator, Fitting
 from model.heads import CATALOG, Classes, Number, head_from_json, head_to_json
-from model.probabilities import probability, shares
+from model.probabilities import sigmoid, softmax
 from model.spec import parse_spec
 from model.trace import trace
 from tests.model.fitted import fit
@@ -136,7 +136,7 @@ def test_what_only_churn_has_is_refused_for_other_targets(price, grade):
             estimator.log_odds({"x": [1.0]}, 1)
         with pytest.raises(EstimatorError, match="cross-entropy of churn"):
             trace(estimator, {"x": 1.0}, 0)
-    with pytest.raises(EstimatorError, match="add up to one number"):
+    with pytest.raises(EstimatorError, match="reasons explain one number"):
         grade.explain({"x": [1.0]}, 1)
 
 
@@ -144,12 +144,12 @@ def test_what_only_churn_has_is_refused_for_other_targets(price, grade):
 @given(st.integers(1, 6), st.integers(1, 150), st.floats(0.1, 400.0), st.integers(0, 2**31))
 def test_probabilities_have_the_same_bits_at_any_place(classes, rows, spread, seed):
     z = np.random.default_rng(seed).normal(scale=spread, size=(rows, classes))
-    found, single = shares(z), probability(z[:, 0])
+    found, single = softmax(z), sigmoid(z[:, 0])
     assert np.abs(found.sum(axis=1) - 1).max() < 1e-12
     order = np.random.default_rng(seed).permutation(rows)
-    assert shares(z[order]).tobytes() == found[order].tobytes()
-    assert probability(z[order, 0]).tobytes() == single[order].tobytes()
-    assert shares(z[-1:]).tobytes() == found[-1:].tobytes()
+    assert softmax(z[order]).tobytes() == found[order].tobytes()
+    assert sigmoid(z[order, 0]).tobytes() == single[order].tobytes()
+    assert softmax(z[-1:]).tobytes() == found[-1:].tobytes()
     expected = np.exp(z - z.max(1, keepdims=True))
     assert np.allclose(found, expected / expected.sum(1, keepdims=True), rtol=1e-12)
 
@@ -165,7 +165,7 @@ def test_probabilities_have_the_same_bits_at_any_place(classes, rows, spread, se
 def test_each_rows_class_is_found_again_by_its_position(cells):
     values = cells.scalars()
     if len(set(values)) == 1:
-        with pytest.raises(TableError, match="needs two at least"):
+        with pytest.raises(TableError, match="needs at least two"):
             Classes.read(cells, "t")
         return
     head, y = Classes.read(cells, "t")

@@ -40,7 +40,7 @@ def test_a_checkpoint_comes_back_whole():
 @pytest.mark.parametrize("damage", [lambda b: b[:-3], lambda b: b[:4], lambda b: b"", lambda b: b"{}" + b])
 def test_damaged_bytes_are_refused(damage):
     data = damage(pack_checkpoint(Checkpoint(HEADER, ARRAYS)))
-    with pytest.raises(FileError, match="not a whole file"):
+    with pytest.raises(FileError, match="not a complete file"):
         unpack(data)
     with pytest.raises(CheckpointError):
         unpack_checkpoint(data)

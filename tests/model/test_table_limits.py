@@ -71,7 +71,7 @@ FULL, OVERFULL = "é" * limits.CELL_CHARACTERS, "é" * (limits.CELL_CHARACTERS +
         ("ndjson", json_line({"b": OVERFULL}), "line 1: the text of column 'b' has 32,769 characters: shorten it"),
         ("parquet", parquet({"b": ["x", OVERFULL]}, use_dictionary=False), "row 2: the text of column 'b' has 32,769"),
         ("parquet", parquet({"b": ["x", OVERFULL]}), "row 1 or a later one: the text of column 'b' has 32,769"),
-        ("csv", b'a,b\n1,"' + b"x\n" * 50_000, "a text does not end, for the file has a quote that is never closed"),
+        ("csv", b'a,b\n1,"' + b"x\n" * 50_000, "a text does not end: the file has a quote that is never closed"),
         ("csv", b'a,b\n1,"' + b"x" * 5 * 10**6 + b'"\n', "line 2 is longer than 2,097,152 bytes: write one customer"),
         ("ndjson", b'{"a": "' + b"x" * 3 * 10**6 + b'"}\n', "line 1 is longer than 2,097,152 bytes"),
         ("parquet", parquet({"b": word(20_000, 10**5)}), "decodes to .* bytes or more, beyond the .* its size allows"),

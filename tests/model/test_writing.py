@@ -30,5 +30,5 @@ def test_a_column_that_the_first_records_alone_bring_is_told_at_the_end() -> Non
     summary = scored(lines)
     assert (summary.rows, summary.errors, summary.ignored) == (CHUNK_ROWS + 5, 0, ("monts",))
     assert summary.imputed == {"months": 3}
-    assert summary.warnings() == ["column 'monts' was ignored, for training saw none of that name"]
+    assert summary.warnings() == ["column 'monts' was ignored: training saw no column of that name"]
     assert ScoringSummary.from_json(json.loads(json.dumps(summary.to_json()))) == summary

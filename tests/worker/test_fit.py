@@ -99,7 +99,7 @@ def _other_environment(trainings: Trainings, job_id: str) -> None:
     ("prepare", "why"),
     [
         (_damaged, "its checkpoint is damaged"),
-        (_no_checkpoint, "not a whole checkpoint"),
+        (_no_checkpoint, "not a complete checkpoint"),
         (_other_environment, "the numerical environment was"),
     ],
 )
