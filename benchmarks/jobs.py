@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pages import machine, table, write_section
-from queues.done import SOCKET
+from queues.noop_job import SOCKET
 from queues.waiting import say
 
 from store.broker import open_broker, socket_path
