@@ -1,22 +1,22 @@
-"""Everything the edge refuses by itself, as one tree; `app.edge.problems` says how each is told.
+"""The errors of the service, as one tree; `app.edge.problems` maps each to an HTTP response.
 
 AppError
-├── MalformedError             a body that is not JSON as this service reads it
-├── InputError                 a body, query or header whose values do not fit
-├── MediaTypeError             a body of another type, or a compressed one
-├── TooLargeError              more than one request may bring
-├── UnauthenticatedError       no key, or one that is not valid
-├── ForbiddenError             a valid key without the scope, or a page of another origin
-├── TooManyRequestsError       a key calls more often than it may
-├── TooManyInvalidKeysError    an address sends too many keys that are not valid
-├── MisdirectedError           a Host header that is not this server's
-├── PreconditionMissingError   a change that must say what it believes to change
-├── ResultMissingError         a result of a job that has none, or none yet
-├── NotReadyError              a check of readiness failed
-├── StreamsError               all places for streams in this process are taken
-├── ConcurrencyLimitError                  all places for this kind of long request are taken
-├── OverloadedError            the request waited too long for a thread
-└── StartError                 the server will not start like this; never told over HTTP
+├── MalformedError             a body that cannot be parsed
+├── InputError                 invalid values in a body, query or header
+├── MediaTypeError             a body of an unsupported type, or a compressed one
+├── TooLargeError              a request beyond the size limits
+├── UnauthenticatedError       no API key, or an invalid one
+├── ForbiddenError             a key without the scope, or a page of another origin
+├── TooManyRequestsError       a key is beyond its rate limit
+├── TooManyInvalidKeysError    an address sends too many invalid keys
+├── MisdirectedError           a Host header of another server
+├── PreconditionMissingError   a change without the precondition that it needs
+├── ResultMissingError         a job has no result, or none yet
+├── NotReadyError              a readiness check failed
+├── StreamsError               this process has as many open streams as it may
+├── ConcurrencyLimitError                  this process answers as many such requests as it may
+├── OverloadedError            a request waited too long for a thread
+└── StartError                 the server cannot start; never sent over HTTP
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ from model.errors import Problem
 
 
 class AppError(Exception):
-    """Root of everything the edge refuses; carries the single problems where there are any."""
+    """The root of the service's errors; `problems` holds the single faults, if there are any."""
 
     def __init__(self, detail: str, problems: Iterable[Problem] = ()) -> None:
         super().__init__(detail)
@@ -33,15 +33,15 @@ class AppError(Exception):
 
 
 class MalformedError(AppError):
-    """The body is not JSON, CSV or whatever it says it is, as this service reads it."""
+    """The body cannot be parsed as its media type."""
 
 
 class InputError(AppError):
-    """Values of a body, query or header do not fit."""
+    """Values of a body, query or header are invalid."""
 
     @classmethod
     def of(cls, problems: Iterable[Problem]) -> "InputError":
-        """Tell problems together, in a sentence that counts them."""
+        """Make one error of several problems."""
         problems = tuple(problems)
         if len(problems) == 1:
             return cls(f"{problems[0].pointer or 'the body'}: {problems[0].detail}", problems)
@@ -49,15 +49,15 @@ class InputError(AppError):
 
 
 class MediaTypeError(AppError):
-    """The body is of a type that this address does not take, or compressed."""
+    """The route does not accept this media type, or the body is compressed."""
 
 
 class TooLargeError(AppError):
-    """One request brings more than one may."""
+    """The request is beyond a size limit."""
 
 
 class UnauthenticatedError(AppError):
-    """No key came, or none that is valid; `challenges` are the ways to send one.
+    """The request has no valid key; `challenges` lists the ways to send one.
 
     Source: RFC 9110, section 11.6.1.
     """
@@ -68,11 +68,11 @@ class UnauthenticatedError(AppError):
 
 
 class ForbiddenError(AppError):
-    """The caller may not do this."""
+    """The caller lacks the permission."""
 
 
 class TooManyRequestsError(AppError):
-    """The key calls more often than it may.
+    """The key is beyond its rate limit.
 
     Units: retry_after_s in seconds.
     """
@@ -83,15 +83,15 @@ class TooManyRequestsError(AppError):
 
 
 class TooManyInvalidKeysError(TooManyRequestsError):
-    """An address sends too many keys that are not valid."""
+    """An address sends too many invalid keys."""
 
 
 class MisdirectedError(AppError):
-    """The Host header names somebody else."""
+    """The Host header names another server."""
 
 
 class PreconditionMissingError(AppError):
-    """A change must say what it believes to change."""
+    """The change needs If-Match or If-None-Match."""
 
 
 class ResultMissingError(AppError):
@@ -99,15 +99,15 @@ class ResultMissingError(AppError):
 
 
 class NotReadyError(AppError):
-    """The service cannot do its work yet; the problems name what is missing."""
+    """The service is not ready; the problems name the checks that failed."""
 
 
 class StreamsError(AppError):
-    """All places for streams in this process are taken."""
+    """The process has as many open streams as it may."""
 
 
 class ConcurrencyLimitError(AppError):
-    """All places for this kind of long request in this process are taken."""
+    """The process answers as many requests of this kind as it may."""
 
 
 class OverloadedError(AppError):
@@ -115,4 +115,4 @@ class OverloadedError(AppError):
 
 
 class StartError(AppError):
-    """The server will not start like this; the message says what to do."""
+    """The server cannot start; the message says what to do."""

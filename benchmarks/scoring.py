@@ -22,8 +22,7 @@ from serving.home import MODEL, furnish
 from serving.load import Ask, Load, measure
 from serving.servers import PROCESSES, THREADS, Server, ebb, gunicorn, peers
 
-from app.scoring.estimator_cache import EstimatorCache
-from app.scoring.target_cache import TargetCache
+from app.scoring.version_cache import EstimatorCache, VersionCache
 from ebb.customers import customers
 from store.database import open_database
 
@@ -90,7 +89,7 @@ def rate(loads: Sequence[Load]) -> float:
 def load_milliseconds(home: Path) -> float:
     """Return the time to load a version from the database for scoring."""
     database = open_database(f"sqlite:///{home / 'ebb.db'}")
-    targets, times = TargetCache(database), []
+    targets, times = VersionCache(database), []
     for number in range(1, 21):
         target = targets.by_version(MODEL, number)
         begun = time.perf_counter()

@@ -124,7 +124,7 @@ class Alias(msgspec.Struct, frozen=True):
     revision: int
 
 
-class PastMove(msgspec.Struct, frozen=True):
+class Move(msgspec.Struct, frozen=True):
     """One move of an alias: who moved it when, from what to what."""
 
     revision: int

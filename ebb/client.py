@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from ebb.answers import Alias, AuditLine, Dataset, Diff, Epoch, Job, PastMove, Scored, Version
+from ebb.answers import Alias, AuditLine, Dataset, Diff, Epoch, Job, Move, Scored, Version
 from ebb.connection import Connection, decode, decode_part
 from ebb.errors import RefusedError, UnreadableError
 from ebb.server_sent_events import ServerSentEvent, read_events
@@ -152,9 +152,9 @@ class Client:
         path = f"{_model(model)}/aliases/{quote(alias, safe='')}/rollback"
         return decode(self._post(path, None, headers={"If-Match": current[1]} if current else None), Alias)
 
-    def alias_history(self, model: str, alias: str) -> Iterator[PastMove]:
+    def alias_history(self, model: str, alias: str) -> Iterator[Move]:
         """List an alias's moves, the latest first."""
-        return self._pages(f"{_model(model)}/aliases/{quote(alias, safe='')}/history", "moves", PastMove)
+        return self._pages(f"{_model(model)}/aliases/{quote(alias, safe='')}/history", "moves", Move)
 
     # Audit
 

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 
 from model.errors import Problem
 from model.names import RULE, refused_character
+from model.parsing import escape
 
 LONGEST_ID = 256
 
 
-def invalid_ids(ids: Sequence[object], place: str) -> dict[int, Problem]:
+def invalid_ids(ids: Sequence[object], column: str) -> dict[int, Problem]:
     """Return the problem of each row with an invalid id. A missing id is valid."""
     if _all_short_texts(ids):
         return {}
-    wrong = {}
+    wrong, place = {}, f"/{escape(column)}"
     for row, value in enumerate(ids):
         if isinstance(value, str):
             if len(value) > LONGEST_ID:

@@ -10,7 +10,6 @@ from model.design import Floats
 from model.errors import Problem, TableError
 from model.estimator import Estimator, Explained
 from model.ids import invalid_ids
-from model.parsing import escape
 from model.tables.reader import Source, read_chunks
 
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
@@ -50,7 +49,7 @@ def score_file(estimator: Estimator, source: Source, file_format: str, explain: 
         whole, wrong = True, {}
         if chunk.ids is not None:
             ids, whole = chunk.ids, chunk.whole_ids
-            if wrong := invalid_ids(ids, f"/{escape(estimator.id_column or '')}"):
+            if wrong := invalid_ids(ids, estimator.id_column or ""):
                 ids = [None if row in wrong else one for row, one in enumerate(ids)]
         yield ScoredChunk(
             ids=ids,

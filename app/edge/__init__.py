@@ -1,1 +1,1 @@
-"""The edge: what every request passes before its view, and every answer on its way out."""
+"""The edge: the checks before each view, and the processing of each response."""

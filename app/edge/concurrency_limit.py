@@ -1,4 +1,4 @@
-"""Concurrency limits of requests that hold a thread for seconds or longer, so that others find a free thread."""
+"""Concurrency limits for requests that hold a thread for seconds or longer, so that others find a free thread."""
 
 import threading
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from app.errors import AppError, ConcurrencyLimitError
 
 
 class ConcurrencyLimit:
-    """At most `most` requests of one kind at a time in this process; the next waits a little for a place, or not.
+    """Admits at most `most` requests of one kind at a time in this process; the next waits for up to `wait`.
 
     Units: `wait` in seconds.
     """
@@ -25,7 +25,7 @@ class ConcurrencyLimit:
 
     @property
     def taken(self) -> int:
-        """How many requests hold a place."""
+        """The number of requests that hold a place."""
         return self._taken
 
     def enter(self) -> None:
@@ -46,7 +46,7 @@ class ConcurrencyLimit:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold a place as long as the block runs.
+        """Hold a place while the block runs.
 
         Raises: as `enter` does.
         """

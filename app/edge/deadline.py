@@ -1,7 +1,7 @@
-"""A deadline for every answer: a process that passes it ends, and gunicorn's arbiter starts another.
+"""The answer deadline: a process that passes it ends, and gunicorn's arbiter starts another.
 
-A thread cannot be ended from outside, so a request that hangs would hold its thread for ever. What counts is the time
-until an answer begins: neither the time a client takes to send its body, nor that of an upload or a stream.
+A thread cannot be ended from outside, so a request that hangs would hold its thread for ever. The deadline counts the
+time until an answer begins. The time in which a client sends its body does not count, nor do uploads and streams.
 """
 
 import logging
@@ -18,14 +18,14 @@ from flask import Flask
 log = logging.getLogger(__name__)
 
 DEADLINE = "ebb.deadline"
-"""Where a request's environment holds the deadline of its process."""
+"""The key of the process's deadline in a WSGI environment."""
 LOOK_SECONDS = 1.0
 LEAVE_SECONDS = 5.0
-"""How long the other requests of a process that ends have for their answers."""
+"""The time in which the other requests of an ending process may be answered."""
 
 
 class Deadline:
-    """When each thread of this process began to answer its request.
+    """The time at which each thread of this process began to answer its request.
 
     Units: `seconds` in seconds.
     """
@@ -35,7 +35,7 @@ class Deadline:
         self._begun: dict[int, tuple[float, str]] = {}
 
     def install(self, app: Flask) -> None:
-        """Note when each answer begins to be made, and when it is ready to be sent."""
+        """Record when each request begins and when its answer is ready to be sent."""
         answer = app.wsgi_app
 
         def timed(environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
@@ -49,7 +49,7 @@ class Deadline:
         app.wsgi_app = timed  # type: ignore[method-assign,assignment]  # Flask's documented way
 
     def suspended(self) -> "_Suspension":
-        """Return a context that stops this request's clock, and starts it anew at its end."""
+        """Return a context that stops this request's clock, and restarts it from zero at the end."""
         return _Suspension(self._begun)
 
     def overdue(self) -> list[str]:
@@ -58,7 +58,7 @@ class Deadline:
         return [path for begun, path in list(self._begun.values()) if begun < since]
 
     def watch(self) -> None:
-        """End this process once an answer is late."""
+        """Start the thread that ends this process once an answer is late."""
         Thread(target=self._watch, name="deadline", daemon=True).start()
 
     def _watch(self) -> None:

@@ -8,8 +8,7 @@ import re
 from functools import lru_cache
 from ipaddress import ip_address
 
-from app.edge.hooks import Hooks
-from app.edge.request_context import Exchange
+from app.edge.exchange import Exchange, Hooks
 from app.errors import ForbiddenError, MisdirectedError
 
 _HOST = re.compile(

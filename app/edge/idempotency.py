@@ -1,4 +1,4 @@
-"""Idempotency keys: a caller's name for one request that creates, so that sending it twice makes one thing."""
+"""Idempotency keys: a request that is sent twice with the same key creates one thing."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from typing import Annotated
 
 from flask import Response, request
 
-from app.edge.authentication import owner
+from app.edge.access import owner
 from app.errors import InputError
 from app.routing.route import Header
 from app.schemas.field_types import published
@@ -24,17 +24,17 @@ log = logging.getLogger(__name__)
 
 KEY = "Idempotency-Key"
 LONGEST_KEY = 255
-_FORM = r"[!-~](?:[ -~]*[!-~])?"  # spaces around a header's value are none of it
+_FORM = r"[!-~](?:[ -~]*[!-~])?"  # spaces around a header's value do not belong to it
 _FORM_TOLD = f"1 to {LONGEST_KEY} printable ASCII characters"
 IdempotencyKey = Annotated[str, published(_FORM, _FORM_TOLD, max_length=LONGEST_KEY)]
 REPLAYED = "Idempotency-Replayed"
 _KEPT = ("Content-Type", "Location")
 
-ASKED = Header(KEY, "the same key and request get the first answer again, for a day", IdempotencyKey)
+KEY_HEADER = Header(KEY, "the same request with the same key gets the first answer again, for a day", IdempotencyKey)
 
 
 def idempotency_key() -> str | None:
-    """Return the key under which the same request again gets the first answer.
+    """Return the idempotency key of the request.
 
     Raises: InputError.
     """
@@ -45,9 +45,9 @@ def idempotency_key() -> str | None:
 
 
 def answer_once(database: Database, body_sha256: str, make: Callable[[], Response]) -> Response:
-    """Return the answer that this request's key got before, or make it now and keep it.
+    """Return the stored answer of this request's key, or make the answer and store it.
 
-    Raises: InputError, IdempotencyError, InFlightError; whatever `make` raises, with the key free again.
+    Raises: InputError, IdempotencyError, InFlightError; the errors of `make`, after the key is released.
     """
     key = idempotency_key()
     if key is None:
@@ -72,7 +72,7 @@ def answer_once(database: Database, body_sha256: str, make: Callable[[], Respons
 
 @contextmanager
 def _alive(database: Database, this: Request) -> Iterator[None]:
-    """Give signs of life while the block lasts, so that the key is free soon after a server was killed in it."""
+    """Renew the key while the block runs, so that it is free soon after a killed server."""
     done = threading.Event()
 
     def tell() -> None:
@@ -92,6 +92,6 @@ def _alive(database: Database, this: Request) -> Iterator[None]:
 
 
 def _digest(body_sha256: str) -> str:
-    """Return the digest of all that makes the request what it is."""
+    """Return the digest of method, path, query, media type and body."""
     asked = [request.method, request.path, sorted(request.args.items(multi=True)), request.mimetype, body_sha256]
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()

@@ -1,27 +1,27 @@
-"""The limit of invalid keys: an address may send so many a minute; after that, none of them reaches the database.
+"""The limit of invalid keys: beyond it, invalid keys of an address are refused without asking the database.
 
-A key holds 192 random bits, so nobody finds one by trying. But each try would ask the database, and no key's own limit
-counts it.
+A key has 192 random bits, so nobody can guess one. But each guess would cost a query, and no key's rate limit counts
+it.
 """
 
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
+from app.edge.exchange import this_request
 from app.edge.rate_limiter import RateLimiter
-from app.edge.request_context import this_request
 
 INVALID_PER_MINUTE = 30
-SITE_BITS = 64  # of an IPv6 address; its client may choose the rest
+SITE_BITS = 64  # the prefix of an IPv6 address; the client may choose the rest
 KIND = "invalid key"
 
 
 class InvalidKeyLimit:
-    """Counts the invalid keys that each client address has sent."""
+    """Counts the invalid keys of each client address."""
 
     def __init__(self, limiter: RateLimiter) -> None:
         self._limiter = limiter
 
     def wait_s(self) -> float | None:
-        """Return how long the address of this request has to wait; None where it may go on.
+        """Return how long the address of this request must wait; None if it is within the limit.
 
         Units: seconds.
         """
@@ -29,7 +29,7 @@ class InvalidKeyLimit:
         return None if usage.allowed else usage.more_in_s
 
     def count(self) -> None:
-        """Count that this request brought an invalid key."""
+        """Count an invalid key for the address of this request."""
         self._limiter.count(KIND, _site_of_request(), INVALID_PER_MINUTE)
 
 
@@ -38,7 +38,7 @@ def _site_of_request() -> str:
 
 
 def site(address: str) -> str:
-    """Return the part of an address that its client cannot choose.
+    """Return the part of an address that the client cannot choose.
 
     Example:
         >>> site("192.0.2.7"), site("2001:db8:1:2:3:4:5:6"), site("")

@@ -6,8 +6,8 @@ Source: RFC 6901.
 from model.parsing import escape
 
 Path = tuple[object, ...]
-"""The names and indexes on the way to a value. A pointer is made of it only where a problem is told: with a pointer for
-every value, a long name would be copied for each value below it."""
+"""The names and indexes of a value. Only a problem makes a pointer of it: pointers for every value would copy a long
+name once for each value below it."""
 
 
 def pointer(*names: object) -> str:

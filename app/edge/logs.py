@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line on standard error; one line a request, without bodies, queries or keys."""
+"""Logs: one JSON object a line on standard error; one line a request, without its body, query or key."""
 
 import json
 import logging
@@ -12,14 +12,13 @@ from http import HTTPStatus
 import msgspec
 from flask import Response
 
-from app.edge.hooks import Hooks
-from app.edge.request_context import Exchange
+from app.edge.exchange import Exchange, Hooks
 from model.names import escaped
 
 access = logging.getLogger("ebb.access")
 
 STDERR = 2
-PROBES = ("/livez", "/readyz", "/metrics")  # asked every few seconds; logged at INFO only where the answer is an error
+PROBES = ("/livez", "/readyz", "/metrics")  # requested every few seconds; logged at INFO only if they fail
 _plain = logging.Formatter()
 
 
@@ -36,7 +35,7 @@ class JsonLines(logging.Handler):
         return True
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record with the facts that were added to it, and the traceback if there is one."""
+        """Write a record with its extra facts, and the traceback if there is one."""
         try:
             facts = dict(getattr(record, "facts", {}))
             if record.exc_info:
@@ -59,9 +58,9 @@ class JsonLines(logging.Handler):
 def _encoded(line: Mapping[str, object]) -> bytes:
     try:
         encoded = msgspec.json.encode(line)
-    except UnicodeEncodeError:  # half of a surrogate pair, in the text of an exception
+    except UnicodeEncodeError:  # a lone surrogate in the text of an exception
         encoded = json.dumps(line).encode()
-    if not encoded.isascii():  # the JSON stays equal, and no terminal obeys the characters
+    if not encoded.isascii():  # equal JSON, without characters that control a terminal
         encoded = escaped(encoded.decode()).encode()
     return encoded + b"\n"
 
@@ -72,10 +71,10 @@ def _second(seconds: int) -> str:
 
 
 class ShortTimeouts(logging.Filter):
-    """Shortens the timeout of a client to a line without the traceback that gunicorn adds."""
+    """Drops the traceback that gunicorn logs for the timeout of a client."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Shorten such a record; drop none."""
+        """Shorten such a record; pass every record."""
         if record.exc_info and isinstance(record.exc_info[1], BlockingIOError | TimeoutError):
             record.msg = "a client sent or read nothing for too long, and its connection was closed"
             record.args, record.exc_info = (), None
@@ -87,13 +86,13 @@ def configure(level: str) -> None:
     """Send every logger's lines to standard error."""
     logging.basicConfig(level=level, handlers=[JsonLines()], force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it logs each check of the tables' release
-    # No line names its thread or its place in the code, so neither is looked up. gunicorn's own lines name the process.
+    # The lines hold neither thread nor source line, so logging need not look them up.
     logging.logThreads = logging.logMultiprocessing = False
     logging._srcfile = None  # as Python's documentation has it, under "Optimization"
 
 
 def adopt(logger: logging.Logger) -> None:
-    """Write a library's lines as JSON too, and by no handler of its own."""
+    """Write a library's lines as JSON, and remove its own handlers."""
     logger.handlers.clear()
     logger.propagate = True
     logger.addFilter(ShortTimeouts())
@@ -102,7 +101,7 @@ def adopt(logger: logging.Logger) -> None:
 def install(hooks: Hooks) -> None:
     """Log every request when its answer is ready.
 
-    The line goes out directly: a record of the standard library would cost more than the line itself.
+    The line is written directly: a log record would cost more than the line.
     """
     lines = JsonLines()
 

@@ -1,4 +1,4 @@
-"""Refusals: one table from exceptions to HTTP, told as problem+json (RFC 9457)."""
+"""Problem responses: one table maps exceptions to problem+json (RFC 9457)."""
 
 import logging
 import math
@@ -11,7 +11,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from app import errors as app_errors
-from app.edge.request_context import this_exchange
+from app.edge.exchange import this_exchange
 from app.schemas.problem_details import Fault, ProblemDetails
 from model import errors as model_errors
 from model.names import escaped
@@ -26,7 +26,7 @@ RETRY_SECONDS = "5"
 
 @dataclass(frozen=True)
 class ProblemType:
-    """How an exception is told: `name` is None where the status says it all; `place` is where the one problem lies."""
+    """The type of a problem; `name` is None if the status is enough; `place` is the pointer of its only fault."""
 
     status: Status
     name: str | None = None
@@ -98,11 +98,11 @@ TABLE: dict[type[Exception], ProblemType] = {
 }
 
 QUIET = (store_errors.DatabaseError, store_errors.BrokerError, store_errors.ArtifactError, MemoryError)
-"""Exceptions whose own words are for the log, not for the client."""
+"""Exceptions whose messages go to the log, not to the client."""
 
 
 def install(app: Flask) -> None:
-    """Tell every exception, Flask's own included, as a problem."""
+    """Answer every exception, those of Flask included, with a problem."""
     app.register_error_handler(HTTPException, _refuse_http)
     for kind in TABLE:
         app.register_error_handler(kind, _refuse)
@@ -114,7 +114,7 @@ def _refuse(error: Exception) -> Response:
     problems: Iterable[model_errors.Problem] = getattr(error, "problems", ())
     detail = kind.title if isinstance(error, QUIET) else str(error)
     if kind.place is not None and kind.name is not None:
-        role = getattr(error, "role", "")  # of a table's column, which the query names
+        role = getattr(error, "role", "")  # of the column that the query names
         problems = [model_errors.Problem(f"/query/{role}" if role else kind.place, kind.name, detail)]
     if kind.status >= Status.INTERNAL_SERVER_ERROR or isinstance(error, MemoryError):
         log.warning("request %s: %s: %s", this_exchange().id, type(error).__name__, error)
@@ -122,7 +122,7 @@ def _refuse(error: Exception) -> Response:
     if (seconds := getattr(error, "retry_after_s", None)) is not None:
         response.headers["Retry-After"] = str(math.ceil(seconds))
     for challenge in getattr(error, "challenges", ()):
-        response.headers.add("WWW-Authenticate", challenge)  # one line each: browsers do not part them
+        response.headers.add("WWW-Authenticate", challenge)  # a header each: browsers do not split them
     return response
 
 
@@ -134,8 +134,8 @@ def _refuse_http(error: HTTPException) -> Response:
         other = "send several, or a table to POST /v1/jobs/scoring (`ebb score`)"
         hint = "EBB_UPLOAD_BYTES sets how many" if uploads else other
         detail = f"the body is larger than the {most:,} bytes this address takes; {hint}"
-    elif isinstance(error, NotFound):  # only where no route has such a path: what is not in the database says so itself
-        detail = "nothing is at this address: /docs lists those there are; the id of a job or a dataset is a UUID"
+    elif isinstance(error, NotFound):  # no route has this path; NotFoundError is for rows
+        detail = "no route has this path: /docs lists the routes; the id of a job or a dataset is a UUID"
     response = _problem(ProblemType(Status(error.code or 500)), detail)
     for name, value in error.get_headers(request.environ):
         if name not in ("Content-Type", "Content-Length"):
@@ -146,7 +146,7 @@ def _refuse_http(error: HTTPException) -> Response:
 def _fail(error: Exception) -> Response:
     log.error("request %s failed", this_exchange().id, exc_info=error)
     kind = ProblemType(Status.INTERNAL_SERVER_ERROR)
-    return _problem(kind, "an error of this service, not of the request; its log tells more under the request id")
+    return _problem(kind, "an error of the service, not of the request; its log has details under the request id")
 
 
 def _problem(kind: ProblemType, detail: str, problems: Iterable[model_errors.Problem] = ()) -> Response:

@@ -1,20 +1,25 @@
-"""From what came to a typed value: queries, bodies and headers, refused with pointers where they do not fit."""
+"""Reads the parts of a request as typed values: query, body and media types."""
 
+from collections.abc import Iterator
 from itertools import islice
-from typing import TypeVar
+from typing import IO, TypeVar
 
 import msgspec
-from werkzeug.exceptions import NotAcceptable
+from gunicorn.http.errors import ChunkMissingTerminator, ParseException
+from werkzeug.exceptions import ClientDisconnected, NotAcceptable
 
+from app.edge.deadline import DEADLINE
+from app.edge.exchange import this_request
 from app.edge.json_pointer import Path, pointer
 from app.edge.problems import MOST_FAULTS
-from app.edge.request_body import whole_body
-from app.edge.request_context import this_request
 from app.edge.strict_json import parse_json
 from app.edge.validation_errors import validation_errors
-from app.errors import InputError, MediaTypeError
+from app.errors import InputError, MalformedError, MediaTypeError
 from app.routing.route import JSON
 from model.errors import Problem
+
+BODY_BYTES = 16 * 1024 * 1024  # of every request but an upload; Flask counts, however the body is sent
+CHUNK = 1024 * 1024
 
 T = TypeVar("T")
 Query = TypeVar("Query", bound=msgspec.Struct)
@@ -100,3 +105,55 @@ def _typed(value: object, kind: type[T], path: Path, *, strict: bool) -> T:
         return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
         raise InputError.of(islice(validation_errors(value, kind, path, strict=strict), MOST_FAULTS)) from error
+
+
+def body_chunks() -> Iterator[bytes]:
+    """Yield the body in pieces, so that it is never whole in memory.
+
+    Raises: ClientDisconnected (400) if it ends before its Content-Length or its last chunk; MalformedError for an
+    invalid chunked encoding; RequestEntityTooLarge beyond the limit of the route.
+    """
+    request, size = this_request(), 0
+    stream = request.stream
+    while chunk := _read(stream, size):
+        size += len(chunk)
+        yield chunk
+    if size < (request.content_length or 0):
+        raise _cut(size)
+
+
+def whole_body() -> bytes:
+    """Return the whole body; the time in which the client sends it does not count for the answer deadline.
+
+    Raises: the errors of `body_chunks`.
+    """
+    request = this_request()
+    promised, environ = request.content_length, request.environ
+    with environ[DEADLINE].suspended():
+        if promised is None or promised > BODY_BYTES or "chunked" in environ.get("HTTP_TRANSFER_ENCODING", ""):
+            return b"".join(body_chunks())
+        try:
+            body: bytes = environ["wsgi.input"].read(promised)
+        except (OSError, ParseException) as error:
+            raise _cut(0) from error
+    if len(body) < promised:
+        raise _cut(len(body))
+    return body
+
+
+def _read(stream: IO[bytes], size: int) -> bytes:
+    try:
+        return stream.read(CHUNK)
+    except ParseException as error:
+        if isinstance(error, ChunkMissingTerminator) and not error.term:
+            raise _cut(size) from error
+        detail = f"the chunks that the body is sent in cannot be read: {error}"
+        raise MalformedError(detail, [Problem("", "malformed", detail)]) from error
+    except (OSError, ClientDisconnected) as error:  # raised by gunicorn, or by Werkzeug's count of the bytes
+        raise _cut(size) from error
+
+
+def _cut(size: int) -> ClientDisconnected:
+    promised = this_request().content_length
+    where = " before its end" if promised is None else f" after {size:,} of {promised:,} bytes"
+    return ClientDisconnected(f"the body broke off{where}; send it again, whole")

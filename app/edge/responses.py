@@ -13,7 +13,7 @@ from flask import Flask, Response, request
 from werkzeug.datastructures import Headers
 from werkzeug.utils import get_content_type
 
-from app.edge.request_context import ADDED_HEADERS
+from app.edge.exchange import ADDED_HEADERS
 from app.routing.route import JSON
 
 SECURITY_HEADERS = {
@@ -89,7 +89,7 @@ def conditional(response: Response, etag: str | None = None) -> Response:
 
 
 def time_text(moment: datetime | None) -> str | None:
-    """Write a point in time as RFC 3339 in UTC.
+    """Write a time as RFC 3339 in UTC.
 
     Example:
         >>> time_text(datetime(2026, 1, 2, 3, 4, 5, 600000, tzinfo=UTC))

@@ -1,7 +1,7 @@
-"""What the database said, for half a second: aliases that move and keys that are revoked are obeyed everywhere by then.
+"""A TTL cache of database reads: every process sees a moved alias or a revoked key within half a second.
 
-What is kept is only as old as the moment *before* its look began, so that a change which was answered earlier is seen
-by every request that starts half a second later. Where the database does not answer meanwhile, neither does this.
+The age of an entry counts from *before* its read, so that every request that starts half a second after a committed
+change sees it. An expired entry is not served while the database is down.
 """
 
 import time
@@ -18,7 +18,7 @@ Value = TypeVar("Value")
 
 
 class TtlCache(Generic[Key, Value]):
-    """Answers of the database by what was asked, none older than `seconds`; None is asked for again each time.
+    """Values by key, none older than `seconds`; a None is read again each time.
 
     Units: `seconds` in seconds.
     """
@@ -32,9 +32,9 @@ class TtlCache(Generic[Key, Value]):
         self._seen: dict[Key, tuple[float, Value | None]] = {}
 
     def get(self, key: Key) -> Value | None:
-        """Return what the database said lately, or says now.
+        """Return the cached value, or read it.
 
-        Raises: what the look raises; DatabaseError where it cannot be told.
+        Raises: the errors of the read; DatabaseError during an outage.
         """
         begun = time.monotonic()
         since, value = self._seen.get(key, (0.0, None))
@@ -46,16 +46,16 @@ class TtlCache(Generic[Key, Value]):
         return value
 
     def last(self, key: Key) -> Value | None:
-        """Return what the database said last, however long ago; None where it never said anything."""
+        """Return the value that was read last, however old; None if there is none."""
         return self._seen.get(key, (0.0, None))[1]
 
     def forget(self, key: Key) -> None:
-        """Ask the database again next time: this process has changed the answer itself."""
+        """Read the key again next time, because this process has changed its value."""
         self._seen[key] = (time.monotonic(), None)
 
     def _keep(self, key: Key, since: float, value: Value | None) -> None:
         if len(self._seen) >= MOST_KEPT:
             self._seen.clear()
-        # A thread that looked earlier and was held up must not overwrite what another has seen since.
+        # A slow thread must not overwrite the newer value of another.
         if self._seen.get(key, (0.0, None))[0] <= since:
             self._seen[key] = (since, value)

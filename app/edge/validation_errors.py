@@ -1,7 +1,6 @@
-"""Validation errors of a parsed value: every fault at once, in our own words.
+"""Validation errors of a parsed value: all faults at once, in plain words.
 
-The decoder says whether a value fits its type, but it names only the first place, in its own terms. So this walks down
-the type wherever the decoder refuses.
+msgspec reports only the first fault of a value, in its own terms. So this walks down the type where msgspec refuses.
 """
 
 import re
@@ -28,7 +27,7 @@ _SIGNS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
 
 
 def validation_errors(value: object, kind: Any, path: Path = (), *, strict: bool) -> Iterator[Problem]:
-    """Yield what does not fit the type, each with its pointer; nothing where all fits.
+    """Yield the faults of a value, each with its pointer.
 
     Example:
         >>> class Ask(msgspec.Struct, forbid_unknown_fields=True):
@@ -49,7 +48,7 @@ def validation_errors(value: object, kind: Any, path: Path = (), *, strict: bool
 
 
 def _inside(value: object, kind: Any, path: Path, *, strict: bool) -> Iterator[Problem]:
-    """Yield what is wrong with the members of an object or a list."""
+    """Yield the faults of the members of an object or a list."""
     for part in _parts(kind):
         if isinstance(value, dict) and isinstance(part, type) and issubclass(part, msgspec.Struct):
             yield from _members(value, part, path, strict=strict)
@@ -76,7 +75,7 @@ def _members(value: Mapping[str, object], kind: type[msgspec.Struct], path: Path
 
 
 def _parts(kind: Any) -> Iterator[Any]:
-    """Yield the types that a type is one of."""
+    """Yield the alternatives of a union, or the type itself."""
     if get_origin(kind) is Annotated:
         yield from _parts(get_args(kind)[0])
     elif get_origin(kind) is Union or type(kind).__name__ == "UnionType":
@@ -87,7 +86,7 @@ def _parts(kind: Any) -> Iterator[Any]:
 
 
 def _told(message: str, kind: Any) -> tuple[str, str]:
-    """Return the code and the sentence for what the decoder says.
+    """Return the code and the sentence for a message of msgspec.
 
     Example:
         >>> _told("Expected `int | null`, got `str`", int | None)

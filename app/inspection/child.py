@@ -1,7 +1,7 @@
 """`python -m app.inspection.child`: describes one table within limits of memory and processor time.
 
-The question is a line of JSON on standard input, the answer a JSON object on standard output. Standard input stays open
-for as long as anybody waits for the answer; when it is closed, this process ends.
+The question is a line of JSON on standard input, the answer is a JSON object on standard output. The parent keeps
+standard input open while it waits for the answer; when the pipe closes, this process ends.
 """
 
 import json
@@ -47,7 +47,7 @@ def _answer(asked: dict[str, Any]) -> str:
 
 
 def _line() -> bytes:
-    """Read one line, unbuffered: a thread waits for the end of the input later."""
+    """Read one line, unbuffered, because a thread reads the end of the input later."""
     heard = b""
     while not heard.endswith(b"\n"):
         part = os.read(sys.stdin.fileno(), 65536)
@@ -58,10 +58,10 @@ def _line() -> bytes:
 
 
 def _end_with_parent() -> None:
-    # The parent writes no more: the read returns when its end of the pipe closes, which its death does.
+    # The parent writes nothing more, so the read returns when the parent closes the pipe or dies.
     os.read(sys.stdin.fileno(), 1)
     os._exit(1)
 
 
 if __name__ == "__main__":
-    os._exit(main())  # at once: an orderly end of the interpreter takes a while
+    os._exit(main())  # at once, without the slow finalization of the interpreter

@@ -23,7 +23,7 @@ OUT_OF_MEMORY = (-signal.SIGKILL, -signal.SIGABRT)  # by the kernel; by Arrow, w
 
 @dataclass(frozen=True)
 class Question:
-    """A table, and which of its columns are target and id, if any."""
+    """A table, and the names of its target and id columns, if any."""
 
     path: Path
     file_format: str
@@ -41,7 +41,7 @@ class Inspector:
     def inspect(self, question: Question) -> dict[str, Any]:
         """Return the table's schema as JSON.
 
-        Raises: TableError, ColumnError; TooLargeError where it takes too much memory or time.
+        Raises: TableError, ColumnError; TooLargeError if the inspection exceeds a limit.
         """
         answer = self._ask(question)
         match answer.get("refused"):
@@ -69,7 +69,7 @@ class Inspector:
             told = self._converse(child, question)
         finally:
             deadline.cancel()
-            child.kill()  # does nothing where it has ended
+            child.kill()  # does nothing if it has ended
             child.communicate()
         if late.is_set() or child.returncode == -signal.SIGXCPU:
             raise TooLargeError(
@@ -80,7 +80,7 @@ class Inspector:
             raise self._too_much_memory()
         if child.returncode != 0:
             log.error("an inspection ended with code %d", child.returncode)
-            raise TableError("the process that inspected the table crashed: the file may be damaged, write it anew")
+            raise TableError("the process that inspected the table crashed: the file may be damaged, write it again")
         answer: dict[str, Any] = json.loads(told)
         return answer
 
@@ -89,7 +89,7 @@ class Inspector:
         assert child.stdout is not None  # noqa: S101
         limits = {"memory_bytes": self._memory_bytes, "seconds": self._seconds}
         asked = {**asdict(question), "path": str(question.path), **limits}
-        with contextlib.suppress(BrokenPipeError):  # it has ended already; its exit code says why
+        with contextlib.suppress(BrokenPipeError):  # it has ended; its exit code tells why
             child.stdin.write(json.dumps(asked).encode() + b"\n")
         told = child.stdout.read()
         child.wait()

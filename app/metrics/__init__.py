@@ -1,1 +1,1 @@
-"""What Prometheus reads: requests, counted by the processes that answer them, and jobs, counted from the database."""
+"""Prometheus metrics: requests are counted by the processes that answer them, jobs are read from the database."""

@@ -1,4 +1,4 @@
-"""The figures of all processes and of the database as one text, in the form that the reader asks for."""
+"""Writes the metrics of all processes and of the database as one text, in the format of the Accept header."""
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
@@ -21,5 +21,5 @@ def expose(traffic: Traffic, jobs: JobsCollector, accept: str) -> tuple[bytes, s
 
 
 def forget(process: int) -> None:
-    """Let what a process that ended had open no longer count; what it had counted stays."""
+    """Drop the gauges of a process that ended; its counters stay."""
     mark_process_dead(process)  # type: ignore[no-untyped-call]

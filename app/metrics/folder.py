@@ -1,4 +1,4 @@
-"""The folder in which the processes of one server count, each in a file of its own."""
+"""The folder of a server's metrics, in which each process counts in a file of its own."""
 
 import fcntl
 import os
@@ -12,10 +12,10 @@ NEW_SECONDS = 1.0
 
 
 def make_folder() -> Path:
-    """Make a folder for this server, and remove those of servers that were killed.
+    """Make a folder for this server, and remove the folders of killed servers.
 
-    It is locked for as long as this process or one that it forks lives, which also keeps those away who tidy up
-    temporary files.
+    The folder stays locked while this process or a fork of it lives. The lock also stops tools that clean up temporary
+    files.
 
     Source: systemd.io, Using /tmp/ and /var/tmp/ safely.
     """
@@ -29,9 +29,9 @@ def make_folder() -> Path:
 def _remove_if_left(folder: Path) -> None:
     try:
         if time.time() - folder.stat().st_mtime < NEW_SECONDS:
-            return  # its maker may be about to lock it
+            return  # its server may not have locked it yet
         lock = _lock(folder)
-    except OSError:  # in use, or somebody else's
+    except OSError:  # in use, or of another user
         return
     shutil.rmtree(folder, ignore_errors=True)
     os.close(lock)

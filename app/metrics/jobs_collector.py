@@ -1,4 +1,4 @@
-"""The truth about jobs, read from the database at each scrape: the same from every process, and after every restart."""
+"""Metrics of jobs, read from the database at each scrape: equal in every process, and after a restart."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ KINDS: tuple[str, ...] = get_args(Kind)
 
 
 class JobsCollector(Collector):
-    """Counts jobs in the database; with that away, it says so, and of jobs nothing.
+    """Counts jobs in the database; during an outage, it only reports the outage.
 
     Units: seconds, within which a worker must have been seen to count as alive.
     """
@@ -31,7 +31,7 @@ class JobsCollector(Collector):
         self._statistics = StatisticsCache()
 
     def collect(self) -> Iterable[Metric]:
-        """Read the figures and tell them."""
+        """Read and yield the metrics."""
         try:
             with self._database.read() as connection:
                 figures = self._statistics.read(connection)

@@ -1,7 +1,7 @@
-"""Requests and scores, counted where they happen.
+"""Metrics of requests and scores.
 
-Under gunicorn each process counts in a file of its own, in the folder that PROMETHEUS_MULTIPROC_DIR names, and
-whichever process is asked adds them up. Labels are bounded: a path is told as its route, a status as its class.
+Under gunicorn each process counts in a file of its own, in the folder PROMETHEUS_MULTIPROC_DIR; the process that is
+scraped sums them. Labels are bounded: the label of a path is its route, that of a status is its class.
 """
 
 import time
@@ -9,12 +9,11 @@ import time
 from flask import Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 
-from app.edge.hooks import Hooks
-from app.edge.request_context import Exchange
+from app.edge.exchange import Exchange, Hooks
 from app.routing.route import Route
 
 SHARED = values.ValueClass is not values.MutexValue
-UNKNOWN = "none", "other"  # an address that is not there, or not with this method
+UNKNOWN = "none", "other"  # a path without a route, or another method
 SHED = {429, 503}
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -44,7 +43,7 @@ class Traffic:
         hooks.after_request(self._count)
 
     def scored(self, records: int, refused: int) -> None:
-        """Count the records of a scoring request, and those of them that could not be scored."""
+        """Count the records of a scoring request, and those that could not be scored."""
         self._good.inc(records - refused)
         if refused:
             self._bad.inc(refused)
@@ -58,7 +57,7 @@ class Traffic:
             self._shed.labels(self._named.get(name, UNKNOWN)[0], str(status)).inc()
 
     def _of(self, name: str, status: int) -> tuple[Counter, Histogram]:
-        """Return what counts this kind of answer; looking labels up is what counting costs most."""
+        """Return the counters of this kind of answer; they are cached, because looking labels up is slow."""
         kept = self._kept.get((name, status))
         if kept is None:
             labels = self._named.get(name, UNKNOWN)

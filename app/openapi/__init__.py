@@ -1,1 +1,1 @@
-"""The contract as OpenAPI 3.1, made from the table of routes and the shapes."""
+"""The OpenAPI 3.1 document, made from the table of routes and the schemas."""

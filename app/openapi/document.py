@@ -1,4 +1,4 @@
-"""The whole document.
+"""Builds the OpenAPI document.
 
 Source: OpenAPI Specification 3.1.1.
 """
@@ -14,17 +14,17 @@ from app.schemas.field_types import NO_NEWLINE
 from app.schemas.problem_details import ProblemDetails
 from model.names import escaped
 
-CONTRACT = "1.0"  # the contract's own version; /v1 in its paths is the part that can break
+CONTRACT = "1.0"  # the version of the document; /v1 in its paths changes with breaking changes only
 REFERENCE = "#/components/schemas/{name}"
 
 
 def write_document(routes: Sequence[Route], *, keyless: bool) -> bytes:
-    """Return the document as JSON, in which the characters that no name may hold are spelled out."""
+    """Return the document as JSON, with control characters escaped."""
     return escaped(msgspec.json.encode(_document(routes, keyless=keyless)).decode()).encode()
 
 
 def _document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:
-    """Return the document that describes exactly these routes; with `keyless`, on a server that asks for no key."""
+    """Return the document of these routes; `keyless` is for a server that requires no key."""
     shapes: dict[type[msgspec.Struct], None] = {ProblemDetails: None}
     for route in routes:
         for answer in route.answers.values():
@@ -35,7 +35,7 @@ def _document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:
     references, schemas = msgspec.json.schema_components(tuple(shapes), ref_template=REFERENCE)
     known = dict(zip(shapes, references, strict=True))
     for shape in shapes:
-        schemas[shape.__name__] |= getattr(shape, "PUBLISHED", {})  # what a struct cannot say
+        schemas[shape.__name__] |= getattr(shape, "PUBLISHED", {})  # conditions that a struct cannot express
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = build_operation(route, known, keyless=keyless)
@@ -56,7 +56,7 @@ def _document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:
                 "key": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "a key of `ebb keys create`; a server bound to loopback asks for none",
+                    "description": "a key of `ebb keys create`; a server bound to loopback requires none",
                 }
             },
         },
@@ -65,7 +65,7 @@ def _document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:
 
 
 def _portable(value: Any) -> Any:
-    """Return a part of the document whose patterns need no lookahead, which RE2 (Go) and others do not know."""
+    """Remove the lookahead from all patterns, because RE2 (Go) and others do not support it."""
     if isinstance(value, dict):
         return {
             name: part.removesuffix(NO_NEWLINE) if name == "pattern" and isinstance(part, str) else _portable(part)

@@ -1,4 +1,4 @@
-"""One operation of the document: a route with its parameters, its body, its answers and its refusals."""
+"""Builds one operation of the document: parameters, body, answers and problems of a route."""
 
 import inspect
 import re
@@ -18,11 +18,11 @@ Schemas = Mapping[type[msgspec.Struct], dict[str, Any]]
 
 PATH_TYPES: dict[str, Any] = {"slug": Slug, "id": Uuid, "number": VersionNumber}
 EVERYWHERE = (408, 414, 421, 431, 500, 503)
-"""Refusals any route may give; those that ask for a key, also 401, 403 and 429."""
+"""The statuses of problems that every route may answer; routes with a scope add 401, 403 and 429."""
 
 
 def build_operation(route: Route, schemas: Schemas, *, keyless: bool) -> dict[str, Any]:
-    """Return the route as an operation object; with `keyless`, on a server that asks for no key."""
+    """Return the route as an operation object; `keyless` is for a server that requires no key."""
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
@@ -37,7 +37,7 @@ def build_operation(route: Route, schemas: Schemas, *, keyless: bool) -> dict[st
 
 
 def _security(route: Route, *, keyless: bool) -> list[dict[str, list[str]]]:
-    """Return the ways to be let in, each with the scope that the key needs; a scope of `admin` stands for all."""
+    """Return the security requirements, each with the scope of the key; `admin` includes all scopes."""
     if route.scope is None:
         return []
     keys = [{"key": [scope]} for scope in (route.scope, *route.or_scopes)]
@@ -71,7 +71,7 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a parameter that is there; one that is not has no value, null or other."""
+    """Return the schema of an optional parameter without null: a missing parameter has no value."""
     if "anyOf" not in schema:
         return schema
     (kind,) = (part for part in schema["anyOf"] if part != {"type": "null"})
@@ -117,8 +117,8 @@ def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
         for status, answer in route.answers.items()
     }
     if route.method == "GET":
-        responses["304"] = {"description": "the client has it already"}
-    unread = (400,) if route.body is not None or route.uploads else ()  # no JSON, or broken off
+        responses["304"] = {"description": "the client has this version"}
+    unread = (400,) if route.body is not None or route.uploads else ()  # malformed, or incomplete
     refusals = {*route.refusals, *EVERYWHERE, 422, *unread, *(() if route.scope is None else (401, 403, 429))}
     for status in sorted(refusals):
         responses[str(status)] = {

@@ -1,7 +1,8 @@
-"""A route: one line of the contract, from which the URL map, the access check and the OpenAPI document are made."""
+"""A route: the URL map, the check of scopes and the OpenAPI document are made from it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Header:
-    """A header of this type that a route reads, or sends with answers `of` these statuses, or of all."""
+    """A header that a route reads, or sends with answers `of` these statuses; an empty `of` means all."""
 
     name: str
     description: str
@@ -27,14 +28,13 @@ class Header:
 class Route:
     """One method at one path.
 
-    `path` is in OpenAPI's notation. A route whose `scope` is None asks for no key anywhere; `or_scopes` open it, too,
-    for some of what it does, and the view demands the one that is needed. One that is `browsed` takes the key as a
-    password as well, which is the only way in which a browser asks for one. One that answers `in_outages` takes a key
-    that was valid when the database last answered. `answers` maps a status to
-    the struct it carries, to a media type where it carries bytes, or to None where it carries nothing; `also` names
-    other media types that they come in, as asked for. `refusals` are the statuses it may refuse with
-    beside those that every route may. The view is called with the services, the names in the path, `query`, and `body`
-    where the route has one and takes no uploads beside.
+    `path` is in OpenAPI's notation. A route whose `scope` is None requires no key. A key with one of `or_scopes` may
+    call it too; the view then checks the scope of what is asked. A `browsed` route also accepts the key as a password,
+    because a browser can ask for no other. A route that answers `in_outages` accepts a key that was valid when the
+    database last answered. `answers` maps a status to the struct of its body, to a media type if the body is bytes, or
+    to None if there is no body; `also` lists further media types of the body. `refusals` lists the statuses of its
+    problems, beside those of every route. The view is called with the services, the names in the path, `query`, and
+    `body` if the route has one and accepts no uploads.
     """
 
     method: str
@@ -54,7 +54,7 @@ class Route:
     browsed: bool = False
     in_outages: bool = False
 
-    @property
+    @cached_property
     def name(self) -> str:
-        """The operation's name: that of its view."""
+        """The name of the operation, which is that of its view."""
         return self.view.__name__

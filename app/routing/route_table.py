@@ -1,4 +1,4 @@
-"""The table of routes: all that this service answers."""
+"""The table of all routes."""
 
 from app.routing.route import Route
 from app.views import (

@@ -1,4 +1,4 @@
-"""From a route to a Flask view: parse what came, call the view with typed values."""
+"""Registers the routes in Flask's URL map; parses query and body before a view is called."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from app.server.services import Services
 
 
 class SlugConverter(BaseConverter):
-    """A name in a path; others are not found, so that none ever reaches the database."""
+    """A name in a path; a path with an invalid name is not found."""
 
     regex = SLUG
 
@@ -25,18 +25,18 @@ class IdConverter(BaseConverter):
 
 
 class NumberConverter(IntegerConverter):
-    """A positive number that a column of the database can hold."""
+    """A positive number that fits an integer column of the database."""
 
     def __init__(self, url_map: Map) -> None:
         super().__init__(url_map, min=1, max=2**31 - 1)
 
 
 CONVERTERS = {"version": "number", "job_id": "id", "dataset_id": "id"}
-"""What stands for other than a slug in paths."""
+"""The converters of names in paths; all others are slugs."""
 
 
 def install(app: Flask, routes: tuple[Route, ...], services: Services) -> None:
-    """Give every route its place in the URL map."""
+    """Register every route."""
     app.url_map.merge_slashes = False
     app.url_map.converters |= {"slug": SlugConverter, "id": IdConverter, "number": NumberConverter}
     for route in routes:
@@ -44,7 +44,7 @@ def install(app: Flask, routes: tuple[Route, ...], services: Services) -> None:
 
 
 def flask_path(path: str) -> str:
-    """Turn a path of the contract into Flask's notation.
+    """Convert a path from OpenAPI's notation to Flask's.
 
     Example:
         >>> flask_path("/v1/models/{name}/versions/{version}")

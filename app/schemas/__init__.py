@@ -1,1 +1,1 @@
-"""What requests bring and answers say, one subject a file; the OpenAPI document is made from these."""
+"""Schemas that several parts of the service share; a view keeps its own schemas in its file."""

@@ -17,7 +17,7 @@ Explain = Annotated[int, Meta(ge=0, le=1000, description="how many reasons each 
 
 
 class EconomicsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a retention campaign costs and brings for one customer, and how far it may go.
+    """The costs and gains of a retention campaign per customer, and its limits.
 
     Units: customer_value, offer_cost, contact_cost and budget in the same money; acceptance is the probability that a
     customer who would leave takes the offer and stays; capacity is a number of customers.
@@ -32,10 +32,7 @@ class EconomicsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ScoreQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which version scores: the one an alias points at, or the one of this number.
-
-    What else is asked for: see the body's `explain` and `economics`.
-    """
+    """The version that scores, by its alias or number; and the options of the body, for bodies other than JSON."""
 
     alias: Slug | None = None
     version: VersionNumber | None = None
@@ -49,7 +46,7 @@ class ScoreQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ScoreRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Customers to score, as records or column by column; exactly one of the two."""
+    """Customers to score, as `records` or as `columns`; exactly one of the two."""
 
     PUBLISHED: ClassVar[dict[str, object]] = {
         "oneOf": [
@@ -71,7 +68,7 @@ class ScoreRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ColumnContribution(msgspec.Struct, frozen=True, gc=False):
-    """How much one column moved a customer's log-odds away from the baseline customer's."""
+    """The contribution of one column: by how much it moves the log-odds away from the baseline customer's."""
 
     column: str
     value: float | str | bool | None
@@ -79,16 +76,16 @@ class ColumnContribution(msgspec.Struct, frozen=True, gc=False):
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
-    """Whether to contact the customer, and what that is expected to bring."""
+    """Whether to contact the customer, and the expected profit of that."""
 
     contact: bool
     expected_profit: float
 
 
 class Score(msgspec.Struct, frozen=True):
-    """One customer's answer: a probability, or why there is none.
+    """One customer's answer: a probability, or the error.
 
-    `gap` is by how much all reasons together, those not told too, miss the log-odds difference they explain.
+    `gap` is the difference between the explained log-odds and the sum of all contributions, listed or not.
     """
 
     customer_id: str | int | None = None
@@ -100,17 +97,17 @@ class Score(msgspec.Struct, frozen=True):
 
 
 class Chosen(msgspec.Struct, frozen=True, gc=False):
-    """A customer to contact: the place in the request, from 0, and the id."""
+    """A customer to contact: the index in the request, from 0, and the id."""
 
     record: int
     customer_id: str | int | None
 
 
 class Campaign(msgspec.Struct, frozen=True):
-    """What contacting the customers with `contact: true` comes to.
+    """The totals of contacting the customers with `contact: true`.
 
-    `threshold` is the probability above which a contact pays; null where none does. With a budget or a capacity,
-    `chosen` lists whom to contact, the most profitable first.
+    `threshold` is the probability above which a contact pays; null if none does. With a budget or a capacity, `chosen`
+    lists the customers to contact, the most profitable first.
     """
 
     threshold: float | None
@@ -121,9 +118,9 @@ class Campaign(msgspec.Struct, frozen=True):
 
 
 class Scored(msgspec.Struct, frozen=True):
-    """The answer to one scoring request, in its order, all by one version.
+    """The answer to one scoring request, in the order of the request, by one version.
 
-    `unseen` counts by column the customers of a category that training did not know, `imputed` those without a value.
+    `unseen` counts by column the customers with a category unknown to training, `imputed` those without a value.
     """
 
     model: str

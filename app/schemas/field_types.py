@@ -1,4 +1,4 @@
-"""Types that several subjects share."""
+"""Field types that several schemas share."""
 
 import re
 from collections.abc import Iterable
@@ -14,11 +14,11 @@ SLUG = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 NO_NEWLINE = r"(?!\n)"
-"""The end of a pattern in Python, whose `$` also matches before a last newline; that of JSON Schema does not."""
+"""Refuses a final newline, before which Python's `$` matches too; JSON Schema's `$` does not."""
 
 
 def whole(pattern: str, description: str, **more: Any) -> Meta:
-    r"""Return the condition that a whole text matches a pattern; alternatives in it stand in a group.
+    r"""Return the condition that a whole text matches a pattern; alternatives must be in a group.
 
     Example:
         >>> Word = Annotated[str, whole("[a-z]+", "small letters")]
@@ -32,12 +32,12 @@ def whole(pattern: str, description: str, **more: Any) -> Meta:
 
 
 def published(pattern: str, description: str, **more: Any) -> Meta:
-    """Return a condition for the contract only: other code checks it, and refuses with a code of its own."""
+    """Return a condition for the OpenAPI document only: other code checks it, and has its own error."""
     return Meta(extra_json_schema={"pattern": f"^{pattern}$"}, description=description, **more)
 
 
 def several(names: Iterable[str]) -> Meta:
-    """Return the condition of some of these names with commas between them."""
+    """Return the condition that a text lists some of these names, separated by commas."""
     names = tuple(names)
     one = "|".join(map(re.escape, names))
     return whole(f"(?:{one})(?:,(?:{one}))*", f"some of {', '.join(names)}, with commas between them")
@@ -55,15 +55,15 @@ PageToken = Annotated[
 VersionNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"}, description="RFC 3339, UTC")]
 JsonObject = dict[str, Any]  # msgspec has no schema for object
-OwnRecord = Annotated[Any, Meta(extra_json_schema={"type": "object"})]  # what is no object is that record's error
+OwnRecord = Annotated[Any, Meta(extra_json_schema={"type": "object"})]  # another type is an error of that record alone
 
 
 class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """No query parameter is known here."""
+    """A route without query parameters."""
 
 
 class PageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which page of a list."""
+    """The page of a list."""
 
     page_size: PageSize = 50
     page_token: PageToken | None = None

@@ -1,4 +1,4 @@
-"""Jobs in requests and answers."""
+"""Jobs, their epochs and their events, as the API shows them."""
 
 from typing import Annotated, Literal
 
@@ -9,14 +9,14 @@ from app.schemas.field_types import JsonObject, Time
 from store.jobs.states import JobState
 
 Kind = Literal["training", "scoring", "replay"]
-Priority = Annotated[int, Meta(ge=-10, le=10, description="of the jobs that wait, the highest goes first")]
+Priority = Annotated[int, Meta(ge=-10, le=10, description="jobs of a higher priority start first")]
 DeadlineSeconds = Annotated[
-    float, Meta(ge=1, le=2_592_000, description="seconds after which the job is no longer wanted; at most 30 days")
+    float, Meta(ge=1, le=2_592_000, description="seconds after which the job is stopped; at most 30 days")
 ]
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a job is, in its own unit."""
+    """The progress of a job, in its own unit."""
 
     done: int
     total: int | None
@@ -24,14 +24,14 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class JobFailure(msgspec.Struct, frozen=True):
-    """Why a job ended without its result."""
+    """The error that ended a job."""
 
     code: str
     detail: str
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A request for work, as it stands."""
+    """A job and its state."""
 
     id: str
     kind: Kind
@@ -55,9 +55,9 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class LayerUpdate(msgspec.Struct, frozen=True):
-    """One array of parameters at an epoch's last step.
+    """One array of parameters at the last step of an epoch.
 
-    The update ratio is ‖update‖ / ‖parameters‖; null where the array held nothing but zeros.
+    The update ratio is ‖update‖ / ‖parameters‖; null if all parameters are zero.
     """
 
     name: str
@@ -68,9 +68,9 @@ class LayerUpdate(msgspec.Struct, frozen=True):
 class Epoch(msgspec.Struct, frozen=True):
     """One pass over the training rows.
 
-    `dead_units` is the share of ReLU units that no validation row makes fire; `retries` is 1 once the training
-    diverged and began again at a lower learning rate. `layers` are those of all epochs up to 100, then of every tenth,
-    from 1,000 on of every hundredth, and so on; null between, and for an epoch of the first release.
+    `dead_units` is the share of ReLU units that are zero for all validation rows; `retries` is 1 after a training
+    diverged and restarted at a lower learning rate. `layers` is kept for all epochs up to 100, then for every tenth,
+    from 1,000 on for every hundredth, and so on; null for others, and for epochs of the first release.
     """
 
     epoch: int
@@ -86,7 +86,7 @@ class Epoch(msgspec.Struct, frozen=True):
 
 
 class JobEvent(msgspec.Struct, frozen=True):
-    """Something that happened to a job."""
+    """One event of a job."""
 
     event: str
     attempt: int

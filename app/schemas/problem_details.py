@@ -1,10 +1,10 @@
-"""How refusals are told."""
+"""Problem details: the body of every error response."""
 
 import msgspec
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """One thing wrong: where, what kind, and what to do.
+    """One fault: its place, its code, and what to do.
 
     Source: `pointer` is RFC 6901 into the body; `/query/NAME` and `/headers/NAME` stand for those parts.
     """
@@ -15,7 +15,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class ProblemDetails(msgspec.Struct, frozen=True):
-    """A refusal.
+    """An error response.
 
     Source: RFC 9457, Problem Details for HTTP APIs.
     """

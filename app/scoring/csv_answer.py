@@ -1,4 +1,4 @@
-"""Scores as CSV: a line for each customer, with an error where there is no score.
+"""Scores as CSV: a line for each customer, with its score or its error.
 
 Source: RFC 4180; texts that a spreadsheet would run get an apostrophe (OWASP, CSV injection).
 """
@@ -13,10 +13,10 @@ from model.scoring import safe
 
 
 def write_csv(results: ScoreResults) -> bytes:
-    """Write the first line with the columns' names, then the customers.
+    """Write a line with the names of the columns, then a line for each customer.
 
-    There are three columns for each reason, as many as the customer with the most has, one for their gap, and two for
-    a decision.
+    Each reason has three columns, the gap has one, a decision has two. There are as many reasons as the customer with
+    the most has.
     """
     columns: list[list[Scalar]] = [list(map(safe, results.ids)), list(results.probabilities)]
     names = ["customer_id", "churn_probability"]

@@ -11,8 +11,7 @@ from itertools import islice
 
 from app.edge.json_pointer import pointer
 from app.errors import InputError, MalformedError
-from app.scoring.customers import MOST_RECORDS, Customers, check_names, check_number, of_every_row
-from app.scoring.ids import id_column
+from app.scoring.customers import MOST_RECORDS, Customers, check_names, check_number, id_column, of_every_row
 from model.columns.cells import Words
 from model.columns.encoder import Raw
 from model.errors import Problem
@@ -20,7 +19,7 @@ from model.estimator import Estimator
 
 
 class Lines(Customers):
-    """Customers that came line by line, all with the same columns; every cell is a text."""
+    """Customers that were sent as lines, all with the same columns; every cell is a text."""
 
     def __init__(
         self, names: Sequence[str], lines: Sequence[Sequence[str]], ids: str, broken: Mapping[int, Problem]
@@ -46,7 +45,7 @@ class Lines(Customers):
 
 
 def read_csv(body: bytes, estimator: Estimator) -> Customers:
-    """Read the records; an empty cell is a missing value, a line without any cell is no record.
+    """Read the records; an empty cell is a missing value; an empty line is skipped.
 
     Raises: MalformedError, InputError, TooLargeError.
     """

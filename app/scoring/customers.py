@@ -1,4 +1,4 @@
-"""The customers of a scoring request, in any format: their columns, and where each value is in the request."""
+"""The customers of a scoring request, in any format: their columns, and the pointer of each value."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence, Set
@@ -9,15 +9,18 @@ from app.edge.json_pointer import pointer
 from app.errors import InputError, TooLargeError
 from model.columns.encoder import Raw
 from model.errors import Problem
+from model.estimator import Estimator
+from model.ids import invalid_ids
 from model.limits import COLUMNS, NAME_CHARACTERS
 
 MOST_RECORDS = 10_000
+CUSTOMER_ID = "customer_id"
 
 
 class Customers(ABC):
-    """`n` customers, and by row the reasons why nothing could be read of a customer.
+    """`n` customers; `broken` holds by row the problem of a customer that could not be read.
 
-    A column is made for some rows at a time, and only if the estimator knows it: what a request names costs nothing.
+    A column is made for some rows at a time, and only if the estimator knows it, so that unknown columns cost nothing.
     """
 
     def __init__(self, n: int, broken: Mapping[int, Problem] | None = None) -> None:
@@ -26,19 +29,19 @@ class Customers(ABC):
 
     @abstractmethod
     def columns(self, names: Collection[str], rows: slice) -> dict[str, Raw]:
-        """Return those of the named columns that came. A value that a customer did not bring is None."""
+        """Return those of the named columns that the request has. A missing value is None."""
 
     @abstractmethod
     def unknown(self, names: Set[str]) -> Mapping[int, str]:
-        """Return by row the first column that the customer brought and that is none of these."""
+        """Return by row the first column of the customer that is not among these."""
 
     @abstractmethod
     def place(self, row: int, column: str) -> str:
-        """Return the pointer to a value, of its row and the pointer of its column."""
+        """Return the pointer to a value, from its row and the pointer of its column."""
 
 
 class Records(Customers):
-    """Customers that came one by one, each with columns of its own."""
+    """Customers that were sent as records, each with columns of its own."""
 
     def __init__(
         self, records: Sequence[dict[str, Any]], at: str = "", broken: Mapping[int, Problem] | None = None
@@ -64,7 +67,7 @@ class Records(Customers):
 
 
 class Columns(Customers):
-    """Customers that came column by column."""
+    """Customers that were sent column by column."""
 
     def __init__(self, columns: Mapping[str, Sequence[object]], n: int) -> None:
         super().__init__(n)
@@ -81,13 +84,13 @@ class Columns(Customers):
 
 
 def of_every_row(came: Collection[str], names: Set[str], n: int) -> dict[int, str]:
-    """Return for each row the first name that came and is none of `names`, where all rows have the same columns."""
+    """Return for each row the first name that is not among `names`, if all rows have the same columns."""
     first = next((name for name in came if name not in names), None)
     return {} if first is None else dict.fromkeys(range(n), first)
 
 
 def check_number(n: int, where: str) -> None:
-    """Refuse requests without customers, and with too many.
+    """Refuse requests without customers, or with too many.
 
     Raises: InputError, TooLargeError.
     """
@@ -101,7 +104,7 @@ def check_number(n: int, where: str) -> None:
 
 
 def check_names(names: Collection[str], known: Set[str], where: str) -> None:
-    """Refuse columns of all customers that are too many, or have names longer than a column's can be.
+    """Refuse too many columns, and names that are too long.
 
     Raises: InputError.
     """
@@ -112,3 +115,14 @@ def check_names(names: Collection[str], known: Set[str], where: str) -> None:
     if long:
         detail = f"the name of a column has at most {NAME_CHARACTERS} characters"
         raise InputError.of(Problem(where + pointer(name), "name", detail) for name in long)
+
+
+def id_column(estimator: Estimator) -> str:
+    """Return the column of a request that identifies customers."""
+    return estimator.id_column or CUSTOMER_ID
+
+
+def shown_id(value: object) -> str | int | None:
+    """Return the id of a refused record, or None if the id itself is invalid."""
+    fit = isinstance(value, str | int) and not isinstance(value, bool) and not invalid_ids([value], "")
+    return value if fit else None  # type: ignore[return-value]

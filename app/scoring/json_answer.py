@@ -16,11 +16,11 @@ from store.registry.resolve import ResolvedVersion
 _encoder = msgspec.json.Encoder()
 
 
-def write_json(results: ScoreResults, target: ResolvedVersion, alias: str | None) -> bytes:
-    """Write one document: the scores, and what they come to."""
+def write_json(results: ScoreResults, version: ResolvedVersion, alias: str | None) -> bytes:
+    """Write one document with the scores and their totals."""
     answer = Scored(
-        model=target.model,
-        version=target.version,
+        model=version.model,
+        version=version.version,
         alias=alias,
         scores=_scores(results),
         errors=len(results.wrong),

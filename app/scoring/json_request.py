@@ -11,7 +11,6 @@ from app.edge.strict_json import REFUSED, check_containers, no_name_twice, parse
 from app.errors import InputError
 from app.schemas.customer_scores import EconomicsRequest, Explain, ScoreRequest
 from app.scoring.customers import Columns, Customers, Records, check_names, check_number
-from app.scoring.options import Options, of_body
 from model.errors import Problem
 from model.estimator import Estimator
 
@@ -30,14 +29,14 @@ class _Flat(msgspec.Struct, forbid_unknown_fields=True):
 _flat = msgspec.json.Decoder(_Flat)
 
 
-def read_json(body: bytes, estimator: Estimator) -> tuple[Customers, Options]:
-    """Read a request.
+def read_json(body: bytes, estimator: Estimator) -> tuple[Customers, ScoreRequest]:
+    """Read the customers of a request, and the request with its options.
 
     Raises: MalformedError, InputError, TooLargeError.
     """
     check_containers(body)
     request = decode(body) or typed(parse_json(body), ScoreRequest)
-    return _customers(request, estimator), of_body(request.explain, request.economics)
+    return _customers(request, estimator), request
 
 
 def decode(body: bytes) -> ScoreRequest | None:

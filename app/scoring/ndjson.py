@@ -1,4 +1,4 @@
-"""Records as NDJSON, one a line: a fault of a line is that record's error, and the others are scored."""
+"""Records as NDJSON, one a line: a faulty line is an error of that record, and the others are scored."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _record = msgspec.json.Decoder(dict[str, Cell])
 
 
 def read_ndjson(body: bytes) -> Customers:
-    """Read the records; lines that are blank are none.
+    """Read the records; blank lines are skipped.
 
     Raises: InputError, TooLargeError.
     """

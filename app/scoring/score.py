@@ -1,25 +1,23 @@
-"""One request's customers through one estimator: a probability or an error for each, in their order."""
+"""Scores the customers of a request: a probability or an error for each, in their order."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from operator import itemgetter
 from typing import Any
 
-from app.edge.json_pointer import pointer
 from app.edge.problems import MOST_FAULTS
 from app.errors import InputError, TooLargeError
-from app.scoring.customers import Customers
-from app.scoring.ids import id_column, shown
-from app.scoring.options import Options
+from app.scoring.customers import Customers, id_column, shown_id
+from app.scoring.scoring_request import Options
 from model.campaign import ContactPlan, Economics, plan_contacts
 from model.errors import EstimatorError, Problem
-from model.estimator import Estimator, Explained, unknown_column
+from model.estimator import Estimator, Explained, Reason, unknown_column
 from model.heads import Churn
 from model.ids import invalid_ids
 
 CHUNK_CELLS = 2**18
-"""How many numbers of the design matrix are in memory at a time."""
+"""The largest number of cells of the design matrix in memory at a time."""
 
 MOST_REASONS = 1_000_000
 
@@ -28,9 +26,9 @@ Id = str | int | None
 
 @dataclass(frozen=True)
 class ScoreResults:
-    """The scores of all customers; `wrong` says by row why a customer has none.
+    """The scores of all customers; `wrong` holds by row the problem of a customer without a score.
 
-    `unseen` and `imputed` count by column the values that training did not know, and those that were missing.
+    `unseen` counts by column the categories unknown to training, `imputed` the missing values.
     """
 
     ids: Sequence[Id]
@@ -43,19 +41,41 @@ class ScoreResults:
     imputed: dict[str, int]
 
 
-@dataclass(frozen=True)
-class _Chunk:
-    """What the estimator says of some consecutive rows; `faults` are by row of the request."""
+class _Scores:
+    """What the estimator says of the rows so far; `faults` are by row of the request."""
 
-    probabilities: list[float]
-    faults: dict[int, Problem]
-    explained: Explained | None
-    unseen: dict[str, int]
-    imputed: dict[str, int]
+    def __init__(self, estimator: Estimator, customers: Customers, explain: int) -> None:
+        self._estimator = estimator
+        self._customers = customers
+        self._explain = explain
+        self.probabilities: list[float] = []
+        self.faults: dict[int, Problem] = {}
+        self.reasons: list[list[Reason]] = []
+        self.gaps: list[float] = []
+        self.unseen: dict[str, int] = {}
+        self.imputed: dict[str, int] = {}
+
+    def add(self, rows: range, wrong: Collection[int]) -> None:
+        """Score the next rows; those that are `wrong` are not counted as unseen or imputed."""
+        estimator = self._estimator
+        columns = self._customers.columns(estimator.encoder.names, slice(rows.start, rows.stop))
+        table, faults = estimator.read(columns, len(rows))
+        counted = table
+        if wrong or faults.rows:
+            counted = table.without([place for place, row in enumerate(rows) if row in wrong or place in faults.rows])
+        self.probabilities += estimator.predict(table).tolist()
+        for place, problems in faults.rows.items():
+            self.faults[rows[place]] = problems[0]
+        if self._explain:
+            explained = estimator.explain(table, top=self._explain)
+            self.reasons += explained.reasons
+            self.gaps += explained.gaps
+        self.unseen = _summed(self.unseen, estimator.unseen(counted))
+        self.imputed = _summed(self.imputed, counted.missing())
 
 
 def score_customers(estimator: Estimator, customers: Customers, options: Options) -> ScoreResults:
-    """Score every customer that can be scored, and say of the others why not.
+    """Score every valid customer, and return the problems of the others.
 
     Raises: InputError when none can be scored; TooLargeError for more reasons than one answer holds; EstimatorError
     when the estimator does not predict churn.
@@ -65,25 +85,22 @@ def score_customers(estimator: Estimator, customers: Customers, options: Options
     _check_reasons(customers.n, min(options.explain, len(estimator.encoder.names)))
     name = id_column(estimator)
     ids: Any = customers.columns([name], slice(None)).get(name, [None] * customers.n)
-    wrong = invalid_ids(ids, pointer(name)) | _unknown(customers, estimator)
+    wrong = invalid_ids(ids, name) | _unknown(customers, estimator)
     wrong.update(customers.broken)
     step = max(1, CHUNK_CELLS // len(estimator.encoder.features))
-    chunks = [
-        _score(estimator, customers, range(start, min(start + step, customers.n)), options.explain, wrong)
-        for start in range(0, customers.n, step)
-    ]
-    for chunk in chunks:
-        wrong.update(chunk.faults)
-    probabilities = [*chain(*(chunk.probabilities for chunk in chunks))]
+    scores = _Scores(estimator, customers, options.explain)
+    for start in range(0, customers.n, step):
+        scores.add(range(start, min(start + step, customers.n)), wrong)
+    wrong.update(scores.faults)
     return ScoreResults(
-        ids=[shown(value) if row in wrong else value for row, value in enumerate(ids)] if wrong else ids,
-        probabilities=probabilities,
-        wrong=_placed(wrong, customers),
-        explained=_joined([chunk.explained for chunk in chunks if chunk.explained is not None]),
+        ids=[shown_id(value) if row in wrong else value for row, value in enumerate(ids)] if wrong else ids,
+        probabilities=scores.probabilities,
+        wrong=_placed(wrong, customers) if wrong else {},
+        explained=Explained(scores.reasons, scores.gaps) if options.explain else None,
         economics=options.economics,
-        plan=None if options.economics is None else plan_contacts(probabilities, options.economics, wrong),
-        unseen=_summed([chunk.unseen for chunk in chunks]),
-        imputed=_summed([chunk.imputed for chunk in chunks]),
+        plan=None if options.economics is None else plan_contacts(scores.probabilities, options.economics, wrong),
+        unseen=scores.unseen,
+        imputed=scores.imputed,
     )
 
 
@@ -96,40 +113,16 @@ def _check_reasons(customers: int, reasons: int) -> None:
 
 
 def _unknown(customers: Customers, estimator: Estimator) -> dict[int, Problem]:
-    """Find the customers with a column that training never saw: most likely its name is misspelt."""
+    """Return the problems of customers with a column unknown to training; its name is probably misspelt."""
     known, ids = estimator.known, id_column(estimator)
     names = customers.unknown(known if ids in known else known | {ids})
     problems = {name: unknown_column(name) for name in set(names.values())}
     return {row: problems[name] for row, name in names.items()}
 
 
-def _score(estimator: Estimator, customers: Customers, rows: range, explain: int, wrong: Collection[int]) -> _Chunk:
-    """Score some consecutive rows; those that are `wrong` are not counted as unseen or imputed."""
-    columns = customers.columns(estimator.encoder.names, slice(rows.start, rows.stop))
-    table, faults = estimator.read(columns, len(rows))
-    scored = table
-    if wrong or faults.rows:
-        scored = table.without([place for place, row in enumerate(rows) if row in wrong or place in faults.rows])
-    return _Chunk(
-        probabilities=estimator.predict(table).tolist(),
-        faults={rows[place]: problems[0] for place, problems in faults.rows.items()},
-        explained=estimator.explain(table, top=explain) if explain else None,
-        unseen=estimator.unseen(scored),
-        imputed=scored.missing(),
-    )
-
-
-def _joined(parts: Sequence[Explained]) -> Explained | None:
-    """Put the reasons of all chunks together."""
-    if not parts:
-        return None
-    return Explained([*chain(*(part.reasons for part in parts))], [*chain(*(part.gaps for part in parts))])
-
-
-def _summed(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
+def _summed(some: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
     """Add counts by column; columns without any are not named."""
-    names = dict.fromkeys(chain(*counts))
-    return {name: total for name in names if (total := sum(each.get(name, 0) for each in counts))}
+    return {name: count for name in {**some, **more} if (count := some.get(name, 0) + more.get(name, 0))}
 
 
 def _placed(wrong: Mapping[int, Problem], customers: Customers) -> dict[int, Problem]:

@@ -1,24 +1,23 @@
-"""Putting the application together; nothing of it lives at module level."""
+"""The application factory: builds the Flask application and its services."""
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.edge import host_check, key_limit, load_shedding, logs, problems, responses, scopes
-from app.edge.authentication import Authentication
+from app.edge import host_check, logs, problems, request_limits, responses
+from app.edge.access import Authentication, check_scopes
 from app.edge.concurrency_limit import ConcurrencyLimit
 from app.edge.deadline import Deadline
-from app.edge.hooks import Hooks
+from app.edge.exchange import Hooks
 from app.edge.invalid_key_limit import InvalidKeyLimit
 from app.edge.rate_limiter import RateLimiter
-from app.edge.request_body import BODY_BYTES
+from app.edge.request_parsing import BODY_BYTES
 from app.inspection.inspector import Inspector
 from app.metrics.jobs_collector import JobsCollector
 from app.metrics.traffic import Traffic
 from app.openapi.document import write_document
 from app.routing import url_map
 from app.routing.route_table import ROUTES
-from app.scoring.estimator_cache import EstimatorCache
-from app.scoring.target_cache import TargetCache
+from app.scoring.version_cache import EstimatorCache, VersionCache
 from app.server.readiness import HEARTBEATS
 from app.server.services import Services
 from app.streams.stream_limit import StreamLimit
@@ -31,7 +30,7 @@ from store.settings import Settings
 
 
 def create_app(settings: Settings, database: Database, doorbell: Doorbell, limiter: RateLimiter | None = None) -> Flask:
-    """Return the WSGI application over this database, ringing this doorbell; it counts by itself without `limiter`."""
+    """Return the WSGI application over this database and doorbell; without `limiter`, it counts in this process."""
     app = Flask("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
     limiter = limiter or RateLimiter()
@@ -44,16 +43,16 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell, limit
     problems.install(app)
     keyless = host_check.is_loopback(settings.host)
     hooks = Hooks({route.name: route for route in ROUTES})
-    # Answers pass these from the last to the first: the first see the whole answer.
+    # Responses pass these in reverse order: the first sees the complete response.
     services.traffic.install(hooks)
     logs.install(hooks)
     if settings.proxies:
-        load_shedding.install(hooks, settings.request_wait_seconds)
+        request_limits.shed_load(hooks, settings.request_wait_seconds)
     if keyless:
         host_check.install(hooks)
     Authentication(settings, database, InvalidKeyLimit(limiter)).install(hooks)
-    key_limit.install(hooks, limiter, settings.requests_per_minute)
-    scopes.install(hooks)
+    request_limits.limit_keys(hooks, limiter, settings.requests_per_minute)
+    check_scopes(hooks)
     hooks.install(app)
     model_card.install(app)
     url_map.install(app, ROUTES, services)
@@ -69,14 +68,16 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
         database=database,
         artifacts=ArtifactStore(settings.artifacts, settings.free_bytes),
         publisher=Publisher(database, doorbell),
-        targets=TargetCache(database),
+        versions=VersionCache(database),
         estimators=EstimatorCache(database),
         streams=StreamLimit(threads),
         uploads=ConcurrencyLimit(
             max(1, threads // 4), "this process receives as many uploads as it may; send it again in a moment"
         ),
         batches=ConcurrencyLimit(
-            max(1, threads // 4), "large batches hold the places of this process; send it again in a moment", wait=0.5
+            max(1, threads // 4),
+            "this process scores as many large batches as it may; send it again in a moment",
+            wait=0.5,
         ),
         comparing=ConcurrencyLimit(
             1, "this process compares two versions for another request; send it again in a moment"

@@ -1,15 +1,15 @@
-"""Whether the service can do its work: the database answers, is of this release, and a worker is alive."""
+"""Readiness: the database answers, its tables are of this release, and a worker is alive."""
 
 from store.database import Database
 from store.errors import DatabaseError
 from store.migrate import is_current
 from store.workers import count_alive, find_unserved
 
-HEARTBEATS = 3  # a worker not seen for so many is not alive
+HEARTBEATS = 3  # a worker that missed so many is not alive
 
 
 def check(database: Database, within_seconds: float) -> dict[str, str]:
-    """Return "ok" or what is wrong for each check; those that need the one before are left out after a failure."""
+    """Return "ok" or the fault of each check; after a failure, later checks are left out."""
     try:
         if not is_current(database):
             return {"database": "ok", "migrations": "the database's tables are not of this release; run `ebb migrate`"}
@@ -22,7 +22,7 @@ def check(database: Database, within_seconds: float) -> dict[str, str]:
 
 
 def unserved(database: Database, within_seconds: float) -> list[str]:
-    """Return the kinds of job that wait for a worker that is not there, which scores and other jobs do not mind.
+    """Return the kinds of job that wait and have no worker; other jobs and scores are not affected.
 
     Raises: DatabaseError.
     """

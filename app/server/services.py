@@ -1,4 +1,4 @@
-"""What the views work with, made once per process."""
+"""The services that the views use, made once per process."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,7 @@ from app.edge.deadline import Deadline
 from app.inspection.inspector import Inspector
 from app.metrics.jobs_collector import JobsCollector
 from app.metrics.traffic import Traffic
-from app.scoring.estimator_cache import EstimatorCache
-from app.scoring.target_cache import TargetCache
+from app.scoring.version_cache import EstimatorCache, VersionCache
 from app.streams.stream_limit import StreamLimit
 from app.submission.publisher import Publisher
 from store.artifacts import ArtifactStore
@@ -18,13 +17,13 @@ from store.settings import Settings
 
 @dataclass(frozen=True)
 class Services:
-    """The settings, and the seams to everything outside the process."""
+    """The settings, the database, and the parts that all requests share."""
 
     settings: Settings
     database: Database
     artifacts: ArtifactStore
     publisher: Publisher
-    targets: TargetCache
+    versions: VersionCache
     estimators: EstimatorCache
     streams: StreamLimit
     uploads: ConcurrencyLimit

@@ -1,5 +1,6 @@
 """The web server: gunicorn's threaded worker, one application a process; nothing else configures it."""
 
+import gc
 import logging
 import resource
 import shutil
@@ -94,10 +95,15 @@ def _adopt_log(_: object) -> None:
 
 
 def _begin(worker: Any) -> None:
-    """Have streams end with their process instead of being waited for, and the process with a late answer."""
+    """Have streams end with their process instead of being waited for, and the process with a late answer.
+
+    What is loaded stays, so no garbage collection has to look through it again.
+    """
     services = worker.wsgi.extensions["ebb"]
     services.streams.end_with(lambda: worker.alive)
     services.deadline.watch()
+    gc.collect()
+    gc.freeze()
 
 
 def _forget(pid: int) -> None:

@@ -1,1 +1,1 @@
-"""Event streams: how many there may be, how they are written, and when their readers have gone."""
+"""Event streams: their limit, their text format, and the check that the reader is still there."""

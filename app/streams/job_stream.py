@@ -1,4 +1,4 @@
-"""A job as a stream: what happened to it since a place, then whatever happens next, until it ends."""
+"""A job as a stream: its events after a position, then new ones as they happen, until it ends."""
 
 import logging
 import time
@@ -26,9 +26,9 @@ Allowed = Callable[[Connection], bool]
 
 
 class Following:
-    """How much of a job a client has been told: what happened up to a place, and how it stood then.
+    """A client's position in the events of a job, and the last progress that it was sent.
 
-    `look` tells how it stands, which is sent when it changed, without an id: it is no part of what happened. The stream
+    `look` returns the changing parts of the job; they are sent without an id, because they are no event. The stream
     ends once the client is no longer `allowed` to read it.
     """
 
@@ -45,7 +45,7 @@ class Following:
         self._seen: JobChange | None = None
 
     def news(self) -> list[str]:
-        """Look once, in one short transaction, and return the events that a client is to be told.
+        """Return the events after the position as text, read in one short transaction.
 
         Raises: DatabaseError.
         """
@@ -67,7 +67,7 @@ class Following:
 
 
 def follow(following: Following, streams: StreamLimit, peer: Peer) -> Iterator[str]:
-    """Yield a job's events as text until it has ended, the reader goes, or the stream's time is up."""
+    """Yield a job's events as text until the job ends, the client disconnects, or the stream's time is up."""
     rhythm = streams.rhythm
     begun = told_at = time.monotonic()
     yield retry_after(COME_BACK_SECONDS)
@@ -75,7 +75,7 @@ def follow(following: Following, streams: StreamLimit, peer: Peer) -> Iterator[s
         try:
             texts = following.news()
         except DatabaseError as error:
-            log.warning("a stream ends, to be taken up again: %s", error)
+            log.warning("a stream ends, and its client may resume it: %s", error)
             return
         if not texts and time.monotonic() - told_at >= rhythm.sign_of_life:
             texts = [SIGN_OF_LIFE]

@@ -1,4 +1,4 @@
-"""The other end of a connection: whether it is still there, and reads."""
+"""The client of a connection: whether it is still connected, and reads."""
 
 import select
 import socket
@@ -6,16 +6,16 @@ import time
 
 
 class Peer:
-    """Who reads a stream, seen through the connection's socket.
+    """The client that reads a stream, observed through its socket.
 
-    Without a socket, as under a test's client, the reader is always there.
+    Without a socket, as with Flask's test client, it counts as connected.
     """
 
     def __init__(self, connection: socket.socket | None) -> None:
         self._connection = connection
 
     def stays(self, seconds: float) -> bool:
-        """Wait this long; return False at once when the reader goes."""
+        """Wait this long; return False at once if the client disconnects."""
         if self._connection is None:
             time.sleep(seconds)
             return True
@@ -25,14 +25,14 @@ class Peer:
             if not self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
                 return False
         except BlockingIOError:
-            pass  # read by something else meanwhile
+            pass  # another thread has read it
         except (OSError, ValueError):
             return False
-        time.sleep(seconds)  # it has sent its next request already, which has to wait
+        time.sleep(seconds)  # the client has sent its next request, which has to wait
         return True
 
     def reads(self, seconds: float) -> bool:
-        """Wait until more can be written; return False, and hang up, when it cannot be for this long."""
+        """Wait until the socket accepts data; after this time, close the connection and return False."""
         if self._connection is None:
             return True
         try:
@@ -44,7 +44,7 @@ class Peer:
         return False
 
     def _ready(self, event: int, seconds: float) -> bool:
-        assert self._connection is not None  # noqa: S101 - both callers looked
+        assert self._connection is not None  # noqa: S101 - both callers have checked
         poll = select.poll()
         poll.register(self._connection, event)
         return bool(poll.poll(seconds * 1000))

@@ -8,7 +8,7 @@ SIGN_OF_LIFE = ": still here\n\n"
 
 
 def retry_after(seconds: float) -> str:
-    r"""Say how soon a client may come back when the stream ends.
+    r"""Return the field that tells how soon a client may reconnect after the stream ends.
 
     Example:
         >>> retry_after(2.0)
@@ -18,7 +18,7 @@ def retry_after(seconds: float) -> str:
 
 
 def server_sent_event(event: str, data: str, event_id: str | None = None) -> str:
-    r"""Write one event, whose data must not hold a line break; without an id, a client's place does not move.
+    r"""Write one event, whose data must not hold a line break; without an id, the client's position stays.
 
     Example:
         >>> server_sent_event("epoch", '{"epoch":1}', "12.1")

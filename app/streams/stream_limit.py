@@ -1,4 +1,4 @@
-"""The streams of one process: how many there may be, and when they look for news."""
+"""The limit of open streams in one process, and the intervals of each stream."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from app.errors import StreamsError
 
 @dataclass(frozen=True)
 class Rhythm:
-    """When a stream looks for news, gives a sign of life, and ends, and how long it waits for a reader.
+    """The intervals of a stream: between polls, between signs of life, until its end, and of waiting for a reader.
 
     Units: seconds.
     """
@@ -21,13 +21,13 @@ class Rhythm:
 
 
 class StreamLimit(ConcurrencyLimit):
-    """At most a quarter of a process's threads; each stream holds one as long as it lasts."""
+    """Admits streams up to a quarter of the process's threads; each stream holds a thread until it ends."""
 
     def __init__(self, threads: int, rhythm: Rhythm | None = None) -> None:
         most = threads // 4
         super().__init__(
             most,
-            f"this process keeps {most} streams open at most (a quarter of EBB_WEB_THREADS), and has them: "
+            f"this process has {most} open streams, which is the limit (a quarter of EBB_WEB_THREADS): "
             "come back later, or poll the job",
             StreamsError,
         )
@@ -36,9 +36,9 @@ class StreamLimit(ConcurrencyLimit):
 
     @property
     def going(self) -> bool:
-        """Whether streams may go on: not once their process is to end."""
+        """Whether streams may continue; False once the process is about to end."""
         return self._alive()
 
     def end_with(self, alive: Callable[[], bool]) -> None:
-        """Let streams end once `alive` says no; clients then take them up again elsewhere."""
+        """End streams once `alive` returns False; their clients resume them in another process."""
         self._alive = alive

@@ -1,6 +1,6 @@
-"""Ringing for a new job without letting the client wait: a thread of each process marks the row and rings.
+"""Publishes committed jobs to the broker from a thread, so that no client waits for the broker.
 
-Whatever is lost here (a dead broker, a killed process) the workers' sweepers find in the table.
+Jobs that are lost here, by a dead broker or a killed process, are published by the workers' sweepers.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ STOP_SECONDS = 5.0
 
 
 class Publisher:
-    """A queue of job ids and the thread that rings for them, which the first of them starts."""
+    """A queue of job ids and the thread that publishes them; the first job starts the thread."""
 
     def __init__(self, database: Database, doorbell: Doorbell) -> None:
         self._database = database
@@ -30,7 +30,7 @@ class Publisher:
         self._thread: threading.Thread | None = None
 
     def publish_soon(self, job_id: str) -> None:
-        """Return at once; ring as soon as the broker answers. With too many waiting, leave it to the sweepers."""
+        """Queue a job to be published, and return at once; if the queue is full, leave the job to the sweepers."""
         with self._starting:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -38,10 +38,10 @@ class Publisher:
         try:
             self._waiting.put_nowait(job_id)
         except queue.Full:
-            log.warning("job %s is left to the workers' sweepers: too many wait to be rung for", job_id)
+            log.warning("job %s is left to the workers' sweepers: too many wait to be published", job_id)
 
     def stop(self) -> None:
-        """Ring for those that wait already, and end the thread; what takes too long is left to the sweepers."""
+        """Publish the queued jobs, and end the thread; after a timeout, the rest is left to the sweepers."""
         if self._thread is not None:
             with contextlib.suppress(queue.Full):
                 self._waiting.put(None, timeout=STOP_SECONDS)
@@ -53,7 +53,7 @@ class Publisher:
                 self._ring(job_id)
             except DatabaseError as error:
                 log.warning("job %s is left to the workers' sweepers: %s", job_id, error)
-            except Exception:  # the thread must outlive whatever a broker's client raises
+            except Exception:  # no error of a broker's client may end the thread
                 log.exception("job %s is left to the workers' sweepers", job_id)
 
     def _ring(self, job_id: str) -> None:

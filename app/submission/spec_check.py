@@ -1,4 +1,4 @@
-"""A training spec inside a larger document: its problems beside those of the rest, so that all are told together."""
+"""Validates the training spec of a request: its own problems, and those with the dataset."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -18,7 +18,7 @@ def read_spec(raw: Mapping[str, object], here: str) -> tuple[Spec | None, list[P
 
 
 def dataset_errors(spec: Spec, inputs: Collection[str], others: Collection[str], here: str) -> list[Problem]:
-    """Return what of a spec cannot work with a table of these input columns, and others: its target and ids."""
+    """Return the problems of a spec with a dataset of these input columns; `others` are its target and id column."""
     problems = [
         Problem(here + pointer("columns", name), "unknown", f"the dataset has no input column {name!r}")
         for name, _ in spec.columns

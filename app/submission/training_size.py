@@ -19,10 +19,10 @@ from store.workers import most_job_bytes
 
 
 def oversize(services: Services, connection: Connection, spec: Spec, dataset: Row[Any]) -> list[Problem]:
-    """Return what is too large in a spec for this dataset.
+    """Return the problems of a spec that is too large for this dataset.
 
-    The workers tell what they give a job; while there are none, it is this process's own EBB_TRAINING_BYTES. Whether
-    the layers fit together is checked by the training, which knows the number of features exactly.
+    The memory limit is the workers'; while there are none, it is EBB_TRAINING_BYTES of this process. Whether the layers
+    fit together is checked by the training, which knows the exact number of features.
     """
     lately = HEARTBEATS * services.settings.heartbeat_seconds
     memory = most_job_bytes(connection, "training", within_seconds=lately) or services.settings.training_bytes
@@ -36,7 +36,7 @@ def oversize(services: Services, connection: Connection, spec: Spec, dataset: Ro
 
 
 def check_stored(services: Services, connection: Connection, raw: Mapping[str, object], dataset_id: str) -> None:
-    """Refuse to train by a stored spec again where that is too large.
+    """Refuse to train a stored spec again if it is too large.
 
     Raises: InputError, whose pointers are into the spec; NotFoundError.
     """

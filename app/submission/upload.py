@@ -1,12 +1,12 @@
-"""Uploads: receives a table, has it inspected, and keeps it as a dataset."""
+"""Uploads: receives a table, inspects it, and stores it as a dataset."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from app.edge.exchange import this_request
 from app.edge.idempotency import idempotency_key
-from app.edge.request_body import body_chunks
-from app.edge.request_context import this_request
+from app.edge.request_parsing import body_chunks
 from app.inspection.inspector import Inspector, Question
 from app.server.services import Services
 from model.tables.reader import MEDIA_TYPES
@@ -19,7 +19,7 @@ from store.quotas import NO_QUOTA, check_quota, read_quota
 
 @dataclass(frozen=True)
 class Upload:
-    """How a table's bytes are to be read; `target` and `id_column` are empty where no column is either."""
+    """The options of reading a table; an empty `target` or `id_column` means that there is none."""
 
     media_type: str
     target: str = ""
@@ -29,12 +29,12 @@ class Upload:
 
 @contextmanager
 def receive_table(services: Services, by: str) -> Iterator[Artifact]:
-    """Write the body of this request to a temporary file, unless the key's quota or the disk has no room for it.
+    """Write the body of this request to a temporary file, within the key's quota and the free space of the disk.
 
-    The request holds a place for uploads, and its time does not count for the deadline. A repeated request is read
-    whatever the quota is: the first one may have used it up.
+    The request counts for the concurrency limit of uploads, and its time does not count for the answer deadline. A
+    repeated request is read in spite of the quota: the first one may have used it up.
 
-    Raises: ConcurrencyLimitError where all places are taken; QuotaError, DiskFullError; as `body_chunks` does.
+    Raises: ConcurrencyLimitError, QuotaError, DiskFullError; the errors of `body_chunks`.
     """
     request = this_request()
     request.max_content_length = services.settings.upload_bytes
@@ -52,7 +52,7 @@ def receive_table(services: Services, by: str) -> Iterator[Artifact]:
 
 
 def keep_table(services: Services, received: Artifact, upload: Upload, by: str) -> tuple[str, bool]:
-    """Make the bytes a dataset, or find the one of the same bytes read the same way; return its id, and if it is new.
+    """Store the bytes as a dataset, or find the dataset of equal bytes and options; return its id and if it is new.
 
     Raises: TableError, ColumnError; TooLargeError, as `Inspector` does; QuotaError; ArtifactError.
     """
@@ -61,7 +61,7 @@ def keep_table(services: Services, received: Artifact, upload: Upload, by: str) 
             connection, received.sha256, upload.media_type, target=upload.target, id_column=upload.id_column
         )
     inferred = None if known is not None else _infer(services.inspector, received, upload)
-    artifact = services.artifacts.keep(received)  # of a known dataset, too: its file may have been damaged
+    artifact = services.artifacts.keep(received)  # also of a known dataset, whose file may be damaged
 
     def add(connection: Connection) -> tuple[str, bool]:
         check_quota(connection, by, artifact, default=services.settings.stored_bytes)

@@ -1,5 +1,1 @@
-"""The views, one subject a file: typed values in, an answer out.
-
-Each file ends with its part of the table of
-routes.
-"""
+"""The views, one subject a file: its schemas, the functions that answer its routes, and the routes."""

@@ -1,4 +1,4 @@
-"""The answer to a request that became a job."""
+"""Submits jobs, publishes them and answers 202."""
 
 from dataclasses import replace
 from http import HTTPStatus as Status
@@ -11,21 +11,21 @@ from app.edge.responses import json_answer
 from app.routing.route import Header
 from app.server.services import Services
 from app.views.datasets import LOCATION
-from app.views.jobs import shown
+from app.views.jobs import to_job
 from store.jobs.read import get_job
 from store.jobs.submit import Submission, Submitted, submit
 
 RETRY_SECONDS = "1"
 
-ASKED = (idempotency.ASKED,)
-SENT = (
+REQUEST_HEADERS = (idempotency.KEY_HEADER,)
+ANSWER_HEADERS = (
     replace(LOCATION, of=(Status.ACCEPTED,)),
-    Header("Retry-After", "seconds until looking at the job pays", required=True, of=(Status.ACCEPTED,)),
+    Header("Retry-After", "seconds to wait before the next look at the job", required=True, of=(Status.ACCEPTED,)),
 )
 
 
-def accept(services: Services, submission: Submission) -> Response:
-    """Make the submission a job, as far as the settings allow, and answer with it.
+def submit_job(services: Services, submission: Submission) -> Response:
+    """Submit a job within the limits of the settings, and answer 202 with it.
 
     Raises: as `submit` does.
     """
@@ -35,14 +35,14 @@ def accept(services: Services, submission: Submission) -> Response:
         "stored_bytes": services.settings.stored_bytes,
     }
     submitted = services.database.write(lambda connection: submit(connection, submission, **limits))
-    return accepted(services, submitted)
+    return job_accepted(services, submitted)
 
 
-def accepted(services: Services, submitted: Submitted) -> Response:
-    """Have the bell rung, and answer 202 with the job and where to look at it."""
+def job_accepted(services: Services, submitted: Submitted) -> Response:
+    """Publish the job, and answer 202 with the job and its URL."""
     services.publisher.publish_soon(submitted.job_id)
     with services.database.read() as connection:
-        answer = json_answer(shown(get_job(connection, submitted.job_id)), Status.ACCEPTED)
+        answer = json_answer(to_job(get_job(connection, submitted.job_id)), Status.ACCEPTED)
     answer.headers["Location"] = f"/v1/jobs/{submitted.job_id}"
     answer.headers["Retry-After"] = RETRY_SECONDS
     if submitted.replayed:

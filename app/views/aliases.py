@@ -1,4 +1,4 @@
-"""Aliases: movable pointers, moved only by who says from where (RFC 9110, 13.1)."""
+"""Aliases: a request that moves one names the revision that it moves from (RFC 9110, 13.1)."""
 
 from http import HTTPStatus as Status
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from flask import Response, request
 
-from app.edge.authentication import caller_name
+from app.edge.access import caller_name
 from app.edge.responses import conditional, json_answer, time_text
 from app.errors import PreconditionMissingError
 from app.routing.route import Header, Route
@@ -29,12 +29,12 @@ class Alias(msgspec.Struct, frozen=True):
 
 
 class AliasMove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where an alias is to point."""
+    """The version that an alias is moved to."""
 
     version: VersionNumber
 
 
-class PastMove(msgspec.Struct, frozen=True):
+class Move(msgspec.Struct, frozen=True):
     """One move of an alias; `undoes` is the revision that a rollback undid, `job` the training that moved it."""
 
     revision: int
@@ -49,19 +49,19 @@ class PastMove(msgspec.Struct, frozen=True):
 class MovePage(msgspec.Struct, frozen=True):
     """Some moves of an alias, the latest first."""
 
-    moves: list[PastMove]
+    moves: list[Move]
     next_page_token: str | None
 
 
 def show_alias(services: Services, name: str, alias: str, **_: object) -> Response:
-    """Tell where an alias points; its revision is the entity tag."""
+    """Return an alias; its revision is the entity tag."""
     with services.database.read() as connection:
         row = get_alias(connection, name, alias)
-    return conditional(json_answer(shown(row)), str(row.revision))
+    return conditional(json_answer(to_alias(row)), str(row.revision))
 
 
 def put_alias(services: Services, name: str, alias: str, body: AliasMove, **_: object) -> Response:
-    """Point an alias at a version, from where the caller believes it to be; 201 when that made it."""
+    """Move an alias that is at the revision which the request names; 201 if this creates the alias."""
     if not request.if_match and not request.if_none_match:
         raise PreconditionMissingError(
             f"send If-Match with the entity tag of GET {request.path}, or 'If-None-Match: *' to make a new alias"
@@ -70,23 +70,23 @@ def put_alias(services: Services, name: str, alias: str, body: AliasMove, **_: o
 
     def move(connection: Connection) -> Row[Any]:
         if not moved_by_request(connection, name, alias, this):
-            revision = believed(find_alias(connection, name, alias), alias)
+            revision = expected_revision(find_alias(connection, name, alias), alias)
             move_alias(connection, name, alias, AliasUpdate(body.version, revision, by, request=this))
         return get_alias(connection, name, alias)
 
     row = services.database.write(move)
-    services.targets.forget(name, alias)
-    answer = json_answer(shown(row), Status.CREATED if row.revision == 1 else Status.OK)
+    services.versions.forget(name, alias)
+    answer = json_answer(to_alias(row), Status.CREATED if row.revision == 1 else Status.OK)
     answer.set_etag(str(row.revision))
     return answer
 
 
-def believed(current: Row[Any] | None, alias: str) -> int:
-    """Return the revision to move from: the current one where the request's conditions hold for it.
+def expected_revision(current: Row[Any] | None, alias: str) -> int:
+    """Return the current revision if it meets the conditions of the request.
 
     Revision 0, before the first move, is matched by `If-None-Match: *` and by `If-Match: "0"`.
 
-    Raises: StaleRevisionError where they do not.
+    Raises: StaleRevisionError if it does not.
     """
     revision = current.revision if current is not None else 0
     exists = current is not None
@@ -101,11 +101,11 @@ def believed(current: Row[Any] | None, alias: str) -> int:
 
 
 def show_history(services: Services, name: str, alias: str, query: PageQuery) -> Response:
-    """Tell who moved an alias when, from what to what; the latest move first."""
+    """List the moves of an alias, the latest first."""
     with services.database.read() as connection:
         page = alias_history(connection, name, alias, page_size=query.page_size, page_token=query.page_token)
     moves = [
-        PastMove(
+        Move(
             revision=row.revision,
             from_version=row.from_version,
             to_version=row.to_version,
@@ -119,8 +119,8 @@ def show_history(services: Services, name: str, alias: str, query: PageQuery) ->
     return conditional(json_answer(MovePage(moves, page.next_token)))
 
 
-def shown(row: Row[Any]) -> Alias:
-    """Return an alias as the contract tells it."""
+def to_alias(row: Row[Any]) -> Alias:
+    """Return a row as the schema of an alias."""
     return Alias(row.model, row.alias, row.version, row.revision, str(time_text(row.moved_at)))
 
 
@@ -128,7 +128,7 @@ ALIAS = "/v1/models/{name}/aliases/{alias}"
 ETAG = Header("ETag", "the alias's revision", required=True)
 
 ROUTES = (
-    Route("GET", ALIAS, show_alias, "read", "Look where an alias points", {200: Alias}, (404,), answer_headers=(ETAG,)),
+    Route("GET", ALIAS, show_alias, "read", "Read an alias", {200: Alias}, (404,), answer_headers=(ETAG,)),
     Route(
         "PUT",
         ALIAS,
@@ -139,8 +139,8 @@ ROUTES = (
         (404, 412, 413, 415, 422, 428),
         body=AliasMove,
         headers=(
-            Header("If-Match", "the revision the alias is moved from, as its entity tag; 412 where it is at another"),
-            Header("If-None-Match", "'*' to make a new alias; 428 without this and without If-Match"),
+            Header("If-Match", "the entity tag of the alias's current revision; 412 if the alias is at another"),
+            Header("If-None-Match", "'*' to create an alias; 428 if both this and If-Match are missing"),
         ),
         answer_headers=(ETAG,),
     ),

@@ -1,4 +1,4 @@
-"""The audit log: read by who may do everything, written by nobody here."""
+"""The audit log, for callers with the scope `admin`."""
 
 from typing import Annotated
 
@@ -15,7 +15,7 @@ Action = Annotated[str, whole(r"[a-z]+\.[a-z]+", "an action such as job.submitte
 
 
 class AuditQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which lines."""
+    """Which lines of the audit log to list."""
 
     action: Action | None = None
     actor: PlainText | None = None
@@ -24,7 +24,7 @@ class AuditQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AuditLine(msgspec.Struct, frozen=True):
-    """Who did what to what, and under which request."""
+    """One action: its actor, its subject and the request that caused it."""
 
     id: int
     at: Time
@@ -43,7 +43,7 @@ class AuditPage(msgspec.Struct, frozen=True):
 
 
 def show_audit(services: Services, query: AuditQuery) -> Response:
-    """Tell who submitted, cancelled, uploaded and moved, and who made and revoked keys; the latest first."""
+    """List submissions, cancellations, uploads, alias moves, and keys created or revoked, the latest first."""
     with services.database.read() as connection:
         page = list_audit(
             connection,

@@ -16,7 +16,7 @@ MARKDOWN = "text/markdown"
 
 
 def show_card(services: Services, name: str, version: int, **_: object) -> Response:
-    """Tell what somebody who is to rely on a version should know; as Markdown where Accept prefers it."""
+    """Return a version's model card; as Markdown if Accept prefers that."""
     with services.database.read() as connection:
         row = get_version(connection, name, version)
         dataset = get_dataset(connection, row.dataset_id)

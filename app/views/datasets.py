@@ -1,4 +1,4 @@
-"""Datasets: tables are uploaded once, inspected, and found again by their bytes."""
+"""Datasets: uploaded tables, each inspected and stored once."""
 
 from http import HTTPStatus as Status
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from flask import Response
 
-from app.edge.authentication import owner
-from app.edge.idempotency import ASKED, answer_once
+from app.edge.access import owner
+from app.edge.idempotency import KEY_HEADER, answer_once
 from app.edge.request_parsing import media_type
 from app.edge.responses import conditional, json_answer, time_text
 from app.routing.route import Header, Route
@@ -21,7 +21,7 @@ from store.datasets import get_dataset, list_datasets
 
 
 class UploadQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"id_column": "id"}):
-    """How an uploaded table is to be read."""
+    """The options of reading an uploaded table."""
 
     target: ColumnName
     id_column: ColumnName | None = None
@@ -29,7 +29,7 @@ class UploadQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
 
 
 class Dataset(msgspec.Struct, frozen=True):
-    """An uploaded table and what was found in it; one that was sent to be scored has no target."""
+    """An uploaded table with the result of its inspection; one that was uploaded for scoring has no target."""
 
     id: str
     name: str
@@ -53,7 +53,7 @@ class DatasetPage(msgspec.Struct, frozen=True):
 
 
 def upload_dataset(services: Services, query: UploadQuery) -> Response:
-    """Keep the body, look what is in it, and answer 201; the same bytes read the same way are the same dataset: 200."""
+    """Inspect and store the body as a dataset; 200 if the same bytes were uploaded with the same options before."""
     kind = media_type(tuple(MEDIA_TYPES))
     with receive_table(services, owner()) as received:
         return answer_once(services.database, received.sha256, lambda: _add(services, received, kind, query))
@@ -64,27 +64,27 @@ def _add(services: Services, received: Artifact, kind: str, query: UploadQuery) 
     known, new = keep_table(services, received, upload, owner())
     with services.database.read() as connection:
         dataset = get_dataset(connection, known)
-    answer = json_answer(shown(dataset), Status.CREATED if new else Status.OK)
+    answer = json_answer(to_dataset(dataset), Status.CREATED if new else Status.OK)
     answer.headers["Location"] = f"/v1/datasets/{known}"
     return answer
 
 
 def show_dataset(services: Services, dataset_id: str, **_: object) -> Response:
-    """Tell what is known of a dataset."""
+    """Return a dataset."""
     with services.database.read() as connection:
         dataset = get_dataset(connection, dataset_id)
-    return conditional(json_answer(shown(dataset)))
+    return conditional(json_answer(to_dataset(dataset)))
 
 
 def show_datasets(services: Services, query: PageQuery) -> Response:
     """List the datasets, the newest first."""
     with services.database.read() as connection:
         page = list_datasets(connection, page_size=query.page_size, page_token=query.page_token)
-    return conditional(json_answer(DatasetPage([shown(row) for row in page.rows], page.next_token)))
+    return conditional(json_answer(DatasetPage([to_dataset(row) for row in page.rows], page.next_token)))
 
 
-def shown(row: Row[Any]) -> Dataset:
-    """Return the dataset as the contract tells it."""
+def to_dataset(row: Row[Any]) -> Dataset:
+    """Return a row as the schema of a dataset."""
     return Dataset(
         id=row.id,
         name=row.name,
@@ -101,9 +101,9 @@ def shown(row: Row[Any]) -> Dataset:
     )
 
 
-EXPIRED = "its bytes were removed after the time that datasets are kept; upload the table again, and it has the same id"
+EXPIRED = "retention has removed its bytes; upload the table again, and it has the same id"
 
-LOCATION = Header("Location", "where the new thing is", required=True)
+LOCATION = Header("Location", "the URL of the resource", required=True)
 
 ROUTES = (
     Route(
@@ -116,9 +116,9 @@ ROUTES = (
         refusals=(409, 413, 415, 422, 507),
         query=UploadQuery,
         uploads=tuple(MEDIA_TYPES),
-        headers=(ASKED,),
+        headers=(KEY_HEADER,),
         answer_headers=(LOCATION,),
     ),
     Route("GET", "/v1/datasets", show_datasets, "read", "List datasets", {200: DatasetPage}, (422,), PageQuery),
-    Route("GET", "/v1/datasets/{dataset_id}", show_dataset, "read", "Look at a dataset", {200: Dataset}, (404, 410)),
+    Route("GET", "/v1/datasets/{dataset_id}", show_dataset, "read", "Read a dataset", {200: Dataset}, (404, 410)),
 )

@@ -1,4 +1,4 @@
-"""What changes between two versions: both score the same customers."""
+"""Diffs: compares two versions by the customers whose predicted side changes."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from app.edge.responses import conditional, json_answer
 from app.errors import InputError, TooLargeError
 from app.routing.route import Route
 from app.schemas.field_types import Uuid, VersionNumber
-from app.scoring.ids import shown
+from app.scoring.customers import shown_id
 from app.server.services import Services
 from app.views.datasets import EXPIRED
 from app.views.models import VERSION
@@ -24,15 +24,13 @@ from store.registry.versions import get_version, load_estimator
 
 
 class DiffQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The version to compare with, on which customers, and how much to tell."""
+    """The version to compare with, the customers that both score, and how much to list."""
 
     against: VersionNumber
-    dataset: (
-        Annotated[Uuid, Meta(description="whose customers; the version's own training table by default")] | None
-    ) = None
-    threshold: Annotated[float, Meta(gt=0, lt=1, description="who is at least as likely to leave, leaves")] = 0.5
-    most: Annotated[int, Meta(ge=0, le=1000, description="how many customers to tell, the largest changes first")] = 20
-    explain: Annotated[int, Meta(ge=0, le=1000, description="how many columns to tell of each")] = 3
+    dataset: Annotated[Uuid, Meta(description="whose customers to score; by default the training's")] | None = None
+    threshold: Annotated[float, Meta(gt=0, lt=1, description="customers of at least this probability leave")] = 0.5
+    most: Annotated[int, Meta(ge=0, le=1000, description="how many customers to list, the largest changes first")] = 20
+    explain: Annotated[int, Meta(ge=0, le=1000, description="how many columns to list for each customer")] = 3
 
 
 class ColumnChange(msgspec.Struct, frozen=True):
@@ -44,7 +42,7 @@ class ColumnChange(msgspec.Struct, frozen=True):
 
 
 class CustomerChange(msgspec.Struct, frozen=True):
-    """A customer who changes sides; all columns' changes and the baseline's sum to the change in log-odds."""
+    """A customer who changes sides. The changes of all columns and of the baseline sum to the change in log-odds."""
 
     customer_id: str | int | None
     churn_probability_before: float
@@ -54,7 +52,7 @@ class CustomerChange(msgspec.Struct, frozen=True):
 
 
 class Diff(msgspec.Struct, frozen=True):
-    """Which customers change sides from one version to another, and why."""
+    """The customers who change sides from one version to another, with reasons."""
 
     model: str
     version: int
@@ -74,7 +72,7 @@ MOST_ROWS = 100_000
 
 
 def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> Response:
-    """Tell which customers of a dataset change sides between two versions, and which columns move them."""
+    """List the customers of a dataset who change sides between two versions, and the columns that move them."""
     with services.database.read() as connection:
         row = get_version(connection, name, version)
         old, new = (
@@ -117,7 +115,7 @@ def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> 
 def _customers(found: Comparison, explain: int) -> list[CustomerChange]:
     return [
         CustomerChange(
-            customer_id=shown(customer.customer_id),
+            customer_id=shown_id(customer.customer_id),
             churn_probability_before=customer.probabilities[0],
             churn_probability=customer.probabilities[1],
             log_odds_change=customer.change,

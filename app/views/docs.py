@@ -1,7 +1,7 @@
-"""The contract to browse: Swagger UI, whose files come with a wheel and are served from here, under a strict policy.
+"""The API documentation: serves Swagger UI from its wheel, under a strict content security policy.
 
-Where keys are asked for, the browser asks for one as a password; what is tried out on the page brings the key that was
-entered there.
+If the server requires keys, the browser asks for one as a password. Requests that are tried out on the page send the
+key that was entered on the page.
 """
 
 from functools import cache
@@ -14,8 +14,8 @@ from app.routing.route import Route
 from app.server.services import Services
 
 HTML, SCRIPT, STYLE = "text/html", "text/javascript", "text/css"
-# No script but our files runs, and the page reaches nobody but this server. Styles that Swagger UI writes into its
-# elements are let through: they can neither run nor fetch anything here.
+# Only our scripts run, and the page connects to this server only. Inline styles of Swagger UI are allowed: they can
+# neither run code nor fetch anything.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -23,22 +23,22 @@ POLICY = (
 
 
 def docs(services: Services, **_: object) -> Response:
-    """Show the contract in a browser."""
+    """Return the page of the API documentation."""
     return _file("app.views", "docs.html", HTML)
 
 
 def docs_start(services: Services, **_: object) -> Response:
-    """Send what makes the page of /docs."""
+    """Return the script that starts Swagger UI."""
     return _file("app.views", "docs.js", SCRIPT)
 
 
 def docs_script(services: Services, **_: object) -> Response:
-    """Send Swagger UI."""
+    """Return the script of Swagger UI."""
     return _file("flask_swagger_ui", "dist/swagger-ui-bundle.js", SCRIPT)
 
 
 def docs_style(services: Services, **_: object) -> Response:
-    """Send Swagger UI's looks."""
+    """Return the style sheet of Swagger UI."""
     return _file("flask_swagger_ui", "dist/swagger-ui.css", STYLE)
 
 
@@ -54,8 +54,8 @@ def _read(package: str, path: str) -> bytes:
 
 
 ROUTES = (
-    Route("GET", "/docs", docs, "read", "Browse the contract", {200: HTML}, browsed=True),
+    Route("GET", "/docs", docs, "read", "Browse the API documentation", {200: HTML}, browsed=True),
     Route("GET", "/docs/start.js", docs_start, "read", "The script of /docs", {200: SCRIPT}, browsed=True),
     Route("GET", "/docs/swagger-ui-bundle.js", docs_script, "read", "Swagger UI", {200: SCRIPT}, browsed=True),
-    Route("GET", "/docs/swagger-ui.css", docs_style, "read", "Swagger UI's looks", {200: STYLE}, browsed=True),
+    Route("GET", "/docs/swagger-ui.css", docs_style, "read", "Swagger UI's style sheet", {200: STYLE}, browsed=True),
 )

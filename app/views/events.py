@@ -1,4 +1,4 @@
-"""A job's events as they happen, as server-sent events that a client can take up again where it lost them."""
+"""Event streams: a job's events and epochs as server-sent events; a client can resume after the last one it has."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from flask import Response, request
 
-from app.edge.request_context import this_exchange
+from app.edge.exchange import this_exchange
 from app.edge.responses import no_content
 from app.errors import InputError
 from app.routing.route import Header, Route
@@ -16,39 +16,37 @@ from app.server.services import Services
 from app.streams.job_stream import Following, follow
 from app.streams.peers import Peer
 from app.streams.server_sent_events import MEDIA_TYPE
-from app.views.jobs import changed, shown_one
+from app.views.jobs import job_change, load_job
 from model.errors import Problem
 from store.database import Connection
 from store.jobs.events import CURSOR, Cursor, read_events_after
 from store.jobs.read import get_job
 from store.keys import may_still
 
-EventId = Annotated[
-    str, published(f"(?:{CURSOR})?", "the id of an event that this service sent, or nothing", max_length=40)
-]
+EventId = Annotated[str, published(f"(?:{CURSOR})?", "the id of an event of this stream, or nothing", max_length=40)]
 
 
 class EventsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where to go on, for tools that cannot send the header."""
+    """Where to resume, for clients that cannot send the header."""
 
     last_event_id: EventId | None = None
 
 
 LAST = "Last-Event-ID"
-# A proxy must neither keep an answer that never ends nor hold it back until it does.
+# A proxy must neither cache nor buffer a stream.
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 def stream_events(services: Services, job_id: str, query: EventsQuery) -> Response:
-    """Send what happened to a job and what happens next, until it ends; 204 when a client has all of an ended job.
+    """Stream the events of a job, past and future, until it ends; 204 if the client has all events of an ended job.
 
     `event` is queued, running, restarted, cancel_requested, succeeded, failed or cancelled, with its attempt, time and
-    data; `epoch`, with the figures of that epoch; or, without an id, `progress`: how the job stands.
+    data; `epoch`, with the figures of that epoch; or, without an id, `progress`, with the parts of the job that change.
     """
     cursor = _cursor(query)
 
     def look(connection: Connection) -> JobChange:
-        return changed(shown_one(connection, get_job(connection, job_id)))
+        return job_change(load_job(connection, get_job(connection, job_id)))
 
     with services.database.read() as connection:
         ended = look(connection).state.finished
@@ -68,13 +66,13 @@ def stream_events(services: Services, job_id: str, query: EventsQuery) -> Respon
 
 
 def _still_allowed() -> Callable[[Connection], bool]:
-    """Return what tells whether the key of this request may still read."""
+    """Return a function that tells whether the key of this request still has the scope `read`."""
     key_id: str = this_exchange().caller.key_id
     return lambda connection: may_still(connection, key_id, "read")
 
 
 def _cursor(query: EventsQuery) -> Cursor:
-    """Return the place to go on from: of the header, which a client that comes back sends, or else of the query.
+    """Return the position to resume after: that of the header, or else that of the query.
 
     Raises: InputError.
     """
@@ -82,7 +80,7 @@ def _cursor(query: EventsQuery) -> Cursor:
     cursors = {place: Cursor.parse(text) for place, text in texts.items() if text}
     wrong = [place for place, cursor in cursors.items() if cursor is None]
     if wrong:
-        text = "is no id of an event that this service sent"
+        text = "is not the id of an event that this service sent"
         raise InputError.of(Problem(place, "format", text) for place in wrong)
     return next(filter(None, cursors.values()), Cursor())
 
@@ -97,6 +95,6 @@ ROUTES = (
         {200: MEDIA_TYPE, 204: None},
         (404, 422),
         EventsQuery,
-        headers=(Header(LAST, "the id of the last event that came; the stream goes on behind it", EventId),),
+        headers=(Header(LAST, "the id of the last event received; the stream resumes after it", EventId),),
     ),
 )

@@ -1,4 +1,4 @@
-"""The front page, and the contract as OpenAPI; the document is made once, from the table of routes."""
+"""The front page, and the OpenAPI document, which is made once from the table of routes."""
 
 from flask import Response, current_app
 
@@ -9,23 +9,23 @@ from app.server.services import Services
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Ebb</title>
 <h1>Ebb is running</h1>
-<p>It speaks HTTP: <a href="/docs">/docs</a> shows the contract, <a href="/openapi.json">/openapi.json</a> is it,
-<a href="/readyz">/readyz</a> its health.</p>
+<p>Its API documentation is at <a href="/docs">/docs</a>, its OpenAPI document at
+<a href="/openapi.json">/openapi.json</a>, its health at <a href="/readyz">/readyz</a>.</p>
 </html>
 """
 
 
 def home(services: Services, **_: object) -> Response:
-    """Say that this is Ebb, and where to read on."""
+    """Return the front page."""
     return conditional(Response(PAGE, mimetype="text/html"))
 
 
 def openapi(services: Services, **_: object) -> Response:
-    """Send the contract."""
+    """Return the OpenAPI document."""
     return conditional(Response(current_app.extensions["openapi"], mimetype=JSON))
 
 
 ROUTES = (
-    Route("GET", "/", home, "read", "Say what this is", {200: "text/html"}, browsed=True),
-    Route("GET", "/openapi.json", openapi, "read", "The contract as OpenAPI 3.1", {200: JSON}, browsed=True),
+    Route("GET", "/", home, "read", "The front page", {200: "text/html"}, browsed=True),
+    Route("GET", "/openapi.json", openapi, "read", "The OpenAPI 3.1 document", {200: JSON}, browsed=True),
 )

@@ -1,4 +1,4 @@
-"""Jobs: look at one, list them, follow a training's epochs, cancel."""
+"""Jobs: read one, list them, list a training's epochs, cancel."""
 
 from datetime import timedelta
 from typing import Annotated, Any, get_args
@@ -6,9 +6,8 @@ from typing import Annotated, Any, get_args
 import msgspec
 from flask import Response
 
-from app.edge.authentication import caller_name
+from app.edge.access import caller_name, demand_to_cancel
 from app.edge.responses import conditional, json_answer, time_text
-from app.edge.scopes import demand_to_cancel
 from app.routing.route import Route
 from app.schemas.field_types import PageQuery, PageSize, PageToken, Slug, several
 from app.schemas.job_resource import Epoch, Job, JobChange, JobFailure, Kind, Progress
@@ -24,7 +23,7 @@ Kinds = Annotated[str, several(get_args(Kind))]
 
 
 class JobQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which jobs; of several states or kinds, with commas between them."""
+    """Which jobs to list; several states or kinds are separated by commas."""
 
     state: States | None = None
     kind: Kinds | None = None
@@ -48,9 +47,9 @@ class EpochPage(msgspec.Struct, frozen=True):
 
 
 def show_job(services: Services, job_id: str, **_: object) -> Response:
-    """Tell how a job stands."""
+    """Return a job."""
     with services.database.read() as connection:
-        job = shown_one(connection, get_job(connection, job_id))
+        job = load_job(connection, get_job(connection, job_id))
     return conditional(json_answer(job))
 
 
@@ -66,12 +65,12 @@ def show_jobs(services: Services, query: JobQuery) -> Response:
             page_token=query.page_token,
         )
         paces = read_paces(connection, [row.id for row in page.rows if row.state == JobState.RUNNING])
-    jobs = [shown(row, paces.get(row.id)) for row in page.rows]
+    jobs = [to_job(row, paces.get(row.id)) for row in page.rows]
     return conditional(json_answer(JobPage(jobs, page.next_token)))
 
 
 def show_epochs(services: Services, job_id: str, query: PageQuery) -> Response:
-    """List what a training has reported so far, epoch by epoch."""
+    """List the epochs that a training has reported."""
     with services.database.read() as connection:
         page = list_epochs(connection, job_id, page_size=query.page_size, page_token=query.page_token)
     rows = [Epoch(**{name: row._mapping[name] for name in Epoch.__struct_fields__}) for row in page.rows]
@@ -79,24 +78,24 @@ def show_epochs(services: Services, job_id: str, query: PageQuery) -> Response:
 
 
 def cancel_job(services: Services, job_id: str, **_: object) -> Response:
-    """End a queued job, or ask a running one to stop: it can no longer succeed.
+    """Cancel a queued job, or ask a running one to stop; after this it cannot succeed.
 
-    It takes the key that submitted the job, or one with the scope `admin`.
+    The caller needs the key that submitted the job, or a key with the scope `admin`.
     """
     with services.database.read() as connection:
         demand_to_cancel(get_job(connection, job_id))
     by, this = caller_name(), new_id()
     services.database.write(lambda connection: cancel(connection, job_id, by=by, request=this))
     with services.database.read() as connection:
-        return json_answer(shown_one(connection, get_job(connection, job_id)))
+        return json_answer(load_job(connection, get_job(connection, job_id)))
 
 
-def shown_one(connection: Connection, row: Row[Any]) -> Job:
-    """Return one job as the contract tells it, with the time left."""
-    return shown(row, read_paces(connection, [row.id]).get(row.id) if row.state == JobState.RUNNING else None)
+def load_job(connection: Connection, row: Row[Any]) -> Job:
+    """Return a row as the schema of a job, with the estimated time left."""
+    return to_job(row, read_paces(connection, [row.id]).get(row.id) if row.state == JobState.RUNNING else None)
 
 
-def changed(job: Job) -> JobChange:
+def job_change(job: Job) -> JobChange:
     """Return the parts of the job that change while it runs."""
     return JobChange(job.state, job.cancel_requested, job.attempt, job.progress, job.eta_s, job.heartbeat_at)
 
@@ -105,8 +104,8 @@ def _names(text: str | None) -> list[str]:
     return text.split(",") if text else []
 
 
-def shown(row: Row[Any], pace: Pace | None = None) -> Job:
-    """Return the job as the contract tells it."""
+def to_job(row: Row[Any], pace: Pace | None = None) -> Job:
+    """Return a row as the schema of a job."""
     return Job(
         id=row.id,
         kind=row.kind,
@@ -131,9 +130,9 @@ def shown(row: Row[Any], pace: Pace | None = None) -> Job:
 
 
 def _eta_seconds(row: Row[Any], pace: Pace | None) -> float | None:
-    """Estimate, as of the last heartbeat, the time left by the pace of this attempt; an early stop ends sooner.
+    """Estimate the time left after the last heartbeat from the pace of this attempt; early stopping ends sooner.
 
-    Rows have no pace of their own: theirs is that since the attempt began, which made all of them.
+    A training reports seconds per epoch. For rows, the pace is the average since the attempt began.
     """
     if pace is None or not row.progress_done:
         return None
@@ -142,19 +141,19 @@ def _eta_seconds(row: Row[Any], pace: Pace | None) -> float | None:
         return None if pace.epoch_seconds is None else round(pace.epoch_seconds * left, 1)
     since: timedelta = row.heartbeat_at - pace.begun_at
     if since <= timedelta():
-        return None  # it has only begun, and its progress is still the attempt's before
+        return None  # the progress is still that of the attempt before
     return round(since.total_seconds() / int(row.progress_done) * left, 1)
 
 
 ROUTES = (
     Route("GET", "/v1/jobs", show_jobs, "read", "List jobs", {200: JobPage}, (422,), JobQuery),
-    Route("GET", "/v1/jobs/{job_id}", show_job, "read", "Look at a job", {200: Job}, (404,)),
+    Route("GET", "/v1/jobs/{job_id}", show_job, "read", "Read a job", {200: Job}, (404,)),
     Route(
         "GET",
         "/v1/jobs/{job_id}/epochs",
         show_epochs,
         "read",
-        "Follow a training epoch by epoch",
+        "List a training's epochs",
         {200: EpochPage},
         (404, 422),
         PageQuery,

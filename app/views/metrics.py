@@ -1,4 +1,4 @@
-"""Metrics in Prometheus' format, added up over the processes of this server."""
+"""Metrics in Prometheus' format, summed over the processes of this server."""
 
 from flask import Response, request
 
@@ -8,7 +8,7 @@ from app.server.services import Services
 
 
 def metrics(services: Services, **_: object) -> Response:
-    """Tell requests and scores since this server started, and jobs as the database has them."""
+    """Return counts of requests and scores since the server started, and of jobs in the database."""
     text, content_type = expose(services.traffic, services.jobs, request.headers.get("Accept", ""))
     return Response(text, content_type=content_type, headers={"Cache-Control": "no-store"})
 

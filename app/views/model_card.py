@@ -1,4 +1,7 @@
-"""A version's model card, put together from what the registry keeps."""
+"""Model cards: builds the card of a version from the registry, and writes it as Markdown.
+
+Source: Mitchell et al., Model Cards for Model Reporting (2019), whose sections these are.
+"""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +17,7 @@ from store.database import Row
 
 
 class CardDetails(msgspec.Struct, frozen=True):
-    """What the version is, and how to make it again."""
+    """The version's origin, layers, spec and environment."""
 
     created_at: Time
     job_id: str
@@ -26,7 +29,7 @@ class CardDetails(msgspec.Struct, frozen=True):
 
 
 class CardColumn(msgspec.Struct, frozen=True):
-    """An input column, and what the baseline customer has there."""
+    """An input column, with the baseline customer's value."""
 
     name: str
     kind: str
@@ -35,7 +38,7 @@ class CardColumn(msgspec.Struct, frozen=True):
 
 
 class CardData(msgspec.Struct, frozen=True):
-    """What it was trained on."""
+    """The dataset that the version was trained on."""
 
     dataset: str
     name: str
@@ -48,7 +51,7 @@ class CardData(msgspec.Struct, frozen=True):
 
 
 class Card(msgspec.Struct, frozen=True):
-    """All that somebody who is to rely on a version should know of it."""
+    """The facts that a user of a version should know."""
 
     model: str
     version: int
@@ -69,13 +72,13 @@ FEW_ROWS = 200
 
 
 def install(app: Flask) -> None:
-    """Let the card's template write values as Markdown shows them."""
+    """Set up Jinja for the card's template: the filter `cell` escapes Markdown."""
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.filters["cell"] = cell
 
 
 def build_card(version: Row[Any], dataset: Row[Any], estimator: Estimator, aliases: Sequence[str]) -> Card:
-    """Put a version's facts together."""
+    """Build the card of a version."""
     missing = {column["name"]: column["missing"] for column in dataset.schema["columns"]}
     baseline = estimator.baseline_customer
     kinds = {column.name: column.kind for column in estimator.encoder.columns}
@@ -109,7 +112,7 @@ def build_card(version: Row[Any], dataset: Row[Any], estimator: Estimator, alias
 
 
 def layer_text(raw: Mapping[str, Any]) -> str:
-    """Write a layer to be read.
+    """Describe a layer in words.
 
     Example:
         >>> layer_text({"residual": [{"dense": {"units": 8}}, {"relu": {}}]})
@@ -137,7 +140,7 @@ def _limitations(metrics: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterato
 
 
 def cell(value: object) -> str:
-    r"""Write a value so that Markdown shows it as it is, also inside a table.
+    r"""Escape a value for Markdown, also inside a table.
 
     Example:
         >>> cell("a|b_c\n<i>"), cell(None), cell(0.123456)
@@ -150,5 +153,5 @@ def cell(value: object) -> str:
 
 
 def to_markdown(card: Card) -> str:
-    """Write a card to be read."""
+    """Write a card as Markdown."""
     return render_template("card.md.jinja", card=card, details=card.details, data=card.training_data)

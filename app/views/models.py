@@ -70,14 +70,14 @@ def show_versions(services: Services, name: str, query: PageQuery) -> Response:
 
 
 def show_version(services: Services, name: str, version: int, **_: object) -> Response:
-    """Tell all that a version keeps, but its weights."""
+    """Return a version without its weights."""
     with services.database.read() as connection:
         row = get_version(connection, name, version)
     return conditional(json_answer(_shown(row)))
 
 
 def download_weights(services: Services, name: str, version: int, **_: object) -> Response:
-    """Send a version's estimator as a safetensors file."""
+    """Return a version's estimator as a safetensors file."""
     with services.database.read() as connection:
         row = get_version(connection, name, version)
         data = load_estimator(connection, name, version)
@@ -116,6 +116,6 @@ ROUTES = (
         (404, 422),
         PageQuery,
     ),
-    Route("GET", VERSION, show_version, "read", "Look at a version", {200: Version}, (404,)),
+    Route("GET", VERSION, show_version, "read", "Read a version", {200: Version}, (404,)),
     Route("GET", f"{VERSION}/weights", download_weights, "read", "Download the weights", {200: SAFETENSORS}, (404,)),
 )

@@ -1,4 +1,4 @@
-"""Operations: whether the process answers, and whether the service can do its work."""
+"""Health checks: whether the process answers, and whether the service is ready."""
 
 import msgspec
 from flask import Response
@@ -18,7 +18,7 @@ class Alive(msgspec.Struct, frozen=True):
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """Every check that was made, and how it went; `unserved` are the kinds of job that wait without a worker."""
+    """The result of each check; `unserved` lists the kinds of job that wait and have no worker."""
 
     status: str
     checks: dict[str, str]
@@ -26,12 +26,12 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 def live(services: Services, **_: object) -> Response:
-    """Say that the process answers, and nothing else."""
+    """Report that the process answers; check nothing else."""
     return json_answer(Alive("alive"))
 
 
 def ready(services: Services, **_: object) -> Response:
-    """Say that jobs and scores can be had, or which check failed."""
+    """Report that the service is ready, or the checks that failed."""
     within = HEARTBEATS * services.settings.heartbeat_seconds
     checks = check(services.database, within)
     failed = [Problem(f"/checks/{name}", "failed", text) for name, text in checks.items() if text != "ok"]
@@ -41,6 +41,6 @@ def ready(services: Services, **_: object) -> Response:
 
 
 ROUTES = (
-    Route("GET", "/livez", live, None, "Does the process answer?", {200: Alive}),
-    Route("GET", "/readyz", ready, None, "Can the service do its work?", {200: Ready}, (503,)),
+    Route("GET", "/livez", live, None, "Check that the process answers", {200: Alive}),
+    Route("GET", "/readyz", ready, None, "Check that the service is ready", {200: Ready}, (503,)),
 )

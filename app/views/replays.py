@@ -1,26 +1,26 @@
-"""Replays: a version's training once more, to see that its row tells all that its bytes depend on."""
+"""Replays: trains a version again, to check that the same spec and data give the same bytes."""
 
 from flask import Response
 
-from app.edge.authentication import owner
+from app.edge.access import owner
 from app.edge.idempotency import idempotency_key
 from app.routing.route import Route
 from app.schemas.job_resource import Job
 from app.server.services import Services
 from app.submission.training_size import check_stored
-from app.views.accepted import ASKED, SENT, accept
+from app.views.accepted import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
 from store.jobs.submit import Submission
 from store.registry.versions import get_version
 
 
 def replay_version(services: Services, name: str, version: int, **_: object) -> Response:
-    """Have a version trained again from its row, dataset and spec, and its digest compared; no version is made."""
+    """Submit a job that trains a version again and compares the digests; it registers no version."""
     key = idempotency_key()
     with services.database.read() as connection:
         row = get_version(connection, name, version)
         check_stored(services, connection, row.spec, row.dataset_id)
     params: dict[str, object] = {"version": version, "spec": row.spec}
-    return accept(services, Submission("replay", name, row.dataset_id, params, owner(), key))
+    return submit_job(services, Submission("replay", name, row.dataset_id, params, owner(), key))
 
 
 ROUTES = (
@@ -32,7 +32,7 @@ ROUTES = (
         "Replay a version's training",
         {202: Job},
         refusals=(404, 422, 429),
-        headers=ASKED,
-        answer_headers=SENT,
+        headers=REQUEST_HEADERS,
+        answer_headers=ANSWER_HEADERS,
     ),
 )

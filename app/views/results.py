@@ -1,4 +1,4 @@
-"""The file that a scoring job made."""
+"""Results: the files that scoring jobs write."""
 
 from http import HTTPStatus as Status
 
@@ -17,14 +17,14 @@ MEDIA_TYPE_OF = {output: media_type for media_type, output in MEDIA_TYPES.items(
 
 
 def download_result(services: Services, job_id: str, **_: object) -> Response:
-    """Send the scored table, or the part of it that a Range asks for; its ETag is the SHA-256 of the whole.
+    """Return the scored table, or the part that Range names; the ETag is the SHA-256 of the whole file.
 
-    What it says stays, so a part can be fetched later with If-Range.
+    A result never changes, so a client can fetch a part later with If-Range.
     """
     with services.database.read() as connection:
         job = get_job(connection, job_id)
     if job.kind != "scoring":
-        raise NotFoundError(f"job {job_id} is a {job.kind}, which makes no file; its result is in /v1/jobs/{job_id}")
+        raise NotFoundError(f"job {job_id} is a {job.kind}, which writes no file; its result is in /v1/jobs/{job_id}")
     if job.state != JobState.SUCCEEDED:
         raise ResultMissingError(f"job {job_id} is {job.state}: only a job that has succeeded has a result")
     with services.database.read() as connection:
@@ -32,7 +32,7 @@ def download_result(services: Services, job_id: str, **_: object) -> Response:
     path = services.artifacts.path(job.result["sha256"])
     if not path.is_file():
         raise ArtifactError(f"artifact {job.result['sha256']} is not there")
-    if not _understood(request.headers.get("Range", "")):
+    if not _single_range(request.headers.get("Range", "")):
         del request.environ["HTTP_RANGE"]
     output, version = job.params["output"], job.params["version"]
     return send_file(
@@ -46,8 +46,8 @@ def download_result(services: Services, job_id: str, **_: object) -> Response:
     )
 
 
-def _understood(wanted: str) -> bool:
-    """Tell of one range of bytes; another unit is ignored, and several may be (RFC 9110, 14.2)."""
+def _single_range(wanted: str) -> bool:
+    """Return whether this is a single range of bytes; others are ignored, as RFC 9110, 14.2 allows."""
     return not wanted or (wanted.lower().startswith("bytes=") and "," not in wanted)
 
 
@@ -57,14 +57,14 @@ ROUTES = (
         "/v1/jobs/{job_id}/result",
         download_result,
         "read",
-        "Download what a scoring job made",
+        "Download the result of a scoring job",
         dict.fromkeys((int(Status.OK), int(Status.PARTIAL_CONTENT)), MEDIA_TYPE_OF["csv"]),
         refusals=(404, 409, 410, 416),
         also=(MEDIA_TYPE_OF["ndjson"], MEDIA_TYPE_OF["parquet"]),
-        headers=(Header("Range", "the bytes wanted, such as bytes=0-1023"),),
+        headers=(Header("Range", "the range of bytes to return, such as bytes=0-1023"),),
         answer_headers=(
             Header("ETag", "the file's SHA-256", required=True),
-            Header("Content-Disposition", "a name for the file", required=True),
+            Header("Content-Disposition", "the name of the file", required=True),
         ),
     ),
 )

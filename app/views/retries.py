@@ -1,26 +1,25 @@
-"""A second chance for a job that failed or was cancelled: a new job that names the old."""
+"""Retries: submits a failed or cancelled job again."""
 
 from typing import Any
 
 from flask import Response
 
-from app.edge.authentication import owner
+from app.edge.access import demand_to_retry, owner
 from app.edge.idempotency import idempotency_key
-from app.edge.scopes import demand_to_retry
 from app.routing.route import Route
 from app.schemas.job_resource import Job
 from app.server.services import Services
 from app.submission.training_size import check_stored
-from app.views.accepted import ASKED, SENT, accepted
+from app.views.accepted import ANSWER_HEADERS, REQUEST_HEADERS, job_accepted
 from store.ids import new_id
 from store.jobs.read import get_job
 from store.jobs.retry import retry
 
 
 def retry_job(services: Services, job_id: str, **_: object) -> Response:
-    """Submit the work of a failed or cancelled job again, as a new job whose `retry_of` names it.
+    """Submit a failed or cancelled job again, as a new job whose `retry_of` names the old one.
 
-    It takes the key that submitted the job, or one with the scope `admin`.
+    The caller needs the key that submitted the job, or a key with the scope `admin`.
     """
     with services.database.read() as connection:
         job = get_job(connection, job_id)
@@ -32,7 +31,7 @@ def retry_job(services: Services, job_id: str, **_: object) -> Response:
     settings = services.settings
     names |= {"queue_limit": settings.queue_limit, "stored_bytes": settings.stored_bytes}
     submitted = services.database.write(lambda connection: retry(connection, job_id, **names))
-    return accepted(services, submitted)
+    return job_accepted(services, submitted)
 
 
 ROUTES = (
@@ -41,11 +40,11 @@ ROUTES = (
         "/v1/jobs/{job_id}/retry",
         retry_job,
         "train",
-        "Try a failed or cancelled job again",
+        "Retry a failed or cancelled job",
         {202: Job},
         refusals=(404, 409, 410, 422, 429, 507),
-        headers=ASKED,
-        answer_headers=SENT,
+        headers=REQUEST_HEADERS,
+        answer_headers=ANSWER_HEADERS,
         or_scopes=("score",),
     ),
 )

@@ -1,14 +1,14 @@
-"""Rolling an alias back in one call."""
+"""Rollbacks: moves an alias back to its version before."""
 
 from typing import Any
 
 from flask import Response
 
-from app.edge.authentication import caller_name
+from app.edge.access import caller_name
 from app.edge.responses import json_answer
 from app.routing.route import Header, Route
 from app.server.services import Services
-from app.views.aliases import ALIAS, ETAG, Alias, believed, shown
+from app.views.aliases import ALIAS, ETAG, Alias, expected_revision, to_alias
 from store.database import Connection, Row
 from store.ids import new_id
 from store.registry.aliases import find_alias, get_alias, moved_by_request
@@ -16,18 +16,18 @@ from store.registry.rollback import roll_back
 
 
 def roll_back_alias(services: Services, name: str, alias: str, **_: object) -> Response:
-    """Point an alias back at the version before; again, at the one before that."""
+    """Move an alias back to its version before; a second call goes back one version more."""
     by, this = caller_name(), new_id()
 
     def back(connection: Connection) -> Row[Any]:
         if not moved_by_request(connection, name, alias, this):
-            revision = believed(find_alias(connection, name, alias), alias)
+            revision = expected_revision(find_alias(connection, name, alias), alias)
             roll_back(connection, name, alias, revision=revision, by=by, request=this)
         return get_alias(connection, name, alias)
 
     row = services.database.write(back)
-    services.targets.forget(name, alias)
-    answer = json_answer(shown(row))
+    services.versions.forget(name, alias)
+    answer = json_answer(to_alias(row))
     answer.set_etag(str(row.revision))
     return answer
 
@@ -41,9 +41,7 @@ ROUTES = (
         "Roll an alias back",
         {200: Alias},
         (404, 409, 412),
-        headers=(
-            Header("If-Match", "the revision the alias must be at, as its entity tag; 412 where it is at another"),
-        ),
+        headers=(Header("If-Match", "the entity tag of the alias's current revision; 412 if the alias is at another"),),
         answer_headers=(ETAG,),
     ),
 )

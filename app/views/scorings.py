@@ -1,11 +1,11 @@
-"""Scoring jobs: a whole dataset, or the table that is the body, by the one version that is meant now."""
+"""Scoring jobs: score a dataset, or the table in the body, by the version that the request resolves to."""
 
 from typing import Any, Literal
 
 import msgspec
 from flask import Response
 
-from app.edge.authentication import owner
+from app.edge.access import owner
 from app.edge.idempotency import idempotency_key
 from app.edge.request_parsing import media_type, read_body
 from app.errors import InputError
@@ -15,7 +15,7 @@ from app.schemas.field_types import PlainText, Slug, Uuid, VersionNumber
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
 from app.server.services import Services
 from app.submission.upload import Upload, keep_table, receive_table
-from app.views.accepted import ASKED, SENT, accept
+from app.views.accepted import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
 from app.views.datasets import EXPIRED
 from model.columns.schema import listed
 from model.errors import Problem
@@ -30,7 +30,7 @@ OutputName = Literal["csv", "ndjson", "parquet"]
 
 
 class ScoringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A dataset to score, by which version, and what the result is to look like."""
+    """A dataset to score, the version that scores it, and the format of the result."""
 
     model: Slug
     dataset: Uuid
@@ -43,7 +43,7 @@ class ScoringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ScoringQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The same beside a body that is the table itself, which then needs the model."""
+    """The same options if the body is the table itself; `model` is required then."""
 
     model: Slug | None = None
     alias: Slug | None = None
@@ -56,10 +56,10 @@ class ScoringQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def submit_scoring(services: Services, query: ScoringQuery, **_: object) -> Response:
-    """Answer 202 once the job is a row. The version is settled now: one version scores every row, in retries, too.
+    """Submit a scoring job. The version is resolved now, so that one version scores every row, in retries too.
 
-    The body is a request for a dataset that is here, with an empty query, or the table itself, with the request in the
-    query.
+    The body is either JSON that names a stored dataset, with an empty query, or the table itself, with the options in
+    the query.
     """
     kind, key = media_type((JSON, *MEDIA_TYPES)), idempotency_key()
     if kind == JSON:
@@ -67,8 +67,8 @@ def submit_scoring(services: Services, query: ScoringQuery, **_: object) -> Resp
         version = _settled(services, wanted.model, wanted, "/version")
     else:
         if query.model is None:
-            raise InputError.of([Problem("/query/model", "missing", "say which model scores the table")])
-        version = _settled(services, query.model, query, "/query/version")  # before the table is read
+            raise InputError.of([Problem("/query/model", "missing", "name the model that scores the table")])
+        version = _settled(services, query.model, query, "/query/version")  # before the upload
         wanted = _of_table(services, kind, query.model, query)
     _check(services, wanted.dataset, version)
     alias = None if wanted.version is not None else wanted.alias or CHAMPION
@@ -84,12 +84,12 @@ def submit_scoring(services: Services, query: ScoringQuery, **_: object) -> Resp
         deadline_seconds=wanted.deadline_s,
         asked={"version": wanted.version, **asked},
     )
-    return accept(services, submission)
+    return submit_job(services, submission)
 
 
 def _of_body(query: ScoringQuery) -> ScoringRequest:
     if query != ScoringQuery():
-        raise InputError.of([Problem("/query", "conflict", "beside a JSON body the query is empty: put it there")])
+        raise InputError.of([Problem("/query", "conflict", "a JSON body takes no query: put these into the body")])
     return read_body(ScoringRequest)
 
 
@@ -109,9 +109,9 @@ def _of_table(services: Services, kind: str, model: str, query: ScoringQuery) ->
 
 
 def _settled(services: Services, model: str, wanted: ScoringRequest | ScoringQuery, place: str) -> Row[Any]:
-    """Return the version that is meant now.
+    """Return the version that the request names, or the one that its alias points at now.
 
-    Raises: InputError, at this place, where both alias and version are given; NotFoundError.
+    Raises: InputError, with this pointer, if both alias and version are given; NotFoundError.
     """
     if wanted.alias is not None and wanted.version is not None:
         raise InputError.of([Problem(place, "conflict", "give alias or version, not both")])
@@ -121,7 +121,7 @@ def _settled(services: Services, model: str, wanted: ScoringRequest | ScoringQue
 
 
 def _check(services: Services, dataset_id: str, version: Row[Any]) -> None:
-    """Refuse what cannot succeed: a dataset that is not there, or that has none of the version's columns.
+    """Refuse a dataset that is missing, expired, or has none of the version's columns.
 
     Raises: InputError.
     """
@@ -152,7 +152,7 @@ ROUTES = (
         query=ScoringQuery,
         body=ScoringRequest,
         uploads=tuple(MEDIA_TYPES),
-        headers=ASKED,
-        answer_headers=SENT,
+        headers=REQUEST_HEADERS,
+        answer_headers=ANSWER_HEADERS,
     ),
 )

@@ -1,4 +1,4 @@
-"""Training jobs: a request is parsed to the last key, becomes a row, and only then is anybody told."""
+"""Training jobs: validates a request completely, commits it as a row, then publishes the job."""
 
 from typing import Annotated, Literal
 
@@ -6,10 +6,9 @@ import msgspec
 from flask import Response
 from msgspec import Meta, to_builtins
 
-from app.edge.authentication import owner
+from app.edge.access import demand_to_promote, owner
 from app.edge.idempotency import idempotency_key
 from app.edge.responses import json_answer
-from app.edge.scopes import demand_to_promote
 from app.errors import InputError
 from app.routing.route import Route
 from app.schemas.field_types import JsonObject, Slug, Uuid
@@ -17,7 +16,7 @@ from app.schemas.job_resource import DeadlineSeconds, Job, Priority
 from app.server.services import Services
 from app.submission.spec_check import dataset_errors, read_spec
 from app.submission.training_size import oversize
-from app.views.accepted import ASKED, SENT, accept
+from app.views.accepted import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
 from app.views.datasets import EXPIRED
 from model.errors import Problem
 from model.spec import Spec
@@ -29,7 +28,7 @@ Promote = Literal["never", "if_better", "always"]
 
 
 class GateRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `if_better` asks of a version: all of the difference's interval has to lie beyond the margin."""
+    """What `if_better` requires of a version: the whole confidence interval of the difference exceeds the margin."""
 
     metric: Literal["log_loss", "auc"] = "log_loss"
     margin: Annotated[float, Meta(ge=0, le=1)] = 0.0
@@ -37,7 +36,7 @@ class GateRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TrainingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to train, on what, and what to do with the result."""
+    """The spec to train, the dataset to train on, and the promotion of the result."""
 
     model: Slug
     dataset: Uuid
@@ -50,16 +49,16 @@ class TrainingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ValidTraining(msgspec.Struct, frozen=True):
-    """The answer to `validate_only`: the spec as it would be stored, with every default."""
+    """The answer to `validate_only`: the spec as it would be stored, with every default filled in."""
 
     valid: bool
     spec: JsonObject
 
 
 def submit_training(services: Services, body: TrainingRequest, **_: object) -> Response:
-    """Answer 202 once the job is a row, whether a broker is there or not; 200 for `validate_only`.
+    """Submit a training job and answer 202, even while the broker is down; 200 for `validate_only`.
 
-    A `promote` other than `never` moves the alias `champion`, so it takes the scope `promote`, too.
+    A `promote` other than `never` may move the alias `champion`, so the key also needs the scope `promote`.
     """
     demand_to_promote(body.promote)
     key = idempotency_key()
@@ -80,17 +79,17 @@ def submit_training(services: Services, body: TrainingRequest, **_: object) -> R
         priority=body.priority,
         deadline_seconds=body.deadline_s,
     )
-    return accept(services, submission)
+    return submit_job(services, submission)
 
 
 def _checked(services: Services, connection: Connection, body: TrainingRequest) -> Spec:
     """Return the parsed spec.
 
-    Raises: InputError with every problem of the spec and of the dataset together.
+    Raises: InputError with all problems of the spec and of the dataset.
     """
     spec, problems = read_spec(body.spec, "/spec")
     if body.gate is not None and body.promote != "if_better":
-        problems.append(Problem("/gate", "conflict", "is for promote 'if_better' only"))
+        problems.append(Problem("/gate", "conflict", "is allowed with promote 'if_better' only"))
     dataset = find_dataset(connection, body.dataset)
     if dataset is None:
         missing = "there is no such dataset; upload it with POST /v1/datasets"
@@ -98,7 +97,7 @@ def _checked(services: Services, connection: Connection, body: TrainingRequest) 
     elif dataset.removed_at is not None:
         problems = [Problem("/dataset", "expired", EXPIRED), *problems]
     elif not dataset.target:
-        unlabelled = "was sent to be scored, and no column is its target; upload it with POST /v1/datasets?target=…"
+        unlabelled = "was uploaded for scoring and has no target; upload it with POST /v1/datasets?target=…"
         problems = [Problem("/dataset", "conflict", unlabelled), *problems]
     elif spec is not None:
         inputs = {column["name"] for column in dataset.schema["columns"]}
@@ -119,7 +118,7 @@ ROUTES = (
         {202: Job, 200: ValidTraining},
         refusals=(410, 413, 415, 422, 429),
         body=TrainingRequest,
-        headers=ASKED,
-        answer_headers=SENT,
+        headers=REQUEST_HEADERS,
+        answer_headers=ANSWER_HEADERS,
     ),
 )

@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Sequence
-from itertools import chain
 from types import NoneType
 
 import numpy as np
@@ -26,7 +25,6 @@ MISSING_TEXTS = (
     "None",
 )  # how files spell a missing number
 
-PLAIN = frozenset((int, float, NoneType))
 TYPES: dict[str, tuple[type, ...]] = {"a number": (int, float), "true or false": (bool,)}
 
 
@@ -39,25 +37,6 @@ def parse_number(text: str) -> float:
     """
     text = text.strip()
     return float(text) if NUMBER.fullmatch(text) else math.nan
-
-
-def number_matrix(columns: Sequence[object], n: int) -> Floats | None:
-    """Return lists of `n` integers, floats and `None` as one matrix; None if they hold other values.
-
-    Shapes: (k, n) for k columns.
-    Example:
-        >>> number_matrix([[24, None]], 2), number_matrix([[True]], 1), number_matrix([[math.nan]], 1)
-        (array([[24., nan]]), None, None)
-    """
-    lists: list[list[float | None]] = [column for column in columns if type(column) is list and len(column) == n]
-    if len(lists) < len(columns) or not PLAIN.issuperset(map(type, chain.from_iterable(lists))):
-        return None
-    try:
-        values = np.array(lists, np.float64)
-    except OverflowError:  # an integer beyond float64
-        return None
-    gaps = np.count_nonzero(np.isnan(values))
-    return values if gaps == 0 or gaps == sum(each.count(None) for each in lists) else None  # a NaN is refused
 
 
 def read_values(values: Sequence[object] | np.ndarray, column: str, what: str, faults: Faults) -> Floats:

@@ -1,5 +1,6 @@
 """Numeric columns: centred on the median, scaled by the interquartile range, outliers clipped smoothly."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -74,6 +75,18 @@ class NumericColumn:
                 faults.add(row, self.name, "wrong_type", f"{short_repr(cells.scalar(row))} is not a number")
         return Numbers(self._in_range(values, faults))
 
+    def plain_number(self, value: object) -> float | None:
+        """Return an acceptable number as float64, and a gap as NaN; None where `read` has to look closer."""
+        if value is None:
+            return math.nan
+        if type(value) is not float and type(value) is not int:
+            return None
+        try:
+            number = float(value)
+        except OverflowError:
+            return None
+        return number if self.low <= number <= self.high else None
+
     def _in_range(self, values: Floats, faults: Faults) -> Floats:
         bad = (values < self.low) | (values > self.high)
         if bad.any():
@@ -100,6 +113,15 @@ class NumericColumn:
         out[:, 0] = scaled
         if self.gaps:
             out[:, 1] = missing
+
+    def encode_number(self, number: float) -> float:
+        """Return the first feature that `encode` writes for one number, to the same bits."""
+        scaled = ((self.fill if math.isnan(number) else number) - self.offset) / self.scale
+        scaled = min(max(scaled, -FARTHEST), FARTHEST)
+        if self.fixed:
+            return scaled
+        bent = scaled / SOFT_LIMIT
+        return scaled / math.sqrt(1.0 + bent * bent)
 
     @property
     def baseline_value(self) -> Scalar:

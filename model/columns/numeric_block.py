@@ -1,14 +1,21 @@
-"""The numeric columns of a table as one block, which needs fewer NumPy calls for a single row."""
+"""The numeric columns of a table as one block: many rows in one matrix, a single row as plain numbers.
 
+For a single row, the calls of NumPy take longer than the arithmetic.
+"""
+
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from types import NoneType
 
 import numpy as np
 
 from model.columns.cells import Numbers, Table
-from model.columns.numbers import number_matrix
 from model.columns.numeric import FARTHEST, SOFT_LIMIT, NumericColumn
 from model.design import Floats
+
+NUMBERS_AND_GAPS = frozenset((int, float, NoneType))
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +27,7 @@ class NumericBlock:
     Shapes: offset, scale, fill, fixed, low and high (k, 1) for k columns; places (k,); gaps and gap_places alike.
     """
 
+    columns: tuple[NumericColumn, ...]
     names: tuple[str, ...]
     offset: Floats
     scale: Floats
@@ -37,6 +45,7 @@ class NumericBlock:
         """Return a block of columns. `starts` are the places of their first features."""
         gaps = [i for i, column in enumerate(columns) if column.gaps]
         return cls(
+            columns=tuple(columns),
             names=tuple(column.name for column in columns),
             offset=np.array([[column.offset] for column in columns]),
             scale=np.array([[column.scale] for column in columns]),
@@ -52,6 +61,8 @@ class NumericBlock:
 
     def read(self, columns: Mapping[str, object], n: int) -> dict[str, Numbers]:
         """Return all columns if each is a list of `n` accepted numbers or missing values; else return no column."""
+        if n == 1:
+            return self._read_row(columns)
         came = [columns.get(name) for name in self.names]
         if all(isinstance(each, Numbers) and len(each) == n for each in came):
             values: Floats | None = np.array([each.values for each in came if isinstance(each, Numbers)])
@@ -61,8 +72,22 @@ class NumericBlock:
             return {}
         return dict(zip(self.names, map(Numbers, values), strict=True))
 
+    def _read_row(self, columns: Mapping[str, object]) -> dict[str, Numbers]:
+        numbers = []
+        for column in self.columns:
+            raw = columns.get(column.name)
+            number = column.plain_number(raw[0]) if isinstance(raw, list) and len(raw) == 1 else None
+            if number is None:
+                return {}
+            numbers.append(number)
+        values = np.array(numbers)
+        return {name: Numbers(values[i : i + 1]) for i, name in enumerate(self.names)}
+
     def encode(self, table: Table, X: Floats) -> None:
         """Write the features of all columns into the design matrix."""
+        if table.rows == 1:
+            self._encode_row(table, X[0])
+            return
         values = np.array([table.columns[name].values for name in self.names])  # type: ignore[union-attr]  # Numbers
         missing = np.isnan(values)
         with np.errstate(over="ignore"):
@@ -72,6 +97,13 @@ class NumericBlock:
         if len(self.gaps):
             X[:, self.gap_places] = missing[self.gaps].T
 
+    def _encode_row(self, table: Table, x: Floats) -> None:
+        for column, place in zip(self.columns, self.places.tolist(), strict=True):
+            number: float = table.columns[column.name].values.item()  # type: ignore[union-attr]  # Numbers
+            x[place] = column.encode_number(number)
+            if column.gaps:
+                x[place + 1] = math.isnan(number)
+
     def _clipped(self, scaled: Floats) -> Floats:
         """Clip smoothly the columns without a fixed scale."""
         if not self.mixed and self.fixed[0, 0]:
@@ -79,3 +111,22 @@ class NumericBlock:
         bent = scaled / SOFT_LIMIT
         soft: Floats = scaled / np.sqrt(1.0 + bent * bent)
         return np.where(self.fixed, scaled, soft) if self.mixed else soft
+
+
+def number_matrix(columns: Sequence[object], n: int) -> Floats | None:
+    """Return lists of `n` whole numbers, floats and gaps as one matrix; None where they hold anything else.
+
+    Shapes: (k, n) for k columns.
+    Example:
+        >>> number_matrix([[24, None]], 2), number_matrix([[True]], 1), number_matrix([[float("nan")]], 1)
+        (array([[24., nan]]), None, None)
+    """
+    lists: list[list[float | None]] = [column for column in columns if type(column) is list and len(column) == n]
+    if len(lists) < len(columns) or not NUMBERS_AND_GAPS.issuperset(map(type, chain.from_iterable(lists))):
+        return None
+    try:
+        values = np.array(lists, np.float64)
+    except OverflowError:  # a whole number beyond float64
+        return None
+    gaps = np.count_nonzero(np.isnan(values))
+    return values if gaps == 0 or gaps == sum(each.count(None) for each in lists) else None  # a NaN is no gap

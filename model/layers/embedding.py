@@ -12,7 +12,7 @@ from model.design import CodeColumn, Floats
 from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward, RowMemory, Tensor
 from model.layers.pieces import Chain
 from model.ranges import Count, Natural, Width
-from model.tape import Arena, Draw, Tape, transposed
+from model.tape import Arena, Draw, Tape
 
 
 @dataclass(frozen=True)
@@ -76,14 +76,14 @@ class Embedding(Layer):
             found = tape.scratch((arena.rows, self.units))
             for E, code, place in zip(members(table), members(codes, 1), members(out[..., rows, :]), strict=True):
                 tape(E.take, code, 0, found, "clip")
-                tape(np.copyto, place, transposed(found))
+                tape(np.copyto, place, found.mT)
 
         def backward(delta: Floats) -> Floats:
             for gradient, codes, rows in tables:
                 tape(gradient.fill, 0)
                 parts = members(delta[..., rows, :])
                 for G, code, part in zip(members(gradient), members(codes, 1), parts, strict=True):
-                    tape(np.add.at, G, code, transposed(part))
+                    tape(np.add.at, G, code, part.mT)
             if not arena.input_wanted(a):
                 return delta
             result = arena.fresh(a.shape[-2] - 1)

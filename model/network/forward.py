@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from model.design import Floats
 from model.network.stack import Stack
-from model.tape import Arena, Call, Memory, Tape, Views, transposed
+from model.tape import Arena, Call, Memory, Tape, Views
 
 
 class Forward:
@@ -25,7 +25,7 @@ class Forward:
         self._logits = np.zeros((*lead, stack.outputs, tile), dtype)
         memory = Memory(dtype)
         self._tape, self._arena = Tape(memory), Arena(memory, views, tile)
-        inputs = transposed(self._inputs)
+        inputs = self._inputs.mT
         self._arena.keep(inputs)
         self._backward = stack.record(self._tape, self._arena, inputs, self._logits)
         self._slopes: tuple[Floats, list[Call]] | None = None
@@ -55,7 +55,7 @@ class Forward:
         for rows in self._tiles(X, self._calls + backward):
             count = rows.stop - rows.start
             logits[..., rows] = self._logits[..., :count]
-            result[..., rows, :] = transposed(slopes)[..., :count, :]
+            result[..., rows, :] = slopes.mT[..., :count, :]
         return logits, result
 
     def activation_pattern(self, X: Floats) -> NDArray[np.bool_]:
@@ -63,7 +63,7 @@ class Forward:
 
         Shapes: X (n, d) to ([K,] n, units).
         """
-        kinked = [transposed(self._arena.values(a)) for a in self._arena.kinked]
+        kinked = [self._arena.values(a).mT for a in self._arena.kinked]
         result = np.empty((*self._lead, len(X), sum(a.shape[-1] for a in kinked)), np.bool_)
         for rows in self._tiles(X, self._calls):
             np.concatenate([a[..., : rows.stop - rows.start, :] > 0 for a in kinked], axis=-1, out=result[..., rows, :])

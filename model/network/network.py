@@ -19,7 +19,7 @@ from model.network.forward import Forward
 from model.network.parameters import size_of, views
 from model.network.stack import Stack
 from model.parsing import Reader
-from model.tape import Views, transposed
+from model.tape import Views
 
 TILE = 64  # rows of every forward pass: see Forward
 
@@ -98,7 +98,7 @@ class Network:
         Shapes: X (n, d) to (n,), or (n, c) with c > 1 logits.
         """
         forward = self._free(X)
-        mean = transposed(self._mean(forward.logits(X)))
+        mean = self._mean(forward.logits(X)).mT
         self._give_back(forward)
         return np.ascontiguousarray(mean[:, 0] if self.outputs == 1 else mean)
 
@@ -107,7 +107,7 @@ class Network:
 
         Shapes: X (n, d) to (K, n), or (K, n, c) with c > 1 logits.
         """
-        every = transposed(self._forward(X).logits(X)).reshape(self.members, len(X), self.outputs)
+        every = self._forward(X).logits(X).mT.reshape(self.members, len(X), self.outputs)
         return np.ascontiguousarray(every[..., 0] if self.outputs == 1 else every)
 
     def slopes(self, X: Floats) -> tuple[Floats, Floats]:

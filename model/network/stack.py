@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -26,7 +27,7 @@ class Stack:
     inputs: int
     layers: tuple[Layer, ...]
 
-    @property
+    @cached_property
     def outputs(self) -> int:
         """The number of logits of a row."""
         return self.layers[-1].width(0)

@@ -7,14 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from model.design import Floats
-
 Call: TypeAlias = Callable[[], object]
-
-
-def transposed(a: Floats) -> Floats:
-    """Swap the last two axes, as a view."""
-    return a.swapaxes(-1, -2)
 
 
 class Memory:

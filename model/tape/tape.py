@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.design import Floats
-from model.tape.memory import Call, Memory, transposed
+from model.tape.memory import Call, Memory
 
 INTEGERS = {4: np.int32, 8: np.int64}
 
@@ -67,7 +67,7 @@ class Tape:
 
     def transposed(self, a: Floats) -> Floats:
         """Swap the last two axes, as a view."""
-        return self._memory.view("transposed", a, transposed(a))
+        return self._memory.view("transposed", a, a.mT)
 
     def split(self, a: Floats) -> list[Floats]:
         """Return the parts along the first axis, as views."""

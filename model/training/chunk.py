@@ -9,7 +9,6 @@ from numpy.typing import DTypeLike, NDArray
 
 from model.design import Floats, Integers
 from model.losses import Loss
-from model.tape import transposed
 from model.training.plan import EpochPlan
 from model.training.rows import Rows
 
@@ -83,13 +82,13 @@ class Chunk:
     def batch_at(self, i: int) -> Batch:
         """Return the i-th batch, or part of one."""
         start, labels = i * self._plan.rows, self._full
-        inputs = transposed(self._inputs[..., start : start + self._plan.rows, :])
+        inputs = self._inputs[..., start : start + self._plan.rows, :].mT
         return Batch(inputs, labels.target[i], labels.weight[i], labels.logits[i])
 
     def short_batch(self) -> Batch:
         """Return the short batch, which comes after the batches of the last chunk."""
         start, labels = self._plan.last_steps * self._plan.parts * self._plan.rows, self._short
-        inputs = transposed(self._inputs[..., start : start + self._plan.short, :])
+        inputs = self._inputs[..., start : start + self._plan.short, :].mT
         return Batch(inputs, labels.target[0], labels.weight[0], labels.logits[0])
 
     def load(self, order: Integers, batches: int) -> None:

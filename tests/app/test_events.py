@@ -17,7 +17,7 @@ from app.schemas.job_resource import JobChange
 from app.streams.job_stream import Following, follow
 from app.streams.peers import Peer
 from app.streams.stream_limit import Rhythm, StreamLimit
-from app.views.jobs import changed, shown_one
+from app.views.jobs import job_change, load_job
 from store.clock import now
 from store.database import Connection, Database
 from store.jobs.cancel import cancel
@@ -169,7 +169,7 @@ def test_with_one_thread_there_is_no_stream(make_app: Callable[..., Flask], clie
 
 def following(database: Database, job: str, peer: Peer, streams: StreamLimit) -> Iterator[str]:
     def look(connection: Connection) -> JobChange:
-        return changed(shown_one(connection, get_job(connection, job)))
+        return job_change(load_job(connection, get_job(connection, job)))
 
     return follow(Following(database, job, Cursor(), look), streams, peer)
 

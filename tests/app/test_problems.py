@@ -145,7 +145,7 @@ def test_every_error_of_the_store_and_of_reading_has_its_line_in_the_table() -> 
 def test_an_address_that_is_none_is_told_in_our_own_words(client: FlaskClient, path: str) -> None:
     told = client.get(path).json
     assert told["status"] == 404
-    assert told["detail"].startswith("nothing is at this address: /docs lists")
+    assert told["detail"].startswith("no route has this path: /docs lists")
 
 
 def test_an_answer_of_nothing_has_no_type(client: FlaskClient, dataset: str) -> None:

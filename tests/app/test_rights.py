@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from app.routing.route import Route
 from app.routing.route_table import ROUTES
 from store.keys import SCOPES
-from tests.app.test_authentication import Key, filled
+from tests.app.test_access import Key, filled
 
 NOWHERE = "01890000-0000-7000-8000-000000000000"
 SETS = [frozenset(some) for n in range(1, len(SCOPES) + 1) for some in combinations(SCOPES, n)]

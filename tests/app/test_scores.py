@@ -10,8 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.scoring.estimator_cache import EstimatorCache
-from app.scoring.target_cache import TargetCache
+from app.scoring.version_cache import EstimatorCache, VersionCache
 from model.estimator import Estimator
 from model.storage import pack
 from store.database import Database
@@ -87,13 +86,13 @@ def test_few_estimators_are_held_and_a_changed_one_is_not_served_from_memory(
     for shift in (1.0, 2.0):
         add_version("churn", replace(estimator, baseline=estimator.baseline + shift))
     held = EstimatorCache(database, most_bytes=1)
-    first = held.get(TargetCache(database).by_version("churn", 1))
-    assert held.get(TargetCache(database).by_version("churn", 1)) is first
-    held.get(TargetCache(database).by_version("churn", 2))
-    assert held.get(TargetCache(database).by_version("churn", 1)) is not first
+    first = held.get(VersionCache(database).by_version("churn", 1))
+    assert held.get(VersionCache(database).by_version("churn", 1)) is first
+    held.get(VersionCache(database).by_version("churn", 2))
+    assert held.get(VersionCache(database).by_version("churn", 1)) is not first
     database.write(lambda connection: connection.execute(versions.update().values(weights_sha256="0" * 64)))
     with pytest.raises(ArtifactError):
-        held.get(TargetCache(database).by_version("churn", 1))
+        held.get(VersionCache(database).by_version("churn", 1))
 
 
 def test_an_estimator_of_another_release_is_409_and_says_what_to_do(

@@ -66,7 +66,7 @@ def test_a_dataset_without_target_cannot_be_trained_on(client: FlaskClient, cham
     answer = client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset})
     assert answer.status_code == 422
     assert answer.json["errors"][0]["pointer"] == "/dataset"
-    assert "no column is its target" in answer.text
+    assert "has no target" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from model.layers import Layer
 from model.losses import Loss
 from model.network.parameters import Buffers, views
 from model.network.stack import Stack
-from model.tape import Arena, Memory, Tape, transposed
+from model.tape import Arena, Memory, Tape
 from model.training.masks import Masks
 from model.training.plan import EpochPlan
 
@@ -23,7 +23,7 @@ class Pass:
         self.buffers = Buffers(stack, self.lead, 0, np.float64)
         self.masks = Masks(range(members), EpochPlan(1, rows, 0, 1, 1, 1), self.lead, np.float64)
         self.rows = np.hstack([X, np.ones((rows, 1))])
-        inputs = transposed(self.rows)
+        inputs = self.rows.mT
         self.inputs = np.broadcast_to(inputs, (*self.lead, *inputs.shape))
         self.logits = np.zeros((*self.lead, stack.outputs, rows))
         target = loss.targets(y, stack.outputs)

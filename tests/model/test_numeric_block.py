@@ -59,3 +59,18 @@ def test_a_column_that_is_absent_or_too_short_is_not_read_together() -> None:
     assert table.columns["b"].missing.tolist() == [True]
     with pytest.raises(ColumnError, match="'b' has 2 values for 1 records"):
         Encoder(some).read({"a": Numbers.of([0.5]), "b": Numbers.of([0.5, 0.5])}, 1)
+
+
+@given(st.data(), st.integers(2, 4))
+def test_a_record_is_read_as_its_columns_read_it(data: st.DataObject, k: int) -> None:
+    some = tuple(NumericColumn(f"c{i}", 0.0, 1.0, False, 0.0, True, -1.0 - i, 2.0 + i) for i in range(k))
+    value = st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.just(10**400), st.text(max_size=2), st.floats())
+    came = {column.name: [data.draw(value)] for column in some}
+    table, faults = Encoder(some).read(came, 1)
+    alone = Faults()
+    for column in some:
+        expected, read = column.read(came[column.name], alone), table.columns[column.name]
+        assert isinstance(read, Numbers)
+        assert read.values.tobytes() == expected.values.tobytes()
+    assert faults.rows == alone.rows
+    assert table.missing() == {column.name: 1 for column in some if table.columns[column.name].missing[0]}

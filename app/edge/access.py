@@ -1,24 +1,23 @@
-"""Who calls: decided at the application's boundary, before any view runs.
+"""Access control, before any view runs: finds the caller by the API key of a request, and checks the key's scopes.
 
-A server bound to loopback asks for no key, but obeys the limits of one that comes. Elsewhere every route asks, except
-those whose scope is None; an address that is not there asks too.
+A server bound to loopback requires no key, but applies the limits of a key that is sent. Other servers require one on
+every route whose scope is not None, and on paths that have no route.
 """
 
 import logging
 import time
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from flask import Request
 
-from app.edge.hooks import Hooks
+from app.edge.exchange import NOBODY, Exchange, Hooks, this_exchange
 from app.edge.host_check import is_loopback
 from app.edge.invalid_key_limit import INVALID_PER_MINUTE, InvalidKeyLimit
-from app.edge.request_context import NOBODY, Exchange, this_exchange
 from app.edge.ttl_cache import TtlCache
-from app.errors import TooManyInvalidKeysError, UnauthenticatedError
+from app.errors import ForbiddenError, TooManyInvalidKeysError, UnauthenticatedError
 from store.audit import LOCAL
-from store.database import Connection, Database
+from store.database import Connection, Database, Row
 from store.errors import DatabaseError
 from store.keys import KEY, Caller, find_caller, touch_key, valid_ids
 from store.settings import Settings
@@ -28,12 +27,12 @@ log = logging.getLogger(__name__)
 TOUCH_SECONDS = 60.0
 BEARER = 'Bearer realm="ebb"'
 BROWSED = (BEARER, 'Basic realm="ebb", charset="UTF-8"')
-"""The ways to send a key for a page. A browser sends a password with every request to a server, even with those that
-another site causes, so no route that changes something takes one."""
+"""The ways to send a key for a page. A browser sends a password with every request to a server, also with requests
+that another site causes; so no route that changes something accepts a password."""
 
 
 class Authentication:
-    """Checks the key of each request, and notes when a valid key was used."""
+    """Checks the key of each request, and records when a valid key was used."""
 
     def __init__(self, settings: Settings, database: Database, invalid_keys: InvalidKeyLimit) -> None:
         self._database = database
@@ -69,7 +68,7 @@ class Authentication:
         )
 
     def _valid(self, key: str, challenges: Sequence[str]) -> Caller:
-        """Return whose key this is; a valid key is accepted however many invalid ones its address sends."""
+        """Return the owner of a key. The limit of invalid keys never refuses a valid key."""
         if key in self._used:
             try:
                 caller, wait_s = self._callers.get(key), None
@@ -86,9 +85,9 @@ class Authentication:
         return caller
 
     def _known_before(self, key: str, outage: DatabaseError) -> Caller:
-        """Return whose key this was when the database last said so, if the route is one to see an outage by.
+        """Return the cached owner of a key during an outage of the database, on routes that answer in outages.
 
-        Raises: the outage, where it is not, or nothing was said.
+        Raises: the outage, on other routes or if nothing is cached.
         """
         route, caller = this_exchange().route, self._callers.last(key)
         if route is None or not route.in_outages or caller is None or caller is NOBODY:
@@ -98,11 +97,11 @@ class Authentication:
     def _refuse(self, wait_s: float | None, challenges: Sequence[str]) -> NoReturn:
         if wait_s is not None:
             raise TooManyInvalidKeysError(
-                f"this address sends more than {INVALID_PER_MINUTE} keys a minute that are not valid; wait a little",
+                f"this address sends more than {INVALID_PER_MINUTE} invalid keys a minute; wait a little",
                 wait_s,
             )
         self._invalid_keys.count()
-        text = "this key is unknown, expired or revoked; `ebb keys list` names those there are"
+        text = "this key is unknown, expired or revoked; `ebb keys list` lists the keys"
         raise UnauthenticatedError(text, challenges)
 
     def _note_use(self, key: str, caller: Caller) -> None:
@@ -112,7 +111,7 @@ class Authentication:
             try:
                 self._database.write(lambda connection: touch_key(connection, caller.key_id))
             except DatabaseError as error:
-                log.warning("the use of key %s could not be noted: %s", caller.key_id, error)
+                log.warning("the use of key %s could not be recorded: %s", caller.key_id, error)
 
 
 def _owner_of(connection: Connection, key: str) -> Caller:
@@ -120,10 +119,65 @@ def _owner_of(connection: Connection, key: str) -> Caller:
 
 
 def caller_name() -> str:
-    """Return who to name as the mover of an alias or canceller of a job."""
+    """Return the name of the caller for the audit log."""
     return this_exchange().caller.key_id or LOCAL
 
 
 def owner() -> str:
-    """Return whose idempotency keys this request's are compared with."""
+    """Return the key id that owns the jobs, datasets and idempotency keys of this request."""
     return this_exchange().caller.key_id
+
+
+def check_scopes(hooks: Hooks) -> None:
+    """Check every request to a route that has a scope."""
+    hooks.before_request(_check_scope)
+
+
+def _check_scope(exchange: Exchange) -> None:
+    route = exchange.route
+    if route is not None and route.scope is not None and not exchange.caller.may(route.scope):
+        demand(route.scope, *route.or_scopes)
+
+
+def demand_to_promote(asked: str) -> None:
+    """Refuse a `promote` that moves an alias, unless the caller has the scope `promote`.
+
+    Raises: ForbiddenError.
+    """
+    if asked != "never":
+        demand("promote", because=f', which "promote": "{asked}" takes')
+
+
+def demand_to_cancel(job: Row[Any]) -> None:
+    """Refuse callers who did not submit this job, unless they have the scope `admin`.
+
+    Raises: ForbiddenError.
+    """
+    caller = this_exchange().caller
+    if job.owner != caller.key_id and not caller.may("admin"):
+        raise ForbiddenError(
+            f"key {caller.key_id} did not submit job {job.id}; send the key that did, or one with the scope 'admin'"
+        )
+
+
+def demand_to_retry(job: Row[Any]) -> None:
+    """Refuse callers who may not cancel this job, or may not submit it again.
+
+    Raises: ForbiddenError.
+    """
+    demand_to_cancel(job)
+    demand_to_promote(job.params.get("promote", "never"))
+
+
+def demand(*scopes: str, because: str = "") -> None:
+    """Refuse callers who have none of these scopes.
+
+    Raises: ForbiddenError.
+    """
+    caller = this_exchange().caller
+    if not any(map(caller.may, scopes)):
+        names = " or ".join(f"'{scope}'" for scope in scopes)
+        raise ForbiddenError(
+            f"key {caller.key_id} lacks the scope {names}{because}; it has {', '.join(sorted(caller.scopes))}. "
+            f"Send a key that has it: `ebb keys create --scope {scopes[0]}` makes one"
+        )

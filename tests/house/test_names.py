@@ -1,0 +1,69 @@
+"""One name for one thing: no public class stands twice in the product, and no module stands twice in a package."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable
+
+from tests.house.sources import PACKAGES, ROOT, module_name, place, python_files, tree
+
+Named = Iterable[tuple[str, str]]
+
+IN_EVERY_PACKAGE = {"__init__", "__main__", "errors"}
+"""Modules that Python or the house asks of each package."""
+
+CLIENT = ROOT / "ebb" / "answers.py"
+"""The client reads the service's answers: a struct here bears the name of the schema in `app` that it is a part of.
+
+One definition for both would bring Flask to every user of the client, and would refuse the answers of an older or newer
+service. `tests/ebb/test_answers.py` checks that the two agree.
+"""
+
+ALLOWED_CLASSES: dict[str, str] = {}
+"""Classes that may stand twice, each with the reason."""
+ALLOWED_MODULES: dict[str, str] = {}
+"""Modules, such as `app.jobs`, that may stand twice in their package, each with the reason."""
+
+
+def test_no_public_class_stands_twice() -> None:
+    found = twice(classes())
+    assert found.keys() - ALLOWED_CLASSES.keys() == set(), listed(found)
+    assert ALLOWED_CLASSES.keys() - found.keys() == set(), "these stand once: take them off the list"
+
+
+def test_no_module_stands_twice_in_its_package() -> None:
+    found = twice(modules())
+    assert found.keys() - ALLOWED_MODULES.keys() == set(), listed(found)
+    assert ALLOWED_MODULES.keys() - found.keys() == set(), "these stand once: take them off the list"
+
+
+def classes() -> Named:
+    """Yield each public class at the top of a file, and where it is; the client's answers share theirs with `app`."""
+    for path in python_files(*PACKAGES):
+        if path != CLIENT:
+            for node in tree(path).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    yield node.name, place(path, node)
+
+
+def modules() -> Named:
+    """Yield the base name of each module with its top package before it, and where it is."""
+    for path in python_files(*PACKAGES):
+        if path.stem not in IN_EVERY_PACKAGE:
+            yield f"{module_name(path).partition('.')[0]}.{path.stem}", place(path)
+
+
+def twice(named: Named) -> dict[str, list[str]]:
+    """Return the names that come more than once, and where.
+
+    >>> twice([("Job", "app/jobs.py:1"), ("Key", "store/keys.py:1"), ("Job", "store/jobs.py:7")])
+    {'Job': ['app/jobs.py:1', 'store/jobs.py:7']}
+    """
+    places = defaultdict(list)
+    for name, where in named:
+        places[name].append(where)
+    return {name: found for name, found in places.items() if len(found) > 1}
+
+
+def listed(found: dict[str, list[str]]) -> str:
+    """Write names and places, a line each."""
+    return "\n".join(f"{name}: {', '.join(places)}" for name, places in found.items())
