@@ -12,7 +12,7 @@ money = st.floats(0, 1e6)
 
 
 @given(shares, shares, money, money, money)
-def test_expected_profit_is_the_mean_over_what_may_happen(
+def test_expected_profit_is_the_mean_over_all_outcomes(
     p: float, acceptance: float, value: float, offer: float, contact: float
 ) -> None:
     outcomes = [
@@ -26,12 +26,12 @@ def test_expected_profit_is_the_mean_over_what_may_happen(
     assert decided.contact[0] == (decided.profits[0] > 0)
 
 
-def test_the_customer_of_the_contracts_example_is_not_worth_a_contact() -> None:
+def test_the_customer_of_the_api_example_is_not_contacted() -> None:
     assert plan_contacts(np.array([0.1503, 0.5]), Economics(200, 10, 1, 0.3)).contact == [False, True]
 
 
 @given(shares, money, money, money)
-def test_a_contact_pays_above_the_threshold_and_not_below(
+def test_a_contact_is_profitable_above_the_threshold_only(
     acceptance: float, value: float, offer: float, contact: float
 ) -> None:
     economics = Economics(value, offer, contact, acceptance)
@@ -60,6 +60,6 @@ def test_within_budget_and_capacity_the_most_profitable_are_chosen(
         assert some.expected_cost + 1 + (p * 0.3 + 1 - p) * 10 > budget - 1e-9
 
 
-def test_who_could_not_be_scored_is_not_contacted() -> None:
+def test_a_customer_without_a_score_is_not_contacted() -> None:
     decided = plan_contacts(np.array([0.9, 0.9]), Economics(200, capacity=1), left_out=[0])
     assert decided.contact == [False, True]

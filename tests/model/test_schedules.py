@@ -74,7 +74,7 @@ def test_rates_are_pure_and_within_bounds(schedule: Schedule, epochs: int, per_e
     assert (rates <= max(peak, getattr(schedule, "minimum", 0)) * (1 + 1e-12)).all()
 
 
-def test_a_plateau_lowers_the_rate_once_its_patience_is_at_an_end() -> None:
+def test_a_plateau_lowers_the_rate_after_its_patience() -> None:
     schedule = Plateau(factor=0.5, patience=2, min_delta=0.1)
     memory = np.stack([np.full(2, start) for start in (1.0, np.inf, 0.0)])
     seen = []
