@@ -1,4 +1,4 @@
-"""Reading a table takes processor time and memory within a straight line of the file's bytes, whatever its shape."""
+"""Reading any table takes processor time and memory in proportion to the bytes of the file."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ Measure = Callable[[bytes, str, str], dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def measure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measure]:
-    """Return what tells how much memory and processor time reading some bytes takes."""
+    """Return a function that measures the memory and processor time of reading bytes."""
     path = tmp_path_factory.mktemp("hostile") / "table"
     command = [sys.executable, "-m", "tests.model.measuring"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

@@ -1,4 +1,4 @@
-"""Probabilities that can be taken at their word, without touching the order of customers or the sums of reasons."""
+"""Calibration: predicted and observed churn agree; the order of customers and the sums of reasons stay."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ def estimator() -> Estimator:
 
 
 def rows(n: int, slope: float = 1.0, shift: float = 0.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Draw log-odds, and outcomes that follow slope · z + shift."""
+    """Draw log-odds z, and outcomes with log-odds slope · z + shift."""
     rng = np.random.default_rng(seed)
     z = rng.normal(size=n) * 1.5
     return (rng.random(n) < sigmoid(slope * z + shift)).astype(float), z
@@ -119,7 +119,7 @@ def test_a_calibration_without_improvement_is_left_out():
     assert len(left) > 5
     assert all("no better" in each.note for each in left)
     y, z = rows(400)
-    assert calibrate(y, -z)[0].slope == 1.0  # a slope below zero would turn the order round
+    assert calibrate(y, -z)[0].slope == 1.0  # a negative slope would reverse the order
 
 
 def test_the_calibration_of_a_row_is_fitted_on_other_rows():

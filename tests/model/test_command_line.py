@@ -103,7 +103,7 @@ def test_trace_computes_the_published_equations(trained, capsys):
         assert np.allclose(layer["delta"], delta, rtol=0, atol=1e-15)
         assert np.allclose(layer["weight_gradient"], inputs[number][:, None] * delta, rtol=0, atol=1e-15)
         assert np.allclose(layer["bias_gradient"], delta, rtol=0, atol=1e-15)
-        # Adam's first step from rest: m̂ = g and v̂ = g².
+        # The first step of Adam: m̂ = g and v̂ = g².
         for name in ("weight", "bias"):
             g = layer[f"{name}_gradient"]
             step = 0.001 * g / (np.abs(g) + 1e-8)
@@ -124,7 +124,7 @@ def test_trace_has_the_score_and_the_probability_of_the_member(capsys):
     estimator = fit(home_table(1000), id_column="customer_id", class_weight="balanced", members=2).estimator()
     told = trace(estimator, CUSTOMER, 0)
     assert told.churn_probability == estimator.predict({name: [value] for name, value in CUSTOMER.items()}, 1)[0]
-    assert abs(told.churn_probability - told.probability) > 0.05  # the calibration takes the weights back
+    assert abs(told.churn_probability - told.probability) > 0.05  # the calibration reverts the class weights
 
 
 def test_trace_prints_every_number_as_text(trained, capsys):

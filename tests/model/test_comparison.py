@@ -1,4 +1,4 @@
-"""Two estimators compared: every customer who changes sides is found, and what is told of each adds up."""
+"""Comparison of two estimators: it finds every customer who crosses the threshold, and the shares add up."""
 
 import io
 

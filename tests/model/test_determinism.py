@@ -1,4 +1,4 @@
-"""One seed gives one result: alone or side by side, in one go or resumed."""
+"""One seed gives one result: alone or side by side, uninterrupted or resumed."""
 
 from dataclasses import replace
 from itertools import islice

@@ -1,4 +1,4 @@
-"""Categorical columns that go through the network's embedding: same bits, exact reasons, and back from their bytes."""
+"""Embedded categorical columns: same bits, exact reasons, and a round trip through bytes."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""From a table's schema alone it is known how many features training finds in it at most."""
+"""The schema of a table bounds the number of features that training finds."""
 
 import io
 
@@ -59,7 +59,7 @@ def test_training_finds_at_most_the_expected_features(
     try:
         expected, encoder = expected_and_found(table(rows, kinds, seed), raw)
     except ColumnError:
-        return  # a column of too many words: that training is refused for what it is
+        return  # too many words: that training is refused for another reason
     tables = sum(code.cardinality for code in encoder.codes)
     assert expected.inputs + sum(code.cardinality for code in expected.codes) >= len(encoder.features) + tables
 

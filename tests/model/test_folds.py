@@ -1,4 +1,4 @@
-"""Members that hold out their own rows: every row is trained on, and every row is predicted by who never saw it."""
+"""Folds: every row trains, and a member that never saw the row predicts it."""
 
 import itertools
 from dataclasses import replace
@@ -114,7 +114,7 @@ def test_metrics_and_calibration_use_predictions_of_unseen_rows():
     every = estimator.network.member_logits(X)
     together = estimator.network.logits(X)
     shared = ((together - together.mean()) ** 2).mean() / ((every - together.mean()) ** 2).mean()
-    assert 0.25 < shared < 1  # four members that agree in part
+    assert 0.25 < shared < 1  # four members that partly agree
     drawn_in = own.mean() + shared * (own - own.mean())
     assert estimator.calibration["before"]["log_loss"] == pytest.approx(log_loss(fitting.y, drawn_in))
     assert metrics["valid_loss"] == log_loss(fitting.y, fitting.validation_log_odds())

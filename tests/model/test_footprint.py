@@ -1,4 +1,4 @@
-"""What a training takes is known before it begins: its state exactly, its memory from above."""
+"""The footprint of a training before it begins: its exact state, and an upper bound of its memory."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ from tests.model.test_scoring_forms import LAYERS
 
 HEADER_BYTES = 10_000
 ROWS = 20_000
-REPEATED = 20  # times a layer, so that an uncounted array is larger than the shared ones
+REPEATED = 20  # copies of a layer, so that an uncounted array outweighs the shared ones
 SHAPES: dict[str, tuple[int, int, dict[str, object]]] = {
     "wide": (1000, 5, {"layers": [2000, 2000]}),
     "one wide layer": (1000, 5, {"layers": [65_536]}),
@@ -47,7 +47,7 @@ SHAPES: dict[str, tuple[int, int, dict[str, object]]] = {
     "features": (2000, 1000, {"layers": [64]}),
     "rows": (200_000, 20, {}),
 }
-# Says by how much the memory that RLIMIT_DATA counts was at most, and what was expected of it.
+# Prints the peak of the memory that RLIMIT_DATA counts, and the estimate.
 MEASURED = """
 import json, sys, threading, time
 import numpy as np

@@ -1,4 +1,4 @@
-"""A candidate passes the gate when it is better by more than chance, and the same rows always say the same."""
+"""A candidate passes the gate when it is better by more than chance. The result is deterministic."""
 
 import time
 
@@ -66,7 +66,7 @@ def test_resampled_auc_equals_the_auc_of_the_drawn_rows() -> None:
 
 def test_the_interval_has_its_nominal_coverage() -> None:
     covered, rounds = 0, 200
-    true = 0.25  # the mean of differences that are drawn from a normal distribution around it
+    true = 0.25  # the mean of normal differences
     rng = np.random.default_rng(5)
     for seed in range(rounds):
         gain = rng.normal(true, 1.0, 150)

@@ -24,7 +24,7 @@ from tests.model.reference import LOSSES
 
 ROWS, INPUTS = 12, 5
 
-# One line for each layer: what a network has between its inputs and its logits.
+# One line for each layer: the hidden layers of a network.
 LAYERS: dict[str, list[Layer]] = {
     "batch_norm": [BatchNorm(), Dense(4), BatchNorm(), Tanh()],
     "dense": [Dense(4), Dense(3)],
@@ -52,7 +52,7 @@ def test_every_layer_and_loss_of_the_catalogs_is_checked_here() -> None:
 
 
 def inputs(hidden: list[Layer], rng: np.random.Generator) -> np.ndarray:
-    """Rows away from the kinks at 0, with codes where an embedding looks for them."""
+    """Return rows away from the kinks at 0, with codes for an embedding."""
     X = rng.standard_normal((ROWS, INPUTS))
     X += 0.1 * np.sign(X)
     if isinstance(hidden[0], Embedding):
@@ -75,7 +75,7 @@ def build(hidden: list[Layer], loss: losses.Loss, seed: int, members: int = 1) -
 
 
 def differences(case: Pass, flat: np.ndarray, step: float = 1e-6) -> np.ndarray:
-    """Central differences of the summed loss in each number of an array."""
+    """Return central differences of the summed loss by each number of an array."""
     found = np.zeros(flat.shape)
     for i in np.ndindex(flat.shape):
         value = flat[i]

@@ -1,4 +1,4 @@
-"""Estimators of classes and of numbers: trained, scored, explained and saved as those of churn are."""
+"""Estimators of classes and numbers: training, scoring, reasons and storage."""
 
 import csv
 import json
@@ -68,7 +68,7 @@ def test_epoch_losses_of_a_number_are_in_the_units_of_the_target():
     *_, last = fitting.epochs()
     metrics = fitting.estimator().metrics
     assert last.valid_loss == pytest.approx(metrics["valid_loss"], rel=1e-5)
-    assert last.train_loss == pytest.approx(metrics["train_loss"], rel=0.3)  # it is the mean over a moving network
+    assert last.train_loss == pytest.approx(metrics["train_loss"], rel=0.3)  # the mean over a changing network
 
 
 def test_the_head_of_a_number_is_fitted_on_training_rows_only():

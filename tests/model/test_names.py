@@ -1,4 +1,4 @@
-"""Names hold nothing that a terminal obeys or that reorders what is read, whoever reads them."""
+"""Names have no characters that control a terminal or reorder text, in every reader."""
 
 import json
 import unicodedata

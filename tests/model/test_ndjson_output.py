@@ -1,4 +1,4 @@
-"""Errors in a file of scores point at their row as those of the scoring endpoint do."""
+"""Errors in an NDJSON file of scores have the pointers of the scoring endpoint."""
 
 import json
 from io import BytesIO

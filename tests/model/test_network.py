@@ -1,4 +1,4 @@
-"""Scoring: the same bits for a row whoever its neighbours are, from a network that cannot change."""
+"""Networks are immutable, and the bits of a row do not depend on other rows."""
 
 import json
 import pickle

@@ -1,4 +1,4 @@
-"""Numeric columns that are encoded together get the bits that each gives alone."""
+"""The numeric block gives the bits of the single columns."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Every optimizer of the catalog, recorded, against its formula written out."""
+"""Every recorded optimizer of the catalog against its formula."""
 
 from collections.abc import Callable, Iterator
 

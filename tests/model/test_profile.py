@@ -1,4 +1,4 @@
-"""A table looked at chunk by chunk tells what the whole table does, in little memory."""
+"""The profile by chunks equals that of the whole table, in bounded memory."""
 
 import io
 import itertools
@@ -65,7 +65,7 @@ def tables(draw: Any) -> bytes:
 
 
 def whole(data: bytes, target: str | None, id_column: str | None) -> Schema:
-    """What the table read whole tells, whose columns' kinds are known before anything is counted."""
+    """Return the schema of the table read as a whole, with the kinds known before counting."""
     table = read_table(io.BytesIO(data), "csv")
     profile = TableProfile(target, id_column)
     profile.add(table.columns, table.rows)
@@ -73,7 +73,7 @@ def whole(data: bytes, target: str | None, id_column: str | None) -> Schema:
 
 
 def told(look: Any) -> Any:
-    """A schema as JSON with its means rounded, or the refusal."""
+    """Return the schema as JSON with rounded means, or the error."""
     try:
         schema = look().to_json()
     except ModelError as error:
@@ -152,7 +152,7 @@ def test_a_table_unfit_for_training_is_refused_in_chunks(data: bytes, target: st
 
 
 def test_a_leaking_column_is_found_in_a_sample_of_the_whole_table() -> None:
-    """Also where the churners all come last."""
+    """Also if all churners are at the end."""
     n = 300_000
     churned = np.arange(n) >= n * 9 // 10
     profile = TableProfile("churned", sample_rows=1000)
@@ -207,7 +207,7 @@ def test_memory_does_not_grow_with_the_table(tmp_path: Path) -> None:
     with path.open("w") as file:
         file.write("id," + ",".join(f"c{i}" for i in range(12)) + ",churned\n")
         file.writelines(f"c-{i},{row},{i % 2}\n" for i in range(700_000))
-    profile_file(path, "csv", "churned", "id")  # whatever is loaded only once
+    profile_file(path, "csv", "churned", "id")  # loads everything that is loaded once
     me = psutil.Process()
     before, peak = me.memory_info().rss, 0
     profile = TableProfile("churned", "id")

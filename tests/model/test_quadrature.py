@@ -1,4 +1,4 @@
-"""Reasons by quadrature: complete, right for each feature, and a row's own."""
+"""Reasons by quadrature: complete, correct for each feature, and independent of other rows."""
 
 import json
 from collections.abc import Callable
@@ -28,7 +28,7 @@ MIXED: list[dict[str, object]] = [
 
 
 class Function:
-    """A function of two features with its gradient; counts where it was looked at."""
+    """A function of two features with its gradient. It counts its evaluations."""
 
     def __init__(self, value: Callable[[Floats], Floats], gradient: Callable[[Floats], Floats]) -> None:
         self._value, self._gradient, self.looked_at = value, gradient, 0

@@ -1,4 +1,4 @@
-"""Our own randomness: the same everywhere, and even."""
+"""Random numbers and shuffles: equal on all machines, and uniform."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def test_every_position_is_equally_likely_for_a_row() -> None:
 
 
 def test_two_rows_come_in_either_order_equally_often() -> None:
-    """Of 100,000 rows a quarter share their key with the one before, and must not always keep the table's order."""
+    """A quarter of 100,000 rows share a key with the row before. They must not always keep their order."""
     bits, times = stream(0, 1), 200
     ascending = [(np.diff(shuffle(bits, 100_000)) > 0).mean() for _ in range(times)]
     assert abs(np.mean(ascending) - 0.5) < 5 * np.std(ascending) / np.sqrt(times)

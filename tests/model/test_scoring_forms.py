@@ -1,4 +1,4 @@
-"""How every layer of the catalog scores: folded, and as affine pieces, against its reference form."""
+"""The scoring forms of every layer, folded and as affine pieces, against its reference form."""
 
 import json
 
@@ -40,7 +40,7 @@ LAYERS: dict[str, tuple[Layer, bool, bool]] = {
 
 
 def case(layer: Layer, members: int) -> tuple[Stack, Network, dict[str, np.ndarray], np.ndarray]:
-    """A network around one layer, with random arrays, as training leaves it and as it scores."""
+    """Return a network around one layer with random arrays: its stack, its scoring form, arrays and rows."""
     layers = [layer] if layer.first else [Dense(5), layer]
     stack = Stack(INPUTS, (*layers, Dense(1)))
     rng = np.random.default_rng(6)

@@ -1,4 +1,4 @@
-"""The training spec: every key of the contract, its defaults, and refusals that say where and what to do."""
+"""The training spec: every key, its default, and errors with a pointer and a remedy."""
 
 import json
 
@@ -127,7 +127,7 @@ def test_every_name_of_the_catalogs_is_parsed() -> None:
             assert isinstance(parse_spec({"activation": name}).activation, kind)
 
 
-# One line for each way to go wrong: what is said, where the problem is found, and its kind.
+# One line for each error: the spec, the pointer and the code.
 REFUSED = [
     ({"optimiser": {}}, "/optimiser", "unknown"),
     ({"a/b~c": 1}, "/a~1b~0c", "unknown"),

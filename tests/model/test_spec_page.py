@@ -1,4 +1,4 @@
-"""The page about the training spec names every key, with its default."""
+"""docs/spec.md has every key of the training spec, with its default."""
 
 import json
 import re

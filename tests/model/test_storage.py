@@ -47,7 +47,7 @@ def test_damaged_bytes_are_refused(damage):
 
 
 def test_running_out_of_memory_while_packing_raises_memory_error() -> None:
-    """safetensors would end the process."""
+    """Otherwise safetensors ends the process."""
     program = """
 import resource
 import numpy as np

@@ -1,4 +1,4 @@
-"""What is beyond a limit of tables is refused with its place and what to do, in every format."""
+"""Tables beyond a limit are refused with a place and a remedy, in every format."""
 
 import io
 import json

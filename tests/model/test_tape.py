@@ -1,4 +1,4 @@
-"""The tape and the arena: passes repeat their calls in the same memory, and overwrite only what nobody needs."""
+"""The tape and the arena: passes repeat their calls in the same memory, and overwrite only free arrays."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Training learns what the equations say, and tells of failure."""
+"""Training follows the equations, and reports divergence."""
 
 import threading
 from dataclasses import replace
@@ -72,7 +72,7 @@ def test_training_equals_the_plain_form_step_by_step() -> None:
 
 
 def test_an_epoch_goes_once_over_every_row() -> None:
-    """At a rate too small to move anything, the updates of an epoch add up to the gradient of all rows."""
+    """At a tiny learning rate, the updates of an epoch sum to the gradient of all rows."""
     data = design(100, 0)
     spec = {
         "layers": [],
@@ -88,7 +88,7 @@ def test_an_epoch_goes_once_over_every_row() -> None:
     np.testing.assert_allclose(trainer._buffers.values / -1e-9, X.T @ (0.5 - data.y) / 10, rtol=1e-6)
 
 
-def test_training_reaches_the_loss_of_the_true_function() -> None:
+def test_training_learns_a_noisy_function() -> None:
     _, reports = trained({"optimizer": {"learning_rate": 0.01}, "epochs": 40}, design(800, 400))
     assert reports[-1].valid_auc > 0.85
     assert reports[-1].train_loss < 0.8 * reports[0].train_loss
@@ -133,7 +133,7 @@ def test_labels_in_the_millions_do_not_count_as_divergence() -> None:
 
 
 def test_a_runaway_validation_loss_counts_as_divergence() -> None:
-    """Training rows that are all zeros tell nothing of weights that the validation rows then multiply by 1e9."""
+    """Training rows of zeros do not depend on the weights; validation rows multiply the weights by 1e9."""
     data = design(60, 20)
     X = np.zeros_like(data.X)
     X[data.valid_rows] = 1e9
@@ -186,7 +186,7 @@ def test_reports_have_layer_norms_and_dead_units() -> None:
     )
     trainer = Trainer(spec, data)
     before = trainer._buffers.values.copy()
-    trainer._buffers.views.tensors[0][0][-1, :4] = -100  # four units that nothing wakes
+    trainer._buffers.views.tensors[0][0][-1, :4] = -100  # four units that stay dead
     before = trainer._buffers.values.copy()
     (report,) = trainer.epochs()
     gradient = (before - trainer._buffers.values) / 0.1
@@ -271,7 +271,7 @@ def test_memory_mapped_rows_are_not_copied(tmp_path: object) -> None:
 
 @pytest.mark.parametrize("members", [1, 2])
 def test_steps_are_counted_within_a_chunk(members: int) -> None:
-    """A lease keeper that counted chunks would take a wide network's long chunk for a training that hangs."""
+    """Otherwise the lease keeper would mistake a long chunk of a wide network for a training that hangs."""
     spec = {"layers": [1024, 1024], "batch_size": 1, "epochs": 1, "early_stopping": None, "members": members}
     trainer = Trainer(parse_spec(spec), design(40, 10))
     training = threading.Thread(target=lambda: list(trainer.epochs()))

@@ -1,4 +1,4 @@
-"""What a scored file came to is told of all of it."""
+"""The summary of a scored file counts all chunks."""
 
 import csv
 import io
