@@ -1,4 +1,4 @@
-"""The keeper keeps the lease while work is done, stores it at little cost, and stops at once when the lease is lost."""
+"""The lease keeper renews the lease during work at little cost, and stops the work when the lease is lost."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ def beating(
 
 
 def great_epoch(number: int) -> EpochRow:
-    """An epoch that does not fit into what is left of a page of the database's file."""
+    """An epoch that does not fit into the rest of a page of the database file."""
     return epoch(number, layers=[{"name": "weights" * 10_000}])
 
 
@@ -62,7 +62,7 @@ def test_beats_that_bring_epochs_take_a_small_share_of_the_time(world: World, se
         keeper.drain()
     total = time.monotonic() - begun
     assert beats
-    assert sum(beats[:-1]) <= COST_SHARE * total * 1.1  # each beat is followed by a pause, the last by the end
+    assert sum(beats[:-1]) <= COST_SHARE * total * 1.1  # a pause follows each heartbeat, and the end follows the last
     assert stored(world) == list(range(1, number + 1))
     assert world.row(mine.job_id).progress_done == number
 
@@ -116,7 +116,7 @@ def test_epochs_of_an_outage_are_stored_after_it(world: World, settings: Setting
 def test_a_database_that_takes_its_time_to_be_away_is_not_waited_for_all_the_time(
     world: World, settings: Settings
 ) -> None:
-    """As one whose host is gone: nothing refuses, so that each try lasts until it is given up."""
+    """Like an unreachable host: nothing refuses, and each try lasts until its timeout."""
     mine, tried = world.start(), []
 
     def nobody_answers(*_: object) -> None:
@@ -138,7 +138,7 @@ def test_a_database_that_takes_its_time_to_be_away_is_not_waited_for_all_the_tim
 
 
 def test_an_outage_delays_the_next_checkpoint_by_a_heartbeat_at_most(world: World, settings: Settings) -> None:
-    mine, number, heartbeat = world.start(), 0, 2.0  # ten times as long as being refused may take
+    mine, number, heartbeat = world.start(), 0, 2.0  # ten times the time of a refused connection
 
     def epoch_is_done(keeper: LeaseKeeper) -> None:
         nonlocal number
