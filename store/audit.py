@@ -8,8 +8,8 @@ from contextvars import ContextVar
 
 from sqlalchemy import Connection, insert, select
 
-from store.pages import Page, after_token, make_page
-from store.rows import AuditRow, columns_of, read_all
+from store.pages import Page, after_token, read_page
+from store.rows import AuditRow, columns_of
 from store.tables import audit_log
 
 LOCAL = "local"
@@ -48,11 +48,11 @@ def list_audit(
 
     Raises: PageTokenError.
     """
-    query = select(*columns_of(AuditRow, audit_log)).order_by(audit_log.c.id.desc()).limit(page_size + 1)
+    query = select(*columns_of(AuditRow, audit_log)).order_by(audit_log.c.id.desc())
     if action is not None:
         query = query.where(audit_log.c.action == action)
     if actor is not None:
         query = query.where(audit_log.c.actor == actor)
     if page_token is not None:
         query = query.where(audit_log.c.id < after_token(page_token, whole=True))
-    return make_page(read_all(connection, AuditRow, query), page_size, lambda row: str(row.id))
+    return read_page(connection, AuditRow, query, page_size, lambda row: str(row.id))

@@ -11,8 +11,8 @@ from store.artifacts import Artifact
 from store.clock import now
 from store.errors import ExpiredError, NotFoundError
 from store.ids import new_id
-from store.pages import Page, after_token, make_page
-from store.rows import DatasetRow, columns_of, read_all, read_first
+from store.pages import Page, after_token, read_page
+from store.rows import DatasetRow, columns_of, read_first
 from store.tables import artifacts, datasets
 from store.upsert import upsert_into
 
@@ -113,10 +113,10 @@ def list_datasets(connection: Connection, *, page_size: int, page_token: str | N
 
     Raises: PageTokenError.
     """
-    query = _query().where(artifacts.c.removed_at.is_(None)).order_by(datasets.c.id.desc()).limit(page_size + 1)
+    query = _query().where(artifacts.c.removed_at.is_(None)).order_by(datasets.c.id.desc())
     if page_token is not None:
         query = query.where(datasets.c.id < after_token(page_token))
-    return make_page(read_all(connection, DatasetRow, query), page_size, lambda row: row.id)
+    return read_page(connection, DatasetRow, query, page_size, lambda row: row.id)
 
 
 def _query() -> Select[Any]:

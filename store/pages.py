@@ -2,13 +2,22 @@
 
 import base64
 import binascii
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from sqlalchemy import Connection, Row, Select
+
 from store.errors import PageTokenError
+from store.rows import typed_row
 
 T = TypeVar("T")
+
+PAGE_BYTES = 4 * 1024**2
+"""The most JSON in the rows of a page of several rows: the profile of one table may take 16 MiB."""
+
+ONE_BY_ONE = {"stream_results": True, "max_row_buffer": 25}
 
 
 @dataclass(frozen=True)
@@ -19,11 +28,26 @@ class Page(Generic[T]):
     next_token: str | None
 
 
-def make_page(rows: Sequence[T], page_size: int, key: Callable[[T], str]) -> Page[T]:
-    """Return a page of a query's `page_size + 1` rows; the extra row shows that another page follows."""
-    if len(rows) <= page_size:
-        return Page(rows, None)
-    return Page(rows[:page_size], _token(key(rows[page_size - 1])))
+def read_page(
+    connection: Connection, kind: type[T], query: Select[Any], page_size: int, key: Callable[[T], str]
+) -> Page[T]:
+    """Read rows until the page is full: `page_size` of them, or PAGE_BYTES of JSON; at least one row.
+
+    The rows come one by one, so that only a few beyond the page are ever in memory.
+    """
+    page: list[T] = []
+    size = 0
+    with connection.execute(query.limit(page_size + 1).execution_options(**ONE_BY_ONE)) as rows:
+        for row in rows:
+            size += _json_bytes(row)
+            if page and (len(page) == page_size or size > PAGE_BYTES):
+                return Page(page, _token(key(page[-1])))
+            page.append(typed_row(kind, row))
+    return Page(page, None)
+
+
+def _json_bytes(row: Row[Any]) -> int:
+    return sum(len(json.dumps(value)) for value in row if isinstance(value, dict | list))
 
 
 def after_token(token: str, *, whole: bool = False) -> Any:
@@ -43,9 +67,7 @@ def after_token(token: str, *, whole: bool = False) -> Any:
             raise ValueError("not a row's number")
         return number
     except (binascii.Error, ValueError):
-        raise PageTokenError(
-            f"page_token {token!r} is not one that this list gave out; start again without it"
-        ) from None
+        raise PageTokenError("this page_token is not one that this list gave out; start again without it") from None
 
 
 def _token(key: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Select, Table
+from sqlalchemy import Column, Connection, Row, Select, Table
 
 from store.jobs import JobKind
 from store.jobs.states import JobState
@@ -142,12 +142,17 @@ def columns_of(kind: type[Any], *tables: Table) -> list[Column[Any]]:
     return [next(table.c[field.name] for table in tables if field.name in table.c) for field in fields(kind)]
 
 
+def typed_row(kind: type[T], row: Row[Any]) -> T:
+    """Return a row of a query that selects the columns of this kind."""
+    return kind(**row._asdict())
+
+
 def read_all(connection: Connection, kind: type[T], query: Select[Any]) -> Sequence[T]:
     """Return the rows of a query that selects the columns of this kind."""
-    return [kind(**row._asdict()) for row in connection.execute(query)]
+    return [typed_row(kind, row) for row in connection.execute(query)]
 
 
 def read_first(connection: Connection, kind: type[T], query: Select[Any]) -> T | None:
     """Return the first row of a query that selects the columns of this kind, if there is one."""
     row = connection.execute(query).first()
-    return None if row is None else kind(**row._asdict())
+    return None if row is None else typed_row(kind, row)

@@ -4,6 +4,7 @@ from http import HTTPStatus as Status
 
 from flask import Response, request, send_file
 
+from app.edge.responses import checked
 from app.errors import ResultMissingError
 from app.routing.route import Header, Route
 from app.server.services import Services
@@ -36,7 +37,7 @@ def download_result(services: Services, job_id: str, **_: object) -> Response:
     if not _single_range(request.headers.get("Range", "")):
         del request.environ["HTTP_RANGE"]
     output, version = job.params["output"], job.params["version"]
-    return send_file(
+    answer = send_file(
         path,
         mimetype=MEDIA_TYPE_OF[output],
         as_attachment=True,
@@ -45,6 +46,7 @@ def download_result(services: Services, job_id: str, **_: object) -> Response:
         last_modified=job.finished_at,
         conditional=True,
     )
+    return checked(answer)
 
 
 def _single_range(wanted: str) -> bool:

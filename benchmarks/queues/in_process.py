@@ -1,4 +1,4 @@
-"""What can be timed within one process: the answer to a submission, and what storing a training's progress costs it."""
+"""Measures in one process: the answer to a submission, and the cost of storing a training's progress."""
 
 import logging
 import time
@@ -23,11 +23,11 @@ TRAININGS = {
 
 
 def answers_without_a_broker(service: Service, requests: int) -> list[float]:
-    """Submit over the application's own routes while the broker is away; return how long each answer took.
+    """Submit through the routes of the application while the broker is down; return the time of each answer.
 
     Units: seconds.
     """
-    # The publisher warns of each job that is left to the sweeper.
+    # The publisher warns about each job that it leaves to the sweeper.
     logging.getLogger("app.submission.publisher").setLevel(logging.ERROR)
     app = create_app(service.settings, service.database, CeleryDoorbell("redis+socket:///nowhere/none.sock"))
     client, found = app.test_client(), []
@@ -41,9 +41,9 @@ def answers_without_a_broker(service: Service, requests: int) -> list[float]:
 
 
 def cost_of_storing(service: Service, spec: Mapping[str, object], seconds: float) -> tuple[float, int]:
-    """Train on 1,000 customers as a job does, for a while.
+    """Train on 1,000 customers like a job.
 
-    Return the share of the time that beats and checkpoints took, and the epochs.
+    Return the share of the time of heartbeats and checkpoints, and the epochs.
     """
     dataset = add_customers(service.settings, service.database, ROWS)
     submission = Submission("training", "bench", dataset, {"spec": dict(spec), "promote": "never"})
@@ -64,6 +64,6 @@ def cost_of_storing(service: Service, spec: Mapping[str, object], seconds: float
             if at - begun > seconds:
                 break
         total = time.perf_counter() - begun
-    # Or whoever sweeps next gives it to a worker, who would train for hours.
+    # Otherwise the next sweeper gives it to a worker, which would train for hours.
     service.database.write(lambda connection: fail(connection, mine, code="timed", text="it was timed"))
     return stored / total, count

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, and_, case, func, select
 from store.errors import NotFoundError
 from store.jobs.epoch import Epoch
 from store.jobs.states import JobState
-from store.pages import Page, after_token, make_page
-from store.rows import JobRow, columns_of, read_all, read_first
+from store.pages import Page, after_token, read_page
+from store.rows import JobRow, columns_of, read_first
 from store.tables import epochs, job_events, jobs
 
 RECENT_EPOCHS = 10
@@ -42,7 +42,7 @@ def list_jobs(  # noqa: PLR0913 - one parameter a filter
 
     Raises: PageTokenError.
     """
-    query = select(*columns_of(JobRow, jobs)).order_by(jobs.c.id.desc()).limit(page_size + 1)
+    query = select(*columns_of(JobRow, jobs)).order_by(jobs.c.id.desc())
     if states:
         query = query.where(jobs.c.state.in_(states))
     if kinds:
@@ -51,7 +51,7 @@ def list_jobs(  # noqa: PLR0913 - one parameter a filter
         query = query.where(jobs.c.model == model)
     if page_token is not None:
         query = query.where(jobs.c.id < after_token(page_token))
-    return make_page(read_all(connection, JobRow, query), page_size, lambda row: row.id)
+    return read_page(connection, JobRow, query, page_size, lambda row: row.id)
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,7 @@ def list_epochs(connection: Connection, job_id: str, *, page_size: int, page_tok
     Raises: NotFoundError, PageTokenError.
     """
     get_job(connection, job_id)
-    query = (
-        select(*columns_of(Epoch, epochs))
-        .where(epochs.c.job_id == job_id)
-        .order_by(epochs.c.epoch)
-        .limit(page_size + 1)
-    )
+    query = select(*columns_of(Epoch, epochs)).where(epochs.c.job_id == job_id).order_by(epochs.c.epoch)
     if page_token is not None:
         query = query.where(epochs.c.epoch > after_token(page_token, whole=True))
-    return make_page(read_all(connection, Epoch, query), page_size, lambda row: str(row.epoch))
+    return read_page(connection, Epoch, query, page_size, lambda row: str(row.epoch))

@@ -10,7 +10,7 @@ from store import audit
 from store.clock import now
 from store.errors import NotFoundError, StaleRevisionError
 from store.keys import may_still
-from store.pages import Page, after_token, make_page
+from store.pages import Page, after_token, read_page
 from store.rows import AliasMoveRow, AliasRow, columns_of, read_all, read_first
 from store.tables import alias_moves, aliases, jobs, models, versions
 from store.upsert import upsert_into
@@ -186,8 +186,7 @@ def alias_history(
         select(*columns_of(AliasMoveRow, alias_moves))
         .where(alias_moves.c.model == model, alias_moves.c.alias == alias)
         .order_by(alias_moves.c.revision.desc())
-        .limit(page_size + 1)
     )
     if page_token is not None:
         query = query.where(alias_moves.c.revision < after_token(page_token, whole=True))
-    return make_page(read_all(connection, AliasMoveRow, query), page_size, lambda row: str(row.revision))
+    return read_page(connection, AliasMoveRow, query, page_size, lambda row: str(row.revision))

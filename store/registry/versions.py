@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, insert, select, update
 
 from store.errors import ArtifactError, NotFoundError
-from store.pages import Page, after_token, make_page
-from store.rows import ModelRow, VersionRow, columns_of, read_all, read_first
+from store.pages import Page, after_token, read_page
+from store.rows import ModelRow, VersionRow, columns_of, read_first
 from store.tables import models, versions
 from store.upsert import upsert_into
 
@@ -108,10 +108,10 @@ def list_versions(
     """
     if connection.execute(select(models.c.name).where(models.c.name == model)).first() is None:
         raise NotFoundError(f"there is no model '{model}'")
-    query = _query(model).order_by(versions.c.version.desc()).limit(page_size + 1)
+    query = _query(model).order_by(versions.c.version.desc())
     if page_token is not None:
         query = query.where(versions.c.version < after_token(page_token, whole=True))
-    return make_page(read_all(connection, VersionRow, query), page_size, lambda row: str(row.version))
+    return read_page(connection, VersionRow, query, page_size, lambda row: str(row.version))
 
 
 def _query(model: str) -> Select[Any]:
@@ -123,7 +123,7 @@ def list_models(connection: Connection, *, page_size: int, page_token: str | Non
 
     Raises: PageTokenError.
     """
-    query = select(*columns_of(ModelRow, models)).order_by(models.c.name).limit(page_size + 1)
+    query = select(*columns_of(ModelRow, models)).order_by(models.c.name)
     if page_token is not None:
         query = query.where(models.c.name > after_token(page_token))
-    return make_page(read_all(connection, ModelRow, query), page_size, lambda row: row.name)
+    return read_page(connection, ModelRow, query, page_size, lambda row: row.name)

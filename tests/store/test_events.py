@@ -1,4 +1,4 @@
-"""What happened to a job is told in one order, from any place in it."""
+"""The events and epochs of a job in one order, from any position."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def told(events: list[StreamEvent]) -> list[str | int]:
 
 @pytest.fixture
 def eventful(world: World) -> str:
-    """A job that was handed on, diverged and began again, and succeeded."""
+    """A job that was handed back, diverged, started again and succeeded."""
     mine = world.start()
     world.beat(mine, new_epochs=[epoch(1), epoch(2), epoch(3)])
     world.expire(mine.job_id)
@@ -30,7 +30,7 @@ def eventful(world: World) -> str:
 
 
 def test_events_and_epochs_come_in_the_order_in_which_they_happened(world: World, eventful: str) -> None:
-    # the epochs that were replaced are forgotten, the events are not
+    # replaced epochs are removed, events are not
     assert told(happened(world, eventful)) == [
         *("queued", "running", "queued", "running", "restarted"), 1, 2, "succeeded",
     ]  # fmt: skip

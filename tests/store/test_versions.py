@@ -1,4 +1,4 @@
-"""Versions keep what a training gave, and their bytes are checked when read."""
+"""Versions store the result of a training. Reading checks their bytes."""
 
 import pytest
 from sqlalchemy import update

@@ -1,4 +1,4 @@
-"""Of every epoch the figures are kept, and of the epochs with round numbers what each layer did."""
+"""The figures of every epoch are stored, and those of layers for epochs with round numbers."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""A job that takes too much of its machine fails at once with a code and a sentence, and costs nobody else anything."""
+"""A job that exceeds a limit fails at once with a code and a message, and harms no other job."""
 
 import errno
 import os
@@ -20,7 +20,7 @@ def limited(trainings: Trainings, **limits: int) -> Trainings:
 
 
 def run(program: str, settings: Settings, *arguments: str) -> str:
-    """Run a program with these settings, and return what it prints."""
+    """Run a program with these settings, and return its output."""
     environ = {**os.environ, **settings.environ(), "DATABASE_URL": ""}
     command = [sys.executable, "-c", textwrap.dedent(program), *arguments]
     return subprocess.run(command, env=environ, stdout=subprocess.PIPE, text=True, check=True).stdout

@@ -1,4 +1,4 @@
-"""What becomes of `champion` when a training ends: nothing, always the new version, or the better one."""
+"""The move of `champion` at the end of a training: never, always, or if the version is better."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A training goes on from a checkpoint to the same bytes, or says why it starts again."""
+"""A training resumes from a checkpoint with the same bytes, or reports why it starts over."""
 
 import itertools
 import json
@@ -35,7 +35,7 @@ def prepared(trainings: Trainings, job_id: str) -> Training:
 
 
 def interrupted(trainings: Trainings, job_id: str, epochs: int = 5, environment: dict[str, Any] | None = None) -> None:
-    """Train for some epochs and leave a checkpoint."""
+    """Train for some epochs and store a checkpoint."""
     training = prepared(trainings, job_id)
     assert [row.epoch for row in itertools.islice(epochs_of(training), epochs)] == list(range(1, epochs + 1))
     row = training.checkpoint()
@@ -82,7 +82,7 @@ def _damaged(trainings: Trainings, job_id: str) -> None:
 
 
 def _no_checkpoint(trainings: Trainings, job_id: str) -> None:
-    """Whole by its digest, and no checkpoint."""
+    """Bytes with a valid digest that are not a checkpoint."""
     interrupted(trainings, job_id)
     _replace(trainings, job_id, lambda _: b"what another release wrote", digest_too=True)
 
@@ -178,7 +178,7 @@ def test_work_moves_within_a_long_epoch_and_stands_still_between_calls(on_sqlite
     for _ in range(20):
         still.add(training.activity())
         time.sleep(0.05)
-    assert len(still) <= 2  # the looking itself takes a little time on the CPU
+    assert len(still) <= 2  # the measurement takes a little processor time
 
 
 def test_an_epoch_tells_of_each_layer_in_what_json_can_hold(on_sqlite: Trainings) -> None:
