@@ -14,9 +14,9 @@ from ebb.commands.results import result
 from ebb.display import time_left
 from ebb.summary import summarize
 from ebb.watch import watch_job
+from store.jobs import KINDS
 from store.jobs.states import JobState
 
-KINDS = ("training", "scoring", "replay")
 COLUMNS = ("id", "kind", "model", "state", "attempt", "progress", "left", "created_at", "finished_at", "error")
 STATES = [state.value for state in JobState]
 EXIT_CODES: dict[str, int] = {JobState.SUCCEEDED: 0, JobState.FAILED: 1, JobState.CANCELLED: 3}

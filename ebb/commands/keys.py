@@ -57,7 +57,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
 def list_command(as_json: bool) -> None:
     """List the keys, without their secrets."""
     with _database() as database, database.read() as connection:
-        rows = [dict(row._mapping) for row in list_keys(connection)]
+        rows = [dict(vars(row)) for row in list_keys(connection)]
     print_rows(rows, COLUMNS, as_json=as_json)
 
 

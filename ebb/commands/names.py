@@ -16,6 +16,6 @@ class Name(click.ParamType[str]):
         """Return the name, or refuse it."""
         if not 0 < len(value.strip()) <= len(value) <= LONGEST_NAME:
             self.fail(f"has {len(value)} characters: write 1 to {LONGEST_NAME}, not all of them blank", param, ctx)
-        if found := refused_character(value):
+        if found := refused_character(value, label=True):
             self.fail(f"holds {found}: write it {RULE}", param, ctx)
         return value
