@@ -1,43 +1,48 @@
-"""Pages of a list: at most `page_size` rows, and an opaque token that names where the next page begins."""
+"""Pages of a list: at most `page_size` rows, and an opaque token for the next page."""
 
 import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Row, Select
 
 from store.errors import PageTokenError
+from store.rows import typed_row
+
+T = TypeVar("T")
 
 PAGE_BYTES = 4 * 1024**2
-"""The most JSON of a page's rows, but for its first: the description of a table may take 16 MiB, and a page 1,000."""
+"""The most JSON in the rows of a page of several rows: the profile of one table may take 16 MiB."""
 
 ONE_BY_ONE = {"stream_results": True, "max_row_buffer": 25}
 
 
 @dataclass(frozen=True)
-class Page:
-    """Some rows of a list; `next_token` is None on the last page."""
+class Page(Generic[T]):
+    """One page of a list; `next_token` is None on the last one."""
 
-    rows: Sequence[Row[Any]]
+    rows: Sequence[T]
     next_token: str | None
 
 
-def read_page(connection: Connection, query: Select[Any], page_size: int, key: Callable[[Row[Any]], str]) -> Page:
-    """Read rows until the page is full: `page_size` of them, or PAGE_BYTES of JSON; one row at the least.
+def read_page(
+    connection: Connection, kind: type[T], query: Select[Any], page_size: int, key: Callable[[T], str]
+) -> Page[T]:
+    """Read rows until the page is full: `page_size` of them, or PAGE_BYTES of JSON; at least one row.
 
-    The rows come one by one, so that no more than a few beyond the page are ever in memory.
+    The rows come one by one, so that only a few beyond the page are ever in memory.
     """
-    page: list[Row[Any]] = []
+    page: list[T] = []
     size = 0
     with connection.execute(query.limit(page_size + 1).execution_options(**ONE_BY_ONE)) as rows:
         for row in rows:
             size += _json_bytes(row)
             if page and (len(page) == page_size or size > PAGE_BYTES):
                 return Page(page, _token(key(page[-1])))
-            page.append(row)
+            page.append(typed_row(kind, row))
     return Page(page, None)
 
 
@@ -52,7 +57,7 @@ def after_token(token: str, *, whole: bool = False) -> Any:
     """
     try:
         text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
-        # The decoder skips what is not in its alphabet; what does not read the same again is not ours.
+        # The decoder skips characters outside its alphabet, so the text is encoded again and compared.
         if token != _token(text) or not text.isprintable():
             raise ValueError("not canonical")
         if not whole:

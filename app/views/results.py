@@ -30,6 +30,7 @@ def download_result(services: Services, job_id: str, **_: object) -> Response:
         raise ResultMissingError(f"job {job_id} is {job.state}: only a job that has succeeded has a result")
     with services.database.read() as connection:
         check_result(connection, job_id)
+    assert job.result is not None  # noqa: S101 - the job has succeeded
     path = services.artifacts.path(job.result["sha256"])
     if not path.is_file():
         raise ArtifactError(f"artifact {job.result['sha256']} is not there")

@@ -1,4 +1,4 @@
-"""A section of the gallery: what is trained, its picture and its words."""
+"""A section of the gallery: its trainings, its picture and its text."""
 
 import json
 import textwrap
@@ -11,7 +11,7 @@ from troubles.training import Changes
 
 @dataclass(frozen=True)
 class Section:
-    """One trouble. In `text`, figures of the trainings stand already; `rows` are what the table says of each."""
+    """One problem of training. `text` contains figures of the trainings; `rows` are the rows of the table."""
 
     name: str
     title: str
@@ -25,11 +25,11 @@ class Section:
     look: str
 
     def specs(self) -> dict[str, dict[str, Any]]:
-        """Every spec that was trained, whole."""
+        """Return all trained specs."""
         return {name: {**self.base, **each} for name, each in self.changes.items()}
 
     def markdown(self) -> str:
-        """The section as it stands in docs/gallery.md."""
+        """Return the section of docs/gallery.md."""
         lines = [("drawn as", "in the spec", *self.head), ("---",) * (2 + len(self.head))]
         for name, each in self.changes.items():
             said = f"`{json.dumps(each)}`" if each else "as above"
@@ -43,7 +43,7 @@ class Section:
 
 
 def wrapped(text: str) -> str:
-    """Lines of even length again, once the figures are in; a quotation stays as it was said."""
+    """Return wrapped lines; quotations stay unchanged."""
     paragraphs = [each.strip() for each in text.strip().split("\n\n")]
     return "\n\n".join(
         each if each.startswith(">") else textwrap.fill(each, 118, break_long_words=False, break_on_hyphens=False)
@@ -52,9 +52,9 @@ def wrapped(text: str) -> str:
 
 
 def hold(**claims: bool) -> None:
-    """Refuse to write a text whose words the trainings no longer bear out.
+    """Refuse a text that the trainings contradict.
 
-    Raises: SystemExit naming what does not hold.
+    Raises: SystemExit with the contradicted claim.
     """
     broken = [name.replace("_", " ") for name, true in claims.items() if not true]
     if broken:
@@ -62,6 +62,6 @@ def hold(**claims: bool) -> None:
 
 
 def json_lines(spec: Changes) -> str:
-    """A spec as JSON, one setting a line."""
+    """Return a spec as JSON, one setting a line."""
     inside = ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in spec.items())
     return f"{{\n{inside}\n}}"

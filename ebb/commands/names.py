@@ -1,4 +1,4 @@
-"""Names that a command takes."""
+"""The parameter type of names."""
 
 import click
 
@@ -8,7 +8,7 @@ LONGEST_NAME = 100
 
 
 class Name(click.ParamType[str]):
-    """A name that is safe to show."""
+    """A name without control characters."""
 
     name = "name"
 

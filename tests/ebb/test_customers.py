@@ -1,4 +1,4 @@
-"""The made-up customers are what design and README say they are."""
+"""The synthetic customers are those that the design and the README describe."""
 
 import csv
 import hashlib

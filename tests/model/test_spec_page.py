@@ -1,4 +1,4 @@
-"""The page about the training spec names every key, with its default."""
+"""docs/spec.md has every key of the training spec, with its default."""
 
 import json
 import re
@@ -28,5 +28,5 @@ def test_the_defaults_are_those_of_the_code() -> None:
             assert told == value, key
 
 
-def test_every_loss_is_told() -> None:
+def test_every_loss_is_documented() -> None:
     assert all(f"| `{name}` |" in PAGE for name in losses.CATALOG)

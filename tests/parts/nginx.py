@@ -12,11 +12,11 @@ from tests.parts.unprivileged import private_folder, server_account
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 20.0
-DEBIAN = "/usr/sbin"  # where Debian puts nginx, which is not on every user's PATH
+DEBIAN = "/usr/sbin"  # the path of nginx on Debian, which is not on every PATH
 
 
 class Proxy:
-    """nginx under way, with the settings of `environ` beside those that a test needs."""
+    """A running nginx, with the settings of `environ` and those of the test."""
 
     def __init__(self, folder: Path, service: str, environ: dict[str, str]) -> None:
         path = nginx_path()

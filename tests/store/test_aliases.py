@@ -1,4 +1,4 @@
-"""T13: an alias moves when its mover knows where it is, and every move is kept."""
+"""T13: an alias moves when the caller knows its revision, and the history has every move."""
 
 import pytest
 

@@ -106,7 +106,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(kept: ArtifactStore) -> None:
-    """A limit on the size of files stands in for a full disk: both refuse in the middle of a write."""
+    """A limit of the file size simulates a full disk: both fail in the middle of a write."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
     try:

@@ -1,4 +1,4 @@
-"""The embedded broker: quick to start, safe over a kill, gone with its parent, and left alone for REDIS_URL."""
+"""The embedded broker: it starts quickly, survives a kill without loss, ends with its parent, and yields to REDIS_URL."""
 
 import signal
 import subprocess
@@ -58,7 +58,7 @@ def test_it_starts_at_once_and_listens_on_no_port(settings: Settings, opened: li
 def test_what_waits_in_it_outlives_it(settings: Settings, opened: list[Broker], how: signal.Signals) -> None:
     with _open(settings, opened) as client:
         client.rpush("queue", "a", "b")
-        time.sleep(1.2)  # the append-only file is brought to disk every second
+        time.sleep(1.2)  # the append-only file is synced every second
     process = opened[0].process
     assert process is not None
     process.send_signal(how)

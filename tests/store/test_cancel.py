@@ -1,4 +1,4 @@
-"""T10 and T11: a user no longer wants a job."""
+"""T10 and T11: a user cancels a job."""
 
 from contextlib import suppress
 

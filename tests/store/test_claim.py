@@ -1,4 +1,4 @@
-"""T3: one worker gets the job, under a token nobody had before."""
+"""T3: one worker claims the job, with a new token."""
 
 import pytest
 

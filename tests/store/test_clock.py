@@ -1,4 +1,4 @@
-"""Times are the database's, in UTC, and read the same on both databases."""
+"""Times come from the database, in UTC, and are equal on both databases."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

@@ -1,4 +1,4 @@
-"""One way to write, whole or not at all; collisions are waited out."""
+"""Writes are atomic, and conflicts are retried."""
 
 import sqlite3
 import time

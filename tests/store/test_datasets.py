@@ -1,4 +1,4 @@
-"""A dataset is its bytes and the way they are read."""
+"""A dataset is identified by its bytes and its reading options."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""T12: jobs that are not done by the time they were wanted."""
+"""T12: jobs past their deadline."""
 
 import pytest
 

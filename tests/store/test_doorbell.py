@@ -1,4 +1,4 @@
-"""The doorbell puts one job's id into the queue, or says at once that it cannot."""
+"""The doorbell sends the id of a job to its queue, or fails at once."""
 
 import json
 import time

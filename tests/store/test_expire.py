@@ -1,4 +1,4 @@
-"""T9: owners that no longer answer."""
+"""T9: expired leases."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""T3: a ring has the job claimed whose turn it is, and a ring for nothing does nothing."""
+"""T3: a message leads to the claim of the next job in fair order, or to nothing."""
 
 import shutil
 from pathlib import Path
@@ -22,7 +22,7 @@ def ring(world: World, job_id: str, worker: str = "", kinds: tuple[str, ...] = K
 
 
 def ring_and_end(world: World, job_id: str) -> str:
-    """Claim whose turn it is, see it to its end, and return its id."""
+    """Claim the next job, finish it, and return its id."""
     mine = ring(world, job_id)
     assert mine is not None
     world.succeed(mine, model=world.row(mine.job_id).model)
@@ -82,7 +82,7 @@ def test_models_take_turns_however_many_jobs_each_has_waiting(world: World) -> N
 
 
 def test_a_model_with_fewer_jobs_running_goes_first(world: World) -> None:
-    other = world.start(world.queue(model="b"))  # served after a, and yet b's turn comes when it has ended
+    other = world.start(world.queue(model="b"))  # served after a; b is next when it has ended
     running = world.start(world.queue(model="a"))
     world.alter(running.job_id, started_at=now(-60.0))
     waiting = world.queue(model="a"), world.queue(model="b")

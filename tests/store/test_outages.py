@@ -1,4 +1,4 @@
-"""A PostgreSQL that restarts, kills connections or comes up late is ridden out; one that stays away is told."""
+"""Outages of PostgreSQL: short ones are retried, long ones are reported."""
 
 import socket
 import time
@@ -98,7 +98,7 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
 
 
 def test_a_server_that_comes_up_late_is_waited_for(postgres: Postgres) -> None:
-    """A port that refuses and then passes everything on is what a server that restarts looks like."""
+    """A port that first refuses and then forwards simulates a server that restarts."""
     with socket.socket() as door, _connect(postgres.url) as server:
         door.bind(("127.0.0.1", 0))
 

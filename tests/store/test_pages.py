@@ -1,4 +1,4 @@
-"""Lists come in pages that neither skip nor repeat a row while others are added."""
+"""Pages of lists neither skip nor repeat rows while others are added."""
 
 import base64
 from pathlib import Path

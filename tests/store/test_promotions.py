@@ -1,4 +1,4 @@
-"""A training moves an alias for the key that submitted it, as long as that key may."""
+"""A training moves an alias with the rights of the key that submitted it."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from tests.store.world import World
 
 
 def promoted(world: World, owner: str) -> Row[Any]:
-    """Have a job of this owner succeed and move `champion`, as far as it may; return its row."""
+    """Finish a job of this owner that moves `champion`, if it may; return its row."""
     mine = world.start(world.queue(owner=owner))
     world.database.write(lambda connection: succeed_training(connection, mine, world.version(), Promotion("champion")))
     return world.row(mine.job_id)

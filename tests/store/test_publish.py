@@ -1,4 +1,4 @@
-"""T2: jobs whose message is due are marked as sent, by one sweeper each."""
+"""T2: each job with a due message is published by one sweeper."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""T7 and T8: the owner gives the job back, without or with a strike."""
+"""T7 and T8: the owner requeues the job, without or with a strike."""
 
 import pytest
 

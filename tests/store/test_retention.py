@@ -1,4 +1,4 @@
-"""Files that nobody used for long are removed; what a version, a job or another age needs stays."""
+"""Retention removes unused files. It keeps those that a version, a job or another limit needs."""
 
 import os
 from pathlib import Path
@@ -52,7 +52,7 @@ def scored(world: World, kept: ArtifactStore, dataset_id: str, data: bytes) -> t
 
 
 def age(database: Database, days: float = 8) -> None:
-    """Let all files be used last so long ago."""
+    """Set the time of last use of all files."""
     database.write(lambda connection: connection.execute(update(artifacts).values(used_at=now(-days * DAY_SECONDS))))
 
 
@@ -162,7 +162,7 @@ def test_a_removed_dataset_that_is_uploaded_again_has_its_id_and_a_new_owner(wor
 def test_bytes_that_are_just_coming_again_stay(world: World, kept: ArtifactStore) -> None:
     dataset_id, table = upload(world.database, kept, b"table")
     age(world.database)
-    kept.put([b"table"])  # its row is not renewed yet
+    kept.put([b"table"])  # the row is not updated yet
     assert table.sha256 not in removed(world.database, kept)
     assert kept.open_path(table.sha256).read_bytes() == b"table"
     with world.database.read() as connection:
@@ -183,7 +183,7 @@ def test_a_file_that_cannot_be_removed_is_told_and_its_row_stays(world: World, k
 
 
 def test_a_file_that_is_gone_already_is_noted_as_removed(world: World, kept: ArtifactStore) -> None:
-    """A transaction that failed after the file was removed is made up for by the next one."""
+    """The next run records a file that was removed before its transaction failed."""
     dataset_id, table = upload(world.database, kept, b"table")
     age(world.database)
     table.path.unlink()

@@ -1,4 +1,4 @@
-"""Work that did not succeed is asked for again as a new job."""
+"""A retry of an unsuccessful job is a new job."""
 
 from typing import Any
 

@@ -103,7 +103,7 @@ def test_a_value_that_makes_no_sense_is_refused_by_its_variables_name(variable: 
     assert caught.value.problems[0].startswith((f"{variable}={text!r}: ", f"{variable}: "))
 
 
-def test_all_problems_are_told_together() -> None:
+def test_an_error_has_all_problems() -> None:
     with pytest.raises(SettingsError) as caught:
         read_settings({**{name: texts[0] for name, texts in WRONG.items()}, "EBB_PROT": "1"})
     told = "\n".join(caught.value.problems)

@@ -1,4 +1,4 @@
-"""Jobs in figures, counted from rows that stay."""
+"""Statistics of jobs, computed from permanent rows."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""T1: a request for work becomes one row."""
+"""T1: a submission becomes one row."""
 
 import pytest
 
@@ -84,7 +84,7 @@ def test_a_submission_whose_commit_went_unanswered_adds_nothing_when_run_again(w
 
 
 def test_a_request_of_the_first_release_has_the_digest_it_had(world: World) -> None:
-    """So that it is known again when it is repeated after an upgrade."""
+    """A repetition after an upgrade is then recognised."""
     submission = Submission("training", "churn", "d1", {"epochs": 5})
     assert submission.request_sha256() == "ba5635dd74b0de552727002f2b823efbe0b2546f0fbc44cdd557fb595855e4c2"
 
@@ -118,7 +118,7 @@ def test_a_full_queue_takes_no_new_job_of_its_kind_and_says_when_to_come_back(wo
 
 
 def come_back(world: World) -> float:
-    """Fill the queue, and return when a refused client is told to come back."""
+    """Fill the queue, and return the `Retry-After` of a refused client."""
     world.queue()
     with pytest.raises(QueueFullError) as refused:
         world.database.write(lambda connection: submit(connection, world.submission(), queue_limit=1))

@@ -1,4 +1,4 @@
-"""Workers are alive as long as the database saw them lately."""
+"""A worker is alive if the database saw it recently."""
 
 from sqlalchemy import update
 

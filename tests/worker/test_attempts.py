@@ -1,4 +1,4 @@
-"""An attempt brings its job to rest, however the training process ends."""
+"""An attempt ends or requeues its job, however the training process ends."""
 
 import os
 import signal
@@ -75,7 +75,7 @@ def test_a_killed_process_is_a_strike_with_a_growing_delay_and_the_third_fails_t
 
 
 def test_an_aborted_process_ran_out_of_memory_and_is_not_tried_again(trainings: Trainings) -> None:
-    """Arrow ends its process by SIGABRT where it gets no memory."""
+    """Arrow aborts its process by SIGABRT without memory."""
     job_id = trainings.queue(LONG)
     with trainings.running(job_id) as process:
         process.send_signal(signal.SIGABRT)
@@ -91,7 +91,7 @@ def test_a_process_may_take_longer_to_start_than_a_short_lease(on_sqlite: Traini
     job_id = trainings.queue(SLOW)
     assert seldom.lease_seconds < STARTING_SECONDS
     with trainings.running(job_id) as process:
-        process.suspend()  # before its first beat
+        process.suspend()  # before its first heartbeat
         row = trainings.world.row(job_id)
         process.kill()
     assert (row.lease_until - row.heartbeat_at).total_seconds() == pytest.approx(STARTING_SECONDS, abs=0.1)
@@ -138,7 +138,7 @@ def test_a_worker_that_stops_hands_its_job_back_with_a_checkpoint_and_no_strike(
 
 
 def test_asking_to_stop_may_be_interrupted_by_asking_again(on_sqlite: Trainings) -> None:
-    """As by a second signal, whose handler runs in the middle of the first's."""
+    """A second signal handler may run in the middle of the first."""
     stop, job_id = on_sqlite.attempts.stop, on_sqlite.queue(LONG)
 
     def again(*_: object) -> None:

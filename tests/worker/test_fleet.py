@@ -1,4 +1,4 @@
-"""Several real workers on one database and broker: whose turn it is, who serves what, and one restart after another."""
+"""Several real workers on one database and broker: fair order, kinds of jobs, and rolling restarts."""
 
 import signal
 import time
@@ -17,7 +17,7 @@ from tests.worker.processes import worker
 from tests.worker.trainings import SHORT, Trainings
 from tests.worker.trainings import wait_for as wait_up_to
 
-# Several processes start one after another, each within seconds even on a machine that is busy with others.
+# Several processes start in order, each within seconds on a busy machine.
 wait_for = partial(wait_up_to, seconds=200.0)
 
 STEADY = {"layers": [128, 64], "epochs": 8000, "early_stopping": None, "batch_size": 16, "seed": 5}
@@ -98,7 +98,7 @@ def _stored_epoch(trainings: Trainings, job_id: str) -> int:
 
 
 def _seconds(trainings: Trainings, job_id: str, until: int = 10**9) -> dict[tuple[str, int], float]:
-    """Return how long each epoch took: a number that it would hardly have again, were it computed again."""
+    """Return the seconds of each epoch. A repeated epoch would have other seconds."""
     query = select(epochs.c.epoch, epochs.c.seconds).where(epochs.c.job_id == job_id, epochs.c.epoch <= until)
     with trainings.database.read() as connection:
         return {(job_id, row.epoch): row.seconds for row in connection.execute(query)}

@@ -1,4 +1,4 @@
-"""A worker's container is well while a worker of it signs in and the broker answers, and says what is wrong else."""
+"""The health check of a worker container: a registered worker and a broker that answers."""
 
 import os
 import socket
@@ -28,7 +28,7 @@ def test_not_well_without_a_broker(database: Database, database_url: str) -> Non
 
 
 def health(database_url: str, redis_url: str) -> tuple[int, str]:
-    """Run the check as a container does; return its exit code and what it says."""
+    """Run the check like a container; return its exit code and output."""
     environ = {**os.environ, "DATABASE_URL": database_url, "REDIS_URL": redis_url}
     done = subprocess.run(
         [sys.executable, "-m", "worker.health"], env=environ, capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""One ring is enough for everything that waits, and no kind waits for the end of another's queue."""
+"""One message drains the whole queue, and kinds take turns."""
 
 from store.database import Database
 from store.ids import new_id
@@ -11,7 +11,7 @@ from worker.queue_drainer import QueueDrainer
 
 
 def drain(world: World, job_id: str, kinds: tuple[str, ...] = KINDS, most: int = 100) -> list[str]:
-    """Ring once, and return the jobs that were run for it, each of which ends at once."""
+    """Handle one message, and return the jobs that it runs. Each job ends at once."""
     run: list[str] = []
 
     def attempt(rung_for: str) -> bool:

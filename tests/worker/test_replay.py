@@ -1,4 +1,4 @@
-"""A replay trains a version again and says whether the same bytes came out; it makes no version of its own."""
+"""A replay trains a version again and compares the bytes. It makes no version."""
 
 from typing import Any
 

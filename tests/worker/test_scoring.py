@@ -1,4 +1,4 @@
-"""A scoring job writes one file, the same whatever dies meanwhile, and tells what it came to."""
+"""A scoring job writes one file, with the same bytes after any crash, and reports its counts."""
 
 import csv
 import io
@@ -112,7 +112,7 @@ def test_a_scoring_killed_half_way_ends_once_with_the_same_bytes(scorable: Train
 
 
 def _half_way(trainings: Trainings, job_id: str) -> bool:
-    """Whether the file is begun; the database hears of it a little later."""
+    """Tell whether the file exists. The database knows it a little later."""
     return any(path.stat().st_size for path in left_over(trainings.settings.artifacts))
 
 

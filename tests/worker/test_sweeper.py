@@ -1,4 +1,4 @@
-"""The sweeper sees to what no single worker can, and takes no lease from an owner that could not renew it."""
+"""The sweeper: expired leases, unpublished jobs and old files. It spares owners during outages."""
 
 import os
 import time
@@ -28,7 +28,7 @@ LEASE = 1.2
 
 
 class RecordingDoorbell:
-    """Remembers for whom it rang."""
+    """Records the published jobs."""
 
     def __init__(self) -> None:
         self.rung: list[str] = []
@@ -70,7 +70,7 @@ def sweeping(sweeper: Sweeper) -> Iterator[None]:
 
 
 def after_its_first_lease(sweeper: Sweeper) -> Sweeper:
-    """Sweep until it has no patience left; on a busy machine, where it finds itself held up, it has some again."""
+    """Sweep until the grace period after a start or a delay is over."""
     sweeper.sweep()
     calm_since = time.monotonic()
     while (begun := time.monotonic()) - calm_since <= LEASE:
@@ -93,7 +93,7 @@ def test_files_that_got_no_row_in_a_day_are_removed(settings: Settings, world: W
 def test_files_whose_time_is_over_are_removed_where_that_is_set(
     settings: Settings, world: World, bell: RecordingDoorbell, days: float, stays: bool
 ) -> None:
-    file = ArtifactStore(settings.artifacts).put([b"table"])  # of the world's dataset
+    file = ArtifactStore(settings.artifacts).put([b"table"])  # the dataset of the world
     ArtifactStore(settings.artifacts).settle(file.sha256)
     old = artifacts.update().values(used_at=now(-2 * DAY_SECONDS))
     world.database.write(lambda connection: connection.execute(old))
@@ -256,7 +256,7 @@ def test_a_sweeper_outlives_an_error_nobody_foresaw(settings: Settings, world: W
 
 
 def test_a_late_sweep_leaves_leases_alone(settings: Settings, world: World, bell: RecordingDoorbell) -> None:
-    """As after a machine slept or a worker was frozen, when the owners were, too."""
+    """Like after the sleep of a machine or a frozen worker, when the owners slept, too."""
     mine = world.start()
     sweeper = after_its_first_lease(make(settings, world, bell))
     world.alter(mine.job_id, lease_until=now(LEASE / 2))

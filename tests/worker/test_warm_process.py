@@ -1,4 +1,4 @@
-"""One process is started ahead of the job it will run; nobody is left behind, and nobody pays for one that died."""
+"""The warm process: started before its job, never left behind, and replaced without a strike when it dies."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ from tests.worker.trainings import LONG, PATIENCE_SECONDS, SHORT, Trainings, wai
 
 
 def waiting(parent: int) -> list[psutil.Process]:
-    """Return the processes that this one started ahead, and that wait for a claim still."""
+    """Return the warm processes of this process that wait for a claim."""
     found = []
     for process in psutil.Process(parent).children():
         with contextlib.suppress(psutil.Error):
