@@ -13,9 +13,7 @@ from urllib.parse import urlsplit
 from serving.load import Ask
 
 TIMEOUT_SECONDS = 10.0
-MOST_CONNECTIONS = (
-    500  # as many clients: a request that none can send in time is sent late, and its wait counts
-)
+MOST_CONNECTIONS = 500  # as many clients: a request that none can send in time is sent late, and its wait counts
 LOST = "lost"
 """The status of a request whose connection was reset or whose answer did not come in time."""
 

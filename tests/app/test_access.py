@@ -1,4 +1,4 @@
-"""Beyond loopback nothing is answered without a key of the right scope; on loopback no web page gets in."""
+"""Beyond loopback every route needs a key with its scope. On loopback, pages of other sites are refused."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""Who did what is told by the service itself, to who may do everything."""
+"""The audit log over HTTP, for keys with the scope admin."""
 
 from collections.abc import Callable
 from typing import Any

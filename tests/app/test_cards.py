@@ -1,4 +1,4 @@
-"""The model card tells what the registry keeps, the same in JSON and in Markdown."""
+"""The model card has the data of the registry, equal in JSON and Markdown."""
 
 from collections.abc import Callable
 from dataclasses import replace

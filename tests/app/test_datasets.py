@@ -1,4 +1,4 @@
-"""Tables are streamed in, inspected, and found again by their bytes."""
+"""Uploads are streamed, inspected, and identified by their bytes."""
 
 from io import BytesIO, RawIOBase
 from pathlib import Path

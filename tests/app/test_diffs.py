@@ -1,4 +1,4 @@
-"""Two versions compared over HTTP: who changes sides, and why."""
+"""The diff of two versions over HTTP: customers who cross the threshold, and the columns that cause it."""
 
 import json
 from collections.abc import Callable

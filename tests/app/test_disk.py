@@ -1,4 +1,4 @@
-"""Bytes that have no room are refused with 507, and files whose time is over are told as gone."""
+"""Bytes beyond disk or quota get 507, and expired files get 410."""
 
 from collections.abc import Callable
 from typing import Any
@@ -122,13 +122,13 @@ def test_a_repeated_scoring_gets_its_job_again_though_the_key_is_full_by_now(
 
 @pytest.fixture
 def unused(client: FlaskClient) -> str:
-    """The id of a dataset that no version was trained on."""
+    """The id of a dataset without versions."""
     return str(send(client, UPLOAD, OTHER).json["id"])
 
 
 @pytest.fixture
 def expire(database: Database, settings: Settings) -> Callable[[], None]:
-    """Let the time of all files be over, and remove what may be removed."""
+    """Expire all files, and run retention."""
 
     def over() -> None:
         old = artifacts.update().values(used_at=now(-2 * DAY_SECONDS))

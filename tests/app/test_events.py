@@ -1,4 +1,4 @@
-"""A job's events are streamed from any place in them, and a stream ends when it should."""
+"""The event stream of a job: from any position, to the end of the job."""
 
 import json
 import socket
@@ -39,7 +39,7 @@ def job(client: FlaskClient, dataset: str) -> str:
 
 @dataclass(frozen=True)
 class Told:
-    """One event as a client reads it."""
+    """An event, as read by a client."""
 
     event: str
     data: dict[str, object]
@@ -83,7 +83,7 @@ def lose(database: Database, claimed: Claim) -> None:
 
 @pytest.fixture
 def ended(database: Database, job: str) -> str:
-    """A job that lost its worker after two epochs, made them again, and failed."""
+    """A job that lost its worker after two epochs, repeated them, and failed."""
     claimed = start(database, job)
     beat(database, claimed, 1, 2)
     lose(database, claimed)

@@ -1,4 +1,4 @@
-"""NDJSON and CSV in and out, by Content-Type and Accept: as strict as JSON, with errors in their place."""
+"""NDJSON and CSV requests and answers, by Content-Type and Accept: as strict as JSON, with errors in place."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""On loopback a Host header has to be this machine's own, and an Origin the server itself."""
+"""On loopback the Host header must name this machine, and the Origin this server."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -29,7 +29,7 @@ def test_every_name_of_loopback_is_own_with_and_without_a_port(name: str, port: 
 
 
 def is_plain(host: str) -> bool:
-    """Tell the same in another way: the header is what one writes for a loopback address and a port."""
+    """Tell whether the header is a loopback address with an optional port, by another method."""
     for port in ("", host.rpartition(":")[2]):
         suffix = f":{port}" if port else ""
         if suffix and not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65_535 and port == str(int(port))):

@@ -1,4 +1,4 @@
-"""While an upload is being answered, the same one waits: as long as the first lives, and hardly longer."""
+"""A repeated upload waits while the first one is being answered, and not longer."""
 
 import hashlib
 import time

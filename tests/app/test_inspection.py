@@ -1,4 +1,4 @@
-"""An upload is inspected by a process of its own: too much memory or time, and its death, are refusals."""
+"""Uploads are inspected in a separate process. Exceeded memory or time, or its death, refuse the upload."""
 
 import io
 import json
@@ -28,7 +28,7 @@ from tests.app.conftest import CSV
 
 @pytest.fixture
 def large(tmp_path: Path) -> Question:
-    """A table whose inspection takes a second or more."""
+    """A table with an inspection of at least a second."""
     path = tmp_path / "large.csv"
     path.write_bytes(b"a,churned\n" + b"".join(b"word-%d,%d\n" % (row, row % 2) for row in range(3_000_000)))
     return Question(path, "csv", "churned")

@@ -1,4 +1,4 @@
-"""Keys that are not valid are few from one address, cost the database little, and harm nobody else."""
+"""Invalid keys: limited by address, cheap for the database, harmless for other clients."""
 
 import threading
 import time
@@ -23,7 +23,7 @@ def database_url(sqlite_file: str) -> str:
 
 @pytest.fixture
 def asked(database: Database) -> Iterator[list[str]]:
-    """The questions about keys that the database was asked."""
+    """The database queries for keys."""
     statements: list[str] = []
 
     def note(*arguments: object) -> None:
@@ -80,7 +80,7 @@ def test_a_key_in_use_goes_on_beside_guesses_from_its_address(guarded: FlaskClie
     used = key("read")["Authorization"].removeprefix("Bearer ")
     assert guess(guarded, used) == 200
     exhaust(guarded)
-    time.sleep(KEPT_SECONDS + 0.01)  # so that it is looked up again
+    time.sleep(KEPT_SECONDS + 0.01)  # so that it is queried again
     assert guess(guarded, used) == 200
 
 

@@ -1,4 +1,4 @@
-"""A job is told as it stands, from its row alone."""
+"""The representation of a job, from its row."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Requests are decoded in one go where all is in order; the result is what the validator reads, to the bit."""
+"""The fast decoding of valid requests equals the validator, to the bit."""
 
 import json
 from typing import Any
@@ -45,7 +45,7 @@ anything = st.sampled_from([*NUMBERS, *BAD_NUMBERS, *TEXTS, *BAD_TEXTS, *OTHER])
 
 @st.composite
 def members(draw: st.DrawFn) -> list[tuple[str, str]]:
-    """A record's names and values as they are written; now and then with something odd about it."""
+    """Draw the names and values of a record as JSON text, sometimes with an anomaly."""
     names = draw(st.lists(st.sampled_from(NAMES), unique=True))
     pairs = [(name, draw(st.one_of(fitting[name], st.just("null")))) for name in names]
     if draw(st.integers(0, 9)) == 0:
@@ -77,7 +77,7 @@ def bodies(draw: st.DrawFn) -> bytes:
 
 
 def twice(body: bytes) -> bool:
-    """Tell, by the standard library, whether an object of the document has a name twice."""
+    """Tell by the standard library whether an object of the document has a repeated name."""
     found = []
 
     def pairs(members: list[tuple[str, object]]) -> None:

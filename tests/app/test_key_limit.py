@@ -1,4 +1,4 @@
-"""A key calls as often as it may, however many processes answer."""
+"""The rate limit of a key holds over all processes."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

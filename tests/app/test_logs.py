@@ -1,4 +1,4 @@
-"""Log lines are JSON objects, one a line, whatever they tell of."""
+"""Log lines are JSON objects, one a line, with any content."""
 
 import json
 import logging

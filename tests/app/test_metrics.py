@@ -1,4 +1,4 @@
-"""Metrics tell Prometheus what happened, in bounded labels."""
+"""Metrics for Prometheus, with bounded labels."""
 
 import re
 import time
@@ -72,7 +72,7 @@ def test_scored_records_are_counted(client: FlaskClient, champion: int, record: 
 
 
 def named(text: str) -> set[str]:
-    """Return the metrics that a text names, without what Prometheus appends."""
+    """Return the names of metrics in a text, without the suffixes of Prometheus."""
     names = re.findall(r"\bebb_[a-z_]+", text)
     return {re.sub(r"_(total|bucket|count|sum|created)$", "", name) for name in names}
 

@@ -1,4 +1,4 @@
-"""The published contract is the running application, neither more nor less."""
+"""The OpenAPI document describes exactly the running application."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 
 def values(value: object, name: str) -> Iterator[Any]:
-    """Yield what stands under a name, wherever in a part of the document."""
+    """Yield the values of a name anywhere in a part of the document."""
     if isinstance(value, dict):
         yield from (child for key, child in value.items() if key == name and not isinstance(child, dict))
         for child in value.values():
@@ -166,7 +166,7 @@ def test_only_the_open_routes_are_free_of_the_key(
 
 
 def test_only_what_is_accepted_says_where_its_job_is(document: dict[str, Any]) -> None:
-    """Checking a training, which is 200, makes none."""
+    """Validation of a training gets 200 and makes no job."""
     told = document["paths"]["/v1/jobs/training"]["post"]["responses"]
     assert {status: list(told[status]["headers"]) for status in ("200", "202")} == {
         "200": [],

@@ -1,4 +1,4 @@
-"""A server without a proxy: long requests leave threads free, clients that stand still are given up on."""
+"""A server without a proxy: long requests leave threads free, and stalled clients are disconnected."""
 
 import re
 import socket
@@ -141,7 +141,7 @@ def test_gunicorns_own_lines_are_logged_as_all_others_are(server: Running) -> No
 
 
 def test_a_process_whose_answer_is_late_ends_and_another_takes_its_place(settings: Settings, tmp_path: Path) -> None:
-    """The first use of a key is written down, and this test holds SQLite's lock."""
+    """The first use of a key is stored, and this test holds the lock of SQLite."""
     file = tmp_path / "ebb.db"
     file.write_bytes((settings.home / "ebb.db").read_bytes())
     settings = replace(settings, home=tmp_path, database_url=f"sqlite:///{file}", answer_seconds=1.0)

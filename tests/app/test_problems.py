@@ -1,4 +1,4 @@
-"""Whatever goes wrong is told as problem+json, with the request's id and without secrets."""
+"""All errors are problem+json, with the request id and without secrets."""
 
 import json
 import logging
@@ -128,10 +128,10 @@ def test_a_request_is_one_log_line_without_query_or_body(
 
 
 def test_every_error_of_the_store_and_of_reading_has_its_line_in_the_table() -> None:
-    unseen = {  # raised where no request is answered
+    unseen = {  # never raised in a request
         store_errors.SettingsError,
         store_errors.LeaseLostError,
-        model_errors.ShapeError,  # arrays of our own that do not fit: a fault of the program, told as 500
+        model_errors.ShapeError,  # arrays of the program that do not fit: an internal error, 500
         model_errors.FileError,
         model_errors.DivergedError,
         model_errors.CheckpointError,

@@ -1,4 +1,4 @@
-"""The service behind the proxy of docker-compose.yml, which is the real nginx with the real configuration."""
+"""The service behind the proxy of docker-compose.yml: the real nginx with the real configuration."""
 
 import json
 import socket
@@ -126,7 +126,7 @@ def test_the_time_a_client_says_it_waited_is_replaced(proxy: Proxy) -> None:
 
 
 def test_nothing_of_an_upload_is_on_disk_before_the_service_has_answered(proxy: Proxy) -> None:
-    """This service takes no such table, and says so while the body is still coming."""
+    """The service refuses this table while the body is still arriving."""
     spool = proxy.log.parent / "spool"
     with connect(proxy) as connection:
         unknown = UPLOAD.replace(b"text/csv", b"text/html")
@@ -201,7 +201,7 @@ def test_a_service_that_is_gone_is_told_as_a_problem_with_a_time_to_come_back(tm
 
 
 def test_connections_to_the_service_are_kept(proxy: Proxy, server: Running) -> None:
-    """Each request comes on a connection of its own, and the service accepts few new ones."""
+    """Each request has its own client connection, and the service accepts few new connections."""
     port = int(server.url.rpartition(":")[2])
 
     def connected() -> set[str]:
@@ -229,7 +229,7 @@ def test_connections_to_the_service_are_kept(proxy: Proxy, server: Running) -> N
 def test_the_client_is_the_one_that_the_last_of_our_own_proxies_names(
     tmp_path: Path, sqlite_template: Path, proxies: int, client: str
 ) -> None:
-    """The first address was made up by the client, the second added by a TLS proxy before nginx."""
+    """The client invented the first address; a TLS proxy before nginx added the second."""
     (tmp_path / "ebb.db").write_bytes(sqlite_template.read_bytes())
     url = f"sqlite:///{tmp_path / 'ebb.db'}"
     settings = Settings(home=tmp_path, database_url=url, port=0, proxies=proxies, web_processes=1, web_threads=4)

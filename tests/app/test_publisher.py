@@ -1,4 +1,4 @@
-"""No client waits for a broker, and a job nobody could be told of is left to the sweepers."""
+"""No client waits for the broker, and unpublished jobs are left to the sweepers."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ from tests.app.conftest import RememberingDoorbell
 
 
 class DeafDoorbell:
-    """A broker that takes its time and then does not answer."""
+    """A broker that waits and then fails."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -61,7 +61,7 @@ def test_what_could_not_be_rung_for_is_found_by_the_next_sweep(
     deaf = DeafDoorbell(BrokerError("away"))
     deaf.go_on.set()
     job = submitted(make_app(deaf).test_client(), dataset)
-    assert deaf.asked.acquire(timeout=10)  # marked as published by now
+    assert deaf.asked.acquire(timeout=10)  # now marked as published
     deadline = time.monotonic() + 10
     while (found := sweep(database)) != [job] and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -87,7 +87,7 @@ def test_a_submission_takes_less_than_50_ms_of_work_while_the_broker_is_away(
     app = make_app(CeleryDoorbell("redis://127.0.0.1:1/0"))
     client, took = app.test_client(), []
     for _ in range(20):
-        begun = time.thread_time()  # of this thread alone: what else the machine does is not its work
+        begun = time.thread_time()  # of this thread only
         submitted(client, dataset)
         took.append(time.thread_time() - begun)
     assert sorted(took)[len(took) // 2] < 0.05

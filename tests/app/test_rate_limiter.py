@@ -1,4 +1,4 @@
-"""A quota is one for all processes that share a Redis, and each counts by itself while there is none."""
+"""Processes that share a Redis share a rate limit. Without Redis each counts alone."""
 
 import signal
 import time
@@ -15,7 +15,7 @@ from tests.parts.valkey import start_valkey
 
 @pytest.fixture
 def valkey(tmp_path: Path) -> Iterator[Broker]:
-    """A Redis of this test's own, which it may stop."""
+    """A private Redis, which the test may stop."""
     server = start_valkey(tmp_path)
     yield server
     server.stop()

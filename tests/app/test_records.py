@@ -1,4 +1,4 @@
-"""Every customer has an answer in its place: a probability with its reasons, or what is wrong with the record."""
+"""Every record has a score in its place: a probability with reasons, or an error."""
 
 from typing import Any
 

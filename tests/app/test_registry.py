@@ -1,4 +1,4 @@
-"""Versions are told as they were stored, and aliases move only for who knows where they are."""
+"""Versions over HTTP, and alias moves with the current revision."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -171,7 +171,7 @@ def test_rollbacks_go_back_move_by_move_and_are_moves_themselves(client: FlaskCl
     nothing = client.post(back)
     assert (nothing.status_code, nothing.json["type"]) == (409, "urn:problem-type:ebb:nothing-before")
     put(client, 3, If_Match='"5"')
-    assert client.post(back).json["version"] == 1  # where it was before, not what a rollback took away
+    assert client.post(back).json["version"] == 1  # the version before, not the one that was rolled back
     told = [(m["revision"], m["to_version"], m["undoes"]) for m in client.get(f"{ALIAS}/history").json["moves"]]
     assert told == [(7, 1, 6), (6, 3, None), (5, 1, 2), (4, 2, 3), (3, 3, None), (2, 2, None), (1, 1, None)]
 

@@ -1,4 +1,4 @@
-"""Bodies and queries are read strictly, and refused with what to write instead."""
+"""Bodies and queries are parsed strictly. Errors say what to write instead."""
 
 from typing import Any
 

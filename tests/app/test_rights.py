@@ -1,6 +1,6 @@
-"""Every route × every set of scopes × every parameter that widens what a request does.
+"""The rights of every route, for every set of scopes and every parameter that extends a request.
 
-A route, a parameter or a header without a line in the table fails the test: whoever adds one decides what it takes.
+A route, a parameter or a header without a line in the table fails the test, so that each gets an explicit scope.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,9 +22,9 @@ SETS = [frozenset(some) for n in range(1, len(SCOPES) + 1) for some in combinati
 
 @dataclass(frozen=True)
 class Right:
-    """What a route takes: one of these scopes, and for some values of a parameter another scope beside it.
+    """The scopes of a route: one of these, and another one for some values of a parameter.
 
-    `plain` names the parameters that do nothing which the route's own scope does not allow.
+    `plain` names the parameters that need no further scope.
     """
 
     scopes: str
@@ -34,7 +34,7 @@ class Right:
 
 PAGE = "?page_size ?page_token"
 HOW = "?customer_value ?offer_cost ?contact_cost ?acceptance ?budget ?capacity"
-JOB = "alias version output explain priority deadline_s"  # a result is read with the scope `read` alone
+JOB = "alias version output explain priority deadline_s"  # reading a result needs the scope `read` only
 RIGHTS = {
     "score": Right("score", f"?alias ?version ?explain {HOW} records columns explain economics"),
     "upload_dataset": Right("train", "?target ?id ?name Idempotency-Key"),
@@ -85,7 +85,7 @@ def database_url(sqlite_file: str) -> str:
 
 
 def parameters(route: Route) -> Iterator[str]:
-    """Yield all that a client may say beside the path: `?` marks the query's, a capital letter a header's."""
+    """Yield all parameters beside the path: `?` marks those of the query, a capital letter those of headers."""
     yield from (f"?{field.encode_name}" for field in msgspec.structs.fields(route.query))
     yield from (field.encode_name for field in (msgspec.structs.fields(route.body) if route.body else ()))
     yield from (header.name for header in route.headers)

@@ -1,4 +1,4 @@
-"""A request is scored by exactly one version: the alias's, or the one it names."""
+"""One version scores a request: that of the alias, or the one in the request."""
 
 from collections.abc import Callable
 from contextlib import ExitStack

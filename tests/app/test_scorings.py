@@ -1,4 +1,4 @@
-"""Scoring jobs over HTTP: asked for by dataset or with the table itself, pinned to one version."""
+"""Scoring jobs over HTTP: of a dataset or an uploaded table, pinned to one version."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""`python -m app` serves, or says in one line why not."""
+"""`python -m app` serves, or prints the reason in one line."""
 
 import os
 import re
@@ -37,7 +37,7 @@ def refused(settings: Settings) -> tuple[int, str]:
         try:
             _, said = process.communicate(timeout=PATIENCE)
         finally:
-            process.kill()  # where it serves although it should not
+            process.kill()  # if it serves although it should not
         return process.returncode, said
 
 
@@ -78,7 +78,7 @@ TABLE, JSON = ("text/csv", b"a,churned\n1,yes\n2,no\n"), ("application/json", b'
 
 
 def broken_off(url: str, path: str, kind: str, header: str, body: bytes) -> str:
-    """Send this much of a body, then no more, and return the answer."""
+    """Send a part of a body and then nothing, and return the answer."""
     at = httpx.URL(url)
     with socket.create_connection((at.host, at.port), timeout=PATIENCE) as connection:
         head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n{header}\r\n\r\n"
@@ -96,7 +96,7 @@ def test_a_body_that_breaks_off_is_400_and_nothing_of_it_is_kept(settings: Setti
         for header, sent in (
             (LENGTH, body),
             (CHUNKED, b"%x\r\n%s" % (len(body) + 9, body)),
-            (CHUNKED, b"%x\r\n%s\r\n" % (len(body), body)),  # the last chunk, which is empty, does not come
+            (CHUNKED, b"%x\r\n%s\r\n" % (len(body), body)),  # without the last, empty chunk
             (CHUNKED, b"%x\r\n%s\r\n0\r\n" % (len(body), body)),
         ):
             answer = broken_off(running.url, path, kind, header, sent)

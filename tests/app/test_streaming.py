@@ -1,4 +1,4 @@
-"""Streams and metrics through gunicorn: over real connections and several processes."""
+"""Event streams and metrics under gunicorn, over real connections and several processes."""
 
 import os
 import signal
@@ -47,7 +47,7 @@ def running(settings: Settings) -> Iterator[Running]:
 
 @pytest.fixture
 def claimed(database: Database) -> Claim:
-    """A training under way."""
+    """A running training."""
     facts = NewDataset("customers", "text/csv", target="churned", id_column="", rows=1, schema={})
     artifact = Artifact("d" * 64, 5, None)  # type: ignore[arg-type]  # no file is read
 
@@ -84,7 +84,7 @@ def connect(url: str, path: str) -> socket.socket:
 
 
 def until(connection: socket.socket, text: str) -> str:
-    """Read a connection until this text has come."""
+    """Read a connection up to this text."""
     read = b""
     while text.encode() not in read:
         part = connection.recv(65536)
@@ -94,7 +94,7 @@ def until(connection: socket.socket, text: str) -> str:
 
 
 def scrape(url: str) -> dict[str, float]:
-    """Return the sums of the samples of each name."""
+    """Return the sum of the samples of each name."""
     answer = httpx.get(f"{url}/metrics", trust_env=False, timeout=PATIENCE)
     assert answer.status_code == 200, answer.text
     told: dict[str, float] = {}
@@ -146,7 +146,7 @@ def test_every_process_tells_what_all_have_counted_even_one_that_died(settings: 
         wait_for(lambda: len(web.children()) == 2, "two processes")
 
         def asked(times: int) -> None:
-            for _ in range(times):  # each on a connection of its own, so that both processes get some
+            for _ in range(times):  # each on its own connection, so that both processes get some
                 assert httpx.get(f"{server.url}/livez", trust_env=False, timeout=PATIENCE).status_code == 200
 
         asked(40)
@@ -190,7 +190,7 @@ def test_what_a_killed_server_counted_is_removed_by_the_next_but_not_what_one_un
 
 
 def stall(running: Running, stack: ExitStack, times: int) -> None:
-    """Begin uploads that never go on."""
+    """Start uploads that stall."""
     at = httpx.URL(running.url)
     for _ in range(times):
         held = stack.enter_context(socket.create_connection((at.host, at.port), timeout=PATIENCE))
@@ -203,7 +203,7 @@ def wait_for_refusals(running: Running, many: int) -> None:
 
 
 def test_streams_and_uploads_leave_threads_to_the_others(running: Running, claimed: Claim) -> None:
-    """Of sixteen threads four are for streams and four for uploads."""
+    """Four of sixteen threads serve streams, and four serve uploads."""
     with ExitStack() as stack:
         for _ in range(4):
             stream = stack.enter_context(connect(running.url, f"/v1/jobs/{claimed.job_id}/events"))

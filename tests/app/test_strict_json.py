@@ -1,4 +1,4 @@
-"""Only JSON that means one thing everywhere is read, and what is refused is pointed at."""
+"""Only unambiguous JSON is accepted, and errors have a pointer."""
 
 import json
 import tracemalloc

@@ -1,4 +1,4 @@
-"""A network that no job could hold is refused when it is asked for, however it is asked for."""
+"""A training that is too large is refused at submission, retry and replay."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""A training is checked to the last key, becomes a row once, and only then is anybody told."""
+"""A training is validated completely, stored once, and then published."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""What the database said is used for half a second at most, and not at all where the database stays away longer."""
+"""The TTL cache: values of at most half a second, and none during a longer outage of the database."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def ask(connection: Connection, name: str) -> str | None:
 
 @pytest.fixture
 def say(database: Database) -> Callable[[str], None]:
-    """Have the database answer this from now on."""
+    """Set the answer of the database."""
 
     def put(answer: str) -> None:
         columns = "(model, alias, revision, to_version, moved_by, moved_at)"

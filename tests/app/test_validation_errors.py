@@ -1,4 +1,4 @@
-"""All that is wrong with a request's form is told together, each in its place and in words that people use."""
+"""All errors in the form of a request are reported together, with their places and in plain words."""
 
 import re
 import tracemalloc

@@ -1,4 +1,4 @@
-"""Guards taken out of the product one at a time, each with the few tests that must notice."""
+"""Mutants: each removes one guard of the product, and lists the tests that must fail."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ UNUSABLE = "tests/worker/test_fit.py::test_a_checkpoint_that_cannot_be_used_mean
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change of text somewhere below a folder, where the text is found `times` times."""
+    """A text replacement in the files of a folder, which contain the text `times` times."""
 
     folder: str
     text: str

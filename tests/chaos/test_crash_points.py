@@ -1,4 +1,4 @@
-"""Whoever dies at whatever moment, the job ends once, with the bytes it would have had, and nothing is left over."""
+"""After a crash at any point, the job ends once with the same bytes, and leaves no files or processes."""
 
 import importlib
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from tests.parts.postgres import Postgres
 
 SMALL = [("sqlite", name) for name in FEW]
 FULL = [(backend, name) for backend in ("sqlite", "postgresql") for name in POINTS]
-TRIES = 5  # whether the API or a sweeper rings for a job is a race, and some points are of one of them
-SECONDS = 2.0  # of a training or replay: a few heartbeats, and so some checkpoints
+TRIES = 5  # the API or a sweeper publishes a job, and some points are in one of them
+SECONDS = 2.0  # of a training or replay: enough for some heartbeats and checkpoints
 
 
 @pytest.fixture(scope="module")

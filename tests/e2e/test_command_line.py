@@ -1,4 +1,4 @@
-"""Every command that looks at a service or steers it, once, against a running one."""
+"""Every command of a service, once, on a running service."""
 
 import csv
 import json
@@ -35,7 +35,7 @@ def client(service: Running) -> Iterator[Client]:
 
 @pytest.fixture(scope="module")
 def ebb(service: Running) -> Ebb:
-    """Run a command of `ebb` in the service's home folder, as its owner would: told nothing but the folder."""
+    """Run a command of `ebb` with the home folder of the service as the only setting."""
 
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
         command = [EBB, *map(str, arguments)]
@@ -53,7 +53,7 @@ def dataset(client: Client) -> str:
 
 @pytest.fixture(scope="module")
 def trained(client: Client, dataset: str) -> str:
-    """A job that succeeded, twice over, so that there are two versions."""
+    """A job that succeeded twice, with two versions."""
     jobs = [client.submit_training("churn", dataset, SHORT, promote="always") for _ in range(2)]
     for job in jobs:
         wait_for(lambda job=job: client.job(job.id).finished, "the training")
@@ -62,7 +62,7 @@ def trained(client: Client, dataset: str) -> str:
 
 
 def told(done: subprocess.CompletedProcess[str], code: int = 0) -> Any:
-    """Read the JSON that a command printed."""
+    """Parse the JSON output of a command."""
     assert done.returncode == code, done.stderr
     return json.loads(done.stdout)
 
@@ -162,7 +162,7 @@ def test_promoting_a_version_that_is_not_there_is_refused(ebb: Ebb, trained: str
 def test_retention_lists_what_would_go_and_then_removes_it(ebb: Ebb, client: Client, service: Running) -> None:
     table = customers(300, 7).to_csv().encode()
     unused = client.upload_dataset(table, name="unused", target="churned", id_column="customer_id").id
-    assert told(ebb("retention", "--dry-run", "--json")) == []  # kept for ever where nothing else is set
+    assert told(ebb("retention", "--dry-run", "--json")) == []  # kept for ever by default
     old = ("--dataset-days", "0.0000001", "--json")
     listed = {dataset: row for row in told(ebb("retention", "--dry-run", *old)) for dataset in row["datasets"]}
     assert (listed[unused]["bytes"], listed[unused]["results"]) == (len(table), [])

@@ -1,4 +1,4 @@
-"""`ebb migrate --first-key`: the key that opens a new installation to whoever can read one file."""
+"""`ebb migrate --first-key`: the first key of a new installation, in a file."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A service starts again what dies, waits longer each time, and gives up what cannot live, telling why."""
+"""The supervisor restarts a dead process with growing delays, and gives up on one that cannot run."""
 
 import time
 from pathlib import Path

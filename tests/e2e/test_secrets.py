@@ -1,4 +1,4 @@
-"""`ebb secrets` and `ebb migrate --service-role`: passwords that are made once, and the two roles they belong to."""
+"""`ebb secrets` and `ebb migrate --service-role`: generated passwords, and their two roles."""
 
 import subprocess
 from collections.abc import Iterator

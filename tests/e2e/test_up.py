@@ -1,4 +1,4 @@
-"""`ebb up`: what starts together ends together, and says why when it cannot start."""
+"""`ebb up`: all processes start and end together, and errors at the start have a reason."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Whoever watches a job sees all of it, whatever is started anew; readiness goes by signs of life, not by processes."""
+"""Watching shows a whole job through restarts. Readiness depends on heartbeats, not on processes."""
 
 import json
 import signal

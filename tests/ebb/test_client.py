@@ -1,4 +1,4 @@
-"""The client keeps to the contract, is patient where asked to be, and explains what went wrong."""
+"""The client: requests of the contract, waiting and retries, and clear errors."""
 
 import socket
 from collections.abc import Iterator

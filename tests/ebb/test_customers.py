@@ -1,4 +1,4 @@
-"""The made-up customers are what design and README say they are."""
+"""The generated customers match their description."""
 
 import csv
 import hashlib

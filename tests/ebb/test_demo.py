@@ -1,4 +1,4 @@
-"""What the demonstration says on the way: epochs, reasons and figures."""
+"""The output of the demonstration: epochs, reasons and figures."""
 
 import io
 

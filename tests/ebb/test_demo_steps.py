@@ -1,4 +1,4 @@
-"""The demonstration waits for what it asked for, and says so when it does not come."""
+"""The demonstration waits for its requests, and reports a missing result."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""One service a home folder, and looking for it disturbs nothing."""
+"""The lock of a home folder: one service holds it, and a look-up does not disturb it."""
 
 import threading
 from pathlib import Path
@@ -52,7 +52,7 @@ def test_a_holder_that_was_killed_is_told_from_one_that_ended_in_order(tmp_path:
     assert first.orderly
     note = (tmp_path / "service.json").read_text()
     first.release()
-    (tmp_path / "service.json").write_text(note)  # what a kill leaves
+    (tmp_path / "service.json").write_text(note)  # the remains of a kill
     assert running_url(tmp_path) is None
     second = HomeLock.take(tmp_path, "http://here")
     assert not second.orderly

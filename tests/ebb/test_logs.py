@@ -1,4 +1,4 @@
-"""A log that has grown large is put aside under the feet of its writer."""
+"""A large log is rotated while its writer continues."""
 
 from pathlib import Path
 

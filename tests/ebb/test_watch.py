@@ -1,4 +1,4 @@
-"""Watching a job shows its epochs until it ends, however it ends and whatever the stream goes through."""
+"""Watching a job shows its epochs until any end, through interruptions of the stream."""
 
 import io
 import json
@@ -62,7 +62,7 @@ def test_watching_ends_with_the_finished_job_and_its_epochs(client: Client, serv
 def test_a_stream_that_breaks_off_is_taken_up_behind_the_last_event(client: Client, service: Service) -> None:
     service.will_answer(RUNNING)
     service.will_stream(epoch(1, "2.1") + "id: 2.2\nevent: ep", cut=True)
-    service.will_stream(epoch(2, "2.2"))  # and ends, as it does after some minutes
+    service.will_stream(epoch(2, "2.2"))  # and ends, as after some minutes
     service.will_answer(RUNNING)
     service.will_stream(epoch(3, "2.3") + event("succeeded", "3.0"))
     service.will_answer(ended("succeeded", 3))

@@ -1,4 +1,4 @@
-"""The image and the compose file: they know what the code has, and no container may do more than it needs."""
+"""The image and the compose file match the code, and containers have least privilege."""
 
 import re
 from typing import Any

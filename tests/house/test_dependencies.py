@@ -1,4 +1,4 @@
-"""What the project imports is what pyproject.toml declares: nothing is there only because something else brought it."""
+"""pyproject.toml declares exactly the imported packages, none as an indirect dependency."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""Public modules, classes and functions say in a sentence what they are; their examples run."""
+"""Public docstrings begin with a sentence, and their examples run."""
 
 import ast
 import doctest

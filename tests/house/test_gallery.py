@@ -1,4 +1,4 @@
-"""The gallery's specs are specs, and its pictures are there."""
+"""The specs of the gallery are valid, and its pictures exist."""
 
 import json
 import re

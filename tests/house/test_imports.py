@@ -1,4 +1,4 @@
-"""Which package may import what. A new dependency between packages is a visible decision: a line in this table."""
+"""The allowed imports of each package. A new dependency is a visible decision: a line in this table."""
 
 import graphlib
 import sys

@@ -1,4 +1,4 @@
-"""The embedded broker: it starts quickly, survives a kill without loss, ends with its parent, and yields to REDIS_URL."""
+"""The embedded broker: it starts quickly, survives a kill, ends with its parent, and yields to REDIS_URL."""
 
 import signal
 import subprocess

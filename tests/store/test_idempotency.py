@@ -88,7 +88,7 @@ def test_a_key_that_is_given_up_at_this_moment_is_asked_for_again(database: Data
 
     def give_up_first(connection: Connection, _: object, statement: str, *__: object) -> None:
         if statement.startswith("SELECT") and "idempotent_answers" in statement:
-            connection.exec_driver_sql("DELETE FROM idempotent_answers")  # simulates the COMMIT of another transaction in between
+            connection.exec_driver_sql("DELETE FROM idempotent_answers")  # as a COMMIT of another in between
 
     event.listen(database.engine, "before_cursor_execute", give_up_first)
     try:
