@@ -18,7 +18,7 @@ from model.design import Design
 from model.storage import pack_checkpoint, sha256
 from model.training.trainer import Trainer
 from store.settings import Settings
-from worker.lease_keeper import COST_SHARE
+from worker.progress_writer import COST_SHARE
 
 ASKED = 0.02
 HEAD = [

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 
 from app.edge.exchange import Exchange, Hooks
 from app.errors import ForbiddenError, MisdirectedError
+from model.names import clipped
 
 _HOST = re.compile(
     r"(?P<name>localhost|[0-9.]+|\[(?P<v6>[0-9a-f:.]*:[0-9a-f:.]*)\])(?::(?P<port>[1-9][0-9]{0,4}))?",
@@ -42,10 +43,10 @@ def _check(exchange: Exchange) -> None:
     headers = exchange.request.headers
     host = headers.get("Host", "")
     if not is_own(host):
-        raise MisdirectedError(f"Host {host!r} is not this server; ask for 127.0.0.1, [::1] or localhost")
+        raise MisdirectedError(f"Host {clipped(host)!r} is not this server; ask for 127.0.0.1, [::1] or localhost")
     origin = headers.get("Origin")
     if origin is not None and origin.lower() not in (f"{scheme}://{host.lower()}" for scheme in ("http", "https")):
-        raise ForbiddenError(f"a page of {origin!r} may not use this server")
+        raise ForbiddenError(f"a page of {clipped(origin)!r} may not use this server")
 
 
 @lru_cache(maxsize=64)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 from typing import IO, TypeVar
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from gunicorn.http.errors import ChunkMissingTerminator, ParseException
@@ -17,6 +18,7 @@ from app.edge.validation_errors import validation_errors
 from app.errors import InputError, MalformedError, MediaTypeError
 from app.routing.route import JSON
 from model.errors import Problem
+from model.names import clipped
 
 BODY_BYTES = 16 * 1024 * 1024  # of every request but an upload; Flask counts, however the body is sent
 CHUNK = 1024 * 1024
@@ -33,6 +35,8 @@ def read_query(kind: type[Query]) -> Query:
     request = this_request()
     if not request.query_string:
         return _typed({}, kind, ("query",), strict=False)
+    if unreadable := list(_not_utf8(request.query_string)):
+        raise InputError.of(unreadable)
     twice = [name for name, values in request.args.lists() if len(values) > 1]
     if twice:
         raise InputError.of(Problem(pointer("query", name), "duplicate", "is given twice") for name in twice)
@@ -47,6 +51,16 @@ def read_query(kind: type[Query]) -> Query:
         text = "has no value null; leave it out instead"
         raise InputError.of(Problem(pointer("query", name), "type", text) for name in unread)
     return query
+
+
+def _not_utf8(query: bytes) -> Iterator[Problem]:
+    """Yield the parameters that Werkzeug would read otherwise than they were sent."""
+    for part in query.split(b"&"):
+        try:
+            unquote_to_bytes(part).decode()
+        except UnicodeDecodeError:
+            name = unquote_to_bytes(part.partition(b"=")[0]).decode(errors="replace")
+            yield Problem(pointer("query", name), "encoding", "is not valid UTF-8")
 
 
 def read_body(kind: type[T]) -> T:
@@ -72,8 +86,8 @@ def media_type(known: tuple[str, ...]) -> str:
     parameters = dict(request.mimetype_params)
     charset = parameters.pop("charset", "utf-8").lower()
     if request.mimetype not in known or charset not in ("utf-8", "utf8") or parameters:
-        came = request.headers.get("Content-Type")
-        raise MediaTypeError(f"Content-Type is {came!r}; this address takes {', '.join(known)}")
+        came = request.headers.get("Content-Type", "")
+        raise MediaTypeError(f"Content-Type is {clipped(came)!r}; this address takes {', '.join(known)}")
     return request.mimetype
 
 
@@ -96,7 +110,7 @@ def accepted(own: str, known: tuple[str, ...]) -> str:
         return own
     chosen = request.accept_mimetypes.best_match([own, *known])
     if chosen is None:
-        raise NotAcceptable(f"Accept is {wanted!r}; this address answers in {', '.join(known)}")
+        raise NotAcceptable(f"Accept is {clipped(wanted)!r}; this address answers in {', '.join(known)}")
     return chosen
 
 

@@ -66,7 +66,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "control_socket_disable": True,
             "graceful_timeout": GRACE_SECONDS,
             "raw_env": [f"{name}={value}" for name, value in self._environ().items()],
+            # deploy/nginx.conf lets lines of 8,000 bytes through, and joins the lines of a header to 32,000.
             "limit_request_line": 8190,  # the most gunicorn allows; a page token may be long
+            "limit_request_field_size": 33_000,
             "loglevel": "warning",
             "on_starting": _adopt_log,
             "on_reload": _adopt_log,

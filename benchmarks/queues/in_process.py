@@ -10,9 +10,9 @@ from store.doorbell import CeleryDoorbell
 from store.jobs.claim import claim
 from store.jobs.finish import fail
 from store.jobs.submit import Submission, submit
-from worker.fit import Fit
 from worker.kinds.training import Training
 from worker.lease_keeper import LeaseKeeper
+from worker.progress_writer import ProgressWriter
 
 ROWS = 1_000
 ENDLESS = {"epochs": 1_000_000, "early_stopping": None}
@@ -50,15 +50,15 @@ def cost_of_storing(service: Service, spec: Mapping[str, object], seconds: float
     job_id = service.database.write(lambda connection: submit(connection, submission)).job_id
     mine = service.database.write(lambda connection: claim(connection, job_id, worker="bench", lease_seconds=30.0))
     assert mine is not None
-    fit = Fit.load(service.settings, service.database, job_id)
-    work, stored, count = Training(fit, service.database), 0.0, 0
+    work, stored, count = Training.load(service.settings, service.database, job_id), 0.0, 0
     with LeaseKeeper(service.settings, service.database, mine, work.activity) as keeper:
         work.prepare()
         keeper.progress = work.progress
+        writer = ProgressWriter(keeper, service.settings.heartbeat_seconds)
         begun = time.perf_counter()
         for unit in work.units():
             at = time.perf_counter()
-            keeper.unit(unit, work.checkpoint)
+            writer.add(unit, work.checkpoint)
             stored += time.perf_counter() - at
             count += 1
             if at - begun > seconds:

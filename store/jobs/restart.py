@@ -1,4 +1,4 @@
-"""An attempt that begins again, because what the last one left is of no use here."""
+"""Records that an attempt starts anew, because the stored checkpoint cannot be used."""
 
 from sqlalchemy import Connection, select
 
@@ -9,7 +9,7 @@ from store.tables import job_events
 
 
 def record_restart(connection: Connection, claim: Claim, *, reason: str) -> None:
-    """Tell, as an event that users see, why the work starts anew; called again, it tells nothing new.
+    """Record as an event why the work starts anew; called again, it adds no second event.
 
     Raises: LeaseLostError when the claim is gone.
     """

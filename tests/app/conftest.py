@@ -168,3 +168,24 @@ def record() -> dict[str, object]:
         "support_tickets": 2,
         "usage_hours": 45,
     }
+
+
+@pytest.fixture(scope="session")
+def another() -> Estimator:
+    """An estimator of the same customers that puts some of them on the other side."""
+    fitting = Fitting(
+        read_table(BytesIO(CSV), "csv"),
+        target="churned",
+        id_column="customer_id",
+        spec=parse_spec({"epochs": 6, "seed": 3, "optimizer": {"name": "adam", "learning_rate": 0.02}}),
+    )
+    for _ in fitting.epochs():
+        pass
+    return fitting.estimator()
+
+
+@pytest.fixture
+def versions(add_version: Callable[..., int], another: Estimator) -> None:
+    """Two versions of a model whose diff tells customers."""
+    add_version()
+    add_version(by=another)

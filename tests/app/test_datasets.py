@@ -3,6 +3,7 @@
 from io import BytesIO, RawIOBase
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -194,10 +195,20 @@ def test_half_a_surrogate_pair_is_422_and_spoils_no_list(client: FlaskClient, se
     assert kept(settings) == []
 
 
+@pytest.mark.parametrize("character", ["\ufeff", "\u200b", "\u200d", "\u00ad", "\u202e", "\x07", "\U000e0041"])
+def test_a_dataset_has_no_name_that_holds_what_nobody_sees(client: FlaskClient, character: str) -> None:
+    answer = upload(client, CSV, query=f"target=churned&name={quote(f'a{character}b')}")
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["pointer"] == "/query/name"
+
+
 def test_a_query_that_is_not_utf_8_spoils_nothing(client: FlaskClient) -> None:
     for name in ("target", "target=churned&id"):
         assert upload(client, CSV, query=f"{name}=%ED%A0%80").status_code == 422
-    assert upload(client, CSV, query="target=churned&name=%ED%A0%80").json["name"] == "%ED%A0%80"
+    for name in ("%ED%A0%80", "%FF", "a%C3"):
+        answer = upload(client, CSV, query=f"target=churned&name={name}")
+        assert answer.status_code == 422
+        assert [(each["pointer"], each["code"]) for each in answer.json["errors"]] == [("/query/name", "encoding")]
     assert client.get("/v1/datasets").status_code == 200
 
 

@@ -1,39 +1,15 @@
 """The diff of two versions over HTTP: customers who cross the threshold, and the columns that cause it."""
 
 import json
-from collections.abc import Callable
-from io import BytesIO
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app.server.services import Services
-from model.estimator import Estimator, Fitting
-from model.spec import parse_spec
-from model.tables.reader import read_table
 from tests.app.conftest import CSV
 
 DIFF = "/v1/models/churn/versions/2/diff"
-
-
-@pytest.fixture(scope="module")
-def another() -> Estimator:
-    fitting = Fitting(
-        read_table(BytesIO(CSV), "csv"),
-        target="churned",
-        id_column="customer_id",
-        spec=parse_spec({"epochs": 6, "seed": 3, "optimizer": {"name": "adam", "learning_rate": 0.02}}),
-    )
-    for _ in fitting.epochs():
-        pass
-    return fitting.estimator()
-
-
-@pytest.fixture
-def versions(add_version: Callable[..., int], another: Estimator) -> None:
-    add_version()
-    add_version(by=another)
 
 
 @pytest.mark.usefixtures("versions")

@@ -25,9 +25,10 @@ from store.jobs.claim import Claim, claim
 from store.jobs.events import Cursor
 from store.jobs.expire import expire_leases
 from store.jobs.finish import fail
-from store.jobs.heartbeat import EpochRow, JobProgress, heartbeat
+from store.jobs.heartbeat import JobProgress, heartbeat
 from store.jobs.read import get_job
 from store.tables import jobs
+from tests.store.world import epoch
 
 QUICK = Rhythm(poll=0.01, sign_of_life=0.05, longest=30.0, patience=0.1)
 
@@ -62,7 +63,7 @@ def start(database: Database, job: str) -> Claim:
 
 
 def beat(database: Database, claimed: Claim, *numbers: int) -> None:
-    rows = [EpochRow(n, 0.01, 0.6, None, None, 1.5, 0.02, [], 0.25) for n in numbers]
+    rows = [epoch(n, gradient_norm=1.5, seconds=0.02, layers=[], dead_units=0.25) for n in numbers]
     progress = JobProgress(numbers[-1], 10)
     database.write(
         lambda connection: heartbeat(connection, claimed, lease_seconds=30, progress=progress, new_epochs=rows)

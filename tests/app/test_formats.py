@@ -95,6 +95,17 @@ def test_a_line_that_is_no_record_has_its_error_in_its_place(client: FlaskClient
     ]
 
 
+def test_of_many_broken_lines_each_has_its_error_and_the_first_hundred_say_what_is_wrong(client: FlaskClient) -> None:
+    good, cut, twice = '{"customer_id": "c-1", "months": 3}', '{"months": [', '{"months": 3, "months": 4}'
+    first, *bad, last = lines(send(client, "\n".join([good, *[cut, twice] * 100, good]), NDJSON))
+    assert first == last
+    assert [one["error"]["pointer"].split("/")[1] for one in bad] == [str(row) for row in range(1, 201)]
+    details = [one["error"]["detail"] for one in bad]
+    assert ["column 13" in details[0], "'months' comes twice" in details[1]] == [True, True]
+    assert details[:100] == [details[0], details[1]] * 50
+    assert set(details[100:]) == {"this is not JSON that this service reads; faults told before it say more"}
+
+
 def test_a_csv_line_that_is_no_record_has_its_error_in_its_place(client: FlaskClient) -> None:
     body = 'customer_id,months,usage_hours\r\nc-1,3,\r\n\r\n"c,2",x,1\r\nc-3,1\r\nc-4,3,\r\n'
     first, second, third, last = rows(send(client, body, CSV))
@@ -116,7 +127,7 @@ def test_a_csv_line_that_is_no_record_has_its_error_in_its_place(client: FlaskCl
         (b"months\n", 422, ""),
         (b"", 422, ""),
         (b"month\n3\n", 422, "/0/month"),
-        (b"months," + b"x" * 257 + b"\n1,2\n", 422, "/header/" + "x" * 257),
+        (b"months," + b"x" * 257 + b"\n1,2\n", 422, "/header/" + "x" * 256 + "… (257 characters)"),
         (b",".join(b"c%d" % n for n in range(10_001)) + b"\n", 422, "/header"),
         (b"months\nx\n", 422, "/0/months"),
     ],

@@ -9,9 +9,10 @@ from store.clock import now
 from store.database import Database
 from store.jobs.claim import Claim, claim
 from store.jobs.finish import end_cancelled, fail
-from store.jobs.heartbeat import EpochRow, JobProgress, heartbeat
+from store.jobs.heartbeat import JobProgress, heartbeat
 from store.jobs.requeue import requeue
 from store.tables import jobs
+from tests.store.world import epoch
 
 EPOCHS = 30
 
@@ -28,7 +29,8 @@ def start(database: Database, job: str) -> Claim:
 
 
 def beat(database: Database, claimed: Claim, epochs: int = EPOCHS, *, first: int = 1, seconds: float = 0.02) -> None:
-    rows = [EpochRow(n, 0.01, 0.6 / n, 0.7 / n, None, 1.5, seconds) for n in range(first, epochs + 1)]
+    losses = [{"train_loss": 0.6 / n, "valid_loss": 0.7 / n, "valid_auc": None} for n in range(first, epochs + 1)]
+    rows = [epoch(n, **loss, gradient_norm=1.5, seconds=seconds) for n, loss in enumerate(losses, first)]
     database.write(
         lambda connection: heartbeat(
             connection, claimed, lease_seconds=30, progress=JobProgress(epochs, 100), new_epochs=rows

@@ -1,6 +1,7 @@
 """The service behind the proxy of docker-compose.yml: the real nginx with the real configuration."""
 
 import json
+import re
 import socket
 import threading
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.routing.route_table import ROUTES
 from store.settings import Settings
 from tests.app.running import CALM_SECONDS, PATIENCE, Running, normal_request_seconds, served
 from tests.parts.nginx import Proxy
@@ -20,6 +22,20 @@ from tests.parts.nginx import Proxy
 SCORE = b"POST /v1/models/churn/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 UPLOAD = b"POST /v1/datasets?target=churned HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
 UPLOAD_BYTES = 20_000_000
+ROOT = Path(__file__).parents[2]
+CONFIGURATION = (ROOT / "deploy" / "nginx.conf").read_text()
+READ = {
+    *(
+        "Accept",
+        "Authorization",
+        "Content-Encoding",
+        "Content-Type",
+        "Idempotency-Key",
+        "If-Match",
+        "If-Modified-Since",
+    ),
+    *("If-None-Match", "If-Range", "If-Unmodified-Since", "Last-Event-ID", "Origin", "Range", "X-Request-ID"),
+}  # by the service, or for it by Flask
 
 
 @pytest.fixture(scope="module")
@@ -127,12 +143,11 @@ def test_the_time_a_client_says_it_waited_is_replaced(proxy: Proxy) -> None:
 
 def test_nothing_of_an_upload_is_on_disk_before_the_service_has_answered(proxy: Proxy) -> None:
     """The service refuses this table while the body is still arriving."""
-    spool = proxy.log.parent / "spool"
     with connect(proxy) as connection:
         unknown = UPLOAD.replace(b"text/csv", b"text/html")
         connection.sendall(unknown + b"Content-Length: 19000000\r\n\r\n" + b"a" * 2_000_000)
         assert head(connection)[0] == 415
-        assert not [path for path in spool.rglob("*") if path.is_file()]
+        assert not [path for path in proxy.spool.rglob("*") if path.is_file()]
 
 
 def test_a_body_that_is_announced_too_long_is_refused_before_it_comes(proxy: Proxy) -> None:
@@ -188,6 +203,73 @@ def test_a_request_that_is_none_is_refused_as_a_problem(proxy: Proxy, sent: byte
     assert (told, headers["content-type"]) == (status, "application/problem+json")
     assert json.loads(body)["status"] == status
     assert json.loads(body)["request_id"] == headers["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET /livez HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 150, 200),
+        (b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX: \x01\r\nX_Y: 1\r\nExpect: tea\r\nContent-Type: a\r\n", 200),
+        (b"GET /livez HTTP/1.1\r\nHost: localhost\r\n" + b"X-Forwarded-For: " + b"1" * 7900 + b"\r\n", 200),
+        (b"GET /livez HTTP/1.1\r\nHost: localhost\r\n" + (b"X-Forwarded-For: " + b"1" * 7900 + b"\r\n") * 3, 200),
+        (b"GET /livez?" + b"a" * 7900 + b" HTTP/1.1\r\nHost: localhost\r\n", 422),
+        (b"GET /livez HTTP/1.1\r\nHost: localhost\r\nAuthorization: \x7f\r\n", 400),
+        (b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: a\x08\r\n", 400),
+        (b"GET /\xc3\xa9 HTTP/1.1\r\nHost: localhost\r\n", 400),
+        (b"GET /v1/jobs/01890000-0000-7000-8000-000000000000/events?\xff HTTP/1.1\r\nHost: localhost\r\n", 400),
+        (b"POST /v1/datasets?\xff HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n", 400),
+        (b"A" * 21 + b" /livez HTTP/1.1\r\nHost: localhost\r\n", 400),
+        (b"AB /livez HTTP/1.1\r\nHost: localhost\r\n", 400),
+        (b"AB /livez HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nno chunk", 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nIf-Match: 1\r\n", 412),
+    ],
+)
+def test_what_gunicorn_would_refuse_in_html_is_passed_as_it_can_read_it_or_refused_as_a_problem(
+    proxy: Proxy, sent: bytes, status: int
+) -> None:
+    with connect(proxy) as connection:
+        connection.sendall(sent + b"\r\n")
+        told, headers, body = head(connection)
+    assert told == status, body
+    if status >= 400:
+        assert (headers["content-type"], json.loads(body)["status"]) == ("application/problem+json", status)
+
+
+def test_the_proxy_passes_each_header_that_the_service_reads_and_looks_for_control_characters_in_it() -> None:
+    passed = dict(re.findall(r"^ +proxy_set_header (\S+) +(\S+);", CONFIGURATION, re.MULTILINE))
+    variables = {f"$http_{name.lower().replace('-', '_')}" for name in READ}
+    assert variables <= set(passed.values())
+    [looked_at] = re.findall(r'map "\$request_method \$request_uri\n([^"]+)" \$is_no_request', CONFIGURATION)
+    assert set(re.findall(r"\$\w+", looked_at)) == variables | {"$http_x_forwarded_for"}
+    source = "\n".join(path.read_text() for path in (ROOT / "app").rglob("*.py"))
+    names = re.findall(r'headers\.get\("([\w-]+)"', source) + [
+        header.name for route in ROUTES for header in route.headers
+    ]
+    assert set(names) <= READ | {"Host", "X-Request-Start"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind", "body", "status"),
+    [
+        ("GET", "/nowhere", "", b"", 404),
+        ("DELETE", "/v1/jobs", "", b"", 405),
+        ("POST", "/v1/models/churn/score", "application/json", b"{", 404),
+        ("POST", "/v1/jobs/training", "application/json", b"{", 400),
+        ("POST", "/v1/jobs/training", "application/json", b"{}", 422),
+        ("POST", "/v1/jobs/training", "text/html", b"{}", 415),
+        ("POST", "/v1/jobs/training", "application/json", b" " * (16 * 2**20 + 1), 413),
+    ],
+)
+def test_problems_of_the_service_pass_as_they_are(  # noqa: PLR0917 - a case a parameter
+    proxy: Proxy, server: Running, method: str, path: str, kind: str, body: bytes, status: int
+) -> None:
+    sent = {"Content-Type": kind, "X-Request-ID": "mine"}
+    direct, proxied = (
+        httpx.request(method, url + path, content=body, headers=sent, trust_env=False, timeout=PATIENCE)
+        for url in (server.url, proxy.url)
+    )
+    assert (direct.status_code, direct.content) == (status, proxied.content)
+    assert proxied.headers["Content-Type"] == "application/problem+json"
 
 
 def test_a_service_that_is_gone_is_told_as_a_problem_with_a_time_to_come_back(tmp_path: Path) -> None:

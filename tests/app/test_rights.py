@@ -3,6 +3,7 @@
 A route, a parameter or a header without a line in the table fails the test, so that each gets an explicit scope.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, combinations
@@ -13,7 +14,10 @@ from flask.testing import FlaskClient
 
 from app.routing.route import Route
 from app.routing.route_table import ROUTES
+from store.database import Database
 from store.keys import SCOPES
+from store.registry.versions import get_version
+from tests.app.conftest import CSV
 from tests.app.test_access import Key, filled
 
 NOWHERE = "01890000-0000-7000-8000-000000000000"
@@ -120,3 +124,24 @@ def test_a_key_opens_what_its_scopes_say_and_nothing_else(route: Route, guarded:
                     lacking = beside if scopes & set(right.scopes.split()) else str(route.scope)
                     assert f"lacks the scope '{lacking}'" in answer.json["detail"]
                     assert f"`ebb keys create --scope {lacking}`" in answer.json["detail"]
+
+
+@pytest.mark.usefixtures("versions")
+def test_only_a_key_that_may_read_is_told_customers_it_did_not_send(
+    guarded: FlaskClient, key: Key, database: Database
+) -> None:
+    """Every route with things that are there, whatever the tables of scopes say."""
+    with database.read() as connection:
+        version = get_version(connection, "churn", 2)
+    there = {"name": "churn", "version": "2", "alias": "champion", "job_id": version.job_id}
+    there["dataset_id"] = version.dataset_id
+    customers = [line.partition(b",")[0] for line in CSV.splitlines()[1:]]
+    query = {"show_diff": "?against=1&threshold=0.25&most=1000"}
+    for scopes in SETS:
+        headers, told = key(*scopes), set()
+        for route in CLOSED:
+            path = re.sub(r"{(\w+)}", lambda found: there[found[1]], route.path) + query.get(route.name, "")
+            answer = guarded.open(path, method=route.method, headers=headers, buffered=True)
+            if any(customer in answer.data for customer in customers):
+                told.add(route.name)
+        assert told == ({"show_diff"} if scopes & {"read", "admin"} else set()), sorted(scopes)

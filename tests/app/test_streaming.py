@@ -19,11 +19,12 @@ from store.database import Database
 from store.datasets import NewDataset, add_dataset
 from store.jobs.claim import Claim, claim
 from store.jobs.finish import fail
-from store.jobs.heartbeat import EpochRow, JobProgress, heartbeat
+from store.jobs.heartbeat import JobProgress, heartbeat
 from store.jobs.submit import Submission, submit
 from store.keys import create_key, revoke_key
 from store.settings import Settings
 from tests.app.test_server import PATIENCE, Running, served
+from tests.store.world import epoch
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def claimed(database: Database) -> Claim:
 
 
 def beat(database: Database, claimed: Claim, *numbers: int) -> None:
-    rows = [EpochRow(n, 0.01, 0.6, None, None, 1.5, 0.02) for n in numbers]
+    rows = [epoch(n) for n in numbers]
     progress = JobProgress(numbers[-1], 100)
     database.write(
         lambda connection: heartbeat(connection, claimed, lease_seconds=30, progress=progress, new_epochs=rows)

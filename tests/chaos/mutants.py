@@ -5,7 +5,7 @@ from dataclasses import dataclass
 ZOMBIE = "tests/store/test_zombie.py::test_no_write_gets_through_the_fence"
 CANCELLED_OWNER = "tests/store/test_requeue.py::test_a_job_somebody_cancelled_is_not_given_back"
 RESUMING = "tests/model/test_determinism.py::test_resuming_after_any_epoch_is_byte_identical"
-UNUSABLE = "tests/worker/test_fit.py::test_a_checkpoint_that_cannot_be_used_means_epoch_0_and_the_log_says_why"
+UNUSABLE = "tests/worker/test_resuming.py::test_a_checkpoint_that_cannot_be_used_means_epoch_0_and_the_log_says_why"
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ MUTANTS = {
     ),
     "hung_training_kept_alive": Mutant(
         "worker",
-        "if moved == seen:",
+        "if active == seen:",
         "if False:",
         ("tests/worker/test_lease_keeper.py::test_between_epochs_it_does_not_beat_for_a_work_that_hangs",),
     ),
@@ -155,7 +155,7 @@ MUTANTS = {
     ),
     "checkpoint_of_another_machine_used": Mutant(
         "worker",
-        "if not same_bits(before, self._environment):",
+        "if not same_bits(before, self.environment):",
         "if False:",
         (f"{UNUSABLE}[_other_environment-the numerical environment was]",),
     ),

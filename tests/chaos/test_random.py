@@ -122,9 +122,9 @@ def test_every_job_ends_once_whatever_happens(chaos: Chaos, full: bool) -> None:
 
 NOT_VACUOUS = {
     "stale writes refused": "stopping at once",
-    "resumes": "going on after epoch",
-    "messages for nobody": "to be had",
-    "leases lost": "its lease ran out",
+    "resumes": "resuming after epoch",
+    "messages for nobody": "no job of its kind can be claimed",
+    "leases lost": "its lease expired",
 }
 
 

@@ -122,7 +122,7 @@ def test_what_is_refused_or_not_understood_ends_watching(client: Client, service
         watch_job(client, "j1", quiet())
     service.will_answer(RUNNING)
     service.will_stream("event: epoch\ndata: nonsense\n\n")
-    with pytest.raises(UnreadableError, match="does not understand"):
+    with pytest.raises(UnreadableError, match="cannot read the events"):
         watch_job(client, "j1", quiet())
 
 
@@ -158,7 +158,7 @@ def test_a_summary_says_what_came_of_a_job() -> None:
     text = summarize(job, [Epoch(1, 0.01, 0.9, 0.8), Epoch(2, 0.01, 0.5, 0.6, retries=1)])
     for part in ("j1, training for churn", "succeeded, attempt 1", "loss 0.5000 (validation 0.6000) █▁", "version 3"):
         assert part in text
-    assert "diverged and began again" in text
+    assert "diverged and restarted" in text
 
 
 def test_an_event_may_come_in_any_parts_and_with_either_line_end() -> None:

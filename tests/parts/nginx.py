@@ -8,6 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from tests.parts.unprivileged import private_folder, server_account
+
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 20.0
 DEBIAN = "/usr/sbin"  # the path of nginx on Debian, which is not on every PATH
@@ -23,13 +25,15 @@ class Proxy:
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "nginx.log"
+        # Started by root, nginx has its work done by another user, who cannot get to the test's folder.
+        self.spool = private_folder(server_account())
         mine = {
             "PROXY_SERVICE": service,
             "PROXY_LISTEN": f"127.0.0.1:{self.port}",
             "PROXY_FOLDER": str(folder),
-            "PROXY_SPOOL": str(folder / "spool"),
+            "PROXY_SPOOL": str(self.spool),
         }
-        (folder / "spool").mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 ["sh", str(ROOT / "deploy" / "proxy.sh")],
@@ -58,6 +62,7 @@ class Proxy:
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGTERM)
             self._process.wait(START_SECONDS)
+        shutil.rmtree(self.spool, ignore_errors=True)
 
 
 def _free_port() -> int:

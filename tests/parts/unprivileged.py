@@ -1,4 +1,4 @@
-"""The account for PostgreSQL, which refuses to run as root."""
+"""The account of servers that do not run as root: PostgreSQL, and the processes that nginx starts."""
 
 import os
 import pwd
@@ -33,7 +33,7 @@ def private_folder(account: Account | None) -> Path:
     """Create a private folder of the account, reachable for it, with a path short enough for sockets."""
     for place in (Path("/tmp"), Path("/var/tmp"), Path(tempfile.gettempdir())):
         if place.is_dir() and (account is None or is_open_to_all(place)) and os.access(place, os.W_OK):
-            folder = Path(tempfile.mkdtemp(prefix="ebb-pg-", dir=place))
+            folder = Path(tempfile.mkdtemp(prefix="ebb-", dir=place))
             if account is not None:
                 os.chown(folder, account.uid, account.gid)
             return folder

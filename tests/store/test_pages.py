@@ -1,12 +1,16 @@
 """Pages of lists neither skip nor repeat rows while others are added."""
 
 import base64
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from store.artifacts import Artifact
+from store.datasets import NewDataset, add_dataset, list_datasets
 from store.errors import NotFoundError, PageTokenError
 from store.jobs.read import list_epochs, list_jobs
-from store.pages import after_token
+from store.pages import PAGE_BYTES, after_token
 from store.registry.versions import list_versions
 from tests.store.world import World, epoch
 
@@ -49,6 +53,23 @@ def test_pages_keep_to_the_state_and_kind_asked_for(world: World) -> None:
     assert _jobs(world, states=["running"])[0] == [running]
     assert _jobs(world, kinds=["scoring"])[0] == [scoring]
     assert _jobs(world, states=["queued"], kinds=["training"])[0] == [waiting]
+
+
+def test_a_page_of_large_rows_is_cut_by_their_bytes(world: World) -> None:
+    text, artifact = "x" * (PAGE_BYTES * 2 // 5), Artifact("0" * 64, 1, Path("unread"))
+    for size in (1, 1, 1, 5, 1, 0):  # the fourth is larger than a page
+        schema = {"columns": [{"name": text * size}]}
+        facts = NewDataset("large", "text/csv", f"churned {uuid4()}", "", rows=1, schema=schema)
+        world.database.write(lambda connection, facts=facts: add_dataset(connection, artifact, facts))
+    found, token = [], None
+    with world.database.read() as connection:
+        while True:
+            page = list_datasets(connection, page_size=1000, page_token=token)
+            mine = [row for row in page.rows if row.name == "large"]
+            found.append([len(row.schema["columns"][0]["name"]) // len(text) for row in mine])
+            if (token := page.next_token) is None:
+                break
+    assert found == [[0, 1], [5], [1, 1], [1]]
 
 
 def test_epochs_come_in_pages_the_first_epoch_first(world: World) -> None:

@@ -18,9 +18,10 @@ from store.errors import LeaseLostError, StoreError
 from store.jobs.cancel import cancel
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim, claim
+from store.jobs.epoch import Epoch
 from store.jobs.expire import expire_leases
 from store.jobs.finish import succeed_training
-from store.jobs.heartbeat import EpochRow, JobProgress, heartbeat
+from store.jobs.heartbeat import JobProgress, heartbeat
 from store.jobs.submit import Submission, submit
 from store.registry.versions import NewVersion
 from store.tables import job_events, jobs, metadata
@@ -122,11 +123,10 @@ def make_world(database: Database) -> World:
     return World(database, dataset_id)
 
 
-def epoch(number: int, **changes: Any) -> EpochRow:
-    losses: dict[str, Any] = {"train_loss": 0.5, "valid_loss": 0.6, "valid_auc": 0.7}
-    return EpochRow(
-        **{"epoch": number, "learning_rate": 0.01, **losses, "gradient_norm": 1.0, "seconds": 0.1, **changes}
-    )
+def epoch(number: int, **changes: Any) -> Epoch:
+    losses: dict[str, Any] = {"train_loss": 0.5, "valid_loss": 0.6, "valid_auc": 0.7, "gradient_norm": 1.0}
+    others: dict[str, Any] = {"learning_rate": 0.01, "seconds": 0.1, "dead_units": None, "retries": 0, "layers": None}
+    return Epoch(**{"epoch": number, **losses, **others, **changes})
 
 
 def checkpoint(number: int, state: bytes = b"state") -> CheckpointRow:

@@ -11,7 +11,7 @@ from pathlib import Path
 from store.settings import Settings
 from tests.worker.trainings import LONG, SHORT, Trainings
 from worker.attempt import Attempts
-from worker.limits import storage_trouble
+from worker.limits import storage_failure
 
 
 def limited(trainings: Trainings, **limits: int) -> Trainings:
@@ -52,7 +52,7 @@ def test_a_file_beyond_the_limit_is_told_as_such(tmp_path: Path) -> None:
     program = """
         import sys
         from store.settings import read_settings
-        from worker.limits import limit, storage_trouble
+        from worker.limits import limit, storage_failure
         settings = read_settings()
         limit(settings)
         try:
@@ -60,7 +60,7 @@ def test_a_file_beyond_the_limit_is_told_as_such(tmp_path: Path) -> None:
                 while True:
                     file.write(bytes(2**20))
         except OSError as error:
-            print(*storage_trouble(error, settings))
+            print(*storage_failure(error, settings))
     """
     settings = Settings(home=tmp_path, training_file_bytes=2**21)
     said = run(program, settings, str(tmp_path / "big"))
@@ -70,8 +70,8 @@ def test_a_file_beyond_the_limit_is_told_as_such(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told_as_such_and_any_other_trouble_is_not() -> None:
     full = OSError(errno.ENOSPC, "No space left on device", "/data/x")
-    assert storage_trouble(full, Settings()) == (
+    assert storage_failure(full, Settings()) == (
         "disk_full",
         "there is no space left to write to (/data/x); make some, then retry the job",
     )
-    assert storage_trouble(FileNotFoundError(errno.ENOENT, "No such file"), Settings()) is None
+    assert storage_failure(FileNotFoundError(errno.ENOENT, "No such file"), Settings()) is None
