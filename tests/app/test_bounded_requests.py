@@ -147,7 +147,9 @@ def test_lines_that_are_not_json_take_little_more_than_lines_that_are(client: Fl
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(shapes(), st.sampled_from(sorted(BODIES)))
-def test_a_scoring_request_takes_what_its_bytes_warrant(client: FlaskClient, shape: Shape, form: str) -> None:
+def test_the_cost_of_a_scoring_request_is_proportional_to_its_bytes(
+    client: FlaskClient, shape: Shape, form: str
+) -> None:
     write, kind = BODIES[form]
     check_bounded(client, SCORE, write(shape).encode(), kind)
 
@@ -173,7 +175,9 @@ def test_one_answer_holds_a_million_reasons(client: FlaskClient, add_version: Ca
 @example(Shape(9_000, 1, 100_000, "1", known=False, own=False, twice=False), "columns.long")
 @example(Shape(60_000, 1, 400_000, "1", known=False, own=False, twice=False), "")
 @given(shapes(), st.sampled_from(["", "columns", "columns.long", "class_weight", "layers", "optimizer"]))
-def test_a_training_request_takes_what_its_bytes_warrant(client: FlaskClient, shape: Shape, where: str) -> None:
+def test_the_cost_of_a_training_request_is_proportional_to_its_bytes(
+    client: FlaskClient, shape: Shape, where: str
+) -> None:
     spec = "[" + ",".join(shape.records()) + "]" if where == "layers" else shape.records()[0]
     for name in reversed(where.split(".") if where else []):
         spec = f'{{"{"k" * 100_000 if name == "long" else name}":{spec}}}'

@@ -106,7 +106,7 @@ def test_an_inspection_ends_with_its_parent(tmp_path: Path) -> None:
     assert child.wait(60) == 1
 
 
-def test_a_refusal_by_inspection_is_told_over_http(make_app: Callable[..., Flask], tmp_path: Path) -> None:
+def test_a_refusal_by_inspection_is_a_problem_over_http(make_app: Callable[..., Flask], tmp_path: Path) -> None:
     sink = io.BytesIO()
     word = pa.DictionaryArray.from_arrays(pa.array(np.zeros(16_384, np.int32)), pa.array(["a" * 40_000]))
     pyarrow.parquet.write_table(pa.table({"churned": np.arange(16_384) % 2, "t": word}), sink, store_schema=False)

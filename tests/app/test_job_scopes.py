@@ -55,7 +55,7 @@ def test_another_key_needs_the_scope_admin(
         assert guarded.post(f"/v1/jobs/{job}/{deed}", headers=admin).status_code == status
 
 
-def test_a_job_of_nobody_is_no_keys_own(
+def test_a_job_without_an_owner_belongs_to_no_key(
     client: FlaskClient, guarded: FlaskClient, dataset: str, champion: int, key: Key
 ) -> None:
     """On loopback no key is needed, and such jobs have no owner."""
@@ -65,7 +65,7 @@ def test_a_job_of_nobody_is_no_keys_own(
 
 
 @pytest.mark.parametrize("promote", ["always", "if_better"])
-def test_a_retry_asks_for_what_the_job_would_ask_for_now(
+def test_a_retry_needs_the_current_scopes_of_its_job(
     promote: str, guarded: FlaskClient, dataset: str, key: Key, database: Database
 ) -> None:
     """A job of an earlier release may request a promotion without the scope for it."""

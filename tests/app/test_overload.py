@@ -56,9 +56,7 @@ def first_line(connection: socket.socket, seconds: float) -> bytes:
 
 
 @pytest.mark.parametrize("header", [b"Transfer-Encoding: chunked", b"Content-Length: 90000000"])
-def test_uploads_take_a_quarter_of_the_threads_and_the_next_is_told_to_come_back(
-    server: Running, header: bytes
-) -> None:
+def test_uploads_take_a_quarter_of_the_threads_and_the_next_gets_retry_after(server: Running, header: bytes) -> None:
     with ExitStack() as stack:
         held = [stack.enter_context(connect(server)) for _ in range(5)]
         for connection in held:
@@ -72,7 +70,7 @@ def test_uploads_take_a_quarter_of_the_threads_and_the_next_is_told_to_come_back
         assert time.monotonic() < until, "the places are not given back"
 
 
-def test_a_client_that_stands_still_is_given_up_on(server: Running) -> None:
+def test_a_stalled_client_is_disconnected(server: Running) -> None:
     with ExitStack() as stack:
         held = [stack.enter_context(connect(server)) for _ in range(4)]
         held[0].sendall(b"GET /livez HTTP/1.1\r\nHost: loc")
@@ -86,7 +84,7 @@ def test_a_client_that_stands_still_is_given_up_on(server: Running) -> None:
         assert time.monotonic() - begun < CLIENT_SECONDS + 5
 
 
-def test_clients_that_do_not_read_hold_nobody_up_while_threads_are_left(server: Running) -> None:
+def test_clients_that_do_not_read_delay_no_other_client(server: Running) -> None:
     def flood(connection: socket.socket) -> None:
         connection.settimeout(0.5)
         try:

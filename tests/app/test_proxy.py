@@ -88,7 +88,7 @@ def head(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
     ],
     ids=["nothing", "half a line", "half a body", "a long half body", "an upload", "a chunked upload"],
 )
-def test_clients_that_stand_still_hold_nobody_up(proxy: Proxy, sent: bytes) -> None:
+def test_stalled_clients_delay_no_other_client(proxy: Proxy, sent: bytes) -> None:
     with ExitStack() as stack:
         for _ in range(60):
             stack.enter_context(connect(proxy)).sendall(sent)
@@ -96,7 +96,7 @@ def test_clients_that_stand_still_hold_nobody_up(proxy: Proxy, sent: bytes) -> N
         assert normal_request_seconds(proxy.url) < CALM_SECONDS
 
 
-def test_clients_that_never_read_hold_nobody_up(proxy: Proxy) -> None:
+def test_clients_that_never_read_delay_no_other_client(proxy: Proxy) -> None:
     with ExitStack() as stack:
         for _ in range(30):
             connection = stack.enter_context(connect(proxy))
@@ -196,7 +196,7 @@ def test_a_large_upload_is_refused_as_a_problem_too(proxy: Proxy, tmp_path: Path
         (SCORE + b"Transfer-Encoding: gzip\r\n\r\n{}", 501),
     ],
 )
-def test_a_request_that_is_none_is_refused_as_a_problem(proxy: Proxy, sent: bytes, status: int) -> None:
+def test_a_malformed_request_is_refused_as_a_problem(proxy: Proxy, sent: bytes, status: int) -> None:
     with connect(proxy) as connection:
         connection.sendall(sent)
         told, headers, body = head(connection)
@@ -224,7 +224,7 @@ def test_a_request_that_is_none_is_refused_as_a_problem(proxy: Proxy, sent: byte
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nIf-Match: 1\r\n", 412),
     ],
 )
-def test_what_gunicorn_would_refuse_in_html_is_passed_as_it_can_read_it_or_refused_as_a_problem(
+def test_requests_that_gunicorn_refuses_in_html_are_passed_cleaned_or_are_problems(
     proxy: Proxy, sent: bytes, status: int
 ) -> None:
     with connect(proxy) as connection:
@@ -272,7 +272,7 @@ def test_problems_of_the_service_pass_as_they_are(  # noqa: PLR0917 - a case a p
     assert proxied.headers["Content-Type"] == "application/problem+json"
 
 
-def test_a_service_that_is_gone_is_told_as_a_problem_with_a_time_to_come_back(tmp_path: Path) -> None:
+def test_an_unreachable_service_is_a_problem_with_retry_after(tmp_path: Path) -> None:
     alone = Proxy(tmp_path / "alone", "127.0.0.1:1", {})
     try:
         answer = httpx.get(f"{alone.url}/livez", trust_env=False, timeout=PATIENCE)

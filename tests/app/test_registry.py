@@ -36,7 +36,7 @@ def test_models_and_versions_are_listed_in_pages(client: FlaskClient, add_versio
     assert rest["next_page_token"] is None
 
 
-def test_a_version_tells_all_it_was_made_of(client: FlaskClient, add_version: Add, estimator: Estimator) -> None:
+def test_a_version_has_its_origin_and_metrics(client: FlaskClient, add_version: Add, estimator: Estimator) -> None:
     add_version()
     told = client.get("/v1/models/churn/versions/1").json
     assert (told["model"], told["version"]) == ("churn", 1)
@@ -71,7 +71,7 @@ def test_the_weights_are_the_estimators_bytes(client: FlaskClient, add_version: 
         "/v1/models/nobody/aliases/champion/history",
     ],
 )
-def test_what_is_not_registered_is_404(client: FlaskClient, add_version: Add, path: str) -> None:
+def test_an_unregistered_name_is_404(client: FlaskClient, add_version: Add, path: str) -> None:
     add_version()
     answer = client.get(path)
     assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
@@ -160,7 +160,7 @@ def test_an_alias_with_an_unfit_name_is_404(client: FlaskClient, add_version: Ad
     assert put(client, 1, f"/v1/models/churn/aliases/{alias}", If_None_Match="*").status_code == 404
 
 
-def test_rollbacks_go_back_move_by_move_and_are_moves_themselves(client: FlaskClient, add_version: Add) -> None:
+def test_rollbacks_undo_one_move_each_and_are_moves(client: FlaskClient, add_version: Add) -> None:
     for version in (1, 2, 3):
         assert add_version() == version
         put(client, version, **({"If_Match": "*"} if version > 1 else {"If_None_Match": "*"}))

@@ -107,7 +107,7 @@ def test_the_scopes_of_the_table_are_those_of_the_routes() -> None:
 
 
 @pytest.mark.parametrize("route", CLOSED, ids=lambda route: route.name)
-def test_a_key_opens_what_its_scopes_say_and_nothing_else(route: Route, guarded: FlaskClient, key: Key) -> None:
+def test_a_key_opens_the_routes_of_its_scopes_only(route: Route, guarded: FlaskClient, key: Key) -> None:
     right = RIGHTS[route.name]
     plain: dict[str, object] = BODIES.get(route.name, {})
     wide = [({name: value}, scope) for name, values in right.widening.items() for value, scope in values.items()]
@@ -127,9 +127,7 @@ def test_a_key_opens_what_its_scopes_say_and_nothing_else(route: Route, guarded:
 
 
 @pytest.mark.usefixtures("versions")
-def test_only_a_key_that_may_read_is_told_customers_it_did_not_send(
-    guarded: FlaskClient, key: Key, database: Database
-) -> None:
+def test_only_a_key_with_read_gets_customers_of_a_dataset(guarded: FlaskClient, key: Key, database: Database) -> None:
     """Every route with things that are there, whatever the tables of scopes say."""
     with database.read() as connection:
         version = get_version(connection, "churn", 2)

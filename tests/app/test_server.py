@@ -122,14 +122,14 @@ def test_a_taken_port_is_one_clear_line(settings: Settings) -> None:
     assert re.fullmatch(rf"ebb app: cannot listen at 127.0.0.1 port {port}: .*EBB_PORT\n", said)
 
 
-def test_strangers_are_not_served_without_keys(settings: Settings) -> None:
+def test_without_keys_it_refuses_to_serve_beyond_loopback(settings: Settings) -> None:
     code, said = refused(replace(settings, host="0.0.0.0"))
     assert code == 1
     assert said.count("\n") == 1
     assert f"`EBB_HOME={settings.home} ebb keys create --name NAME --scope admin`" in said
 
 
-def test_with_a_key_it_serves_beyond_loopback_to_who_has_it(settings: Settings, database: Database) -> None:
+def test_with_a_key_it_serves_beyond_loopback(settings: Settings, database: Database) -> None:
     key = database.write(lambda connection: create_key(connection, "test", ["read"]))
     with served(replace(settings, host="0.0.0.0")) as server:
         url = server.url.replace("0.0.0.0", "127.0.0.1")
@@ -146,7 +146,7 @@ def test_tables_of_another_release_are_not_served(settings: Settings, tmp_path: 
     assert "ebb migrate" in said
 
 
-def test_a_broker_that_cannot_be_had_is_one_clear_line(
+def test_an_unreachable_broker_is_one_clear_line(
     settings: Settings, tmp_path: Path, sqlite_file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path / ("t" * 100)))
@@ -156,7 +156,7 @@ def test_a_broker_that_cannot_be_had_is_one_clear_line(
     assert "TMPDIR" in said
 
 
-def test_wrong_settings_are_named(settings: Settings) -> None:
+def test_invalid_settings_are_named(settings: Settings) -> None:
     code, said = refused(replace(settings, port=-5))
     assert code == 2
     assert "EBB_PORT" in said

@@ -118,7 +118,7 @@ def test_events_come_one_by_one_as_they_happen(running: Running, database: Datab
     assert "Traceback" not in "".join(running.lines)
 
 
-def test_a_client_that_hangs_up_gives_its_place_back(running: Running, claimed: Claim) -> None:
+def test_a_client_that_disconnects_frees_its_place(running: Running, claimed: Claim) -> None:
     path = f"/v1/jobs/{claimed.job_id}/events"
     for _ in range(3):  # of four places
         all_of_them = [connect(running.url, path) for _ in range(4)]
@@ -141,7 +141,7 @@ def test_open_streams_end_with_their_server(running: Running, claimed: Claim) ->
         assert "0\r\n\r\n" in until(connection, "0\r\n\r\n")
 
 
-def test_every_process_tells_what_all_have_counted_even_one_that_died(settings: Settings, claimed: Claim) -> None:
+def test_every_process_reports_the_counts_of_all_processes(settings: Settings, claimed: Claim) -> None:
     with served(replace(settings, web_processes=2)) as server:
         web = psutil.Process(server.process.pid)
         wait_for(lambda: len(web.children()) == 2, "two processes")
@@ -171,7 +171,7 @@ def test_every_process_tells_what_all_have_counted_even_one_that_died(settings: 
         assert "Traceback" not in "".join(server.lines)
 
 
-def test_what_a_killed_server_counted_is_removed_by_the_next_but_not_what_one_under_way_counts(
+def test_counts_of_a_killed_server_are_removed_and_those_of_a_running_one_kept(
     settings: Settings,
 ) -> None:
     folder = Path(os.environ["TMPDIR"])

@@ -34,7 +34,7 @@ def on_postgresql(
     postgres.drop_database(url)
 
 
-def test_a_job_ends_once_whoever_dies(case: tuple[str, str], request: pytest.FixtureRequest) -> None:
+def test_a_job_ends_once_after_a_crash_at_any_point(case: tuple[str, str], request: pytest.FixtureRequest) -> None:
     backend, name = case
     point, running = POINTS[name], request.getfixturevalue(f"on_{backend}")
     if (point.kind, point.ends) == ("scoring", "succeeded"):
@@ -54,7 +54,7 @@ def test_a_job_ends_once_whoever_dies(case: tuple[str, str], request: pytest.Fix
     running.ended().check(running.fleet.settings)
 
 
-def test_the_functions_in_which_processes_die_exist() -> None:
+def test_the_functions_of_crash_points_exist() -> None:
     for point in POINTS.values():
         for kill in point.kills:
             for within in kill.within:

@@ -44,7 +44,7 @@ def _no_disk(connection: sqlite3.Connection, _: object) -> None:
 
 
 @pytest.mark.timeout(7200)
-def test_any_steps_in_any_order_lead_where_the_model_says(world: World, full: bool) -> None:
+def test_any_steps_in_any_order_agree_with_the_plain_model(world: World, full: bool) -> None:
     met: Counter[str] = Counter()
     machine = type("JobsHere", (Jobs,), {"world": world, "met": met})
     examples, steps = (2000, 50) if full else (25, 50)

@@ -72,14 +72,14 @@ def verdicts(
 
 
 @pytest.mark.parametrize("name", MUTANTS)
-def test_a_guard_taken_out_is_noticed(name: str, verdicts: dict[str, Future[subprocess.CompletedProcess[str]]]) -> None:
+def test_a_removed_guard_fails_a_test(name: str, verdicts: dict[str, Future[subprocess.CompletedProcess[str]]]) -> None:
     done = verdicts[name].result()
     assert done.returncode == 1, f"nobody noticed, or nobody could look:\n{done.stdout}{done.stderr}"
     assert re.search(r"^FAILED tests/", done.stdout, re.MULTILINE), done.stdout
     assert not re.search(r"^ERROR ", done.stdout, re.MULTILINE), done.stdout
 
 
-def test_the_same_tests_pass_in_a_copy_that_nobody_touched(tmp_path: Path) -> None:
+def test_the_same_tests_pass_in_an_unchanged_copy(tmp_path: Path) -> None:
     """Otherwise a broken copy would catch all mutants."""
     tests = sorted({test for mutant in MUTANTS.values() for test in mutant.tests})
     done = _run(_copy(tmp_path), tuple(tests))

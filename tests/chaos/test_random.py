@@ -92,7 +92,7 @@ def chaos(case: tuple[str], full: bool, tmp_path: Path) -> Iterator[Chaos]:
 
 
 @pytest.mark.timeout(4000)
-def test_every_job_ends_once_whatever_happens(chaos: Chaos, full: bool) -> None:
+def test_every_job_ends_once_under_random_disturbances(chaos: Chaos, full: bool) -> None:
     size, seed = FULL_SIZE if full else SMALL_SIZE, random.randrange(10**6)
     chaos.random.seed(seed)
     print(f"seed {seed}")

@@ -74,7 +74,7 @@ def test_an_outage_of_the_database_longer_than_a_lease_costs_no_strike(around: S
     assert [(running.row(job_id).strikes, running.row(job_id).token) for job_id in jobs] == [(0, 1)] * 3
 
 
-def test_clocks_that_are_hours_apart_change_nothing(around: Surroundings) -> None:
+def test_clocks_hours_apart_change_nothing(around: Surroundings) -> None:
     running = around.service
     jobs = [running.submit() for _ in range(2)]
     running.fleet.wait_for(lambda: sum(running.row(job_id).progress_done > 0 for job_id in jobs) == 2, "two trainings")
@@ -105,7 +105,7 @@ def _full_postgresql(around: Surroundings) -> Iterator[None]:
             connection.execute("DROP FUNCTION no_room CASCADE")
 
 
-def test_a_full_disk_under_postgresql_is_told_and_overcome(around: Surroundings) -> None:
+def test_jobs_survive_a_full_disk_of_postgresql(around: Surroundings) -> None:
     _fill(around.service, lambda: _full_postgresql(around), "No space left on device")
 
 
@@ -118,7 +118,7 @@ def _full_sqlite(running: Service) -> Iterator[None]:
         (running.fleet.armed / "full").unlink()
 
 
-def test_a_full_disk_under_sqlite_is_told_and_overcome(tmp_path: Path, sqlite_template: Path) -> None:
+def test_jobs_survive_a_full_disk_of_sqlite(tmp_path: Path, sqlite_template: Path) -> None:
     path = tmp_path / "ebb.db"
     path.write_bytes(sqlite_template.read_bytes())
     with service(tmp_path, f"sqlite:///{path}", workers=1, seconds=3.0) as running:

@@ -42,7 +42,7 @@ def test_asking_again_after_a_lost_commit_finds_its_own_key(database: Database) 
     assert ask(database, request) is None
 
 
-def test_a_refused_request_frees_its_key_and_nobody_elses(database: Database) -> None:
+def test_a_refused_request_frees_only_its_own_key(database: Database) -> None:
     first, other = Request("ada", "k", "a" * 64), Request("ada", "k", "b" * 64)
     ask(database, first)
     database.write(lambda connection: give_up(connection, other))
@@ -82,7 +82,7 @@ def test_after_a_day_a_key_is_new(database: Database) -> None:
     assert ask(database, Request("ada", "k", "b" * 64)) is None
 
 
-def test_a_key_that_is_given_up_at_this_moment_is_asked_for_again(database: Database) -> None:
+def test_a_key_released_during_the_check_is_checked_again(database: Database) -> None:
     first, second = Request("ada", "k", "a" * 64), Request("ada", "k", "a" * 64)
     ask(database, first)
 
