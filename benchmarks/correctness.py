@@ -1,4 +1,4 @@
-"""Hundreds of random specs, trained by the engine and by PyTorch's automatic differentiation, both in float64.
+"""Trains hundreds of random specs by the engine and by PyTorch's automatic differentiation, both in float64.
 
 python benchmarks/correctness.py [SPECS [FIRST_SEED]]
 """
@@ -20,8 +20,8 @@ TOLERANCE = 1e-10
 
 
 def deviation(seed: int) -> tuple[float, float]:
-    """The largest relative deviation of a random spec's losses, and of its weights and running averages."""
-    from autodiff.training import Training  # noqa: PLC0415  # needs PyTorch, and main tells when it is missing
+    """Return the largest relative deviation of a random spec's losses, and of its weights and running averages."""
+    from autodiff.training import Training  # noqa: PLC0415  # needs PyTorch; main reports when it is missing
 
     raw, design = random_case(seed)
     spec = parse_spec(raw)
@@ -44,18 +44,18 @@ def deviation(seed: int) -> tuple[float, float]:
 
 
 def relative(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """The largest |ours − theirs| / max(1, |theirs|)."""
+    """Return the largest |ours − theirs| / max(1, |theirs|)."""
     return float((np.abs(ours - theirs) / np.maximum(1, np.abs(theirs))).max(initial=0))
 
 
 def never_drawn(specs: list[str]) -> list[str]:
-    """What the catalogs hold and no spec has."""
+    """Return the entries of the catalogs that no spec uses."""
     catalogs = (module.CATALOG for module in (initializers, layers, losses, optimizers, schedules))
     return [name for catalog in catalogs for name in catalog if not any(f"'{name}'" in spec for spec in specs)]
 
 
 def main() -> None:
-    """Print how many specs agreed and the worst deviation; fail when one did not."""
+    """Print the number of specs that agreed and the largest deviation; fail if one did not agree."""
     if not find_spec("torch"):
         print("PyTorch is not installed, so there is nobody to compare with; benchmarks/README.md says how.")
         return

@@ -1,4 +1,4 @@
-"""The cost of a step against width, batch and depth, beside the time its matrix products alone would take.
+"""Measures the time of a step against width, batch and depth, beside the time of its matrix products alone.
 
 python benchmarks/cost.py      draws docs/images/cost-of-a-step.svg
 """
@@ -37,7 +37,7 @@ SWEEPS: dict[str, tuple[Callable[[int], Shape], tuple[int, ...]]] = {
 
 
 def step_seconds(shape: Shape) -> float:
-    """Processor time of a step of Adam, the median of several epochs."""
+    """Return the processor time of a step of Adam, the median over several epochs."""
     rows = shape.batch * STEPS
     rng = np.random.default_rng(0)
     y = (rng.random(rows) < 0.5).astype(np.float32)
@@ -53,7 +53,7 @@ def step_seconds(shape: Shape) -> float:
 
 
 def product_seconds(shape: Shape) -> float:
-    """Processor time of a step's matrix products alone: forward, weights' gradients, and what is passed back."""
+    """Return the processor time of the matrix products of a step: forward, weight gradients, input gradients."""
     widths = [FEATURES, *[shape.width] * shape.depth, 1]
     total = 0.0
     for i, (inputs, outputs) in enumerate(pairwise(widths)):
@@ -66,7 +66,7 @@ def product_seconds(shape: Shape) -> float:
 
 
 def seconds_of(product: Callable[..., object], right: np.ndarray, out: np.ndarray) -> float:
-    """Processor time of one product, the best of several."""
+    """Return the processor time of one product, the best of several."""
     times = []
     for _ in range(5):
         started = process_time()
@@ -77,8 +77,8 @@ def seconds_of(product: Callable[..., object], right: np.ndarray, out: np.ndarra
 
 
 def draw(measured: dict[str, list[tuple[int, float, float]]]) -> None:
-    """One panel a sweep: the step, and its products."""
-    from matplotlib.figure import Figure  # noqa: PLC0415  # only who draws needs it
+    """Draw one panel for each sweep: the step and its products."""
+    from matplotlib.figure import Figure  # noqa: PLC0415  # only drawing needs it
 
     figure = Figure(figsize=(10, 3.2), layout="constrained")
     for axes, (name, points) in zip(figure.subplots(1, len(measured), sharey=True), measured.items(), strict=True):
@@ -96,7 +96,7 @@ def draw(measured: dict[str, list[tuple[int, float, float]]]) -> None:
 
 
 def main() -> None:
-    """Print the table, draw the plot, write both down."""
+    """Print the table, draw the plot and write both files."""
     measured, rows = {}, []
     for name, (shape, sizes) in SWEEPS.items():
         measured[name] = [(size, step_seconds(shape(size)), product_seconds(shape(size))) for size in sizes]

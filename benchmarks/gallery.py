@@ -1,7 +1,7 @@
-"""Four troubles of training and their cures, trained and drawn: writes docs/gallery.md and its pictures.
+"""Trains and draws four problems of training and their cures: writes docs/gallery.md and its pictures.
 
 python benchmarks/gallery.py                 all of it, in less than a minute
-python benchmarks/gallery.py files FOLDER    the tables and specs as files, to be trained by hand
+python benchmarks/gallery.py files FOLDER    the tables and specs as files, to train them by hand
 """
 
 import json
@@ -37,12 +37,12 @@ the training rows in nats; lower is better. Gradient norms are ‖g‖ before cl
 
 
 def slug(name: str) -> str:
-    """A file's name for a training's."""
+    """Return a file name for the title of a training."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def write_files(folder: Path) -> None:
-    """Write the tables, and every spec."""
+    """Write the tables and all specs."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, csv in TABLES.items():
         (folder / f"{name}.csv").write_text(csv(), encoding="utf-8")
@@ -54,7 +54,7 @@ def write_files(folder: Path) -> None:
 
 
 def churn_rate_loss() -> float:
-    """What it costs in nats to answer every customer with the churn rate."""
+    """Return the log loss, in nats, of the churn rate as the prediction for every customer."""
     lines = TABLES["customers"]().splitlines()[1:]
     rate = sum(line.endswith("yes") for line in lines) / len(lines)
     return -rate * math.log(rate) - (1 - rate) * math.log(1 - rate)

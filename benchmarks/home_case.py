@@ -1,4 +1,4 @@
-"""How close 4-8-4-1 comes to the best possible AUC on 1,000 customers, over data seeds and training seeds.
+"""Measures the gap of 4-8-4-1 to the best possible AUC on 1,000 customers, over data and training seeds.
 
 python benchmarks/home_case.py [DATA_SEEDS] [TRAINING_SEEDS]
 """
@@ -34,13 +34,13 @@ FRESH = customers(100_000, 987_654, known=())
 
 
 def expected_auc(scores: np.ndarray) -> float:
-    """The AUC on the fresh customers, averaged over what nature may make of their probabilities."""
+    """Return the expected AUC on new customers, over the outcomes of their true probabilities."""
     p = FRESH.probability[np.argsort(-scores, kind="stable")]
     return float((np.cumsum(p) * (1.0 - p)).sum() / (p.sum() * (1.0 - p).sum()))
 
 
 def gaps(tables: list[Table], spec: dict[str, Any], seeds: int) -> Iterator[float]:
-    """How far each estimator stays behind the best possible AUC."""
+    """Return the gap of each estimator to the best possible AUC."""
     best = expected_auc(FRESH.probability)
     columns = {name: np.array(values, float) for name, values in FRESH.columns().items() if name in SCALES}
     for table in tables:
@@ -53,7 +53,7 @@ def gaps(tables: list[Table], spec: dict[str, Any], seeds: int) -> Iterator[floa
 
 
 def main() -> None:
-    """Print one line a spec."""
+    """Print one line for each spec."""
     data_seeds, seeds = (int(argument) for argument in (*sys.argv[1:], *("100", "1")[len(sys.argv) - 1 :]))
     tables = [read_table(io.BytesIO(customers(1000, seed).to_csv().encode()), "csv") for seed in range(data_seeds)]
     print(f"best possible AUC {expected_auc(FRESH.probability):.4f}; {data_seeds} tables × {seeds} training seeds")

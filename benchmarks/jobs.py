@@ -1,9 +1,9 @@
-"""How soon a job begins, how many are done, what storing progress costs, and how long a killed worker is missed.
+"""Measures the start latency and throughput of jobs, the cost of progress, and the recovery from a killed worker.
 
 python benchmarks/jobs.py
 
-Beside Celery with late acknowledgement, dramatiq and RQ, over one and the same broker, where they are installed; takes
-about six minutes.
+Compares with Celery (late acknowledgement), dramatiq and RQ on the same broker, if they are installed. Takes about six
+minutes.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pages import machine, table, write_section
-from queues.done import SOCKET
+from queues.noop_job import SOCKET
 from queues.waiting import say
 
 from store.broker import open_broker, socket_path
@@ -35,13 +35,13 @@ told of a job."""
 
 
 def spread(seconds: list[float]) -> tuple[str, str]:
-    """The median and the 99th percentile, in milliseconds."""
+    """Return the median and the 99th percentile, in milliseconds."""
     ordered = sorted(seconds)
     return f"{ordered[len(ordered) // 2] * 1e3:.3g}", f"{ordered[(len(ordered) * 99) // 100] * 1e3:.3g}"
 
 
 def of_peers() -> tuple[list[list[str]], list[str]]:
-    """A line of the table for each peer that is installed, and the names of the others."""
+    """Return a line of the table for each installed peer, and the names of the others."""
     from queues import peers  # noqa: PLC0415 - they read where the broker is when they are imported
 
     lines, missing = [], []
@@ -62,7 +62,7 @@ def of_peers() -> tuple[list[list[str]], list[str]]:
 
 
 def of_ebb(home: Path, socket: str, name: str, database_url: str = "") -> tuple[list[list[str]], list[list[str]]]:
-    """Ebb's lines of the table on one database, and the lines of what it is asked for."""
+    """Return Ebb's lines of the table on one database, and the lines about its goals."""
     from queues import ebb_jobs, in_process  # noqa: PLC0415 - as above
 
     service = ebb_jobs.serve(home, socket, database_url)
@@ -110,7 +110,7 @@ def _verdict(met: bool) -> str:
 
 
 def on_postgresql(home: Path, socket: str) -> tuple[list[list[str]], list[str]]:
-    """Ebb's lines on PostgreSQL, where the programs of one are installed; else what is missing."""
+    """Return Ebb's lines on PostgreSQL if its programs are installed, else the name of the missing package."""
     from queues.postgres import postgres  # noqa: PLC0415 - for whom it is missing
 
     try:
@@ -121,7 +121,7 @@ def on_postgresql(home: Path, socket: str) -> tuple[list[list[str]], list[str]]:
 
 
 def main() -> None:
-    """Print the tables and write them down."""
+    """Print the tables and write their section."""
     with tempfile.TemporaryDirectory(prefix="ebb-bench-") as folder:
         home = Path(folder)
         broker = open_broker(Settings(home=home))

@@ -1,4 +1,4 @@
-"""Peak memory of training, against twice the data, parameters and moments; and training from a memory-mapped file.
+"""Measures the peak memory of training, also from a memory-mapped file, against twice the data and parameters.
 
 python benchmarks/memory.py [--small]     --small maps 1,000,000 rows in place of 10,000,000 (800 MB on disk)
 """
@@ -30,13 +30,13 @@ IN_MEMORY: dict[str, tuple[Any, ...]] = {
 
 
 def resident(kind: str) -> float:
-    """This process's memory in bytes: VmRSS now, VmHWM at its peak."""
+    """Return the memory of this process in bytes: VmRSS for now, VmHWM for the peak."""
     lines = STATUS.read_text(encoding="ascii").splitlines()
     return float(next(line for line in lines if line.startswith(kind)).split()[1]) * 1024
 
 
 def filled(X: np.ndarray) -> np.ndarray:
-    """Fill X with normal numbers, a slice at a time; return labels of which they tell something."""
+    """Fill X with normal numbers, slice by slice; return labels that depend on them."""
     rng = np.random.default_rng(0)
     y = np.empty(len(X), np.float32)
     for start in range(0, len(X), 10_000):
@@ -47,7 +47,7 @@ def filled(X: np.ndarray) -> np.ndarray:
 
 
 def train(X: np.ndarray, y: np.ndarray, layers: list[int], batch: int, epochs: int) -> dict[str, Any]:
-    """Train; return what it took, in seconds and in bytes above what the process had before."""
+    """Train; return the seconds, and the bytes above the memory before."""
     spec = parse_spec({"layers": layers, "batch_size": batch, "epochs": epochs, "early_stopping": None})
     started = perf_counter()
     trainer = Trainer(spec, Design(X, y, None, np.arange(len(X)), np.arange(0)))
@@ -56,10 +56,10 @@ def train(X: np.ndarray, y: np.ndarray, layers: list[int], batch: int, epochs: i
 
 
 def measure(arguments: dict[str, Any]) -> dict[str, Any]:
-    """One training, to be run in a process of its own: what it took beyond what a tiny one had taken before."""
+    """Measure one training beyond the memory of a tiny training before it. Needs its own process."""
     rows, features, path = arguments["rows"], arguments["features"], arguments["path"]
     few = np.empty((4 * arguments["batch"], features), np.float32)
-    train(few, filled(few), [8, 4], arguments["batch"], 1)  # so that the libraries have what they need once
+    train(few, filled(few), [8, 4], arguments["batch"], 1)  # loads the libraries and their memory
     before = resident("VmRSS")
     if path:
         X, y = np.memmap(path, np.float32, "r", shape=(rows, features)), np.load(f"{path}.y.npy")
@@ -71,7 +71,7 @@ def measure(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def apart(**arguments: Any) -> dict[str, Any]:
-    """Measure in a process of its own."""
+    """Measure in a separate process."""
     command = [sys.executable, __file__, json.dumps(arguments)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     result: dict[str, Any] = json.loads(done.stdout)
@@ -79,7 +79,7 @@ def apart(**arguments: Any) -> dict[str, Any]:
 
 
 def in_memory(title: str) -> list[str]:
-    """One line of the table: how far the process grew, against twice the data, parameters and both moments."""
+    """Return a line of the table: the growth of the process, against twice the data, parameters and moments."""
     names = ("rows", "features", "layers", "batch", "epochs")
     case = dict(zip(names, IN_MEMORY[title], strict=True))
     found = apart(path="", **case)
@@ -92,7 +92,7 @@ def in_memory(title: str) -> list[str]:
 
 
 def mapped(rows: int) -> str:
-    """Write rows to a file, train one epoch from there and tell what it took."""
+    """Write rows to a file, train one epoch from it and report time and memory."""
     with tempfile.TemporaryDirectory(prefix="ebb-benchmark-") as folder:
         path = str(Path(folder) / "X")
         np.save(f"{path}.y.npy", filled(np.memmap(path, np.float32, "w+", shape=(rows, 20))))
@@ -106,7 +106,7 @@ def mapped(rows: int) -> str:
 
 
 def main() -> None:
-    """Print the table and write it down."""
+    """Print the table and write its section."""
     if not STATUS.exists():
         print("Peak memory is read from /proc, which this system does not have.")
         return

@@ -1,4 +1,4 @@
-"""The service behind compose's proxy: what the proxy costs, and what happens when more comes than can be answered.
+"""Measures the service behind compose's proxy: the cost of the proxy, overload, and slow clients.
 
 python benchmarks/overload.py [--seconds N]
 
@@ -33,7 +33,7 @@ Row = tuple[str, str, str, bool]
 
 
 def ask(key: str, records: int = 1, **headers: str) -> Ask:
-    """A scoring request."""
+    """Return a scoring request."""
     columns = customers(records, seed=5).columns()
     rows = zip(*(columns[name] for name in columns if name != "churned"), strict=True)
     names = [name for name in columns if name != "churned"]
@@ -42,19 +42,19 @@ def ask(key: str, records: int = 1, **headers: str) -> Ask:
 
 
 def closed(server: Server, asked: Ask, seconds: float) -> Load:
-    """One round of a closed load; none of it may fail."""
+    """Run one round of closed load. No request may fail."""
     load = measure(server.url, asked, connections=CONNECTIONS, seconds=seconds, server=server.process)
     assert load.failed == 0, f"{server.name} failed {load.failed} requests"
     return load
 
 
 def compare(direct: Server, proxy: Server, key: str, seconds: float) -> tuple[list[Row], float]:
-    """What the proxy costs, and the capacity behind it in requests a second."""
+    """Measure the cost of the proxy, and the capacity behind it in requests a second."""
     kept, new = ask(key), ask(key, Connection="close")
     rates: dict[str, list[float]] = {"direct": [], "proxy": [], "new": []}
     for each in range(ROUNDS + 1):
         loads = closed(direct, kept, seconds), closed(proxy, kept, seconds), closed(proxy, new, seconds)
-        if each:  # the first is to warm up
+        if each:  # the first warms up
             for name, load in zip(rates, loads, strict=True):
                 rates[name].append(load.rate)
     share = median(through / straight for through, straight in zip(rates["proxy"], rates["direct"], strict=True))
@@ -66,9 +66,9 @@ def compare(direct: Server, proxy: Server, key: str, seconds: float) -> tuple[li
 
 
 def overload(proxy: Server, key: str, seconds: float) -> list[Row]:
-    """Three times what can be answered, open loop.
+    """Measure an open load of three times the capacity.
 
-    The capacity is found the same way, by the same client: the goodput of a load that is a little too much.
+    The capacity is the goodput of a load slightly above it, measured by the same client.
     """
     asked = ask(key)
 
@@ -93,14 +93,14 @@ def overload(proxy: Server, key: str, seconds: float) -> list[Row]:
 
 
 def half_sent(at: tuple[str, int], key: str, stack: ExitStack) -> None:
-    """200 clients that send half a request and then nothing."""
+    """Open 200 clients that send half a request and then nothing."""
     for _ in range(200):
         connection = stack.enter_context(socket.create_connection(at, 10))
         connection.sendall(f"POST {SCORE} HTTP/1.1\r\nHost: a\r\nContent-Le".encode())
 
 
 def dripping(at: tuple[str, int], key: str, stack: ExitStack) -> None:
-    """200 clients that send a body byte by byte."""
+    """Open 200 clients that send a body byte by byte."""
     head = f"POST {SCORE} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
     held = []
     for _ in range(200):
@@ -120,7 +120,7 @@ def dripping(at: tuple[str, int], key: str, stack: ExitStack) -> None:
 
 
 def never_reading(at: tuple[str, int], key: str, stack: ExitStack) -> None:
-    """50 clients that ask for 10,000 scores with reasons and never read them."""
+    """Open 50 clients that request 10,000 scores with reasons and never read the answer."""
     body = ask(key, 10_000).body
     head = f"POST {SCORE}?explain=4 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\n"
     for _ in range(50):
@@ -142,16 +142,16 @@ ATTACKS: Mapping[str, Attack] = {
 
 @contextmanager
 def attacked(proxy: Server, key: str, attack: Attack) -> Iterator[None]:
-    """Slow clients as long as the context lasts."""
+    """Run slow clients while the context is open."""
     at = urlsplit(proxy.url)
     with ExitStack() as stack:
         attack((str(at.hostname), at.port or 80), key, stack)
-        time.sleep(15)  # until all that they asked for is computed and waits to be read
+        time.sleep(15)  # until all answers are computed and wait for their readers
         yield
 
 
 def slow_clients(proxy: Server, key: str) -> list[Row]:
-    """What a normal client notices of slow ones."""
+    """Measure a normal client beside slow clients."""
     rows: list[Row] = []
     for name, attack in ATTACKS.items():
         before = open_load(proxy.url, ask(key), rate=50, seconds=8)
@@ -163,7 +163,7 @@ def slow_clients(proxy: Server, key: str) -> list[Row]:
 
 
 def main() -> None:
-    """Measure, print the table, write it down."""
+    """Measure, print the table and write its section."""
     parser = ArgumentParser()
     parser.add_argument("--seconds", type=float, default=20.0, help="of the overload")
     options = parser.parse_args()

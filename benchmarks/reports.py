@@ -1,10 +1,10 @@
-"""What epoch reports and checkpoints cost beside the steps they are about.
+"""Measures the cost of epoch reports and checkpoints beside the steps of an epoch.
 
 python benchmarks/reports.py
 
-A report cannot be turned off, so epochs are compared with a single epoch over each row as many times: the same steps on
-the same rows, and one report. The best of several rounds counts, because the cost is a small difference of large times.
-A checkpoint is timed by itself; the service stores one when a heartbeat is due, and takes a share of the time at most.
+Reports cannot be turned off. So several epochs are compared with one epoch over the repeated rows: the same steps on
+the same rows, with one report. The best of several rounds counts, because the cost is a small difference of large
+times. A checkpoint is timed alone. The service stores one with a heartbeat, for at most a share of the time.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from model.design import Design
 from model.storage import pack_checkpoint, sha256
 from model.training.trainer import Trainer
 from store.settings import Settings
-from worker.lease_keeper import COST_SHARE
+from worker.progress_writer import COST_SHARE
 
 ASKED = 0.02
 HEAD = [
@@ -40,7 +40,7 @@ checkpoint together."""
 
 @dataclass(frozen=True)
 class Look:
-    """A case to look at, with so many of its rows held out for validation."""
+    """A case, and the number of its rows held out for validation."""
 
     case: str
     valid: float
@@ -52,7 +52,7 @@ LOOKS = (Look("home", 0, 50, 41), Look("home", 0.2, 50, 41), Look("medium", 0, 8
 
 
 def design(case: Case, valid: float, times: int) -> Design:
-    """The case's rows, whole batches of them, so that the last is never short; trained on so many times an epoch."""
+    """Return the design of a case in whole batches, so that no batch is short. `times` repeats its rows."""
     X, y = case.data
     first = int(len(X) * valid)
     batches = (len(X) - first) // case.batch_size
@@ -61,7 +61,7 @@ def design(case: Case, valid: float, times: int) -> Design:
 
 
 def seconds(case: Case, rows: Design, epochs: int) -> tuple[float, float]:
-    """Processor time of an epoch, and of a packed checkpoint, of which there are as many after the last epoch."""
+    """Return the processor time of an epoch, and of a packed checkpoint."""
     trainer = Trainer(replace(case.spec, epochs=epochs), rows)
     started = process_time()
     for _ in trainer.epochs():
@@ -73,7 +73,7 @@ def seconds(case: Case, rows: Design, epochs: int) -> tuple[float, float]:
 
 
 def costs(look: Look) -> list[str]:
-    """One line of the table."""
+    """Return a line of the table."""
     case, epochs = CASES[look.case], look.epochs
     many, one = (design(case, look.valid, times) for times in (1, epochs))
     rounds = [(*seconds(case, many, epochs), seconds(case, one, 1)[0] / epochs) for _ in range(look.rounds)]
@@ -87,7 +87,7 @@ def costs(look: Look) -> list[str]:
 
 
 def main() -> None:
-    """Print the table and write it down."""
+    """Print the table and write its section."""
     text = table(HEAD, [costs(look) for look in LOOKS])
     print(f"{text}\n{machine()}")
     source = f"`benchmarks/reports.py`. {machine()}"

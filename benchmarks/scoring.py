@@ -1,9 +1,9 @@
-"""Scoring over HTTP beside its peers: the same network, customers and machine, everybody in turn.
+"""Measures scoring over HTTP beside its peers, in turn, with the same network, customers and machine.
 
 python benchmarks/scoring.py [--peers PYTHON] [--seconds N] [--rounds N]
 
-PYTHON has the dependency group `serving`; without it, Ebb is measured beside the floor alone. Writes its section of
-docs/benchmarks.md and draws docs/images/cost-of-a-record.svg.
+PYTHON has the dependency group `serving`; without it, Ebb is compared with an empty Flask application only. Writes its
+section of docs/benchmarks.md and draws docs/images/cost-of-a-record.svg.
 """
 
 import json
@@ -36,7 +36,7 @@ SCORE = f"/v1/models/{MODEL}/score"
 
 
 def asks(key: str, columns: Mapping[str, list[object]]) -> dict[str, dict[str, Ask]]:
-    """What is sent to whom, by what it measures."""
+    """Return the requests for each server, by the name of the measurement."""
     records = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     kind = {"Content-Type": "application/json"}
     ours = {**kind, "Authorization": f"Bearer {key}"}
@@ -65,7 +65,7 @@ def _inputs(record: Mapping[str, object]) -> dict[str, object]:
 
 
 def compare(servers: Sequence[Server], asked: Asks, what: str, connections: int, options: Namespace) -> Results:
-    """Load everybody in turn, several times, and tell of each on standard error."""
+    """Load all servers in turn, several times, and report each on standard error."""
     sent = asked[what]
     found: Results = {server.name: [] for server in servers if server.name in sent}
     for each in range(options.rounds + 1):
@@ -76,18 +76,18 @@ def compare(servers: Sequence[Server], asked: Asks, what: str, connections: int,
                 assert load.failed == 0, f"{server.name} failed {load.failed} requests"
                 said = f"{load.rate:,.1f} requests/s, p99 {load.p99 * 1e3:.1f} ms"
                 print(f"{what}, round {each or 'to warm up'}: {server.name}: {said}", file=sys.stderr, flush=True)
-                if each:  # the first is to warm up
+                if each:  # the first warms up
                     found[server.name].append(load)
     return found
 
 
 def rate(loads: Sequence[Load]) -> float:
-    """The median of the rounds' requests a second."""
+    """Return the median of the requests a second over the rounds."""
     return median(load.rate for load in loads)
 
 
 def load_milliseconds(home: Path) -> float:
-    """How long it takes to have a version ready to score, out of the database."""
+    """Return the time to load a version from the database for scoring."""
     database = open_database(f"sqlite:///{home / 'ebb.db'}")
     targets, times = VersionCache(database), []
     for number in range(1, 21):
@@ -100,7 +100,7 @@ def load_milliseconds(home: Path) -> float:
 
 
 def peer_table(one: Results, batch: Results) -> str:
-    """A line for everybody, with how many times as fast Ebb is."""
+    """Return a line for each server, with the ratio to Ebb."""
     rows = []
     for name, loads in one.items():
         processor = [load.processor for load in loads if load.processor is not None]
@@ -121,7 +121,7 @@ def peer_table(one: Results, batch: Results) -> str:
 
 
 def goals(one: Results, batch: Results, ours: Mapping[str, float]) -> str:
-    """What the design asks for, and whether it was met."""
+    """Return the goals of the design, and whether they were met."""
     own, p99 = rate(one[EBB]), {name: median(load.p99 for load in loads) for name, loads in one.items()}
     asked: list[tuple[str, float, float, bool]] = [
         ("single records, share of the floor", own / rate(one[FLOOR]), 0.55, True),
@@ -151,8 +151,8 @@ def goals(one: Results, batch: Results, ours: Mapping[str, float]) -> str:
 
 
 def draw(costs: Mapping[int, float]) -> None:
-    """Processor time, or where that is not known time, a record against the size of the batch."""
-    from matplotlib.figure import Figure  # noqa: PLC0415  # only who draws needs it
+    """Draw the processor time (or wall clock time) of a record against the size of the batch."""
+    from matplotlib.figure import Figure  # noqa: PLC0415  # only drawing needs it
 
     figure = Figure(figsize=(6, 3.2), layout="constrained")
     axes = figure.subplots()
@@ -175,7 +175,7 @@ def _options() -> Namespace:
 
 
 def main() -> None:
-    """Measure everybody, print the tables, write them down."""
+    """Measure all servers, print the tables and write their section."""
     options = _options()
     columns = customers(BATCH, seed=5).columns()
     inputs = {name: np.asarray(values).tolist() for name, values in columns.items() if name != "churned"}

@@ -1,7 +1,7 @@
-"""Speed of training beside scikit-learn, PyTorch and JAX: same rows, initial weights, batches and final loss.
+"""Measures the speed of training beside scikit-learn, PyTorch and JAX: same rows, weights, batches and final loss.
 
 python benchmarks/training.py [CASE …]     the cases are home, members, medium and wide; benchmarks/README.md
-                                           says how to install the others
+                                           describes how to install the others
 """
 
 import json
@@ -27,7 +27,7 @@ train one of the 128 members. The brackets hold the goal."""
 
 
 def measured(name: str) -> dict[str, Any]:
-    """Race one case in a process of its own.
+    """Measure one case in a separate process.
 
     Raises: SystemExit when the final losses differ.
     """
@@ -43,7 +43,7 @@ def measured(name: str) -> dict[str, Any]:
 
 
 def row(name: str, result: dict[str, Any]) -> list[str]:
-    """One line of the table: Ebb's time, and how many times as long the others take."""
+    """Return a line of the table: Ebb's time, and the ratios of the others."""
     case, ours = CASES[name], result["Ebb"]["step"]
     asked = dict(case.bounds)
     cells = []
@@ -57,13 +57,13 @@ def row(name: str, result: dict[str, Any]) -> list[str]:
 
 
 def versions() -> str:
-    """What was compared."""
+    """Return the versions of the libraries."""
     packages = {"scikit-learn": "scikit-learn", "PyTorch": "torch", "JAX": "jax"}
     return ", ".join(f"{peer} {version(packages[peer])}" for peer in installed() if peer in packages)
 
 
 def main() -> None:
-    """Print the table, and write it down when it is whole."""
+    """Print the table; write its section if all cases ran."""
     names = sys.argv[1:] or list(CASES)
     missing = [peer for peer in PEERS if peer not in installed()]
     if missing:

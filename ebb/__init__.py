@@ -1,1 +1,1 @@
-"""Ebb's command line, and the demonstration: where the model, the store and the service meet."""
+"""The command line, the client of the HTTP API, and the demonstration."""

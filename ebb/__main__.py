@@ -1,4 +1,4 @@
-"""The command `ebb`: start the service, drive it, look after it."""
+"""The command `ebb`: starts, uses and maintains the service."""
 
 import sys
 
@@ -32,7 +32,7 @@ for command in COMMANDS:
 
 
 def main() -> None:
-    """Run the command line; what can be expected to go wrong ends in a sentence and exit code 1."""
+    """Run the command line; an expected error prints one sentence and exits with code 1."""
     try:
         ebb()
     except (EbbError, StoreError, ModelError) as error:

@@ -1,7 +1,7 @@
-"""What the service answers, typed.
+"""The service's answers as structs.
 
-A struct names the parts this client uses; others are passed over, so that a newer service does not
-break an older client.
+A struct has the fields that this client uses; others are ignored, so that a newer service does not break an older
+client.
 """
 
 import msgspec
@@ -12,7 +12,7 @@ Json = dict[str, object]
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Why a job or a record failed."""
+    """The error of a job or a record."""
 
     code: str
     detail: str
@@ -29,14 +29,14 @@ class Dataset(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a job is, in its own unit."""
+    """The progress of a job, in its own unit."""
 
     done: int
     total: int | None = None
     unit: str = ""
 
     def __str__(self) -> str:
-        """Say it in a table's cell.
+        """Write it for a cell of a table.
 
         Example:
             >>> print(Progress(3, 40, "epochs"), Progress(3, None, "epochs"), Progress(0), sep="|")
@@ -46,7 +46,7 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A request for work, as it stands."""
+    """A job and its state."""
 
     id: str
     kind: str
@@ -82,7 +82,7 @@ class JobChange(msgspec.Struct, frozen=True):
 
 
 class LayerUpdate(msgspec.Struct, frozen=True):
-    """One array of parameters at an epoch's last step."""
+    """One array of parameters at the last step of an epoch."""
 
     name: str
     gradient_norm: float | None = None
@@ -90,7 +90,7 @@ class LayerUpdate(msgspec.Struct, frozen=True):
 
 
 class Epoch(msgspec.Struct, frozen=True):
-    """One pass over the training rows, as it was reported."""
+    """One pass over the training rows."""
 
     epoch: int
     learning_rate: float
@@ -125,7 +125,7 @@ class Alias(msgspec.Struct, frozen=True):
 
 
 class Move(msgspec.Struct, frozen=True):
-    """One move of an alias: who moved it when, from what to what."""
+    """One move of an alias, with its actor, time and versions."""
 
     revision: int
     from_version: int | None
@@ -144,7 +144,7 @@ class ColumnChange(msgspec.Struct, frozen=True):
 
 
 class CustomerChange(msgspec.Struct, frozen=True):
-    """A customer whom two versions put on different sides of a threshold."""
+    """A customer whom two versions place on different sides of the threshold."""
 
     customer_id: str | float | bool | None
     churn_probability_before: float
@@ -154,7 +154,7 @@ class CustomerChange(msgspec.Struct, frozen=True):
 
 
 class Diff(msgspec.Struct, frozen=True):
-    """Which customers change sides from one version to another, and why."""
+    """The customers who change sides from one version to another, with reasons."""
 
     rows: int
     to_leaving: int
@@ -163,7 +163,7 @@ class Diff(msgspec.Struct, frozen=True):
 
 
 class ColumnContribution(msgspec.Struct, frozen=True):
-    """How much one column moved a customer's log-odds away from the baseline customer's."""
+    """The contribution of one column: by how much it moves the log-odds away from the baseline customer's."""
 
     column: str
     value: float | str | bool | None
@@ -171,7 +171,7 @@ class ColumnContribution(msgspec.Struct, frozen=True):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """One customer's answer: a probability, or why there is none."""
+    """One customer's answer: a probability, or the error."""
 
     customer_id: str | int | None = None
     churn_probability: float | None = None
@@ -181,7 +181,7 @@ class Score(msgspec.Struct, frozen=True):
 
 
 class Scored(msgspec.Struct, frozen=True):
-    """One scoring request's answer, all from one version."""
+    """The answer to one scoring request, by one version."""
 
     model: str
     version: int
@@ -191,7 +191,7 @@ class Scored(msgspec.Struct, frozen=True):
 
 
 class AuditLine(msgspec.Struct, frozen=True):
-    """Who did what to what."""
+    """One action, with its actor and its subject."""
 
     at: str
     actor: str

@@ -1,4 +1,4 @@
-"""The service as a Python object: what a client may ask of Ebb."""
+"""The client of the HTTP API."""
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,12 +23,11 @@ PAGE_SIZE = 200
 
 
 class Client:
-    """Ebb's HTTP contract, one method a request.
+    """The HTTP API, one method a request.
 
-    A request that creates something carries an idempotency key of its own, so that asking again after a
-    503 never makes two.
+    A request that creates something sends an idempotency key, so that a retry after a 503 never creates two.
 
-    Units: patience in seconds, over all answers that ask to come back later.
+    Units: patience in seconds, over all retries of a request after 429 and 503.
     Raises: every method: UnreachableError, RefusedError, BusyError, UnreadableError.
     """
 
@@ -37,7 +36,7 @@ class Client:
         self._connection = Connection(base_url, key, patience=patience)
 
     def __enter__(self) -> Self:
-        """Open."""
+        """Return the client."""
         return self
 
     def __exit__(
@@ -51,7 +50,7 @@ class Client:
     def upload_dataset(
         self, table: bytes, *, name: str, target: str, id_column: str = "", media_type: str = "text/csv"
     ) -> Dataset:
-        """Upload a table; the same bytes again give the same dataset."""
+        """Upload a table; equal bytes give the same dataset."""
         params = {"name": name, "target": target} | ({"id": id_column} if id_column else {})
         headers = {"Content-Type": media_type, **_idempotency_key()}
         response = self._connection.send("POST", "/v1/datasets", params=params, headers=headers, content=table)
@@ -60,12 +59,12 @@ class Client:
     # Jobs
 
     def submit_training(self, model: str, dataset: str, spec: Mapping[str, object], *, promote: str = "never") -> Job:
-        """Ask for a version of `model`, trained on the dataset as the spec says."""
+        """Submit a training of `model` on a dataset by a spec."""
         body = {"model": model, "dataset": dataset, "spec": spec, "promote": promote}
         return decode(self._create("/v1/jobs/training", body), Job)
 
     def submit_scoring(self, model: str, table: Path, *, media_type: str, **options: str | int | None) -> Job:
-        """Ask for a table to be scored; `options` are the request's alias, version, output and explain."""
+        """Submit a table to be scored; `options` are alias, version, output and explain."""
         params = {"model": model, **{name: value for name, value in options.items() if value is not None}}
         headers = {"Content-Type": media_type, **_idempotency_key()}
         return decode(
@@ -73,40 +72,40 @@ class Client:
         )
 
     def save_result(self, job_id: str, out: BinaryIO) -> None:
-        """Write the file that a scoring job made."""
+        """Download the result of a scoring job into `out`."""
         self._connection.send("GET", f"{_job(job_id)}/result", save=out)
 
     def job(self, job_id: str) -> Job:
-        """Look at a job."""
+        """Return a job."""
         return decode(self._get(_job(job_id)), Job)
 
     def jobs(self, *, state: Iterable[str] = (), kind: Iterable[str] = (), model: str | None = None) -> Iterator[Job]:
-        """List the jobs of any of these states and kinds, page by page as they are read."""
+        """List the jobs of these states and kinds; each page is fetched when it is needed."""
         wanted = {"state": ",".join(state), "kind": ",".join(kind), "model": model}
         return self._pages("/v1/jobs", "jobs", Job, {name: value for name, value in wanted.items() if value})
 
     def epochs(self, job_id: str) -> Iterator[Epoch]:
-        """List the epochs that a training job has reported so far."""
+        """List the epochs that a training job has reported."""
         return self._pages(f"{_job(job_id)}/epochs", "epochs", Epoch)
 
     def follow(self, job_id: str, last: str | None = None) -> Iterator[ServerSentEvent]:
-        """Yield what happens to a job until it ends or the stream does; go on behind the event of this id."""
+        """Yield the events of a job after the one of this id, until the job or the stream ends."""
         headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last} if last else {})}
         with self._connection.stream(f"{_job(job_id)}/events", headers=headers) as response:
             yield from read_events(response.iter_text())
 
     def cancel(self, job_id: str) -> Job:
-        """Ask for a job to be cancelled."""
+        """Cancel a job."""
         return decode(self._create(f"{_job(job_id)}/cancel"), Job)
 
     def retry(self, job_id: str) -> Job:
-        """Ask for the work of a failed job again."""
+        """Retry a failed or cancelled job."""
         return decode(self._create(f"{_job(job_id)}/retry"), Job)
 
     # Registry
 
     def version(self, model: str, version: int) -> Version:
-        """Look at a version."""
+        """Return a version."""
         return decode(self._get(f"{_model(model)}/versions/{version}"), Version)
 
     def versions(self, model: str) -> Iterator[Version]:
@@ -114,17 +113,17 @@ class Client:
         return self._pages(f"{_model(model)}/versions", "versions", Version)
 
     def replay(self, model: str, version: int) -> Job:
-        """Ask for a version to be trained again, to see whether the same bytes come out."""
+        """Submit a replay, which trains a version again and compares the bytes."""
         return decode(self._create(f"{_model(model)}/versions/{version}/replay"), Job)
 
     def diff(self, model: str, version: int, against: int, **options: str | int | None) -> Diff:
-        """Compare two versions; `options` are the request's dataset, threshold, most and explain."""
+        """Compare two versions; `options` are dataset, threshold, most and explain."""
         wanted = {name: value for name, value in options.items() if value is not None}
         path = f"{_model(model)}/versions/{version}/diff"
         return decode(self._get(path, {"against": against, **wanted}), Diff)
 
     def alias(self, model: str, alias: str) -> tuple[Alias, str] | None:
-        """Look where an alias points and what entity tag its next move must name; None if there is none."""
+        """Return an alias and the entity tag that its next move must send; None if there is no such alias."""
         try:
             response = self._get(f"{_model(model)}/aliases/{quote(alias, safe='')}")
         except RefusedError as error:
@@ -135,7 +134,7 @@ class Client:
         return pointer, response.headers.get("ETag", f'"{pointer.revision}"')
 
     def move_alias(self, model: str, alias: str, version: int) -> Alias:
-        """Move an alias to a version, or make it; refused with 412 if somebody else moved it meanwhile."""
+        """Move an alias to a version, or create it; refused with 412 if another caller moves it meanwhile."""
         current = self.alias(model, alias)
         condition = {"If-Match": current[1]} if current else {"If-None-Match": "*"}
         response = self._connection.send(
@@ -147,19 +146,19 @@ class Client:
         return decode(response, Alias)
 
     def roll_back(self, model: str, alias: str) -> Alias:
-        """Point an alias back at the version before; refused with 409 if there is none, 412 if it moves meanwhile."""
+        """Move an alias back to its version before; refused with 409 if there is none, 412 if it moves meanwhile."""
         current = self.alias(model, alias)
         path = f"{_model(model)}/aliases/{quote(alias, safe='')}/rollback"
         return decode(self._post(path, None, headers={"If-Match": current[1]} if current else None), Alias)
 
     def alias_history(self, model: str, alias: str) -> Iterator[Move]:
-        """List an alias's moves, the latest first."""
+        """List the moves of an alias, the latest first."""
         return self._pages(f"{_model(model)}/aliases/{quote(alias, safe='')}/history", "moves", Move)
 
     # Audit
 
     def audit(self, *, action: str | None = None, actor: str | None = None) -> Iterator[AuditLine]:
-        """List what was done by whom, the latest first."""
+        """List the audit log, the latest line first."""
         wanted = {key: value for key, value in (("action", action), ("actor", actor)) if value}
         return self._pages("/v1/audit", "lines", AuditLine, wanted)
 
@@ -168,9 +167,9 @@ class Client:
     def score(
         self, model: str, customers: Mapping[str, object], *, by: str | int = CHAMPION, explain: int = 0
     ) -> Scored:
-        """Score `{"records": [...]}` or `{"columns": {...}}` by an alias or, given a number, by that version.
+        """Score `{"records": [...]}` or `{"columns": {...}}` by an alias, or by the version of a number.
 
-        `explain` is how many reasons each customer gets.
+        `explain` is the number of reasons for each customer.
         """
         pointer: dict[str, str | int] = {"version": by} if isinstance(by, int) else {"alias": by}
         body = {**customers, "explain": explain} if explain else customers
@@ -196,7 +195,7 @@ class Client:
         return self._connection.send("POST", path, params=params, headers=typed, content=msgspec.json.encode(body))
 
     def _pages(self, path: str, name: str, kind: type[T], params: Mapping[str, str | int] | None = None) -> Iterator[T]:
-        """Follow a list through its pages."""
+        """Yield the items of a list, page by page."""
         wanted: dict[str, str | int] = {"page_size": PAGE_SIZE, **(params or {})}
         while True:
             response = self._get(path, wanted)

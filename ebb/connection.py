@@ -1,4 +1,4 @@
-"""One service at one address: sends requests, is patient when asked to be, and explains failures."""
+"""The connection to one service: sends requests, retries after 429 and 503, and explains failures."""
 
 import email.utils
 import time
@@ -21,10 +21,10 @@ SHORTEST_WAIT = 0.05
 
 
 class Connection:
-    """HTTP to the service, with the access key and the errors of the contract.
+    """Sends HTTP requests with the API key, and raises an error for each problem.
 
-    Units: patience and timeout in seconds. Patience is how long a request may be asked to wait by 429
-    and 503 answers before BusyError is raised; timeout is for one answer.
+    Units: patience and timeout in seconds. Patience is the time in which a request is retried after 429 and 503, before
+    BusyError is raised; timeout is for one answer.
     """
 
     def __init__(self, base_url: str, key: str | None = None, *, patience: float = 30.0, timeout: float = 60.0) -> None:
@@ -34,12 +34,12 @@ class Connection:
             base_url=self.base_url,
             headers={"Authorization": f"Bearer {key}"} if key else {},
             timeout=timeout,
-            # A proxy from the environment cannot reach this machine's own loopback.
+            # A proxy of the environment cannot reach the loopback of this machine.
             trust_env=httpx.URL(self.base_url).host not in LOOPBACK,
         )
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close the connections."""
         self._http.close()
 
     def send(  # noqa: PLR0913 - the parts of a request, and where its answer goes
@@ -52,9 +52,9 @@ class Connection:
         content: bytes | Path | None = None,
         save: BinaryIO | None = None,
     ) -> httpx.Response:
-        """Send a request, again when the service asks for it, until it succeeds.
+        """Send a request, and retry it after 429 and 503 until it succeeds.
 
-        A file is sent piece by piece; with `save`, the answer's body goes there in the same way.
+        A file is sent in chunks; `save` receives the body of the answer in chunks.
 
         Raises: UnreachableError, RefusedError, BusyError.
         """
@@ -90,9 +90,9 @@ class Connection:
 
     @contextmanager
     def stream(self, path: str, *, headers: Mapping[str, str] | None = None) -> Iterator[httpx.Response]:
-        """Ask for an answer that comes bit by bit, once.
+        """Request a stream, without retries.
 
-        Raises: UnreachableError, also while it is read; RefusedError, BusyError.
+        Raises: UnreachableError, also while the stream is read; RefusedError, BusyError.
         """
         try:
             with self._http.stream("GET", path, headers=headers) as response:
@@ -113,7 +113,7 @@ class Connection:
 
 
 def decode(response: httpx.Response, kind: type[T]) -> T:
-    """Read an answer's JSON into its type; fields this client does not know are passed over.
+    """Decode an answer's JSON; unknown fields are ignored.
 
     Raises: UnreadableError.
     """
@@ -121,7 +121,7 @@ def decode(response: httpx.Response, kind: type[T]) -> T:
 
 
 def decode_part(response: httpx.Response, part: bytes | msgspec.Raw, kind: type[T]) -> T:
-    """Read a part of an answer's JSON into its type.
+    """Decode a part of an answer's JSON.
 
     Raises: UnreadableError.
     """
@@ -129,11 +129,11 @@ def decode_part(response: httpx.Response, part: bytes | msgspec.Raw, kind: type[
         return msgspec.json.decode(part, type=kind)
     except msgspec.DecodeError as error:
         asked = f"{response.request.method} {response.request.url}"
-        raise UnreadableError(f"{asked} answered what this client does not understand: {error}") from error
+        raise UnreadableError(f"this client cannot read the answer to {asked}: {error}") from error
 
 
 def retry_after(value: str | None, now: datetime) -> float:
-    """Give the seconds a Retry-After header asks for: a number or a date; 1 where it says nothing usable.
+    """Return the seconds of a Retry-After header, a number or a date; 1 if the header is invalid.
 
     Source: RFC 9110, 10.2.3.
 
@@ -164,7 +164,7 @@ class _Body(msgspec.Struct):
 
 
 def read_problem(response: httpx.Response) -> ServiceProblem:
-    """Read a refusal, whether it is the service's own or that of a proxy before it."""
+    """Read the problem of the service, or the error page of a proxy."""
     reason = response.reason_phrase
     try:
         body = msgspec.json.decode(response.content, type=_Body)

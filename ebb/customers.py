@@ -1,6 +1,6 @@
-"""Made-up customers of a streaming service, whose true churn probability is known.
+"""Synthetic customers of a streaming service with a known churn probability.
 
-Because the probability is known, so is the best AUC any model could reach on these customers.
+So the best possible AUC on these customers is known too.
 """
 
 import math
@@ -18,12 +18,12 @@ Integers = NDArray[np.int64]
 PLANS = np.array([9.99, 19.99, 29.99, 49.99, 79.99, 109.99, 159.99])
 PLAN_WEIGHTS = np.array([0.08, 0.15, 0.20, 0.22, 0.18, 0.11, 0.06])
 SHARPNESS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
-BIAS = (-0.995, -1.386, -1.945, -2.576, -3.254, -4.675)  # what keeps 27 % churners at each sharpness
-DRAWS = 8  # uniform numbers a customer takes
+BIAS = (-0.995, -1.386, -1.945, -2.576, -3.254, -4.675)  # gives 27 % churners at each sharpness
+DRAWS = 8  # uniform numbers per customer
 
 
 class KnownCustomer(NamedTuple):
-    """A customer whose outcome is given rather than drawn."""
+    """A customer whose outcome is given and not drawn."""
 
     months: int
     monthly_charge: float
@@ -42,7 +42,7 @@ FIRST_CUSTOMERS = (
 
 @dataclass(frozen=True)
 class CustomerTable:
-    """Customers column by column, with the probability that nature used.
+    """Customers column by column, with their true churn probability.
 
     Shapes: every array (n,).
     Units: monthly_charge in dollars; usage_hours in hours a month.
@@ -57,11 +57,11 @@ class CustomerTable:
     probability: Floats
 
     def __len__(self) -> int:
-        """Count the customers."""
+        """Return the number of customers."""
         return len(self.months)
 
     def columns(self) -> dict[str, list[str] | list[int] | list[float]]:
-        """Give what a service may know when it scores: the identifier and the inputs."""
+        """Return the ids and the inputs, without outcome and probability."""
         return {
             "customer_id": self.customer_id.tolist(),
             "months": self.months.tolist(),
@@ -71,7 +71,7 @@ class CustomerTable:
         }
 
     def to_csv(self) -> str:
-        """Write the table a model learns from; the true probability is not in it.
+        """Write the training table, without the true probability.
 
         Example:
             >>> print(customers(4).to_csv(), end="")
@@ -88,16 +88,16 @@ class CustomerTable:
         return "\n".join(lines) + "\n"
 
     def write_csv(self, path: Path) -> None:
-        """Write the table to a file, with the same bytes on every platform."""
+        """Write the training table to a file, with equal bytes on every platform."""
         path.write_bytes(self.to_csv().encode("ascii"))
 
 
 def customers(
     n: int, seed: int = 0, sharpness: float = 1.0, *, known: Sequence[KnownCustomer] = FIRST_CUSTOMERS
 ) -> CustomerTable:
-    """Draw `n` customers, the first of them known ones.
+    """Draw `n` customers; the first ones are the known ones.
 
-    A shorter table of the same seed is the beginning of a longer one.
+    With the same seed, a shorter table is the beginning of a longer one.
 
     Units: sharpness 0 makes churn a lottery; 1 leaves the best possible AUC at 0.842, 1.3 at 0.887.
     Raises: ValueError if `n` is negative or the sharpness outside 0 to 3.
@@ -126,10 +126,10 @@ def customers(
 def true_probability(
     months: Integers, charge: Floats, tickets: Integers, usage: Floats, sharpness: float = 1.0
 ) -> Floats:
-    """Give the probability with which nature makes each customer churn.
+    """Return the true churn probability of each customer.
 
-    The terms in order: early hazard, the renewal after a year, loyalty, frustration that grows faster
-    than linearly, poor value, the habit of watching, and trouble met early on.
+    The terms in order: early hazard, the renewal after a year, loyalty, tickets (faster than linear), poor value,
+    usage, and early trouble.
 
     Shapes: all (n,).
     """
@@ -148,9 +148,9 @@ def true_probability(
 
 
 def _uniform(n: int, seed: int) -> Floats:
-    """Draw DRAWS uniform numbers a customer, in [0, 1).
+    """Draw DRAWS uniform numbers per customer, in [0, 1).
 
-    Raw bits: NumPy promises the same ones for ever, which it does not for its distributions.
+    They are made of raw bits, which NumPy keeps stable; its distributions may change.
 
     Shapes: (DRAWS, n).
     """
@@ -160,7 +160,7 @@ def _uniform(n: int, seed: int) -> Floats:
 
 
 def _normal_pair(u: Floats, v: Floats) -> tuple[Floats, Floats]:
-    """Turn uniform numbers into two standard normal ones.
+    """Convert uniform numbers into two standard normal ones.
 
     Source: Box and Muller (1958), A note on the generation of random normal deviates.
     """
@@ -200,7 +200,7 @@ def _support_tickets(u: Floats, engagement: Floats, months: Integers, charge: Fl
 
 
 def _pick(weights: Floats, u: Floats) -> Integers:
-    """Pick an index for each uniform number, in proportion to the weights."""
+    """Draw an index for each uniform number, in proportion to the weights."""
     cumulative = np.cumsum(weights / weights.sum())
     return np.searchsorted(cumulative[:-1], u, side="right").astype(np.int64)
 

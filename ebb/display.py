@@ -1,4 +1,4 @@
-"""How a job under way is shown: a live bar on a terminal, a few plain lines elsewhere."""
+"""Displays of a running job: a progress bar on a terminal, a few lines elsewhere."""
 
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -16,19 +16,19 @@ CURVE_WIDTH = 6
 
 
 class Display(Protocol):
-    """What a job is shown on."""
+    """A display of one job."""
 
     def show(self, job: Job, epochs: list[Epoch]) -> None:
-        """Show how far the job is."""
+        """Show the progress of the job."""
 
 
 def display_on(console: Console) -> "BarDisplay | LineDisplay":
-    """Choose the display that suits where the console writes to."""
+    """Return a bar for a terminal, and lines for other outputs."""
     return BarDisplay(console) if console.is_terminal else LineDisplay(console)
 
 
 def describe(epoch: Epoch) -> str:
-    """Say an epoch in one line.
+    """Describe an epoch in one line.
 
     Example:
         >>> describe(Epoch(7, 0.0031, 0.5, 0.52))
@@ -38,7 +38,7 @@ def describe(epoch: Epoch) -> str:
 
 
 def describe_losses(epoch: Epoch) -> str:
-    """Say an epoch's losses.
+    """Describe the losses of an epoch.
 
     Example:
         >>> describe_losses(Epoch(7, 0.0031, 0.5))
@@ -49,7 +49,7 @@ def describe_losses(epoch: Epoch) -> str:
 
 
 def losses_of(epochs: list[Epoch]) -> list[float]:
-    """Return the curve to look at: the validation losses, or where there are none the training's."""
+    """Return the validation losses, or the training losses if there are none."""
     valid = [epoch.valid_loss for epoch in epochs if epoch.valid_loss is not None]
     return valid or [epoch.train_loss for epoch in epochs if epoch.train_loss is not None]
 
@@ -68,7 +68,7 @@ def time_left(seconds: float | None) -> str:
 
 
 class BarDisplay(AbstractContextManager["BarDisplay"]):
-    """A bar with the time left, the curve of losses and the last epoch's; it fits in 80 columns."""
+    """A bar with the time left, the curve of the losses and the last losses; it fits into 80 columns."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
@@ -81,18 +81,18 @@ class BarDisplay(AbstractContextManager["BarDisplay"]):
         self._task = self._progress.add_task("", total=1, unit="", left="", curve="", visible=False)
 
     def __enter__(self) -> Self:
-        """Begin to draw."""
+        """Start the bar."""
         self._progress.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave the bar as it was last."""
+        """Stop the bar, and leave its last state."""
         self._progress.stop()
 
     def show(self, job: Job, epochs: list[Epoch]) -> None:
-        """Draw how far the job is; one that stopped early is as far as it will go."""
+        """Draw the progress of the job; early stopping counts as complete."""
         progress = job.progress
         done = epochs[-1].epoch if epochs else progress.done if progress else 0
         planned = progress.total if progress and progress.total else 1
@@ -117,7 +117,7 @@ def _standing(job: Job, epochs: list[Epoch]) -> str:
 
 
 class LineDisplay(AbstractContextManager["LineDisplay"]):
-    """Every tenth epoch on a line of its own, and the last."""
+    """Prints every tenth epoch and the last one, a line each."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -126,10 +126,10 @@ class LineDisplay(AbstractContextManager["LineDisplay"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing is left open."""
+        """Do nothing: there is nothing to close."""
 
     def show(self, job: Job, epochs: list[Epoch]) -> None:
-        """Print the epochs that are due and were not printed yet."""
+        """Print the epochs that are due and not printed yet."""
         for epoch in epochs[self._shown :]:  # they are numbered from 1
             due = epoch.epoch == 1 or epoch.epoch % EPOCHS_BETWEEN_LINES == 0
             if epoch.epoch > self._shown and (due or (job.finished and epoch is epochs[-1])):

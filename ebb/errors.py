@@ -1,13 +1,13 @@
-"""What can go wrong between the command line and the service.
+"""The errors of the command line and the client, as one tree.
 
 EbbError
-├── ServiceError            the service, or the way to it
-│   ├── UnreachableError    nobody answered
-│   ├── RefusedError        it answered with a problem (RFC 9457)
-│   │   └── BusyError       it still asked us to come back later when our patience ended
-│   └── UnreadableError     it answered what this client does not understand
+├── ServiceError            a request to the service failed
+│   ├── UnreachableError    the service did not answer
+│   ├── RefusedError        the service answered with a problem (RFC 9457)
+│   │   └── BusyError       it still answered 429 or 503 when the patience ended
+│   └── UnreadableError     the client cannot read the answer
 ├── JobError                a job did not succeed, or not in time
-├── DemoError               the demonstration did not get what it asked for
+├── DemoError               the demonstration failed
 └── ServiceStartError       the service cannot be started here
 """
 
@@ -15,27 +15,27 @@ from dataclasses import dataclass
 
 
 class EbbError(Exception):
-    """Any error that the command line explains in a sentence instead of a traceback."""
+    """The root of errors that the command line prints as a sentence, without a traceback."""
 
 
 class ServiceError(EbbError):
-    """A conversation with the service failed."""
+    """A request to the service failed."""
 
 
 class UnreachableError(ServiceError):
-    """Nobody answered at the address of the service."""
+    """The service did not answer."""
 
 
 class UnreadableError(ServiceError):
-    """The service answered something that is not in the contract."""
+    """The client cannot read the answer."""
 
 
 class JobError(EbbError):
-    """A job ended otherwise than hoped for, or did not end in time."""
+    """A job did not succeed, or did not end in time."""
 
 
 class DemoError(EbbError):
-    """The demonstration did not get what it asked for."""
+    """The demonstration failed."""
 
 
 class ServiceStartError(EbbError):
@@ -44,7 +44,7 @@ class ServiceStartError(EbbError):
 
 @dataclass(frozen=True)
 class ServiceProblem:
-    """What a service says when it refuses.
+    """A problem, the body of an error response.
 
     Source: RFC 9457, Problem Details for HTTP APIs.
     """
@@ -57,7 +57,7 @@ class ServiceProblem:
 
 
 class RefusedError(ServiceError):
-    """The service understood the address, and refused the request."""
+    """The service answered with a problem."""
 
     def __init__(self, request: str, problem: ServiceProblem) -> None:
         self.problem = problem
@@ -69,4 +69,4 @@ class RefusedError(ServiceError):
 
 
 class BusyError(RefusedError):
-    """The service asked us to come back later until our patience ended."""
+    """The service answered 429 or 503 until the patience ended."""

@@ -1,4 +1,4 @@
-"""One service a home folder: a lock that the kernel lets go when its holder dies."""
+"""The lock of a home folder, for one service at a time; the kernel releases it when its holder dies."""
 
 import contextlib
 import fcntl
@@ -12,14 +12,14 @@ from typing import Self
 
 from ebb.errors import ServiceStartError
 
-LOOK_SECONDS = 1.0  # longer than anybody holds the lock who only looks whether it is held
+LOOK_SECONDS = 1.0  # longer than `running_url` holds the lock
 
 
 @dataclass
 class HomeLock:
-    """The right to run a service in a home folder, told to others in its `service.json`.
+    """The right to run a service in a home folder; `service.json` holds its URL for other commands.
 
-    `orderly` is false where the service before was killed: parts of it may still be ending.
+    `orderly` is False if the service before was killed: its processes may still be ending.
     """
 
     home: Path
@@ -28,12 +28,12 @@ class HomeLock:
 
     @classmethod
     def take(cls, home: Path, url: str) -> Self:
-        """Take the lock and note where the service will answer.
+        """Take the lock and write the URL of the service.
 
         Raises: ServiceStartError when another service runs there, or the folder cannot be written.
         """
         try:
-            home.mkdir(mode=0o700, parents=True, exist_ok=True)  # customers' data and the hashes of keys
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds customers' data and hashes of keys
             descriptor = os.open(_lock(home), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise ServiceStartError(
@@ -53,7 +53,7 @@ class HomeLock:
         return cls(home, descriptor, orderly)
 
     def release(self) -> None:
-        """Let the lock go."""
+        """Release the lock."""
         with contextlib.suppress(OSError):
             _note(self.home).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
@@ -66,12 +66,12 @@ class HomeLock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let it go."""
+        """Release the lock."""
         self.release()
 
 
 def running_url(home: Path) -> str | None:
-    """Return where the service that now runs in this home folder answers, or None if none does; change nothing."""
+    """Return the URL of the service that runs in this home folder, or None."""
     try:
         descriptor = os.open(_lock(home), os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

@@ -1,4 +1,4 @@
-"""Jobs that end in a result to be fetched: waiting for one, and scoring a file by one."""
+"""Results of jobs: waits for them, downloads them, and scores a file by a job."""
 
 import time
 from pathlib import Path
@@ -14,9 +14,9 @@ POLL_SECONDS = 0.2
 
 
 def wait_for_result(client: Client, job_id: str) -> Job:
-    """Return a job that has succeeded.
+    """Wait for a job to end, and return it.
 
-    Raises: JobError where it did not; the client's errors.
+    Raises: JobError if it did not succeed; the client's errors.
     """
     while not (job := client.job(job_id)).finished:
         time.sleep(POLL_SECONDS)
@@ -25,7 +25,7 @@ def wait_for_result(client: Client, job_id: str) -> Job:
 
 
 def save_result(client: Client, job_id: str, out: Path) -> None:
-    """Write the file that a scoring job made; it takes its name only when it is whole.
+    """Download the result of a scoring job; the file gets its name when it is complete.
 
     Raises: FileError; the client's errors.
     """
@@ -33,12 +33,12 @@ def save_result(client: Client, job_id: str, out: Path) -> None:
         client.save_result(job_id, stream)
 
 
-def score_by_job(  # noqa: PLR0913, PLR0917 - what, whereto, and by which version
+def score_by_job(  # noqa: PLR0913, PLR0917 - the options of the command
     client: Client, file: Path, out: Path, model: str, alias: str | None, version: int | None, explain: int
 ) -> tuple[int, ScoringSummary]:
-    """Have a file scored by the service, and return the version and what the file came to.
+    """Score a file by a job, and return the version and the summary.
 
-    Raises: TableError where the file's name tells no format; JobError, FileError; the client's errors.
+    Raises: TableError if the file's name has no known format; JobError, FileError; the client's errors.
     """
     media_type = next(one for one, name in MEDIA_TYPES.items() if name == format_of(file))
     output = FORMATS.get(out.suffix.lower(), "csv")

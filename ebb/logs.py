@@ -1,4 +1,4 @@
-"""The logs of the processes under `ebb up`, kept from filling the disk."""
+"""Log rotation for the processes of `ebb up`."""
 
 import shutil
 from pathlib import Path
@@ -7,11 +7,11 @@ LARGEST_BYTES = 32 * 1024**2
 
 
 def keep_short(folder: Path) -> None:
-    """Put each log that has grown large aside, as `NAME.log.1` in place of the one before.
+    """Move the content of each large log to `NAME.log.1`, and replace the one before.
 
-    Copied and cut rather than renamed: its writers have the file open, to append, and go on at its new end.
+    The log is copied and truncated, not renamed, because its writers keep the file open.
 
-    Raises: OSError, as when the disk is full.
+    Raises: OSError, for example if the disk is full.
     """
     for log in folder.glob("*.log"):
         if log.stat().st_size > LARGEST_BYTES:

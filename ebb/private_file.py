@@ -1,4 +1,4 @@
-"""Writing a file with a secret in it."""
+"""Writes files that hold a secret."""
 
 import os
 import tempfile
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def write_private(path: Path, text: str, mode: int = 0o600) -> None:
-    """Write a file of this mode, whole or not at all.
+    """Write a file of this mode atomically.
 
     Raises: OSError.
     """

@@ -1,14 +1,14 @@
-"""When a process that died is started again: after a delay that grows while it dies young, and not for ever."""
+"""Restart policy: exponential backoff for a process that keeps dying soon after its start, with a limit."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass
 class Restarts:
-    """The delays of one service's processes.
+    """The restart delays of a service's processes.
 
-    A process that lived for `well_seconds` was well; its next delay is the first one again. `most` is how many times
-    in a row a process may die younger.
+    After a process has lived for `well_seconds`, its delay starts at the first one again. `most` is how many times in a
+    row a process may die sooner.
     """
 
     first_seconds: float = 1.0
@@ -18,7 +18,7 @@ class Restarts:
     _young: dict[str, int] = field(default_factory=dict)
 
     def delay(self, name: str, lived_seconds: float) -> float | None:
-        """Return how long to wait before this process is started again; None to give it up.
+        """Return the delay before this process is restarted; None after too many restarts.
 
         Example:
             >>> restarts = Restarts(most=3)

@@ -1,4 +1,4 @@
-"""Server-sent events, read from a stream's text.
+"""Parses server-sent events from the text of a stream.
 
 Source: HTML Living Standard, 9.2.6, Interpreting an event stream.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ServerSentEvent:
-    """One event; a sign of life is one without a name. `id` is the place it leaves its reader at, if it moves it."""
+    """One event; a sign of life has no name. `id` is the position after it, or None if the position stays."""
 
     event: str
     data: str = ""
@@ -17,7 +17,7 @@ class ServerSentEvent:
 
 
 def read_events(parts: Iterable[str]) -> Iterator[ServerSentEvent]:
-    r"""Yield the events of a text that comes in parts; one that breaks off is none.
+    r"""Yield the events of a text that arrives in parts; an incomplete event is ignored.
 
     Example:
         >>> list(read_events([": hello\n\nid: 7\neve", "nt: epoch\ndata: {}\n\nevent: half"]))
@@ -38,7 +38,7 @@ def read_events(parts: Iterable[str]) -> Iterator[ServerSentEvent]:
 
 
 def _lines(parts: Iterable[str]) -> Iterator[str]:
-    # Not str.splitlines, which takes characters for line breaks that data may hold.
+    # str.splitlines would also split at other characters that data may hold.
     rest = ""
     for part in parts:
         *lines, rest = (rest + part).split("\n")

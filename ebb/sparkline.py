@@ -1,4 +1,4 @@
-"""A curve in a line of text."""
+"""Draws a curve in a line of text."""
 
 import itertools
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ BARS = "▁▂▃▄▅▆▇█"
 def sparkline(values: Sequence[float], width: int = 10) -> str:
     """Draw values from the lowest to the highest, at most `width` characters wide.
 
-    Where there are more values than that, each character stands for the mean of its share.
+    With more values than that, each character shows the mean of several.
 
     Example:
         >>> sparkline([4, 3, 2, 1]), sparkline(range(100), 5), sparkline([1, 1]), sparkline([])

@@ -1,4 +1,4 @@
-"""A job in a few lines, for people."""
+"""Summarizes a job in a few lines of text."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from ebb.sparkline import sparkline
 
 
 def summarize(job: Job, epochs: list[Epoch]) -> str:
-    """Say what a job is, how it stands, and what came of it.
+    """Return the kind, state, progress and result of a job as lines of text.
 
     Example:
         >>> print(summarize(Job("j1", "training", "queued", model="churn", created_at="2026-01-02T03:04:05.678Z"), []))
@@ -29,7 +29,7 @@ def _lines(job: Job, epochs: list[Epoch]) -> Iterator[tuple[str, str]]:
     if epochs:
         yield "losses", f"{describe_losses(epochs[-1])} {sparkline(losses_of(epochs), 30)}"
         if epochs[-1].retries:
-            yield "", "it diverged and began again at a lower learning rate"
+            yield "", "it diverged and restarted at a lower learning rate"
     if job.error is not None:
         yield "error", f"{job.error.code}: {job.error.detail}"
     if job.result is not None:

@@ -1,8 +1,8 @@
-"""The supervisor: the whole service on one machine, as processes that live and die together.
+"""The supervisor: runs the whole service on one machine as child processes.
 
-broker (unless REDIS_URL names one) → migrations → worker → web, and back in the other order. A process that dies is
-started again, unless it dies young time after time; when the supervisor dies, even by `kill -9`, its children are told
-to end.
+It starts the broker (unless REDIS_URL names one), runs the migrations, starts the worker and the web server, and stops
+them in reverse order. It restarts a process that dies, unless that keeps dying soon after its start. If the supervisor
+dies, even by `kill -9`, its children end.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ PROGRAMS = {"worker": "worker", "web": "app"}  # a process's name -> the package
 
 @dataclass
 class Service:
-    """The processes of one installation; a context that ends them all when it is left."""
+    """The processes of one installation; leaving its context stops all of them."""
 
     settings: Settings
     restarts: Restarts = field(default_factory=Restarts)
@@ -50,14 +50,14 @@ class Service:
 
     @property
     def url(self) -> str:
-        """Where the service answers."""
+        """The URL of the service."""
         host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
         return f"http://{host}:{self.settings.port}"
 
     def __enter__(self) -> Self:
-        """Start everything and wait until it is ready.
+        """Start all processes and wait until the service is ready.
 
-        Raises: ServiceStartError, StoreError; everything started so far is stopped then.
+        Raises: ServiceStartError, StoreError, after all started processes are stopped.
         """
         try:
             self._lock = HomeLock.take(self.settings.home, self.url)
@@ -77,13 +77,13 @@ class Service:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop everything."""
+        """Stop all processes."""
         self.stop()
 
     def tend(self) -> list[str]:
-        """Start again what has died and whose time has come, and tell of it in sentences.
+        """Restart dead processes whose delay is over, and return messages about it.
 
-        Raises: ServiceStartError where a process dies young time after time; the end of its log is in the message.
+        Raises: ServiceStartError if a process keeps dying soon after its start; the message has the end of its log.
         """
         with contextlib.suppress(OSError):
             keep_short(self._logs)
@@ -94,7 +94,7 @@ class Service:
         return told + [self._revive(name) for name in dead if time.monotonic() >= self._due_at[name]]
 
     def _schedule(self, name: str) -> str:
-        """Decide when to start a dead process again."""
+        """Schedule the restart of a dead process."""
         delay = self.restarts.delay(name, time.monotonic() - self._started_at[name])
         if delay is None:
             raise ServiceStartError(
@@ -102,7 +102,7 @@ class Service:
                 f"{self.restarts.well_seconds:g} s of its start:\n{_tail(self._log(name))}"
             )
         self._due_at[name] = time.monotonic() + delay
-        return f"the {name} process died, and is started again in {delay:g} s; see {self._log(name)}"
+        return f"the {name} process died, and restarts in {delay:g} s; see {self._log(name)}"
 
     def _revive(self, name: str) -> str:
         del self._due_at[name]
@@ -111,15 +111,15 @@ class Service:
                 self._start_broker()
             else:
                 self._start(name)
-        except (StoreError, OSError) as error:  # it stays dead, and is scheduled again
+        except (StoreError, OSError) as error:  # it stays dead, so it is scheduled again
             self._started_at[name] = time.monotonic()
             return f"the {name} process cannot be started now: {error}"
-        return f"the {name} process was started again"
+        return f"the {name} process was restarted"
 
     def stop(self) -> None:
-        """Stop everything in good order: no more requests, then no more work, then the broker.
+        """Stop the web server, then the worker, then the broker.
 
-        Each is stopped even where stopping another is interrupted.
+        Each is stopped even if stopping another one is interrupted.
         """
         with contextlib.ExitStack() as last_first:
             if self._lock is not None:
@@ -178,12 +178,12 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     finally:
         if child.poll() is None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)  # it leads its own session, so its children go with it
+                os.killpg(child.pid, signal.SIGKILL)  # it leads a process group with its children
             child.wait()
 
 
 def free_port() -> int:
-    """Return a port of the loopback address that nobody listens at now."""
+    """Return a free port of the loopback address."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

@@ -1,4 +1,4 @@
-"""Watching a job until it ends: by its stream of events, or by asking again and again where it can have none."""
+"""Watches a job until it ends, by its event stream, or by polling if no stream is available."""
 
 import math
 import time
@@ -15,11 +15,11 @@ from store.jobs.states import JobState
 
 POLL_SECONDS = 0.5
 RECONNECT_SECONDS = 0.5
-AWAY_SECONDS = 30.0  # how long a service may be gone, as for a restart, before watching it ends
+AWAY_SECONDS = 30.0  # how long the service may be unreachable, for example during a restart
 
 
 def watch_job(client: Client, job_id: str, console: Console, patience: float = math.inf) -> tuple[Job, list[Epoch]]:
-    """Show a job as it goes on, until it ends, and return it with its epochs.
+    """Display a job until it ends, and return it with its epochs.
 
     Units: patience in seconds.
     Raises: JobError if it does not end in time; the client's errors.
@@ -39,7 +39,7 @@ def watch_job(client: Client, job_id: str, console: Console, patience: float = m
 
 
 class Watched:
-    """A job and its epochs as far as they are known here, shown whenever they change."""
+    """A job and its known epochs, displayed after each change."""
 
     def __init__(self, client: Client, job: Job, display: Display) -> None:
         self.job = job
@@ -51,9 +51,9 @@ class Watched:
         self._display.show(job, [])
 
     def follow(self, give_up: float) -> None:
-        """Take the stream up where it was lost, and follow it until it ends.
+        """Resume the event stream, and follow it until it ends.
 
-        Raises: UnreachableError once the service is away for long; BusyError where it has no room for a stream.
+        Raises: UnreachableError once the service is unreachable for too long; BusyError if its streams are all taken.
         """
         try:
             for one in self._client.follow(self.job.id, self._last):
@@ -69,7 +69,7 @@ class Watched:
             time.sleep(RECONNECT_SECONDS)
 
     def poll(self) -> None:
-        """Ask once, and wait a little."""
+        """Read the job once, and wait a little."""
         before, self.job = self.job, self._client.job(self.job.id)
         if self.job.progress != before.progress:
             self._read_epochs()
@@ -78,7 +78,7 @@ class Watched:
             time.sleep(POLL_SECONDS)
 
     def complete(self) -> None:
-        """Have every epoch of the finished job, and show it for the last time."""
+        """Fetch the missing epochs of the finished job, and display it for the last time."""
         done = self.job.progress.done if self.job.progress else 0
         if self.job.kind != "scoring" and (self.epochs[-1].epoch if self.epochs else 0) != done:
             self._read_epochs()
@@ -99,13 +99,13 @@ class Watched:
                 change = msgspec.json.decode(one.data, type=JobChange)
                 self.job = msgspec.structs.replace(self.job, **msgspec.structs.asdict(change))
         except msgspec.DecodeError as error:
-            raise UnreadableError(f"job {self.job.id} told what this client does not understand: {error}") from error
+            raise UnreadableError(f"this client cannot read the events of job {self.job.id}: {error}") from error
         self._last = one.id or self._last
         self._display.show(self.job, self.epochs)
 
 
 def expect_success(job: Job) -> None:
-    """Say why a job that ended did not succeed.
+    """Raise the error of a job that did not succeed.
 
     Raises: JobError.
     """

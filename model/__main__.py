@@ -131,7 +131,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = first_repeated(name for name, _ in pairs)
-        raise FileError(f"this JSON has the key {twice!r} twice in one object: leave one of them out")
+        raise FileError(f"this JSON has the key {shown(twice)} twice in one object: leave one of them out")
     return found
 
 

@@ -9,6 +9,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from model.errors import Problem, SpecError
+from model.names import clipped
 from model.ranges import Range, plain
 
 T = TypeVar("T")
@@ -17,14 +18,14 @@ WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "
 
 
 def escape(key: object) -> str:
-    """Escape a key for a JSON pointer.
+    """Escape a key for a JSON pointer; a very long one is clipped.
 
     Source: RFC 6901, section 3.
     Example:
         >>> escape("a/b")
         'a~1b'
     """
-    return str(key).replace("~", "~0").replace("/", "~1")
+    return clipped(str(key)).replace("~", "~0").replace("/", "~1")
 
 
 class Reader:

@@ -10,6 +10,7 @@ from model.columns import Table
 from model.columns.cells import Cells, Days, Numbers, Words
 from model.design import Floats
 from model.errors import Problem, SpecError, TableError
+from model.names import clipped
 from model.random import shuffle, stream
 from model.spec import Spec
 
@@ -171,5 +172,5 @@ def _refused(key: str, code: str, detail: str) -> SpecError:
 
 def _column(table: Table, name: str, role: str) -> Cells:
     if name not in table.columns:
-        raise TableError(f"cannot split by {role}: there is no column {name!r}")
+        raise TableError(f"cannot split by {role}: there is no column {clipped(name)!r}")
     return table.columns[name]

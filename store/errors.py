@@ -1,32 +1,32 @@
-"""Everything the store refuses, as one tree.
+"""The exceptions of the store, as one tree.
 
 StoreError
-├── SettingsError         the environment variables do not make sense
+├── SettingsError         environment variables are invalid
 ├── DatabaseError         the database cannot be opened, or its tables are not the ones of this release
-├── BrokerError           no message broker can be had
-├── ArtifactError         bytes are missing, or are not the ones their digest names
-├── DiskFullError         the disk has no room for more bytes
-├── QuotaError            an API key stores as many bytes as it may
+├── BrokerError           the message broker does not answer or start
+├── ArtifactError         bytes are missing, or differ from their digest
+├── DiskFullError         the disk has no space for more bytes
+├── QuotaError            an API key's quota of stored bytes is used up
 ├── NotFoundError         nothing is stored under this name
-├── ExpiredError          the bytes stored under this name were removed when their time was over
-├── PageTokenError        a page token this service never gave out
-├── IdempotencyError      the same idempotency key came with another request
-├── InFlightError         the request that an idempotency key stands for is being answered
-├── QueueFullError        as many jobs wait as may
+├── ExpiredError          retention removed the bytes stored under this name
+├── PageTokenError        a page token that this service did not issue
+├── IdempotencyError      an idempotency key was used for another request
+├── InFlightError         the first request of an idempotency key has no answer yet
+├── QueueFullError        the queue of this kind of job is full
 ├── AlreadyFinishedError  a finished job cannot be changed
-├── NotRetryableError    only work that did not succeed can be asked for again
-├── StaleRevisionError    somebody moved the alias first
-├── NothingBeforeError    an alias that never pointed elsewhere cannot be rolled back
-└── LeaseLostError        this worker no longer holds the right to write
+├── NotRetryableError     only a failed or cancelled job can be retried
+├── StaleRevisionError    another request moved the alias first
+├── NothingBeforeError    an alias without an earlier version cannot be rolled back
+└── LeaseLostError        this attempt may no longer write about its job
 """
 
 
 class StoreError(Exception):
-    """Root of everything the store refuses."""
+    """Root of the store's exceptions."""
 
 
 class SettingsError(StoreError):
-    """The settings contradict themselves; carries every problem, not only the first."""
+    """The settings are invalid; carries every problem, not only the first."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -38,19 +38,19 @@ class DatabaseError(StoreError):
 
 
 class BrokerError(StoreError):
-    """No message broker can be had."""
+    """The message broker does not answer or start."""
 
 
 class ArtifactError(StoreError):
-    """Bytes are missing, or are not the ones their digest names."""
+    """Bytes are missing, or differ from their digest."""
 
 
 class DiskFullError(StoreError):
-    """The disk has no room for more bytes."""
+    """The disk has no space for more bytes."""
 
 
 class QuotaError(StoreError):
-    """An API key stores as many bytes as it may."""
+    """An API key's quota of stored bytes is used up."""
 
 
 class NotFoundError(StoreError):
@@ -58,15 +58,15 @@ class NotFoundError(StoreError):
 
 
 class ExpiredError(StoreError):
-    """The bytes stored under this name were removed when their time was over."""
+    """Retention removed the bytes stored under this name."""
 
 
 class PageTokenError(StoreError):
-    """A page token this service never gave out."""
+    """A page token that this service did not issue."""
 
 
 class IdempotencyError(StoreError):
-    """The same idempotency key came with another request."""
+    """An idempotency key was used for another request."""
 
 
 class InFlightError(StoreError):
@@ -79,7 +79,7 @@ class InFlightError(StoreError):
 
 
 class QueueFullError(StoreError):
-    """As many jobs of this kind wait as may.
+    """The queue of this kind of job is full.
 
     Units: seconds.
     """
@@ -94,16 +94,16 @@ class AlreadyFinishedError(StoreError):
 
 
 class NotRetryableError(StoreError):
-    """Only work that did not succeed can be asked for again."""
+    """Only a failed or cancelled job can be retried."""
 
 
 class StaleRevisionError(StoreError):
-    """The alias is not where the caller believed it to be."""
+    """Another request moved the alias first."""
 
 
 class NothingBeforeError(StoreError):
-    """An alias that never pointed elsewhere cannot be rolled back."""
+    """An alias without an earlier version cannot be rolled back."""
 
 
 class LeaseLostError(StoreError):
-    """The job is no longer this worker's: it was handed on, cancelled or finished. Stop, and write nothing."""
+    """The job was requeued, cancelled or finished; this attempt must stop and write nothing."""

@@ -1,6 +1,6 @@
-"""What a POST answered under an idempotency key, kept for a day, so that the same request again gets the same answer.
+"""Stores the answer of a POST under its idempotency key for a day, so that a repeated request gets the same answer.
 
-Jobs need none of this: their rows remember the key themselves.
+Jobs do not need it: their rows hold the key.
 """
 
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ from store.upsert import upsert_into
 KEPT_SECONDS = 24 * 3600
 RENEW_SECONDS = 2
 ABANDONED_SECONDS = 30
-"""After so long without a sign of life, the server that held the key is gone."""
+"""After this time without `renew`, the server that answered the request is dead."""
 
 
 @dataclass(frozen=True)
-class Request:
-    """A request under an idempotency key: whose key, and the digest of what was asked; `id` names this one request."""
+class IdempotentRequest:
+    """A request with an idempotency key: the key's owner and the request's digest; `id` is unique to this request."""
 
     owner: str
     key: str
@@ -32,61 +32,61 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What was answered."""
+class StoredAnswer:
+    """A stored answer."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
 
-def begin(connection: Connection, request: Request) -> Answer | None:
-    """Take the key for this request, or return the answer that it was given before.
+def reserve(connection: Connection, request: IdempotentRequest) -> StoredAnswer | None:
+    """Reserve the key for this request, or return the stored answer.
 
-    Raises: IdempotencyError where the key stands for another request, InFlightError while that has no answer.
+    Raises: IdempotencyError where the key was used for another request; InFlightError while the first has no answer.
     """
     connection.execute(delete(answers).where(answers.c.created_at < now(-KEPT_SECONDS)))
-    if _take(connection, request):
+    if _reserve(connection, request):
         return None
     first = connection.execute(select(answers).where(*_of(request))).first()
     if first is None:
         raise InFlightError(f"the first request under Idempotency-Key '{request.key}' was just refused; ask again")
     if first.request == request.id:
-        return None  # taken by an earlier run of this transaction, whose COMMIT was not heard of
+        return None  # reserved by an earlier run of this transaction, whose COMMIT had no answer
     if first.request_sha256 != request.sha256:
         raise IdempotencyError(
             f"Idempotency-Key '{request.key}' was used for another request; take a new key for a new request"
         )
     if first.status is None:
         raise InFlightError(f"the first request under Idempotency-Key '{request.key}' is being answered; ask again")
-    return Answer(first.status, first.headers, first.body)
+    return StoredAnswer(first.status, first.headers, first.body)
 
 
 def is_known(connection: Connection, owner: str, key: str) -> bool:
-    """Return whether a request under this key was answered, is being answered, or became a job."""
+    """Return whether a request with this key was answered, is being answered, or became a job."""
     answered = select(answers.c.owner).where(answers.c.owner == owner, answers.c.idempotency_key == key)
     became = select(jobs.c.owner).where(jobs.c.owner == owner, jobs.c.idempotency_key == key)
     return any(connection.execute(query).first() is not None for query in (answered, became))
 
 
-def renew(connection: Connection, request: Request) -> None:
-    """Give a sign of life: the request is still being answered."""
+def renew(connection: Connection, request: IdempotentRequest) -> None:
+    """Record that the request is still being answered."""
     mine = (*_of(request), answers.c.request == request.id, answers.c.status.is_(None))
     connection.execute(update(answers).where(*mine).values(created_at=now()))
 
 
-def keep(connection: Connection, request: Request, answer: Answer) -> None:
-    """Keep the answer for who asks again."""
+def store_answer(connection: Connection, request: IdempotentRequest, answer: StoredAnswer) -> None:
+    """Store the answer."""
     values = {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
     connection.execute(update(answers).where(*_of(request), answers.c.request == request.id).values(values))
 
 
-def give_up(connection: Connection, request: Request) -> None:
-    """Let the key go: the request was refused, and made nothing."""
+def release(connection: Connection, request: IdempotentRequest) -> None:
+    """Release the key of a request that was refused and created nothing."""
     connection.execute(delete(answers).where(*_of(request), answers.c.request == request.id))
 
 
-def _take(connection: Connection, request: Request) -> bool:
+def _reserve(connection: Connection, request: IdempotentRequest) -> bool:
     inserted = (
         upsert_into(connection, answers)
         .values(owner=request.owner, idempotency_key=request.key, request_sha256=request.sha256, request=request.id)
@@ -100,5 +100,5 @@ def _take(connection: Connection, request: Request) -> bool:
     return any(connection.execute(statement).rowcount == 1 for statement in (inserted, abandoned))
 
 
-def _of(request: Request) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _of(request: IdempotentRequest) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return answers.c.owner == request.owner, answers.c.idempotency_key == request.key

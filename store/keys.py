@@ -1,7 +1,7 @@
-"""API keys: shown once, kept as a hash, compared in constant time.
+"""API keys: shown once, stored as a hash, compared in constant time.
 
-A key reads `ebb_<id>_<secret>`. Its secret has 192 random bits, so that one SHA-256 suffices; slow hashes are for
-secrets that people choose.
+A key reads `ebb_<id>_<secret>`. Its secret has 192 random bits, so one SHA-256 suffices; slow hashes are for passwords
+that people choose.
 """
 
 import hashlib
@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from store.audit import record
 from store.clock import now
 from store.errors import NotFoundError
+from store.rows import KeyRow, columns_of, read_all
 from store.tables import api_keys
 
 KEY = re.compile(r"ebb_([0-9a-f]{8})_([0-9a-f]{48})")
@@ -26,7 +27,7 @@ SCOPES = ("score", "read", "train", "promote", "admin")
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls, what they may do (`admin` may do everything), and how often; None where the key does not say."""
+    """A caller: the key's scopes (`admin` includes all) and its rate limit, None where the key has none of its own."""
 
     key_id: str
     scopes: frozenset[str]
@@ -38,7 +39,7 @@ class Caller:
 
 
 def new_key() -> str:
-    """Return a fresh key, of which nobody knows yet."""
+    """Return a new key, which is not stored yet."""
     return f"ebb_{secrets.token_hex(4)}_{secrets.token_hex(24)}"
 
 
@@ -53,9 +54,9 @@ def create_key(  # noqa: PLR0913 - what a key is, and who makes it
     stored_bytes: int | None = None,
     by: str = "",
 ) -> str:
-    """Store a new key's hash and return the key itself, which cannot be had again.
+    """Store a new key's hash and return the key, which cannot be read again.
 
-    With a `key` made by `new_key` outside the transaction, it makes one only, however often that has to run.
+    With a `key` made by `new_key` outside the transaction, a retried transaction adds only one.
 
     Raises: ValueError for a scope that does not exist, or none at all.
     """
@@ -82,7 +83,7 @@ def create_key(  # noqa: PLR0913 - what a key is, and who makes it
 
 
 def find_caller(connection: Connection, key: str) -> Caller | None:
-    """Return whose key this is, or None if it is unknown, expired or revoked."""
+    """Return the caller of this key; None if it is unknown, expired or revoked."""
     parts = KEY.fullmatch(key)
     if parts is None:
         return None
@@ -96,7 +97,7 @@ def find_caller(connection: Connection, key: str) -> Caller | None:
 
 
 def may_still(connection: Connection, key_id: str, scope: str) -> bool:
-    """Return whether a key is valid now and has this scope; an empty id is a caller without a key."""
+    """Return whether a key is valid now and has this scope; an empty id means a caller without a key."""
     if not key_id:
         return True
     row = connection.execute(select(api_keys.c.scopes).where(api_keys.c.id == key_id, _valid())).first()
@@ -104,23 +105,23 @@ def may_still(connection: Connection, key_id: str, scope: str) -> bool:
 
 
 def valid_ids(connection: Connection) -> frozenset[str]:
-    """Return the ids of the keys that could be used now."""
+    """Return the ids of the keys that are valid now."""
     return frozenset(connection.execute(select(api_keys.c.id).where(_valid())).scalars())
 
 
 def touch_key(connection: Connection, key_id: str) -> None:
-    """Note that the key was used now."""
+    """Record that the key was used now."""
     connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(last_used_at=now()))
 
 
-def list_keys(connection: Connection) -> Sequence[Row[Any]]:
+def list_keys(connection: Connection) -> Sequence[KeyRow]:
     """Return every key without its hash, the oldest first."""
-    columns = [column for column in api_keys.c if column.name != "secret_sha256"]
-    return connection.execute(select(*columns).order_by(api_keys.c.created_at, api_keys.c.id)).all()
+    query = select(*columns_of(KeyRow, api_keys)).order_by(api_keys.c.created_at, api_keys.c.id)
+    return read_all(connection, KeyRow, query)
 
 
 def revoke_key(connection: Connection, key_id: str, *, by: str = "") -> None:
-    """End a key's validity now, unless it has ended already.
+    """Revoke a key, unless it is revoked already.
 
     Raises: NotFoundError.
     """
@@ -132,7 +133,7 @@ def revoke_key(connection: Connection, key_id: str, *, by: str = "") -> None:
 
 
 def any_key(connection: Connection) -> bool:
-    """Return whether some key could be used now."""
+    """Return whether any key is valid now."""
     return connection.execute(select(api_keys.c.id).where(_valid()).limit(1)).first() is not None
 
 

@@ -1,4 +1,4 @@
-"""Bringing a database to the tables of this release, and telling whether it is there."""
+"""Migrates a database to the tables of this release, and checks whether it is there."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -41,7 +41,7 @@ def is_current(database: Database) -> bool:
 def _migrate(database: Database, step: Callable[[Config], None]) -> None:
     def work(connection: Connection) -> None:
         if connection.dialect.name == "postgresql":
-            # A migration may last longer than the service's own statements, and a second one waits for the first.
+            # A migration may take longer than the service's statements, and a second one waits for the first.
             connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
@@ -60,7 +60,7 @@ def _migrate(database: Database, step: Callable[[Config], None]) -> None:
             raise
         raise DatabaseError(f"cannot migrate: {error.orig}; migrate as the role that owns the tables") from error
     finally:
-        database.close()  # the connection looks at no foreign keys; none that serves may be it
+        database.close()  # the connection checks no foreign keys, and must not be used again
 
 
 def _config(connection: Connection) -> Config:

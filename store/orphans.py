@@ -1,4 +1,4 @@
-"""Orphans: files whose row never came, because the job was cancelled, or the process killed, between the two."""
+"""Orphans: files without a row, because the job was cancelled or the process killed before it was written."""
 
 from sqlalchemy import Connection, select
 
@@ -8,18 +8,18 @@ from store.tables import artifacts
 
 
 def sweep_orphans(kept: ArtifactStore, database: Database) -> int:
-    """Settle the files that have their row; remove those that got none in a day, and return how many.
+    """Clear the mark of new files that have a row; remove those without one after a day, and return how many.
 
     Raises: DatabaseError.
     """
     removed = 0
-    for sha256 in kept.new():
+    for sha256 in kept.unrecorded():
         with database.read() as connection:
             known = _known(connection, sha256)
         if known:
-            kept.settle(sha256)
+            kept.mark_recorded(sha256)
         else:
-            removed += kept.abandon(sha256)
+            removed += kept.remove_unrecorded(sha256)
     return removed
 
 

@@ -1,4 +1,4 @@
-"""Passwords in files: put into their URLs in memory, so that neither environment nor process list shows them."""
+"""Reads passwords from files and puts them into URLs in memory, so that the environment does not show them."""
 
 import re
 from pathlib import Path
@@ -8,9 +8,9 @@ BEGINNING = re.compile(r"(?P<scheme>[\w+]+://)(?:(?P<user>[^:/@]*)(?P<password>:
 
 
 def read_password(path: Path) -> str:
-    """Return what a file holds, without the line break at its end.
+    """Return the password in a file, without the line break at its end.
 
-    Raises: ValueError that says what is wrong with the file.
+    Raises: ValueError, which says what is wrong with the file.
     """
     try:
         password = path.read_text(encoding="utf-8").rstrip("\n")

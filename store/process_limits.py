@@ -1,23 +1,23 @@
-"""Resource limits that a process sets for itself.
+"""Resource limits that a process sets on itself.
 
-Beyond its memory it gets a MemoryError, beyond its file size an OSError; beyond its processor time the kernel ends it
-(SIGXCPU), and its parent reports that.
+Beyond the memory limit it gets a MemoryError, and beyond the file size an OSError. Beyond the processor time the kernel
+ends it with SIGXCPU, and its parent reports that.
 """
 
 import resource
 
 
 def limit_process(*, memory_bytes: int, cpu_seconds: int, file_bytes: int | None = None) -> None:
-    """Limit this process, so that the kernel does not kill another one for lack of memory."""
+    """Limit this process, so that the kernel kills no other one for lack of memory."""
     _lower(resource.RLIMIT_DATA, memory_bytes)
     _lower(resource.RLIMIT_CPU, cpu_seconds)
-    _lower(resource.RLIMIT_CORE, 0)  # a dump of its memory would hold customers
+    _lower(resource.RLIMIT_CORE, 0)  # a core dump would hold customers' data
     if file_bytes is not None:
         _lower(resource.RLIMIT_FSIZE, file_bytes)
 
 
 def lift_memory() -> None:
-    """Lift the limit of memory, so that this process can report that it ran out."""
+    """Lift the memory limit, so that this process can report that it ran out."""
     _lower(resource.RLIMIT_DATA, resource.RLIM_INFINITY)
 
 

@@ -1,4 +1,4 @@
-"""How many bytes an API key may store: its datasets and the results of its jobs, the same bytes counted once."""
+"""Quotas: how many bytes an API key may store in datasets and results; the same bytes count once."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from store.tables import api_keys, artifacts, datasets, jobs, results
 
 @dataclass(frozen=True)
 class Quota:
-    """What a key stores, and the most that it may; 0 for no limit.
+    """The bytes that a key stores, and its limit; 0 for no limit.
 
     Units: bytes.
     """
@@ -20,7 +20,7 @@ class Quota:
     most: int = 0
 
     def check(self, more: int) -> None:
-        """Refuse to store so many bytes more.
+        """Check that so many more bytes may be stored.
 
         Raises: QuotaError.
         """
@@ -36,7 +36,7 @@ NO_QUOTA = Quota()
 
 
 def read_quota(connection: Connection, owner: str, *, default: int) -> Quota:
-    """Return the quota of a key; the default is that of a key without a number of its own."""
+    """Return the quota of a key; `default` is the limit of a key without one of its own."""
     own = connection.execute(select(api_keys.c.stored_bytes).where(api_keys.c.id == owner)).scalar_one_or_none()
     most = default if own is None else own
     if not most:
@@ -49,9 +49,9 @@ def read_quota(connection: Connection, owner: str, *, default: int) -> Quota:
 
 
 def check_quota(connection: Connection, owner: str, artifact: Artifact, *, default: int) -> None:
-    """Refuse to store these bytes for a key beyond its quota; of two such checks at once, one waits for the other.
+    """Check that a key's quota allows these bytes; concurrent checks of one key wait for one another.
 
-    Bytes that are there already cost nothing.
+    Bytes that are stored already cost nothing.
 
     Raises: QuotaError.
     """

@@ -1,4 +1,4 @@
-"""The files that scoring jobs made: each an artifact, found by its job."""
+"""The results of scoring jobs: each is an artifact, found by its job."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ from store.upsert import upsert_into
 
 
 def add_result(connection: Connection, job_id: str, artifact: Artifact) -> None:
-    """Note that these bytes are the job's result."""
+    """Record that these bytes are the job's result."""
     note_artifact(connection, artifact)
     added = upsert_into(connection, results).values(job_id=job_id, sha256=artifact.sha256)
     connection.execute(added.on_conflict_do_nothing())
 
 
 def check_result(connection: Connection, job_id: str) -> None:
-    """Return where the file that the job made is still kept.
+    """Check that retention has not removed the job's result.
 
     Raises: ExpiredError.
     """

@@ -1,7 +1,7 @@
-"""Retention: the files of datasets and results are removed when they were not used for so many days.
+"""Retention: removes the files of datasets and results that were not used for a number of days.
 
-The dataset of a version stays for ever, because the version is replayed from it; that of a job stays while the job is
-queued or running. Rows stay, and say that the bytes were removed; the same table uploaded again is the same dataset.
+The dataset of a version is never removed, because a replay needs it; the dataset of a job stays while the job is queued
+or running. Rows stay, and record that the bytes were removed; the same table uploaded again is the same dataset.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ ACTOR = "retention"
 
 @dataclass(frozen=True)
 class Ages:
-    """How long files are kept that nobody uses; 0 for ever.
+    """How long unused files are kept; 0 for ever.
 
     Units: days.
     """
@@ -36,7 +36,7 @@ class Ages:
 
 @dataclass(frozen=True)
 class Expired:
-    """A file whose time is over, with the ids of its datasets and of the jobs that it is the result of.
+    """An expired file, with the ids of its datasets and of the jobs whose result it is.
 
     Units: size in bytes.
     """
@@ -49,8 +49,8 @@ class Expired:
 
 
 def find_expired(connection: Connection, ages: Ages, *, limit: int | None = None) -> list[Expired]:
-    """Return the files whose time is over, the longest unused first."""
-    query = select(artifacts).where(*_over(ages)).order_by(artifacts.c.used_at).limit(limit)
+    """Return the expired files, the longest unused first."""
+    query = select(artifacts).where(*_expired(ages)).order_by(artifacts.c.used_at).limit(limit)
     return [
         Expired(
             row.sha256,
@@ -64,7 +64,7 @@ def find_expired(connection: Connection, ages: Ages, *, limit: int | None = None
 
 
 def remove_expired(database: Database, kept: ArtifactStore, ages: Ages, *, limit: int | None = None) -> list[Expired]:
-    """Remove the files whose time is over, and return them; any number of processes may do so at once.
+    """Remove the expired files, and return them; any number of processes may do so at once.
 
     Raises: DatabaseError; ArtifactError where a file cannot be removed.
     """
@@ -74,29 +74,28 @@ def remove_expired(database: Database, kept: ArtifactStore, ages: Ages, *, limit
 
 
 def _remove(connection: Connection, *, kept: ArtifactStore, ages: Ages, expired: Expired) -> bool:
-    """Remove one file, unless it is in use by now; return whether it is gone.
+    """Remove one file, unless it was used meanwhile; return whether it is gone.
 
-    The file is removed under the lock of its row. Everything that stores or uses the bytes takes that lock, so nothing
-    begins to rely on them before the transaction ends. Where the transaction fails after the file is removed, the next
-    call finds the row as it was and the file gone, and writes the row.
+    The file is removed under the lock of its row. Every transaction that stores or uses the bytes takes that lock. If
+    the transaction fails after the file is removed, the next call finds the file gone and writes the row.
     """
     this = artifacts.c.sha256 == expired.sha256
-    marked = update(artifacts).where(this, *_over(ages)).values(removed_at=now())
+    marked = update(artifacts).where(this, *_expired(ages)).values(removed_at=now())
     if connection.execute(marked).rowcount == 0:
         return False
     if not kept.remove(expired.sha256):
         connection.execute(update(artifacts).where(this).values(removed_at=None))
         return False
-    told = {"sha256": expired.sha256, "bytes": expired.size}
+    facts = {"sha256": expired.sha256, "bytes": expired.size}
     for dataset_id in expired.datasets:
-        audit.record(connection, "dataset.expired", dataset_id, by=ACTOR, data=told)
+        audit.record(connection, "dataset.expired", dataset_id, by=ACTOR, data=facts)
     for job_id in expired.results:
-        audit.record(connection, "result.expired", job_id, by=ACTOR, data=told)
+        audit.record(connection, "result.expired", job_id, by=ACTOR, data=facts)
     return True
 
 
-def _over(ages: Ages) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions under which an artifact's time is over."""
+def _expired(ages: Ages) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions under which an artifact is expired."""
     uploaded = exists().where(datasets.c.sha256 == artifacts.c.sha256)
     made = exists().where(results.c.sha256 == artifacts.c.sha256)
     trained_on = exists().where(versions.c.dataset_id == datasets.c.id, datasets.c.sha256 == artifacts.c.sha256)

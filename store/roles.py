@@ -1,7 +1,7 @@
-"""The service's role on PostgreSQL: it reads and writes rows, and changes nothing else.
+"""The service's role on PostgreSQL, which may read and write rows and nothing else.
 
-The tables belong to the role that migrates. The service's own role can neither alter them nor disable their triggers,
-so that the audit log stays append-only for everything that runs as it.
+The tables belong to the role that migrates. The service's role can neither alter them nor disable their triggers, so
+the audit log is append-only for the service.
 """
 
 from sqlalchemy import Connection
@@ -14,7 +14,7 @@ from store.migrate import LOCK, NOT_ALLOWED
 ROWS = "SELECT, INSERT, UPDATE, DELETE"
 KEPT = "SELECT, INSERT, UPDATE"
 APPENDED = "SELECT, INSERT"
-# Tables with fewer rights than ROWS. All others get ROWS, those of a later release too.
+# Tables with fewer rights than ROWS. All others get ROWS, also those of later releases.
 LESS = {
     "alembic_version": "SELECT",
     "alias_moves": APPENDED,
@@ -41,12 +41,12 @@ SELECT fault FROM pg_roles AS service, LATERAL (VALUES
 
 
 def grant_service(database: Database, role: str, password: str | None = None) -> None:
-    """Let a role do the service's work in every table, of this and of later releases, and nothing else.
+    """Grant a role the service's rights in the tables of this and later releases.
 
-    Where the role is not there, it is made; that takes a password and the right to make roles. A password that is given
+    A role that does not exist is created, which takes a password and the right to create roles. A given password
     becomes the role's.
 
-    Raises: DatabaseError where the database has no roles, or the role may do more than that.
+    Raises: DatabaseError where the database has no roles, or the role has more rights than these.
     """
 
     def work(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""The settings: every environment variable Ebb obeys, parsed once, all problems told together.
+"""The settings: all environment variables of Ebb, parsed once; every problem is reported.
 
 This is the only place that reads the environment. docs/settings.md lists what VARIABLES lists.
 """
@@ -17,22 +17,22 @@ from store.errors import SettingsError
 from store.jobs import KINDS
 from store.passwords import read_password, with_password, without_password
 
-CLIENT = ("url", "key")  # read by commands that call a service, and no business of the service itself
-SECRET = ("database_url", "redis_url", "key")  # may hold passwords, and are never repeated in a message
+CLIENT = ("url", "key")  # read by commands that call a service; the service itself does not use them
+SECRET = ("database_url", "redis_url", "key")  # may hold passwords, so no message repeats them
 PASSWORDS = {"database_url": "database_password_file", "redis_url": "redis_password_file"}
 LEAST_TRAINING_BYTES = 2**28
 LEAST_INSPECTION_BYTES = 2**28
-LEAST_LEASE_SECONDS = 3.0  # on a busy machine a healthy process is silent for as long
+LEAST_LEASE_SECONDS = 3.0  # on a busy machine a healthy process may be late by this much
 
 
 def _fitting() -> int:
-    """Return how many web processes, or jobs, run at once: one a core, or as many as the memory is enough for."""
+    """Return how many web processes or jobs run at once: one a core, or fewer where memory is short."""
     return max(1, min(CORES, memory_bytes() * 8 // 10 // LEAST_TRAINING_BYTES))
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a process of Ebb needs to know of its surroundings.
+    """The settings of a process.
 
     Units: `*_seconds` in seconds, `*_bytes` in bytes.
     """
@@ -78,10 +78,10 @@ class Settings:
         return self.home / "artifacts"
 
     def environ(self) -> dict[str, str]:
-        """Return the environment that gives a child process these very settings.
+        """Return the environment that gives a child process the same settings.
 
-        A child calls no service: what its parent would call one with is blanked, the key above all. A password from a
-        file stays there, and the child reads it again.
+        The client's settings are blanked, because a child calls no service. A password from a file is not copied: the
+        child reads the file.
         """
         values = {name: _text(getattr(self, name)) for name, _ in VARIABLES.values()} | dict.fromkeys(CLIENT, "")
         for url, file in PASSWORDS.items():
@@ -103,7 +103,7 @@ def _path(text: str) -> Path:
 def _database_url(text: str) -> str:
     try:
         url = make_url(text)
-    except (ArgumentError, ValueError):  # the latter quotes what it takes for a port
+    except (ArgumentError, ValueError):  # ValueError quotes the port, which may be part of a password
         raise ValueError("not a database URL; use postgresql://user:password@host/name") from None
     if url.get_backend_name() not in ("postgresql", "sqlite"):
         raise ValueError(f"'{url.get_backend_name()}' is not supported; use postgresql:// or sqlite:///")
@@ -146,7 +146,7 @@ def _log_level(text: str) -> str:
     return text.upper()
 
 
-# environment variable -> (setting, parser); a parser raises ValueError with what to write instead
+# environment variable -> (setting, parser); a parser raises ValueError, which says what to write instead
 VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "EBB_HOME": ("home", _path),
     "DATABASE_URL": ("database_url", _database_url),
@@ -213,7 +213,7 @@ def read_settings(environ: Mapping[str, str] | None = None, **overrides: object)
 
 
 def _add_passwords(values: dict[str, Any]) -> list[str]:
-    """Put the passwords that stand in files into their URLs; return what is wrong with them."""
+    """Put the passwords from files into their URLs; return the problems."""
     variables = {name: variable for variable, (name, _) in VARIABLES.items()}
     problems = []
     for url, file in PASSWORDS.items():
@@ -239,5 +239,5 @@ def _complete(values: dict[str, Any]) -> Settings:
 
 
 def _share(concurrency: int) -> int:
-    """Return the memory of each of the jobs that run at once: four fifths of it all; the rest is everybody else's."""
+    """Return the memory limit of each job that runs at once: together they get four fifths of the memory."""
     return max(memory_bytes() * 8 // 10 // concurrency, LEAST_TRAINING_BYTES)

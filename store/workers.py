@@ -1,4 +1,4 @@
-"""Workers that were seen alive, by the database's clock: what readiness is judged by."""
+"""The registered workers, and when each was last seen by the database's clock; readiness checks them."""
 
 from collections.abc import Sequence
 
@@ -16,9 +16,9 @@ FORGET_AFTER_SECONDS = 24 * 3600.0
 def register_worker(
     connection: Connection, name: str, kinds: Sequence[str] = KINDS, *, job_bytes: int | None = None
 ) -> None:
-    """Note that this worker is alive now, takes these kinds of job and gives each so much memory.
+    """Record that this worker is alive, runs these kinds of job and gives each job so much memory.
 
-    Workers that were not seen for a day are forgotten.
+    Workers that were not seen for a day are deleted.
     """
     offers = {"kinds": list(kinds), "job_bytes": job_bytes}
     connection.execute(
@@ -30,7 +30,7 @@ def register_worker(
 
 
 def unregister_worker(connection: Connection, name: str) -> None:
-    """Note that this worker stops in good order."""
+    """Delete a worker that stops."""
     connection.execute(delete(workers).where(workers.c.name == name))
 
 
@@ -43,17 +43,17 @@ def count_alive(connection: Connection, *, within_seconds: float, host: str | No
 
 
 def most_job_bytes(connection: Connection, kind: str, *, within_seconds: float) -> int | None:
-    """Return the most memory that a worker seen lately gives a job of this kind; None where none tells.
+    """Return the most memory that a worker seen lately gives a job of this kind; None where none reports it.
 
     Units: bytes.
     """
     alive = select(workers.c.kinds, workers.c.job_bytes).where(workers.c.seen_at >= now(-within_seconds))
-    told = [most for kinds, most in connection.execute(alive) if most is not None and kind in (kinds or KINDS)]
-    return max(told, default=None)
+    limits = [most for kinds, most in connection.execute(alive) if most is not None and kind in (kinds or KINDS)]
+    return max(limits, default=None)
 
 
 def find_unserved(connection: Connection, *, within_seconds: float) -> list[str]:
-    """Return the kinds of which a job could be claimed now, but which no worker takes that was seen lately."""
+    """Return the kinds with a claimable job that no worker seen lately runs."""
     alive = connection.execute(select(workers.c.kinds).where(workers.c.seen_at >= now(-within_seconds))).scalars()
     served = {kind for kinds in alive for kind in (KINDS if kinds is None else kinds)}
     return sorted(find_claimable(connection).keys() - served)

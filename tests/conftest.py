@@ -17,7 +17,7 @@ from store.roles import grant_service
 from tests.parts.postgres import SERVICE_PASSWORD, Postgres, start_postgres
 from tests.parts.valkey import start_valkey
 
-# On a busy machine an example may take its time; what takes too much of it, the tests' own limit ends.
+# On a busy machine an example may be slow. The time limit of a test ends one that hangs.
 examples.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 examples.load_profile("busy")
 
@@ -26,14 +26,14 @@ LONG = ("tests/chaos/", "tests/e2e/", "tests/worker/")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Return what `-n auto` means. Each process has servers of its own, and a test may start a whole service."""
+    """Return the number of processes for `-n auto`: each has its own servers, and a test may start a whole service."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(max(cores, 2), 4)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the long tests first where processes share them, so that no process begins one when the others are done."""
+    """Run the long tests first when processes share them, so that no process starts one at the end."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
@@ -48,7 +48,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def running_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A running broker, with whatever tests have sent through it."""
+    """A running broker, with the messages of other tests."""
     server = start_valkey(tmp_path_factory.mktemp("broker"))
     yield server
     server.stop()
@@ -56,7 +56,7 @@ def running_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]
 
 @pytest.fixture
 def broker(running_broker: Broker) -> Broker:
-    """A running broker that holds no message of another test."""
+    """A running broker without messages of other tests."""
     with celery_app(running_broker.url).connection_for_write() as connection:
         connection.default_channel.client.flushall()
     return running_broker
@@ -64,7 +64,7 @@ def broker(running_broker: Broker) -> Broker:
 
 @pytest.fixture(scope="session")
 def postgresql_template(postgres: Postgres) -> Iterator[str]:
-    """A migrated database that tests get copies of, with a role for the service."""
+    """A migrated database to copy for tests, with a role for the service."""
     url = postgres.create_database()
     _migrate(url)
     owner = open_database(url)
@@ -77,7 +77,7 @@ def postgresql_template(postgres: Postgres) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database file that tests get copies of."""
+    """A migrated database file to copy for tests."""
     path = tmp_path_factory.mktemp("template") / "ebb.db"
     _migrate(f"sqlite:///{path}")
     return path
@@ -85,7 +85,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A migrated database without a row; a test that asks for it runs on SQLite and on PostgreSQL."""
+    """A migrated database without rows. Its tests run on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
         path = tmp_path / "ebb.db"
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
@@ -99,7 +99,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def bare_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database without a table, for what tests migrations."""
+    """A database without tables, for tests of migrations."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'bare.db'}"
         return
@@ -111,7 +111,7 @@ def bare_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """The migrated database, open."""
+    """The opened migrated database."""
     opened = open_database(database_url)
     yield opened
     opened.close()

@@ -1,5 +1,5 @@
-"""Runs jobs: hears the doorbell, claims the row, and sees the work through in a process of its own.
+"""Runs jobs: receives the doorbell's messages, claims a job, and runs it in a child process.
 
-`python -m worker` listens; each attempt at a job is a child process, `python -m worker.child`, so that it can be
-limited and killed, and so that BLAS is told its number of threads before numpy is imported.
+`python -m worker` is the Celery worker. Each attempt at a job is a child process, `python -m worker.child`: it can be
+limited and killed, and BLAS reads its number of threads before numpy is imported.
 """

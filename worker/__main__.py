@@ -21,11 +21,11 @@ from worker.attempt import Attempts
 from worker.queue_drainer import QueueDrainer
 from worker.sweeper import Sweeper
 
-LOOK_SECONDS = 0.05
+WAKE_SECONDS = 0.05
 
 
 def main() -> int:
-    """Run until SIGTERM or Ctrl-C; jobs in hand are then checkpointed and handed back."""
+    """Run until SIGTERM or Ctrl-C; running jobs are then checkpointed and requeued."""
     try:
         settings = read_settings()
         database = open_database(settings.database_url, pool_size=settings.worker_concurrency + 2)
@@ -40,7 +40,7 @@ def main() -> int:
     url = broker_url(settings)
     attempts = Attempts(settings, database, name)
     sweeper = Sweeper(settings, database, CeleryDoorbell(url), name)
-    # Celery warns root of pickled messages; ours are JSON and carry one id.
+    # Celery warns root about pickled messages; ours are JSON and carry one id.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     worker_shutting_down.connect(attempts.stop, weak=False)
     sweeper.start()
@@ -53,17 +53,17 @@ def main() -> int:
     return 0
 
 
-def _look_often(**_: object) -> None:
-    """Have Celery see soon that a job ended: what waits for messages is not woken by it, and looks once a second."""
+def _wake_often(**_: object) -> None:
+    """Have Celery's event loop wake 20 times a second: by itself it notices the end of a task once a second."""
     if (loop := get_event_loop()) is not None:
-        loop.call_repeatedly(LOOK_SECONDS, lambda: None)  # type: ignore[no-untyped-call]  # kombu says nothing of types
+        loop.call_repeatedly(WAKE_SECONDS, lambda: None)  # type: ignore[no-untyped-call]  # kombu has no types
 
 
 def _listen(settings: Settings, url: str, drainer: QueueDrainer, name: str) -> None:
     app = celery_app(url)
     app.task(name=TASK)(drainer.drain)
-    worker_ready.connect(_look_often, weak=False)
-    # Threads, because each only waits for a child; forking a process that runs threads is asking for a deadlock.
+    worker_ready.connect(_wake_often, weak=False)
+    # Threads, because each only waits for a child process; forking a process that runs threads may deadlock.
     app.worker_main(
         [
             "--quiet",

@@ -1,7 +1,7 @@
-"""Leaving in the middle of an epoch: the job's row is brought to rest, and the process ends at once.
+"""Aborts an attempt in the middle of an epoch: writes the job's new state and ends the process at once.
 
-Only from a thread beside the training, or while the training waits for a database that is full: what it holds in memory
-is lost, its last checkpoint is not.
+Called from a thread beside the work, or while the work waits for the database. The work since the last checkpoint is
+lost.
 """
 
 import logging
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def abort(database: Database, claim: Claim, end: Callable[[Connection, Claim], None], why: str) -> None:
-    """End the job as `end` does, and this process with it; return only where the training was first."""
+    """Write the job's new state by `end` and exit; return only where the work has ended the job first."""
     try:
         write_through_outages(database, lambda connection: end(connection, claim))
     except (LeaseLostError, DatabaseError) as error:

@@ -1,4 +1,4 @@
-"""One worker's try at a job, seen from outside: claim the row, start the child, judge how it ended."""
+"""An attempt, as its worker sees it: claims a job, starts its child process, and writes how the process ended."""
 
 import contextlib
 import logging
@@ -21,11 +21,11 @@ from worker.warm_process import ProcessStarter
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.2
-STARTING_SECONDS = 10.0  # that a process may take until its first beat, however short the lease
+STARTING_SECONDS = 10.0  # the least first lease: a process needs some time until its first heartbeat
 
 
 class Attempts:
-    """The attempts that this worker has in hand."""
+    """Runs the attempts of one worker, each in a thread that waits for a child process."""
 
     def __init__(self, settings: Settings, database: Database, worker: str) -> None:
         self._settings = settings
@@ -35,7 +35,7 @@ class Attempts:
         self._stopping = False
 
     def run(self, job_id: str) -> bool:
-        """Run the job whose turn it is, unless the message came late, doubled or forged; return whether to run more."""
+        """Run the next job of this job's kind, if one can be claimed; return whether to run another."""
         claimed = self._claim(str(job_id))
         if claimed is None:
             return False
@@ -50,22 +50,22 @@ class Attempts:
         ArtifactStore(self._settings.artifacts).drop_drafts(claimed.job_id, claimed.token)
         log.info("job %s: attempt %d ended with code %d", claimed.job_id, claimed.token, code)
         if self._stopping and code == -signal.SIGTERM:
-            self._requeue(claimed)  # our SIGTERM came before the child listened to it, or after; that is no strike
+            self._end(claimed, lambda connection: requeue(connection, claimed))  # the child was not handling SIGTERM
         elif code == -signal.SIGXCPU:
             text = cpu_limit_text(self._settings)
-            self._bring_to_rest(claimed, lambda connection: fail(connection, claimed, code="cpu_limit", text=text))
+            self._end(claimed, lambda connection: fail(connection, claimed, code="cpu_limit", text=text))
         elif code == -signal.SIGABRT:
             text = memory_limit_text(self._settings)
-            self._bring_to_rest(claimed, lambda connection: fail(connection, claimed, code="out_of_memory", text=text))
+            self._end(claimed, lambda connection: fail(connection, claimed, code="out_of_memory", text=text))
         elif code != 0:
             self._strike(claimed, f"was killed by signal {-code}" if code < 0 else f"ended with code {code}")
         return not self._stopping
 
     def _claim(self, job_id: str) -> Claim | None:
-        """Take a job; nothing once this worker is to stop.
+        """Claim a job, unless this worker stops.
 
-        While the database is away it is asked again under the same name, for a claim whose COMMIT got no answer may
-        have come about: left alone, it would lose its lease and cost the job a strike.
+        Each try carries the same name, which finds a claim whose COMMIT got no answer. Such a claim, if it were
+        forgotten, would lose its lease and cost the job a strike.
         """
         kinds, lease = self._settings.worker_queues, max(self._settings.lease_seconds, STARTING_SECONDS)
         me = f"{self._worker}#{secrets.token_hex(4)}"
@@ -76,18 +76,18 @@ class Attempts:
         try:
             claimed = retry_through_outages(lambda: None if self._stopping else self._database.write(work))
         except DatabaseError as error:
-            log.warning("job %s is not begun, and will be rung for again: %s", job_id, error)
+            log.warning("job %s is not claimed, and will be published again: %s", job_id, error)
             return None
         if claimed is None and not self._stopping:
-            log.info("rung for job %s: none of its kind is to be had", job_id)
+            log.info("message about job %s: no job of its kind can be claimed", job_id)
         return claimed
 
     def stop(self, **_: object) -> None:
-        """Have every child checkpoint and hand its job back; start no more."""
-        self._stopping = True  # and nothing else: called in a signal handler, which may interrupt this very line
+        """Have every child store a checkpoint and requeue its job; claim no more."""
+        self._stopping = True  # and nothing else: this runs in a signal handler
 
     def _wait(self, child: subprocess.Popen[bytes]) -> int:
-        """Return how the child ended; ask it to, once, when this worker is to stop."""
+        """Return the child's exit code; send it SIGTERM once when this worker stops."""
         while not self._stopping:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(LOOK_SECONDS)
@@ -96,29 +96,26 @@ class Attempts:
             child.send_signal(signal.SIGTERM)
         code = child.wait()
         if child.stdin is not None:
-            child.stdin.close()  # not before: it is the child's sign that this process lives
+            child.stdin.close()  # not before: the child ends when this closes
         return code
 
-    def _requeue(self, claimed: Claim) -> None:
-        self._bring_to_rest(claimed, lambda connection: requeue(connection, claimed))
-
     def _strike(self, claimed: Claim, why: str) -> None:
-        """Write what the child could not: it says nothing when it was killed."""
+        """Write a strike for a child that could not end the job itself."""
         limit = self._settings.strike_limit
         text = (
             f"the job's process {why}, which was strike {limit} of {limit}; its worker's log says more. "
             "Retry it, with a smaller network or table if memory was short"
         )
-        self._bring_to_rest(
+        self._end(
             claimed, lambda connection: strike(connection, claimed, limit=limit, code="worker_crashed", text=text)
         )
 
-    def _bring_to_rest(self, claimed: Claim, end: Callable[[Connection], object]) -> None:
-        """Write how the attempt ended; where that is refused, somebody may have asked to cancel."""
+    def _end(self, claimed: Claim, end: Callable[[Connection], object]) -> None:
+        """Write how the attempt ended; where that is refused, end the job as cancelled if somebody asked for it."""
         for write in (end, lambda connection: end_cancelled(connection, claimed)):
             try:
                 write_through_outages(self._database, write)
             except LeaseLostError:
                 continue
             return
-        log.info("job %s: token %d no longer counts", claimed.job_id, claimed.token)
+        log.info("job %s: token %d is no longer the job's", claimed.job_id, claimed.token)

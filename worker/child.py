@@ -26,24 +26,25 @@ from store.jobs.restart import record_restart
 from store.process_limits import lift_memory
 from store.settings import Settings, read_settings
 from worker.abort import abort
-from worker.errors import CancelledError, DatasetError, ShutDownError
+from worker.errors import CancelledError, DatasetError, ShutDownError, error_code
 from worker.kinds import KINDS
 from worker.lease_keeper import LEASE_LOST, LeaseKeeper
-from worker.limits import limit, storage_trouble
+from worker.limits import limit, storage_failure
 from worker.outages import retry_through_outages, write_through_outages
-from worker.result import code_of
+from worker.progress_writer import ProgressWriter
 from worker.work import Work
 
 log = logging.getLogger("worker.child")
 
-GRACE_SECONDS = 10.0  # for the piece of work under way, once asked to stop
+GRACE_SECONDS = 10.0  # for the unit under way, after SIGTERM
 LOOK_SECONDS = 0.2
 
 
 class Shutdown:
-    """Whether this process was asked to stop: by SIGTERM, or by the death of its parent.
+    """Handles SIGTERM and the death of the parent.
 
-    The work looks after each epoch or chunk of rows. Where that is a long one, the job is handed back without it.
+    After SIGTERM the work stops at the end of its unit, which sees `asked`. A unit that takes longer than the grace
+    period is aborted. After the parent's death the process ends at once.
     """
 
     def __init__(self, database: Database, claim: Claim) -> None:
@@ -56,28 +57,28 @@ class Shutdown:
             threading.Thread(target=watch, name=watch.__name__, daemon=True).start()
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
-        self.asked = True  # and nothing else: a lock taken in a signal handler may be one it interrupted
+        self.asked = True  # and nothing else: in a signal handler, taking a lock may deadlock
 
     def _end_in_time(self) -> None:
         while not self.asked:
             time.sleep(LOOK_SECONDS)
         time.sleep(GRACE_SECONDS)
-        abort(self._database, self._claim, requeue, "handed back in the middle of an epoch")
+        abort(self._database, self._claim, requeue, "requeued in the middle of an epoch")
 
     def _end_with_parent(self) -> None:
-        # The parent writes no more: the read returns when its end of the pipe closes, which its death does.
+        # The parent writes nothing after the claim, so this read returns when the parent dies and its pipe closes.
         os.read(sys.stdin.fileno(), 1)
         os._exit(LEASE_LOST)
 
 
 def main() -> int:
-    """Wait for a claim, and run the attempt that it stands for."""
+    """Wait for a claim, and run its attempt."""
     settings = read_settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    claim = _hear()
+    claim = _read_claim()
     if claim is None:
         return 0
-    _show(claim)
+    _show_in_ps(claim)
     limit(settings)
     database = open_database(settings.database_url, pool_size=2)
     shutdown = Shutdown(database, claim)
@@ -91,20 +92,20 @@ def main() -> int:
     return 0
 
 
-def _hear() -> Claim | None:
-    """Return the claim once it comes, or None where the worker is gone; unbuffered, for the end is waited for later."""
-    heard = b""
-    while not heard.endswith(b"\n"):
+def _read_claim() -> Claim | None:
+    """Wait for the claim; return None where the worker is gone. Unbuffered: `_end_with_parent` reads on."""
+    line = b""
+    while not line.endswith(b"\n"):
         part = os.read(sys.stdin.fileno(), 1024)
         if not part:
             return None
-        heard += part
-    job_id, token = heard.decode().split()
+        line += part
+    job_id, token = line.decode().split()
     return Claim(job_id, int(token))
 
 
-def _show(claim: Claim) -> None:
-    """Have `ps -o comm` show which job this process runs, by the last part of its id; Linux keeps 15 letters."""
+def _show_in_ps(claim: Claim) -> None:
+    """Show the last part of the job's id in `ps -o comm`, which keeps 15 letters on Linux."""
     with contextlib.suppress(OSError):
         Path("/proc/self/comm").write_text(claim.job_id.rpartition("-")[2])
 
@@ -115,26 +116,23 @@ def _run(settings: Settings, database: Database, claim: Claim, shutdown: Shutdow
         _work(kind, settings, database, claim, shutdown)
     except ShutDownError:
         write_through_outages(database, lambda connection: requeue(connection, claim))
-        log.info("job %s: handed back", claim.job_id)
+        log.info("job %s: requeued", claim.job_id)
     except CancelledError:
         write_through_outages(database, lambda connection: end_cancelled(connection, claim))
-    except (ModelError, DatasetError, ArtifactError, DiskFullError, QuotaError) as error:
-        cause = error.__cause__
-        trouble = storage_trouble(cause, settings) if isinstance(cause, OSError) else None
-        code, text = trouble or (code_of(error), str(error))
-        write_through_outages(database, lambda connection: fail(connection, claim, code=code, text=text))
-        log.warning("job %s: failed: %s", claim.job_id, text)
     except MemoryError:
-        lift_memory()  # or there may be none left to say so
-        text = kind.out_of_memory
-        write_through_outages(database, lambda connection: fail(connection, claim, code="out_of_memory", text=text))
-    except OSError as error:
-        trouble = storage_trouble(error, settings)
-        if trouble is None:
+        lift_memory()  # or there may be no memory for the report either
+        _fail(database, claim, "out_of_memory", kind.out_of_memory)
+    except (ModelError, DatasetError, ArtifactError, DiskFullError, QuotaError, OSError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        failure = storage_failure(cause, settings) if isinstance(cause, OSError) else None
+        if failure is None and isinstance(error, OSError):
             raise
-        code, text = trouble
-        write_through_outages(database, lambda connection: fail(connection, claim, code=code, text=text))
-        log.warning("job %s: failed: %s", claim.job_id, text)
+        _fail(database, claim, *(failure or (error_code(error), str(error))))
+
+
+def _fail(database: Database, claim: Claim, code: str, text: str) -> None:
+    write_through_outages(database, lambda connection: fail(connection, claim, code=code, text=text))
+    log.warning("job %s: failed: %s", claim.job_id, text)
 
 
 def _kind(database: Database, claim: Claim) -> type[Work]:
@@ -145,22 +143,23 @@ def _kind(database: Database, claim: Claim) -> type[Work]:
 def _work(kind: type[Work], settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
     work = retry_through_outages(lambda: kind.load(settings, database, claim.job_id))
     with LeaseKeeper(settings, database, claim, work.activity) as keeper:
-        again = work.prepare()
-        if again is not None:
-            write_through_outages(database, lambda connection: record_restart(connection, claim, reason=again))
+        restarted = work.prepare()
+        if restarted is not None:
+            write_through_outages(database, lambda connection: record_restart(connection, claim, reason=restarted))
         keeper.progress = work.progress
+        writer = ProgressWriter(keeper, settings.heartbeat_seconds)
         for unit in work.units():
-            if keeper.unit(unit, work.checkpoint):
+            if writer.add(unit, work.checkpoint):
                 raise CancelledError
             if shutdown.asked:
-                keeper.drain(work.checkpoint())
+                writer.flush(work.checkpoint())
                 raise ShutDownError
-        if keeper.drain():
+        if writer.flush():
             raise CancelledError
         end = work.completion()
-    told = write_through_outages(database, lambda connection: end(connection, claim), keeper.sign)
-    log.info("job %s: %s", claim.job_id, told)
+    summary = write_through_outages(database, lambda connection: end(connection, claim), keeper.try_to_renew)
+    log.info("job %s: %s", claim.job_id, summary)
 
 
 if __name__ == "__main__":
-    os._exit(main())  # at once, for taking the interpreter down in good order takes a quarter of a second
+    os._exit(main())  # at once: an orderly exit of the interpreter takes a quarter of a second

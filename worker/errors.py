@@ -1,10 +1,12 @@
-"""How an attempt can end other than well, as one tree.
+"""The exceptions that end an attempt, as one tree.
 
 WorkerError
-├── ShutDownError      the worker was told to stop: hand the job back
-├── CancelledError     somebody no longer wants the job
-└── DatasetError       the job's data are not what its row says
+├── ShutDownError      the worker stops: requeue the job
+├── CancelledError     somebody asked to cancel the job
+└── DatasetError       the job's data differ from its row
 """
+
+import re
 
 
 class WorkerError(Exception):
@@ -12,7 +14,7 @@ class WorkerError(Exception):
 
 
 class ShutDownError(WorkerError):
-    """The worker was told to stop; the job goes back to the queue without a strike."""
+    """The worker stops; the job is requeued without a strike."""
 
 
 class CancelledError(WorkerError):
@@ -20,4 +22,14 @@ class CancelledError(WorkerError):
 
 
 class DatasetError(WorkerError):
-    """The job's data are missing or are not what its row says; the message tells which."""
+    """The job's data are missing or differ from its row; the message says which."""
+
+
+def error_code(error: Exception) -> str:
+    """Return the code of an error for programs: its name in snake_case without the ending.
+
+    Example:
+        >>> error_code(DatasetError("it has 2 rows, not 3"))
+        'dataset'
+    """
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()

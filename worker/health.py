@@ -1,6 +1,7 @@
 """`python -m worker.health`: exit code 0 while a worker of this host can take jobs, for container health checks.
 
-It can while it signs in, which takes the database and a sweeper that turns, and while the broker answers.
+It checks that the broker answers, and that a sweeper of this host registered its worker lately, which also takes the
+database.
 """
 
 import socket
@@ -17,7 +18,7 @@ MISSED_BEATS = 3
 
 
 def main() -> int:
-    """Look once, and say what is wrong."""
+    """Check once, and print what is wrong."""
     try:
         settings = read_settings()
         trouble = _trouble(settings)

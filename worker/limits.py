@@ -1,4 +1,4 @@
-"""What one job may take of its machine, and how to tell a user that it was too much."""
+"""The resource limits of a job, and the error texts of a job that exceeded one."""
 
 import errno
 
@@ -7,7 +7,7 @@ from store.settings import Settings
 
 
 def limit(settings: Settings) -> None:
-    """Limit this process to what one job may take."""
+    """Set the limits of one job on this process."""
     limit_process(
         memory_bytes=settings.training_bytes,
         cpu_seconds=settings.training_cpu_seconds,
@@ -16,7 +16,7 @@ def limit(settings: Settings) -> None:
 
 
 def cpu_limit_text(settings: Settings) -> str:
-    """Say that an attempt took too much processor time, and what to do."""
+    """Return the error text of a job that used too much processor time."""
     return (
         f"the job took more than {settings.training_cpu_seconds} s of processor time; take fewer epochs, a smaller "
         "network or table, or raise EBB_TRAINING_CPU_SECONDS"
@@ -24,18 +24,18 @@ def cpu_limit_text(settings: Settings) -> str:
 
 
 def memory_limit_text(settings: Settings) -> str:
-    """Say that an attempt was aborted, which Arrow does where it gets no memory and can raise no exception."""
+    """Return the error text of an aborted process: Arrow aborts where it gets no memory and cannot raise."""
     return (
         f"the job's process was aborted, most likely because it needed more than its {settings.training_bytes} bytes "
         "of memory; take a smaller table or network, or raise EBB_TRAINING_BYTES"
     )
 
 
-def storage_trouble(error: OSError, settings: Settings) -> tuple[str, str] | None:
-    """Return the code and the sentence of an error that another attempt would meet as well, or None.
+def storage_failure(error: OSError, settings: Settings) -> tuple[str, str] | None:
+    """Return the code and text of an error that another attempt would meet too; None for any other.
 
     Example:
-        >>> storage_trouble(OSError(errno.ENOSPC, "No space left on device", "/data/x"), Settings())[0]
+        >>> storage_failure(OSError(errno.ENOSPC, "No space left on device", "/data/x"), Settings())[0]
         'disk_full'
     """
     where = f" ({error.filename})" if error.filename else ""

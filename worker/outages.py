@@ -1,4 +1,4 @@
-"""Reading and writing through an outage of the database, as long as anybody could want it."""
+"""Retries reads and writes through an outage of the database, for ten minutes."""
 
 import logging
 import time
@@ -17,15 +17,15 @@ PAUSE_SECONDS = 1.0
 
 
 def _nothing() -> None:
-    """Do nothing between two tries."""
+    """Do nothing."""
 
 
 def write_through_outages(
     database: Database, work: Callable[[Connection], T], between: Callable[[], None] = _nothing
 ) -> T:
-    """Write as `database.write` does, and go on trying while the database is away or its disk full.
+    """Write as `database.write` does, and retry while the database is away or its disk is full.
 
-    Nothing is at risk meanwhile: should the lease run out and another worker take the job, the write is refused.
+    That is safe: if the lease expires and another worker claims the job, the fence refuses the write.
 
     Raises: whatever `work` raises; DatabaseError after ten minutes.
     """
@@ -33,7 +33,7 @@ def write_through_outages(
 
 
 def retry_through_outages(work: Callable[[], T], between: Callable[[], None] = _nothing) -> T:
-    """Do what needs the database, and do it again while that is away; `between` two tries do a little something.
+    """Call `work`, and retry while the database is away; call `between` before each retry.
 
     Raises: whatever `work` raises; DatabaseError after ten minutes.
     """
@@ -44,6 +44,6 @@ def retry_through_outages(work: Callable[[], T], between: Callable[[], None] = _
         except DatabaseError as error:
             if time.monotonic() > give_up:
                 raise
-            log.warning("the database is away or full, trying again: %s", error)
+            log.warning("the database is away or full, retrying: %s", error)
             between()
             time.sleep(PAUSE_SECONDS)

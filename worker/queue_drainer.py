@@ -1,7 +1,7 @@
-"""What a ring leads to: an attempt at the job whose turn it is, and then at those that wait still, kind after kind.
+"""The Celery task: claims and runs jobs, round-robin by kind, until the queue is empty.
 
-Celery looks for the next message only up to a second after a task ended, and a message can be lost: so nobody goes back
-to the broker while the table has work.
+Celery fetches the next message up to a second after a task ended, and messages can be lost. A worker therefore asks the
+database for the next job, and returns to the broker when there is none.
 """
 
 import logging
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class QueueDrainer:
-    """Takes jobs of these kinds; `attempt` runs the one whose turn it is, and returns whether to go on."""
+    """Runs jobs of these kinds; `attempt` runs the next job of a job's kind and returns whether to continue."""
 
     def __init__(self, database: Database, kinds: Sequence[str], attempt: Callable[[str], bool]) -> None:
         self._database = database
@@ -23,22 +23,22 @@ class QueueDrainer:
         self._attempt = attempt
 
     def drain(self, job_id: str) -> None:
-        """Run what there is to run; the Celery task. A message that is late, doubled or forged is as good as any."""
-        self._attempt(job_id)  # whatever comes of it, for it may be forged while others wait
+        """Run jobs until the queue is empty; the message's job only says which kind comes first."""
+        self._attempt(job_id)  # whether it ran one or not: the message may be forged while other jobs wait
         kinds = list(self._kinds)
         while (found := self._waiting(kinds)) is not None:
             kind, job_id = found
             kinds.remove(kind)
-            kinds.append(kind)  # it goes last, so that no kind waits for the end of another's queue
+            kinds.append(kind)  # last in the next round
             if not self._attempt(job_id):
                 return
 
     def _waiting(self, kinds: Sequence[str]) -> tuple[str, str] | None:
-        """Return the first of these kinds of which a job waits, and that job."""
+        """Return the first of these kinds that has a claimable job, and the id of one."""
         try:
             with self._database.read() as connection:
                 found = find_claimable(connection)
         except DatabaseError as error:
-            log.warning("what waits is left to the next ring: %s", error)
+            log.warning("the queue cannot be read; the next message continues: %s", error)
             return None
         return next(((kind, found[kind]) for kind in kinds if kind in found), None)

@@ -1,4 +1,4 @@
-"""The sweeper: every second, whatever no single worker can see to. One runs in each worker; any number may."""
+"""The sweeper: a thread of each worker that repairs the queue every second. Any number may run at once."""
 
 import logging
 import threading
@@ -26,10 +26,10 @@ FILES_SECONDS = 600.0
 
 
 class Sweeper(threading.Thread):
-    """Signs its worker in, rings for jobs nobody was told of, expires leases, flags deadlines and removes files.
+    """Registers its worker, publishes jobs, expires leases, flags deadlines and removes files.
 
-    Leases are left alone for one lease after its own start, after each time the database was away and after a jump of
-    the database's clock, so that what kept every owner from renewing costs no healthy job a strike.
+    It expires no lease for one lease's length after its own start, after an outage of the database and after a jump of
+    the database's clock: in that time healthy workers may have been unable to renew.
     """
 
     def __init__(self, settings: Settings, database: Database, doorbell: Doorbell, worker: str) -> None:
@@ -51,8 +51,8 @@ class Sweeper(threading.Thread):
             except DatabaseError as error:
                 log.warning("the database is away: %s", error)
             except BrokerError as error:
-                log.warning("%s; waiting jobs are rung for again", error)
-            except Exception:  # without a sweeper, what dies in this installation stays unnoticed
+                log.warning("%s; waiting jobs are published later", error)
+            except Exception:  # the sweeper must not die: nothing else repairs the queue
                 log.exception("a sweep failed; the next one follows")
             self._stopping.wait(PERIOD_SECONDS)
 
@@ -66,24 +66,24 @@ class Sweeper(threading.Thread):
             self._compare_clocks()
             if time.monotonic() >= self._spared_until:
                 for job_id in self._expire():
-                    log.warning("job %s: its lease ran out, its worker is gone", job_id)
+                    log.warning("job %s: its lease expired", job_id)
             for job_id in self._database.write(end_overdue):
-                log.warning("job %s: its deadline passed before a worker could take it", job_id)
+                log.warning("job %s: its deadline passed before a worker claimed it", job_id)
             self._database.write(flag_deadlines)
-            self._ring()
+            self._publish()
             self._sweep_files()
         except DatabaseError:
             self._spare_leases()
             raise
 
     def stop(self) -> None:
-        """Stop, and sign the worker out."""
+        """Stop, and unregister the worker."""
         self._stopping.set()
         self.join(timeout=PERIOD_SECONDS * 5)
         try:
             self._database.write(lambda connection: unregister_worker(connection, self._worker))
         except DatabaseError as error:
-            log.warning("could not sign out: %s", error)
+            log.warning("could not unregister the worker: %s", error)
 
     def _register(self) -> None:
         if time.monotonic() - self._registered_at >= self._settings.heartbeat_seconds:
@@ -91,14 +91,14 @@ class Sweeper(threading.Thread):
             self._database.write(lambda connection: register_worker(connection, self._worker, kinds, job_bytes=most))
             self._registered_at = time.monotonic()
 
-    def _ring(self) -> None:
-        """Ring for the jobs nobody was told of, and again for those that were not claimed since.
+    def _publish(self) -> None:
+        """Publish jobs that were never published, and those that nobody claimed since.
 
-        The first ring is always sent, whatever messages the broker holds: they may be of jobs that are no more. The
-        later ones are sent until it holds as many as there are jobs to be had. Any message of a kind has its next job
-        claimed, so more would only pile up where every worker is busy; what is not rung for now is looked at again.
+        The first message of a job is always sent: the messages that the broker holds may be about ended jobs. Later
+        messages are sent only until the broker holds as many as there are claimable jobs of the kind. Any message leads
+        to the kind's next job, so more would only pile up while every worker is busy.
         """
-        self._ring_for(self._database.write(take_unpublished))
+        self._publish_jobs(self._database.write(take_unpublished))
         late = self._settings.republish_seconds
         with self._database.read() as connection:
             unclaimed = count_unclaimed(connection, republish_seconds=late)
@@ -106,16 +106,16 @@ class Sweeper(threading.Thread):
             wanted = due - self._doorbell.waiting(kind)
             if wanted > 0:
                 again = partial(take_unclaimed, kind=kind, republish_seconds=late, limit=min(wanted, AT_ONCE))
-                self._ring_for(self._database.write(again))
+                self._publish_jobs(self._database.write(again))
 
-    def _ring_for(self, kinds: dict[str, str]) -> None:
-        unheard = deque(kinds)
+    def _publish_jobs(self, kinds: dict[str, str]) -> None:
+        unsent = deque(kinds)
         try:
-            while unheard:
-                self._doorbell.ring(unheard[0], kinds[unheard[0]])
-                unheard.popleft()
+            while unsent:
+                self._doorbell.ring(unsent[0], kinds[unsent[0]])
+                unsent.popleft()
         except BrokerError:
-            self._database.write(lambda connection: unmark_published(connection, *unheard))
+            self._database.write(lambda connection: unmark_published(connection, *unsent))
             raise
 
     def _sweep_files(self) -> None:
@@ -129,7 +129,7 @@ class Sweeper(threading.Thread):
         removed = remove_expired(self._database, kept, ages, limit=FILES_AT_ONCE)
         for file in removed:
             log.info("removed %s, %d bytes, last used at %s", file.sha256, file.size, file.used_at)
-        if len(removed) == FILES_AT_ONCE:  # there may be more; leases are looked at meanwhile
+        if len(removed) == FILES_AT_ONCE:  # there may be more; the next sweep continues
             self._files_swept_at = float("-inf")
 
     def _expire(self) -> list[str]:
@@ -137,16 +137,16 @@ class Sweeper(threading.Thread):
 
         def work(connection: Connection) -> list[str]:
             if time.monotonic() - begun > self._settings.heartbeat_seconds:
-                self._spare_leases()  # it took the database so long to let us in that owners may have been kept out
+                self._spare_leases()  # the database was slow: workers may have been unable to renew
                 return []
             return expire_leases(connection, strike_limit=limit)
 
         return self._database.write(work)
 
     def _compare_clocks(self) -> None:
-        """Be patient when the database's clock jumped against ours, or when so long ago was the last look.
+        """Spare the leases after a jump of the database's clock against ours, and after a long time without a sweep.
 
-        The last is a machine that slept, a frozen process, or a database so slow that owners could not renew either.
+        A long time without one means that the machine slept, this process was frozen, or the database was slow.
         """
         with self._database.read() as connection:
             theirs = read_clock(connection)

@@ -1,7 +1,7 @@
-"""The processes that attempts run in, one of them started ahead: an interpreter and numpy take most of a second.
+"""Starts the processes of attempts, and keeps one warm: starting Python and importing numpy takes most of a second.
 
-The one that waits has nothing yet: no claim, no limits, no connection. It reads its claim from its standard input, runs
-that attempt and ends; and it ends when the worker does, whose end of the pipe closes then, however it dies.
+The warm process holds no claim, no limits and no connection. It reads a claim from standard input, runs that attempt
+and ends. It also ends when the worker does, because its standard input closes.
 """
 
 import logging
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class ProcessStarter:
-    """Starts a process for each claim; within `keep_one_warm`, the next one is started as soon as one is taken."""
+    """Starts a process for each claim; within `keep_one_warm` it takes the warm one and starts the next."""
 
     def __init__(self, settings: Settings) -> None:
         self._environ = {**os.environ, **settings.environ(), **ONE_BLAS_THREAD}
@@ -42,7 +42,7 @@ class ProcessStarter:
 
     @contextmanager
     def keep_one_warm(self) -> Iterator[None]:
-        """Keep one process waiting within the block, and none afterwards."""
+        """Keep one process warm within the block, and none afterwards."""
         with self._lock:
             self._keep_warm = True
             self._warm_up()
@@ -61,19 +61,19 @@ class ProcessStarter:
             try:
                 self._warm = self._new()
             except OSError:
-                log.exception("no process could be started ahead; the next attempt starts its own")
+                log.exception("no warm process could be started; the next attempt starts its own")
 
     def _new(self) -> subprocess.Popen[bytes]:
         return start_module("worker.child", self._environ)
 
 
 def _send_claim(child: subprocess.Popen[bytes], claim: Claim) -> bool:
-    """Give a process its claim, and return whether it was there to hear it."""
+    """Send a process its claim; return False where the process is dead."""
     assert child.stdin is not None  # noqa: S101 - it was started with a pipe
     try:
         child.stdin.write(f"{claim.job_id} {claim.token}\n".encode())
     except BrokenPipeError:
-        log.warning("the process that was kept warm died meanwhile (code %d)", _reap(child))
+        log.warning("the warm process has died (code %d); another is started", _reap(child))
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""What the child process asks of a job, whatever its kind; `worker.kinds` has one class for each."""
+"""The interface of a kind of job to the child process; `worker.kinds` has one class for each kind."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,46 +7,47 @@ from typing import ClassVar, Protocol, Self
 from store.database import Connection, Database
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
-from store.jobs.heartbeat import EpochRow, JobProgress
+from store.jobs.epoch import Epoch
+from store.jobs.heartbeat import JobProgress
 from store.settings import Settings
 
 Completion = Callable[[Connection, Claim], str]
-"""The transaction that ends a job as succeeded, with all that follows; returns what to say of it in the log."""
+"""The transaction that ends a job as succeeded and stores its result; returns a sentence for the log."""
 
 
 @dataclass(frozen=True)
 class WorkUnit:
-    """A piece of work that is done: how far the job is with it, and what is kept of a training's epoch."""
+    """A finished epoch or chunk of rows: the job's progress after it and, of an epoch, what is stored."""
 
     progress: JobProgress
-    epoch: EpochRow | None = None
+    epoch: Epoch | None = None
 
 
 class Work(Protocol):
     """One attempt at one job."""
 
     out_of_memory: ClassVar[str]
-    """What to tell the user when memory is short."""
+    """The error text of a job that needed more memory than there is."""
 
     @classmethod
     def load(cls, settings: Settings, database: Database, job_id: str) -> Self:
-        """Read the job and what belongs to it."""
+        """Read the job and its data from the database."""
 
     @property
     def progress(self) -> JobProgress:
-        """How far the job is: at first, where the last attempt's checkpoint was taken up."""
+        """How far the job is; after `prepare`, the progress of the checkpoint that it resumes from."""
 
     def activity(self) -> float:
         """Return a number that changes while work is done."""
 
     def prepare(self) -> str | None:
-        """Read what the work is done on; return why it begins again, where a checkpoint was left and is of no use."""
+        """Read the dataset and resume from the checkpoint; return why not, where there is one that cannot be used."""
 
     def units(self) -> Iterator[WorkUnit]:
-        """Do the work, piece by piece; between two pieces the job can be cancelled or handed back."""
+        """Do the work, unit by unit; between two units the job can be cancelled or requeued."""
 
     def checkpoint(self) -> CheckpointRow | None:
-        """Return what another attempt can go on from after the last piece; None where it begins again."""
+        """Return the state after the last unit, for another attempt to resume from; None where that starts anew."""
 
     def completion(self) -> Completion:
-        """Return the transaction that ends the job, once every piece is done."""
+        """Return the transaction that ends the job, after the last unit."""

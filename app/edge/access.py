@@ -7,7 +7,7 @@ every route whose scope is not None, and on paths that have no route.
 import logging
 import time
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from flask import Request
 
@@ -17,9 +17,10 @@ from app.edge.invalid_key_limit import INVALID_PER_MINUTE, InvalidKeyLimit
 from app.edge.ttl_cache import TtlCache
 from app.errors import ForbiddenError, TooManyInvalidKeysError, UnauthenticatedError
 from store.audit import LOCAL
-from store.database import Connection, Database, Row
+from store.database import Connection, Database
 from store.errors import DatabaseError
 from store.keys import KEY, Caller, find_caller, touch_key, valid_ids
+from store.rows import JobRow
 from store.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -148,7 +149,7 @@ def demand_to_promote(asked: str) -> None:
         demand("promote", because=f', which "promote": "{asked}" takes')
 
 
-def demand_to_cancel(job: Row[Any]) -> None:
+def demand_to_cancel(job: JobRow) -> None:
     """Refuse callers who did not submit this job, unless they have the scope `admin`.
 
     Raises: ForbiddenError.
@@ -160,7 +161,7 @@ def demand_to_cancel(job: Row[Any]) -> None:
         )
 
 
-def demand_to_retry(job: Row[Any]) -> None:
+def demand_to_retry(job: JobRow) -> None:
     """Refuse callers who may not cancel this job, or may not submit it again.
 
     Raises: ForbiddenError.

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 from typing import IO, TypeVar
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from gunicorn.http.errors import ChunkMissingTerminator, ParseException
@@ -17,6 +18,7 @@ from app.edge.validation_errors import validation_errors
 from app.errors import InputError, MalformedError, MediaTypeError
 from app.routing.route import JSON
 from model.errors import Problem
+from model.names import clipped
 
 BODY_BYTES = 16 * 1024 * 1024  # of every request but an upload; Flask counts, however the body is sent
 CHUNK = 1024 * 1024
@@ -33,11 +35,13 @@ def read_query(kind: type[Query]) -> Query:
     request = this_request()
     if not request.query_string:
         return _typed({}, kind, ("query",), strict=False)
+    if unreadable := list(_not_utf8(request.query_string)):
+        raise InputError.of(unreadable)
     twice = [name for name, values in request.args.lists() if len(values) > 1]
     if twice:
         raise InputError.of(Problem(pointer("query", name), "duplicate", "is given twice") for name in twice)
     query = _typed(request.args.to_dict(), kind, ("query",), strict=False)
-    # The decoder takes the text "null" for a number that is not there.
+    # The decoder reads the text "null" as a missing number.
     unread = [
         field.encode_name
         for field in msgspec.structs.fields(kind)
@@ -49,10 +53,20 @@ def read_query(kind: type[Query]) -> Query:
     return query
 
 
+def _not_utf8(query: bytes) -> Iterator[Problem]:
+    """Yield the parameters that Werkzeug would read otherwise than they were sent."""
+    for part in query.split(b"&"):
+        try:
+            unquote_to_bytes(part).decode()
+        except UnicodeDecodeError:
+            name = unquote_to_bytes(part.partition(b"=")[0]).decode(errors="replace")
+            yield Problem(pointer("query", name), "encoding", "is not valid UTF-8")
+
+
 def read_body(kind: type[T]) -> T:
     """Read a JSON body.
 
-    Raises: MediaTypeError, MalformedError, InputError; 413 past BODY_BYTES, 400 where it breaks off.
+    Raises: MediaTypeError, MalformedError, InputError; 413 beyond BODY_BYTES, 400 if it is incomplete.
     """
     media_type((JSON,))
     return typed(parse_json(whole_body()), kind)
@@ -61,7 +75,7 @@ def read_body(kind: type[T]) -> T:
 def media_type(known: tuple[str, ...]) -> str:
     """Return the body's media type, which must be one of these, in UTF-8 and not compressed.
 
-    Raises: MediaTypeError, which names those that are taken.
+    Raises: MediaTypeError, which lists the accepted types.
     """
     request = this_request()
     plain = request.environ.get("CONTENT_TYPE", "")
@@ -72,23 +86,23 @@ def media_type(known: tuple[str, ...]) -> str:
     parameters = dict(request.mimetype_params)
     charset = parameters.pop("charset", "utf-8").lower()
     if request.mimetype not in known or charset not in ("utf-8", "utf8") or parameters:
-        came = request.headers.get("Content-Type")
-        raise MediaTypeError(f"Content-Type is {came!r}; this address takes {', '.join(known)}")
+        came = request.headers.get("Content-Type", "")
+        raise MediaTypeError(f"Content-Type is {clipped(came)!r}; this address takes {', '.join(known)}")
     return request.mimetype
 
 
 def typed(value: object, kind: type[T]) -> T:
     """Return a parsed JSON body as this type.
 
-    Raises: InputError, which points at every value that does not fit.
+    Raises: InputError, with a pointer to every invalid value.
     """
     return _typed(value, kind, (), strict=True)
 
 
 def accepted(own: str, known: tuple[str, ...]) -> str:
-    """Return the media type to answer in: the one that Accept prefers, by default the request's own.
+    """Return the media type of the answer: the one that Accept prefers, by default that of the request.
 
-    Raises: NotAcceptable, which is told as 406.
+    Raises: NotAcceptable (406).
     """
     request = this_request()
     wanted = request.headers.get("Accept", "").strip()
@@ -96,7 +110,7 @@ def accepted(own: str, known: tuple[str, ...]) -> str:
         return own
     chosen = request.accept_mimetypes.best_match([own, *known])
     if chosen is None:
-        raise NotAcceptable(f"Accept is {wanted!r}; this address answers in {', '.join(known)}")
+        raise NotAcceptable(f"Accept is {clipped(wanted)!r}; this address answers in {', '.join(known)}")
     return chosen
 
 
@@ -147,7 +161,7 @@ def _read(stream: IO[bytes], size: int) -> bytes:
     except ParseException as error:
         if isinstance(error, ChunkMissingTerminator) and not error.term:
             raise _cut(size) from error
-        detail = f"the chunks that the body is sent in cannot be read: {error}"
+        detail = f"the chunked encoding of the body is invalid: {error}"
         raise MalformedError(detail, [Problem("", "malformed", detail)]) from error
     except (OSError, ClientDisconnected) as error:  # raised by gunicorn, or by Werkzeug's count of the bytes
         raise _cut(size) from error

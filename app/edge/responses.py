@@ -11,6 +11,7 @@ from wsgiref.types import StartResponse, WSGIApplication
 import msgspec
 from flask import Flask, Response, request
 from werkzeug.datastructures import Headers
+from werkzeug.exceptions import PreconditionFailed
 from werkzeug.utils import get_content_type
 
 from app.edge.exchange import ADDED_HEADERS
@@ -85,6 +86,16 @@ def conditional(response: Response, etag: str | None = None) -> Response:
     """Set the entity tag, by default the body's digest; turn the response into a 304 if the client has that body."""
     response.set_etag(etag or hashlib.sha256(response.get_data()).hexdigest()[:32])
     response.make_conditional(request)
+    return checked(response)
+
+
+def checked(response: Response) -> Response:
+    """Refuse a request whose condition does not hold; Werkzeug answers it with a status alone.
+
+    Raises: PreconditionFailed, which is told as 412.
+    """
+    if response.status_code == HTTPStatus.PRECONDITION_FAILED:
+        raise PreconditionFailed("If-Match or If-Unmodified-Since does not hold: what is at this address has changed")
     return response
 
 

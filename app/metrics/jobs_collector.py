@@ -2,21 +2,18 @@
 
 import logging
 from collections.abc import Iterable, Iterator
-from typing import get_args
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from app.schemas.job_resource import Kind
 from store.database import Database
 from store.errors import DatabaseError
+from store.jobs import KINDS
 from store.jobs.states import FINISHED, JobState
 from store.jobs.statistics import DURATIONS, WAITS, Distribution, JobStatistics, Queue, StatisticsCache
 from store.workers import count_alive
 
 log = logging.getLogger(__name__)
-
-KINDS: tuple[str, ...] = get_args(Kind)
 
 
 class JobsCollector(Collector):

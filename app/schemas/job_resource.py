@@ -1,14 +1,14 @@
 """Jobs, their epochs and their events, as the API shows them."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from app.schemas.field_types import JsonObject, Time
+from store.jobs import JobKind
 from store.jobs.states import JobState
 
-Kind = Literal["training", "scoring", "replay"]
 Priority = Annotated[int, Meta(ge=-10, le=10, description="jobs of a higher priority start first")]
 DeadlineSeconds = Annotated[
     float, Meta(ge=1, le=2_592_000, description="seconds after which the job is stopped; at most 30 days")
@@ -34,7 +34,7 @@ class Job(msgspec.Struct, frozen=True):
     """A job and its state."""
 
     id: str
-    kind: Kind
+    kind: JobKind
     model: str
     dataset: str
     retry_of: str | None
@@ -52,37 +52,6 @@ class Job(msgspec.Struct, frozen=True):
     deadline_at: Time | None
     started_at: Time | None
     finished_at: Time | None
-
-
-class LayerUpdate(msgspec.Struct, frozen=True):
-    """One array of parameters at the last step of an epoch.
-
-    The update ratio is ‖update‖ / ‖parameters‖; null if all parameters are zero.
-    """
-
-    name: str
-    gradient_norm: float | None
-    update_ratio: float | None
-
-
-class Epoch(msgspec.Struct, frozen=True):
-    """One pass over the training rows.
-
-    `dead_units` is the share of ReLU units that are zero for all validation rows; `retries` is 1 after a training
-    diverged and restarted at a lower learning rate. `layers` is kept for all epochs up to 100, then for every tenth,
-    from 1,000 on for every hundredth, and so on; null for others, and for epochs of the first release.
-    """
-
-    epoch: int
-    learning_rate: float
-    train_loss: float | None
-    valid_loss: float | None
-    valid_auc: float | None
-    gradient_norm: float | None
-    seconds: float
-    dead_units: float | None
-    retries: int
-    layers: list[LayerUpdate] | None
 
 
 class JobEvent(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from app.edge.problems import MOST_FAULTS
 from app.edge.strict_json import REFUSED, no_name_twice, parse_json
 from app.errors import MalformedError
 from app.scoring.customers import Customers, Records, check_number
@@ -14,7 +15,7 @@ _record = msgspec.json.Decoder(dict[str, Cell])
 
 
 def read_ndjson(body: bytes) -> Customers:
-    """Read the records; blank lines are skipped.
+    """Read the records; blank lines are skipped. The first 100 faults are told in full, the others briefly.
 
     Raises: InputError, TooLargeError.
     """
@@ -24,7 +25,7 @@ def read_ndjson(body: bytes) -> Customers:
     broken: dict[int, Problem] = {}
     for row, line in enumerate(lines):
         try:
-            record: Any = decode(line) or parse_json(line)
+            record: Any = decode(line) or parse_json(line, briefly=len(broken) >= MOST_FAULTS)
         except MalformedError as error:
             record, broken[row] = {}, error.problems[0]
         if not isinstance(record, dict):
@@ -34,7 +35,7 @@ def read_ndjson(body: bytes) -> Customers:
 
 
 def decode(line: bytes) -> dict[str, Cell] | None:
-    """Decode a record in one go; None where something is wrong with it, which the validator then finds."""
+    """Decode a valid record; return None for an invalid one, whose faults the validator then finds."""
     try:
         record = _record.decode(line)
     except REFUSED:

@@ -9,7 +9,6 @@ from typing import Any
 from app.edge.problems import MOST_FAULTS
 from app.errors import InputError, TooLargeError
 from app.scoring.customers import Customers, id_column, shown_id
-from app.scoring.scoring_request import Options
 from model.campaign import ContactPlan, Economics, plan_contacts
 from model.errors import EstimatorError, Problem
 from model.estimator import Estimator, Explained, Reason, unknown_column
@@ -22,6 +21,14 @@ CHUNK_CELLS = 2**18
 MOST_REASONS = 1_000_000
 
 Id = str | int | None
+
+
+@dataclass(frozen=True)
+class Options:
+    """How many reasons each customer gets, and the economics of a contact."""
+
+    explain: int = 0
+    economics: Economics | None = None
 
 
 @dataclass(frozen=True)

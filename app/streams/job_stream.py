@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from app.edge.responses import time_text
-from app.schemas.job_resource import Epoch, JobChange, JobEvent
+from app.schemas.job_resource import JobChange, JobEvent
 from app.streams.peers import Peer
 from app.streams.server_sent_events import SIGN_OF_LIFE, retry_after, server_sent_event
 from app.streams.stream_limit import StreamLimit
 from store.database import Connection, Database
 from store.errors import DatabaseError
-from store.jobs.events import EPOCH, Cursor, StreamEvent, read_events_after
+from store.jobs.epoch import Epoch
+from store.jobs.events import Cursor, StreamEvent, read_events_after
 from store.jobs.states import FINISHED
 
 log = logging.getLogger(__name__)
@@ -89,8 +90,9 @@ def follow(following: Following, streams: StreamLimit, peer: Peer) -> Iterator[s
 
 
 def _event(one: StreamEvent) -> str:
-    if one.event == EPOCH:
-        shown: msgspec.Struct = Epoch(**one.data)
+    shown: Epoch | JobEvent
+    if isinstance(one.data, Epoch):
+        shown = one.data
     else:
         shown = JobEvent(one.event, one.attempt or 0, str(time_text(one.at)), dict(one.data))
     return server_sent_event(one.event, msgspec.json.encode(shown).decode(), str(one.cursor))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from app.edge.json_pointer import pointer
 from model.errors import Problem, SpecError
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
+from model.names import clipped
 from model.spec import Spec, parse_spec
 
 
@@ -20,13 +21,13 @@ def read_spec(raw: Mapping[str, object], here: str) -> tuple[Spec | None, list[P
 def dataset_errors(spec: Spec, inputs: Collection[str], others: Collection[str], here: str) -> list[Problem]:
     """Return the problems of a spec with a dataset of these input columns; `others` are its target and id column."""
     problems = [
-        Problem(here + pointer("columns", name), "unknown", f"the dataset has no input column {name!r}")
+        Problem(here + pointer("columns", name), "unknown", f"the dataset has no input column {clipped(name)!r}")
         for name, _ in spec.columns
         if name not in inputs
     ]
     for role, name in (("time", spec.validation.time), ("group", spec.validation.group)):
         if name is not None and name not in (*inputs, *others):
-            detail = f"the dataset has no column {name!r}"
+            detail = f"the dataset has no column {clipped(name)!r}"
             problems.append(Problem(here + pointer("validation", role), "unknown", detail))
     dropped = {name for name, options in spec.columns if options.drop}
     if inputs and dropped.issuperset(inputs):

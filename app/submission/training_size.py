@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from app.errors import InputError
 from app.server.readiness import HEARTBEATS
@@ -12,13 +11,14 @@ from model.errors import Problem, SpecError
 from model.spec import Spec
 from model.training.expected import expected_shape
 from model.training.footprint import SizeLimits, check_size
-from store.database import Connection, Row
+from store.database import Connection
 from store.datasets import get_dataset
 from store.jobs.checkpoints import MOST_BYTES
+from store.rows import DatasetRow
 from store.workers import most_job_bytes
 
 
-def oversize(services: Services, connection: Connection, spec: Spec, dataset: Row[Any]) -> list[Problem]:
+def oversize(services: Services, connection: Connection, spec: Spec, dataset: DatasetRow) -> list[Problem]:
     """Return the problems of a spec that is too large for this dataset.
 
     The memory limit is the workers'; while there are none, it is EBB_TRAINING_BYTES of this process. Whether the layers

@@ -1,7 +1,6 @@
 """Aliases: a request that moves one names the revision that it moves from (RFC 9110, 13.1)."""
 
 from http import HTTPStatus as Status
-from typing import Any
 
 import msgspec
 from flask import Response, request
@@ -12,10 +11,11 @@ from app.errors import PreconditionMissingError
 from app.routing.route import Header, Route
 from app.schemas.field_types import PageQuery, Time, VersionNumber
 from app.server.services import Services
-from store.database import Connection, Row
+from store.database import Connection
 from store.errors import StaleRevisionError
 from store.ids import new_id
 from store.registry.aliases import AliasUpdate, alias_history, find_alias, get_alias, move_alias, moved_by_request
+from store.rows import AliasRow
 
 
 class Alias(msgspec.Struct, frozen=True):
@@ -68,7 +68,7 @@ def put_alias(services: Services, name: str, alias: str, body: AliasMove, **_: o
         )
     by, this = caller_name(), new_id()
 
-    def move(connection: Connection) -> Row[Any]:
+    def move(connection: Connection) -> AliasRow:
         if not moved_by_request(connection, name, alias, this):
             revision = expected_revision(find_alias(connection, name, alias), alias)
             move_alias(connection, name, alias, AliasUpdate(body.version, revision, by, request=this))
@@ -81,7 +81,7 @@ def put_alias(services: Services, name: str, alias: str, body: AliasMove, **_: o
     return answer
 
 
-def expected_revision(current: Row[Any] | None, alias: str) -> int:
+def expected_revision(current: AliasRow | None, alias: str) -> int:
     """Return the current revision if it meets the conditions of the request.
 
     Revision 0, before the first move, is matched by `If-None-Match: *` and by `If-Match: "0"`.
@@ -119,7 +119,7 @@ def show_history(services: Services, name: str, alias: str, query: PageQuery) ->
     return conditional(json_answer(MovePage(moves, page.next_token)))
 
 
-def to_alias(row: Row[Any]) -> Alias:
+def to_alias(row: AliasRow) -> Alias:
     """Return a row as the schema of an alias."""
     return Alias(row.model, row.alias, row.version, row.revision, str(time_text(row.moved_at)))
 

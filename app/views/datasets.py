@@ -1,7 +1,6 @@
 """Datasets: uploaded tables, each inspected and stored once."""
 
 from http import HTTPStatus as Status
-from typing import Any
 
 import msgspec
 from flask import Response
@@ -16,8 +15,8 @@ from app.server.services import Services
 from app.submission.upload import Upload, keep_table, receive_table
 from model.tables.reader import MEDIA_TYPES
 from store.artifacts import Artifact
-from store.database import Row
 from store.datasets import get_dataset, list_datasets
+from store.rows import DatasetRow
 
 
 class UploadQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"id_column": "id"}):
@@ -83,7 +82,7 @@ def show_datasets(services: Services, query: PageQuery) -> Response:
     return conditional(json_answer(DatasetPage([to_dataset(row) for row in page.rows], page.next_token)))
 
 
-def to_dataset(row: Row[Any]) -> Dataset:
+def to_dataset(row: DatasetRow) -> Dataset:
     """Return a row as the schema of a dataset."""
     return Dataset(
         id=row.id,

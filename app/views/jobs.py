@@ -1,7 +1,8 @@
 """Jobs: read one, list them, list a training's epochs, cancel."""
 
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Any, get_args
+from typing import Annotated
 
 import msgspec
 from flask import Response
@@ -10,16 +11,19 @@ from app.edge.access import caller_name, demand_to_cancel
 from app.edge.responses import conditional, json_answer, time_text
 from app.routing.route import Route
 from app.schemas.field_types import PageQuery, PageSize, PageToken, Slug, several
-from app.schemas.job_resource import Epoch, Job, JobChange, JobFailure, Kind, Progress
+from app.schemas.job_resource import Job, JobChange, JobFailure, Progress
 from app.server.services import Services
-from store.database import Connection, Row
+from store.database import Connection
 from store.ids import new_id
+from store.jobs import KINDS
 from store.jobs.cancel import cancel
+from store.jobs.epoch import Epoch
 from store.jobs.read import Pace, get_job, list_epochs, list_jobs, read_paces
 from store.jobs.states import JobState
+from store.rows import JobRow
 
 States = Annotated[str, several(JobState)]
-Kinds = Annotated[str, several(get_args(Kind))]
+Kinds = Annotated[str, several(KINDS)]
 
 
 class JobQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,7 +46,7 @@ class JobPage(msgspec.Struct, frozen=True):
 class EpochPage(msgspec.Struct, frozen=True):
     """Some epochs, the first one first."""
 
-    epochs: list[Epoch]
+    epochs: Sequence[Epoch]
     next_page_token: str | None
 
 
@@ -73,8 +77,7 @@ def show_epochs(services: Services, job_id: str, query: PageQuery) -> Response:
     """List the epochs that a training has reported."""
     with services.database.read() as connection:
         page = list_epochs(connection, job_id, page_size=query.page_size, page_token=query.page_token)
-    rows = [Epoch(**{name: row._mapping[name] for name in Epoch.__struct_fields__}) for row in page.rows]
-    return conditional(json_answer(EpochPage(rows, page.next_token)))
+    return conditional(json_answer(EpochPage(page.rows, page.next_token)))
 
 
 def cancel_job(services: Services, job_id: str, **_: object) -> Response:
@@ -90,7 +93,7 @@ def cancel_job(services: Services, job_id: str, **_: object) -> Response:
         return json_answer(load_job(connection, get_job(connection, job_id)))
 
 
-def load_job(connection: Connection, row: Row[Any]) -> Job:
+def load_job(connection: Connection, row: JobRow) -> Job:
     """Return a row as the schema of a job, with the estimated time left."""
     return to_job(row, read_paces(connection, [row.id]).get(row.id) if row.state == JobState.RUNNING else None)
 
@@ -104,7 +107,7 @@ def _names(text: str | None) -> list[str]:
     return text.split(",") if text else []
 
 
-def to_job(row: Row[Any], pace: Pace | None = None) -> Job:
+def to_job(row: JobRow, pace: Pace | None = None) -> Job:
     """Return a row as the schema of a job."""
     return Job(
         id=row.id,
@@ -129,7 +132,7 @@ def to_job(row: Row[Any], pace: Pace | None = None) -> Job:
     )
 
 
-def _eta_seconds(row: Row[Any], pace: Pace | None) -> float | None:
+def _eta_seconds(row: JobRow, pace: Pace | None) -> float | None:
     """Estimate the time left after the last heartbeat from the pace of this attempt; early stopping ends sooner.
 
     A training reports seconds per epoch. For rows, the pace is the average since the attempt began.
@@ -139,7 +142,7 @@ def _eta_seconds(row: Row[Any], pace: Pace | None) -> float | None:
     left = max(0, int(row.progress_total - row.progress_done))
     if row.progress_unit == "epochs":
         return None if pace.epoch_seconds is None else round(pace.epoch_seconds * left, 1)
-    since: timedelta = row.heartbeat_at - pace.begun_at
+    since = row.heartbeat_at - pace.begun_at if row.heartbeat_at else timedelta()
     if since <= timedelta():
         return None  # the progress is still that of the attempt before
     return round(since.total_seconds() / int(row.progress_done) * left, 1)

@@ -13,7 +13,7 @@ from flask import Flask, render_template
 from app.edge.responses import time_text
 from app.schemas.field_types import JsonObject, Time
 from model.estimator import Estimator
-from store.database import Row
+from store.rows import DatasetRow, VersionRow
 
 
 class CardDetails(msgspec.Struct, frozen=True):
@@ -77,7 +77,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["cell"] = cell
 
 
-def build_card(version: Row[Any], dataset: Row[Any], estimator: Estimator, aliases: Sequence[str]) -> Card:
+def build_card(version: VersionRow, dataset: DatasetRow, estimator: Estimator, aliases: Sequence[str]) -> Card:
     """Build the card of a version."""
     missing = {column["name"]: column["missing"] for column in dataset.schema["columns"]}
     baseline = estimator.baseline_customer

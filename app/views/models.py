@@ -9,8 +9,8 @@ from app.edge.responses import conditional, json_answer, time_text
 from app.routing.route import Route
 from app.schemas.field_types import JsonObject, PageQuery, Time
 from app.server.services import Services
-from store.database import Row
 from store.registry.versions import get_version, list_models, list_versions, load_estimator
+from store.rows import VersionRow
 
 
 class RegisteredModel(msgspec.Struct, frozen=True):
@@ -86,7 +86,7 @@ def download_weights(services: Services, name: str, version: int, **_: object) -
     return conditional(answer, row.weights_sha256)
 
 
-def _shown(row: Row[Any]) -> Version:
+def _shown(row: VersionRow) -> Version:
     return Version(
         model=row.model,
         version=row.version,

@@ -4,6 +4,7 @@ from http import HTTPStatus as Status
 
 from flask import Response, request, send_file
 
+from app.edge.responses import checked
 from app.errors import ResultMissingError
 from app.routing.route import Header, Route
 from app.server.services import Services
@@ -29,13 +30,14 @@ def download_result(services: Services, job_id: str, **_: object) -> Response:
         raise ResultMissingError(f"job {job_id} is {job.state}: only a job that has succeeded has a result")
     with services.database.read() as connection:
         check_result(connection, job_id)
+    assert job.result is not None  # noqa: S101 - the job has succeeded
     path = services.artifacts.path(job.result["sha256"])
     if not path.is_file():
         raise ArtifactError(f"artifact {job.result['sha256']} is not there")
     if not _single_range(request.headers.get("Range", "")):
         del request.environ["HTTP_RANGE"]
     output, version = job.params["output"], job.params["version"]
-    return send_file(
+    answer = send_file(
         path,
         mimetype=MEDIA_TYPE_OF[output],
         as_attachment=True,
@@ -44,6 +46,7 @@ def download_result(services: Services, job_id: str, **_: object) -> Response:
         last_modified=job.finished_at,
         conditional=True,
     )
+    return checked(answer)
 
 
 def _single_range(wanted: str) -> bool:

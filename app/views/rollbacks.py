@@ -1,7 +1,5 @@
 """Rollbacks: moves an alias back to its version before."""
 
-from typing import Any
-
 from flask import Response
 
 from app.edge.access import caller_name
@@ -9,17 +7,18 @@ from app.edge.responses import json_answer
 from app.routing.route import Header, Route
 from app.server.services import Services
 from app.views.aliases import ALIAS, ETAG, Alias, expected_revision, to_alias
-from store.database import Connection, Row
+from store.database import Connection
 from store.ids import new_id
 from store.registry.aliases import find_alias, get_alias, moved_by_request
 from store.registry.rollback import roll_back
+from store.rows import AliasRow
 
 
 def roll_back_alias(services: Services, name: str, alias: str, **_: object) -> Response:
     """Move an alias back to its version before; a second call goes back one version more."""
     by, this = caller_name(), new_id()
 
-    def back(connection: Connection) -> Row[Any]:
+    def back(connection: Connection) -> AliasRow:
         if not moved_by_request(connection, name, alias, this):
             revision = expected_revision(find_alias(connection, name, alias), alias)
             roll_back(connection, name, alias, revision=revision, by=by, request=this)

@@ -1,6 +1,6 @@
 """Scoring jobs: score a dataset, or the table in the body, by the version that the request resolves to."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from flask import Response
@@ -20,11 +20,11 @@ from app.views.datasets import EXPIRED
 from model.columns.schema import listed
 from model.errors import Problem
 from model.tables.reader import MEDIA_TYPES
-from store.database import Row
 from store.datasets import find_dataset
 from store.jobs.submit import Submission
 from store.registry.aliases import CHAMPION, get_alias
 from store.registry.versions import get_version
+from store.rows import VersionRow
 
 OutputName = Literal["csv", "ndjson", "parquet"]
 
@@ -108,7 +108,7 @@ def _of_table(services: Services, kind: str, model: str, query: ScoringQuery) ->
     )
 
 
-def _settled(services: Services, model: str, wanted: ScoringRequest | ScoringQuery, place: str) -> Row[Any]:
+def _settled(services: Services, model: str, wanted: ScoringRequest | ScoringQuery, place: str) -> VersionRow:
     """Return the version that the request names, or the one that its alias points at now.
 
     Raises: InputError, with this pointer, if both alias and version are given; NotFoundError.
@@ -120,7 +120,7 @@ def _settled(services: Services, model: str, wanted: ScoringRequest | ScoringQue
         return get_version(connection, model, number)
 
 
-def _check(services: Services, dataset_id: str, version: Row[Any]) -> None:
+def _check(services: Services, dataset_id: str, version: VersionRow) -> None:
     """Refuse a dataset that is missing, expired, or has none of the version's columns.
 
     Raises: InputError.

@@ -1,5 +1,5 @@
-"""The same training, written down a second time: PyTorch's automatic differentiation in float64 on the spec's JSON.
+"""An independent implementation of training: PyTorch's automatic differentiation in float64 on the spec's JSON.
 
-Nothing here calls the engine's layers, losses, optimizers or schedules. Only what a comparison must share is taken from
-it: first weights, the order of rows and the masks of dropout.
+It does not call the engine's layers, losses, optimizers or schedules. It shares only the initial weights, the order of
+rows and the masks of dropout.
 """

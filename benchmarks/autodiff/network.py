@@ -1,4 +1,4 @@
-"""The forward pass and the loss of a spec, for PyTorch to differentiate."""
+"""The forward pass and the loss of a spec in PyTorch."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
@@ -20,7 +20,7 @@ ACTIVATIONS: dict[str, Callable[..., Tensor]] = {
 
 
 def layers_of(spec: dict[str, Any], inputs: int, outputs: int, cardinalities: list[int]) -> list[Any]:
-    """The spec's layers, every bare number written out, and the dense layer at the end."""
+    """Return the layers of the spec, numbers expanded to layers, and the final dense layer."""
     layers, width = [], inputs
     for entry in spec["layers"]:
         if not isinstance(entry, int):
@@ -41,12 +41,12 @@ def layers_of(spec: dict[str, Any], inputs: int, outputs: int, cardinalities: li
     return [*layers, {"dense": {"units": outputs}}]
 
 
-def forward(  # noqa: PLR0917  # everything a pass needs, handed down as it is
+def forward(  # noqa: PLR0917  # everything that a pass needs
     layers: list[Any], a: Tensor, parameters: Iterator[Tensor], running: Iterator[Tensor], mask: Mask, codes: list[int]
 ) -> Tensor:
-    """Rows through all layers in training; running averages are moved in place.
+    """Return the output of all layers in training; update running averages in place.
 
-    Shapes: a (B, d); parameters as the engine keeps them, a dense layer's with its bias as the last row.
+    Shapes: a (B, d); parameters as in the engine: the last row of a dense layer is its bias.
     """
     for entry in layers:
         ((name, settings),) = entry.items()
@@ -68,7 +68,7 @@ def forward(  # noqa: PLR0917  # everything a pass needs, handed down as it is
 
 
 def normalized(z: Tensor, scale: Tensor, running: Tensor, momentum: float, epsilon: float) -> Tensor:
-    """Batch normalization by this batch's mean and variance."""
+    """Return the activations normalized by the mean and variance of the batch."""
     mean, variance = z.mean(0), z.var(0, correction=0)
     with torch.no_grad():
         running *= 1 - momentum
@@ -77,7 +77,7 @@ def normalized(z: Tensor, scale: Tensor, running: Tensor, momentum: float, epsil
 
 
 def losses(spec: dict[str, Any], z: Tensor, y: Tensor) -> Tensor:
-    """The loss of each row, in nats or squared units."""
+    """Return the loss of each row, in nats or squared units."""
     smoothing = spec["label_smoothing"]
     if spec["loss"] == "squared_error":
         return (z[:, 0] - y) ** 2

@@ -1,4 +1,4 @@
-"""Random specs, and small designs that suit them."""
+"""Random specs, and small designs for them."""
 
 from random import Random
 from typing import Any
@@ -9,21 +9,21 @@ from model.design import CodeColumn, Design
 
 STEPS = 50
 ADAPTIVE = {"rmsprop", "adam", "adamw"}
-# A bias before batch normalization has a gradient of 0, and so has an output that is still 0 on an even batch. Rounding
-# leaves 1e-17 of it, which an optimizer that divides by the gradient's size makes as large as its ε of 1e-8 lets it.
-# That is nobody's error, so these specs take a larger ε.
+# The gradient of a bias before batch normalization is 0, and so is that of an output that is still 0 on an even batch.
+# Rounding leaves 1e-17 of it. An optimizer that divides by the size of the gradient enlarges it, up to its ε of 1e-8.
+# This is not an error, so these specs use a larger ε.
 LARGE_EPSILON = 1e-4
 
 
 def random_case(seed: int) -> tuple[dict[str, Any], Design]:
-    """A spec as JSON values and a design to train it on."""
+    """Return a spec as JSON values and a design for it."""
     random = Random(seed)
     rows = random.randint(12, 60)
     loss = random.choice(["binary_cross_entropy", "softmax_cross_entropy", "squared_error"])
     design = random_design(random, seed, rows, loss)
     batch = random.choice([4, 8, 16, rows, random.randint(3, rows)])
     if rows % batch == 1:
-        batch = rows  # a batch of one row has no variance to normalize by
+        batch = rows  # a batch of one row has no variance
     spec: dict[str, Any] = {
         "layers": random_layers(random, design),
         "loss": loss,
@@ -50,7 +50,7 @@ def random_case(seed: int) -> tuple[dict[str, Any], Design]:
     if loss != "squared_error":
         now_and_then |= {"label_smoothing": 0.1, "class_weight": random.choice(["balanced", {"0": 0.5, "1": 3}])}
     if spec["initializer"] == "zeros":
-        spec["layers"] = []  # hidden layers would stay 0 but for rounding
+        spec["layers"] = []  # hidden layers would stay 0, up to rounding
     spec |= {key: value for key, value in now_and_then.items() if random.random() < 0.25}
     rounding_alone = "batch_norm" in str(spec) or spec["initializer"] == "zeros"
     if spec["optimizer"]["name"] in ADAPTIVE and rounding_alone:
@@ -59,7 +59,7 @@ def random_case(seed: int) -> tuple[dict[str, Any], Design]:
 
 
 def random_design(random: Random, seed: int, rows: int, loss: str) -> Design:
-    """Normal features, sometimes with category codes among them, sometimes with weights."""
+    """Return normal features, sometimes with category codes, sometimes with weights."""
     numbers = np.random.default_rng(seed)
     width = random.randint(2, 6)
     X = numbers.standard_normal((rows, width))
@@ -77,7 +77,7 @@ def random_design(random: Random, seed: int, rows: int, loss: str) -> Design:
 
 
 def random_layers(random: Random, design: Design) -> list[Any]:
-    """A few layers of every kind; an embedding in front where there are codes."""
+    """Return some random layers; with codes, the first is an embedding."""
     layers: list[Any] = [{"embedding": random.randint(1, 3)}] if design.codes else []
     width = design.width + len(design.codes) * (layers[0]["embedding"] - 1) if layers else design.width
     for _ in range(random.randint(0, 4)):
@@ -96,17 +96,17 @@ def random_layers(random: Random, design: Design) -> list[Any]:
 
 
 def random_activation(random: Random) -> Any:
-    """An activation's name, or an object with its settings."""
+    """Return the name of an activation, or an object with its settings."""
     return random.choice(["relu", "sigmoid", "tanh", "silu", "identity", {"leaky_relu": {"alpha": 0.2}}])
 
 
 def as_layer(activation: Any) -> Any:
-    """The activation as an entry among the layers."""
+    """Return the activation as an entry of `layers`."""
     return {activation: {}} if isinstance(activation, str) else activation
 
 
 def random_optimizer(random: Random) -> dict[str, Any]:
-    """An optimizer with a learning rate that does not make the training chaotic."""
+    """Return an optimizer with a learning rate low enough for a stable training."""
     name = random.choice(["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"])
     optimizer = {"name": name, "learning_rate": random.choice([0.001, 0.01])}
     if name in {"momentum", "nesterov"}:
@@ -117,7 +117,7 @@ def random_optimizer(random: Random) -> dict[str, Any]:
 
 
 def random_schedule(random: Random) -> dict[str, Any]:
-    """A schedule, by step or by epoch, with or without warm-up."""
+    """Return a schedule, by step or by epoch, with or without warm-up."""
     name = random.choice(["constant", "step", "cosine", "one_cycle", "plateau"])
     settings = {"step": {"factor": 0.5, "every": 3}, "cosine": {"minimum": 1e-4}, "plateau": {"patience": 1}}
     by, warmup = random.choice(["step", "epoch"]), random.choice([0.0, 0.2])

@@ -1,4 +1,4 @@
-"""Training one member by automatic differentiation."""
+"""Trains one member by automatic differentiation."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,13 +17,13 @@ from model.training.trainer import ORDER
 
 
 class Masks:
-    """The engine's dropout masks, drawn from its streams batch by batch."""
+    """The dropout masks of the engine, drawn from its streams batch by batch."""
 
     def __init__(self, seed: int) -> None:
         self._seed, self._streams = seed, {}
 
     def for_batch(self, rows: int) -> Callable[[int, float], Tensor]:
-        """Return what gives each layer in turn its mask (B, h)."""
+        """Return a function that returns the mask (B, h) of each layer, in order."""
         asked = iter(range(10**6))
 
         def mask(width: int, rate: float) -> Tensor:
@@ -37,7 +37,7 @@ class Masks:
 
 
 class Training:
-    """One member's parameters and running state, to be trained from the engine's first weights."""
+    """The parameters and running state of one member, trained from the engine's initial weights."""
 
     def __init__(
         self, spec: dict[str, Any], design: Design, stack: Stack, values: list[Any], states: list[Any]
@@ -52,7 +52,7 @@ class Training:
         self._plateau = Plateau(spec)
 
     def losses(self, seed: int) -> list[float]:
-        """Train all epochs; return each one's mean loss, every batch before its update."""
+        """Train all epochs; return the mean loss of each, every batch before its update."""
         spec, rows = self._spec, self._design.train_rows
         orders, masks, found = stream(seed, ORDER), Masks(seed), []
         weights, step = row_weights(self._design, spec["class_weight"]), 0
@@ -83,7 +83,7 @@ class Training:
 
 
 def row_weights(design: Design, class_weight: Any) -> np.ndarray:
-    """Each row's weight: its own times its class's, with mean 1 over the training rows."""
+    """Return the weight of each row: its own times that of its class, with mean 1 over the training rows."""
     weights = np.ones(len(design.y)) if design.weight is None else design.weight.astype(float)
     if class_weight == "balanced":
         labels, counts = np.unique(design.y[design.train_rows], return_counts=True)

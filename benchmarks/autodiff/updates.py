@@ -1,4 +1,4 @@
-"""Optimizers and schedules by their formulas, one array and one step at a time."""
+"""Optimizers and schedules by their formulas, for one array and one step."""
 
 import math
 from typing import Any
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def clipped(gradients: list[Tensor], spec: dict[str, Any]) -> list[Tensor]:
-    """All gradients together cut to a norm, then each number to a size."""
+    """Return the gradients, clipped by their common norm and by value."""
     if spec["clip_norm"] is not None:
         norm = math.sqrt(sum(float((g * g).sum()) for g in gradients))
         gradients = [g * min(1.0, spec["clip_norm"] / norm) if norm else g for g in gradients]
@@ -18,7 +18,7 @@ def clipped(gradients: list[Tensor], spec: dict[str, Any]) -> list[Tensor]:
 
 
 def decayed(g: Tensor, theta: Tensor, kernel: int, spec: dict[str, Any]) -> Tensor:
-    """The gradient with the penalties on the first `kernel` rows, the weights."""
+    """Return the gradient with the penalties of the first `kernel` rows, the weights."""
     g = g.clone()
     g[:kernel] += spec["l1"] * theta[:kernel].sign()
     if spec["optimizer"]["name"] != "adamw":
@@ -27,7 +27,7 @@ def decayed(g: Tensor, theta: Tensor, kernel: int, spec: dict[str, Any]) -> Tens
 
 
 def update(g: Tensor, theta: Tensor, kernel: int, memory: dict[str, Any], *, t: int, rate: float, spec: Any) -> Tensor:
-    """What step t, counted from 1, takes off theta."""
+    """Return the update of theta in step t, from 1."""
     o = spec["optimizer"]
     name = o["name"]
     if name == "sgd":
@@ -49,7 +49,7 @@ def update(g: Tensor, theta: Tensor, kernel: int, memory: dict[str, Any], *, t: 
 
 
 def rate_at(step: int, steps_per_epoch: int, spec: dict[str, Any]) -> float:
-    """The learning rate of a step, counted from 0, before what a plateau makes of it."""
+    """Return the learning rate of a step, from 0, before the factor of a plateau."""
     s, peak = spec["schedule"], spec["optimizer"]["learning_rate"]
     unit = 1 if s["by"] == "step" else steps_per_epoch
     time, total = step // unit, spec["epochs"] * steps_per_epoch // unit
@@ -70,19 +70,19 @@ def rate_at(step: int, steps_per_epoch: int, spec: dict[str, Any]) -> float:
 
 
 def half_wave(first: float, last: float, share: float) -> float:
-    """Half a cosine wave from the first number to the last."""
+    """Return half a cosine wave from the first number to the last."""
     return last + (first - last) * (1 + math.cos(math.pi * share)) / 2
 
 
 class Plateau:
-    """The factor a plateau schedule brings the learning rate down to; 1 for every other schedule."""
+    """The factor of a plateau schedule on the learning rate; 1 for other schedules."""
 
     def __init__(self, spec: dict[str, Any]) -> None:
         self._schedule = spec["schedule"]
         self.factor, self._best, self._waited = 1.0, math.inf, 0
 
     def watch(self, loss: float) -> None:
-        """Take up the loss of an epoch."""
+        """Update the factor by the loss of an epoch."""
         if self._schedule["name"] != "plateau":
             return
         if loss < self._best - self._schedule["min_delta"]:

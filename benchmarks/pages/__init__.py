@@ -1,4 +1,4 @@
-"""docs/benchmarks.md, written section by section by the benchmarks themselves."""
+"""Writes docs/benchmarks.md, one section for each benchmark."""
 
 import platform
 import re
@@ -21,7 +21,7 @@ SECTIONS = ("training", "cost", "memory", "reports", "correctness", "scoring", "
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
-    """Lines of a Markdown table, padded so that it reads well in a terminal too."""
+    """Return the lines of a Markdown table, padded for terminals."""
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
     lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)]
     lines.insert(1, " | ".join("-" * width for width in widths))
@@ -38,7 +38,7 @@ def write_section(name: str, text: str) -> None:
 
 
 def wrapped(text: str) -> str:
-    """Lines of even length, once the figures are in; headings, tables, pictures and quotations stay as they are."""
+    """Return wrapped lines; headings, tables, pictures and quotations stay unchanged."""
     paragraphs = [each.strip() for each in text.strip().split("\n\n")]
     return "\n\n".join(
         each
@@ -49,7 +49,7 @@ def wrapped(text: str) -> str:
 
 
 def machine() -> str:
-    """One sentence on where this was measured."""
+    """Return a sentence about the machine of the measurement."""
     facts = numerical_environment()
     kernel = f"{facts['blas']} with its {facts['blas_kernel']} kernel"
     system = f"{processor()}, {facts['cores']} cores, {facts['system']}"
@@ -57,7 +57,7 @@ def machine() -> str:
 
 
 def processor() -> str:
-    """The processor's name, where the system tells."""
+    """Return the name of the processor, if the system has it."""
     facts = Path("/proc/cpuinfo")
     names = re.findall(r"model name\s*: (.*)", facts.read_text(encoding="utf-8")) if facts.exists() else []
     if sys.platform == "darwin":

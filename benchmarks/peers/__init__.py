@@ -1,4 +1,4 @@
-"""Who trains the same network beside Ebb: one library a file, imported only where it is installed."""
+"""The libraries that train the same network as Ebb: one module each, imported only if installed."""
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from peers.case import Case
 from peers.runner import Runner
 
-# what a table calls it → (the file here, the package it needs)
+# name in the table → (module here, package that it needs)
 PEERS = {
     "Ebb": ("ebb_trainer", "numpy"),
     "scikit-learn": ("scikit_learn", "sklearn"),
@@ -16,12 +16,12 @@ PEERS = {
 
 
 def installed() -> list[str]:
-    """Which peers can run here."""
+    """Return the peers that can run here."""
     return [name for name, (_, package) in PEERS.items() if find_spec(package)]
 
 
 def runners(name: str, case: Case) -> list[Runner]:
-    """A peer's ways of training this case, of which the fastest counts."""
+    """Return the ways in which a peer trains this case. The fastest counts."""
     file, _ = PEERS[name]
     found: list[Runner] = import_module(f"peers.{file}").runners(case)
     return found

@@ -1,4 +1,4 @@
-"""One case of the speed table: the same rows, initial weights and order of batches for everyone."""
+"""One case of the speed table: the same rows, initial weights and order of batches for all libraries."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +21,7 @@ Weights: TypeAlias = list[tuple[np.ndarray, np.ndarray]]  # (W (h_in, h_out), b 
 class Case:
     """A network with ReLUs, and rows to train it on.
 
-    `bounds` are what issue and design ask for: how many times faster than each peer.
+    `bounds` are the goals: how many times faster than each peer.
     """
 
     title: str
@@ -43,7 +43,7 @@ class Case:
 
     @property
     def raw_spec(self) -> dict[str, Any]:
-        """What Ebb is told."""
+        """Return the spec for Ebb as JSON values."""
         return {
             "layers": list(self.layers),
             "batch_size": self.batch_size,
@@ -56,33 +56,33 @@ class Case:
 
     @cached_property
     def spec(self) -> Spec:
-        """The same, parsed."""
+        """Return the spec for Ebb."""
         return parse_spec(self.raw_spec)
 
     @cached_property
     def design(self) -> Design:
-        """All rows for training, none held out."""
+        """Return the design: all rows for training."""
         X, y = self.data
         return Design(X, y, None, np.arange(len(X)), np.arange(0))
 
     @property
     def steps(self) -> int:
-        """How many updates a member makes in all."""
+        """The number of updates of a member."""
         return self.epochs * -(-self.rows // self.batch_size)
 
     def initial(self, member: int = 0) -> Weights:
-        """The weights a member starts from, as Ebb draws them."""
+        """Return the initial weights of a member, as drawn by Ebb."""
         stack = build_stack(self.spec, self.features, 1)
         flat = initialize(stack, "auto", self.spec.seed + member, np.float32)
         return [(a[:-1].copy(), a[-1].copy()) for a in views(flat, stack.tensors()).values()]
 
     def orders(self, member: int = 0) -> np.ndarray:
-        """The order of rows in each epoch, as Ebb draws it: (epochs, n)."""
+        """Return the order of rows in each epoch, as drawn by Ebb: (epochs, n)."""
         bits = stream(self.spec.seed + member, ORDER)
         return np.array([shuffle(bits, self.rows) for _ in range(self.epochs)])
 
     def loss(self, weights: Weights) -> float:
-        """The mean cross-entropy over all rows, worked out in float64 by a plain forward pass."""
+        """Return the mean cross-entropy over all rows, by a plain forward pass in float64."""
         X, y = self.data
         a = X.astype(np.float64)
         for i, (W, b) in enumerate(weights):
@@ -92,7 +92,7 @@ class Case:
 
 
 def home_customers(rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """The home case's customers, scaled as its design says."""
+    """Return the customers of the home case, scaled as in its design."""
     table = customers(rows, 0)
     scales = {"months": 60, "monthly_charge": 160, "support_tickets": 10, "usage_hours": 100}
     found = table.columns()
@@ -101,7 +101,7 @@ def home_customers(rows: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def planted(rows: int, features: int) -> tuple[np.ndarray, np.ndarray]:
-    """Normal features whose log-odds are a sum of bent directions."""
+    """Return normal features, and labels whose log-odds are a sum of nonlinear functions of them."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((rows, features), np.float32)
     directions = rng.standard_normal((features, 8), np.float32) / np.float32(np.sqrt(features))

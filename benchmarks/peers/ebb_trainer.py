@@ -1,4 +1,4 @@
-"""Ebb: the engine as every caller drives it, by a spec and one report an epoch."""
+"""Ebb: the engine by its public interface, a spec and one report an epoch."""
 
 from model.training.trainer import Trainer
 from peers.case import Case, Weights
@@ -6,7 +6,7 @@ from peers.runner import Runner
 
 
 class Ebb:
-    """Trains all members side by side; each epoch's losses, norms and ratios are part of the time."""
+    """Trains all members side by side. The time includes the losses, norms and ratios of each epoch."""
 
     label = "Trainer"
 

@@ -1,6 +1,6 @@
-"""One case, everybody in turn: python -m peers.measure CASE, from this folder, prints what was measured as JSON.
+"""Measures all libraries on one case, in turn: python -m peers.measure CASE, from this folder, prints JSON.
 
-It runs in a process of its own because threads must be settled before the libraries are loaded.
+It runs in a separate process because the number of threads must be set before the libraries are loaded.
 """
 
 import json
@@ -17,14 +17,14 @@ from peers.threads import Placing, settle
 
 
 def environment(threads: int) -> dict[str, str]:
-    """This process's environment, with so many threads for everyone and OpenBLAS's kernel its own choice."""
+    """Return the environment of this process with a number of threads, and with the kernel that OpenBLAS chooses."""
     ours = {key: value for key, value in os.environ.items() if key not in {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"}}
     names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
     return ours | dict.fromkeys(names, str(threads)) | {"JAX_PLATFORMS": "cpu"}
 
 
 class Race:
-    """Everybody installed, ready for one case."""
+    """All installed libraries, prepared for one case."""
 
     def __init__(self, case: Case) -> None:
         self._case = case
@@ -39,8 +39,8 @@ class Race:
     def timed(self, runner: Runner) -> float:
         """Seconds of one training from the initial weights.
 
-        With one thread it is the processor's time, which is the wall clock's on an idle machine and does not grow
-        with whatever else runs; with more threads it is the wall clock's.
+        With one thread this is the processor time. It equals the wall clock time of an idle machine, and other
+        processes do not change it. With more threads it is the wall clock time.
         """
         clock = process_time if self._case.threads == 1 else perf_counter
         runner.set_up()
@@ -50,7 +50,7 @@ class Race:
         return clock() - started
 
     def run(self) -> dict[str, Any]:
-        """Train A B C A B C …; return what was measured of each."""
+        """Train A B C A B C …; return the times of each."""
         case, result = self._case, {}
         entrants = {peer: self._fastest(peer) for peer in self._ways}
         for peer, entrant in entrants.items():
@@ -64,7 +64,7 @@ class Race:
         return result
 
     def _fastest(self, peer: str) -> Runner:
-        """Train once by each of a peer's ways, twice where there is a choice; return the fastest."""
+        """Train by each way of a peer, twice if there are several; return the fastest."""
         ways = self._ways[peer]
         first = [self.timed(way) for way in ways]
         again = [self.timed(way) for way in ways] if len(ways) > 1 or peer == "JAX" else first
@@ -74,7 +74,7 @@ class Race:
 
 
 def disagreement(result: dict[str, Any]) -> float:
-    """The largest difference between a peer's final loss and Ebb's, over the members both trained."""
+    """Return the largest difference between a peer's final loss and Ebb's, over the members that both trained."""
     ours = result["Ebb"]["losses"]
     return max(abs(a - b) for found in result.values() for a, b in zip(found["losses"], ours, strict=False))
 

@@ -1,4 +1,4 @@
-"""PyTorch, eager: an epoch's rows gathered once and sliced into batches, with each form of its Adam."""
+"""PyTorch, eager: rows gathered once an epoch and sliced into batches, with each form of its Adam."""
 
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits, linear
@@ -8,7 +8,7 @@ from peers.runner import Runner
 
 
 class Eager:
-    """Trains the first member, by the functional forms, which cost less than modules."""
+    """Trains the first member by functional forms, which cost less than modules."""
 
     def __init__(self, case: Case, **adam: bool) -> None:
         self._case, self._adam = case, adam

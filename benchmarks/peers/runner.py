@@ -1,4 +1,4 @@
-"""What the benchmark asks of everyone who trains."""
+"""The interface of a library that trains."""
 
 from typing import Protocol
 
@@ -6,15 +6,15 @@ from peers.case import Weights
 
 
 class Runner(Protocol):
-    """One way of training a case: `set_up` is not timed, `train` is."""
+    """One way of training a case. `train` is timed, `set_up` is not."""
 
     label: str
 
     def set_up(self) -> None:
-        """Go back to the initial weights."""
+        """Restore the initial weights."""
 
     def train(self) -> None:
         """Train all epochs."""
 
     def weights(self) -> list[Weights]:
-        """The trained weights of each member this runner trains."""
+        """The trained weights of each member."""

@@ -1,4 +1,4 @@
-"""scikit-learn: the loop of MLPClassifier.fit itself, told the order of rows through its random state."""
+"""scikit-learn: the loop of MLPClassifier.fit, with the order of rows from its random state."""
 
 import warnings
 
@@ -11,9 +11,9 @@ from peers.runner import Runner
 
 
 class Orders(np.random.RandomState):
-    """A random state whose shuffles lead through the given orders of rows.
+    """A random state whose shuffles give the given orders of rows.
 
-    scikit-learn shuffles what the epoch before left, so each order is given relative to that one.
+    scikit-learn shuffles the order of the epoch before, so each order is relative to that one.
     """
 
     def __init__(self, orders: np.ndarray) -> None:

@@ -1,21 +1,21 @@
-"""Which processors the threads of a race run on."""
+"""Assigns processors to the threads of a measurement."""
 
 import os
 import threading
 from pathlib import Path
 
-TASKS = Path("/proc/self/task")  # Linux; elsewhere the system's scheduler is left alone
-DELAY = 0.01  # seconds after which a training has all its threads
+TASKS = Path("/proc/self/task")  # Linux only
+DELAY = 0.01  # seconds until a training has started all its threads
 
 
 def settle(threads: int) -> None:
-    """Leave this process so many processors. It must be called before JAX is loaded, which has no other setting."""
+    """Limit this process to a number of processors. Call it before JAX is loaded, which has no other setting."""
     if TASKS.exists():
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
 
 
 class Placing:
-    """Gives every new thread a processor of its own: a busy machine's scheduler leaves them all on one."""
+    """Assigns each new thread to its own processor. The scheduler of a busy machine leaves them all on one."""
 
     def __init__(self) -> None:
         self._processors = sorted(os.sched_getaffinity(0)) if TASKS.exists() else []
@@ -24,7 +24,7 @@ class Placing:
             os.sched_setaffinity(0, self._processors[:1])
 
     def soon(self) -> None:
-        """Place the threads that a training starts."""
+        """Assign the threads that a training starts."""
         if len(self._processors) > 1:
             threading.Timer(DELAY, self._place).start()
 

@@ -1,1 +1,1 @@
-"""Who runs a job beside Ebb: one task queue a file, each worker started as a program of its own."""
+"""The task queues that are compared with Ebb: one module each, with workers as separate programs."""

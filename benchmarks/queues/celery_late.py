@@ -1,4 +1,4 @@
-"""Celery as its guide has it for work that must not be lost: acknowledged late, prefetching one."""
+"""Celery as its guide recommends it for work that must not be lost: late acknowledgement, prefetch of one."""
 
 import os
 import sys
@@ -23,5 +23,5 @@ def nothing(number: int) -> None:
 
 
 def send(number: int) -> None:
-    """Have it done."""
+    """Send a job."""
     nothing.delay(number)

@@ -1,4 +1,4 @@
-"""Dramatiq over Redis, one thread a worker; it acknowledges late by itself."""
+"""Dramatiq over Redis, one thread a worker. It acknowledges late by default."""
 
 import sys
 
@@ -30,5 +30,5 @@ def nothing(number: int) -> None:
 
 
 def send(number: int) -> None:
-    """Have it done."""
+    """Send a job."""
     nothing.send(number)

@@ -1,4 +1,4 @@
-"""Ebb's figures, each job in a process of its own: one that is refused as soon as it is read, and a tiny training."""
+"""Measures Ebb, with a process for each job: a job that is refused at once, and a tiny training."""
 
 import os
 import subprocess
@@ -31,16 +31,16 @@ from store.tables import epochs, jobs, workers
 
 Spec = Mapping[str, object]
 
-# Not a spec: the job is claimed, given to its process, read, refused and ended, which is all that others' job is.
+# Not a spec: the job is claimed, passed to its process, read, refused and ended. The jobs of the peers do no more.
 NOTHING: Spec = {"nothing": "to do"}
 TINY: Spec = parse_spec({"epochs": 1, "layers": [1], "early_stopping": None}).to_json()
 LONG: Spec = parse_spec({"epochs": 1_000_000, "early_stopping": None, "layers": [4]}).to_json()
-REST_SECONDS = 1.0  # between jobs sent to an idle worker, which starts the next process meanwhile
+REST_SECONDS = 1.0  # between jobs for an idle worker, which starts the next process in this time
 
 
 @dataclass(frozen=True)
 class Service:
-    """A database with a small table in it, and a broker."""
+    """A database with a small table, and a broker."""
 
     settings: Settings
     database: Database
@@ -48,7 +48,7 @@ class Service:
     dataset: str
 
     def submit(self, spec: Spec) -> str:
-        """Submit a training and ring for it, as the API does; return the job's id."""
+        """Submit a training and publish it, as the API does; return the id of the job."""
         submission = Submission("training", "bench", self.dataset, {"spec": spec, "promote": "never"})
         job_id = self.database.write(lambda connection: submit(connection, submission)).job_id
         kind = self.database.write(lambda connection: take_one(connection, job_id))
@@ -74,7 +74,7 @@ class Service:
 
     @contextmanager
     def workers(self, count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
-        """Run that many workers, which have each taken up work before anything is timed."""
+        """Run workers, each of which has run a job before the measurement."""
         environ = {**os.environ, **self.settings.environ(), **ONE_BLAS_THREAD, "PYTHONPATH": str(ROOT)}
         with (self.settings.home / "workers.log").open("ab") as log:
             command = [sys.executable, "-m", "worker"]
@@ -105,7 +105,7 @@ def serve(home: Path, socket: str, database_url: str = "") -> Service:
 
 
 def add_customers(settings: Settings, database: Database, rows: int) -> str:
-    """Store a table of so many customers; return the dataset's id."""
+    """Store a table of customers; return the id of the dataset."""
     artifact = ArtifactStore(settings.artifacts).put([customers(rows, seed=1).to_csv().encode()])
     new = NewDataset("bench", "text/csv", "churned", "customer_id", rows, {"columns": []})
     dataset, _ = database.write(lambda connection: add_dataset(connection, artifact, new))
@@ -113,7 +113,7 @@ def add_customers(settings: Settings, database: Database, rows: int) -> str:
 
 
 def latencies(service: Service, spec: Spec, jobs: int) -> tuple[list[float], list[float]]:
-    """Submit jobs one at a time to an idle worker; return when each was claimed and when it had ended.
+    """Submit jobs one by one to an idle worker; return the times until each was claimed and had ended.
 
     Units: seconds.
     """
@@ -128,7 +128,7 @@ def latencies(service: Service, spec: Spec, jobs: int) -> tuple[list[float], lis
 
 
 def jobs_a_second(service: Service, spec: Spec, jobs: int) -> float:
-    """Submit jobs all at once and return how many had ended in a second."""
+    """Submit all jobs at once; return the number that ended in a second."""
     begun = time.monotonic()
     sent = [service.submit(spec) for _ in range(jobs)]
     wait_for(lambda: not service.waiting(), f"the end of {jobs} jobs", seconds=60 + 10 * jobs, pause=0.02)
@@ -145,7 +145,7 @@ def _check(row: Any, spec: Spec) -> None:
 
 
 def recovery(service: Service) -> float:
-    """Kill the worker of a training under way, and return how long it took until another had taken it up.
+    """Kill the worker of a running training; return the time until another worker claims the job.
 
     Units: seconds.
     """

@@ -1,4 +1,4 @@
-"""What can be timed within one process: the answer to a submission, and what storing a training's progress costs it."""
+"""Measures in one process: the answer to a submission, and the cost of storing a training's progress."""
 
 import logging
 import time
@@ -10,9 +10,9 @@ from store.doorbell import CeleryDoorbell
 from store.jobs.claim import claim
 from store.jobs.finish import fail
 from store.jobs.submit import Submission, submit
-from worker.fit import Fit
 from worker.kinds.training import Training
 from worker.lease_keeper import LeaseKeeper
+from worker.progress_writer import ProgressWriter
 
 ROWS = 1_000
 ENDLESS = {"epochs": 1_000_000, "early_stopping": None}
@@ -23,11 +23,11 @@ TRAININGS = {
 
 
 def answers_without_a_broker(service: Service, requests: int) -> list[float]:
-    """Submit over the application's own routes while the broker is away; return how long each answer took.
+    """Submit through the routes of the application while the broker is down; return the time of each answer.
 
     Units: seconds.
     """
-    # The publisher warns of each job that is left to the sweeper.
+    # The publisher warns about each job that it leaves to the sweeper.
     logging.getLogger("app.submission.publisher").setLevel(logging.ERROR)
     app = create_app(service.settings, service.database, CeleryDoorbell("redis+socket:///nowhere/none.sock"))
     client, found = app.test_client(), []
@@ -41,29 +41,29 @@ def answers_without_a_broker(service: Service, requests: int) -> list[float]:
 
 
 def cost_of_storing(service: Service, spec: Mapping[str, object], seconds: float) -> tuple[float, int]:
-    """Train on 1,000 customers as a job does, for a while.
+    """Train on 1,000 customers like a job.
 
-    Return the share of the time that beats and checkpoints took, and the epochs.
+    Return the share of the time of heartbeats and checkpoints, and the epochs.
     """
     dataset = add_customers(service.settings, service.database, ROWS)
     submission = Submission("training", "bench", dataset, {"spec": dict(spec), "promote": "never"})
     job_id = service.database.write(lambda connection: submit(connection, submission)).job_id
     mine = service.database.write(lambda connection: claim(connection, job_id, worker="bench", lease_seconds=30.0))
     assert mine is not None
-    fit = Fit.load(service.settings, service.database, job_id)
-    work, stored, count = Training(fit, service.database), 0.0, 0
+    work, stored, count = Training.load(service.settings, service.database, job_id), 0.0, 0
     with LeaseKeeper(service.settings, service.database, mine, work.activity) as keeper:
         work.prepare()
         keeper.progress = work.progress
+        writer = ProgressWriter(keeper, service.settings.heartbeat_seconds)
         begun = time.perf_counter()
         for unit in work.units():
             at = time.perf_counter()
-            keeper.unit(unit, work.checkpoint)
+            writer.add(unit, work.checkpoint)
             stored += time.perf_counter() - at
             count += 1
             if at - begun > seconds:
                 break
         total = time.perf_counter() - begun
-    # Or whoever sweeps next gives it to a worker, who would train for hours.
+    # Otherwise the next sweeper gives it to a worker, which would train for hours.
     service.database.write(lambda connection: fail(connection, mine, code="timed", text="it was timed"))
     return stored / total, count

@@ -1,4 +1,4 @@
-"""What a job that does nothing does: it tells when it began."""
+"""A job that does nothing but record its start."""
 
 import os
 import time
@@ -21,5 +21,5 @@ def client() -> redis.Redis:
 
 
 def record_start(number: int) -> None:
-    """Note that this job began now; in a forked process, over a connection of its own."""
+    """Record the start of this job. A forked process uses its own connection."""
     _client(os.getpid()).rpush(DONE, f"{number} {time.time()}")

@@ -1,4 +1,4 @@
-"""The peers' figures: how soon a job begins, and how many of them one worker and two get done in a second."""
+"""Measures the peers: the start latency of a job, and the jobs a second of one worker and of two."""
 
 import importlib
 import os
@@ -15,12 +15,12 @@ from queues.waiting import stop
 BENCHMARKS = Path(__file__).resolve().parents[1]
 PEERS = {"Celery, acks_late": "celery_late", "dramatiq": "dramatiq_plain", "RQ": "rq_plain"}
 LATENCIES, JOBS = 100, 300  # at most
-LONGEST_SECONDS = 8.0  # about, of each measurement
+LONGEST_SECONDS = 8.0  # approximate duration of each measurement
 PATIENCE_SECONDS = 60
 
 
 def load(name: str) -> ModuleType | None:
-    """Return a peer, or None where it is not installed."""
+    """Return a peer, or None if it is not installed."""
     try:
         return importlib.import_module(f"queues.{PEERS[name]}")
     except ModuleNotFoundError:
@@ -29,13 +29,13 @@ def load(name: str) -> ModuleType | None:
 
 @contextmanager
 def workers(peer: ModuleType, count: int) -> Iterator[None]:
-    """Run that many workers, and see that each has begun a job before anything is timed."""
+    """Run workers, each of which has started a job before the measurement."""
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(BENCHMARKS), str(BENCHMARKS.parent)])}
     named = [[f"w{number}"] if "celery" in peer.__name__ else [] for number in range(count)]
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     started = [subprocess.Popen([*peer.WORKER, *name], cwd=BENCHMARKS, env=environ, **silent) for name in named]
     try:
-        time.sleep(6.0)  # they tell in too many ways that they are ready
+        time.sleep(6.0)  # the peers report in different ways that they are ready
         run(peer, 20)
         yield
     finally:
@@ -43,7 +43,7 @@ def workers(peer: ModuleType, count: int) -> Iterator[None]:
 
 
 def run(peer: ModuleType, jobs: int) -> float:
-    """Send that many jobs and return how long it took until the last one began."""
+    """Send jobs; return the time until the last one started."""
     redis, begun = client(), time.time()
     for number in range(jobs):
         peer.send(number)
@@ -51,14 +51,14 @@ def run(peer: ModuleType, jobs: int) -> float:
 
 
 def jobs_a_second(peer: ModuleType) -> float:
-    """Send many jobs at once, or as many as take some seconds, and return how many began in a second."""
+    """Send jobs at once, for at most some seconds of work; return the number that started in a second."""
     rate = 20 / run(peer, 20)
     jobs = max(20, min(JOBS, int(rate * LONGEST_SECONDS)))
     return jobs / run(peer, jobs)
 
 
 def latencies(peer: ModuleType) -> list[float]:
-    """Send jobs one at a time to an idle worker, and return how long each took to begin."""
+    """Send jobs one by one to an idle worker; return the time until each started."""
     redis, found, give_up = client(), list[float](), time.monotonic() + 2 * LONGEST_SECONDS
     for number in range(LATENCIES):
         if time.monotonic() > give_up:

@@ -1,4 +1,4 @@
-"""A PostgreSQL that keeps what it committed though the power fails, from the programs that the tests bring along."""
+"""A PostgreSQL with durable commits, from the programs of the tests."""
 
 import sys
 import tempfile
@@ -14,9 +14,9 @@ DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", 
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """Run one with a database in it, and give its address.
+    """Run a server with a database; yield its address.
 
-    Raises: ModuleNotFoundError where the programs are not installed.
+    Raises: ModuleNotFoundError when the programs are not installed.
     """
     sys.path.append(str(ROOT))
     from tests.parts.postgres import SETTINGS, Postgres, initialise, spawn, wait_until_ready  # noqa: PLC0415

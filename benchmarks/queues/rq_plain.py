@@ -1,4 +1,4 @@
-"""RQ, which forks a process for each job."""
+"""RQ. It forks a process for each job."""
 
 import sys
 
@@ -12,7 +12,7 @@ WORKER = [sys.executable, "-m", "queues.rq_plain"]
 
 
 def send(number: int) -> None:
-    """Have it done."""
+    """Send a job."""
     queue.enqueue("queues.noop_job.record_start", number, result_ttl=0)
 
 

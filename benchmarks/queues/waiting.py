@@ -1,4 +1,4 @@
-"""Waiting that ends: with what was waited for, or with a sentence; and a line for each step of the way."""
+"""Waits with a time limit, and prints progress."""
 
 import subprocess
 import sys
@@ -12,12 +12,12 @@ BEGUN = time.monotonic()
 
 
 def say(text: str) -> None:
-    """Print what is done now, and since when this runs."""
+    """Print the current action and the seconds since the start."""
     print(f"{time.monotonic() - BEGUN:5.0f} s  {text}", file=sys.stderr, flush=True)
 
 
 def wait_for(condition: Callable[[], T], what: str, seconds: float = 60.0, pause: float = 0.005) -> T:
-    """Return what the condition returns once that is true; end everything where it takes too long."""
+    """Return the result of the condition when it is true; exit after too long a wait."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > deadline:
@@ -27,7 +27,7 @@ def wait_for(condition: Callable[[], T], what: str, seconds: float = 60.0, pause
 
 
 def stop(processes: Sequence[subprocess.Popen[bytes]], seconds: float = 45.0) -> None:
-    """End these processes in good order, and those that take too long at once."""
+    """Terminate the processes; kill those that take too long."""
     for process in processes:
         process.terminate()
     for process in processes:

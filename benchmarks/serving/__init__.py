@@ -1,1 +1,1 @@
-"""Who answers scoring requests beside Ebb: one server a file, each started as a program of its own."""
+"""The servers that are compared with Ebb: one module each, started as separate programs."""

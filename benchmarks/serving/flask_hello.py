@@ -1,4 +1,4 @@
-"""The floor: what Flask under gunicorn costs before it does anything."""
+"""The lower bound: Flask under gunicorn without any work."""
 
 from flask import Flask
 

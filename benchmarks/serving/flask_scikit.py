@@ -1,4 +1,4 @@
-"""Flask, pandas and scikit-learn, as a first service is mostly written; nothing is validated."""
+"""Flask, pandas and scikit-learn, like a typical first service, without validation."""
 
 import pandas as pd
 from flask import Flask, jsonify, request

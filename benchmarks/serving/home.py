@@ -1,4 +1,4 @@
-"""A home folder with trained versions in it: what the service needs in order to answer, without a training job."""
+"""A home folder with trained versions, made without training jobs."""
 
 from io import BytesIO
 from pathlib import Path
@@ -24,7 +24,7 @@ SPEC = {"layers": [8, 4], "epochs": 30, "optimizer": {"name": "adam", "learning_
 
 
 def training_csv() -> bytes:
-    """The customers that every peer learns from."""
+    """Return the customers that all servers train on."""
     return customers(TRAINING_ROWS, seed=1).to_csv().encode()
 
 
@@ -38,7 +38,7 @@ def train() -> Estimator:
 
 
 def furnish(home: Path, *, versions: int = 1) -> str:
-    """Migrate a database in this folder, store that many versions, point `champion` at the first; return a key."""
+    """Migrate a database in this folder, store versions, point `champion` at the first; return a key."""
     database = open_database(f"sqlite:///{home / 'ebb.db'}")
     upgrade(database)
     artifact = ArtifactStore(home / "artifacts").put([training_csv()])

@@ -1,6 +1,6 @@
-"""Load on a server: as many requests as it answers over some connections, each sent when the last was answered.
+"""Closed load on a server: each connection sends a request when its last one is answered.
 
-`wrk` does it where it is installed, and takes little of the processor; else a client of our own, which takes more.
+`wrk` sends the requests if it is installed, and takes little processor time. A Python client is the fallback.
 """
 
 import http.client
@@ -31,7 +31,7 @@ if #paths == 1 then request = nil; wrk.path = paths[1] end
 
 @dataclass(frozen=True)
 class Ask:
-    """What is sent: a body to one path, or to several in turn."""
+    """A body, and the path or paths that get it in turn."""
 
     paths: tuple[str, ...]
     body: bytes
@@ -40,7 +40,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Load:
-    """What came of it.
+    """The result of a load.
 
     Units: `p99` in seconds; `processor` in seconds of the server's processor time a request, None where not known.
     """
@@ -52,7 +52,7 @@ class Load:
 
 
 def measure(url: str, ask: Ask, *, connections: int, seconds: float, server: int) -> Load:
-    """Load the server at `url` whose first process is `server`."""
+    """Load the server at `url`. `server` is its first process."""
     with _processor_time(server) as spent:
         run = _wrk if shutil.which("wrk") else _own_client
         rate, p99, requests, failed = run(url, ask, connections, seconds)
@@ -105,7 +105,7 @@ def _own_client(url: str, ask: Ask, connections: int, seconds: float) -> tuple[f
 
 @contextmanager
 def _processor_time(server: int) -> Iterator[list[float]]:
-    """Give a list that holds the processor time of the server's processes afterwards, where Linux tells it."""
+    """Yield a list that gets the processor time of the server's processes at the end, on Linux."""
     spent: list[float] = []
     before = _spent(server)
     yield spent

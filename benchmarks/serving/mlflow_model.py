@@ -1,4 +1,4 @@
-"""Saves scikit-learn's estimator for `mlflow models serve`, which is then a program of its own."""
+"""Saves scikit-learn's estimator for `mlflow models serve`."""
 
 import sys
 

@@ -1,6 +1,6 @@
-"""Open load: requests are sent at their times, whether the ones before were answered or not, as many clients would.
+"""Open load: requests are sent at fixed times, whether earlier ones were answered or not, like those of many clients.
 
-A closed loop, as `wrk` runs it, sends less when the server is slow, and so hides how long requests wait.
+A closed loop such as `wrk` sends less when the server is slow. It hides the waiting time of requests.
 """
 
 import asyncio
@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 from serving.load import Ask
 
 TIMEOUT_SECONDS = 10.0
-MOST_CONNECTIONS = 500  # as many clients; what none of them can send at its time is sent late, and waits all the longer
+MOST_CONNECTIONS = 500  # as many clients: a request that none can send in time is sent late, and its wait counts
 LOST = "lost"
 """The status of a request whose connection was reset or whose answer did not come in time."""
 
 
 @dataclass
 class Outcome:
-    """What came of the requests of one open load.
+    """The result of an open load.
 
     Units: `seconds` of the load; `waits` in seconds from a request's time to its answer, by status.
     """
@@ -30,12 +30,12 @@ class Outcome:
 
     @property
     def counts(self) -> Counter[str]:
-        """How many requests ended with each status."""
+        """The number of requests by status."""
         return Counter({status: len(waits) for status, waits in self.waits.items()})
 
     @property
     def goodput(self) -> float:
-        """Requests a second that were answered with 200."""
+        """The requests a second with status 200."""
         return len(self.waits.get("200", ())) / self.seconds
 
     def p99(self, status: str = "200") -> float:
@@ -45,7 +45,7 @@ class Outcome:
 
 
 class _Connection(asyncio.Protocol):
-    """A connection that is kept; it sends one request at a time."""
+    """A persistent connection. It sends one request at a time."""
 
     def __init__(self, load: "_Load") -> None:
         self._load = load
@@ -107,7 +107,7 @@ class _Load:
         self.outcome.waits.setdefault(status, []).append(time.perf_counter() - due)
 
     def take(self) -> _Connection | None:
-        """Return a connection that is free."""
+        """Return a free connection."""
         while self.free:
             connection = self.free.popleft()
             if not connection.gone:
@@ -133,7 +133,7 @@ class _Load:
 
 
 def open_load(url: str, ask: Ask, *, rate: float, seconds: float) -> Outcome:
-    """Send `rate` requests a second at equal distances for so long, and wait for the answers."""
+    """Send `rate` requests a second at equal intervals, and wait for the answers."""
     at = urlsplit(url)
     headers = "".join(f"{name}: {value}\r\n" for name, value in ask.headers.items())
     head = f"POST {ask.paths[0]} HTTP/1.1\r\nHost: {at.netloc}\r\n{headers}Content-Length: {len(ask.body)}\r\n\r\n"

@@ -1,4 +1,4 @@
-"""Starting the servers to compare, each with two processes, and ending them."""
+"""Starts and stops the compared servers, each with two processes."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ START_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Server:
-    """A server under way."""
+    """A running server."""
 
     name: str
     url: str
@@ -33,7 +33,7 @@ class Server:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens at now."""
+    """Return a free port."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
@@ -41,7 +41,7 @@ def free_port() -> int:
 
 @contextmanager
 def program(name: str, command: Sequence[str], environ: Mapping[str, str], port: int) -> Iterator[Server]:
-    """Run a server until the context is left."""
+    """Run a server while the context is open."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     environ = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", **environ}
     process = subprocess.Popen(command, env=environ, cwd=HERE, start_new_session=True, **quiet)  # type: ignore[call-overload]
@@ -63,7 +63,7 @@ def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
         try:
             urlopen(url, timeout=5).close()
         except URLError as error:
-            if hasattr(error, "code"):  # it answers, though it has no such address
+            if hasattr(error, "code"):  # it answers, with any status
                 return
         except OSError:
             pass
@@ -75,7 +75,7 @@ def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
 
 @contextmanager
 def ebb(home: Path) -> Iterator[Server]:
-    """The service as it is run: keys, rate limits in Redis, metrics and logs on."""
+    """Run Ebb as in production: keys, rate limits in Redis, metrics and logs."""
     port, broker = free_port(), open_broker(Settings(home=home))
     environ = {
         "EBB_HOME": str(home),
@@ -86,7 +86,7 @@ def ebb(home: Path) -> Iterator[Server]:
         "EBB_WEB_PROCESSES": str(PROCESSES),
         "EBB_WEB_THREADS": str(THREADS),
         "EBB_PROXIES": "1",
-        "EBB_REQUESTS_PER_MINUTE": "1000000",  # counted, though never reached
+        "EBB_REQUESTS_PER_MINUTE": "1000000",  # counted and never reached
         "PYTHONPATH": str(HERE.parent),
     }
     try:
@@ -98,7 +98,7 @@ def ebb(home: Path) -> Iterator[Server]:
 
 @contextmanager
 def proxied(server: Server, folder: Path) -> Iterator[Server]:
-    """The proxy of docker-compose.yml before a server; needs Debian's nginx."""
+    """Run the proxy of docker-compose.yml before a server; needs Debian's nginx."""
     port, path = free_port(), f"{os.environ['PATH']}:/usr/sbin"
     if shutil.which("nginx", path=path) is None:
         raise SystemExit("the proxy needs nginx: apt-get install nginx-light")
@@ -114,7 +114,7 @@ def proxied(server: Server, folder: Path) -> Iterator[Server]:
 
 @contextmanager
 def gunicorn(name: str, module: str, python: str, home: Path) -> Iterator[Server]:
-    """A Flask application under gunicorn's threads."""
+    """Run a Flask application under gunicorn's threads."""
     port = free_port()
     options = ["-w", str(PROCESSES), "--threads", str(THREADS), "-k", "gthread", "-b", f"127.0.0.1:{port}"]
     environ = {"TRAINING_TABLE": str(home / "training.csv"), "PYTHONPATH": str(HERE)}
@@ -124,7 +124,7 @@ def gunicorn(name: str, module: str, python: str, home: Path) -> Iterator[Server
 
 @contextmanager
 def peers(python: str, home: Path) -> Iterator[list[Server]]:
-    """Flask, FastAPI and MLflow with scikit-learn, run by a Python that has them."""
+    """Run Flask, FastAPI and MLflow with scikit-learn, by a Python that has them."""
     environ = {"TRAINING_TABLE": str(home / "training.csv"), "PYTHONPATH": str(HERE)}
     (home / "training.csv").write_bytes(training_csv())
     saved, ports = home / "mlflow", [free_port() for _ in range(2)]

@@ -1,1 +1,1 @@
-"""The four troubles of training, each with its cures: what is trained, the picture of it, and what is to be seen."""
+"""Four problems of training and their cures: the trainings, pictures and text of the gallery."""

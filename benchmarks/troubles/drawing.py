@@ -1,4 +1,4 @@
-"""Pictures that are read in light and dark: SVG with both sets of colours inside."""
+"""Draws SVG pictures with colours for light and dark mode."""
 
 import io
 import re
@@ -12,7 +12,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-# stand-in while drawing → (light, dark); red is always the trouble
+# colour while drawing → (light, dark); red is the problem
 COLOURS = {
     "#000001": ("#1c2733", "#e4e9ee"),
     "#000002": ("#66727f", "#98a4b0"),
@@ -30,7 +30,7 @@ INK, MUTED, GRID, TROUBLE, BLUE, ORANGE, GREEN, PURPLE, TEAL, PAPER = COLOURS
 
 @dataclass(frozen=True)
 class Look:
-    """How a training is drawn, the same in every panel; lines differ by more than their colour."""
+    """The style of a training, the same in every panel. Lines differ in more than their colour."""
 
     label: str
     colour: str
@@ -52,7 +52,7 @@ class Look:
 def picture(
     path: Path, title: str, panels: int, height: float = 4.3, rows: int = 1
 ) -> Iterator[tuple[Figure, list[Axes]]]:
-    """Give empty panels side by side, and write them to an SVG file afterwards."""
+    """Yield empty panels side by side, then write them to an SVG file."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(3.9 * max(panels, 2.4), height), layout="constrained")
         axes = list(figure.subplots(rows, panels, squeeze=False).flat)
@@ -62,13 +62,13 @@ def picture(
 
 
 def legend(figure: Figure, axes: Axes, columns: int) -> None:
-    """Put a panel's legend below all of them."""
+    """Put the legend of a panel below all panels."""
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=columns, handlelength=2.8)
 
 
 STYLE = {
-    "svg.fonttype": "none",  # text stays text
-    "svg.hashsalt": "ebb",  # the same figures give the same bytes
+    "svg.fonttype": "none",  # keeps text as text
+    "svg.hashsalt": "ebb",  # equal figures give equal bytes
     "font.family": "sans-serif",
     "font.size": 10.5,
     "text.color": INK,
@@ -93,7 +93,7 @@ STYLE = {
 
 
 def themed(figure: Figure, title: str) -> str:
-    """Write a figure as SVG whose colours follow the reader's light or dark."""
+    """Write a figure as SVG whose colours follow the reader's light or dark mode."""
     written = io.BytesIO()
     figure.savefig(written, format="svg", metadata=dict.fromkeys(["Creator", "Date", "Format", "Type"]))
     text = written.getvalue().decode()

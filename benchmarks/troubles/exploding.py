@@ -1,4 +1,4 @@
-"""Exploding gradients: sums of ReLUs at too large a rate, and what keeps the step or the numbers small."""
+"""Exploding gradients: sums of ReLUs with too large a learning rate, and cures that bound the step or the numbers."""
 
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ DECAYS = [
 
 
 def section(images: Path) -> Section:
-    """Train, draw, and say what is to be seen."""
+    """Train, draw, and return the section."""
     found = {name: train("customers", BASE, changes) for name, changes in CHANGES.items()}
     draw(images, found)
     return Section(
@@ -104,7 +104,7 @@ def draw(images: Path, found: dict[str, Training]) -> None:
 
 
 def row(training: Training) -> tuple[str, str, str]:
-    """What the table says of a training."""
+    """Return the row of a training in the table."""
     norms = training.series("gradient_norm")
     if training.diverged:
         return (f"{training.diverged.gradient_norm:.1e}", f"diverged at step {training.diverged.step}", "—")
@@ -115,7 +115,7 @@ def row(training: Training) -> tuple[str, str, str]:
 
 
 def words(found: dict[str, Training]) -> str:
-    """The section's text, with the figures of the trainings."""
+    """Return the text of the section, with the figures of the trainings."""
     red, retry = found["rate 0.1"], found["retry"]
     assert red.diverged is not None
     ends = {name: found[name].losses[-1] for name in FAST_CHANGES}

@@ -1,4 +1,4 @@
-"""Saddle points and plateaus: a table on which no straight line helps, and ways off the flat."""
+"""Saddle points and plateaus: a table that no linear model fits, and cures."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ SGD: dict[str, Any] = {"name": "sgd", "learning_rate": RATE}
 CLASSIC: dict[str, Any] = {"name": "momentum", "learning_rate": RATE, "form": "classic"}
 FULL: dict[str, Any] = {"batch_size": 1000, "epochs": 3000}
 SEEDS = 10
-LEFT = 0.6  # below it, the plateau at ln 2 = 0.693 is left behind
+LEFT = 0.6  # below it, training has left the plateau at ln 2 = 0.693
 BASE: dict[str, Any] = {
     "layers": [4],
     "activation": "sigmoid",
@@ -44,7 +44,7 @@ LOOKS = [
 
 
 def section(images: Path) -> Section:
-    """Train, draw, and say what is to be seen."""
+    """Train, draw, and return the section."""
     found = {name: train("crossing", BASE, changes) for name, changes in CHANGES.items()}
     seeds = [found[name] for name in ALONE]
     worst = max(ALONE, key=lambda name: found[name].losses[-1])
@@ -65,13 +65,13 @@ def section(images: Path) -> Section:
 
 
 def steps_to(training: Training) -> int | None:
-    """How many steps a training took to leave the plateau."""
+    """Return the number of steps until a training left the plateau."""
     epoch = training.reaches(LEFT)
     return None if epoch is None else training.reports[epoch - 1].steps
 
 
 def row(training: Training) -> tuple[str, str, str]:
-    """What the table says of a training."""
+    """Return the row of a training in the table."""
     epochs, steps = (str(each or "never") for each in (training.reaches(LEFT), steps_to(training)))
     return (epochs, steps, f"{training.losses[-1]:.3f}")
 
@@ -102,7 +102,7 @@ def draw(images: Path, found: dict[str, Training], seeds: list[Training]) -> Non
 
 
 def words(found: dict[str, Training], seeds: list[Training]) -> str:
-    """The section's text, with the figures of the trainings."""
+    """Return the text of the section, with the figures of the trainings."""
     full, mini = found["full batch"], found["mini-batch"]
     classic, averaged = found["full batch, classic momentum"], found["full batch, averaged momentum"]
     zero, best = found["weights from zero"], found[f"best of {SEEDS} restarts"]

@@ -1,4 +1,4 @@
-"""A section of the gallery: what is trained, its picture and its words."""
+"""A section of the gallery: its trainings, its picture and its text."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from troubles.training import Changes
 
 @dataclass(frozen=True)
 class Section:
-    """One trouble. In `text`, figures of the trainings stand already; `rows` are what the table says of each."""
+    """One problem of training. `text` contains figures of the trainings; `rows` are the rows of the table."""
 
     name: str
     title: str
@@ -26,11 +26,11 @@ class Section:
     look: str
 
     def specs(self) -> dict[str, dict[str, Any]]:
-        """Every spec that was trained, whole."""
+        """Return all trained specs."""
         return {name: {**self.base, **each} for name, each in self.changes.items()}
 
     def markdown(self) -> str:
-        """The section as it stands in docs/gallery.md."""
+        """Return the section of docs/gallery.md."""
         lines = [("drawn as", *self.head), ("---",) * (1 + len(self.head))]
         lines += [(name, *self.rows[name]) for name in self.changes]
         table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -43,9 +43,9 @@ class Section:
 
 
 def hold(**claims: bool) -> None:
-    """Refuse to write a text whose words the trainings no longer bear out.
+    """Refuse a text that the trainings contradict.
 
-    Raises: SystemExit naming what does not hold.
+    Raises: SystemExit with the contradicted claim.
     """
     broken = [name.replace("_", " ") for name, true in claims.items() if not true]
     if broken:
@@ -53,6 +53,6 @@ def hold(**claims: bool) -> None:
 
 
 def json_lines(spec: Changes) -> str:
-    """A spec as JSON, one setting a line."""
+    """Return a spec as JSON, one setting a line."""
     inside = ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in spec.items())
     return f"{{\n{inside}\n}}"

@@ -1,4 +1,4 @@
-"""Slow convergence: columns on unequal scales, and optimizers, schedules and scaling that cope."""
+"""Slow convergence: columns on unequal scales, with optimizers, schedules and scaling as cures."""
 
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -32,7 +32,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "SGD, batch norm": {"optimizer": "sgd", "batch_norm": True},
     "SGD, own scaling": {"optimizer": "sgd", "columns": {}},
 }
-STILL = {"optimizer": {"name": "sgd", "learning_rate": 1e-12}, "epochs": 1}  # to see what the first weights give
+STILL = {"optimizer": {"name": "sgd", "learning_rate": 1e-12}, "epochs": 1}  # the loss of the initial weights
 ADAM: dict[str, Any] = {"name": "adam", "learning_rate": HIGH}
 SCHEDULES: dict[str, dict[str, Any]] = {
     f"Adam {HIGH}, constant": {"name": "constant"},
@@ -60,7 +60,7 @@ WAVES = dict(
 
 
 def changes_of(kind: str, rate: float) -> dict[str, Any]:
-    """What a kind of training changes in the base spec, at a learning rate."""
+    """Return the changes of a kind of training to the base spec, at a learning rate."""
     changes = KINDS[kind]
     return {**changes, "optimizer": {"name": changes["optimizer"], "learning_rate": rate}}
 
@@ -73,7 +73,7 @@ CHANGES = {f"{kind}, {rate:g}": changes for (kind, rate), changes in SWEEP.items
 
 
 def section(images: Path) -> Section:
-    """Train, draw, and say what is to be seen."""
+    """Train, draw, and return the section."""
     sweep = {key: train("customers", BASE, changes) for key, changes in SWEEP.items()}
     waves = {name: train("customers", BASE, CHANGES[name]) for name in SCHEDULES}
     best = {kind: min(RATES, key=lambda rate: end(sweep[kind, rate])) for kind in KINDS}
@@ -96,12 +96,12 @@ def section(images: Path) -> Section:
 
 
 def end(training: Training) -> float:
-    """The final loss; infinite when the training diverged."""
+    """Return the final loss; infinity if the training diverged."""
     return float("inf") if training.diverged else training.losses[-1]
 
 
 def row(training: Training) -> tuple[str, str, str]:
-    """What the table says of a training."""
+    """Return the row of a training in the table."""
     dead = training.reports[-1].dead_units
     return (str(training.reaches(0.48) or "never"), f"{training.losses[-1]:.3f}", f"{dead:.0%}")
 
@@ -131,18 +131,18 @@ def draw(images: Path, sweep: Sweep, waves: dict[str, Training], best: dict[str,
 
 
 def plain(name: str) -> str:
-    """A schedule's name without the optimizer before it."""
+    """Return the name of a schedule without the optimizer before it."""
     return name.partition(", ")[2]
 
 
 def dead_in(training: Training) -> float:
-    """The share of ReLUs that end up silent."""
+    """Return the final share of dead ReLUs."""
     share: float = training.series("dead_units")[-1]
     return share
 
 
 def scales(sweep: Sweep, best: dict[str, float], born: float) -> str:
-    """What there is to say of the columns' scales and the optimizers."""
+    """Return the text about scales of columns and optimizers."""
     ends = {kind: end(sweep[kind, rate]) for kind, rate in best.items()}
     silent = {kind: dead_in(sweep[kind, rate]) for kind, rate in best.items()}
     drowned = [silent[kind] for kind in ("SGD", "momentum", "RMSprop", "Adam")]
@@ -172,7 +172,7 @@ suitable scales: with the robust scaling that Ebb learns from the table by itsel
 
 
 def rates(waves: dict[str, Training], born: float) -> str:
-    """What there is to say of schedules and warm-up."""
+    """Return the text about schedules and warm-up."""
     ends = {plain(name): training.losses[-1] for name, training in waves.items()}
     dead = {plain(name): dead_in(training) for name, training in waves.items()}
     hold(

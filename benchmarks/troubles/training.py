@@ -1,4 +1,4 @@
-"""Trainings on the gallery's two tables, and what each of them told."""
+"""Trainings on the two tables of the gallery, and their reports."""
 
 import io
 from collections.abc import Mapping
@@ -21,14 +21,14 @@ Changes = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Training:
-    """One training: its epoch reports, ‖θ‖ after each, and how it diverged, if it did."""
+    """One training: its epoch reports, ‖θ‖ after each, and its error if it diverged."""
 
     reports: tuple[EpochReport, ...]
     sizes: tuple[float, ...]
     diverged: DivergedError | None = None
 
     def series(self, name: str) -> list[float]:
-        """One number of every report."""
+        """Return one figure of every report."""
         return [getattr(report, name) for report in self.reports]
 
     @property
@@ -44,12 +44,12 @@ class Training:
         return [norm for name, norm in pairs if name.endswith("weights")]
 
     def reaches(self, loss: float) -> int | None:
-        """The first epoch whose training loss is below a number."""
+        """Return the first epoch whose training loss is below a number."""
         return next((report.epoch for report in self.reports if report.train_loss < loss), None)
 
 
 def train(table: str, base: Changes, changes: Changes | None = None) -> Training:
-    """Train the base spec with some changes, to its end or until it diverges."""
+    """Train the base spec with changes until it ends or diverges."""
     who = "customer_id" if table == "customers" else None
     rows = read_table(io.BytesIO(TABLES[table]().encode()), "csv")
     fitting = Fitting(rows, target="churned", id_column=who, spec=parse_spec({**base, **(changes or {})}))
@@ -71,7 +71,7 @@ def customers_csv() -> str:
 
 @cache
 def crossing_csv() -> str:
-    """1,000 customers who leave when price and usage are both high or both low: neither column tells alone."""
+    """Return 1,000 customers who leave when price and usage are both high or both low: no single column predicts it."""
     price, usage = uniform(stream(0, 0), 2000).reshape(2, -1)
     leaves = price * usage > 0
     rows = [f"{50 + 50 * p:.2f},{50 + 50 * u:.2f},{int(c)}" for p, u, c in zip(price, usage, leaves, strict=True)]

@@ -1,4 +1,4 @@
-"""Vanishing gradients: a deep stack of sigmoids, and what lets the signal through."""
+"""Vanishing gradients: a deep stack of sigmoids, and cures."""
 
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ LOOKS = [
 
 
 def section(images: Path) -> Section:
-    """Train, draw, and say what is to be seen."""
+    """Train, draw, and return the section."""
     found = {name: train("customers", BASE, changes) for name, changes in CHANGES.items()}
     draw(images, found)
     rows = {}
@@ -71,7 +71,7 @@ def draw(images: Path, found: dict[str, Training]) -> None:
 
 
 def words(found: dict[str, Training]) -> str:
-    """The section's text, with the figures of the trainings."""
+    """Return the text of the section, with the figures of the trainings."""
     stuck, he, lecun = found["sigmoid"], found["ReLU, He"], found["ReLU, LeCun"]
     ratio = (stuck.kernel_norms()[-1] / stuck.kernel_norms()[0]) ** (1 / DEPTH)
     hold(

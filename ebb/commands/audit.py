@@ -1,4 +1,4 @@
-"""`ebb audit`: who did what, over HTTP."""
+"""`ebb audit`: lists the audit log, over HTTP."""
 
 import click
 import msgspec
@@ -18,7 +18,7 @@ COLUMNS = ("at", "actor", "action", "subject", "data", "request_id")
 def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
     action: str | None, actor: str | None, most: int, url: str | None, key: str | None, as_json: bool
 ) -> None:
-    """Tell who submitted, cancelled, uploaded and promoted, and who made and revoked keys."""
+    """List submissions, cancellations, uploads, alias moves, and keys created or revoked."""
     with open_client(url, key) as client:
         lines = client.audit(action=action, actor=actor)
         rows = [msgspec.to_builtins(line) for line, _ in zip(lines, range(most), strict=False)]

@@ -1,4 +1,4 @@
-"""`ebb demo`: the main job from start to end, over HTTP, against a service of its own or a running one."""
+"""`ebb demo`: runs the demonstration over HTTP, with a running service or one of its own."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +14,7 @@ from store.settings import read_settings
 
 
 @click.command()
-@click.option("--url", help="Drive the service at this address instead of starting one.")
+@click.option("--url", help="Use the service at this address instead of starting one.")
 @click.option("--key", help="API key for that service. [default: EBB_KEY]")
 @click.option("--home", type=click.Path(path_type=Path), help="Folder for all data. [default: EBB_HOME or var]")
 def demo(url: str | None, key: str | None, home: Path | None) -> None:

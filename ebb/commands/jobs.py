@@ -1,4 +1,4 @@
-"""`ebb jobs`: look at jobs and steer them, over HTTP."""
+"""`ebb jobs`: lists, shows, watches, cancels and retries jobs, over HTTP."""
 
 import sys
 
@@ -14,9 +14,9 @@ from ebb.commands.results import result
 from ebb.display import time_left
 from ebb.summary import summarize
 from ebb.watch import watch_job
+from store.jobs import KINDS
 from store.jobs.states import JobState
 
-KINDS = ("training", "scoring", "replay")
 COLUMNS = ("id", "kind", "model", "state", "attempt", "progress", "left", "created_at", "finished_at", "error")
 STATES = [state.value for state in JobState]
 EXIT_CODES: dict[str, int] = {JobState.SUCCEEDED: 0, JobState.FAILED: 1, JobState.CANCELLED: 3}
@@ -35,9 +35,9 @@ jobs.add_command(result)
     "--state",
     multiple=True,
     type=click.Choice(STATES),
-    help="Of this state; may be given again.",
+    help="Only this state; repeatable.",
 )
-@click.option("--kind", multiple=True, type=click.Choice(KINDS), help="Of this kind; may be given again.")
+@click.option("--kind", multiple=True, type=click.Choice(KINDS), help="Only this kind; repeatable.")
 @click.option("--model", help="For this model.")
 @click.option("--most", default=50, show_default=True, type=click.IntRange(1), help="How many, the newest first.")
 @service_options
@@ -77,8 +77,8 @@ def show(job_id: str, url: str | None, key: str | None, as_json: bool) -> None:
 def watch(job_id: str, url: str | None, key: str | None, as_json: bool) -> None:
     """Follow a job until it ends, then show it.
 
-    The exit code is 0 when it succeeded, 1 when it failed, or could not be watched, and 3 when it was cancelled. The
-    job goes on when watching is interrupted.
+    The exit code is 0 if the job succeeded, 1 if it failed or could not be watched, and 3 if it was cancelled. The job
+    continues if watching is interrupted.
     """
     with open_client(url, key) as client:
         job, epochs = watch_job(client, job_id, Console(stderr=True))
@@ -103,7 +103,7 @@ def cancel(job_id: str, url: str | None, key: str | None, as_json: bool) -> None
 @service_options
 @json_option
 def retry(job_id: str, url: str | None, key: str | None, as_json: bool) -> None:
-    """Submit the work of a failed or cancelled job again, as a new job."""
+    """Submit a failed or cancelled job again, as a new job."""
     with open_client(url, key) as client:
         job = client.retry(job_id)
     _say(job, f"job {job.id} is {job.state}; it retries {job.retry_of}", as_json=as_json)

@@ -1,4 +1,4 @@
-"""`ebb keys`: API keys, made and ended beside the database."""
+"""`ebb keys`: creates, lists and revokes API keys, directly in the database."""
 
 import json
 import os
@@ -22,15 +22,15 @@ COLUMNS = ("id", "name", "scopes", *LIMITS, "created_at", "expires_at", "last_us
 
 @click.group()
 def keys() -> None:
-    """Make, list and revoke API keys."""
+    """Create, list and revoke API keys."""
 
 
 @keys.command()
-@click.option("--name", required=True, type=Name(), help="Whose key it is, for the list.")
+@click.option("--name", required=True, type=Name(), help="The owner of the key, for the list.")
 @click.option(
-    "--scope", "scopes", multiple=True, required=True, type=click.Choice(SCOPES), help="What it may do; repeatable."
+    "--scope", "scopes", multiple=True, required=True, type=click.Choice(SCOPES), help="A scope of the key; repeatable."
 )
-@click.option("--days", type=click.IntRange(1), help="Valid so long. [default: until revoked]")
+@click.option("--days", type=click.IntRange(1), help="Days until it expires. [default: until revoked]")
 @click.option(
     "--requests-per-minute", "rate", type=click.IntRange(1, 1_000_000), help="[default: EBB_REQUESTS_PER_MINUTE]"
 )
@@ -41,7 +41,7 @@ def keys() -> None:
 def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     name: str, scopes: tuple[str, ...], days: int | None, rate: int | None, stored: int | None, as_json: bool
 ) -> None:
-    """Make a key and show it, this once."""
+    """Create a key and print it."""
     expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
     made, limits = new_key(), {"requests_per_minute": rate, "stored_bytes": stored}
     with _database() as database:
@@ -49,7 +49,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
             lambda connection: create_key(connection, name, scopes, expires_at, made, **limits, by=_who())
         )
     click.echo(json.dumps({"id": key.split("_")[1], "key": key}) if as_json else key)
-    click.echo("Keep it now: only its hash is stored, and it is never shown again.", err=True)
+    click.echo("Save the key now: only its hash is stored, and it is never shown again.", err=True)
 
 
 @keys.command(name="list")
@@ -57,21 +57,21 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
 def list_command(as_json: bool) -> None:
     """List the keys, without their secrets."""
     with _database() as database, database.read() as connection:
-        rows = [dict(row._mapping) for row in list_keys(connection)]
+        rows = [dict(vars(row)) for row in list_keys(connection)]
     print_rows(rows, COLUMNS, as_json=as_json)
 
 
 @keys.command()
 @click.argument("key_id")
 def revoke(key_id: str) -> None:
-    """End a key's validity now."""
+    """Revoke a key."""
     with _database() as database:
         database.write(lambda connection: revoke_key(connection, key_id, by=_who()))
     click.echo(f"key {key_id} is revoked")
 
 
 def _who() -> str:
-    """Name the user of this machine for the audit log."""
+    """Return the name of the local user for the audit log."""
     try:
         name = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # in a container, users are numbers

@@ -1,4 +1,4 @@
-"""`ebb migrate`: bring the database to the tables of this release."""
+"""`ebb migrate`: upgrades the database to the tables of this release."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,28 +19,28 @@ from store.settings import read_settings
 @click.option(
     "--first-key",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Unless some API key exists, make one with every right and write it to this file.",
+    help="If no API key exists, create one with the scope admin and write it to this file.",
 )
 @click.option(
     "--metrics-key",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Unless this file holds a valid API key, write one to it that may read, for Prometheus.",
+    help="If this file holds no valid API key, write one with the scope read to it, for Prometheus.",
 )
 @click.option(
     "--service-role",
-    help="Let this role of PostgreSQL do what the service does, and nothing else: give it its rights in every table.",
+    help="Grant this PostgreSQL role the rights that the service needs in every table, and no others.",
 )
 @click.option(
     "--service-password-file",
     type=click.Path(path_type=Path),
-    help="The file with that role's password. Without one, the role has to be there, and keeps the password it has.",
+    help="A file with that role's password. Without it, the role must exist, and keeps its password.",
 )
 def migrate(
     first_key: Path | None, metrics_key: Path | None, service_role: str | None, service_password_file: Path | None
 ) -> None:
-    """Bring the database to the tables of this release.
+    """Upgrade the database to the tables of this release.
 
-    The role that migrates owns the tables. Let web and workers use another one: --service-role.
+    The role that migrates owns the tables. Web servers and workers should use another one: --service-role.
     """
     if service_password_file is not None and service_role is None:
         raise click.UsageError("--service-password-file needs --service-role")
@@ -62,7 +62,7 @@ def _grant(database: Database, role: str, password_file: Path | None) -> None:
     except ValueError as error:
         raise click.UsageError(f"--service-password-file: {error}") from error
     grant_service(database, role, password)
-    click.echo(f"the role {role} may do what the service does")
+    click.echo(f"the role {role} has the rights of the service")
 
 
 def _holds_key(connection: Connection, path: Path) -> bool:
@@ -75,7 +75,7 @@ def _write_key(database: Database, path: Path, name: str, scope: str, *, unless:
     def write(connection: Connection) -> bool:
         if unless(connection):
             return False
-        # Written before COMMIT makes it valid: a key that nobody can read would lock everybody out.
+        # Written before COMMIT makes it valid, so that no valid key exists that nobody can read.
         write_private(path, create_key(connection, name, [scope], key=made, by="ebb migrate") + "\n")
         return True
 

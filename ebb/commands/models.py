@@ -1,4 +1,4 @@
-"""`ebb models`: the registry, over HTTP."""
+"""`ebb models`: lists, compares, promotes and rolls back versions, over HTTP."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ MOVE_COLUMNS = ("revision", "from_version", "to_version", "moved_by", "moved_at"
 
 @click.group()
 def models() -> None:
-    """List versions, promote one, see where an alias has been."""
+    """List, compare, promote, replay and roll back versions."""
 
 
 models.add_command(replay)
@@ -28,7 +28,7 @@ models.add_command(replay)
 @service_options
 @json_option
 def list_command(model: str, url: str | None, key: str | None, as_json: bool) -> None:
-    """List the versions of MODEL, "churn" unless named, the newest first."""
+    """List the versions of MODEL, by default "churn", the newest first."""
     with open_client(url, key) as client:
         rows = [msgspec.to_builtins(version) for version in client.versions(model)]
     for row in rows:
@@ -42,7 +42,7 @@ def list_command(model: str, url: str | None, key: str | None, as_json: bool) ->
 @click.option("--alias", default=CHAMPION, show_default=True)
 @service_options
 def promote(version: int, model: str, alias: str, url: str | None, key: str | None) -> None:
-    """Point an alias at a version."""
+    """Move an alias to a version."""
     with open_client(url, key) as client:
         moved = client.move_alias(model, alias, version)
     click.echo(f"{alias} of {model} is version {moved.version} (revision {moved.revision})")
@@ -52,12 +52,12 @@ def promote(version: int, model: str, alias: str, url: str | None, key: str | No
 @click.argument("version", type=int)
 @click.option("--against", type=int, required=True, help="the version to compare with")
 @click.option("--model", default="churn", show_default=True)
-@click.option("--dataset", help="whose customers; the version's own training table by default")
-@click.option("--threshold", help="who is at least as likely to leave, leaves [0.5]")
+@click.option("--dataset", help="the dataset to score [default: the training dataset of VERSION]")
+@click.option("--threshold", help="customers of at least this churn probability leave [default: 0.5]")
 @service_options
 @json_option
 def diff(version: int, model: str, url: str | None, key: str | None, as_json: bool, **options: Any) -> None:
-    """Tell which customers change sides between two versions, and which columns move them."""
+    """List the customers who change sides between two versions, and the columns that move them."""
     with open_client(url, key) as client:
         found = client.diff(model, version, **options)
     if as_json:
@@ -81,7 +81,7 @@ def diff(version: int, model: str, url: str | None, key: str | None, as_json: bo
 @click.option("--alias", default=CHAMPION, show_default=True)
 @service_options
 def rollback(model: str, alias: str, url: str | None, key: str | None) -> None:
-    """Point an alias back at the version before; again, at the one before that."""
+    """Move an alias back to its version before; a second call goes back one version more."""
     with open_client(url, key) as client:
         moved = client.roll_back(model, alias)
     click.echo(f"{alias} of {model} is version {moved.version} again (revision {moved.revision})")
@@ -93,7 +93,7 @@ def rollback(model: str, alias: str, url: str | None, key: str | None) -> None:
 @service_options
 @json_option
 def history(model: str, alias: str, url: str | None, key: str | None, as_json: bool) -> None:
-    """List an alias's moves, the latest first."""
+    """List the moves of an alias, the latest first."""
     with open_client(url, key) as client:
         rows = [msgspec.to_builtins(move) for move in client.alias_history(model, alias)]
     print_rows(rows, MOVE_COLUMNS, as_json=as_json)

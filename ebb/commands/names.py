@@ -1,4 +1,4 @@
-"""Names that a command takes."""
+"""The parameter type of names."""
 
 import click
 
@@ -8,7 +8,7 @@ LONGEST_NAME = 100
 
 
 class Name(click.ParamType[str]):
-    """A name that is safe to show."""
+    """A name without control characters."""
 
     name = "name"
 
@@ -16,6 +16,6 @@ class Name(click.ParamType[str]):
         """Return the name, or refuse it."""
         if not 0 < len(value.strip()) <= len(value) <= LONGEST_NAME:
             self.fail(f"has {len(value)} characters: write 1 to {LONGEST_NAME}, not all of them blank", param, ctx)
-        if found := refused_character(value):
+        if found := refused_character(value, label=True):
             self.fail(f"holds {found}: write it {RULE}", param, ctx)
         return value

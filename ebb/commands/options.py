@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they stand for."""
+"""Options that several commands share, the client that they name, and the printing of tables."""
 
 import json
 import sys
@@ -17,15 +17,21 @@ from store.settings import Settings, read_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-WHOLE = {"id", "job", "job_id", "created_at", "finished_at"}  # what people copy, and what no line break makes clearer
+WHOLE = {
+    "id",
+    "job",
+    "job_id",
+    "created_at",
+    "finished_at",
+}  # columns whose values are never wrapped, so that they can be copied
 PIPE_WIDTH = 240
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 def service_options(command: Command) -> Command:
-    """Give a command `--url` and `--key`."""
-    url = click.option("--url", help="Where the service answers. [default: EBB_URL, or the one running in EBB_HOME]")
+    """Add `--url` and `--key` to a command."""
+    url = click.option("--url", help="URL of the service. [default: EBB_URL, or that of the one running in EBB_HOME]")
     key = click.option("--key", help="API key. [default: EBB_KEY]")
     return url(key(command))
 
@@ -44,7 +50,7 @@ def _default_url(settings: Settings) -> str:
 
 
 def print_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], *, as_json: bool) -> None:
-    """Print rows as a table for people, or as one JSON array for programs."""
+    """Print rows as a table, or as one JSON array."""
     if as_json:
         click.echo(json.dumps(rows, default=_to_json))
         return
@@ -53,7 +59,7 @@ def print_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], *, 
         table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in WHOLE)
     for row in rows:
         table.add_row(*("" if row[column] is None else _text(row[column]) for column in columns))
-    # A file or a pipe has no width to fit into.
+    # A file or a pipe has no width.
     console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, markup=False, emoji=False)
     console.print(table if rows else "none")
 

@@ -1,4 +1,4 @@
-"""`ebb serve` and `ebb worker`: one process each, for containers and service managers."""
+"""`ebb serve` and `ebb worker`: run a single part of the service, for containers and service managers."""
 
 import os
 import sys
@@ -14,16 +14,16 @@ from store.settings import read_settings
 @click.command()
 @click.option("--host", help="Address to listen at. [default: EBB_HOST or 127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen at. [default: EBB_PORT or 8000]")
-@click.option("--proxies", type=int, help="How many proxies stand before it. [default: EBB_PROXIES or 0]")
+@click.option("--proxies", type=int, help="Number of proxies before the server. [default: EBB_PROXIES or 0]")
 def serve(host: str | None, port: int | None, proxies: int | None) -> None:
-    """Answer HTTP: the API alone."""
+    """Run the web server only."""
     _become("app", **read_settings(host=host, port=port, proxies=proxies).environ())
 
 
 @click.command()
-@click.option("--queues", help="Kinds of job to take, with commas between them. [default: EBB_WORKER_QUEUES or all]")
+@click.option("--queues", help="Kinds of job to run, separated by commas. [default: EBB_WORKER_QUEUES or all]")
 def worker(queues: str | None) -> None:
-    """Run jobs: a worker alone."""
+    """Run a worker only."""
     settings = read_settings(worker_queues=queues)
     if not settings.redis_url and not socket_path(settings.home).exists():
         raise BrokerError(f"no broker runs in {settings.home}; set REDIS_URL, or run `ebb up`, which brings its own")
@@ -31,6 +31,6 @@ def worker(queues: str | None) -> None:
 
 
 def _become(package: str, **environ: str) -> None:
-    """Replace this process, so that signals and exit code are the program's own."""
+    """Replace this process, so that signals and the exit code are those of the program."""
     sys.stdout.flush()
     os.execve(sys.executable, [sys.executable, "-m", package], {**os.environ, **environ, **ONE_BLAS_THREAD})  # noqa: S606 - our own module

@@ -1,4 +1,4 @@
-"""`ebb jobs result` and `ebb models replay`: what jobs come to, over HTTP."""
+"""`ebb jobs result` and `ebb models replay`: commands that wait for the result of a job, over HTTP."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ from ebb.job_results import save_result, wait_for_result
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
 @service_options
 def result(job_id: str, out: Path, url: str | None, key: str | None) -> None:
-    """Download the file that a scoring job made."""
+    """Download the result of a scoring job."""
     with open_client(url, key) as client:
         save_result(client, job_id, out)
     click.echo(f"{out}: {out.stat().st_size:,} bytes")
@@ -25,7 +25,7 @@ def result(job_id: str, out: Path, url: str | None, key: str | None) -> None:
 @click.argument("version", type=int)
 @service_options
 def replay(model: str, version: int, url: str | None, key: str | None) -> None:
-    """Train a version again and say whether the same bytes came out; exit code 1 if not."""
+    """Train a version again and compare the bytes; exit code 1 if they differ."""
     with open_client(url, key) as client:
         told = wait_for_result(client, client.replay(model, version).id).result or {}
     for differs in told["environment_differs"] if isinstance(told["environment_differs"], list) else ():

@@ -1,4 +1,4 @@
-"""`ebb retention`: remove the files of old datasets and results, beside the database and the artifacts folder."""
+"""`ebb retention`: removes the files of old datasets and results, without the service."""
 
 import click
 
@@ -14,13 +14,13 @@ COLUMNS = ("sha256", "bytes", "last_used_at", "datasets", "results", "why")
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only list what would be removed.")
-@click.option("--dataset-days", type=click.FloatRange(0), help="0 for ever. [default: EBB_DATASET_DAYS]")
-@click.option("--result-days", type=click.FloatRange(0), help="0 for ever. [default: EBB_RESULT_DAYS]")
+@click.option("--dataset-days", type=click.FloatRange(0), help="0 keeps them for ever. [default: EBB_DATASET_DAYS]")
+@click.option("--result-days", type=click.FloatRange(0), help="0 keeps them for ever. [default: EBB_RESULT_DAYS]")
 @json_option
 def retention(dry_run: bool, dataset_days: float | None, result_days: float | None, as_json: bool) -> None:
-    """Remove the files of datasets and results that nobody used for so many days, as workers do by themselves.
+    """Remove the files of datasets and results that were not used for a number of days, as workers also do.
 
-    Datasets that a version was trained on stay, and so do those that a queued or running job reads.
+    Datasets that a version was trained on stay, and so do those of queued and running jobs.
     """
     settings = read_settings(dataset_days=dataset_days, result_days=result_days)
     ages = Ages(settings.dataset_days, settings.result_days)

@@ -1,4 +1,4 @@
-"""`ebb score`: a whole file by a stored version, without a server, or by the service as a job."""
+"""`ebb score`: scores a file by a stored version, in this process or as a job of the service."""
 
 from pathlib import Path
 
@@ -24,13 +24,13 @@ from store.settings import read_settings
     "--out",
     required=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="CSV file to write; .ndjson or .parquet for these.",
+    help="File to write: CSV, or NDJSON or Parquet if its name ends in .ndjson or .parquet.",
 )
 @click.option("--model", default="churn", show_default=True)
 @click.option("--alias", help=f"Score by the version this alias points at.  [default: {CHAMPION}]")
 @click.option("--version", type=int, help="Score by this version instead of an alias.")
 @click.option("--explain", type=click.IntRange(0, 1000), default=0, help="Reasons for each customer.")
-@click.option("--via-job", is_flag=True, help="Have a worker of the service do it, as a job.")
+@click.option("--via-job", is_flag=True, help="Score by a job of the service.")
 @service_options
 def score(  # noqa: PLR0913, PLR0917 - one parameter an option
     file: Path,
@@ -43,7 +43,7 @@ def score(  # noqa: PLR0913, PLR0917 - one parameter an option
     url: str | None,
     key: str | None,
 ) -> None:
-    """Score the customers of a CSV, NDJSON or Parquet file; its name says which."""
+    """Score the customers of a CSV, NDJSON or Parquet file; the end of its name tells the format."""
     if alias is not None and version is not None:
         raise click.UsageError("give --alias or --version, not both")
     if via_job:

@@ -1,4 +1,4 @@
-"""`ebb secrets`: make the passwords of an installation at its first start."""
+"""`ebb secrets`: creates the passwords of an installation at its first start."""
 
 from pathlib import Path
 from secrets import token_urlsafe

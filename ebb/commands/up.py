@@ -1,4 +1,4 @@
-"""`ebb up`: the whole service until Ctrl-C."""
+"""`ebb up`: runs the whole service until Ctrl-C."""
 
 import signal
 import threading
@@ -20,7 +20,7 @@ STOPS = (signal.SIGINT, signal.SIGTERM)
 @click.option("--port", type=int, help="Port to listen at. [default: EBB_PORT or 8000]")
 @click.option("--home", type=click.Path(path_type=Path), help="Folder for all data. [default: EBB_HOME or var]")
 def up(host: str | None, port: int | None, home: Path | None) -> None:
-    """Run the API, a worker and what they need, until Ctrl-C."""
+    """Run the web server, a worker, the broker and the database until Ctrl-C."""
     settings = read_settings(host=host, port=port, home=home)
     if settings.port == 0:
         settings = replace(settings, port=free_port())
@@ -28,14 +28,14 @@ def up(host: str | None, port: int | None, home: Path | None) -> None:
 
     def stop(number: int, frame: FrameType | None) -> None:
         if stopping.is_set():
-            raise KeyboardInterrupt  # asked twice: give up waiting
+            raise KeyboardInterrupt  # the second signal ends the waiting
         stopping.set()
 
     def undo(number: int, frame: FrameType | None) -> None:
-        stopping.set()  # because Python swallows what is raised while it collects garbage
+        stopping.set()  # because Python drops an exception that is raised during garbage collection
         raise KeyboardInterrupt
 
-    for number in STOPS:  # while it starts, either undoes what was begun; a shell may have had SIGINT ignored
+    for number in STOPS:  # a signal during the start stops what has started; a shell may have set SIGINT to be ignored
         signal.signal(number, undo)
     with Service(settings) as service:
         for number in STOPS:
@@ -46,4 +46,4 @@ def up(host: str | None, port: int | None, home: Path | None) -> None:
         while not stopping.wait(WATCH_SECONDS):
             for what in service.tend():
                 click.echo(f"ebb: {what}", err=True)
-        click.echo("stopping: jobs in hand are checkpointed and handed back", err=True)
+        click.echo("stopping: running jobs are checkpointed and queued again", err=True)

@@ -1,4 +1,4 @@
-"""The demonstration: trains, versions and scores 1,000 customers through the service, as a client would."""
+"""The demonstration: trains a version on 1,000 customers and scores them, as a client of the service."""
 
 from ebb.demo.run import run_demo
 

@@ -1,4 +1,4 @@
-"""The report's charts as inline SVG, in colours that the page decides."""
+"""The charts of the report as inline SVG, with colours from the style of the page."""
 
 import io
 import math
@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from ebb.answers import Epoch
 from ebb.demo.evaluation import Evaluation, ReliabilityGroup
 
-# Drawn with stand-ins, so that the page's light and dark style can say what they are.
+# Placeholders, which the light and the dark style of the page replace.
 COLOURS = {"ink": "#000001", "muted": "#000002", "grid": "#000003", "ours": "#000004", "other": "#000005"}
 INK, MUTED, GRID, OURS, OTHER = COLOURS.values()
 
@@ -25,7 +25,7 @@ def loss_chart(epochs: Sequence[Epoch], best_possible: float) -> str:
         figure = Figure(figsize=(9.4, 4.6), layout="constrained")
         losses, rates = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
         numbers = [epoch.epoch for epoch in epochs]
-        # Lines differ by dashes as well as by colour, for print and for those who cannot tell the colours apart.
+        # Lines also differ by dashes, for print and for readers who cannot distinguish the colours.
         losses.plot(
             numbers, [_or_gap(epoch.train_loss) for epoch in epochs], color=OTHER, linestyle="-.", label="training"
         )
@@ -45,7 +45,7 @@ def loss_chart(epochs: Sequence[Epoch], best_possible: float) -> str:
 
 
 def reliability_chart(groups: Sequence[ReliabilityGroup]) -> str:
-    """Draw how many left of those for whom a risk was predicted, with 95 % intervals."""
+    """Draw the observed share of leavers against the predicted one, with 95 % intervals."""
     with _style():
         figure, axes = _square("predicted probability of leaving", "share that left")
         axes.plot([0, 1], [0, 1], color=MUTED, linestyle="--", label="perfectly calibrated")
@@ -70,7 +70,7 @@ def reliability_chart(groups: Sequence[ReliabilityGroup]) -> str:
 def roc_chart(evaluation: Evaluation) -> str:
     """Draw the version's ROC curve beside the best possible one."""
     with _style():
-        figure, axes = _square("share of the stayers alarmed about", "share of the leavers found")
+        figure, axes = _square("false positive rate", "true positive rate")
         best, ours = evaluation.best, evaluation.version
         axes.plot(*zip(*best.roc, strict=True), color=OTHER, linestyle="-.", label=f"best possible, AUC {best.auc:.3f}")
         axes.plot(*zip(*ours.roc, strict=True), color=OURS, label=f"this version, AUC {ours.auc:.3f}")
@@ -86,7 +86,7 @@ def _or_gap(loss: float | None) -> float:
 def _style() -> AbstractContextManager[None]:
     return mpl.rc_context(
         {
-            "svg.fonttype": "none",  # text stays text: readable aloud, searchable, in the page's own font
+            "svg.fonttype": "none",  # text stays text, for screen readers and search
             "svg.hashsalt": "ebb",  # the same figures give the same bytes
             "font.family": "sans-serif",
             "font.size": 10.0,
@@ -117,7 +117,7 @@ def _square(across: str, up: str) -> tuple[Figure, Axes]:
 
 
 def _svg(figure: Figure, name: str, title: str) -> str:
-    """Write a figure as an SVG element that may stand beside others in one page."""
+    """Write a figure as an SVG element; its ids do not collide with those of other figures."""
     written = io.BytesIO()
     figure.savefig(written, format="svg", metadata=dict.fromkeys(["Creator", "Date", "Format", "Type"]))
     root = written.getvalue().decode()

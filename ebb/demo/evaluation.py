@@ -1,4 +1,4 @@
-"""How good a version is on customers it has never seen, beside the best that any model could be."""
+"""Evaluates a version on fresh customers, and compares it with the best possible."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ Z95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class Quality:
-    """Figures of one way to rank and to price the risk."""
+    """The metrics of one set of predictions."""
 
     auc: float
     log_loss: float
@@ -29,7 +29,7 @@ class Quality:
 
 @dataclass(frozen=True)
 class ReliabilityGroup:
-    """Customers of similar predicted risk: what was predicted, and what happened with its 95 % interval."""
+    """Customers of similar predicted risk: the predicted and the observed share, with a 95 % interval."""
 
     rows: int
     predicted: float
@@ -40,7 +40,7 @@ class ReliabilityGroup:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A version's quality, the best possible one, and that of knowing only how many churn."""
+    """The quality of a version, of the best possible, and of the base rate alone."""
 
     rows: int
     base_rate: float
@@ -51,12 +51,12 @@ class Evaluation:
 
     @property
     def gap(self) -> float:
-        """How far the version's AUC is from the best possible."""
+        """The difference between the best possible AUC and the version's."""
         return self.best.auc - self.version.auc
 
 
 def evaluate(client: Client, model: str, version: int, *, rows: int, seed: int) -> Evaluation:
-    """Score fresh customers over HTTP, in batches, and compare with what came of them.
+    """Score fresh customers over HTTP, in batches, and compare with their outcomes.
 
     Raises: DemoError if a customer was not scored; the client's errors.
     """
@@ -96,7 +96,7 @@ def reliability(churned: Floats, predicted: Floats, groups: int = GROUPS) -> lis
 
 
 def wilson_interval(share: float, rows: int) -> tuple[float, float]:
-    """Give the 95 % confidence interval of a share seen in so many rows.
+    """Return the 95 % confidence interval of a share observed in so many rows.
 
     Source: Wilson (1927), Probable inference, the law of succession, and statistical inference.
 
@@ -128,6 +128,6 @@ def _quality(churned: Floats, probability: Floats) -> Quality:
 
 
 def _logits(probability: Floats) -> Floats:
-    """Log-odds; an answer printed as 0 or 1 counts as one in 10⁹."""
+    """Return log-odds; probabilities of 0 and 1 are clipped by 10⁻⁹."""
     kept = np.clip(probability, 1e-9, 1 - 1e-9)
     return np.asarray(np.log(kept) - np.log1p(-kept), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""What the demonstration found out: all that its report shows."""
+"""The findings of a demonstration, which its report shows."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class Findings:
     evaluation: Evaluation
 
     def most_at_risk(self, count: int = 10) -> list[tuple[int, Score]]:
-        """Give the customers most likely to leave, each with its row; the first row first among equals."""
+        """Return the customers most likely to leave, each with its row; equal ones in the order of their rows."""
         rows = range(len(self.scores))
         ranked = sorted(rows, key=lambda row: -(self.scores[row].churn_probability or 0.0))
         return [(row, self.scores[row]) for row in ranked[:count]]

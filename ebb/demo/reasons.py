@@ -1,4 +1,4 @@
-"""Reasons in the words of somebody who keeps customers."""
+"""Words for reasons, for readers of the report."""
 
 import math
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ PHRASES = {
 
 @dataclass(frozen=True)
 class Told:
-    """A reason told: what was seen, and by what factor it changes the odds of leaving."""
+    """A reason in words: the observed value, and its factor of the odds of leaving."""
 
     seen: str
     odds: str
 
 
 def tell(reason: ColumnContribution) -> Told:
-    """Tell a reason; its contribution to the log-odds becomes a factor of the odds.
+    """Describe a reason; its contribution to the log-odds becomes a factor of the odds.
 
     Example:
         >>> tell(ColumnContribution("support_tickets", 7, 0.9))
@@ -35,7 +35,7 @@ def tell(reason: ColumnContribution) -> Told:
 
 
 def raised_and_lowered(reasons: list[ColumnContribution]) -> tuple[list[Told], list[Told]]:
-    """Tell the reasons, those that raise the risk apart from those that lower it, the largest first."""
+    """Describe the reasons that raise the risk and those that lower it, each the largest first."""
     ordered = sorted(reasons, key=lambda reason: -abs(reason.contribution))
     raised = [tell(reason) for reason in ordered if reason.contribution >= 0]
     lowered = [tell(reason) for reason in ordered if reason.contribution < 0]

@@ -1,4 +1,4 @@
-"""The report of a demonstration: one HTML file that needs nothing else."""
+"""The report of a demonstration, as one self-contained HTML file."""
 
 import json
 from html import escape
@@ -12,14 +12,14 @@ from ebb.demo.style import STYLE
 
 
 def write_report(findings: Findings, path: Path) -> None:
-    """Write the report; the file is there whole or not at all."""
+    """Write the report atomically."""
     unfinished = path.with_suffix(".part")
     unfinished.write_text(render_report(findings), encoding="utf-8")
     unfinished.replace(path)
 
 
 def render_report(findings: Findings) -> str:
-    """Render the report; the same findings give the same text."""
+    """Render the report; equal findings give equal text."""
     title = f"Version {findings.version.version} of “{findings.model}”"
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -33,8 +33,8 @@ def render_report(findings: Findings) -> str:
 <body>
 <header>
 <h1>{escape(title)}</h1>
-<p class="quiet">Trained on {findings.dataset.rows:,} customers of a made-up streaming service whose true churn
-probability is known, so that a version can be held against the best that any model could do.</p>
+<p class="quiet">Trained on {findings.dataset.rows:,} customers of a synthetic streaming service. Its true churn
+probability is known, so that the version can be compared with the best possible.</p>
 </header>
 <main>
 {_figures(findings)}
@@ -76,9 +76,9 @@ def _charts(findings: Findings) -> str:
         [
             _chart(
                 loss_chart(findings.epochs, evaluation.best.log_loss),
-                f"Training ended after {last.epoch} epochs, once the validation loss had stabilised or the plan "
-                "was done; the parameters of the best epoch were kept. The dashed line is the log loss that the "
-                "true probabilities reach on fresh customers.",
+                f"Training ended after {last.epoch} epochs, by early stopping or at the last epoch; the parameters of "
+                "the best epoch were kept. The dashed line is the log loss that the true probabilities reach on "
+                "fresh customers.",
                 wide=True,
             ),
             _chart(
@@ -88,8 +88,8 @@ def _charts(findings: Findings) -> str:
             ),
             _chart(
                 roc_chart(evaluation),
-                f"ROC: AUC {evaluation.version.auc:.3f}, where nothing could do better than {evaluation.best.auc:.3f}; "
-                "the rest is chance that no column foretells.",
+                f"ROC: AUC {evaluation.version.auc:.3f}, and the best possible is {evaluation.best.auc:.3f}; "
+                "the rest is chance that no column predicts.",
             ),
         ]
     )
@@ -137,7 +137,7 @@ def _facts(findings: Findings) -> str:
     facts = {
         "Registered model": findings.model,
         "Version": f"{version.version}, which {findings.alias} points at",
-        "Made": version.created_at or "at a time the service did not tell",
+        "Created": version.created_at or "unknown",
         "Training job": version.job_id,
         "Dataset": dataset.id,
         "SHA-256 of the data": version.data_sha256,

@@ -1,4 +1,4 @@
-"""The demonstration, step by step, as a client of the service would do it."""
+"""The steps of the demonstration, as a client of the service."""
 
 import time
 from pathlib import Path
@@ -28,7 +28,7 @@ ALIAS_PATIENCE_SECONDS = 5.0
 
 
 def run_demo(client: Client, home: Path, console: Console) -> None:
-    """Upload, train, promote, score and judge; leave the table and a report in `home/demo/`.
+    """Upload, train, promote, score and evaluate; write the table and a report to `home/demo/`.
 
     Raises: EbbError.
     """
@@ -77,9 +77,11 @@ def _train_and_score(client: Client, table: CustomerTable, console: Console) -> 
 
     alias = alias_for(client, dataset.sha256)
     if alias != CHAMPION:
-        _say(console, f"The {CHAMPION} of {MODEL} was trained on other data and stays: the demo's alias is {alias}")
+        _say(
+            console, f"The {CHAMPION} of {MODEL} was trained on other data and stays: the demo moves the alias {alias}"
+        )
     client.move_alias(MODEL, alias, version.version)
-    _say(console, f"Moved {alias} to version {version.version}: every score by it now comes from there")
+    _say(console, f"Moved {alias} to version {version.version}, which now scores its requests")
 
     started = time.perf_counter()
     scored = score_by_alias(client, table, version.version, alias)
@@ -91,7 +93,7 @@ def _train_and_score(client: Client, table: CustomerTable, console: Console) -> 
 
 
 def version_of(result: dict[str, object] | None) -> int:
-    """Read which version a training job made.
+    """Return the version that a training job registered.
 
     Raises: DemoError.
     """
@@ -102,7 +104,7 @@ def version_of(result: dict[str, object] | None) -> int:
 
 
 def alias_for(client: Client, data_sha256: str) -> str:
-    """Return the alias that the demonstration may move: not a champion that somebody trained on data of their own."""
+    """Return the alias that the demonstration may move: never a champion that was trained on other data."""
     champion = client.alias(MODEL, CHAMPION)
     if champion is None or client.version(MODEL, champion[0].version).data_sha256 == data_sha256:
         return CHAMPION
@@ -110,9 +112,9 @@ def alias_for(client: Client, data_sha256: str) -> str:
 
 
 def score_by_alias(client: Client, table: CustomerTable, version: int, alias: str = CHAMPION) -> Scored:
-    """Score all customers by the alias, once it is answered by the version it was moved to.
+    """Score all customers by the alias, after it points at this version.
 
-    Raises: DemoError if another version still answers after a few seconds, or a customer was not scored.
+    Raises: DemoError if another version still answers after a few seconds, or a customer is not scored.
     """
     give_up = time.monotonic() + ALIAS_PATIENCE_SECONDS
     while True:

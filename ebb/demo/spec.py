@@ -1,9 +1,9 @@
-"""What the demonstration trains: 4-8-4-1 in batches of 32, until the validation loss stabilises.
+"""The spec of the demonstration: a 4-8-4-1 network, batches of 32, early stopping.
 
-The inputs are divided by fixed scales, so that a customer of (24, 79.99, 2, 45) reads as [0.40, 0.50, 0.20, 0.45]. Four
-members, because one such network alone lands more than 0.025 AUC below the best possible on about one table of
-1,000 customers in 100, and the average of four on none that was tried (`benchmarks/home_case.py`). A patience of
-50 epochs keeps the training within 50 to 100; the best epoch's parameters are what it returns.
+The inputs are divided by fixed scales, so that a customer of (24, 79.99, 2, 45) becomes [0.40, 0.50, 0.20, 0.45]. There
+are four members, because a single network is more than 0.025 AUC below the best possible on about one table of 1,000
+customers in 100; the average of four was on none that was tried (`benchmarks/home_case.py`). A patience of 50 epochs
+gives 50 to 100 epochs; the parameters of the best epoch are kept.
 """
 
 DEMO_SPEC: dict[str, object] = {

@@ -1,4 +1,4 @@
-"""How the report looks: in light and dark, on a screen and on paper."""
+"""The style sheet of the report: light, dark and print."""
 
 STYLE = """
 :root { color-scheme: light dark;

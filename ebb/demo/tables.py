@@ -1,4 +1,4 @@
-"""The demonstration's findings as tables for the terminal; they fit in 80 columns."""
+"""The findings of a demonstration as tables for the terminal; they fit into 80 columns."""
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -31,7 +31,7 @@ def print_at_risk(findings: Findings, console: Console) -> None:
 
 
 def print_quality(evaluation: Evaluation, console: Console) -> None:
-    """Print the version's figures beside the best possible and beside knowing the base rate only."""
+    """Print the metrics of the version, of the best possible, and of the base rate alone."""
     console.print(f"\nOn {evaluation.rows:,} fresh customers, of whom {evaluation.base_rate:.1%} left", style="bold")
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("")

@@ -1,4 +1,4 @@
-"""Replay jobs, priorities, what each layer did in an epoch, the audit log, and answers to be repeated."""
+"""Adds replay jobs, priorities, figures of layers in an epoch, the audit log, and stored answers."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,14 +10,14 @@ depends_on = None
 
 KINDS = "kind IN ('training', 'scoring', 'replay')"
 KINDS_BEFORE = "kind IN ('training', 'scoring')"
-# What was done stays told: the database itself refuses to change or remove a line, whoever asks.
+# The database refuses to change or remove a line of the audit log.
 APPEND_ONLY = {
     "sqlite": [
         f"CREATE TRIGGER audit_log_{name} BEFORE {when} BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
         for name, when in {
             "update": "UPDATE ON audit_log",
             "delete": "DELETE ON audit_log",
-            # INSERT OR REPLACE would remove a line without asking the trigger above.
+            # INSERT OR REPLACE would remove a line without the trigger above.
             "replace": "INSERT ON audit_log WHEN EXISTS (SELECT 1 FROM audit_log WHERE id = NEW.id)",
         }.items()
     ],
@@ -103,7 +103,7 @@ def downgrade() -> None:
     with op.batch_alter_table("epochs") as epochs:
         for name in ("event_id", "retries", "dead_units", "layers"):
             epochs.drop_column(name)
-    # The release before knows no replays: with their table's constraint they would not fit.
+    # The constraint of the earlier release refuses replays.
     for table in ("epochs", "checkpoints", "job_events"):
         op.execute(f"DELETE FROM {table} WHERE {OF_REPLAYS}")  # noqa: S608 - constants of ours
     op.execute("UPDATE jobs SET retry_of = NULL WHERE retry_of IN (SELECT id FROM jobs WHERE kind = 'replay')")

@@ -1,4 +1,4 @@
-"""The kinds of job that each worker serves."""
+"""Adds the kinds of job that each worker serves."""
 
 import sqlalchemy as sa
 from alembic import op

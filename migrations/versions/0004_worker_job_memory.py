@@ -1,4 +1,4 @@
-"""The memory that each worker gives a job."""
+"""Adds the memory that each worker gives a job."""
 
 import sqlalchemy as sa
 from alembic import op

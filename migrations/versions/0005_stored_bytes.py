@@ -1,4 +1,4 @@
-"""Who stores how many bytes, when they were last used, and the files that scoring jobs made."""
+"""Adds the owner and size of stored bytes, the time of their last use, and the results of scoring jobs."""
 
 from datetime import UTC, datetime
 
@@ -20,7 +20,7 @@ def upgrade() -> None:
         artifacts.add_column(sa.Column("used_at", sa.DateTime(timezone=True), nullable=True))
         artifacts.add_column(sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True))
     used_at = sa.table("artifacts", sa.column("used_at", sa.DateTime(timezone=True)))
-    # Retention counts from the upgrade: nothing of an earlier release goes the moment it begins.
+    # Retention counts from the upgrade, so that it removes no file of an earlier release at once.
     op.execute(used_at.update().values(used_at=datetime.now(UTC)))
     with op.batch_alter_table("artifacts") as artifacts:
         artifacts.alter_column("used_at", existing_type=sa.DateTime(timezone=True), nullable=False)
@@ -42,7 +42,7 @@ def upgrade() -> None:
 
 
 def _list_results() -> None:
-    """List the files that scoring jobs have made so far, of which their rows tell the digest."""
+    """Insert the results of all scoring jobs so far; their rows have the digests."""
     jobs = sa.table("jobs", *map(sa.column, ("id", "kind", "state")), sa.column("result", sa.JSON()))
     results = sa.table("results", sa.column("job_id"), sa.column("sha256"))
     made = sa.select(jobs.c.id, jobs.c.result).where(jobs.c.kind == "scoring", jobs.c.state == "succeeded")

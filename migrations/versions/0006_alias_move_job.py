@@ -1,4 +1,4 @@
-"""The training that moved an alias, beside the key that submitted it."""
+"""Adds the training that moved an alias, beside the key that submitted it."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-# Until now a training was its own mover, "job" and its id; now it is the key that submitted it.
+# Before, the mover was "job" and the id of the training. Now it is the key that submitted the training.
 JOB = "(SELECT jobs.id FROM jobs WHERE jobs.id = substr(moved_by, 5) AND moved_by LIKE 'job %')"
 OWNER = "COALESCE((SELECT NULLIF(jobs.owner, '') FROM jobs WHERE jobs.id = job_id), 'local')"
 

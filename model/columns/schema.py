@@ -7,6 +7,7 @@ from typing import Any
 from model.columns import Table
 from model.columns.table_warnings import TableWarning
 from model.errors import ColumnError
+from model.names import clipped
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,10 @@ def other_columns(names: Sequence[str], target: str | None, id_column: str | Non
         ColumnError: one of the two is missing, or both are the same.
     """
     if target is not None and target == id_column:
-        raise ColumnError(f"column {target!r} cannot be both target and id: name another one, or no id", "id")
+        raise ColumnError(f"column {clipped(target)!r} cannot be both target and id: name another one, or no id", "id")
     for role, name in (("target", target), ("id", id_column)):
         if name is not None and name not in names:
-            raise ColumnError(f"there is no {role} column {name!r}; the table has {listed(names)}", role)
+            raise ColumnError(f"there is no {role} column {clipped(name)!r}; the table has {listed(names)}", role)
     return [name for name in names if name not in (target, id_column)]
 
 

@@ -14,6 +14,7 @@ from model.columns.faults import Faults
 from model.design import Floats
 from model.errors import ColumnError, EstimatorError, FileError, Problem, ShapeError, SpecError
 from model.heads import CHURN, Churn, Classes, Head, head_from_json, head_to_json
+from model.names import clipped
 from model.network.network import Network
 from model.network.reasons import contributions
 from model.parsing import escape
@@ -257,4 +258,6 @@ class Estimator:
 
 def unknown_column(name: str) -> Problem:
     """Return the problem of a record with a column that training never saw."""
-    return Problem(f"/{escape(name)}", "unknown_column", f"column {name!r} is unknown: training saw no such column")
+    return Problem(
+        f"/{escape(name)}", "unknown_column", f"column {clipped(name)!r} is unknown: training saw no such column"
+    )

@@ -20,6 +20,7 @@ from model.heads import CATALOG as HEADS
 from model.heads import Churn, Head, Number
 from model.losses import CATALOG as LOSSES
 from model.machine import memory_bytes
+from model.names import clipped
 from model.network.network import Network
 from model.parsing import escape, name_of
 from model.spec import Spec
@@ -209,7 +210,7 @@ def _others(names: Iterable[str], chosen: Iterable[str]) -> tuple[str, ...]:
 
 def _check(spec: Spec, present: list[str]) -> None:
     problems = [
-        Problem(f"/columns/{escape(name)}", "unknown", f"the table has no input column {name!r}")
+        Problem(f"/columns/{escape(name)}", "unknown", f"the table has no input column {clipped(name)!r}")
         for name in _others((name for name, _ in spec.columns), present)
     ]
     if spec.class_weight is not None and HEADS[name_of(LOSSES, spec.loss)] is Number:

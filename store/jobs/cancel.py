@@ -1,4 +1,4 @@
-"""T10 and T11: a user no longer wants a job."""
+"""T10 and T11: a user cancels a job."""
 
 from collections.abc import Mapping
 
@@ -16,17 +16,16 @@ ROUNDS = 3
 
 
 def cancel(connection: Connection, job_id: str, *, by: str, request: str | None = None) -> None:
-    """End a queued job as cancelled at once; ask a running one to stop, after which it can no longer succeed.
+    """End a queued job as cancelled; ask a running one to stop, after which it cannot succeed.
 
-    `request` names this one request and no other: called again after a COMMIT whose answer was lost, it finds that it
-    was heard.
+    `request` is unique to this request: called again after a COMMIT whose answer was lost, it finds its event.
 
-    Raises: AlreadyFinishedError, and NotFoundError where no such job is.
+    Raises: AlreadyFinishedError; NotFoundError.
     """
-    if request is not None and _heard(connection, job_id, request):
+    if request is not None and _recorded(connection, job_id, request):
         return
     data = {"by": by, "request": request}
-    # Between the two looks a job may start or be handed back; it does neither for ever.
+    # Between the two updates a job may start or be requeued, but hardly three times.
     for _ in range(ROUNDS):
         if _end_queued(connection, job_id, data) or _flag_running(connection, job_id, data):
             audit.record(connection, "job.cancelled", job_id, by=by)
@@ -37,10 +36,10 @@ def cancel(connection: Connection, job_id: str, *, by: str, request: str | None 
     raise AlreadyFinishedError(f"job {job_id} is {state} already; only a queued or running job can be cancelled")
 
 
-def _heard(connection: Connection, job_id: str, request: str) -> bool:
+def _recorded(connection: Connection, job_id: str, request: str) -> bool:
     asked = job_events.c.event.in_((JobState.CANCELLED, "cancel_requested"))
-    told = connection.execute(select(job_events.c.data).where(job_events.c.job_id == job_id, asked)).scalars()
-    return any(data.get("request") == request for data in told)
+    recorded = connection.execute(select(job_events.c.data).where(job_events.c.job_id == job_id, asked)).scalars()
+    return any(data.get("request") == request for data in recorded)
 
 
 def _end_queued(connection: Connection, job_id: str, data: Mapping[str, object]) -> bool:

@@ -1,15 +1,15 @@
-"""A job's checkpoint: one at most, and none once the job has ended, for only the same job could go on from it."""
+"""Checkpoints: at most one for each unfinished job, which alone can resume from it."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
+from store.rows import columns_of, read_first
 from store.tables import checkpoints
 
 MOST_BYTES = 2**27
-"""The largest checkpoint, and the largest estimator: PostgreSQL takes 10 s for so much in one field, and 35 s for twice
-as much, which is longer than a lease."""
+"""The largest checkpoint and estimator: PostgreSQL takes 10 s to store one such field, and 35 s for twice as much,
+which is longer than a lease."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,14 @@ class CheckpointRow:
     sha256: str
 
 
-def get_checkpoint(connection: Connection, job_id: str) -> Row[Any] | None:
+def get_checkpoint(connection: Connection, job_id: str) -> CheckpointRow | None:
     """Return the job's last checkpoint, if it has one."""
-    return connection.execute(select(checkpoints).where(checkpoints.c.job_id == job_id)).first()
+    query = select(*columns_of(CheckpointRow, checkpoints)).where(checkpoints.c.job_id == job_id)
+    return read_first(connection, CheckpointRow, query)
 
 
 def put_checkpoint(connection: Connection, job_id: str, token: int, checkpoint: CheckpointRow) -> None:
-    """Keep this checkpoint in place of the last."""
+    """Store this checkpoint in place of the last."""
     drop_checkpoint(connection, job_id)
     connection.execute(insert(checkpoints).values(job_id=job_id, token=token, **asdict(checkpoint)))
 

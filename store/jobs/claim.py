@@ -1,4 +1,4 @@
-"""T3: a worker takes a queued job, and with it a token that no other attempt will ever have."""
+"""T3: a worker claims a queued job, and gets a token that no other attempt has."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from store.tables import jobs
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to write to a job, for as long as its lease is renewed."""
+    """The right to write to a job while its lease is renewed."""
 
     job_id: str
     token: int
 
 
 def claim_next(
-    connection: Connection, rung_for: str, *, kinds: Collection[str], worker: str, lease_seconds: float
+    connection: Connection, published_id: str, *, kinds: Collection[str], worker: str, lease_seconds: float
 ) -> Claim | None:
-    """Take the job whose turn it is, of the kind of the one that was rung for; None where none is to be had.
+    """Claim the next job of the published job's kind; return None where none can be claimed.
 
-    A ring for no job, or for one of another kind than these, does nothing. `worker` is as for `claim`.
+    A message about an unknown job, or one of another kind than these, does nothing. `worker` is as for `claim`.
     """
-    kind = connection.execute(select(jobs.c.kind).where(jobs.c.id == rung_for)).scalar_one_or_none()
+    kind = connection.execute(select(jobs.c.kind).where(jobs.c.id == published_id)).scalar_one_or_none()
     if kind is None or kind not in kinds:
         return None
     mine = select(jobs.c.id, jobs.c.token).where(jobs.c.state == JobState.RUNNING, jobs.c.worker == worker)
@@ -41,9 +41,9 @@ def claim_next(
 
 
 def claim(connection: Connection, job_id: str, *, worker: str, lease_seconds: float) -> Claim | None:
-    """Take the job if it is still to be had, else return None: the message was late, doubled or forged.
+    """Claim the job if it is claimable, else return None: the message was late, repeated or forged.
 
-    `worker` names this one try and no other: called again after a COMMIT whose answer was lost, it finds its claim.
+    `worker` is unique to this try: called again after a COMMIT whose answer was lost, it finds its claim.
     """
     row = connection.execute(
         update(jobs)

@@ -1,4 +1,4 @@
-"""T12: what a sweeper does for jobs that are not done by the time they were wanted."""
+"""T12: a sweeper stops jobs that are past their deadline."""
 
 from sqlalchemy import Connection, update
 
@@ -12,7 +12,7 @@ TEXT = "the job was not done by its deadline; give it more time (deadline_s), or
 
 
 def flag_deadlines(connection: Connection) -> int:
-    """Ask every running job past its deadline to stop, and return how many there were."""
+    """Ask every running job past its deadline to stop; return how many there were."""
     rows = connection.execute(
         update(jobs)
         .where(jobs.c.state == JobState.RUNNING, jobs.c.deadline_at < now(), jobs.c.cancel_requested.is_(False))
@@ -25,7 +25,7 @@ def flag_deadlines(connection: Connection) -> int:
 
 
 def end_overdue(connection: Connection) -> list[str]:
-    """End every queued job past its deadline as failed, for no worker may take it any more; return their ids."""
+    """Fail every queued job past its deadline, which no worker may claim any more; return their ids."""
     rows = connection.execute(
         update(jobs)
         .where(jobs.c.state == JobState.QUEUED, jobs.c.deadline_at < now())

@@ -1,7 +1,8 @@
-"""What happened to a job: an append-only log, written in the transaction in which it happened, and its epochs.
+"""The events of a job: an append-only log, each written in the transaction of its change; and its event stream.
 
-The log and the epochs have one order: an epoch comes after the event that was the job's last when it was stored. Events
-of one job are numbered in the order of their commits, because each is written under the lock of the job's row.
+The stream merges events and epochs into one order: an epoch follows the event that was the job's last when the epoch
+was stored. Events of one job are numbered in the order of their commits, because each is written under the lock of
+the job's row.
 """
 
 import re
@@ -10,21 +11,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Float, Integer, Select, cast, insert, literal, null, or_, select, union_all
+from sqlalchemy import Connection, Integer, Select, cast, insert, literal, null, or_, select, union_all
 
 from store.clock import UtcTime
+from store.jobs.epoch import COLUMNS, Epoch
 from store.tables import epochs, job_events
 
 EPOCH = "epoch"
-FIGURES = ("learning_rate", "train_loss", "valid_loss", "valid_auc", "gradient_norm", "seconds", "dead_units")
-INTERNAL = {"worker", "request"}  # what the log holds for this service's own use
+FIGURES = [name for name in COLUMNS if name not in ("epoch", "layers")]
+INTERNAL = {"worker", "request"}  # data for this service's own use, which clients do not see
 CURSOR = r"[0-9]{1,18}\.[0-9]{1,9}"
-"""How a cursor is written, as a regular expression."""
+"""The regular expression of a cursor's text."""
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place in what happened to a job: behind an event, and behind an epoch that came after that event.
+    """A position in a job's event stream: after an event, and after an epoch that follows that event.
 
     Example:
         >>> Cursor.parse("12.3"), str(Cursor(12, 3)), Cursor.parse("12")
@@ -36,23 +38,23 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str) -> "Cursor | None":
-        """Read what `str` wrote; None where it did not."""
+        """Parse a cursor's text; return None where it is none."""
         return cls(*map(int, text.split("."))) if re.fullmatch(CURSOR, text) else None
 
     def __str__(self) -> str:
-        """Write it for a client to send back."""
+        """Return the text that a client sends back."""
         return f"{self.event_id}.{self.epoch}"
 
 
 @dataclass(frozen=True)
 class StreamEvent:
-    """One event, or one epoch; `attempt` and `at` are an event's, and an epoch's data are its columns."""
+    """An event of a job, with its attempt and time, or an epoch, whose `event` is EPOCH."""
 
     cursor: Cursor
     event: str
     attempt: int | None
     at: datetime | None
-    data: Mapping[str, Any]
+    data: Epoch | Mapping[str, Any]
 
 
 def record(
@@ -63,9 +65,9 @@ def record(
 
 
 def read_events_after(connection: Connection, job_id: str, cursor: Cursor, *, limit: int = 200) -> list[StreamEvent]:
-    """Return the next events and epochs of a job, the first of them first.
+    """Return the next events and epochs of a job, the oldest first.
 
-    One statement, and so one moment: between two, an epoch and the event after it could change places.
+    One statement reads one snapshot: with two, an epoch and the event after it could change places.
     """
     events, reports = _events(job_id, cursor, limit).subquery(), _epochs(job_id, cursor, limit).subquery()
     both = union_all(select(events), select(reports)).order_by("event_id", "epoch").limit(limit)
@@ -74,35 +76,32 @@ def read_events_after(connection: Connection, job_id: str, cursor: Cursor, *, li
 
 def _events(job_id: str, cursor: Cursor, limit: int) -> Select[Any]:
     log = job_events.c
+    empty = [cast(null(), epochs.c[name].type).label(name) for name in FIGURES]
     return (
-        select(
-            log.id.label("event_id"), literal(0).label("epoch"), log.event, log.token, log.at, log.data,
-            cast(null(), Integer).label("retries"), *(cast(null(), Float).label(name) for name in FIGURES),
-        )
+        select(log.id.label("event_id"), literal(0).label("epoch"), log.event, log.token, log.at, log.data, *empty)
         .where(log.job_id == job_id, log.id > cursor.event_id)
         .order_by(log.id)
         .limit(limit)
-    )  # fmt: skip
+    )
 
 
 def _epochs(job_id: str, cursor: Cursor, limit: int) -> Select[Any]:
     row = epochs.c
     later = or_(row.event_id > cursor.event_id, (row.event_id == cursor.event_id) & (row.epoch > cursor.epoch))
+    token, at = cast(null(), Integer).label("token"), cast(null(), UtcTime).label("at")
+    figures = [row[name] for name in FIGURES]
     return (
-        select(
-            row.event_id, row.epoch, literal(EPOCH).label("event"), cast(null(), Integer).label("token"),
-            cast(null(), UtcTime).label("at"), row.layers.label("data"), row.retries, *(row[name] for name in FIGURES),
-        )
+        select(row.event_id, row.epoch, literal(EPOCH).label("event"), token, at, row.layers.label("data"), *figures)
         .where(row.job_id == job_id, later)
         .order_by(row.event_id, row.epoch)
         .limit(limit)
-    )  # fmt: skip
+    )
 
 
 def _stream_event(row: Mapping[str, Any]) -> StreamEvent:
     cursor = Cursor(row["event_id"], row["epoch"])
-    if row["event"] != EPOCH:
-        data = {name: value for name, value in row["data"].items() if name not in INTERNAL}
-        return StreamEvent(cursor, row["event"], row["token"], row["at"], data)
-    figures = {name: row[name] for name in ("epoch", *FIGURES, "retries")}
-    return StreamEvent(cursor, EPOCH, None, None, {**figures, "layers": row["data"]})
+    if row["event"] == EPOCH:
+        figures = {name: row[name] for name in FIGURES}
+        return StreamEvent(cursor, EPOCH, None, None, Epoch(**figures, epoch=row["epoch"], layers=row["data"]))
+    data = {name: value for name, value in row["data"].items() if name not in INTERNAL}
+    return StreamEvent(cursor, row["event"], row["token"], row["at"], data)

@@ -1,4 +1,4 @@
-"""T9: what a sweeper does for owners that no longer answer."""
+"""T9: a sweeper expires the leases of workers that stopped renewing them."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ from store.tables import jobs
 
 
 def expire_leases(connection: Connection, *, strike_limit: int) -> list[str]:
-    """Take every running job whose lease ran out from its silent owner, and return their ids.
+    """End the attempt of every running job whose lease expired, and return the jobs' ids.
 
-    A job somebody asked to cancel ends as cancelled, one that lost its lease too often as failed, and the others are
-    queued again with a strike.
+    A job that somebody asked to cancel ends as cancelled, and one that lost its lease too often as failed. Others are
+    requeued with a strike.
     """
     lost = (jobs.c.state == JobState.RUNNING, jobs.c.lease_until < now())
     seen = connection.execute(select(jobs.c.id, jobs.c.token).where(*lost).with_for_update(skip_locked=True)).all()

@@ -1,7 +1,7 @@
-"""Whose turn it is: the order in which queued jobs of a kind are claimed, decided in the table and not by the broker.
+"""Fair scheduling: the order in which queued jobs of a kind are claimed, decided in the table and not by the broker.
 
-The highest priority goes first; then the registered model of which the fewest jobs run, then the one that was served
-longest ago, then the oldest job. So fifty jobs of one model delay another's only job by about one.
+First comes the highest priority, then the registered model with the fewest running jobs, then the model whose last job
+started longest ago, then the oldest job. Fifty jobs of one model so delay another model's only job by about one.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from store.tables import jobs
 
 
 def claimable() -> ColumnElement[bool]:
-    """Return the condition that a job may be claimed now."""
+    """Return the condition under which a job can be claimed now."""
     return and_(
         jobs.c.state == JobState.QUEUED,
         jobs.c.cancel_requested.is_(False),
@@ -25,9 +25,9 @@ def claimable() -> ColumnElement[bool]:
 
 
 def models_by_fair_share(kind: str) -> Select[Any]:
-    """Return the query for the priorities and registered models of the jobs that wait, in the order of their turns."""
+    """Return the query for the priorities and registered models of the claimable jobs, the next one first."""
     other = jobs.alias("other")
-    # By state alone: asked for the kind, too, SQLite reads every job of it that there ever was to find those that run.
+    # By state alone: with the kind in the condition, SQLite reads every job of that kind ever submitted.
     counted = select(other.c.kind, other.c.model, func.count().label("jobs")).where(other.c.state == JobState.RUNNING)
     running = counted.group_by(other.c.kind, other.c.model).subquery("running")
     served_at = (
@@ -51,12 +51,12 @@ def models_by_fair_share(kind: str) -> Select[Any]:
 
 
 def oldest_job(kind: str, priority: int, model: str) -> Select[Any]:
-    """Return the query for the oldest job of these that waits; those that others are claiming are passed over."""
+    """Return the query for the oldest claimable job of these, without those that others are claiming now."""
     these = (jobs.c.kind == kind, jobs.c.priority == priority, jobs.c.model == model)
     return select(jobs.c.id).where(claimable(), *these).order_by(jobs.c.id).limit(1).with_for_update(skip_locked=True)
 
 
 def find_claimable(connection: Connection) -> dict[str, str]:
-    """Return one job of each kind of which any may be claimed now: whoever rings for it is given the kind's next."""
+    """Return the id of one claimable job of each kind that has any; a claim for it gets the kind's next job."""
     query = select(jobs.c.kind, func.min(jobs.c.id).label("id")).where(claimable()).group_by(jobs.c.kind)
     return {row.kind: row.id for row in connection.execute(query)}

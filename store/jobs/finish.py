@@ -1,4 +1,4 @@
-"""T5 and T6: the owner ends a job, in one transaction with everything that follows from the end."""
+"""T5 and T6: the owner ends a job, in one transaction with the job's result."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -38,10 +38,10 @@ def succeed_training(
     number = add_version(connection, claim.job_id, version)
     asked = isinstance(promotion, Promotion)
     reason = promote(connection, claim.job_id, number, promotion) if isinstance(promotion, Promotion) else None
-    told: dict[str, object] = {"promoted": asked and reason is None} | ({"reason": reason} if reason else {})
-    result: dict[str, object] = {"model": version.model, "version": number, **told}
+    outcome: dict[str, object] = {"promoted": asked and reason is None} | ({"reason": reason} if reason else {})
+    result: dict[str, object] = {"model": version.model, "version": number, **outcome}
     if promotion is not None and promotion.gate is not None:
-        gate = {**promotion.gate, **told}
+        gate = {**promotion.gate, **outcome}
         result["gate"] = gate
         note_metric(connection, version, number, "gate", gate)
     connection.execute(jobs.update().where(jobs.c.id == claim.job_id).values(result=result))
@@ -51,9 +51,9 @@ def succeed_training(
 
 
 def succeed(connection: Connection, claim: Claim, result: Mapping[str, object]) -> None:
-    """End the job as succeeded with a result that is all there is to it.
+    """End the job as succeeded with this result.
 
-    Called again after a COMMIT whose answer was lost, it finds that the job has ended so.
+    Called again after a COMMIT whose answer was lost, it finds that the job has succeeded.
 
     Raises: LeaseLostError when the claim is gone or somebody asked to cancel.
     """
@@ -67,7 +67,7 @@ def succeed(connection: Connection, claim: Claim, result: Mapping[str, object]) 
 
 
 def fail(connection: Connection, claim: Claim, *, code: str, text: str) -> None:
-    """End the job as failed, with a code for programs and a sentence for people; no attempt will follow.
+    """End the job as failed, with a code for programs and a text for people.
 
     Raises: LeaseLostError when the claim is gone.
     """
@@ -77,9 +77,9 @@ def fail(connection: Connection, claim: Claim, *, code: str, text: str) -> None:
 
 
 def end_cancelled(connection: Connection, claim: Claim) -> None:
-    """End the job as cancelled, as somebody asked; a deadline's code stays.
+    """End the job as cancelled; the error code of a deadline stays.
 
-    Raises: LeaseLostError when the claim is gone, or nobody asked.
+    Raises: LeaseLostError when the claim is gone or nobody asked to cancel.
     """
     code = func.coalesce(jobs.c.error_code, "cancelled")
     values = {**ENDED, "state": JobState.CANCELLED, "error_code": code}

@@ -1,33 +1,22 @@
-"""T4: a sign of life that carries what was achieved since the last one."""
+"""T4: the heartbeat, which renews the lease and stores the epochs and the checkpoint since the last one."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from operator import attrgetter
 
 from sqlalchemy import Connection, delete, func, select
 
 from store.clock import now
 from store.jobs.checkpoints import CheckpointRow, put_checkpoint
 from store.jobs.claim import Claim
+from store.jobs.epoch import FIGURES, Epoch
 from store.jobs.events import record
 from store.jobs.fence import write_fenced
 from store.tables import epochs, job_events
 
-
-class EpochRow(NamedTuple):
-    """What is kept of one epoch: a tuple, for some trainings make thousands a second."""
-
-    epoch: int
-    learning_rate: float
-    train_loss: float
-    valid_loss: float | None
-    valid_auc: float | None
-    gradient_norm: float
-    seconds: float
-    layers: Sequence[Mapping[str, object]] | None = None
-    dead_units: float | None = None
-    retries: int = 0
+_figures = attrgetter(*FIGURES)
+_json = json.JSONEncoder(allow_nan=False).encode
 
 
 @dataclass(frozen=True)
@@ -44,14 +33,14 @@ def heartbeat(  # noqa: PLR0913 - one short transaction is the point of it
     *,
     lease_seconds: float,
     progress: JobProgress | None,
-    new_epochs: Sequence[EpochRow] = (),
+    new_epochs: Sequence[Epoch] = (),
     checkpoint: CheckpointRow | None = None,
 ) -> bool:
     """Renew the lease and store epochs and checkpoint; return whether somebody asked to cancel.
 
-    Without progress, as while an attempt is being prepared, that of the attempt before stays.
+    Progress is None while an attempt is being prepared; the progress of the attempt before then stays.
 
-    Raises: LeaseLostError when the job is no longer this worker's; nothing is written then.
+    Raises: LeaseLostError when the claim no longer holds; nothing is written then.
     """
     values: dict[str, object] = {"lease_until": now(lease_seconds), "heartbeat_at": now()}
     if progress is not None:
@@ -63,11 +52,11 @@ def heartbeat(  # noqa: PLR0913 - one short transaction is the point of it
     return bool(row.cancel_requested)
 
 
-def _store_epochs(connection: Connection, claim: Claim, rows: Sequence[EpochRow]) -> None:
-    """Keep the epochs of an attempt; where it began again, its rows replace those of the attempt before.
+def _store_epochs(connection: Connection, claim: Claim, rows: Sequence[Epoch]) -> None:
+    """Store epochs, in place of stored ones of the same and later numbers.
 
-    Each names the job's last event, and a training that diverged and began again within its attempt is an event of its
-    own: who follows the job sees everything in the order in which it happened.
+    Each row names the job's last event, so that an event stream has one order. A training that diverged and restarted
+    within its attempt gets an event of its own.
     """
     if not rows:
         return
@@ -81,15 +70,10 @@ def _store_epochs(connection: Connection, claim: Claim, rows: Sequence[EpochRow]
     _insert(connection, claim.job_id, event_id, rows)
 
 
-def _insert(connection: Connection, job_id: str, event_id: int, rows: Sequence[EpochRow]) -> None:
-    """Insert epochs by the driver's own means: SQLAlchemy adds more work a row than all the rest."""
-    names = ("job_id", "event_id", *EpochRow._fields)
+def _insert(connection: Connection, job_id: str, event_id: int, rows: Sequence[Epoch]) -> None:
+    """Insert epochs with the driver's `executemany`: SQLAlchemy's own insert costs more than everything else here."""
+    names = ("job_id", "event_id", "layers", *FIGURES)
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     statement = f"INSERT INTO epochs ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))})"  # noqa: S608 - our own words
-    connection.exec_driver_sql(statement, [(job_id, event_id, *_with_json(row)) for row in rows])
-
-
-def _with_json(row: EpochRow) -> EpochRow | tuple[object, ...]:
-    if row.layers is None:
-        return row
-    return tuple(json.dumps(value, allow_nan=False) if value is row.layers else value for value in row)
+    values = [(job_id, event_id, None if row.layers is None else _json(row.layers), *_figures(row)) for row in rows]
+    connection.exec_driver_sql(statement, values)

@@ -1,28 +1,29 @@
-"""Looking at jobs: one, a page of them, how fast they are, and what they achieved epoch by epoch."""
+"""Reads jobs: one, a page of them, the pace of running ones, and a page of a training's epochs."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, func, select
+from sqlalchemy import Connection, and_, case, func, select
 
 from store.errors import NotFoundError
+from store.jobs.epoch import Epoch
 from store.jobs.states import JobState
-from store.pages import Page, after_token, make_page
+from store.pages import Page, after_token, read_page
+from store.rows import JobRow, columns_of, read_first
 from store.tables import epochs, job_events, jobs
 
 RECENT_EPOCHS = 10
-SHORT_SECONDS = 1.0  # for that many epochs: of shorter ones more are taken together, or the mean would jump
+SHORT_SECONDS = 1.0  # where the last epochs took less, the mean is taken over more of them
 SHORT_EPOCHS = 1000
 
 
-def get_job(connection: Connection, job_id: str) -> Row[Any]:
-    """Return the job's row.
+def get_job(connection: Connection, job_id: str) -> JobRow:
+    """Return the job.
 
     Raises: NotFoundError.
     """
-    row = connection.execute(select(jobs).where(jobs.c.id == job_id)).first()
+    row = read_first(connection, JobRow, select(*columns_of(JobRow, jobs)).where(jobs.c.id == job_id))
     if row is None:
         raise NotFoundError(f"there is no job {job_id}")
     return row
@@ -36,12 +37,12 @@ def list_jobs(  # noqa: PLR0913 - one parameter a filter
     model: str | None = None,
     page_size: int,
     page_token: str | None = None,
-) -> Page:
-    """Return a page of jobs, the newest first; of those states and kinds, where any are named.
+) -> Page[JobRow]:
+    """Return a page of jobs, the newest first, of these states and kinds where any are given.
 
     Raises: PageTokenError.
     """
-    query = select(jobs).order_by(jobs.c.id.desc()).limit(page_size + 1)
+    query = select(*columns_of(JobRow, jobs)).order_by(jobs.c.id.desc())
     if states:
         query = query.where(jobs.c.state.in_(states))
     if kinds:
@@ -50,12 +51,12 @@ def list_jobs(  # noqa: PLR0913 - one parameter a filter
         query = query.where(jobs.c.model == model)
     if page_token is not None:
         query = query.where(jobs.c.id < after_token(page_token))
-    return make_page(connection.execute(query).all(), page_size, lambda row: row.id)
+    return read_page(connection, JobRow, query, page_size, lambda row: row.id)
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast the attempt under way works: when it began, and the mean of its last epochs, if it has made any.
+    """The pace of a running attempt: when it began, and the mean duration of its last epochs, if there are any.
 
     Units: seconds an epoch.
     """
@@ -65,7 +66,7 @@ class Pace:
 
 
 def read_paces(connection: Connection, job_ids: Collection[str]) -> dict[str, Pace]:
-    """Return the paces of those of these jobs that run."""
+    """Return the paces of the running ones of these jobs."""
     if not job_ids:
         return {}
     running = jobs.c.id.in_(job_ids), jobs.c.state == JobState.RUNNING
@@ -88,13 +89,13 @@ def read_paces(connection: Connection, job_ids: Collection[str]) -> dict[str, Pa
     return {job_id: Pace(begun_at, seconds) for job_id, begun_at, seconds in rows}
 
 
-def list_epochs(connection: Connection, job_id: str, *, page_size: int, page_token: str | None = None) -> Page:
+def list_epochs(connection: Connection, job_id: str, *, page_size: int, page_token: str | None = None) -> Page[Epoch]:
     """Return a page of a training's epochs, the first epoch first.
 
     Raises: NotFoundError, PageTokenError.
     """
     get_job(connection, job_id)
-    query = select(epochs).where(epochs.c.job_id == job_id).order_by(epochs.c.epoch).limit(page_size + 1)
+    query = select(*columns_of(Epoch, epochs)).where(epochs.c.job_id == job_id).order_by(epochs.c.epoch)
     if page_token is not None:
         query = query.where(epochs.c.epoch > after_token(page_token, whole=True))
-    return make_page(connection.execute(query).all(), page_size, lambda row: str(row.epoch))
+    return read_page(connection, Epoch, query, page_size, lambda row: str(row.epoch))

@@ -1,4 +1,4 @@
-"""T7 and T8: the owner gives a running job back to the queue."""
+"""T7 and T8: the owner requeues a running job, without or with a strike."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ QUEUED: dict[str, Any] = {"state": JobState.QUEUED, "lease_until": None, "worker
 
 
 def requeue(connection: Connection, claim: Claim) -> None:
-    """Give the job back without a strike: the worker is shutting down, and the checkpoint is stored.
+    """Requeue the job without a strike: the worker is shutting down, and the checkpoint is stored.
 
     Raises: LeaseLostError when the claim is gone or somebody asked to cancel.
     """
@@ -29,7 +29,7 @@ def requeue(connection: Connection, claim: Claim) -> None:
 
 
 def strike(connection: Connection, claim: Claim, *, limit: int, code: str, text: str) -> JobState:
-    """Give the job back with a strike and a growing delay, or end it as failed at the limit; return its new state.
+    """Requeue the job with a strike and exponential back-off, or fail it at the limit; return its new state.
 
     Raises: LeaseLostError when the claim is gone or somebody asked to cancel.
     """

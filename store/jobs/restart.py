@@ -1,4 +1,4 @@
-"""An attempt that begins again, because what the last one left is of no use here."""
+"""Records that an attempt starts anew, because the stored checkpoint cannot be used."""
 
 from sqlalchemy import Connection, select
 
@@ -9,13 +9,13 @@ from store.tables import job_events
 
 
 def record_restart(connection: Connection, claim: Claim, *, reason: str) -> None:
-    """Tell, as an event that users see, why the work starts anew; called again, it tells nothing new.
+    """Record as an event why the work starts anew; called again, it adds no second event.
 
     Raises: LeaseLostError when the claim is gone.
     """
     write_fenced(connection, claim, {"progress_done": 0})
-    told = select(job_events.c.data).where(
+    recorded = select(job_events.c.data).where(
         job_events.c.job_id == claim.job_id, job_events.c.event == "restarted", job_events.c.token == claim.token
     )
-    if not any(data.get("reason") == reason for data in connection.execute(told).scalars()):
+    if not any(data.get("reason") == reason for data in connection.execute(recorded).scalars()):
         record(connection, claim.job_id, "restarted", claim.token, {"reason": reason, "epoch": 1})

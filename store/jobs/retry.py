@@ -1,4 +1,4 @@
-"""A second chance: the work of a job that did not succeed, as a new job that names the old."""
+"""Retries: submits the work of a failed or cancelled job again, as a new job that names the old one."""
 
 from sqlalchemy import Connection
 
@@ -18,9 +18,9 @@ def retry(  # noqa: PLR0913 - what names the new job, and what limits it
     queue_limit: int | None = None,
     stored_bytes: int = 0,
 ) -> Submitted:
-    """Submit the same work again, as a job of this id: asked again after a lost answer, it adds no second.
+    """Submit the same work again as the job `new_job_id`; called again after a lost answer, it adds no second job.
 
-    It has the old one's priority, and as much time again until its deadline.
+    The new job has the old one's priority, and as much time until its deadline.
 
     Raises: NotRetryableError unless the job has failed or was cancelled; NotFoundError; and as `submit` does.
     """

@@ -1,7 +1,7 @@
-"""Jobs in figures: what waits, runs and ended, how long it took, and what went wrong.
+"""Statistics of jobs: how many are queued, running and finished, how long they took, and why they failed.
 
-All of it is counted from rows that stay: a job that ended never changes again, and the log of events only grows. What
-is a counter here therefore never falls, whatever is started anew.
+They are counted from rows that stay: a finished job never changes, and the event log only grows. A counter therefore
+never falls, also after a restart.
 """
 
 import copy
@@ -19,7 +19,7 @@ from store.clock import now, seconds_between
 from store.jobs.states import FINISHED, UNFINISHED, JobState
 from store.tables import checkpoints, job_events, jobs
 
-SETTLED_SECONDS = 600.0  # the databases end a transaction long before
+SETTLED_SECONDS = 600.0  # longer than any transaction
 STALE_SECONDS = 3600.0
 DURATIONS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 4 * 3600.0, 24 * 3600.0)
 WAITS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 2 * 3600.0)
@@ -27,9 +27,9 @@ WAITS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 2 * 3600.0)
 
 @dataclass
 class Distribution:
-    """How many of some times are at most each bound, how many there are, and their sum.
+    """A histogram of durations: how many are at most each bound, how many there are, and their sum.
 
-    The sum is a whole number: one of floats would depend on their order, and might fall by the last bit.
+    The sum is a whole number: a sum of floats depends on their order, and could fall by the last bit.
 
     Units: bounds in seconds, the sum in microseconds.
     """
@@ -39,7 +39,7 @@ class Distribution:
     microseconds: int = 0
 
     def add(self, at_most: Sequence[int], count: int, microseconds: int) -> None:
-        """Add those of another group."""
+        """Add the durations of another group."""
         self.at_most = [mine + theirs for mine, theirs in zip(self.at_most, at_most, strict=True)]
         self.count += count
         self.microseconds += microseconds
@@ -47,9 +47,9 @@ class Distribution:
 
 @dataclass
 class Queue:
-    """The jobs of one kind that wait, or run, and the age of the one to worry about first.
+    """The queued or running jobs of one kind.
 
-    Of those that wait that is the longest that one has been free to start; of those that run, the oldest heartbeat.
+    `oldest` is the longest time that a queued job has been claimable, or the age of a running job's oldest heartbeat.
 
     Units: seconds.
     """
@@ -68,7 +68,7 @@ def _counts() -> dict[Any, int]:
 
 @dataclass
 class JobStatistics:
-    """Figures by kind; `finished` also by state and error code, `durations` by kind and state."""
+    """Statistics by kind; `finished` also by state and error code, `durations` by kind and state."""
 
     queued: dict[str, Queue] = field(default_factory=_queues)
     running: dict[str, Queue] = field(default_factory=_queues)
@@ -82,10 +82,10 @@ class JobStatistics:
 
 
 class StatisticsCache:
-    """Counts everything, and remembers what can no longer change, so that counting again costs little.
+    """Counts jobs, and caches the counts of jobs that can no longer change, so that the next count is cheap.
 
-    What is older than any transaction can be is settled: whatever ended by then is committed, in whatever order. What
-    has settled since is taken over whenever it is more than `stale_seconds` of it.
+    Jobs that finished more than `settled_seconds` ago are settled: no transaction is that old, so all of them are
+    committed. The cache is extended when its end is more than `stale_seconds` behind.
     """
 
     def __init__(self, settled_seconds: float = SETTLED_SECONDS, stale_seconds: float = STALE_SECONDS) -> None:
@@ -97,7 +97,7 @@ class StatisticsCache:
         self._last_event = 0
 
     def read(self, connection: Connection) -> JobStatistics:
-        """Return the figures as of now."""
+        """Return the statistics as of now."""
         with self._lock:
             settled: datetime = connection.execute(select(now(-self._settled_seconds))).scalar_one()
             if settled - self._until > self._stale:
@@ -127,7 +127,7 @@ def _add_losses(connection: Connection, figures: JobStatistics, *which: ColumnEl
 
 
 def _add_now(connection: Connection, figures: JobStatistics) -> None:
-    # A job handed back was alive until its last heartbeat, and one that is to rest is not waiting yet.
+    # A requeued job ran until its last heartbeat, and a job that backs off is not claimable yet.
     free = case((jobs.c.heartbeat_at > jobs.c.run_after, jobs.c.heartbeat_at), else_=jobs.c.run_after)
     since = case((jobs.c.state == JobState.RUNNING, jobs.c.heartbeat_at), else_=free)
     age = func.max(seconds_between(since, now()))
@@ -138,10 +138,10 @@ def _add_now(connection: Connection, figures: JobStatistics) -> None:
 
 
 def _add_counters(connection: Connection, figures: JobStatistics, *parts: ColumnElement[bool]) -> None:
-    """Add the jobs of each part in one statement, and so of one moment: a job may be on its way from one to another."""
+    """Add the jobs of each part in one statement, which reads one snapshot: a job may move between the parts."""
     took = seconds_between(jobs.c.started_at, jobs.c.finished_at)
     waited = seconds_between(jobs.c.created_at, jobs.c.started_at)
-    # Not the bare column, or SQLite walks an index on it for its order instead of the one that finds the part.
+    # Not the bare column: SQLite would use that column's index instead of the one for the condition.
     kind = func.coalesce(jobs.c.kind, "").label("kind")
     groups = (kind, jobs.c.state, func.coalesce(jobs.c.error_code, "").label("code"))
     columns = [
@@ -162,7 +162,7 @@ def _add_counters(connection: Connection, figures: JobStatistics, *parts: Column
 
 
 def _distributed(name: str, seconds: ColumnElement[float], bounds: Iterable[float]) -> list[ColumnElement[Any]]:
-    """Return the columns of a distribution; a job without that time is in none of them."""
+    """Return the columns of a distribution; they count no job without that duration."""
     counts = [
         func.sum(case((seconds <= bound, 1), else_=0)).label(f"{name}_{place}") for place, bound in enumerate(bounds)
     ]
@@ -171,5 +171,5 @@ def _distributed(name: str, seconds: ColumnElement[float], bounds: Iterable[floa
 
 
 def _read(row: Row[Any], name: str, bounds: int) -> tuple[list[int], int, int]:
-    told = row._mapping
-    return [told[f"{name}_{place}"] for place in range(bounds)], told[f"{name}_n"], int(told[f"{name}_us"])
+    values = row._mapping
+    return [values[f"{name}_{place}"] for place in range(bounds)], values[f"{name}_n"], int(values[f"{name}_us"])

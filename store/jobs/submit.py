@@ -1,4 +1,4 @@
-"""T1: a request for work becomes a row, before any message is sent."""
+"""T1: a submission becomes a row before any message is sent."""
 
 import hashlib
 import json
@@ -25,12 +25,11 @@ UNITS = {"training": "epochs", "replay": "epochs", "scoring": "rows"}
 
 @dataclass(frozen=True)
 class Submission:
-    """A request for work, already checked; `params` is what the worker will read.
+    """A checked request for work; the worker reads `params`.
 
-    It has its job's id from the start, so that submitting it again after a COMMIT whose answer was lost adds no second.
-    Of two jobs that wait, the one of the higher priority goes first.
-
-    `asked` is what the client named where `params` holds what that stood for at the moment, such as an alias.
+    It carries its job's id, so that submitting it again after a COMMIT whose answer was lost adds no second job. Jobs
+    of a higher priority start first. `asked` holds the request's own parameters where `params` differ from them: of an
+    alias, `params` hold the version that it pointed at.
 
     Units: deadline in seconds after the submission.
     """
@@ -48,20 +47,23 @@ class Submission:
     job_id: str = field(default_factory=new_id)
 
     def request_sha256(self) -> str:
-        """Return the digest by which a repeated idempotency key is told from a misused one."""
+        """Return the digest of the request, which finds an idempotency key that is used for two requests."""
         request: list[object] = [self.kind, self.model, self.dataset_id, self.asked or self.params, self.retry_of]
-        if (self.priority, self.deadline_seconds) != (0, None):  # or what the first release was sent has another digest
+        if (self.priority, self.deadline_seconds) != (
+            0,
+            None,
+        ):  # else as in the first release
             request += [self.priority, self.deadline_seconds]
         return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
-    def told(self) -> Mapping[str, object]:
-        """Return what the audit log says of it."""
+    def audit_data(self) -> Mapping[str, object]:
+        """Return the data of the audit log's line."""
         return {"kind": self.kind, "model": self.model, "dataset": self.dataset_id, "retry_of": self.retry_of}
 
 
 @dataclass(frozen=True)
 class Submitted:
-    """The job that answers a submission; `replayed` when it was there before."""
+    """The job of a submission; `replayed` where an earlier request with the same idempotency key made it."""
 
     job_id: str
     replayed: bool
@@ -75,13 +77,13 @@ def submit(
     deadline_seconds: float | None = None,
     stored_bytes: int = 0,
 ) -> Submitted:
-    """Insert the job, or find the one that the same owner made with the same idempotency key.
+    """Insert the job, or find the one that the same owner submitted with the same idempotency key.
 
-    The deadline is that of a job that names none, and the bytes that may be stored those of a key without a number.
+    `deadline_seconds` and `stored_bytes` are the defaults of a submission and of a key that name none.
 
-    Raises: IdempotencyError when that key was used for another request; QueueFullError when the job is new and
-    as many of its kind wait as may; ExpiredError where the bytes of the dataset were removed; QuotaError where
-    the owner may store no result.
+    Raises: IdempotencyError when that key was used for another request; QueueFullError when the job is new and the
+    queue of its kind is full; ExpiredError where the bytes of the dataset were removed; QuotaError where the owner may
+    store no result.
     """
     if (known := _known(connection, submission)) is not None:
         return known
@@ -89,24 +91,24 @@ def submit(
         check_queue_limit(connection, submission.kind, queue_limit)
     use_dataset(connection, submission.dataset_id)
     if submission.kind == "scoring":
-        read_quota(connection, submission.owner, default=stored_bytes).check(1)  # at least, of its result
+        read_quota(connection, submission.owner, default=stored_bytes).check(1)  # the result has at least a byte
     inserted = connection.execute(
         upsert_into(connection, jobs)
         .values(**_row(submission, submission.deadline_seconds or deadline_seconds))
         .on_conflict_do_nothing()
         .returning(jobs.c.id)
     ).first()
-    if inserted is None:  # another request with the same key was first, just now
+    if inserted is None:  # a concurrent request with the same key was first
         known = _known(connection, submission)
         assert known is not None  # noqa: S101 - the insert found it
         return known
     record(connection, submission.job_id, JobState.QUEUED, 0)
-    audit.record(connection, "job.submitted", submission.job_id, by=submission.owner, data=submission.told())
+    audit.record(connection, "job.submitted", submission.job_id, by=submission.owner, data=submission.audit_data())
     return Submitted(submission.job_id, replayed=False)
 
 
 def _known(connection: Connection, submission: Submission) -> Submitted | None:
-    """Return the job that this submission, or one like it under the same key, became before."""
+    """Return the job of this submission, or of an earlier one with the same key, if there is one."""
     if connection.execute(select(jobs.c.id).where(jobs.c.id == submission.job_id)).first() is not None:
         return Submitted(submission.job_id, replayed=False)
     if submission.idempotency_key is None:

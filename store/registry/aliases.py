@@ -1,28 +1,29 @@
-"""Aliases: movable pointers such as `champion`, whose every move is kept (T13)."""
+"""Aliases: movable pointers such as `champion`; every move is recorded (T13)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from store import audit
 from store.clock import now
 from store.errors import NotFoundError, StaleRevisionError
 from store.keys import may_still
-from store.pages import Page, after_token, make_page
+from store.pages import Page, after_token, read_page
+from store.rows import AliasMoveRow, AliasRow, columns_of, read_all, read_first
 from store.tables import alias_moves, aliases, jobs, models, versions
 from store.upsert import upsert_into
 
 CHAMPION = "champion"
-"""The alias that scores unless another is named, and that trainings promote."""
+"""The alias that scores by default, and that trainings promote."""
 
 
 @dataclass(frozen=True)
 class Promotion:
-    """An alias to move in the transaction that adds a version; only from `revision`, unless that is None.
+    """An alias to move in the transaction that adds a version: from `revision`, or from any if that is None.
 
-    A revision of 0 means that the alias must not exist yet. `gate` tells how the version earned it, where it had to.
+    Revision 0 means that the alias must not exist yet. `gate` holds the comparison with the champion, if there was one.
     """
 
     alias: str
@@ -32,18 +33,18 @@ class Promotion:
 
 @dataclass(frozen=True)
 class NotPromoted:
-    """How a version did in the comparison that would have moved an alias, and why that stays."""
+    """The comparison after which an alias was not moved, with the reason."""
 
     gate: Mapping[str, object]
 
 
-def find_alias(connection: Connection, model: str, alias: str) -> Row[Any] | None:
-    """Return where the alias points, and its revision, if it is there."""
-    return connection.execute(select(aliases).where(aliases.c.model == model, aliases.c.alias == alias)).first()
+def find_alias(connection: Connection, model: str, alias: str) -> AliasRow | None:
+    """Return the alias, if there is one of this name."""
+    return read_first(connection, AliasRow, _query(model).where(aliases.c.alias == alias))
 
 
-def get_alias(connection: Connection, model: str, alias: str) -> Row[Any]:
-    """Return where the alias points, and its revision.
+def get_alias(connection: Connection, model: str, alias: str) -> AliasRow:
+    """Return the alias.
 
     Raises: NotFoundError.
     """
@@ -55,18 +56,21 @@ def get_alias(connection: Connection, model: str, alias: str) -> Row[Any]:
     return row
 
 
-def list_aliases(connection: Connection, model: str) -> list[Row[Any]]:
+def list_aliases(connection: Connection, model: str) -> Sequence[AliasRow]:
     """Return the model's aliases by name."""
-    query = select(aliases).where(aliases.c.model == model).order_by(aliases.c.alias)
-    return list(connection.execute(query).all())
+    return read_all(connection, AliasRow, _query(model).order_by(aliases.c.alias))
+
+
+def _query(model: str) -> Select[Any]:
+    return select(*columns_of(AliasRow, aliases)).where(aliases.c.model == model)
 
 
 @dataclass(frozen=True)
 class AliasUpdate:
-    """A move of an alias: whereto, from which revision (0: it must be new), and who asks.
+    """A move of an alias to `version`, from `revision` (0: the alias is new), by a key.
 
-    `request` names this one request and no other, so that a COMMIT whose answer was lost is recognised; `undoes` is the
-    revision that a rollback undoes; `job_id` is the training that moves it for the key that submitted it.
+    `request` is unique to this request and finds a COMMIT whose answer was lost. `undoes` is the revision that a
+    rollback undoes. `job_id` is the training that moves the alias for the key that submitted it.
     """
 
     version: int
@@ -78,9 +82,9 @@ class AliasUpdate:
 
 
 def move_alias(connection: Connection, model: str, alias: str, move: AliasUpdate) -> int:
-    """Point the alias at a version if its revision still is the one the move names; return the next one.
+    """Move the alias if it is still at the given revision; return the new revision.
 
-    Raises: NotFoundError where there is no such version, StaleRevisionError where somebody else moved it first.
+    Raises: NotFoundError where there is no such version; StaleRevisionError where another request moved it first.
     """
     known = select(versions.c.version).where(versions.c.model == model, versions.c.version == move.version)
     if connection.execute(known).first() is None:
@@ -93,7 +97,7 @@ def move_alias(connection: Connection, model: str, alias: str, move: AliasUpdate
         raise StaleRevisionError(f"alias '{alias}' of model '{model}' is not at revision {move.revision}: {at}")
     write = _move if before else _create
     if not write(connection, model, alias, move):
-        raise StaleRevisionError(f"alias '{alias}' of model '{model}' was moved by somebody else this moment")
+        raise StaleRevisionError(f"alias '{alias}' of model '{model}' was moved by another request at this moment")
     connection.execute(
         insert(alias_moves).values(
             model=model,
@@ -110,14 +114,14 @@ def move_alias(connection: Connection, model: str, alias: str, move: AliasUpdate
             job_id=move.job_id,
         )
     )
-    whereto = {"from": before.version if before else None, "to": move.version, "revision": move.revision + 1}
-    whereto |= {"job": move.job_id} if move.job_id else {}
-    audit.record(connection, "alias.moved", f"{model}/{alias}", by=move.by, data=whereto)
+    facts = {"from": before.version if before else None, "to": move.version, "revision": move.revision + 1}
+    facts |= {"job": move.job_id} if move.job_id else {}
+    audit.record(connection, "alias.moved", f"{model}/{alias}", by=move.by, data=facts)
     return move.revision + 1
 
 
 def moved_by_request(connection: Connection, model: str, alias: str, request: str) -> bool:
-    """Return whether this very request has moved the alias already: its COMMIT happened, the answer was lost."""
+    """Return whether this request has moved the alias already, by a COMMIT whose answer was lost."""
     query = select(alias_moves.c.id).where(
         alias_moves.c.model == model, alias_moves.c.alias == alias, alias_moves.c.request == request
     )
@@ -145,11 +149,11 @@ def _move(connection: Connection, model: str, alias: str, move: AliasUpdate) -> 
 
 
 def promote(connection: Connection, job_id: str, version: int, promotion: Promotion) -> str | None:
-    """Move the alias to the version that this job's transaction adds; return why it stays, if it does.
+    """Move the alias to the version that this job's transaction adds; return the reason if it is not moved.
 
-    The key that submitted the job is the mover, so it must be valid and have the scope `promote` at this moment. The
-    caller holds the model's row locked, so that no other promotion comes between look and move; an alias moved by hand
-    meanwhile stays where its mover put it.
+    The key that submitted the job moves it, so that key must be valid and have the scope `promote` now. The caller
+    holds the lock of the model's row, so promotions run one after another. An alias that was moved by hand meanwhile
+    stays.
     """
     model, owner = connection.execute(select(jobs.c.model, jobs.c.owner).where(jobs.c.id == job_id)).one()
     if not may_still(connection, owner, "promote"):
@@ -172,18 +176,17 @@ def promote(connection: Connection, job_id: str, version: int, promotion: Promot
 
 def alias_history(
     connection: Connection, model: str, alias: str, *, page_size: int, page_token: str | None = None
-) -> Page:
-    """Return a page of the alias's moves, the latest first.
+) -> Page[AliasMoveRow]:
+    """Return a page of the alias's moves, the newest first.
 
     Raises: NotFoundError where there is no such alias; PageTokenError.
     """
     get_alias(connection, model, alias)
     query = (
-        select(alias_moves)
+        select(*columns_of(AliasMoveRow, alias_moves))
         .where(alias_moves.c.model == model, alias_moves.c.alias == alias)
         .order_by(alias_moves.c.revision.desc())
-        .limit(page_size + 1)
     )
     if page_token is not None:
         query = query.where(alias_moves.c.revision < after_token(page_token, whole=True))
-    return make_page(connection.execute(query).all(), page_size, lambda row: str(row.revision))
+    return read_page(connection, AliasMoveRow, query, page_size, lambda row: str(row.revision))

@@ -1,4 +1,4 @@
-"""What a scoring request needs to know of the registry, in one look: the version meant, and its estimator's digest."""
+"""Resolves the version of a scoring request, and the digest of its estimator, in one query."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from store.tables import aliases, versions
 
 @dataclass(frozen=True)
 class ResolvedVersion:
-    """A version to score by, and the digest that tells whether an estimator in memory is the one it holds."""
+    """A version, and the digest by which a cached estimator is known to be its."""
 
     model: str
     version: int

@@ -1,4 +1,4 @@
-"""Rolling an alias back to where it pointed before, as often as there is a before."""
+"""Rolls an alias back to the version that it pointed at before, any number of times."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from store.tables import alias_moves
 def roll_back(  # noqa: PLR0913 - what, from where, and who asks
     connection: Connection, model: str, alias: str, *, revision: int, by: str, request: str
 ) -> int:
-    """Undo the last move that still stands, as a move of its own, and return the alias's next revision.
+    """Undo the last move that was not undone yet, by a new move; return the alias's new revision.
 
-    A second rollback undoes the move before that one; it does not bring back what the first took away. The alias must
-    be at `revision`; `request` names this one request.
+    A second rollback undoes the move before that one, and not the first rollback. The alias must be at `revision`;
+    `request` is unique to this request.
 
-    Raises: NotFoundError, StaleRevisionError; NothingBeforeError when the only move that stands is the first.
+    Raises: NotFoundError, StaleRevisionError; NothingBeforeError when only the first move is left.
     """
     current = get_alias(connection, model, alias)
     standing = _standing(connection, model, alias, current.revision)
@@ -28,7 +28,7 @@ def roll_back(  # noqa: PLR0913 - what, from where, and who asks
 
 
 def _standing(connection: Connection, model: str, alias: str, revision: int) -> Row[Any]:
-    """Return the move that put the alias where it was at `revision`."""
+    """Return the move that is in effect at `revision`, past rollbacks and the moves that they undid."""
     query = select(alias_moves).where(alias_moves.c.model == model, alias_moves.c.alias == alias)
     move = connection.execute(query.where(alias_moves.c.revision == revision)).one()
     while move.undoes is not None:

@@ -5,19 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from store.errors import ArtifactError, NotFoundError
-from store.pages import Page, after_token, make_page
+from store.pages import Page, after_token, read_page
+from store.rows import ModelRow, VersionRow, columns_of, read_first
 from store.tables import models, versions
 from store.upsert import upsert_into
-
-FACTS = [column for column in versions.c if column.name != "estimator"]
 
 
 @dataclass(frozen=True)
 class NewVersion:
-    """All that a version keeps, so that its training can be repeated and its estimator used."""
+    """The data of a version, with which its training can be repeated and its estimator used."""
 
     model: str
     dataset_id: str
@@ -31,9 +30,9 @@ class NewVersion:
 
 
 def add_version(connection: Connection, job_id: str, version: NewVersion) -> int:
-    """Give the version the model's next number, store it, and return the number.
+    """Store the version under the model's next number, and return the number.
 
-    The model's row is locked by counting it up, so that numbers run 1, 2, 3… without gaps.
+    Counting up locks the model's row, so that numbers run 1, 2, 3… without gaps.
     """
     ensure_model(connection, version.model)
     number = connection.execute(
@@ -47,29 +46,29 @@ def add_version(connection: Connection, job_id: str, version: NewVersion) -> int
 
 
 def note_metric(connection: Connection, version: NewVersion, number: int, name: str, value: object) -> None:
-    """Add a metric that is known only now, in the transaction that adds the version: nobody has seen it yet."""
+    """Add a metric in the transaction that adds the version, before anybody can read it."""
     this = (versions.c.model == version.model, versions.c.version == number)
     connection.execute(update(versions).where(*this).values(metrics={**version.metrics, name: value}))
 
 
 def ensure_model(connection: Connection, name: str) -> None:
-    """Register the model unless it is."""
+    """Register the model, if it is not yet."""
     connection.execute(upsert_into(connection, models).values(name=name).on_conflict_do_nothing())
 
 
-def get_version(connection: Connection, model: str, version: int) -> Row[Any]:
-    """Return a version's row without the bytes of its estimator.
+def get_version(connection: Connection, model: str, version: int) -> VersionRow:
+    """Return a version, without the bytes of its estimator.
 
     Raises: NotFoundError.
     """
-    row = connection.execute(select(*FACTS).where(versions.c.model == model, versions.c.version == version)).first()
+    row = read_first(connection, VersionRow, _query(model).where(versions.c.version == version))
     if row is None:
         raise NotFoundError(f"model '{model}' has no version {version}")
     return row
 
 
 def load_estimator(connection: Connection, model: str, version: int) -> bytes:
-    """Return the bytes of a version's estimator, checked against their digest.
+    """Return the bytes of a version's estimator, after a check against their digest.
 
     Raises: NotFoundError, ArtifactError.
     """
@@ -89,7 +88,7 @@ def load_estimator(connection: Connection, model: str, version: int) -> bytes:
 
 
 def estimator_digest(connection: Connection, model: str, version: int) -> str:
-    """Return the digest of a version's estimator, which tells whether one in memory still is that one.
+    """Return the digest of a version's estimator.
 
     Raises: NotFoundError.
     """
@@ -100,25 +99,31 @@ def estimator_digest(connection: Connection, model: str, version: int) -> str:
     return str(digest)
 
 
-def list_versions(connection: Connection, model: str, *, page_size: int, page_token: str | None = None) -> Page:
+def list_versions(
+    connection: Connection, model: str, *, page_size: int, page_token: str | None = None
+) -> Page[VersionRow]:
     """Return a page of a model's versions, the newest first.
 
     Raises: NotFoundError where no such model is registered; PageTokenError.
     """
     if connection.execute(select(models.c.name).where(models.c.name == model)).first() is None:
         raise NotFoundError(f"there is no model '{model}'")
-    query = select(*FACTS).where(versions.c.model == model).order_by(versions.c.version.desc()).limit(page_size + 1)
+    query = _query(model).order_by(versions.c.version.desc())
     if page_token is not None:
         query = query.where(versions.c.version < after_token(page_token, whole=True))
-    return make_page(connection.execute(query).all(), page_size, lambda row: str(row.version))
+    return read_page(connection, VersionRow, query, page_size, lambda row: str(row.version))
 
 
-def list_models(connection: Connection, *, page_size: int, page_token: str | None = None) -> Page:
+def _query(model: str) -> Select[Any]:
+    return select(*columns_of(VersionRow, versions)).where(versions.c.model == model)
+
+
+def list_models(connection: Connection, *, page_size: int, page_token: str | None = None) -> Page[ModelRow]:
     """Return a page of the registered models, by name.
 
     Raises: PageTokenError.
     """
-    query = select(models).order_by(models.c.name).limit(page_size + 1)
+    query = select(*columns_of(ModelRow, models)).order_by(models.c.name)
     if page_token is not None:
         query = query.where(models.c.name > after_token(page_token))
-    return make_page(connection.execute(query).all(), page_size, lambda row: row.name)
+    return read_page(connection, ModelRow, query, page_size, lambda row: row.name)

@@ -1,4 +1,4 @@
-"""Who may call and who did what: API keys, of which only a hash is kept, the audit log, and answers to be repeated."""
+"""API keys (of which only a hash is stored), the audit log, and the answers of idempotency keys."""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table
 
@@ -17,7 +17,7 @@ api_keys = Table(
     Column("last_used_at", UtcTime),
     Column("revoked_at", UtcTime),
     Column("requests_per_minute", Integer),
-    # How many bytes it may store, where that is another number than EBB_STORED_BYTES; 0 for no limit.
+    # How many bytes the key may store, instead of EBB_STORED_BYTES; 0 for no limit.
     Column("stored_bytes", BigInteger),
 )
 
@@ -35,16 +35,16 @@ audit_log = Table(
     Index(None, "actor", "id"),
 )
 
-# A job's row is its own memory of the key it was asked under; everything else that a POST creates is remembered here.
+# A job's row holds its idempotency key; the answers of all other requests that create something are stored here.
 idempotent_answers = Table(
     "idempotent_answers",
     metadata,
     Column("owner", String(100), primary_key=True),
     Column("idempotency_key", String(255), primary_key=True),
     Column("request_sha256", Digest, nullable=False),
-    # Names the one request that answers, so that only it can put its answer here.
+    # The id of the request that answers: only that one may store its answer.
     Column("request", Id, nullable=False),
-    # NULL while the first request is still in flight.
+    # NULL while the first request has no answer yet.
     Column("status", Integer),
     Column("headers", Json),
     Column("body", LargeBinary),

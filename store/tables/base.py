@@ -1,4 +1,4 @@
-"""What every table shares: the metadata with its names for constraints, and a few column types."""
+"""The metadata of all tables, with its names for constraints, and common column types."""
 
 from sqlalchemy import JSON, BigInteger, Integer, MetaData, String
 
@@ -16,5 +16,5 @@ Id = String(36)
 Digest = String(64)
 Name = String(100)
 Json = JSON(none_as_null=True)
-# SQLite counts only its own INTEGER PRIMARY KEY up by itself.
+# SQLite increments only an INTEGER PRIMARY KEY.
 Serial = BigInteger().with_variant(Integer(), "sqlite")

@@ -1,4 +1,4 @@
-"""Uploaded tables and results: the bytes, found by their digest, and what was inferred from them."""
+"""Artifacts, found by their digest; datasets, with their inferred schema; and results."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 
@@ -11,9 +11,9 @@ artifacts = Table(
     Column("sha256", Digest, primary_key=True),
     Column("size", BigInteger, nullable=False),
     Column("created_at", UtcTime, nullable=False, default=now()),
-    # When the bytes were last stored, or a job was last asked for that reads them.
+    # When the bytes were last stored, or a job that reads them was last submitted.
     Column("used_at", UtcTime, nullable=False, default=now()),
-    # When the file was removed because its time was over; NULL while it is there.
+    # When retention removed the file; NULL while it is there.
     Column("removed_at", UtcTime),
 )
 
@@ -25,18 +25,18 @@ datasets = Table(
     Column("sha256", Digest, ForeignKey("artifacts.sha256"), nullable=False),
     Column("media_type", String(100), nullable=False),
     Column("target", String(256), nullable=False),
-    # Empty rather than NULL where no column names the customers: NULLs would not count as equal in the constraint.
+    # Empty, not NULL, where no column names the customers: NULLs are not equal in a constraint.
     Column("id_column", String(256), nullable=False),
     Column("rows", Integer, nullable=False),
     Column("schema", Json, nullable=False),
     Column("created_at", UtcTime, nullable=False, default=now()),
-    # The id of the API key that stored it; empty where none was asked for.
+    # The id of the API key that stored it; empty on a server that asks for no key.
     Column("owner", String(100), nullable=False, default="", server_default=""),
     Index(None, "owner"),
     UniqueConstraint("sha256", "media_type", "target", "id_column"),
 )
 
-# The file that a scoring job made; whose it is, the job says.
+# The file of a scoring job.
 results = Table(
     "results",
     metadata,

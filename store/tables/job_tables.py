@@ -1,7 +1,7 @@
-"""Jobs and what belongs to them: events, epochs, the checkpoint; and the workers that were seen alive.
+"""Jobs with their events, epochs and checkpoints; and the registered workers.
 
-The constraints hold what no code path may break: a running job has a lease, a finished one a time, and a queued
-one is never half cancelled.
+The constraints hold whatever the code does: a running job has a lease, a finished one has a time, and a queued one has
+no request to cancel.
 """
 
 from sqlalchemy import (
@@ -97,12 +97,12 @@ epochs = Table(
     Column("valid_auc", Float),
     Column("gradient_norm", Float, nullable=False),
     Column("seconds", Float, nullable=False),
-    # Gradient norm and update ratio of each layer's parameters; NULL for most late epochs (worker.epoch_row), and for
-    # those of the first release.
+    # Gradient norm and update ratio of each array of parameters; NULL for most late epochs (worker.epoch_row) and for
+    # epochs of the first release.
     Column("layers", Json),
     Column("dead_units", Float),
     Column("retries", Integer, nullable=False, default=0, server_default="0"),
-    # The job's last event when the epoch was stored: events and epochs so have one order.
+    # The job's last event when the epoch was stored, which gives events and epochs one order.
     Column("event_id", BigInteger, nullable=False, default=0, server_default="0"),
 )
 
@@ -123,9 +123,9 @@ workers = Table(
     Column("name", String(100), primary_key=True),
     Column("started_at", UtcTime, nullable=False, default=now()),
     Column("seen_at", UtcTime, nullable=False, default=now()),
-    # NULL, which means all of them, where a worker of an earlier release signed in.
+    # NULL, which means all kinds, for a worker of an earlier release.
     Column("kinds", Json),
-    # The most memory that it gives a job; NULL as above.
+    # The most memory that it gives a job; NULL for a worker of an earlier release.
     Column("job_bytes", BigInteger),
     Index(None, "seen_at"),
 )

@@ -1,4 +1,4 @@
-"""Registered models, their immutable versions, and the aliases that point at them."""
+"""Registered models, their immutable versions, and aliases with their moves."""
 
 from sqlalchemy import (
     Column,
@@ -18,7 +18,7 @@ models = Table(
     "models",
     metadata,
     Column("name", Name, primary_key=True),
-    # Counted up inside the transaction that adds a version, so that numbers have no gaps.
+    # Incremented by the transaction that adds a version, so that numbers have no gaps.
     Column("last_version", Integer, nullable=False, default=0),
     Column("created_at", UtcTime, nullable=False, default=now()),
 )
@@ -66,7 +66,7 @@ alias_moves = Table(
     Column("moved_at", UtcTime, nullable=False, default=now()),
     # The revision that a rollback undid; NULL for a move forward.
     Column("undoes", Integer),
-    # Names the one request that asked for the move, so that a COMMIT whose answer was lost is recognised.
+    # Unique to the request that asked for the move: it finds a COMMIT whose answer was lost.
     Column("request", Id),
     # The training that moved it for the key in moved_by; NULL for a move by hand.
     Column("job_id", Id, ForeignKey("jobs.id")),

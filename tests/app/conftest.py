@@ -1,4 +1,4 @@
-"""An application over a real database, with a doorbell that remembers, and an estimator trained once."""
+"""An application on a real database, with a recording doorbell, and an estimator trained once."""
 
 import queue
 import shutil
@@ -28,13 +28,16 @@ from store.jobs.submit import Submission, submit
 from store.keys import create_key
 from store.registry.versions import NewVersion
 from store.settings import Settings
+from tests.app.proxied import proxied, settings_behind
+from tests.app.running import Running, served
+from tests.parts.nginx import Proxy
 
 CSV = customers(300, seed=1).to_csv().encode()
 SPEC = {"epochs": 4, "optimizer": {"name": "adam", "learning_rate": 0.01}}
 
 
 class RememberingDoorbell:
-    """Rings in a queue that tests read."""
+    """Records published jobs in a queue for tests."""
 
     def __init__(self) -> None:
         self.rung: queue.Queue[str] = queue.Queue()
@@ -45,7 +48,7 @@ class RememberingDoorbell:
 
 @pytest.fixture
 def sqlite_file(sqlite_template: Path, tmp_path: Path) -> str:
-    """A migrated SQLite database, for tests of what does not depend on the database."""
+    """A migrated SQLite database, for tests that do not depend on the database."""
     shutil.copyfile(sqlite_template, tmp_path / "ebb.db")
     return f"sqlite:///{tmp_path / 'ebb.db'}"
 
@@ -62,7 +65,7 @@ def doorbell() -> RememberingDoorbell:
 
 @pytest.fixture
 def make_app(settings: Settings, database: Database, doorbell: Doorbell) -> Iterator[Callable[..., Flask]]:
-    """Make applications over the database; their threads end before it is closed."""
+    """Return a factory of applications on the database. Their threads end before it is closed."""
     made: list[Flask] = []
 
     def make(ringing: Doorbell = doorbell, limiter: RateLimiter | None = None, **changed: Any) -> Flask:
@@ -86,13 +89,13 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def guarded(make_app: Callable[..., Flask]) -> FlaskClient:
-    """A client of the application as it is beyond loopback, where every route asks for a key."""
+    """A client of the application beyond loopback, where every route needs a key."""
     return make_app(host="0.0.0.0").test_client()
 
 
 @pytest.fixture
 def key(database: Database) -> Callable[..., dict[str, str]]:
-    """Make a key with these scopes, and return the header that sends it."""
+    """Return a function that makes a key with scopes and returns its header."""
 
     def make(*scopes: str, **limits: int) -> dict[str, str]:
         key = database.write(lambda connection: create_key(connection, "test", scopes, **limits))
@@ -120,7 +123,7 @@ def estimator() -> Estimator:
 
 @pytest.fixture
 def add_version(database: Database, settings: Settings, estimator: Estimator) -> Callable[..., int]:
-    """Store a version of a model as a worker does, and return its number."""
+    """Store a version of a model like a worker, and return its number."""
 
     def add(model: str = "churn", by: Estimator = estimator) -> int:
         artifact = ArtifactStore(settings.artifacts).put([CSV])
@@ -152,7 +155,7 @@ def add_version(database: Database, settings: Settings, estimator: Estimator) ->
 
 @pytest.fixture
 def champion(add_version: Callable[..., int], client: FlaskClient) -> int:
-    """The number of a version that `champion` points at."""
+    """The number of the version of `champion`."""
     number = add_version()
     answer = client.put("/v1/models/churn/aliases/champion", json={"version": number}, headers={"If-None-Match": "*"})
     assert answer.status_code == 201, answer.text
@@ -168,3 +171,39 @@ def record() -> dict[str, object]:
         "support_tickets": 2,
         "usage_hours": 45,
     }
+
+
+@pytest.fixture(scope="session")
+def another() -> Estimator:
+    """An estimator of the same customers that puts some of them on the other side."""
+    fitting = Fitting(
+        read_table(BytesIO(CSV), "csv"),
+        target="churned",
+        id_column="customer_id",
+        spec=parse_spec({"epochs": 6, "seed": 3, "optimizer": {"name": "adam", "learning_rate": 0.02}}),
+    )
+    for _ in fitting.epochs():
+        pass
+    return fitting.estimator()
+
+
+@pytest.fixture
+def versions(add_version: Callable[..., int], another: Estimator) -> None:
+    """Two versions of a model whose diff tells customers."""
+    add_version()
+    add_version(by=another)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Running]:
+    """A server that trusts one proxy."""
+    with served(settings_behind(tmp_path_factory.mktemp("behind"), sqlite_template)) as running:
+        yield running
+        assert "Traceback" not in "".join(running.lines)
+
+
+@pytest.fixture(scope="module")
+def proxy(server: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """The proxy before that server."""
+    with proxied(tmp_path_factory.mktemp("proxy"), server.url, PROXY_REQUESTS="12") as running:
+        yield running

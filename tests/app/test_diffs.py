@@ -1,43 +1,19 @@
-"""Two versions compared over HTTP: who changes sides, and why."""
+"""The diff of two versions over HTTP: customers who cross the threshold, and the columns that cause it."""
 
 import json
-from collections.abc import Callable
-from io import BytesIO
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app.server.services import Services
-from model.estimator import Estimator, Fitting
-from model.spec import parse_spec
-from model.tables.reader import read_table
 from tests.app.conftest import CSV
 
 DIFF = "/v1/models/churn/versions/2/diff"
 
 
-@pytest.fixture(scope="module")
-def another() -> Estimator:
-    fitting = Fitting(
-        read_table(BytesIO(CSV), "csv"),
-        target="churned",
-        id_column="customer_id",
-        spec=parse_spec({"epochs": 6, "seed": 3, "optimizer": {"name": "adam", "learning_rate": 0.02}}),
-    )
-    for _ in fitting.epochs():
-        pass
-    return fitting.estimator()
-
-
-@pytest.fixture
-def versions(add_version: Callable[..., int], another: Estimator) -> None:
-    add_version()
-    add_version(by=another)
-
-
 @pytest.mark.usefixtures("versions")
-def test_a_diff_tells_what_scoring_by_both_tells(client: FlaskClient) -> None:
+def test_a_diff_agrees_with_the_scores_of_both_versions(client: FlaskClient) -> None:
     diff = client.get(f"{DIFF}?against=1&threshold=0.25&most=1000&explain=4").json
     rows = [line.split(",") for line in CSV.decode().splitlines()[1:]]
     names = ("customer_id", "months", "monthly_charge", "support_tickets", "usage_hours")
@@ -113,7 +89,7 @@ def test_a_process_compares_for_one_request_at_a_time(client: FlaskClient, app: 
         ("/v1/models/churn/versions/9/diff?against=1", 404, None),
     ],
 )
-def test_a_diff_of_what_is_not_there_is_refused(
+def test_a_diff_of_a_missing_version_or_dataset_is_refused(
     client: FlaskClient, path: str, status: int, pointer: str | None
 ) -> None:
     answer = client.get(path)

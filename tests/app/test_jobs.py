@@ -1,4 +1,4 @@
-"""A job is told as it stands, from its row alone."""
+"""The representation of a job, from its row."""
 
 from datetime import datetime
 
@@ -9,9 +9,10 @@ from store.clock import now
 from store.database import Database
 from store.jobs.claim import Claim, claim
 from store.jobs.finish import end_cancelled, fail
-from store.jobs.heartbeat import EpochRow, JobProgress, heartbeat
+from store.jobs.heartbeat import JobProgress, heartbeat
 from store.jobs.requeue import requeue
 from store.tables import jobs
+from tests.store.world import epoch
 
 EPOCHS = 30
 
@@ -28,7 +29,8 @@ def start(database: Database, job: str) -> Claim:
 
 
 def beat(database: Database, claimed: Claim, epochs: int = EPOCHS, *, first: int = 1, seconds: float = 0.02) -> None:
-    rows = [EpochRow(n, 0.01, 0.6 / n, 0.7 / n, None, 1.5, seconds) for n in range(first, epochs + 1)]
+    losses = [{"train_loss": 0.6 / n, "valid_loss": 0.7 / n, "valid_auc": None} for n in range(first, epochs + 1)]
+    rows = [epoch(n, **loss, gradient_norm=1.5, seconds=seconds) for n, loss in enumerate(losses, first)]
     database.write(
         lambda connection: heartbeat(
             connection, claimed, lease_seconds=30, progress=JobProgress(epochs, 100), new_epochs=rows
@@ -36,7 +38,7 @@ def beat(database: Database, claimed: Claim, epochs: int = EPOCHS, *, first: int
     )
 
 
-def test_a_running_job_tells_attempt_progress_and_time_left(client: FlaskClient, database: Database, job: str) -> None:
+def test_a_running_job_has_attempt_progress_and_time_left(client: FlaskClient, database: Database, job: str) -> None:
     claimed = start(database, job)
     assert client.get(f"/v1/jobs/{job}").json["eta_s"] is None
     beat(database, claimed)
@@ -50,7 +52,7 @@ def test_a_running_job_tells_attempt_progress_and_time_left(client: FlaskClient,
     assert told["finished_at"] is None
 
 
-def test_the_time_left_goes_by_the_attempt_under_way(client: FlaskClient, database: Database, job: str) -> None:
+def test_the_time_left_uses_the_current_attempt(client: FlaskClient, database: Database, job: str) -> None:
     slow = start(database, job)
     beat(database, slow, epochs=10, seconds=60.0)
     assert client.get(f"/v1/jobs/{job}").json["eta_s"] == 90 * 60
@@ -64,21 +66,21 @@ def test_the_time_left_goes_by_the_attempt_under_way(client: FlaskClient, databa
     assert client.get("/v1/jobs").json["jobs"][0]["eta_s"] == 88.0
 
 
-def test_the_time_left_of_short_epochs_goes_by_many_of_them(client: FlaskClient, database: Database, job: str) -> None:
+def test_the_time_left_of_short_epochs_uses_many_epochs(client: FlaskClient, database: Database, job: str) -> None:
     mine = start(database, job)
     beat(database, mine, epochs=30, seconds=0.02)
     beat(database, mine, epochs=40, first=31, seconds=0.04)
     assert client.get(f"/v1/jobs/{job}").json["eta_s"] == 60 * 0.025
 
 
-def test_the_time_left_of_long_epochs_goes_by_the_last_ten(client: FlaskClient, database: Database, job: str) -> None:
+def test_the_time_left_of_long_epochs_uses_the_last_ten(client: FlaskClient, database: Database, job: str) -> None:
     mine = start(database, job)
     beat(database, mine, epochs=30, seconds=2.0)
     beat(database, mine, epochs=40, first=31, seconds=1.0)
     assert client.get(f"/v1/jobs/{job}").json["eta_s"] == 60
 
 
-def test_a_job_counted_in_rows_goes_by_the_time_since_its_attempt_began(
+def test_the_time_left_of_a_scoring_job_uses_the_time_of_its_attempt(
     client: FlaskClient, database: Database, job: str
 ) -> None:
     claimed = start(database, job)
@@ -91,7 +93,7 @@ def test_a_job_counted_in_rows_goes_by_the_time_since_its_attempt_began(
     assert client.get(f"/v1/jobs/{job}").json["eta_s"] is None, "it has only begun"
 
 
-def test_a_failed_job_tells_code_and_sentence(client: FlaskClient, database: Database, job: str) -> None:
+def test_a_failed_job_has_a_code_and_a_message(client: FlaskClient, database: Database, job: str) -> None:
     claimed = start(database, job)
     database.write(lambda connection: fail(connection, claimed, code="diverged", text="lower the learning rate"))
     told = client.get(f"/v1/jobs/{job}").json
@@ -147,7 +149,7 @@ def test_an_unchanged_list_is_304_and_a_changed_one_is_not(client: FlaskClient, 
     assert client.get("/v1/jobs", headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
 
 
-def test_epochs_are_told_one_by_one_in_pages(client: FlaskClient, database: Database, job: str) -> None:
+def test_epochs_come_in_pages_over_http(client: FlaskClient, database: Database, job: str) -> None:
     assert client.get(f"/v1/jobs/{job}/epochs").json == {"epochs": [], "next_page_token": None}
     beat(database, start(database, job))
     first = client.get(f"/v1/jobs/{job}/epochs?page_size=20").json

@@ -1,11 +1,10 @@
-"""The service behind the proxy of docker-compose.yml, which is the real nginx with the real configuration."""
+"""The service behind the proxy of docker-compose.yml: the real nginx with the real configuration."""
 
 import json
 import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,51 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from store.settings import Settings
+from tests.app.proxied import SCORE, UPLOAD, connect, head, proxied, settings_behind
 from tests.app.running import CALM_SECONDS, PATIENCE, Running, normal_request_seconds, served
 from tests.parts.nginx import Proxy
-
-SCORE = b"POST /v1/models/churn/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-UPLOAD = b"POST /v1/datasets?target=churned HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
-UPLOAD_BYTES = 20_000_000
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Running]:
-    home = tmp_path_factory.mktemp("behind")
-    (home / "ebb.db").write_bytes(sqlite_template.read_bytes())
-    url = f"sqlite:///{home / 'ebb.db'}"
-    settings = Settings(
-        home=home, database_url=url, port=0, proxies=1, web_processes=1, web_threads=8, upload_bytes=UPLOAD_BYTES
-    )
-    with served(settings) as running:
-        yield running
-        assert "Traceback" not in "".join(running.lines)
-
-
-@pytest.fixture(scope="module")
-def proxy(server: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    folder = tmp_path_factory.mktemp("proxy")
-    environ = {"EBB_UPLOAD_BYTES": str(UPLOAD_BYTES), "PROXY_REQUESTS": "12"}
-    running = Proxy(folder, server.url.removeprefix("http://"), environ)
-    yield running
-    running.stop()
-
-
-def connect(proxy: Proxy) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE)
-
-
-def head(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
-    """Return the status, the headers and the beginning of the body of an answer."""
-    read = b""
-    while b"\r\n\r\n" not in read:
-        part = connection.recv(65536)
-        assert part, read
-        read += part
-    lines, _, body = read.partition(b"\r\n\r\n")
-    first, *rest = lines.decode("latin-1").split("\r\n")
-    return int(first.split(" ")[1]), {n.lower(): v for n, _, v in (line.partition(": ") for line in rest)}, body
 
 
 @pytest.mark.parametrize(
@@ -72,7 +29,7 @@ def head(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
     ],
     ids=["nothing", "half a line", "half a body", "a long half body", "an upload", "a chunked upload"],
 )
-def test_clients_that_stand_still_hold_nobody_up(proxy: Proxy, sent: bytes) -> None:
+def test_stalled_clients_delay_no_other_client(proxy: Proxy, sent: bytes) -> None:
     with ExitStack() as stack:
         for _ in range(60):
             stack.enter_context(connect(proxy)).sendall(sent)
@@ -80,7 +37,7 @@ def test_clients_that_stand_still_hold_nobody_up(proxy: Proxy, sent: bytes) -> N
         assert normal_request_seconds(proxy.url) < CALM_SECONDS
 
 
-def test_clients_that_never_read_hold_nobody_up(proxy: Proxy) -> None:
+def test_clients_that_never_read_delay_no_other_client(proxy: Proxy) -> None:
     with ExitStack() as stack:
         for _ in range(30):
             connection = stack.enter_context(connect(proxy))
@@ -126,82 +83,16 @@ def test_the_time_a_client_says_it_waited_is_replaced(proxy: Proxy) -> None:
 
 
 def test_nothing_of_an_upload_is_on_disk_before_the_service_has_answered(proxy: Proxy) -> None:
-    """This service takes no such table, and says so while the body is still coming."""
-    spool = proxy.log.parent / "spool"
+    """The service refuses this table while the body is still arriving."""
     with connect(proxy) as connection:
         unknown = UPLOAD.replace(b"text/csv", b"text/html")
         connection.sendall(unknown + b"Content-Length: 19000000\r\n\r\n" + b"a" * 2_000_000)
         assert head(connection)[0] == 415
-        assert not [path for path in spool.rglob("*") if path.is_file()]
-
-
-def test_a_body_that_is_announced_too_long_is_refused_before_it_comes(proxy: Proxy) -> None:
-    for sent, most in ((UPLOAD, f"{UPLOAD_BYTES} bytes"), (SCORE, "16 MiB")):
-        with connect(proxy) as connection:
-            connection.sendall(sent + b"Content-Length: 10000000000000\r\n\r\n")
-            status, headers, body = head(connection)
-            assert (status, headers["content-type"]) == (413, "application/problem+json")
-            assert most in json.loads(body)["detail"]
-
-
-def test_a_large_upload_is_refused_as_a_problem_too(proxy: Proxy, tmp_path: Path) -> None:
-    """A body longer than requests of other addresses may have is under way already when it is refused."""
-
-    def chunks() -> Iterator[bytes]:
-        yield from (b"a,b\n" * 250_000 for _ in range(UPLOAD_BYTES // 1_000_000 + 5))
-
-    def upload(to: Proxy, body: bytes | Iterator[bytes]) -> httpx.Response:
-        path, kind = f"{to.url}/v1/datasets?target=churned", {"Content-Type": "text/csv"}
-        return httpx.post(path, content=body, headers=kind, trust_env=False, timeout=PATIENCE)
-
-    for _ in range(5):
-        answer = upload(proxy, chunks())
-        if answer.status_code != 503:  # what a busy machine answers where a request waited for a thread
-            break
-    assert (answer.status_code, answer.json()["status"]) == (413, 413)
-    alone = Proxy(tmp_path / "alone", "127.0.0.1:1", {"EBB_UPLOAD_BYTES": str(UPLOAD_BYTES)})
-    try:
-        for body in (b"a,b\n" * (UPLOAD_BYTES // 4), chunks()):
-            answer = upload(alone, body)
-            assert (answer.status_code, answer.json()["status"]) == (503, 503)
-            assert answer.headers["Retry-After"] == "1"
-    finally:
-        alone.stop()
-
-
-@pytest.mark.parametrize(
-    ("sent", "status"),
-    [
-        (b"nonsense\r\n\r\n", 400),
-        (b"GET /livez HTTP/1.1\r\n\r\n", 400),
-        (b"GET /livez HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 70_000 + b"\r\n\r\n", 431),
-        (b"GET /" + b"y" * 70_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
-        (SCORE + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", 400),
-        (SCORE + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400),
-        (SCORE + b"Transfer-Encoding: gzip\r\n\r\n{}", 501),
-    ],
-)
-def test_a_request_that_is_none_is_refused_as_a_problem(proxy: Proxy, sent: bytes, status: int) -> None:
-    with connect(proxy) as connection:
-        connection.sendall(sent)
-        told, headers, body = head(connection)
-    assert (told, headers["content-type"]) == (status, "application/problem+json")
-    assert json.loads(body)["status"] == status
-    assert json.loads(body)["request_id"] == headers["x-request-id"]
-
-
-def test_a_service_that_is_gone_is_told_as_a_problem_with_a_time_to_come_back(tmp_path: Path) -> None:
-    alone = Proxy(tmp_path / "alone", "127.0.0.1:1", {})
-    try:
-        answer = httpx.get(f"{alone.url}/livez", trust_env=False, timeout=PATIENCE)
-        assert (answer.status_code, answer.json()["title"]) == (503, "Service Unavailable")
-        assert answer.headers["Retry-After"] == "1"
-    finally:
-        alone.stop()
+        assert not [path for path in proxy.spool.rglob("*") if path.is_file()]
 
 
 def test_connections_to_the_service_are_kept(proxy: Proxy, server: Running) -> None:
-    """Each request comes on a connection of its own, and the service accepts few new ones."""
+    """Each request has its own client connection, and the service accepts few new connections."""
     port = int(server.url.rpartition(":")[2])
 
     def connected() -> set[str]:
@@ -225,22 +116,42 @@ def test_connections_to_the_service_are_kept(proxy: Proxy, server: Running) -> N
     assert len(accepted) - before < 20
 
 
+def test_an_address_may_send_so_many_large_bodies_at_a_time(server: Running, tmp_path: Path) -> None:
+    """A body whose length is not told counts as a large one."""
+    large = [SCORE + b"Content-Length: 1000000\r\n\r\n", SCORE + b"Transfer-Encoding: chunked\r\n\r\n"]
+    with proxied(tmp_path, server.url, PROXY_CLIENT_BODIES="3") as proxy, ExitStack() as stack:
+        for number in range(3):
+            stack.enter_context(connect(proxy)).sendall(large[number % 2])
+        for sent in large:
+            with connect(proxy) as connection:
+                connection.sendall(sent)
+                status, headers, body = head(connection)
+            assert (status, headers["retry-after"], json.loads(body)["status"]) == (429, "1", 429)
+        with connect(proxy) as connection:
+            connection.sendall(SCORE + b"Content-Length: 999999\r\n\r\n{}" + b" " * 999_997)
+            assert head(connection)[0] == 404
+
+
+def test_a_client_keeps_its_connection_for_thousands_of_requests(proxy: Proxy) -> None:
+    """By default nginx closes a connection after a thousand."""
+    with connect(proxy) as connection:
+        for _ in range(13):
+            connection.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100)
+            said = b""
+            while said.count(b'"alive"') < 100:
+                part = connection.recv(65536)
+                assert part, said[-1000:]
+                said += part
+
+
 @pytest.mark.parametrize(("proxies", "client"), [(1, "127.0.0.1"), (2, "203.0.113.9")])
 def test_the_client_is_the_one_that_the_last_of_our_own_proxies_names(
     tmp_path: Path, sqlite_template: Path, proxies: int, client: str
 ) -> None:
     """The first address was made up by the client, the second added by a TLS proxy before nginx."""
-    (tmp_path / "ebb.db").write_bytes(sqlite_template.read_bytes())
-    url = f"sqlite:///{tmp_path / 'ebb.db'}"
-    settings = Settings(home=tmp_path, database_url=url, port=0, proxies=proxies, web_processes=1, web_threads=4)
-    with served(settings) as running:
-        before = Proxy(tmp_path / "proxy", running.url.removeprefix("http://"), {})
-        try:
-            sent = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}
-            assert (
-                httpx.get(f"{before.url}/v1/jobs", headers=sent, trust_env=False, timeout=PATIENCE).status_code == 200
-            )
-        finally:
-            before.stop()
+    settings = settings_behind(tmp_path, sqlite_template, proxies=proxies)
+    sent = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}
+    with served(settings) as running, proxied(tmp_path / "proxy", running.url) as before:
+        assert httpx.get(f"{before.url}/v1/jobs", headers=sent, trust_env=False, timeout=PATIENCE).status_code == 200
     (line,) = (json.loads(line) for line in running.lines if "/v1/jobs" in line)
     assert line["client"] == client

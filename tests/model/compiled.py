@@ -1,4 +1,4 @@
-"""One recorded pass over one batch, for tests to look at."""
+"""A recorded pass over one batch, for tests."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ Array = np.ndarray
 
 
 class Pass:
-    """Forward and backward of a network in float64, over a batch that stays the same."""
+    """The forward and backward pass of a network in float64, over a fixed batch."""
 
     def __init__(self, stack: Stack, loss: Loss, X: Array, y: Array, members: int = 1) -> None:
         self.lead = () if members == 1 else (members,)

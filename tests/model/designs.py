@@ -1,4 +1,4 @@
-"""Small designs for tests to train on."""
+"""Small designs for tests."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ def design(
     weighted: bool = False,
     dtype: type = np.float64,
 ) -> Design:
-    """Rows whose label hangs on the first two features, with noise."""
+    """Return rows whose label depends on the first two features, with noise."""
     rng = np.random.default_rng(seed)
     rows = train + valid
     X = rng.standard_normal((rows, inputs)).astype(dtype)
@@ -25,7 +25,7 @@ def design(
 
 
 def coded_design(train: int = 200, valid: int = 60) -> Design:
-    """The same with two columns of category codes, of 3 and 5 categories."""
+    """Return a design with two columns of category codes, of 3 and 5 categories."""
     plain = design(train, valid, 5)
     X = plain.X.copy()
     rng = np.random.default_rng(1)

@@ -1,4 +1,4 @@
-"""Estimators trained in a moment, for the tests to look at."""
+"""Estimators with a short training, for tests."""
 
 import io
 

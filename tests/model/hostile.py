@@ -1,4 +1,4 @@
-"""Files of about a megabyte that are made to hurt: by many names, long ones, depth, repetition and compression."""
+"""Hostile files of about a megabyte: many names, long names, depth, repetition and compression."""
 
 import io
 from collections.abc import Callable

@@ -1,7 +1,7 @@
-"""`python -m tests.model.measuring`: what reading a table costs, each in a process forked for it.
+"""`python -m tests.model.measuring`: measures the cost of reading tables, each in a forked process.
 
-Each line of standard input names a file, its format and a way of reading it; each line of standard output tells how
-much memory and processor time that took, and how it ended.
+Each line of standard input has a file, its format and a reader. Each line of standard output has the memory, the
+processor time and the result.
 
 Units: bytes, seconds.
 """
@@ -37,7 +37,7 @@ WAYS = {"upload": upload, "score": score, "train": train}
 
 
 def read(path: str, file_format: str, way: str) -> str:
-    """Read a file as asked, and return how that ended."""
+    """Read a file, and return the result."""
     try:
         WAYS[way](Path(path), file_format)
     except (ModelError, MemoryError) as error:
@@ -46,7 +46,7 @@ def read(path: str, file_format: str, way: str) -> str:
 
 
 def measure(line: str) -> dict[str, object]:
-    """Read a file in a process of its own."""
+    """Read a file in a separate process."""
     receive, send = os.pipe()
     child = os.fork()
     if child == 0:

@@ -1,4 +1,4 @@
-"""The losses in their plain form, one row a customer. The recorded ones are checked against it."""
+"""The reference form of the losses, one row a customer. Tests compare the recorded losses with it."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Reading a table takes processor time and memory within a straight line of the file's bytes, whatever its shape."""
+"""Reading any table takes processor time and memory in proportion to the bytes of the file."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ Measure = Callable[[bytes, str, str], dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def measure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measure]:
-    """Return what tells how much memory and processor time reading some bytes takes."""
+    """Return a function that measures the memory and processor time of reading bytes."""
     path = tmp_path_factory.mktemp("hostile") / "table"
     command = [sys.executable, "-m", "tests.model.measuring"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -39,7 +39,7 @@ def measure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measure]:
 
 
 @pytest.mark.parametrize("file_format", SHAPES)
-def test_reading_takes_no_more_than_a_straight_line_of_the_bytes(measure: Measure, file_format: str) -> None:
+def test_time_and_memory_of_reading_grow_linearly_with_the_bytes(measure: Measure, file_format: str) -> None:
     makers = SHAPES[file_format]
 
     @settings(max_examples=50, deadline=None, database=None, derandomize=True)
@@ -58,11 +58,11 @@ def test_reading_takes_no_more_than_a_straight_line_of_the_bytes(measure: Measur
 @pytest.mark.parametrize(
     ("file_format", "shape"), [(file_format, shape) for file_format, makers in SHAPES.items() for shape in makers]
 )
-def test_a_shape_has_the_size_that_was_asked_for(file_format: str, shape: str) -> None:
+def test_a_shape_has_the_requested_size(file_format: str, shape: str) -> None:
     data = SHAPES[file_format][shape](30_000, 200)
     assert 0 < len(data) < 200_000
 
 
-def test_a_plain_table_is_read_in_every_way(measure: Measure) -> None:
+def test_every_reader_reads_a_plain_table(measure: Measure) -> None:
     csv = b"id,a,plan,churned\n" + b"".join(b"%d,%d,basic,%d\n" % (row, row % 7, row % 2) for row in range(100))
     assert [measure(csv, "csv", way)["ended"] for way in WAYS] == ["read"] * len(WAYS)

@@ -1,4 +1,4 @@
-"""Probabilities that can be taken at their word, without touching the order of customers or the sums of reasons."""
+"""Calibration: predicted and observed churn agree; the order of customers and the sums of reasons stay."""
 
 from dataclasses import replace
 
@@ -25,20 +25,20 @@ def estimator() -> Estimator:
 
 
 def rows(n: int, slope: float = 1.0, shift: float = 0.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Draw log-odds, and outcomes that follow slope · z + shift."""
+    """Draw log-odds z, and outcomes with log-odds slope · z + shift."""
     rng = np.random.default_rng(seed)
     z = rng.normal(size=n) * 1.5
     return (rng.random(n) < sigmoid(slope * z + shift)).astype(float), z
 
 
 @pytest.mark.parametrize(("slope", "shift"), [(1.0, 0.0), (0.4, -1.0), (2.5, 0.7)])
-def test_the_line_that_outcomes_follow_is_found(slope, shift):
+def test_the_fit_recovers_the_true_slope_and_shift(slope, shift):
     found = platt(*rows(200_000, slope, shift))
     assert found.slope == pytest.approx(slope, abs=0.03)
     assert found.shift == pytest.approx(shift, abs=0.03)
 
 
-def test_the_line_is_where_the_log_loss_is_least():
+def test_the_fit_has_the_least_log_loss():
     y, z = rows(500, 0.5, -0.4)
     target = np.where(y > 0.5, (y.sum() + 1) / (y.sum() + 2), 1 / (len(y) - y.sum() + 2))
     found = platt(y, z)
@@ -47,7 +47,7 @@ def test_the_line_is_where_the_log_loss_is_least():
         assert log_loss(target, replace(found, slope=found.slope + slope, shift=found.shift + shift)(z)) > best
 
 
-def test_weighted_classes_are_put_right_for_customers_nobody_has_seen(estimator):
+def test_calibration_corrects_weighted_classes_on_new_customers(estimator):
     fresh = customers(20_000, 77, known=())
     columns = {name: values for name, values in fresh.columns().items() if name in SCALES}
     z = estimator.log_odds(columns, len(fresh))
@@ -85,7 +85,7 @@ def test_the_calibration_is_part_of_the_bytes_and_of_the_digest(estimator):
     assert other.weights_sha256 != estimator.weights_sha256
 
 
-def test_the_metrics_tell_the_calibration_before_and_after_and_the_reliability_table(estimator):
+def test_the_metrics_contain_the_calibration_and_the_reliability_table(estimator):
     told = estimator.calibration
     assert told["slope"] == estimator.head.slope
     assert told["shift"] == estimator.head.shift
@@ -104,7 +104,7 @@ def test_the_auc_does_not_change(estimator):
     assert (np.argsort(raw.log_odds(drawn, 500)) == np.argsort(estimator.log_odds(drawn, 500))).all()
 
 
-def test_too_few_validation_rows_leave_the_log_odds_as_they_are():
+def test_too_few_validation_rows_leave_the_log_odds_unchanged():
     estimator = fit(mixed_table()).estimator()
     assert estimator.head == Churn()
     assert estimator.calibration["note"].startswith("left out: it takes 100 validation rows")
@@ -113,16 +113,16 @@ def test_too_few_validation_rows_leave_the_log_odds_as_they_are():
     assert without.metrics["reliability"] == []
 
 
-def test_where_it_does_no_good_it_is_left_out():
+def test_a_calibration_without_improvement_is_left_out():
     found = [calibrate(*rows(400, seed=seed))[0] for seed in range(20)]
     left = [each for each in found if each == replace(Calibration(), note=each.note)]
     assert len(left) > 5
     assert all("no better" in each.note for each in left)
     y, z = rows(400)
-    assert calibrate(y, -z)[0].slope == 1.0  # a slope below zero would turn the order round
+    assert calibrate(y, -z)[0].slope == 1.0  # a negative slope would reverse the order
 
 
-def test_held_out_log_odds_are_calibrated_without_their_own_outcome():
+def test_the_calibration_of_a_row_is_fitted_on_other_rows():
     y, z = rows(300, 0.3, -0.5)
     _, held = calibrate(y, z)
     flipped = y.copy()
@@ -139,7 +139,7 @@ def test_held_out_log_odds_are_calibrated_without_their_own_outcome():
     st.sampled_from(["random", "separated", "constant", "reversed"]),
     st.integers(0, 2**31),
 )
-def test_any_outcomes_give_a_rising_line_that_predicts_no_worse(n, spread, kind, seed):
+def test_any_calibration_has_a_positive_slope_and_no_higher_loss(n, spread, kind, seed):
     rng = np.random.default_rng(seed)
     y = (np.arange(n) % 3 == 0).astype(float)
     noise = rng.normal(size=n)
@@ -151,7 +151,7 @@ def test_any_outcomes_give_a_rising_line_that_predicts_no_worse(n, spread, kind,
     assert log_loss(y, held) <= log_loss(y, spread * signal)
 
 
-def test_a_validation_of_one_outcome_alone_is_borne():
+def test_validation_rows_of_one_outcome_are_accepted():
     n = 600
     y = np.arange(n) < 300
     table = Table(
@@ -162,7 +162,7 @@ def test_a_validation_of_one_outcome_alone_is_borne():
     assert estimator.metrics["valid_auc"] is None
 
 
-def test_reliability_after_is_what_the_held_out_log_odds_say(estimator):
+def test_the_reliability_table_uses_the_held_out_log_odds(estimator):
     fitting = fit(home_table(1500), **BALANCED, optimizer={"learning_rate": 0.005})
     held = fitting.validation_log_odds()
     y = fitting.y[fitting.valid_rows]

@@ -1,4 +1,4 @@
-"""Expected profit weighs every way a contact can end."""
+"""Expected profit of a contact, and the choice of customers."""
 
 import numpy as np
 import pytest
@@ -12,13 +12,13 @@ money = st.floats(0, 1e6)
 
 
 @given(shares, shares, money, money, money)
-def test_expected_profit_is_the_mean_over_what_may_happen(
+def test_expected_profit_is_the_mean_over_all_outcomes(
     p: float, acceptance: float, value: float, offer: float, contact: float
 ) -> None:
     outcomes = [
-        (p * acceptance, value - offer - contact),  # would leave, takes the offer, stays
-        (p * (1 - acceptance), -contact),  # would leave, and does
-        (1 - p, -offer - contact),  # would stay, and takes the offer all the same
+        (p * acceptance, value - offer - contact),  # would leave, accepts the offer, stays
+        (p * (1 - acceptance), -contact),  # would leave, and leaves
+        (1 - p, -offer - contact),  # would stay, and accepts the offer
     ]
     expected = sum(chance * profit for chance, profit in outcomes)
     decided = plan_contacts(np.array([p]), Economics(value, offer, contact, acceptance))
@@ -26,12 +26,12 @@ def test_expected_profit_is_the_mean_over_what_may_happen(
     assert decided.contact[0] == (decided.profits[0] > 0)
 
 
-def test_the_customer_of_the_contracts_example_is_not_worth_a_contact() -> None:
+def test_the_customer_of_the_api_example_is_not_contacted() -> None:
     assert plan_contacts(np.array([0.1503, 0.5]), Economics(200, 10, 1, 0.3)).contact == [False, True]
 
 
 @given(shares, money, money, money)
-def test_a_contact_pays_above_the_threshold_and_not_below(
+def test_a_contact_is_profitable_above_the_threshold_only(
     acceptance: float, value: float, offer: float, contact: float
 ) -> None:
     economics = Economics(value, offer, contact, acceptance)
@@ -50,16 +50,16 @@ def test_within_budget_and_capacity_the_most_profitable_are_chosen(
     limited = Economics(200, 10, 1, 0.3, budget=budget, capacity=capacity)
     everybody, some = plan_contacts(np.array(probabilities), free), plan_contacts(np.array(probabilities), limited)
     chosen = some.chosen
-    ranked = sorted(np.flatnonzero(everybody.contact), key=lambda row: -everybody.profits[row])  # stable: ties by place
+    ranked = sorted(np.flatnonzero(everybody.contact), key=lambda row: -everybody.profits[row])  # stable: ties in order
     assert chosen == ranked[: len(chosen)]
     assert sorted(chosen) == np.flatnonzero(some.contact).tolist()
     assert len(chosen) <= capacity
     assert some.expected_cost <= budget + 1e-9
-    if len(chosen) < min(capacity, len(ranked)):  # one more would have been too many for the budget
+    if len(chosen) < min(capacity, len(ranked)):  # one more exceeds the budget
         p = probabilities[ranked[len(chosen)]]
         assert some.expected_cost + 1 + (p * 0.3 + 1 - p) * 10 > budget - 1e-9
 
 
-def test_who_could_not_be_scored_is_not_contacted() -> None:
+def test_a_customer_without_a_score_is_not_contacted() -> None:
     decided = plan_contacts(np.array([0.9, 0.9]), Economics(200, capacity=1), left_out=[0])
     assert decided.contact == [False, True]

@@ -43,7 +43,7 @@ def test_every_kind_of_column_in_the_catalog_is_fitted_here():
     assert {column.kind for column in fitted(**TABLE).columns} == set(KINDS)
 
 
-def test_an_encoder_comes_back_from_json_to_the_bit():
+def test_an_encoder_round_trips_through_json_to_the_bit():
     encoder = fitted(**TABLE)
     again = Encoder.from_json(json.loads(json.dumps(encoder.to_json())))
     assert again == encoder
@@ -51,7 +51,7 @@ def test_an_encoder_comes_back_from_json_to_the_bit():
     assert again.encode(table).tobytes() == encoder.encode(table).tobytes()
 
 
-def test_lists_as_json_has_them_give_the_bits_of_a_file():
+def test_json_lists_give_the_bits_of_a_file():
     encoder = fitted(**TABLE)
     table, _ = encoder.read(TABLE, 6)
     lists = {name: [cells.scalar(row) for row in range(6)] for name, cells in TABLE.items()}
@@ -66,7 +66,7 @@ def test_features_are_grouped_by_their_column():
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_a_gap_is_filled_and_flagged_when_training_saw_gaps(name):
+def test_a_missing_value_has_a_flag_when_training_saw_missing_values(name):
     encoder = fitted(**{name: TABLE[name]})
     row = encoded(encoder, **{name: [None]})[0]
     assert encoder.features[-1] == f"{name} is missing"
@@ -78,7 +78,7 @@ def test_a_gap_is_filled_and_flagged_when_training_saw_gaps(name):
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_a_gap_that_training_never_saw_counts_as_the_typical_value(name):
+def test_a_missing_value_new_to_training_counts_as_the_baseline_value(name):
     cells = TABLE[name].take(np.flatnonzero(~TABLE[name].missing))
     encoder = fitted(**{name: cells})
     assert not any(feature.endswith("is missing") for feature in encoder.features)
@@ -86,7 +86,7 @@ def test_a_gap_that_training_never_saw_counts_as_the_typical_value(name):
     assert np.array_equal(gap, typical)
 
 
-def test_a_column_that_a_request_lacks_is_a_gap():
+def test_an_absent_column_counts_as_missing():
     encoder = fitted(**TABLE)
     table, faults = encoder.read({}, 2)
     assert not faults.rows
@@ -105,7 +105,7 @@ def test_outliers_do_not_move_the_scaling_of_the_others():
     assert features[:-3].std() > 0.5
 
 
-def test_a_mostly_constant_number_is_scaled_by_what_differs():
+def test_a_mostly_constant_number_is_scaled_by_its_other_values():
     (column,) = fitted(x=numbers(*[0.0] * 90, *[5.0] * 10)).columns
     assert column.scale == 5.0
 
@@ -115,7 +115,7 @@ def test_a_number_that_never_varied_in_training_may_vary_later():
     assert encoded(encoder, x=[5, 6])[:, 0].tolist() == [0.0, pytest.approx(1.0, rel=0.1)]
 
 
-def test_a_fixed_scale_divides_and_nothing_else():
+def test_a_fixed_scale_is_a_plain_division():
     table = Table({"months": numbers(1, 24, 60)}, 3)
     encoder = Encoder.fit(table, ["months"], {"months": ColumnOptions(scale=60.0)})
     assert encoded(encoder, months=[24, 48])[:, 0].tolist() == [0.4, 0.8]
@@ -128,7 +128,7 @@ def test_the_accepted_range_can_be_narrowed():
     assert sorted(faults.rows) == [0, 3]
 
 
-def test_rare_categories_share_a_feature_with_those_never_seen():
+def test_rare_and_unseen_categories_share_a_feature():
     plan = Words.of(["basic"] * 500 + ["family"] * 490 + [f"odd {i}" for i in range(10)])
     encoder = fitted(plan=plan)
     assert encoder.features == ("plan = basic", "plan = family", "plan is rare")
@@ -138,12 +138,12 @@ def test_rare_categories_share_a_feature_with_those_never_seen():
     assert encoder.unseen(table) == {"plan": 2}
 
 
-def test_a_category_never_seen_counts_as_the_commonest_when_none_was_rare():
+def test_an_unseen_category_counts_as_the_most_frequent_when_none_was_rare():
     encoder = fitted(plan=Words.of(["basic", "family", "basic", "family", "basic"]))
     assert encoded(encoder, plan=["never seen"]).tolist() == [[1, 0]]
 
 
-def test_the_order_of_rows_does_not_change_what_is_learned():
+def test_the_order_of_rows_does_not_change_the_fitted_columns():
     forwards = fitted(plan=Words.of(["b", "a", "c", "a", "c", "b"]))
     assert fitted(plan=Words.of(["c", "c", "a", "b", "b", "a"])) == forwards
 
@@ -168,7 +168,7 @@ def test_the_order_of_rows_does_not_change_what_is_learned():
         ("joined", 19727, "wrong_type"),
     ],
 )
-def test_a_value_of_the_wrong_kind_is_that_rows_fault_and_no_others(column, value, code):
+def test_a_value_of_the_wrong_kind_is_a_fault_of_its_row_only(column, value, code):
     encoder = fitted(**TABLE)
     good = TABLE[column].scalar(0)
     table, faults = encoder.read({column: [good, value, None]}, 3)
@@ -179,7 +179,7 @@ def test_a_value_of_the_wrong_kind_is_that_rows_fault_and_no_others(column, valu
     assert np.isfinite(encoder.encode(table)).all()
 
 
-def test_a_pointer_escapes_what_json_pointers_need():
+def test_a_pointer_escapes_slashes_and_tildes():
     encoder = fitted(**{"a/b~c": numbers(1, 2)})
     _, faults = encoder.read({"a/b~c": ["x"]}, 1)
     assert faults.rows[0][0].pointer == "/a~1b~0c"
@@ -203,7 +203,7 @@ def test_a_column_without_values_or_with_too_many_categories_is_refused():
         Encoder.fit(Table({}, 3), [], {})
 
 
-def test_texts_mean_flags_or_dates_only_when_all_of_them_do():
+def test_texts_become_flags_or_dates_only_if_all_of_them_are():
     assert isinstance(infer_kind(Words.of(["true", "False", None])), Flags)
     assert isinstance(infer_kind(Words.of(["true", "maybe"])), Words)
     assert isinstance(infer_kind(Words.of(["2024-01-05", "2024-01-05T10:00:00+02:00"])), Days)
@@ -227,7 +227,7 @@ def test_a_rows_features_do_not_depend_on_its_neighbours(values):
 
 
 @given(st.lists(st.floats(-1e300, 1e300), min_size=2, max_size=30), st.floats(-1e300, 1e300))
-def test_features_are_finite_whatever_finite_numbers_a_column_holds(values, value):
+def test_features_of_finite_numbers_are_finite(values, value):
     encoder = fitted(x=Numbers(np.array(values)))
     table, _ = encoder.read({"x": [*values, value]}, len(values) + 1)
     assert np.isfinite(encoder.encode(table)).all()

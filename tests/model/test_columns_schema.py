@@ -29,7 +29,7 @@ def warnings(**columns) -> list[tuple[str, str | None]]:
     return [(warning.code, warning.column) for warning in schema.warnings]
 
 
-def test_a_schema_tells_kinds_ranges_categories_gaps_and_the_target():
+def test_a_schema_has_kinds_ranges_categories_missing_counts_and_target():
     months = RNG.integers(1, 61, 400).astype(float)
     months[:3] = np.nan, 1, 60
     schema = infer_schema(
@@ -70,13 +70,13 @@ def test_a_schema_tells_kinds_ranges_categories_gaps_and_the_target():
     }
 
 
-def test_constant_and_empty_columns_are_told():
+def test_constant_and_empty_columns_get_a_warning():
     assert warnings(
         a=Numbers(np.full(400, 7.0)), b=Words.of(["x"] * 400), c=Numbers(np.full(400, np.nan)), d=Flags(np.ones(400))
     ) == [("constant_column", "a"), ("constant_column", "b"), ("empty_column", "c"), ("constant_column", "d")]
 
 
-def test_a_value_here_and_a_gap_there_is_not_constant():
+def test_a_column_with_one_value_and_missing_cells_is_not_constant():
     cells = Numbers(np.where(RNG.random(400) < 0.5, 7.0, np.nan))
     assert warnings(a=cells) == []
 
@@ -93,20 +93,20 @@ def test_a_value_here_and_a_gap_there_is_not_constant():
     ],
     ids=["rising", "falling", "flag", "gaps", "words", "missing words"],
 )
-def test_a_column_that_gives_the_outcome_away_is_told(cells):
+def test_a_leaking_column_gets_a_warning(cells):
     assert warnings(leak=cells) == [("leaking_column", "leak")]
 
 
-def test_honest_columns_are_not_called_leaks():
+def test_informative_columns_get_no_leak_warning():
     assert warnings(a=Numbers(Y + RNG.normal(size=400)), b=Words.of([f"word {i % 199}" for i in range(400)])) == []
 
 
-def test_a_column_that_names_or_numbers_the_rows_is_told():
+def test_an_identifying_or_numbering_column_gets_a_warning():
     found = warnings(name=Words.of([f"person {i}" for i in range(400)]), number=Numbers(np.arange(5000.0, 5400.0)))
     assert found == [("too_many_categories", "name"), ("row_number", "number")]
 
 
-def test_too_many_categories_and_nearly_numeric_texts_are_told():
+def test_too_many_categories_and_nearly_numeric_texts_get_a_warning():
     many = Table(
         {
             "churned": Flags((np.arange(2000) % 2).astype(float)),
@@ -119,21 +119,21 @@ def test_too_many_categories_and_nearly_numeric_texts_are_told():
     assert codes == [("too_many_categories", "name"), ("mixed_column", "charge")]
 
 
-def test_too_few_churners_are_told():
+def test_too_few_churners_get_a_warning():
     few = Table({"churned": Flags((np.arange(1000) < 30).astype(float)), "x": Numbers(RNG.random(1000))}, 1000)
     (warning,) = infer_schema(few, "churned").warnings
     assert warning.code == "too_few_churners"
     assert "30 of 1,000" in warning.detail
 
 
-def test_ids_that_repeat_or_are_missing_are_told():
+def test_repeated_and_missing_ids_get_a_warning():
     ids = Words.of(["c-1", "c-1", None, *[f"c-{i}" for i in range(3, 400)]])
     (warning,) = infer_schema(Table({"id": ids, "x": Numbers(RNG.random(400))}, 400), None, "id").warnings
     assert warning.code == "unclear_ids"
     assert "repeats in 1 rows and is empty in 1" in warning.detail
 
 
-def test_a_missing_target_or_id_column_is_refused_with_the_names_there_are():
+def test_a_missing_target_or_id_column_is_refused_with_the_existing_names():
     with pytest.raises(ColumnError, match="no target column 'gone'; the table has 'id', 'churned'"):
         infer_schema(table(), "gone")
     with pytest.raises(ColumnError, match="no id column 'gone'"):
@@ -164,5 +164,5 @@ def test_a_target_that_is_not_yes_or_no_is_refused(cells, said):
         Words.of(["stayed", "churned"]),
     ],
 )
-def test_a_target_may_say_yes_and_no_in_several_ways(cells):
+def test_a_target_accepts_several_words_for_yes_and_no(cells):
     assert labels(cells, "churned").tolist() == [0.0, 1.0]

@@ -40,7 +40,7 @@ def trained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[Path, P
     return table, out, json.loads(capsys.readouterr().out)
 
 
-def test_train_prints_what_it_did_and_writes_the_estimator(trained):
+def test_train_prints_its_result_and_writes_the_estimator(trained):
     _, out, result = trained
     assert list(result) == ["epochs", "steps", "train_loss", "valid_loss", "valid_auc", "fit_seconds", "sha256"]
     assert result["epochs"] == 5
@@ -51,7 +51,7 @@ def test_train_prints_what_it_did_and_writes_the_estimator(trained):
     assert [path.name for path in out.parent.iterdir() if path.name.startswith(".")] == []
 
 
-def test_predict_writes_every_customer_with_the_bits_of_the_estimator(trained, tmp_path, capsys):
+def test_predict_writes_the_bits_of_the_estimator(trained, tmp_path, capsys):
     table, out, _ = trained
     scored = tmp_path / "scored.csv"
     assert main(["predict", str(out), str(table), "--out", str(scored)]) == 0
@@ -64,7 +64,7 @@ def test_predict_writes_every_customer_with_the_bits_of_the_estimator(trained, t
     assert [float(row["churn_probability"]) for row in rows] == probabilities.tolist()
 
 
-def test_predict_tells_a_bad_row_and_scores_the_others(trained, tmp_path, capsys):
+def test_predict_reports_a_bad_row_and_scores_the_others(trained, tmp_path, capsys):
     _, out, _ = trained
     table, scored = tmp_path / "new.csv", tmp_path / "scored.csv"
     table.write_text(
@@ -80,7 +80,7 @@ def test_predict_tells_a_bad_row_and_scores_the_others(trained, tmp_path, capsys
     assert "is not between" in rows[3]["error"]
 
 
-def test_trace_follows_the_articles_equations(trained, capsys):
+def test_trace_computes_the_published_equations(trained, capsys):
     _, out, _ = trained
     assert main(["trace", str(out), "--record", json.dumps(CUSTOMER), "--label", "0", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -103,7 +103,7 @@ def test_trace_follows_the_articles_equations(trained, capsys):
         assert np.allclose(layer["delta"], delta, rtol=0, atol=1e-15)
         assert np.allclose(layer["weight_gradient"], inputs[number][:, None] * delta, rtol=0, atol=1e-15)
         assert np.allclose(layer["bias_gradient"], delta, rtol=0, atol=1e-15)
-        # Adam's first step from rest: m̂ = g and v̂ = g².
+        # The first step of Adam: m̂ = g and v̂ = g².
         for name in ("weight", "bias"):
             g = layer[f"{name}_gradient"]
             step = 0.001 * g / (np.abs(g) + 1e-8)
@@ -114,20 +114,20 @@ def test_trace_follows_the_articles_equations(trained, capsys):
 
 
 @pytest.mark.parametrize("spec", [{"activation": "tanh"}, {"layers": [8, 8], "residual": True}])
-def test_trace_refuses_what_its_equations_do_not_cover(spec):
+def test_trace_refuses_other_layers(spec):
     estimator = fit(home_table(100), id_column="customer_id", epochs=1, **spec).estimator()
     with pytest.raises(EstimatorError, match="plain dense layers"):
         trace(estimator, CUSTOMER, 0)
 
 
-def test_trace_tells_what_a_score_says_beside_what_training_sees(capsys):
+def test_trace_has_the_score_and_the_probability_of_the_member(capsys):
     estimator = fit(home_table(1000), id_column="customer_id", class_weight="balanced", members=2).estimator()
     told = trace(estimator, CUSTOMER, 0)
     assert told.churn_probability == estimator.predict({name: [value] for name, value in CUSTOMER.items()}, 1)[0]
-    assert abs(told.churn_probability - told.probability) > 0.05  # the calibration takes the weights back
+    assert abs(told.churn_probability - told.probability) > 0.05  # the calibration reverts the class weights
 
 
-def test_trace_prints_every_number_for_people_too(trained, capsys):
+def test_trace_prints_every_number_as_text(trained, capsys):
     _, out, _ = trained
     assert main(["trace", str(out), "--record", json.dumps(CUSTOMER)]) == 0
     printed = capsys.readouterr().out
@@ -154,7 +154,7 @@ def test_trace_prints_every_number_for_people_too(trained, capsys):
         (["trace", "MODEL", "--record", '{"mnths": 1}'], "'mnths' is unknown"),
     ],
 )
-def test_what_cannot_be_done_ends_with_one_line_that_says_why(trained, tmp_path, capsys, arguments, said):
+def test_an_error_is_one_line_with_the_reason(trained, tmp_path, capsys, arguments, said):
     table, model, _ = trained
     twice = tmp_path / "twice.json"
     twice.write_text('{"optimizer": {"name": "adam", "name": "sgd"}}')
@@ -167,7 +167,7 @@ def test_what_cannot_be_done_ends_with_one_line_that_says_why(trained, tmp_path,
     assert not (tmp_path / "out").exists()
 
 
-def test_it_runs_as_a_program_without_the_web_and_the_database():
+def test_it_imports_neither_the_web_nor_the_database():
     code = (
         "import sys, model.__main__; "
         "sys.exit(any(name in sys.modules for name in ('flask', 'sqlalchemy', 'celery', 'store', 'app')))"
@@ -177,7 +177,7 @@ def test_it_runs_as_a_program_without_the_web_and_the_database():
     assert "train" in told.stdout
 
 
-def test_train_refuses_a_network_that_this_machine_cannot_hold(tmp_path, capsys):
+def test_train_refuses_a_network_beyond_the_memory_of_the_machine(tmp_path, capsys):
     table, spec = tmp_path / "customers.csv", tmp_path / "spec.json"
     customers(300, 1).write_csv(table)
     spec.write_text('{"layers": [65536, 65536], "members": 100}')
@@ -190,7 +190,7 @@ def test_train_refuses_a_network_that_this_machine_cannot_hold(tmp_path, capsys)
     assert "lower the units of layers, members or restarts" in said
 
 
-def test_memory_that_runs_short_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+def test_running_out_of_memory_is_an_error_with_a_remedy(tmp_path: Path) -> None:
     table, most = tmp_path / "customers.ndjson", 220 * 2**20
     table.write_bytes(b'{"months": 1, "churned": 0}\n{"months": 9, "churned": 1}\n' * 500_000)
     command = [sys.executable, "-m", "model", "train", str(table), "--target", "churned"]

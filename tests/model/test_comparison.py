@@ -1,4 +1,4 @@
-"""Two estimators compared: every customer who changes sides is found, and what is told of each adds up."""
+"""Comparison of two estimators: it finds every customer who crosses the threshold, and the shares add up."""
 
 import io
 
@@ -31,7 +31,7 @@ def probabilities(estimator: Estimator) -> np.ndarray:
     return np.concatenate([scored.probabilities for scored in score_file(estimator, io.BytesIO(CSV), "csv")])
 
 
-def test_everybody_who_changes_sides_is_counted_and_told(pair: tuple[Estimator, Estimator]) -> None:
+def test_all_customers_who_cross_the_threshold_are_counted_and_listed(pair: tuple[Estimator, Estimator]) -> None:
     old, new = pair
     before, after = probabilities(old), probabilities(new)
     found = compared(old, new)
@@ -45,7 +45,7 @@ def test_everybody_who_changes_sides_is_counted_and_told(pair: tuple[Estimator, 
         assert customer.probabilities == (before[row], after[row])
 
 
-def test_the_columns_and_the_baseline_explain_all_of_a_change(pair: tuple[Estimator, Estimator]) -> None:
+def test_shares_and_baseline_sum_to_the_change(pair: tuple[Estimator, Estimator]) -> None:
     found = compared(*pair)
     for customer in found.changed:
         told = sum(share.change for share in customer.shares) + found.baseline_change
@@ -55,14 +55,14 @@ def test_the_columns_and_the_baseline_explain_all_of_a_change(pair: tuple[Estima
         assert sizes == sorted(sizes, reverse=True)
 
 
-def test_of_many_changes_the_largest_are_told(pair: tuple[Estimator, Estimator]) -> None:
+def test_the_largest_of_many_changes_are_listed(pair: tuple[Estimator, Estimator]) -> None:
     every = compared(*pair)
     assert compared(*pair, most=5).changed == every.changed[:5]
     sizes = [abs(customer.change) for customer in every.changed]
     assert sizes == sorted(sizes, reverse=True)
 
 
-def test_an_estimator_beside_itself_changes_nothing(pair: tuple[Estimator, Estimator]) -> None:
+def test_an_estimator_compared_with_itself_has_no_changes(pair: tuple[Estimator, Estimator]) -> None:
     found = compared(pair[0], pair[0])
     assert (found.to_leaving, found.to_staying, found.mean_change, found.changed) == (0, 0, 0.0, [])
 

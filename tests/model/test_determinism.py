@@ -1,4 +1,4 @@
-"""One seed gives one result: alone or side by side, in one go or resumed."""
+"""One seed gives one result: alone or side by side, uninterrupted or resumed."""
 
 from dataclasses import replace
 from itertools import islice
@@ -52,7 +52,7 @@ def test_a_training_whose_first_layer_is_an_embedding_resumes_from_a_stored_chec
     assert_same_numbers(whole, second)
 
 
-def test_a_checkpoint_does_not_change_as_training_goes_on() -> None:
+def test_a_checkpoint_does_not_change_while_training_continues() -> None:
     trainer = Trainer(parse_spec(RICH), design())
     epochs = trainer.epochs()
     next(epochs)
@@ -72,7 +72,7 @@ def test_a_checkpoint_does_not_change_as_training_goes_on() -> None:
         {"epochs": 4, "layers": [{"identity": {}}, {"batch_norm": {}}, 7], "dtype": "float64"},
     ],
 )
-def test_a_member_is_what_training_it_alone_would_give(spec: dict[str, object]) -> None:
+def test_a_member_equals_a_training_alone(spec: dict[str, object]) -> None:
     members = spec | {"members": 3, "seed": 5}
     (stacked, reports), (in_turn, again) = trained(members), trained(members, limits=Limits(stack_work=0))
     assert stacked._plan.stacked > in_turn._plan.stacked
@@ -118,7 +118,7 @@ def test_the_size_of_a_block_of_parameters_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("clip_norm", [None, 0.05])
-def test_two_threads_on_half_a_batch_each_give_the_result_of_one(clip_norm: float | None) -> None:
+def test_two_threads_on_half_batches_give_the_result_of_one_thread(clip_norm: float | None) -> None:
     spec = {"layers": [8, 6], "epochs": 5, "batch_size": 30, "dtype": "float64", "class_weight": "balanced"}
     spec |= {"weight_decay": 0.01, "clip_norm": clip_norm}
     data = design(200, 60, weighted=True)
@@ -139,7 +139,7 @@ def test_two_threads_on_half_a_batch_each_give_the_result_of_one(clip_norm: floa
     assert_same_numbers(trained(with_dropout, data, halves)[0], trained(with_dropout, data, halves)[0])
 
 
-def test_training_keeps_openblas_to_one_thread_and_puts_the_rest_back() -> None:
+def test_training_limits_openblas_to_one_thread_and_restores_it() -> None:
     before = blas.threads()
     with blas.one_thread():
         assert blas.threads() in (1, None)

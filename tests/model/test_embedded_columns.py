@@ -1,4 +1,4 @@
-"""Categorical columns that go through the network's embedding: same bits, exact reasons, and back from their bytes."""
+"""Embedded categorical columns: same bits, exact reasons, and a round trip through bytes."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ records = st.fixed_dictionaries(
 NAMES = ("x", "y", "plan", "town")
 
 
-def test_only_columns_of_enough_categories_are_embedded(embedded):
+def test_only_columns_with_enough_categories_are_embedded(embedded):
     encoder = embedded.encoder
     assert encoder.features == ("x", "town", "plan = a", "plan = b", "y")
     assert [(code.position, code.cardinality) for code in encoder.codes] == [(1, 41)]
@@ -76,7 +76,7 @@ def test_a_record_has_the_same_bits_alone_and_in_a_batch(embedded, batch, data):
 
 @settings(max_examples=20, deadline=None)
 @given(batch=st.lists(records, min_size=1, max_size=100))
-def test_reasons_are_of_the_owners_columns_and_sum_to_the_difference(embedded, batch):
+def test_reasons_refer_to_columns_and_sum_to_the_difference(embedded, batch):
     columns = {name: [record.get(name) for record in batch] for name in NAMES}
     shares = embedded.contributions(columns, len(batch))
     assert shares.shape == (len(batch), 4)
@@ -86,7 +86,7 @@ def test_reasons_are_of_the_owners_columns_and_sum_to_the_difference(embedded, b
     assert np.abs(embedded.gaps(columns, len(batch))).max() <= most
 
 
-def test_the_reason_of_an_embedded_column_is_a_path_integral_through_its_numbers():
+def test_the_reason_of_an_embedded_column_is_the_path_integral_of_its_embedding():
     estimator = fit(towns(), **EMBEDDED).estimator()
     columns = {"town": ["town 3", "town 17", None], "x": [1.0, -1.0, 0.2]}
     X = estimator.encoder.encode(estimator.read(columns, 3)[0])
@@ -101,7 +101,7 @@ def test_the_reason_of_an_embedded_column_is_a_path_integral_through_its_numbers
     assert np.abs(estimator.contributions(columns, 3) - expected).max() < 2e-4
 
 
-def test_unseen_categories_share_the_code_of_the_rare(embedded):
+def test_unseen_categories_share_the_code_of_rare_ones(embedded):
     rare = towns()
     words = [*rare.columns["town"].scalars()[:-3], "hamlet", "village", "farm"]
     estimator = fit(Table({**rare.columns, "town": Words.of(words)}, 900), **EMBEDDED).estimator()
@@ -112,7 +112,7 @@ def test_unseen_categories_share_the_code_of_the_rare(embedded):
     assert estimator.unseen({"town": ["hamlet", "unheard of", "town 1"]}) == {"town": 2, "plan": 0}
 
 
-def test_an_estimator_comes_back_from_its_bytes_to_the_bit(embedded):
+def test_an_estimator_round_trips_through_its_bytes_to_the_bit(embedded):
     again = Estimator.from_bytes(embedded.to_bytes())
     assert again.to_bytes() == embedded.to_bytes()
     columns = {"town": ["town 3", "elsewhere", None], "x": [1.0, None, 0.2]}
@@ -128,19 +128,19 @@ def test_an_embedding_as_first_layer_embeds_with_its_own_width():
         parse_spec({"layers": [{"embedding": 3}], "embedding": {}})
 
 
-def test_nothing_is_embedded_unless_the_spec_asks():
+def test_nothing_is_embedded_without_an_embedding_in_the_spec():
     assert fit(towns(), epochs=1).encoder.codes == ()
     assert fit(towns(), epochs=1, embedding={"at_least": 42}).encoder.codes == ()
 
 
-def test_trace_refuses_an_embedding_that_its_equations_do_not_cover(embedded):
+def test_trace_refuses_an_embedding(embedded):
     with pytest.raises(EstimatorError, match="plain dense layers"):
         trace(embedded, {"x": 1.0}, 0)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.one_of(st.none(), st.sampled_from("abcdefgh")), min_size=1, max_size=60), st.data())
-def test_a_code_is_the_number_of_the_feature_that_would_be_1(words, data):
+def test_a_code_is_the_index_of_the_one_hot_feature(words, data):
     cells = Words.of(words)
     if cells.missing.all():
         return
@@ -155,7 +155,7 @@ def test_a_code_is_the_number_of_the_feature_that_would_be_1(words, data):
     assert (hot.argmax(axis=1) == code[:, 0]).all()
 
 
-def test_ten_thousand_categories_are_refused_saying_that_they_could_be_embedded():
+def test_the_error_for_ten_thousand_categories_suggests_an_embedding():
     rng = np.random.default_rng(0)
     n = 60_000
     words = [f"street {i}" for i in rng.integers(0, 10_000, n)]

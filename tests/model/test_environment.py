@@ -5,7 +5,7 @@ import numpy as np
 from model.environment import numerical_environment
 
 
-def test_the_environment_names_what_decides_the_bits() -> None:
+def test_the_environment_has_everything_that_decides_the_bits() -> None:
     found = numerical_environment()
     assert found["numpy"] == np.__version__
     assert found["blas"]
@@ -14,7 +14,7 @@ def test_the_environment_names_what_decides_the_bits() -> None:
     assert json.loads(json.dumps(found)) == found
 
 
-def test_the_wheels_own_openblas_is_asked_for_kernel_and_threads() -> None:
+def test_kernel_and_threads_come_from_the_openblas_of_the_wheel() -> None:
     found = numerical_environment()
     if "openblas" in found["blas"]:
         assert found["blas_kernel"]

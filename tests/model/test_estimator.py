@@ -46,7 +46,7 @@ records = st.fixed_dictionaries(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(records, min_size=1, max_size=150), st.data())
-def test_a_record_alone_has_the_bits_it_has_anywhere_in_any_batch(mixed, batch, data):
+def test_a_record_has_the_same_bits_alone_and_at_any_place_of_a_batch(mixed, batch, data):
     columns = {name: [record.get(name) for record in batch] for name in ("months", "plan", "auto_pay")}
     together, reasons = mixed.predict(columns, len(batch)), mixed.contributions(columns, len(batch))
     order = data.draw(st.permutations(range(len(batch))))
@@ -58,7 +58,7 @@ def test_a_record_alone_has_the_bits_it_has_anywhere_in_any_batch(mixed, batch, 
         assert mixed.contributions(alone, 1).tobytes() == reasons[row : row + 1].tobytes()
 
 
-def test_a_thousand_customers_have_the_same_bits_from_a_file_from_lists_and_alone(home):
+def test_customers_have_the_same_bits_from_a_file_from_lists_and_alone(home):
     drawn = customers(1000, 5)
     table = read_table(io.BytesIO(drawn.to_csv().encode()), "csv")
     cells, faults = home.read({name: table.columns[name] for name in SCALES}, 1000)
@@ -95,7 +95,7 @@ def test_a_column_of_many_categories_has_the_same_bits_alone_and_in_a_batch():
         assert estimator.contributions(alone, 1)[0].tolist() == reasons[row].tolist()
 
 
-def test_reasons_name_the_owners_columns_the_largest_first(mixed):
+def test_reasons_refer_to_columns_the_largest_first(mixed):
     (reasons,), (gap,) = mixed.explain({"months": [3], "plan": ["student"], "auto_pay": [True]}, 1)
     assert {reason.column: reason.value for reason in reasons} == {"months": 3, "plan": "student", "auto_pay": True}
     sizes = [abs(reason.contribution) for reason in reasons]
@@ -109,13 +109,13 @@ def test_the_baseline_customer_has_the_baseline_log_odds(mixed):
     assert not mixed.contributions(typical, 1).any()
 
 
-def test_reasons_of_smooth_networks_miss_the_difference_by_next_to_nothing():
+def test_reasons_of_smooth_networks_have_a_tiny_gap():
     estimator = fit(home_table(), id_column="customer_id", activation="tanh").estimator()
     columns = {name: values for name, values in customers(100, 7).columns().items() if name in SCALES}
     assert np.abs(estimator.gaps(columns, 100)).max() < 1e-11
 
 
-def test_an_estimator_comes_back_from_its_bytes_to_the_bit(mixed):
+def test_an_estimator_round_trips_through_its_bytes_to_the_bit(mixed):
     data = mixed.to_bytes()
     again = Estimator.from_bytes(data)
     assert again.to_bytes() == data
@@ -126,12 +126,12 @@ def test_an_estimator_comes_back_from_its_bytes_to_the_bit(mixed):
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", pack({"format": 99}, {}), pack({"format": 1}, {}), pack({}, {})])
-def test_bytes_that_are_no_estimator_are_refused(data):
+def test_bytes_of_another_kind_are_refused(data):
     with pytest.raises(EstimatorError):
         Estimator.from_bytes(data)
 
 
-def test_checking_a_record_tells_every_problem_with_its_pointer(mixed):
+def test_check_returns_every_problem_of_a_record_with_its_pointer(mixed):
     record = {"months": float("nan"), "plan": 7, "auto_pay": "no", "mnths": 3}
     found = {(problem.pointer, problem.code) for problem in mixed.check(record)}
     assert found == {
@@ -145,7 +145,7 @@ def test_checking_a_record_tells_every_problem_with_its_pointer(mixed):
         mixed.predict({"months": [3, "x"]}, 2)
 
 
-def test_scoring_goes_on_past_a_bad_record(mixed):
+def test_scoring_continues_after_a_bad_record(mixed):
     table, faults = mixed.read({"months": [3, "x", 4]}, 3)
     assert list(faults.rows) == [1]
     assert mixed.predict(table)[[0, 2]].tobytes() == mixed.predict({"months": [3, 4]}, 2).tobytes()

@@ -1,4 +1,4 @@
-"""From a table's schema alone it is known how many features training finds in it at most."""
+"""The schema of a table bounds the number of features that training finds."""
 
 import io
 
@@ -53,19 +53,19 @@ def expected_and_found(text: str, raw: dict[str, object]) -> tuple[Shape, Encode
     raw=st.sampled_from([{}, {"embedding": {"at_least": 10}}, {"validation": {"fraction": 0.5}}]),
     seed=st.integers(0, 10),
 )
-def test_training_finds_no_more_than_was_expected(
+def test_training_finds_at_most_the_expected_features(
     kinds: list[str], rows: int, raw: dict[str, object], seed: int
 ) -> None:
     try:
         expected, encoder = expected_and_found(table(rows, kinds, seed), raw)
     except ColumnError:
-        return  # a column of too many words: that training is refused for what it is
+        return  # too many words: that training is refused for another reason
     tables = sum(code.cardinality for code in encoder.codes)
     assert expected.inputs + sum(code.cardinality for code in expected.codes) >= len(encoder.features) + tables
 
 
 @pytest.mark.parametrize("kinds", [["number", "gaps", "flag", "date", "words"], ["rare"]])
-def test_of_few_categories_training_finds_exactly_what_was_expected(kinds: list[str]) -> None:
+def test_the_expected_features_are_exact_for_few_categories(kinds: list[str]) -> None:
     expected, encoder = expected_and_found(table(3000, kinds, 1), {})
     assert expected.inputs - len(encoder.features) in range(5)
 

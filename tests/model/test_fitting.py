@@ -11,14 +11,14 @@ from model.storage import pack_checkpoint, unpack_checkpoint
 from tests.model.fitted import fit, mixed_table
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_other_ones():
+def test_equal_seeds_give_equal_bytes_and_other_seeds_other_bytes():
     table = mixed_table()
     assert fit(table, seed=4).estimator().to_bytes() == fit(table, seed=4).estimator().to_bytes()
     assert fit(table, seed=4).estimator().weights_sha256 != fit(table, seed=5).estimator().weights_sha256
 
 
 @pytest.mark.parametrize("pause", [1, 4, 8])
-def test_a_fitting_resumed_from_a_checkpoint_ends_in_the_same_bytes(pause):
+def test_a_resumed_fitting_ends_with_the_same_bytes(pause):
     spec = parse_spec({"epochs": 8, "members": 2, "seed": 9})
     whole = Fitting(mixed_table(), target="churned", spec=spec)
     reports = list(whole.epochs())
@@ -38,7 +38,7 @@ def test_a_checkpoint_of_another_table_or_spec_is_refused():
         Fitting(mixed_table(), target="churned", spec=parse_spec({"epochs": 9}), checkpoint=checkpoint)
 
 
-def test_metrics_are_those_of_the_estimator_as_it_scores():
+def test_metrics_equal_those_of_the_scores():
     table = mixed_table()
     fitting = fit(table)
     metrics = fitting.estimator().metrics
@@ -49,7 +49,7 @@ def test_metrics_are_those_of_the_estimator_as_it_scores():
     assert sum(group["rows"] for group in metrics["reliability"]) == metrics["valid_rows"] == len(y)
 
 
-def test_scaling_is_learned_from_training_rows_only():
+def test_scaling_is_fitted_on_training_rows_only():
     table = mixed_table()
     fitting = fit(table)
     months = table.columns["months"].values.copy()
@@ -89,14 +89,14 @@ def test_validation_by_time_holds_out_the_latest_and_by_group_whole_groups():
         ({"time": "same"}, "/validation/time: column 'same' is the same in all rows"),
     ],
 )
-def test_a_validation_that_leaves_nothing_to_train_on_is_the_specs_fault(validation, said):
+def test_a_validation_without_training_rows_is_an_error_of_the_spec(validation, said):
     table = mixed_table()
     table = Table({**table.columns, "row": Numbers(np.arange(300.0)), "same": Numbers(np.ones(300))}, 300)
     with pytest.raises(SpecError, match=said):
         fit(table, validation=validation, members=3 if "folds" in validation else 1)
 
 
-def test_constant_and_dropped_columns_are_left_out_but_may_be_sent():
+def test_constant_and_dropped_columns_are_left_out_and_accepted_in_records():
     fitting = fit(mixed_table(), columns={"plan": {"drop": True}})
     estimator = fitting.estimator()
     assert estimator.encoder.names == ("months", "auto_pay")
@@ -134,7 +134,7 @@ def bad_table(**columns) -> Table:
         (bad_table(x=Numbers(np.arange(8.0)), churned=Numbers(np.arange(8.0))), ColumnError, "holds 2 in row 3"),
     ],
 )
-def test_a_table_that_cannot_be_trained_on_is_refused_saying_why(table, error, said):
+def test_a_table_unfit_for_training_is_refused_with_the_reason(table, error, said):
     with pytest.raises(error, match=said):
         fit(table)
 

@@ -1,4 +1,4 @@
-"""Members that hold out their own rows: every row is trained on, and every row is predicted by who never saw it."""
+"""Folds: every row trains, and a member that never saw the row predicts it."""
 
 import itertools
 from dataclasses import replace
@@ -24,7 +24,7 @@ FOLDS = {"members": 4, "validation": {"folds": True}}
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 2), min_size=6, max_size=80), st.integers(2, 9), st.integers(0, 2**31))
-def test_folds_are_of_equal_size_and_alike(kinds, count, seed):
+def test_folds_have_equal_sizes_and_shares(kinds, count, seed):
     y = np.array(kinds, float)
     sizes = np.bincount(y.astype(int), minlength=3)
     if sizes.min() < 2:
@@ -58,7 +58,7 @@ def folded(rows: int = 240, members: int = 4) -> tuple[object, np.ndarray]:
 
 
 @pytest.mark.parametrize("extra", [{}, {"batch_norm": True, "dropout": 0.2}, {"restarts": 3}, {"layers": [16, 8]}])
-def test_a_member_is_what_training_it_alone_on_the_other_folds_gives(extra):
+def test_a_member_equals_a_training_alone_on_the_other_folds(extra):
     data, folds = folded()
     spec = {"epochs": 6, "dtype": "float64", "early_stopping": {"patience": 2}, "seed": 5, **extra}
     together = Trainer(parse_spec({**spec, **FOLDS}), data)
@@ -78,7 +78,7 @@ def test_a_member_is_what_training_it_alone_on_the_other_folds_gives(extra):
             assert reports[epoch].valid_loss == pytest.approx(np.mean([each[epoch] for each in losses]), rel=1e-9)
 
 
-def test_what_a_member_holds_out_does_not_touch_it():
+def test_held_out_rows_do_not_influence_their_member():
     data, folds = folded()
     spec = parse_spec({**FOLDS, "epochs": 3, "early_stopping": None})
     changed = replace(data, y=np.where(folds == 2, 1 - data.y, data.y))
@@ -92,7 +92,7 @@ def test_what_a_member_holds_out_does_not_touch_it():
         assert (first.tobytes() == second.tobytes()) == (member == 2)
 
 
-def test_rows_that_do_not_divide_evenly_are_all_trained_on_and_validated():
+def test_uneven_folds_train_and_validate_every_row():
     data, folds = folded(243)
     trainer = Trainer(parse_spec({**FOLDS, "epochs": 2}), data)
     *_, report = trainer.epochs()
@@ -102,7 +102,7 @@ def test_rows_that_do_not_divide_evenly_are_all_trained_on_and_validated():
     assert report.valid_loss == pytest.approx(np.mean(by_member), rel=1e-5)
 
 
-def test_metrics_and_calibration_come_from_predictions_of_rows_not_seen():
+def test_metrics_and_calibration_use_predictions_of_unseen_rows():
     table = home_table(800)
     fitting = fit(table, id_column="customer_id", epochs=30, optimizer={"learning_rate": 0.01}, **FOLDS)
     estimator, metrics = fitting.estimator(), fitting.estimator().metrics
@@ -114,14 +114,14 @@ def test_metrics_and_calibration_come_from_predictions_of_rows_not_seen():
     every = estimator.network.member_logits(X)
     together = estimator.network.logits(X)
     shared = ((together - together.mean()) ** 2).mean() / ((every - together.mean()) ** 2).mean()
-    assert 0.25 < shared < 1  # four members that agree in part
+    assert 0.25 < shared < 1  # four members that partly agree
     drawn_in = own.mean() + shared * (own - own.mean())
     assert estimator.calibration["before"]["log_loss"] == pytest.approx(log_loss(fitting.y, drawn_in))
     assert metrics["valid_loss"] == log_loss(fitting.y, fitting.validation_log_odds())
     assert metrics["valid_loss"] > metrics["train_loss"]
 
 
-def test_groups_are_held_out_whole_by_one_member():
+def test_one_member_holds_out_all_rows_of_a_group():
     team = np.arange(300) // 10
     table = Table({**mixed_table().columns, "team": Numbers(team * 1.0)}, 300)
     fitting = fit(table, members=4, validation={"folds": True, "group": "team"})
@@ -130,7 +130,7 @@ def test_groups_are_held_out_whole_by_one_member():
 
 
 @pytest.mark.parametrize("pause", [1, 5])
-def test_a_fitting_in_folds_resumed_from_a_checkpoint_ends_in_the_same_bytes(pause):
+def test_a_resumed_fitting_with_folds_ends_with_the_same_bytes(pause):
     spec = parse_spec({"epochs": 7, **FOLDS})
     whole = Fitting(mixed_table(), target="churned", spec=spec)
     list(whole.epochs())
@@ -153,7 +153,7 @@ def test_a_checkpoint_of_other_folds_is_refused():
 @pytest.mark.parametrize(
     ("loss", "metric"), [("squared_error", "valid_rmse"), ("softmax_cross_entropy", "valid_accuracy")]
 )
-def test_other_targets_are_held_out_in_folds_too(loss, metric):
+def test_other_targets_support_folds(loss, metric):
     rng = np.random.default_rng(2)
     x = rng.normal(size=203)
     target = Numbers(100 * x) if loss == "squared_error" else Words.of(np.where(x > 0, "up", "down").tolist())
@@ -164,7 +164,7 @@ def test_other_targets_are_held_out_in_folds_too(loss, metric):
     assert found[metric] < 60 if loss == "squared_error" else found[metric] > 0.9
 
 
-def test_folds_that_cannot_be_are_refused_saying_what_to_do():
+def test_impossible_folds_are_refused_with_a_remedy():
     with pytest.raises(SpecError, match="set members to about 5"):
         parse_spec({"validation": {"folds": True}})
     with pytest.raises(SpecError, match="/validation/folds: holds out every row, and time"):

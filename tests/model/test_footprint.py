@@ -1,4 +1,4 @@
-"""What a training takes is known before it begins: its state exactly, its memory from above."""
+"""The footprint of a training before it begins: its exact state, and an upper bound of its memory."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ from tests.model.test_scoring_forms import LAYERS
 
 HEADER_BYTES = 10_000
 ROWS = 20_000
-REPEATED = 20  # times a layer, so that an uncounted array is larger than the shared ones
+REPEATED = 20  # copies of a layer, so that an uncounted array outweighs the shared ones
 SHAPES: dict[str, tuple[int, int, dict[str, object]]] = {
     "wide": (1000, 5, {"layers": [2000, 2000]}),
     "one wide layer": (1000, 5, {"layers": [65_536]}),
@@ -47,7 +47,7 @@ SHAPES: dict[str, tuple[int, int, dict[str, object]]] = {
     "features": (2000, 1000, {"layers": [64]}),
     "rows": (200_000, 20, {}),
 }
-# Says by how much the memory that RLIMIT_DATA counts was at most, and what was expected of it.
+# Prints the peak of the memory that RLIMIT_DATA counts, and the estimate.
 MEASURED = """
 import json, sys, threading, time
 import numpy as np
@@ -83,7 +83,7 @@ print(json.dumps([max(seen), expected.memory]))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_training_takes_at_most_the_memory_expected_of_it_and_not_much_less(shape: str) -> None:
+def test_the_estimated_memory_is_an_upper_bound_within_a_factor_of_three(shape: str) -> None:
     command = [sys.executable, "-c", MEASURED, json.dumps(SHAPES[shape])]
     told = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     taken, expected = json.loads(told.stdout)
@@ -174,7 +174,7 @@ SMALL = Shape(1000, 6, 5)
         ),
     ],
 )
-def test_what_cannot_be_held_is_refused_with_the_numbers_and_what_to_do(
+def test_a_training_that_is_too_large_is_refused_with_sizes_and_a_remedy(
     spec: dict[str, object], shape: Shape, most: SizeLimits, pointer: str, said: str
 ) -> None:
     with pytest.raises(SpecError, match=said) as caught:
@@ -182,5 +182,5 @@ def test_what_cannot_be_held_is_refused_with_the_numbers_and_what_to_do(
     assert [(problem.pointer, problem.code) for problem in caught.value.problems] == [(pointer, "too_large")]
 
 
-def test_the_default_network_fits_the_least_memory_that_a_job_can_be_given() -> None:
+def test_the_default_network_fits_the_smallest_memory_of_a_job() -> None:
     check_size(parse_spec({}), Shape(10_000, 20, 40), SizeLimits(memory=2**28, state=2**27))

@@ -1,4 +1,4 @@
-"""A candidate passes the gate when it is better by more than chance, and the same rows always say the same."""
+"""A candidate passes the gate when it is better by more than chance. The result is deterministic."""
 
 import time
 
@@ -15,7 +15,7 @@ NOISE = RNG.normal(size=2_000)
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_the_better_one_passes_and_the_worse_one_does_not(metric: str) -> None:
+def test_a_better_candidate_passes_and_a_worse_one_fails(metric: str) -> None:
     gate = Gate(metric)
     result = evaluate_gate(Y, TRUTH + NOISE, TRUTH, gate, seed=0)
     assert result.better
@@ -27,18 +27,18 @@ def test_the_better_one_passes_and_the_worse_one_does_not(metric: str) -> None:
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_one_that_says_the_same_does_not_pass(metric: str) -> None:
+def test_an_equal_candidate_fails(metric: str) -> None:
     result = evaluate_gate(Y, TRUTH, TRUTH, Gate(metric), seed=0)
     assert (result.difference, result.interval, result.better) == (0.0, (0.0, 0.0), False)
     assert "is no better" in result.reason
 
 
-def test_a_margin_that_is_not_reached_keeps_it_out() -> None:
+def test_a_candidate_below_the_margin_fails() -> None:
     result = evaluate_gate(Y, TRUTH + NOISE, TRUTH, Gate(margin=0.5), seed=0)
     assert (result.better, result.difference > 0.0) == (False, True)
 
 
-def test_a_difference_that_chance_explains_does_not_pass() -> None:
+def test_a_difference_within_chance_fails() -> None:
     few = slice(0, 60)
     other = RNG.permutation(NOISE)[few]
     result = evaluate_gate(Y[few], TRUTH[few] + NOISE[few], TRUTH[few] + other, Gate(), seed=0)
@@ -46,7 +46,7 @@ def test_a_difference_that_chance_explains_does_not_pass() -> None:
     assert not result.better
 
 
-def test_the_metrics_are_the_ones_of_versions_and_the_same_seed_gives_the_same_interval() -> None:
+def test_metrics_equal_those_of_versions_and_a_seed_fixes_the_interval() -> None:
     by_loss, by_area = (evaluate_gate(Y, NOISE, TRUTH, Gate(metric), seed=3) for metric in ("log_loss", "auc"))
     assert (by_loss.champion, by_loss.candidate) == (log_loss(Y, NOISE), log_loss(Y, TRUTH))
     assert (by_area.champion, by_area.candidate) == (auc(Y, NOISE), auc(Y, TRUTH))
@@ -54,7 +54,7 @@ def test_the_metrics_are_the_ones_of_versions_and_the_same_seed_gives_the_same_i
     assert evaluate_gate(Y, NOISE, TRUTH, Gate("auc"), seed=4).interval != by_area.interval
 
 
-def test_resampled_areas_are_those_of_the_drawn_rows_ties_counting_half() -> None:
+def test_resampled_auc_equals_the_auc_of_the_drawn_rows() -> None:
     champion, candidate = np.round(NOISE[:300]), np.round(TRUTH[:300])
     _, make = METRICS["auc"]
     difference, y = make(Y[:300], champion, candidate), Y[:300]
@@ -64,9 +64,9 @@ def test_resampled_areas_are_those_of_the_drawn_rows_ties_counting_half() -> Non
         assert difference(rows) == pytest.approx(expected, abs=1e-12)
 
 
-def test_the_interval_covers_the_true_difference_about_as_often_as_it_says() -> None:
+def test_the_interval_has_its_nominal_coverage() -> None:
     covered, rounds = 0, 200
-    true = 0.25  # the mean of differences that are drawn from a normal distribution around it
+    true = 0.25  # the mean of normal differences
     rng = np.random.default_rng(5)
     for seed in range(rounds):
         gain = rng.normal(true, 1.0, 150)
@@ -80,7 +80,7 @@ def test_the_interval_covers_the_true_difference_about_as_often_as_it_says() -> 
     assert 0.83 <= covered / rounds <= 0.96
 
 
-def test_many_rows_are_judged_in_seconds() -> None:
+def test_the_gate_handles_many_rows_in_seconds() -> None:
     n = 400_000
     begun = time.monotonic()
     result = evaluate_gate(np.resize(Y, n), np.resize(TRUTH + NOISE, n), np.resize(TRUTH, n), Gate("auc"), seed=0)
@@ -98,6 +98,6 @@ def test_many_rows_are_judged_in_seconds() -> None:
         (0.0, (0.0, 0.0), "auc is no better (difference, 95%: 0 to 0; above zero is better)"),
     ],
 )
-def test_the_reason_says_which_way_it_went(difference: float, interval: tuple[float, float], reason: str) -> None:
+def test_the_reason_states_the_result(difference: float, interval: tuple[float, float], reason: str) -> None:
     gate = Gate("auc", margin=0.05)
     assert GateResult(gate, 0.7, 0.7 + difference, difference, interval, 1000).reason == reason

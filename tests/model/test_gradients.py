@@ -24,7 +24,7 @@ from tests.model.reference import LOSSES
 
 ROWS, INPUTS = 12, 5
 
-# One line for each layer: what a network has between its inputs and its logits.
+# One line for each layer: the hidden layers of a network.
 LAYERS: dict[str, list[Layer]] = {
     "batch_norm": [BatchNorm(), Dense(4), BatchNorm(), Tanh()],
     "dense": [Dense(4), Dense(3)],
@@ -52,7 +52,7 @@ def test_every_layer_and_loss_of_the_catalogs_is_checked_here() -> None:
 
 
 def inputs(hidden: list[Layer], rng: np.random.Generator) -> np.ndarray:
-    """Rows away from the kinks at 0, with codes where an embedding looks for them."""
+    """Return rows away from the kinks at 0, with codes for an embedding."""
     X = rng.standard_normal((ROWS, INPUTS))
     X += 0.1 * np.sign(X)
     if isinstance(hidden[0], Embedding):
@@ -75,7 +75,7 @@ def build(hidden: list[Layer], loss: losses.Loss, seed: int, members: int = 1) -
 
 
 def differences(case: Pass, flat: np.ndarray, step: float = 1e-6) -> np.ndarray:
-    """Central differences of the summed loss in each number of an array."""
+    """Return central differences of the summed loss by each number of an array."""
     found = np.zeros(flat.shape)
     for i in np.ndindex(flat.shape):
         value = flat[i]
@@ -106,7 +106,7 @@ def test_gradients_of_parameters_and_inputs_equal_central_differences(name: str,
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_the_tape_computes_what_the_reference_form_says(name: str) -> None:
+def test_the_tape_equals_the_reference_form(name: str) -> None:
     case, X, y = build(LAYERS[name], BinaryCrossEntropy(0.1), 4)
     loss = case.run()
     z, backward = reference_all(case.stack.layers, case.parameters() | case.states(), X, case.masks.for_batch(0))
@@ -120,7 +120,7 @@ def test_the_tape_computes_what_the_reference_form_says(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "loss"), [(name, loss) for name, cases in LOSS_CASES.items() for loss in cases])
-def test_losses_and_their_gradients_equal_the_plain_form_and_central_differences(name: str, loss: losses.Loss) -> None:
+def test_losses_and_gradients_equal_the_plain_form_and_central_differences(name: str, loss: losses.Loss) -> None:
     case, _, y = build([Dense(4), Tanh()], loss, 5)
     mean = case.run()
     values, delta = LOSSES[name](case.logits.T, y, getattr(loss, "label_smoothing", 0.0))
@@ -131,7 +131,7 @@ def test_losses_and_their_gradients_equal_the_plain_form_and_central_differences
 
 
 @pytest.mark.parametrize("loss", [BinaryCrossEntropy(), SoftmaxCrossEntropy(), SquaredError()])
-def test_losses_stay_finite_at_logits_far_out(loss: losses.Loss) -> None:
+def test_losses_of_extreme_logits_are_finite(loss: losses.Loss) -> None:
     y = np.array([0, 1, 0, 1])
     z = np.tile([800.0, 800.0, -800.0, -800.0], (loss.outputs(y), 1))
     z[-1] *= -1
@@ -146,7 +146,7 @@ def test_probability_015_on_label_0_costs_0163_nats() -> None:
     assert loss.predictions(z)[0, 0] == pytest.approx(0.15)
 
 
-def test_dropout_keeps_the_promised_share_and_the_mean() -> None:
+def test_dropout_keeps_its_rate_and_the_mean() -> None:
     rng = np.random.default_rng(0)
     case = Pass(
         network(Dropout(0.25), Dense(1), inputs=200),

@@ -1,4 +1,4 @@
-"""Estimators of classes and of numbers: trained, scored, explained and saved as those of churn are."""
+"""Estimators of classes and numbers: training, scoring, reasons and storage."""
 
 import csv
 import json
@@ -49,7 +49,7 @@ def grade() -> Estimator:
     return fit(graded(), "target", loss="softmax_cross_entropy", members=2, **RATE).estimator()
 
 
-def test_a_large_target_is_predicted_in_its_own_units(price):
+def test_a_large_target_is_predicted_in_the_units_of_the_target(price):
     y = priced(5e6, 1e9).columns["target"].values
     assert price.metrics["valid_rmse"] < 0.2 * y.std()
     assert price.metrics["valid_loss"] == pytest.approx(price.metrics["valid_rmse"] ** 2)
@@ -62,16 +62,16 @@ def inputs(table: Table) -> dict[str, object]:
     return {name: table.columns[name] for name in ("x", "shop")}
 
 
-def test_epoch_losses_of_a_number_are_in_its_own_units():
+def test_epoch_losses_of_a_number_are_in_the_units_of_the_target():
     spec = parse_spec({"loss": "squared_error", "epochs": 3, "early_stopping": None})
     fitting = Fitting(priced(1000.0, 5e4), target="target", spec=spec)
     *_, last = fitting.epochs()
     metrics = fitting.estimator().metrics
     assert last.valid_loss == pytest.approx(metrics["valid_loss"], rel=1e-5)
-    assert last.train_loss == pytest.approx(metrics["train_loss"], rel=0.3)  # it is the mean over a moving network
+    assert last.train_loss == pytest.approx(metrics["train_loss"], rel=0.3)  # the mean over a changing network
 
 
-def test_what_is_learned_of_a_number_comes_from_training_rows_only():
+def test_the_head_of_a_number_is_fitted_on_training_rows_only():
     first = fit(priced(), "target", loss="squared_error", epochs=1)
     moved = priced().columns["target"].values.copy()
     moved[first.valid_rows] += 100.0
@@ -86,7 +86,7 @@ def test_reasons_of_a_number_sum_to_its_difference(price):
     assert np.abs(price.gaps(columns, 400)).max() <= 1e-12 * 1e9
 
 
-def test_classes_are_kept_by_name_and_each_gets_a_probability(grade):
+def test_classes_keep_their_names_and_get_a_probability_each(grade):
     assert grade.head.classes == ("high", "low", "middle")
     assert grade.metrics["valid_accuracy"] > 0.9
     assert sum(grade.metrics["class_rates"].values()) == pytest.approx(1.0)
@@ -105,7 +105,7 @@ def test_classes_are_held_out_evenly():
 
 
 @pytest.mark.parametrize("name", ["price", "grade"])
-def test_a_record_alone_has_the_bits_it_has_in_a_batch(name, request):
+def test_a_class_has_the_same_bits_alone_and_in_a_batch(name, request):
     estimator = request.getfixturevalue(name)
     columns = {"x": np.linspace(-3, 3, 150).tolist(), "shop": ["north", "south", None] * 50}
     together = estimator.predict(columns, 150)
@@ -115,7 +115,7 @@ def test_a_record_alone_has_the_bits_it_has_in_a_batch(name, request):
 
 
 @pytest.mark.parametrize("name", ["price", "grade"])
-def test_an_estimator_comes_back_from_its_bytes_to_the_bit(name, request):
+def test_an_estimator_round_trips_through_its_bytes_to_the_bit(name, request):
     estimator = request.getfixturevalue(name)
     again = Estimator.from_bytes(estimator.to_bytes())
     assert again.to_bytes() == estimator.to_bytes()
@@ -123,14 +123,14 @@ def test_an_estimator_comes_back_from_its_bytes_to_the_bit(name, request):
     assert again.predict({"x": [0.3]}, 1).tobytes() == estimator.predict({"x": [0.3]}, 1).tobytes()
 
 
-def test_every_loss_has_a_head_that_comes_back_from_its_json():
+def test_every_loss_has_a_head_that_round_trips_through_json():
     for loss, kind in CATALOG.items():
         told = json.loads(json.dumps(head_to_json(kind(slope=2.5, shift=-1.0))))
         assert told["loss"] == loss
         assert head_from_json(told) == kind(slope=2.5, shift=-1.0)
 
 
-def test_what_only_churn_has_is_refused_for_other_targets(price, grade):
+def test_methods_for_churn_are_refused_for_other_targets(price, grade):
     for estimator in (price, grade):
         with pytest.raises(EstimatorError, match="not who churned"):
             estimator.log_odds({"x": [1.0]}, 1)
@@ -162,7 +162,7 @@ def test_probabilities_have_the_same_bits_at_any_place(classes, rows, spread, se
         st.lists(st.integers(0, 1), min_size=2, max_size=30).map(lambda v: Flags(np.array(v, float))),
     )
 )
-def test_each_rows_class_is_found_again_by_its_position(cells):
+def test_labels_of_classes_are_positions_in_the_list(cells):
     values = cells.scalars()
     if len(set(values)) == 1:
         with pytest.raises(TableError, match="needs at least two"):
@@ -177,7 +177,7 @@ def test_each_rows_class_is_found_again_by_its_position(cells):
 @given(
     st.lists(st.floats(-1e100, 1e100, allow_subnormal=False), min_size=2, max_size=30).filter(lambda v: len(set(v)) > 1)
 )
-def test_any_numbers_are_learned_as_small_ones_and_come_back(values):
+def test_labels_of_numbers_are_scaled_and_restored(values):
     head, y = Number.read(Numbers(np.array(values)), "t")
     head = head.fitted(y)
     z = head.labels(y)
@@ -209,7 +209,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("kind", "cells", "error", "said"), BAD)
-def test_a_target_that_does_not_suit_the_loss_is_refused_saying_what_to_do(kind, cells, error, said):
+def test_a_target_that_does_not_suit_the_loss_is_refused_with_a_remedy(kind, cells, error, said):
     table = Table({"x": Numbers(np.arange(float(len(cells)))), "target": cells}, len(cells))
     with pytest.raises(error, match=said):
         fit(table, "target", loss=LOSS[kind], epochs=1)

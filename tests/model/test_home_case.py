@@ -1,4 +1,4 @@
-"""The case that the product is judged by: 1,000 streaming-service customers, 4-8-4-1."""
+"""The home case: 1,000 customers of a streaming service, 4-8-4-1."""
 
 import io
 
@@ -26,7 +26,7 @@ HOME_SPEC = {
 
 
 def expected_auc(scores: np.ndarray, probability: np.ndarray) -> float:
-    """The AUC that these scores have on average over what nature may make of these probabilities."""
+    """Return the expected AUC of scores over outcomes drawn from the true probabilities."""
     p = probability[np.argsort(-scores, kind="stable")]
     return float((np.cumsum(p) * (1.0 - p)).sum() / (p.sum() * (1.0 - p).sum()))
 

@@ -18,7 +18,7 @@ def test_auc_counts_pairs_with_ties_as_half(rows):
     assert auc(y, scores) == pytest.approx(np.mean(pairs), abs=1e-12)
 
 
-def test_log_loss_is_the_cross_entropy_and_stays_finite_far_out():
+def test_log_loss_is_the_cross_entropy_and_finite_for_extreme_logits():
     z = np.array([-2.0, 0.3, 1.7])
     y = np.array([0.0, 1.0, 0.0])
     p = 1.0 / (1.0 + np.exp(-z))
@@ -34,7 +34,7 @@ def test_the_area_under_the_roc_points_is_the_auc():
     assert np.trapezoid(t, x) == pytest.approx(auc(y, scores), abs=1e-12)
 
 
-def test_reliability_groups_hold_all_rows_from_the_safest_up():
+def test_reliability_groups_contain_all_rows_by_rising_risk():
     rng = np.random.default_rng(2)
     p = rng.random(1003)
     y = (rng.random(1003) < p).astype(float)

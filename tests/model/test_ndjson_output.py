@@ -1,4 +1,4 @@
-"""Errors in a file of scores point at their row as those of the scoring endpoint do."""
+"""Errors in an NDJSON file of scores have the pointers of the scoring endpoint."""
 
 import json
 from io import BytesIO
@@ -10,7 +10,7 @@ from model.tables.reader import CHUNK_ROWS
 from tests.model.fitted import fit, home_table
 
 
-def test_a_pointer_begins_with_the_number_of_the_row_in_the_whole_file() -> None:
+def test_a_pointer_begins_with_the_row_number_in_the_file() -> None:
     estimator = fit(home_table(), id_column="customer_id").estimator()
     lines = customers(CHUNK_ROWS + 10, seed=1).to_csv().splitlines(keepends=True)
     wrong = (0, 7, CHUNK_ROWS - 1, CHUNK_ROWS, CHUNK_ROWS + 3)

@@ -1,4 +1,4 @@
-"""Scoring: the same bits for a row whoever its neighbours are, from a network that cannot change."""
+"""Networks are immutable, and the bits of a row do not depend on other rows."""
 
 import json
 import pickle
@@ -31,7 +31,7 @@ SPECS: list[dict[str, object]] = [
 
 @pytest.mark.parametrize("spec", SPECS, ids=json.dumps)
 @pytest.mark.parametrize("outputs", [1, 3])
-def test_a_row_gets_the_same_bits_alone_and_among_any_neighbours(spec: dict[str, object], outputs: int) -> None:
+def test_a_row_has_the_same_bits_alone_and_among_any_rows(spec: dict[str, object], outputs: int) -> None:
     rng = np.random.default_rng(0)
     inputs = 9
     network = untrained(spec, inputs, outputs)
@@ -99,7 +99,7 @@ def test_slopes_equal_central_differences(spec: dict[str, object]) -> None:
 
 @given(st.lists(st.integers(1, 70), max_size=3), st.integers(1, 150), st.integers(1, 4), st.integers(1, 12))
 @settings(max_examples=40, deadline=None)
-def test_any_widths_keep_rows_apart(widths: list[int], rows: int, members: int, inputs: int) -> None:
+def test_rows_are_independent_for_any_widths(widths: list[int], rows: int, members: int, inputs: int) -> None:
     network = untrained({"layers": widths, "members": members}, inputs)
     X = np.random.default_rng(rows).standard_normal((rows, inputs))
     logits = network.logits(X)
@@ -119,7 +119,7 @@ def test_members_are_averaged_by_their_logits() -> None:
 
 
 @pytest.mark.parametrize("spec", [*SPECS, {"layers": [{"embedding": 3}, 4]}], ids=json.dumps)
-def test_a_network_comes_back_from_its_json_and_arrays(spec: dict[str, object]) -> None:
+def test_a_network_round_trips_through_json_and_arrays(spec: dict[str, object]) -> None:
     data = coded_design()
     trainer = Trainer(parse_spec(spec | {"epochs": 1}), data)
     list(trainer.epochs())

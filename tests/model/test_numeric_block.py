@@ -1,4 +1,4 @@
-"""Numeric columns that are encoded together get the bits that each gives alone."""
+"""The numeric block gives the bits of the single columns."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def columns(draw: st.DrawFn, name: str) -> NumericColumn:
 
 
 @given(st.data(), st.integers(2, 5), st.integers(1, 70))
-def test_together_and_alone_are_the_same_bits(data: st.DataObject, k: int, n: int) -> None:
+def test_the_block_gives_the_bits_of_single_columns(data: st.DataObject, k: int, n: int) -> None:
     some = tuple(data.draw(columns(f"c{i}")) for i in range(k))
     values = st.lists(st.one_of(finite, st.just(NAN)), min_size=n, max_size=n)
     table = Table({column.name: Numbers(np.array(data.draw(values))) for column in some}, n)
@@ -40,7 +40,7 @@ def test_together_and_alone_are_the_same_bits(data: st.DataObject, k: int, n: in
 
 
 @given(st.data(), st.integers(2, 4), st.integers(1, 5))
-def test_together_and_alone_accept_and_refuse_the_same_numbers(data: st.DataObject, k: int, n: int) -> None:
+def test_the_block_accepts_the_numbers_that_single_columns_accept(data: st.DataObject, k: int, n: int) -> None:
     some = tuple(NumericColumn(f"c{i}", 0.0, 1.0, False, 0.0, True, -1.0 - i, 2.0 + i) for i in range(k))
     value = st.sampled_from((0.0, -0.0, -1.0, 2.0, NAN)) | st.floats(-9.0, 9.0) | st.floats()
     came = {column.name: Numbers(np.array(data.draw(st.lists(value, min_size=n, max_size=n)))) for column in some}
@@ -53,7 +53,7 @@ def test_together_and_alone_accept_and_refuse_the_same_numbers(data: st.DataObje
     assert faults.rows == alone.rows
 
 
-def test_a_column_that_is_absent_or_too_short_is_not_read_together() -> None:
+def test_the_block_does_not_read_an_absent_or_short_column() -> None:
     some = tuple(NumericColumn(name, 0.0, 1.0, False, 0.0, True, -1.0, 1.0) for name in ("a", "b"))
     table, _ = Encoder(some).read({"a": Numbers.of([0.5])}, 1)
     assert table.columns["b"].missing.tolist() == [True]

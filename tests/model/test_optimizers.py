@@ -1,4 +1,4 @@
-"""Every optimizer of the catalog, recorded, against its formula written out."""
+"""Every recorded optimizer of the catalog against its formula."""
 
 from collections.abc import Callable, Iterator
 
@@ -130,24 +130,24 @@ def updated(gradient: Array, values: Array, **settings: object) -> Array:
 G, THETA = np.array([3.0, -4.0, 12.0]), np.array([1.0, -2.0, 5.0])
 
 
-def test_clipping_by_norm_shrinks_a_long_gradient_and_leaves_a_short_one() -> None:
+def test_clipping_by_norm_changes_long_gradients_only() -> None:
     np.testing.assert_allclose(updated(G, THETA, clip_norm=6.5), THETA - G / 2)
     np.testing.assert_allclose(updated(G, THETA, clip_norm=13.5), THETA - G)
 
 
-def test_clipping_by_value_cuts_each_number() -> None:
+def test_clipping_by_value_bounds_each_number() -> None:
     np.testing.assert_allclose(updated(G, THETA, clip_value=3.5), THETA - [3.0, -3.5, 3.5])
 
 
-def test_weight_decay_joins_the_gradient_and_spares_the_bias() -> None:
+def test_weight_decay_changes_the_gradient_of_weights_only() -> None:
     np.testing.assert_allclose(updated(G, THETA, weight_decay=0.1), THETA - G - [0.1, -0.2, 0])
 
 
-def test_l1_pulls_weights_towards_zero_and_spares_the_bias() -> None:
+def test_l1_shrinks_weights_and_no_bias() -> None:
     np.testing.assert_allclose(updated(G, THETA, l1=0.1), THETA - G - [0.1, -0.1, 0])
 
 
-def test_adamw_decays_apart_from_the_gradient_and_adam_does_not() -> None:
+def test_adamw_decays_outside_the_gradient_and_adam_inside() -> None:
     plain = updated(G, THETA, optimizer=AdamW())
     np.testing.assert_allclose(updated(G, THETA, optimizer=AdamW(), weight_decay=0.1), plain - [0.1, -0.2, 0])
     joined = updated(G + np.array([0.1, -0.2, 0]), THETA, optimizer=Adam())

@@ -1,4 +1,4 @@
-"""A table looked at chunk by chunk tells what the whole table does, in little memory."""
+"""The profile by chunks equals that of the whole table, in bounded memory."""
 
 import io
 import itertools
@@ -65,7 +65,7 @@ def tables(draw: Any) -> bytes:
 
 
 def whole(data: bytes, target: str | None, id_column: str | None) -> Schema:
-    """What the table read whole tells, whose columns' kinds are known before anything is counted."""
+    """Return the schema of the table read as a whole, with the kinds known before counting."""
     table = read_table(io.BytesIO(data), "csv")
     profile = TableProfile(target, id_column)
     profile.add(table.columns, table.rows)
@@ -73,7 +73,7 @@ def whole(data: bytes, target: str | None, id_column: str | None) -> Schema:
 
 
 def told(look: Any) -> Any:
-    """A schema as JSON with its means rounded, or the refusal."""
+    """Return the schema as JSON with rounded means, or the error."""
     try:
         schema = look().to_json()
     except ModelError as error:
@@ -86,7 +86,7 @@ def told(look: Any) -> Any:
 
 @settings(max_examples=300, deadline=None)
 @given(tables(), st.sampled_from([1, 3, 7, 100]), st.sampled_from([None, "churned", "gone"]), st.booleans())
-def test_chunks_of_any_size_tell_what_the_whole_table_does(
+def test_chunks_of_any_size_give_the_schema_of_the_whole_table(
     data: bytes, rows: int, target: str | None, named: bool
 ) -> None:
     id_column = "id" if named else None
@@ -99,7 +99,7 @@ def csv(columns: dict[str, list[object]]) -> io.BytesIO:
     return io.BytesIO("\n".join(lines).encode() + b"\n")
 
 
-def test_a_text_far_behind_numbers_makes_the_whole_column_texts() -> None:
+def test_a_late_text_makes_a_column_of_numbers_a_column_of_texts() -> None:
     months: list[object] = [*range(40_000), "12 months"]
     schema = profile_file(csv({"months": months, "x": [1, 2] * 20_000 + [3]}), "csv").to_json()
     assert schema["columns"][0]["kind"] == "categorical"
@@ -108,7 +108,7 @@ def test_a_text_far_behind_numbers_makes_the_whole_column_texts() -> None:
     assert "'12 months' in row 40001" in warning["detail"]
 
 
-def test_a_column_of_more_texts_than_are_told_apart_says_so() -> None:
+def test_the_schema_says_that_distinct_texts_exceed_the_limit() -> None:
     names: list[object] = [f"n{i}" for i in range(word_tally.MOST_WORDS + 500)]
     schema = profile_file(csv({"name": names, "x": [i % 3 for i in range(len(names))]}), "csv").to_json()
     assert (schema["columns"][0]["distinct"], schema["columns"][0]["distinct_at_least"]) == (
@@ -119,7 +119,7 @@ def test_a_column_of_more_texts_than_are_told_apart_says_so() -> None:
     assert "more than 20,000 different texts" in schema["warnings"][0]["detail"]
 
 
-def test_records_of_ndjson_may_bring_columns_late_and_leave_them_out() -> None:
+def test_ndjson_records_may_add_and_omit_columns() -> None:
     lines = [{"a": 1}] * 5 + [{"b": "x"}] * 5 + [{"a": 2, "b": None, "c": True}] * 5
     data = "\n".join(map(json.dumps, lines)).encode()
     schema = profile_file(io.BytesIO(data), "ndjson", chunk_rows=4).to_json()
@@ -146,13 +146,13 @@ def test_types_that_differ_between_chunks_of_ndjson_are_refused_with_both_rows()
         (b"a,churned\n", "churned", "no rows"),
     ],
 )
-def test_a_table_that_cannot_be_trained_on_is_refused_in_chunks_too(data: bytes, target: str, error: str) -> None:
+def test_a_table_unfit_for_training_is_refused_in_chunks(data: bytes, target: str, error: str) -> None:
     with pytest.raises((TableError, ColumnError), match=error):
         profile_file(io.BytesIO(data), "csv", target, chunk_rows=2)
 
 
 def test_a_leaking_column_is_found_in_a_sample_of_the_whole_table() -> None:
-    """Also where the churners all come last."""
+    """Also if all churners are at the end."""
     n = 300_000
     churned = np.arange(n) >= n * 9 // 10
     profile = TableProfile("churned", sample_rows=1000)
@@ -177,7 +177,7 @@ def test_the_sample_is_even_and_small() -> None:
     assert set(np.diff(kept)) == {rows.stride}
 
 
-def test_identifiers_are_compared_over_all_chunks() -> None:
+def test_ids_are_compared_across_chunks() -> None:
     profile = IdProfile("id")
     for part in (["a", "b"], ["c", "a", None], ["b"]):
         profile.add(Words.of(part))
@@ -190,7 +190,7 @@ def test_identifiers_are_compared_over_all_chunks() -> None:
     assert id_profile.MOST_IDS > 3
 
 
-def test_words_beyond_those_told_apart_are_gaps_to_the_sample() -> None:
+def test_words_beyond_the_limit_are_missing_in_the_sample() -> None:
     tally = WordTally(most=2)
     codes, _ = tally.add(Words.of(["a", "b", "c", "a"]), 1)
     assert codes.tolist() == [0, 1, -1, 0]
@@ -207,7 +207,7 @@ def test_memory_does_not_grow_with_the_table(tmp_path: Path) -> None:
     with path.open("w") as file:
         file.write("id," + ",".join(f"c{i}" for i in range(12)) + ",churned\n")
         file.writelines(f"c-{i},{row},{i % 2}\n" for i in range(700_000))
-    profile_file(path, "csv", "churned", "id")  # whatever is loaded only once
+    profile_file(path, "csv", "churned", "id")  # loads everything that is loaded once
     me = psutil.Process()
     before, peak = me.memory_info().rss, 0
     profile = TableProfile("churned", "id")
@@ -219,7 +219,7 @@ def test_memory_does_not_grow_with_the_table(tmp_path: Path) -> None:
     assert peak - before < 100 * 2**20
 
 
-def test_a_table_in_memory_is_profiled_at_once() -> None:
+def test_a_table_in_memory_is_one_chunk() -> None:
     table = Table({"a": Words.of(["x", "y"])}, 2)
     profile = TableProfile()
     profile.add(table.columns, table.rows)

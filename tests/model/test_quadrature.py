@@ -1,4 +1,4 @@
-"""Reasons by quadrature: complete, right for each feature, and a row's own."""
+"""Reasons by quadrature: complete, correct for each feature, and independent of other rows."""
 
 import json
 from collections.abc import Callable
@@ -28,7 +28,7 @@ MIXED: list[dict[str, object]] = [
 
 
 class Function:
-    """A function of two features with its gradient; counts where it was looked at."""
+    """A function of two features with its gradient. It counts its evaluations."""
 
     def __init__(self, value: Callable[[Floats], Floats], gradient: Callable[[Floats], Floats]) -> None:
         self._value, self._gradient, self.looked_at = value, gradient, 0
@@ -94,7 +94,7 @@ def test_a_row_has_the_same_contributions_alone_and_anywhere_in_a_batch(
 
 
 @pytest.mark.parametrize("steepness", [1.0, 10.0, 60.0])
-def test_what_cancels_in_the_sum_is_right_for_each_feature(steepness: float) -> None:
+def test_contributions_that_cancel_in_the_sum_are_correct(steepness: float) -> None:
     k = steepness
     function = Function(
         lambda X: np.tanh(k * X[:, 0]) - np.tanh(k * X[:, 1]),
@@ -105,7 +105,7 @@ def test_what_cancels_in_the_sum_is_right_for_each_feature(steepness: float) -> 
     assert np.abs(found - (np.tanh(k * X) - np.tanh(-k)) * [1.0, -1.0]).max() < 1e-9
 
 
-def test_kinks_are_found_where_they_are_and_not_by_halving() -> None:
+def test_kinks_are_located_without_halving_panels() -> None:
     function = Function(lambda X: np.maximum(X, 0.0).sum(axis=1), lambda X: np.where(X > 0.0, 1.0, 0.0))
     X = np.array([[1.0, 3.0]])
     found = quadrature_contributions(function, True, np.array([-0.3, -0.1]), X)
@@ -113,7 +113,7 @@ def test_kinks_are_found_where_they_are_and_not_by_halving() -> None:
     assert function.looked_at <= 10 * len(NODES)
 
 
-def test_easy_rows_take_thirty_looks() -> None:
+def test_easy_rows_take_thirty_evaluations() -> None:
     function = Function(
         lambda X: np.sin(X[:, 0]) * X[:, 1], lambda X: np.column_stack([np.cos(X[:, 0]) * X[:, 1], np.sin(X[:, 0])])
     )
@@ -123,7 +123,7 @@ def test_easy_rows_take_thirty_looks() -> None:
     assert function.looked_at == 2 * len(NODES) * len(X)
 
 
-def test_a_row_that_no_rule_suits_comes_to_an_end_and_does_not_touch_others() -> None:
+def test_a_hard_row_stops_at_the_panel_limit_and_changes_no_other_row() -> None:
     def noise(X: Floats) -> Floats:
         return np.where(X[:, :1] > 5.0, np.sin(1e9 * X), 1.0)
 

@@ -1,4 +1,4 @@
-"""Our own randomness: the same everywhere, and even."""
+"""Random numbers and shuffles: equal on all machines, and uniform."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ SHUFFLED = [5, 11, 7, 4, 0, 6, 1, 10, 8, 3, 2, 9]
 DRAWN = [0.5479120971119267, -0.12224312049589536, 0.7171958398227649]
 
 
-def test_every_row_is_as_likely_in_every_place() -> None:
+def test_every_position_is_equally_likely_for_a_row() -> None:
     bits, rows, times = stream(0, 1), 8, 16_000
     counts = np.zeros((rows, rows))
     for _ in range(times):
@@ -40,7 +40,7 @@ def test_every_row_is_as_likely_in_every_place() -> None:
 
 
 def test_two_rows_come_in_either_order_equally_often() -> None:
-    """Of 100,000 rows a quarter share their key with the one before, and must not always keep the table's order."""
+    """A quarter of 100,000 rows share a key with the row before. They must not always keep their order."""
     bits, times = stream(0, 1), 200
     ascending = [(np.diff(shuffle(bits, 100_000)) > 0).mean() for _ in range(times)]
     assert abs(np.mean(ascending) - 0.5) < 5 * np.std(ascending) / np.sqrt(times)
@@ -49,7 +49,7 @@ def test_two_rows_come_in_either_order_equally_often() -> None:
     assert abs((np.diff(order) > 0).mean() - 0.5) < 5 * 0.5 / np.sqrt(len(order))
 
 
-def test_a_stream_goes_on_from_where_it_was_written_down() -> None:
+def test_a_stream_continues_from_its_written_state() -> None:
     bits, other = stream(3, 1), stream(4, 1)
     shuffle(bits, 10)
     read_state(other, write_state(bits))
@@ -64,7 +64,7 @@ def test_every_initializer_of_the_catalog_is_checked_here() -> None:
 
 
 @pytest.mark.parametrize("name", BOUNDS)
-def test_initializers_draw_evenly_within_their_bound_and_start_biases_at_zero(name: str) -> None:
+def test_initializers_draw_uniform_weights_within_their_bound_and_zero_biases(name: str) -> None:
     stack = network(Dense(300), Dense(1), inputs=200)
     weights = views(initialize(stack, name, 0, np.float64), stack.tensors())["0.weights"]
     kernel, bias = weights[:-1], weights[-1]

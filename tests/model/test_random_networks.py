@@ -1,4 +1,4 @@
-"""Networks composed at random from the whole catalog: the tape against the reference form."""
+"""Random networks of all layers of the catalog: the tape against the reference form."""
 
 import numpy as np
 from hypothesis import given, settings
@@ -24,7 +24,7 @@ SIMPLE = st.sampled_from([ReLU(), LeakyReLU(0.3), Sigmoid(), Tanh(), SiLU(), Ide
 
 @st.composite
 def residual(draw: st.DrawFn, width: int) -> Layer:
-    """A block that gives back `width` outputs."""
+    """Return a block with `width` outputs."""
     inside = draw(st.lists(st.one_of(SIMPLE, st.builds(Dense, st.integers(1, 6))), max_size=3))
     return Residual((*inside, Dense(width), *draw(st.lists(SIMPLE, max_size=2))))
 

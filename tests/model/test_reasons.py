@@ -82,7 +82,7 @@ def test_a_row_has_the_same_contributions_alone_and_anywhere_in_a_batch(hidden, 
     assert np.array_equal(exact_contributions(members, base, X[row : row + 1])[0], whole[row])
 
 
-def test_deep_networks_are_cut_as_often_as_units_change_sign_and_no_more():
+def test_a_path_has_one_breakpoint_for_each_sign_change():
     pieces = network([4, *[16] * 8, 1], 0.0, seed=12)
     rng = np.random.default_rng(13)
     base, X = rng.normal(size=4), rng.normal(size=(5, 4))
@@ -91,7 +91,7 @@ def test_deep_networks_are_cut_as_often_as_units_change_sign_and_no_more():
     assert np.abs(found.sum(axis=1) - difference).max() <= 1e-12 * np.abs(found).sum(axis=1).max()
 
 
-def test_an_exact_integral_is_what_quadrature_refines_to():
+def test_quadrature_converges_to_the_exact_integral():
     class Function:
         def logits(self, X):
             return logit(pieces, X)
@@ -117,7 +117,7 @@ def test_the_baseline_customer_has_no_reasons():
     assert not exact_contributions([pieces], base, base[None]).any()
 
 
-def test_a_mixed_slope_lets_some_units_pass_unbent():
+def test_units_without_a_kink_stay_linear():
     pieces = network([3, 6, 6, 1], 0.0, seed=9)
     mixed = [Piece(p.weight, p.bias, np.where(np.arange(len(p.bias)) % 2, 1.0, p.slope)) for p in pieces]
     rng = np.random.default_rng(10)

@@ -26,7 +26,7 @@ def half_wave(first: float, last: float, share: float) -> float:
     return last + (first - last) * (1 + math.cos(math.pi * share)) / 2
 
 
-# One line for each: a schedule and the learning rate it gives at step t of 900, of which an epoch has 10.
+# One line for each: a schedule and its learning rate at step t of 900, with 10 steps an epoch.
 CASES: list[tuple[Schedule, Callable[[int], float]]] = [
     (Constant(), lambda t: PEAK),
     (Step(), lambda t: PEAK * 0.1 ** (t // 10 // 30)),
@@ -74,11 +74,11 @@ def test_rates_are_pure_and_within_bounds(schedule: Schedule, epochs: int, per_e
     assert (rates <= max(peak, getattr(schedule, "minimum", 0)) * (1 + 1e-12)).all()
 
 
-def test_a_plateau_lowers_the_rate_once_its_patience_is_at_an_end() -> None:
+def test_a_plateau_lowers_the_rate_after_its_patience() -> None:
     schedule = Plateau(factor=0.5, patience=2, min_delta=0.1)
     memory = np.stack([np.full(2, start) for start in (1.0, np.inf, 0.0)])
     seen = []
-    # The second network's loss falls too little each time to count.
+    # The loss of the second network falls by less than min_delta.
     for loss in ([1.0, 1.0], [0.8, 0.95], [0.7, 0.93], [0.7, 0.93], [0.7, 0.93], [0.7, 0.1]):
         schedule.watch(memory, np.array(loss))
         seen.append(memory[0].tolist())

@@ -1,4 +1,4 @@
-"""How every layer of the catalog scores: folded, and as affine pieces, against its reference form."""
+"""The scoring forms of every layer, folded and as affine pieces, against its reference form."""
 
 import json
 
@@ -40,7 +40,7 @@ LAYERS: dict[str, tuple[Layer, bool, bool]] = {
 
 
 def case(layer: Layer, members: int) -> tuple[Stack, Network, dict[str, np.ndarray], np.ndarray]:
-    """A network around one layer, with random arrays, as training leaves it and as it scores."""
+    """Return a network around one layer with random arrays: its stack, its scoring form, arrays and rows."""
     layers = [layer] if layer.first else [Dense(5), layer]
     stack = Stack(INPUTS, (*layers, Dense(1)))
     rng = np.random.default_rng(6)
@@ -67,7 +67,7 @@ def test_every_layer_of_the_catalog_is_checked_here() -> None:
 
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("name", LAYERS)
-def test_a_folded_layer_scores_as_its_reference_form_says(name: str, members: int) -> None:
+def test_a_folded_layer_equals_its_reference_form(name: str, members: int) -> None:
     layer, stays, _ = LAYERS[name]
     stack, network, arrays, X = case(layer, members)
     for member, logits in enumerate(network.member_logits(X)):
@@ -81,7 +81,7 @@ def test_a_folded_layer_scores_as_its_reference_form_says(name: str, members: in
 
 @pytest.mark.parametrize("folded", [False, True])
 @pytest.mark.parametrize("name", LAYERS)
-def test_pieces_score_as_the_reference_form_says(name: str, folded: bool) -> None:
+def test_pieces_equal_the_reference_form(name: str, folded: bool) -> None:
     layer, _, linear = LAYERS[name]
     stack, network, arrays, X = case(layer, 1)
     pieces = network.pieces[0] if folded and network.pieces is not None else stack.pieces(arrays)
@@ -101,4 +101,4 @@ def test_a_layer_without_one_of_its_forms_cannot_be_made(base: type[Layer]) -> N
         forms = {name: lambda *_: None for name in base.__abstractmethods__ - {forgotten}}
         with pytest.raises(TypeError, match=forgotten):
             type("Half", (base,), forms)()
-    assert {"record", "reference", "fold", "extend", "row_memory"} <= Layer.__abstractmethods__
+    assert {"record", "reference", "fold", "extend"} <= Layer.__abstractmethods__

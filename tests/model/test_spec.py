@@ -1,4 +1,4 @@
-"""The training spec: every key of the contract, its defaults, and refusals that say where and what to do."""
+"""The training spec: every key, its default, and errors with a pointer and a remedy."""
 
 import json
 
@@ -100,7 +100,7 @@ SPECS = st.fixed_dictionaries(
 
 @given(SPECS)
 @settings(max_examples=100, deadline=None)
-def test_a_spec_comes_back_from_its_json(raw: dict[str, object]) -> None:
+def test_a_spec_round_trips_through_json(raw: dict[str, object]) -> None:
     embedded = any("embedding" in layer for layer in raw.get("layers", []) if isinstance(layer, dict))
     raw = {"members": 2, **raw} | ({"embedding": None} if embedded else {})
     spec = parse_spec(raw)
@@ -115,7 +115,7 @@ def test_label_smoothing_reaches_the_loss() -> None:
     assert spec.to_json()["label_smoothing"] == 0.1
 
 
-def test_every_name_of_the_catalogs_is_understood() -> None:
+def test_every_name_of_the_catalogs_is_parsed() -> None:
     for name in optimizers.CATALOG:
         assert parse_spec({"optimizer": {"name": name}}).to_json()["optimizer"]["name"] == name
     for name in schedules.CATALOG:
@@ -127,7 +127,7 @@ def test_every_name_of_the_catalogs_is_understood() -> None:
             assert isinstance(parse_spec({"activation": name}).activation, kind)
 
 
-# One line for each way to go wrong: what is said, where the problem is found, and its kind.
+# One line for each error: the spec, the pointer and the code.
 REFUSED = [
     ({"optimiser": {}}, "/optimiser", "unknown"),
     ({"a/b~c": 1}, "/a~1b~0c", "unknown"),
@@ -201,19 +201,19 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("raw", "pointer", "code"), REFUSED, ids=lambda case: str(case)[:60])
-def test_refusals_say_where_and_what(raw: dict[str, object], pointer: str, code: str) -> None:
+def test_errors_have_a_pointer_and_a_remedy(raw: dict[str, object], pointer: str, code: str) -> None:
     with pytest.raises(SpecError) as caught:
         parse_spec(raw)
     assert [(problem.pointer, problem.code) for problem in caught.value.problems] == [(pointer, code)]
     assert caught.value.problems[0].detail
 
 
-def test_what_is_too_large_is_told_with_the_bound_in_full() -> None:
+def test_an_error_shows_the_full_bound() -> None:
     with pytest.raises(SpecError, match="at least 1 and at most 1,000,000, not 1,000,000,000"):
         parse_spec({"epochs": 10**9})
 
 
-def test_refused_values_are_told_as_json_writes_them() -> None:
+def test_errors_show_refused_values_as_json() -> None:
     with pytest.raises(SpecError) as caught:
         parse_spec({"epochs": None, "dropout": True, "loss": None, "seed": [None, False, "a"]})
     told = {problem.pointer: problem.detail for problem in caught.value.problems}
@@ -223,7 +223,7 @@ def test_refused_values_are_told_as_json_writes_them() -> None:
     assert told["/seed"] == 'must be a whole number, not [null, false, "a"]'
 
 
-def test_all_problems_are_told_together() -> None:
+def test_an_error_has_all_problems() -> None:
     with pytest.raises(SpecError) as caught:
         parse_spec({"epochs": 0, "optimizer": {"name": "adam", "beta1": 2, "beta3": 0}, "extra": 1})
     pointers = {problem.pointer for problem in caught.value.problems}

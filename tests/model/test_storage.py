@@ -12,7 +12,7 @@ HEADER = {"b": 0.1 + 0.2, "a": [1, None, "é"], "c": {"y": 1, "x": 2}}
 ARRAYS = {"w": np.arange(6.0).reshape(2, 3), "n": np.array([1, 2], np.int64), "f": np.zeros((0, 2), np.float32)}
 
 
-def test_what_is_packed_comes_back_to_the_bit():
+def test_packed_arrays_round_trip_to_the_bit():
     header, arrays = unpack(pack(HEADER, ARRAYS))
     assert header == HEADER
     assert arrays.keys() == ARRAYS.keys()
@@ -21,7 +21,7 @@ def test_what_is_packed_comes_back_to_the_bit():
         assert np.array_equal(arrays[name], array)
 
 
-def test_equal_content_gives_equal_bytes_whatever_its_order():
+def test_equal_content_in_any_order_gives_equal_bytes():
     again = pack(dict(reversed(HEADER.items())), dict(reversed(ARRAYS.items())))
     assert again == pack(HEADER, ARRAYS)
 
@@ -31,7 +31,7 @@ def test_views_are_stored_by_their_values():
     assert pack({}, {"w": array.T}) == pack({}, {"w": array.T.copy()})
 
 
-def test_a_checkpoint_comes_back_whole():
+def test_a_checkpoint_round_trips():
     checkpoint = unpack_checkpoint(pack_checkpoint(Checkpoint(HEADER, ARRAYS)))
     assert checkpoint.header == HEADER
     assert np.array_equal(checkpoint.arrays["w"], ARRAYS["w"])
@@ -46,8 +46,8 @@ def test_damaged_bytes_are_refused(damage):
         unpack_checkpoint(data)
 
 
-def test_memory_that_runs_short_while_arrays_are_packed_is_a_memory_error() -> None:
-    """safetensors would end the process."""
+def test_running_out_of_memory_while_packing_raises_memory_error() -> None:
+    """Otherwise safetensors ends the process."""
     program = """
 import resource
 import numpy as np

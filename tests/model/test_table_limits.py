@@ -1,4 +1,4 @@
-"""What is beyond a limit of tables is refused with its place and what to do, in every format."""
+"""Tables beyond a limit are refused with a place and a remedy, in every format."""
 
 import io
 import json
@@ -80,7 +80,7 @@ FULL, OVERFULL = "é" * limits.CELL_CHARACTERS, "é" * (limits.CELL_CHARACTERS +
         ("parquet", parquet({"a": pa.array([b"x" * 99], pa.binary(99))}), "column 'a' is of type fixed_size_binary"),
     ],
 )
-def test_what_is_beyond_a_limit_is_refused(file_format: str, data: bytes, said: str) -> None:
+def test_input_beyond_a_limit_is_refused(file_format: str, data: bytes, said: str) -> None:
     for read in (read_table, profile_file, lambda *of: list(read_chunks(*of, ()))):
         with pytest.raises(TableError, match=said):
             read(io.BytesIO(data), file_format)
@@ -97,7 +97,7 @@ def test_what_is_beyond_a_limit_is_refused(file_format: str, data: bytes, said: 
         ("parquet", parquet({"a": [FULL]})),
     ],
 )
-def test_what_is_just_within_a_limit_is_read(file_format: str, data: bytes) -> None:
+def test_input_just_within_a_limit_is_read(file_format: str, data: bytes) -> None:
     assert read_table(io.BytesIO(data), file_format).rows == 1
     assert profile_file(io.BytesIO(data), file_format).rows == 1
 
@@ -127,7 +127,7 @@ def test_too_many_rows_are_refused_while_they_are_decoded() -> None:
         {"store_schema": False},
     ],
 )
-def test_parquet_is_the_same_table_however_it_is_encoded(options: dict[str, Any]) -> None:
+def test_every_encoding_of_parquet_gives_the_same_table(options: dict[str, Any]) -> None:
     rows = 3 * BATCH_ROWS + 5 if "row_group_size" not in options else 500
     plans = [None if n % 11 == 0 else f"plan {n % 700}" for n in range(rows)]
     for plan in (pa.array(plans), pa.array(plans).dictionary_encode()):
@@ -151,7 +151,7 @@ def test_parquet_is_the_same_table_however_it_is_encoded(options: dict[str, Any]
     ),
     st.sampled_from([1, 3, 100]),
 )
-def test_a_name_that_a_record_lacks_is_as_null(records: list[dict[str, object]], chunk_rows: int) -> None:
+def test_an_absent_name_of_a_record_is_null(records: list[dict[str, object]], chunk_rows: int) -> None:
     names = list(dict.fromkeys(name for record in records for name in record))
     sparse = b"".join(json_line(record) for record in records)
     dense = b"".join(json_line({name: record.get(name) for name in names}) for record in records)
@@ -162,7 +162,7 @@ def test_a_name_that_a_record_lacks_is_as_null(records: list[dict[str, object]],
         assert tables[0].columns[name].scalars() == tables[1].columns[name].scalars()
 
 
-def test_records_are_read_in_smaller_chunks_where_they_have_many_columns_or_are_long() -> None:
+def test_chunks_of_wide_or_long_records_are_smaller() -> None:
     wide = json_line(dict.fromkeys(MANY[:5000], 1)) * 2_000
     assert max(map(len, ndjson.read_chunks(io.BytesIO(wide), 10_000))) <= ndjson.CHUNK_CELLS / 5000
     long = json_line({"a": "x" * 30_000}) * 1_000
@@ -171,13 +171,13 @@ def test_records_are_read_in_smaller_chunks_where_they_have_many_columns_or_are_
     assert [len(chunk) for chunk in ndjson.read_chunks(io.BytesIO(narrow), 400)] == [400, 400, 200]
 
 
-def test_only_wanted_columns_are_made_ready_and_all_are_named() -> None:
+def test_only_wanted_columns_are_converted_and_all_are_named() -> None:
     for file_format, data in (("csv", b"id,a,b\n7,1,x\n"), ("ndjson", b'{"id": 7, "a": 1, "b": "x"}\n')):
         (batch,) = read_chunks(io.BytesIO(data), file_format, (), "id", {"a"})
         assert (list(batch.columns), list(batch.names)) == (["a"], ["a", "b"])
 
 
-def test_a_text_of_digits_is_no_number_in_time_that_grows_with_its_length() -> None:
+def test_parsing_a_long_text_of_digits_takes_linear_time() -> None:
     begun = time.process_time()
     assert np.isnan(parse_number("1" * limits.CELL_CHARACTERS + "x"))
     assert time.process_time() - begun < 1.0

@@ -85,7 +85,7 @@ def test_ndjson_and_parquet_give_the_same_columns_as_csv():
         (b'a,b,c\n1,2,3\n1,"x,1\n' + b"2,y,0\n" * 800_000, "a quote that is never closed"),
     ],
 )
-def test_a_csv_file_that_cannot_be_used_is_refused_saying_where_and_why(data, said):
+def test_an_invalid_csv_file_is_refused_with_place_and_reason(data, said):
     with pytest.raises(TableError, match=said):
         table(data)
 
@@ -108,12 +108,12 @@ def test_a_csv_file_that_cannot_be_used_is_refused_saying_where_and_why(data, sa
         (b"", "no rows"),
     ],
 )
-def test_an_ndjson_file_that_cannot_be_used_is_refused_saying_where_and_why(data, said):
+def test_an_invalid_ndjson_file_is_refused_with_place_and_reason(data, said):
     with pytest.raises(TableError, match=said):
         table(data, "ndjson")
 
 
-def test_a_parquet_file_that_cannot_be_used_is_refused():
+def test_an_invalid_parquet_file_is_refused():
     with pytest.raises(TableError, match="Parquet"):
         table(b"no", "parquet")
     sink = io.BytesIO()
@@ -122,7 +122,7 @@ def test_a_parquet_file_that_cannot_be_used_is_refused():
         table(sink.getvalue(), "parquet")
 
 
-def test_a_parquet_file_that_was_damaged_is_refused():
+def test_a_damaged_parquet_file_is_refused():
     sink = io.BytesIO()
     pyarrow.parquet.write_table(pa.table({"a": [f"text {n}" for n in range(1000)]}), sink)
     whole, refused = sink.getvalue(), 0
@@ -137,7 +137,7 @@ def test_a_parquet_file_that_was_damaged_is_refused():
 
 
 @pytest.mark.parametrize("dictionary", [False, True])
-def test_a_parquet_text_that_is_not_utf_8_is_refused(dictionary):
+def test_a_parquet_text_outside_utf_8_is_refused(dictionary):
     lengths, text = np.array([0, 3], np.int32), b"\xed\xa0\x80"  # half of a surrogate pair
     texts = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(lengths.tobytes()), pa.py_buffer(text)])
     sink = io.BytesIO()
@@ -146,7 +146,7 @@ def test_a_parquet_text_that_is_not_utf_8_is_refused(dictionary):
         table(sink.getvalue(), "parquet")
 
 
-def test_parquet_names_that_are_not_utf_8_or_come_twice_are_refused():
+def test_parquet_names_outside_utf_8_or_repeated_are_refused():
     sink = io.BytesIO()
     pyarrow.parquet.write_table(pa.table({"QQQ": [1]}), sink, store_schema=False)
     with pytest.raises(TableError, match=r"Parquet file that can be read: .*utf-8"):
@@ -161,7 +161,7 @@ def test_a_whole_surrogate_pair_is_a_character():
     assert table(b'{"a": "\\ud83d\\ude00"}\n', "ndjson").columns["a"].scalar(0) == "\U0001f600"
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_name():
+def test_a_byte_order_mark_is_not_part_of_the_first_name():
     assert list(table(b"\xef\xbb\xbfa,b\n1,2\n").columns) == ["a", "b"]
     assert list(table(b'\xef\xbb\xbf{"a": 1}\n', "ndjson").columns) == ["a"]
 
@@ -175,7 +175,7 @@ def test_a_quoted_name_may_hold_a_newline():
     assert list(table(b'a,"b\nc"\n1,2\n').columns) == ["a", "b\nc"]
 
 
-def test_the_ways_of_writing_a_gap_are_gaps_among_numbers_only():
+def test_spellings_of_missing_are_missing_among_numbers_only():
     columns = table(b"n,t\n1,NA\nNA,b\n ,c\nnan,d\nnull,e\n").columns
     assert [columns["n"].scalar(i) for i in range(5)] == [1, None, None, None, None]
     assert columns["t"].scalar(0) == "NA"
@@ -187,7 +187,7 @@ def test_numbers_from_text_have_the_bits_of_python_floats():
     assert cells.values.tobytes() == np.array([float(text) for text in texts]).tobytes()
 
 
-def test_batches_hold_every_row_once_and_keep_texts_as_texts(tmp_path: Path):
+def test_chunks_contain_every_row_once_and_keep_texts(tmp_path: Path):
     path = tmp_path / "t.csv"
     path.write_bytes(b"id,months\n" + b"".join(b"%05d,%d\n" % (i, i % 60) for i in range(40_000)))
     assert format_of(path) == "csv"
@@ -198,7 +198,7 @@ def test_batches_hold_every_row_once_and_keep_texts_as_texts(tmp_path: Path):
     assert ids == [f"{i:05d}" for i in range(40_000)]
 
 
-def test_a_file_that_is_not_there_or_of_no_known_format_is_refused():
+def test_a_missing_file_or_an_unknown_format_is_refused():
     with pytest.raises(TableError, match="No such file"):
         read_table(Path("/nowhere/at/all.csv"), "csv")
     with pytest.raises(TableError, match=r"\.csv"):

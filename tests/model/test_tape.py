@@ -1,4 +1,4 @@
-"""The tape and the arena: passes repeat their calls in the same memory, and overwrite only what nobody needs."""
+"""The tape and the arena: passes repeat their calls in the same memory, and overwrite only free arrays."""
 
 import numpy as np
 
@@ -33,7 +33,7 @@ def test_a_pass_over_the_same_arrays_records_the_same_call_objects() -> None:
     assert first == second
 
 
-def test_a_layer_writes_into_its_input_unless_that_is_kept() -> None:
+def test_a_layer_overwrites_its_input_unless_it_is_kept() -> None:
     place = arena(Memory(np.float64))
     a = place.activations(2)
     assert place.place(a) is a
@@ -42,7 +42,7 @@ def test_a_layer_writes_into_its_input_unless_that_is_kept() -> None:
     assert place.place(a).shape == a.shape
 
 
-def test_a_gradient_takes_the_memory_of_activations_of_its_width() -> None:
+def test_a_gradient_reuses_activations_of_its_width() -> None:
     place = arena(Memory(np.float64))
     z, logits = place.activations(2), np.zeros((2, ROWS))
     assert np.shares_memory(place.instead_of(z, 2), z)

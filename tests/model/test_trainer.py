@@ -1,4 +1,4 @@
-"""Training learns what the equations say, and tells of failure."""
+"""Training follows the equations, and reports divergence."""
 
 import threading
 from dataclasses import replace
@@ -72,7 +72,7 @@ def test_training_equals_the_plain_form_step_by_step() -> None:
 
 
 def test_an_epoch_goes_once_over_every_row() -> None:
-    """At a rate too small to move anything, the updates of an epoch add up to the gradient of all rows."""
+    """At a tiny learning rate, the updates of an epoch sum to the gradient of all rows."""
     data = design(100, 0)
     spec = {
         "layers": [],
@@ -88,7 +88,7 @@ def test_an_epoch_goes_once_over_every_row() -> None:
     np.testing.assert_allclose(trainer._buffers.values / -1e-9, X.T @ (0.5 - data.y) / 10, rtol=1e-6)
 
 
-def test_learns_what_there_is_to_learn() -> None:
+def test_training_learns_a_noisy_function() -> None:
     _, reports = trained({"optimizer": {"learning_rate": 0.01}, "epochs": 40}, design(800, 400))
     assert reports[-1].valid_auc > 0.85
     assert reports[-1].train_loss < 0.8 * reports[0].train_loss
@@ -108,20 +108,20 @@ def test_squared_error_and_softmax_learn_too() -> None:
     assert trainer.network().logits(data.X).shape == (500, 3)
 
 
-def test_embeddings_are_told_their_columns_by_the_design() -> None:
+def test_embeddings_get_their_columns_from_the_design() -> None:
     trainer, reports = trained({"layers": [{"embedding": 2}, 8], "epochs": 3}, coded_design())
     assert trainer.network().arrays()["0.table1"].shape == (5, 2)
     assert reports[-1].train_loss < reports[0].train_loss
 
 
-def test_a_rate_that_diverges_is_an_error_that_names_epoch_step_and_norm() -> None:
+def test_divergence_is_an_error_with_epoch_step_and_norm() -> None:
     with pytest.raises(DivergedError, match=r"diverged in epoch \d+ at step \d+ .*learning_rate") as caught:
         trained({"optimizer": {"name": "sgd", "learning_rate": 1e12}, "schedule": {"name": "constant"}})
     assert caught.value.epoch >= 1
     assert 1 <= caught.value.step <= caught.value.epoch * 7
 
 
-def test_labels_in_millions_are_no_divergence() -> None:
+def test_labels_in_the_millions_do_not_count_as_divergence() -> None:
     data = design(200, 60)
     spec = {"loss": "squared_error", "optimizer": {"learning_rate": 0.01}, "epochs": 3, "class_weight": None}
     millions = replace(data, y=3e6 + 1e6 * data.X[:, 0])
@@ -132,8 +132,8 @@ def test_labels_in_millions_are_no_divergence() -> None:
         trained(steep | {"epochs": 30}, millions)
 
 
-def test_a_validation_loss_that_runs_away_is_divergence_too() -> None:
-    """Training rows that are all zeros tell nothing of weights that the validation rows then multiply by 1e9."""
+def test_a_runaway_validation_loss_counts_as_divergence() -> None:
+    """Training rows of zeros do not depend on the weights; validation rows multiply the weights by 1e9."""
     data = design(60, 20)
     X = np.zeros_like(data.X)
     X[data.valid_rows] = 1e9
@@ -142,7 +142,7 @@ def test_a_validation_loss_that_runs_away_is_divergence_too() -> None:
     assert np.isfinite(caught.value.gradient_norm)
 
 
-def test_a_diverged_training_may_be_tried_once_more_at_a_tenth_of_the_rate() -> None:
+def test_a_diverged_training_is_retried_once_at_a_tenth_of_the_rate() -> None:
     spec = {
         "layers": [],
         "optimizer": {"name": "sgd", "learning_rate": 1e6},
@@ -172,7 +172,7 @@ def test_a_checkpoint_of_another_training_is_refused() -> None:
         Trainer(parse_spec({"epochs": 1}), design(seed=1), checkpoint)
 
 
-def test_reports_look_into_the_network() -> None:
+def test_reports_have_layer_norms_and_dead_units() -> None:
     data = design()
     spec = parse_spec(
         {
@@ -186,7 +186,7 @@ def test_reports_look_into_the_network() -> None:
     )
     trainer = Trainer(spec, data)
     before = trainer._buffers.values.copy()
-    trainer._buffers.views.tensors[0][0][-1, :4] = -100  # four units that nothing wakes
+    trainer._buffers.views.tensors[0][0][-1, :4] = -100  # four units that stay dead
     before = trainer._buffers.values.copy()
     (report,) = trainer.epochs()
     gradient = (before - trainer._buffers.values) / 0.1
@@ -215,7 +215,7 @@ def test_a_row_of_weight_2_counts_as_two_rows() -> None:
     np.testing.assert_allclose(a.checkpoint().arrays["values"], b.checkpoint().arrays["values"], rtol=1e-9, atol=1e-12)
 
 
-def test_balanced_class_weights_give_both_labels_the_same_say() -> None:
+def test_balanced_class_weights_give_both_labels_equal_weight() -> None:
     data = design(300, 0)
     spec = {
         "layers": [],
@@ -240,7 +240,7 @@ def test_any_number_of_rows_trains(rows: int, members: int) -> None:
     assert reports[-1].valid_loss is None
 
 
-def test_bad_designs_are_refused_with_what_to_do() -> None:
+def test_invalid_designs_are_refused_with_a_remedy() -> None:
     data = design()
     with pytest.raises(ShapeError, match="not finite"):
         replace(data, X=np.where(data.X[3, 1] == data.X, np.nan, data.X))
@@ -270,8 +270,8 @@ def test_memory_mapped_rows_are_not_copied(tmp_path: object) -> None:
 
 
 @pytest.mark.parametrize("members", [1, 2])
-def test_steps_are_counted_while_a_chunk_of_them_is_under_way(members: int) -> None:
-    """A lease keeper that counted chunks would take a wide network's long chunk for a training that hangs."""
+def test_steps_are_counted_within_a_chunk(members: int) -> None:
+    """Otherwise the lease keeper would mistake a long chunk of a wide network for a training that hangs."""
     spec = {"layers": [1024, 1024], "batch_size": 1, "epochs": 1, "early_stopping": None, "members": members}
     trainer = Trainer(parse_spec(spec), design(40, 10))
     training = threading.Thread(target=lambda: list(trainer.epochs()))

@@ -1,4 +1,4 @@
-"""What a scored file came to is told of all of it."""
+"""The summary of a scored file counts all chunks."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ def scored(lines: list[str]) -> ScoringSummary:
     return write_scores(estimator, batches, OUTPUTS["csv"](Layout.of(estimator)), io.BytesIO())
 
 
-def test_a_column_that_the_first_records_alone_bring_is_told_at_the_end() -> None:
+def test_the_summary_has_a_column_of_the_first_records_only() -> None:
     rows = csv.DictReader(io.StringIO(customers(CHUNK_ROWS + 5, seed=1).to_csv()))
     lines = []
     for number, row in enumerate(rows):

@@ -1,4 +1,4 @@
-"""What the tests of training share."""
+"""Helpers of the tests of training."""
 
 from model.design import Design
 from model.spec import parse_spec
@@ -6,7 +6,7 @@ from model.training.plan import LIMITS, Limits
 from model.training.trainer import EpochReport, Trainer
 from tests.model.designs import design
 
-# A little of everything that has state of its own, and an epoch that ends with a shorter batch.
+# Everything with its own state, and an epoch that ends with a shorter batch.
 RICH = {
     "layers": [8, 8, {"dense": 5}, {"silu": {}}],
     "dropout": 0.2,

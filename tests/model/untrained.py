@@ -1,4 +1,4 @@
-"""Networks of a spec that look as if long trained."""
+"""Networks with random parameters, as after a training."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from model.spec import parse_spec
 
 
 def untrained(spec: dict[str, object], inputs: int, outputs: int = 1, scale: float = 1.0) -> Network:
-    """Build a network of a spec with random biases and running averages, as if long trained."""
+    """Build a network of a spec with random biases and running averages."""
     parsed = parse_spec(spec)
     stack = build_stack(parsed, inputs, outputs)
     rng = np.random.default_rng(1)

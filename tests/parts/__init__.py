@@ -1,1 +1,1 @@
-"""Real servers for the tests, brought along by wheels: nothing to install, nothing left behind."""
+"""Real servers for the tests, installed from wheels and removed at the end."""

@@ -1,4 +1,4 @@
-"""A PostgreSQL that can be crashed, kept down and started again; what it committed it keeps."""
+"""A PostgreSQL that can crash, stay down and start again, with durable commits."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from tests.parts.postgres import SETTINGS, Postgres, initialise, spawn, wait_unt
 from tests.parts.postgres_programs import program_folder, reachable
 from tests.parts.unprivileged import private_folder, server_account
 
-# Written to the kernel before a COMMIT is answered: the server may crash here, the machine does not.
+# A COMMIT is written to the kernel: the server may crash, the machine does not.
 KEEPING = {**SETTINGS, "synchronous_commit": "on"}
 
 
@@ -42,7 +42,7 @@ class CrashingPostgres:
         wait_until_ready(self.server, self.log)
 
     def crash(self) -> None:
-        """Stop it as `pg_ctl stop -m immediate` does: nobody says goodbye, and the next start is a recovery."""
+        """Stop it like `pg_ctl stop -m immediate`: without a shutdown, so that the next start recovers."""
         (self.folder / "crashed").touch()
         shell = self.server.process
         assert shell is not None
@@ -55,7 +55,7 @@ class CrashingPostgres:
 
 @contextmanager
 def crashing_postgres() -> Iterator[CrashingPostgres]:
-    """Run one until the end of the block, whatever TEST_DATABASE_URL says: somebody else's is not ours to crash."""
+    """Run one until the end of the block. It never crashes the server of TEST_DATABASE_URL."""
     account = server_account()
     folder = private_folder(account)
     identity: dict[str, Any] = {}

@@ -8,28 +8,30 @@ import subprocess
 import time
 from pathlib import Path
 
+from tests.parts.unprivileged import private_folder, server_account
+
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 20.0
-DEBIAN = "/usr/sbin"  # where Debian puts nginx, which is not on every user's PATH
+DEBIAN = "/usr/sbin"  # the path of nginx on Debian, which is not on every PATH
 
 
 class Proxy:
-    """nginx under way, with the settings of `environ` beside those that a test needs."""
+    """A running nginx, with the settings of `environ` and those of the test."""
 
     def __init__(self, folder: Path, service: str, environ: dict[str, str]) -> None:
-        path = f"{os.environ['PATH']}:{DEBIAN}"
-        if shutil.which("nginx", path=path) is None:
-            raise RuntimeError("the tests of the proxy need nginx: apt-get install nginx-light")
+        path = nginx_path()
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "nginx.log"
+        # Started by root, nginx has its work done by another user, who cannot get to the test's folder.
+        self.spool = private_folder(server_account())
         mine = {
             "PROXY_SERVICE": service,
             "PROXY_LISTEN": f"127.0.0.1:{self.port}",
             "PROXY_FOLDER": str(folder),
-            "PROXY_SPOOL": str(folder / "spool"),
+            "PROXY_SPOOL": str(self.spool),
         }
-        (folder / "spool").mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 ["sh", str(ROOT / "deploy" / "proxy.sh")],
@@ -58,6 +60,15 @@ class Proxy:
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGTERM)
             self._process.wait(START_SECONDS)
+        shutil.rmtree(self.spool, ignore_errors=True)
+
+
+def nginx_path() -> str:
+    """Return a PATH on which nginx is."""
+    path = f"{os.environ['PATH']}:{DEBIAN}"
+    if shutil.which("nginx", path=path) is None:
+        raise RuntimeError("the tests of the proxy need nginx: apt-get install nginx-light")
+    return path
 
 
 def _free_port() -> int:

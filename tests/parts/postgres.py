@@ -1,4 +1,4 @@
-"""A PostgreSQL for the tests: the one at TEST_DATABASE_URL, or a private one that cannot outlive them."""
+"""A PostgreSQL for the tests: that of TEST_DATABASE_URL, or a private one that ends with them."""
 
 import os
 import shutil
@@ -21,13 +21,13 @@ from tests.parts.unprivileged import private_folder, server_account
 START_SECONDS = 30.0
 SERVICE_PASSWORD = "needed-at-TEST_DATABASE_URL-only"
 SETTINGS = {
-    "listen_addresses": "",  # the socket in its private folder is the only way in
+    "listen_addresses": "",  # reachable only by the socket in its private folder
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "32MB",
     "max_connections": "200",
-    "timezone": "Asia/Kathmandu",  # an hour and a bit from everybody's: times must not depend on it
+    "timezone": "Asia/Kathmandu",  # an unusual time zone: times must not depend on it
 }
 # The shell is the server's parent and watches a pipe that only the test run holds. When the run ends, however it
 # ends, the pipe closes, and the shell stops the server (SIGINT: SIGTERM would wait for open connections) and
@@ -45,14 +45,14 @@ wait $server
 
 @dataclass(frozen=True)
 class Postgres:
-    """A server where databases can be made and dropped; `process` is ours to stop, or None for somebody else's."""
+    """A server to create databases on. `process` is None for the server of TEST_DATABASE_URL."""
 
     url: URL
     process: subprocess.Popen[bytes] | None = None
     service: str = field(default_factory=lambda: f"ebb_test_{uuid4().hex[:12]}")
 
     def as_service(self, url: str) -> str:
-        """Return the URL of a database for the role that may do what the service does."""
+        """Return the URL of a database for the role of the service."""
         return make_url(url).set(username=self.service, password=SERVICE_PASSWORD).render_as_string(hide_password=False)
 
     def create_database(self, template: str | None = None) -> str:
@@ -66,20 +66,20 @@ class Postgres:
         return self.url.set(database=name).render_as_string(hide_password=False)
 
     def as_owner(self, url: str) -> str:
-        """Return the URL of a database for the role that made it."""
+        """Return the URL of a database for its owner."""
         return self.url.set(database=make_url(url).database).render_as_string(hide_password=False)
 
     def drop_database(self, url: str) -> None:
-        """Drop a database, whoever is still connected to it."""
+        """Drop a database, even with open connections."""
         name = sql.Identifier(make_url(url).database or "")
         self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
     def drop_role(self, name: str) -> None:
-        """Drop a role that no database knows any more."""
+        """Drop a role that no database uses."""
         self._run(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
 
     def stop(self) -> None:
-        """Stop the server, if it is ours, and wait until it and its folder are gone."""
+        """Stop a private server, and wait until it and its folder are gone."""
         if self.process is not None:
             _close(self.process)
 
@@ -91,7 +91,7 @@ class Postgres:
 def start_postgres() -> Postgres:
     """Return a server that is ready.
 
-    Raises: RuntimeError, with the end of the server's log, when it does not start.
+    Raises: RuntimeError with the end of the server's log, if it does not start.
     """
     if address := os.environ.get("TEST_DATABASE_URL"):
         return Postgres(make_url(address).set(drivername="postgresql+psycopg"))
@@ -107,14 +107,14 @@ def start_postgres() -> Postgres:
         shutil.rmtree(folder)
         raise
     url = URL.create("postgresql+psycopg", "ebb", database="postgres", query={"host": str(folder)})
-    with tempfile.TemporaryFile() as log:  # without a name, so that there is nothing to remove
+    with tempfile.TemporaryFile() as log:  # unnamed, so that no file is left
         server = Postgres(url, spawn(programs, folder, identity, log))
         wait_until_ready(server, log)
     return server
 
 
 def initialise(programs: Path, folder: Path, identity: dict[str, Any]) -> None:
-    """Make the files of a server that holds nothing yet."""
+    """Create the files of an empty server."""
     command: list[str | Path] = [programs / "initdb", "--pgdata", folder / "data", "--username", "ebb"]
     command += ["--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"]
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, **identity)
@@ -125,7 +125,7 @@ def initialise(programs: Path, folder: Path, identity: dict[str, Any]) -> None:
 def spawn(
     programs: Path, folder: Path, identity: dict[str, Any], log: IO[bytes], settings: Mapping[str, str] = SETTINGS
 ) -> subprocess.Popen[bytes]:
-    """Start a server below the shell that watches over it."""
+    """Start a server as a child of the shell that stops it."""
     server: list[str | Path] = [programs / "postgres", "-D", folder / "data", "-k", folder]
     for name, value in settings.items():
         server += ["-c", f"{name}={value}"]

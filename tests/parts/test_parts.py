@@ -1,4 +1,4 @@
-"""What the tests may rely on from the servers they run against."""
+"""Guarantees of the servers of the tests."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Whom to be when PostgreSQL refuses to be root."""
+"""The account of servers that do not run as root: PostgreSQL, and the processes that nginx starts."""
 
 import os
 import pwd
@@ -16,9 +16,9 @@ class Account:
 
 
 def server_account() -> Account | None:
-    """Return who is to run the server, or None where the caller may run it as it is.
+    """Return the account for the server, or None if the caller can run it.
 
-    Raises: RuntimeError when the caller is root and there is nobody else.
+    Raises: RuntimeError if the caller is root and there is no other account.
     """
     if os.geteuid() != 0:
         return None
@@ -30,10 +30,10 @@ def server_account() -> Account | None:
 
 
 def private_folder(account: Account | None) -> Path:
-    """Make a folder that belongs to the account alone, where it can get to, with a path short enough for sockets."""
+    """Create a private folder of the account, reachable for it, with a path short enough for sockets."""
     for place in (Path("/tmp"), Path("/var/tmp"), Path(tempfile.gettempdir())):
         if place.is_dir() and (account is None or is_open_to_all(place)) and os.access(place, os.W_OK):
-            folder = Path(tempfile.mkdtemp(prefix="ebb-pg-", dir=place))
+            folder = Path(tempfile.mkdtemp(prefix="ebb-", dir=place))
             if account is not None:
                 os.chown(folder, account.uid, account.gid)
             return folder
@@ -41,6 +41,6 @@ def private_folder(account: Account | None) -> Path:
 
 
 def is_open_to_all(path: Path) -> bool:
-    """Tell whether every user can get to a path."""
+    """Tell whether every user can reach a path."""
     resolved = path.resolve()
     return all(step.stat().st_mode & 0o001 for step in (resolved, *resolved.parents))

@@ -1,4 +1,4 @@
-"""A broker for the tests: the one at TEST_REDIS_URL, or a private Valkey started as the product starts its own."""
+"""A broker for the tests: that of TEST_REDIS_URL, or a private Valkey, started like the embedded one."""
 
 import os
 from pathlib import Path
@@ -8,5 +8,5 @@ from store.settings import Settings
 
 
 def start_valkey(home: Path) -> Broker:
-    """Return a broker that answers, keeping what it writes below `home` when it is ours."""
+    """Return a broker that answers. A private one stores its files below `home`."""
     return open_broker(Settings(home=home, redis_url=os.environ.get("TEST_REDIS_URL", "")))

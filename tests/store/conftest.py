@@ -1,4 +1,4 @@
-"""A database as the service sees it, and one with a dataset in it."""
+"""A database with the rights of the service, and one with a dataset."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ def database_url(database_url: str, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def owner(database_url: str, request: pytest.FixtureRequest) -> Iterator[Database]:
-    """The migrated database, open to whom its tables belong."""
+    """The migrated database, opened by the owner of its tables."""
     if database_url.startswith("sqlite"):
         opened = open_database(database_url)
     else:

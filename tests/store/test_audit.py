@@ -1,4 +1,4 @@
-"""What was done stays told: the audit log takes lines, and gives none back."""
+"""The audit log: lines are added and never changed or removed."""
 
 import pytest
 from sqlalchemy import text
@@ -15,7 +15,7 @@ def lines(database: Database, **wanted: str) -> list[tuple[str, str, str]]:
 
 @pytest.fixture
 def told(owner: Database) -> Database:
-    """A log of three lines, open to whom no right is missing."""
+    """A log of three lines, opened with all rights."""
     for by, action in (("ada", "job.submitted"), ("ada", "alias.moved"), ("", "job.submitted")):
         owner.write(lambda connection, by=by, action=action: record(connection, action, "churn", by=by))
     return owner
@@ -47,7 +47,7 @@ def test_the_database_says_why(told: Database) -> None:
         connection.execute(text("DELETE FROM audit_log"))
 
 
-def test_a_line_is_there_only_with_its_deed(database: Database) -> None:
+def test_a_line_is_committed_with_its_action(database: Database) -> None:
     def undone(connection: object) -> None:
         record(connection, "alias.moved", "churn/champion", by="ada")  # type: ignore[arg-type]
         raise LookupError

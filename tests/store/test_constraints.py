@@ -1,4 +1,4 @@
-"""The tables refuse rows that no code path may make."""
+"""The constraints of the tables refuse invalid rows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -82,7 +82,7 @@ def test_every_constraint_has_a_name_of_its_own() -> None:
     names = [constraint.name for table in metadata.sorted_tables for constraint in table.constraints]
     assert None not in names
     assert len(names) == len(set(names))
-    assert max(len(str(name)) for name in names) <= 63  # PostgreSQL cuts what is longer
+    assert max(len(str(name)) for name in names) <= 63  # PostgreSQL cuts longer names
 
 
 def test_a_job_has_a_column_for_every_fact_of_the_design() -> None:

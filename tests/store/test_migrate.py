@@ -1,4 +1,4 @@
-"""Migrations bring any database to the tables of this release, and back."""
+"""Migrations upgrade any database to the tables of this release, and downgrade it."""
 
 import subprocess
 import sys
@@ -65,7 +65,7 @@ def test_a_database_is_current_only_with_every_migration(bare: Database) -> None
     assert not is_current(bare)
 
 
-def test_upgrading_what_is_current_changes_nothing(database: Database) -> None:
+def test_upgrading_a_current_database_changes_nothing(database: Database) -> None:
     world = make_world(database)
     before = world.snapshot()
     upgrade(database)
@@ -80,12 +80,12 @@ def test_processes_may_upgrade_at_once(bare: Database, bare_database_url: str) -
     assert is_current(bare)
 
 
-def test_what_the_first_release_stored_is_still_there_after_an_upgrade(bare: Database) -> None:
+def test_the_data_of_the_first_release_survives_an_upgrade(bare: Database) -> None:
     upgrade(bare)
     world = make_world(bare)
     world.succeed(world.start())
     before = world.snapshot()
-    downgrade(bare, "0001")  # loses what the first release did not have: the audit log, and when bytes were last used
+    downgrade(bare, "0001")  # drops what the first release lacks: the audit log, and the times of last use
     upgrade(bare)
     after = world.snapshot()
     ((*artifact, used_at, removed_at),) = after["artifacts"]

@@ -1,12 +1,16 @@
-"""Lists come in pages that neither skip nor repeat a row while others are added."""
+"""Pages of lists neither skip nor repeat rows while others are added."""
 
 import base64
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from store.artifacts import Artifact
+from store.datasets import NewDataset, add_dataset, list_datasets
 from store.errors import NotFoundError, PageTokenError
 from store.jobs.read import list_epochs, list_jobs
-from store.pages import after_token
+from store.pages import PAGE_BYTES, after_token
 from store.registry.versions import list_versions
 from tests.store.world import World, epoch
 
@@ -27,7 +31,7 @@ def test_pages_give_every_row_once_the_newest_first(world: World) -> None:
     assert found == ids[::-1]
 
 
-def test_rows_added_meanwhile_do_not_move_the_next_page(world: World) -> None:
+def test_added_rows_do_not_shift_the_next_page(world: World) -> None:
     ids = [world.queue() for _ in range(4)]
     _, token = _jobs(world)
     world.queue()
@@ -44,11 +48,28 @@ def test_an_empty_list_is_an_empty_page(world: World) -> None:
     assert _jobs(world) == ([], None)
 
 
-def test_pages_keep_to_the_state_and_kind_asked_for(world: World) -> None:
+def test_pages_keep_their_filters(world: World) -> None:
     waiting, running, scoring = world.queue(), world.start().job_id, world.queue(kind="scoring")
     assert _jobs(world, states=["running"])[0] == [running]
     assert _jobs(world, kinds=["scoring"])[0] == [scoring]
     assert _jobs(world, states=["queued"], kinds=["training"])[0] == [waiting]
+
+
+def test_a_page_of_large_rows_is_cut_by_their_bytes(world: World) -> None:
+    text, artifact = "x" * (PAGE_BYTES * 2 // 5), Artifact("0" * 64, 1, Path("unread"))
+    for size in (1, 1, 1, 5, 1, 0):  # the fourth is larger than a page
+        schema = {"columns": [{"name": text * size}]}
+        facts = NewDataset("large", "text/csv", f"churned {uuid4()}", "", rows=1, schema=schema)
+        world.database.write(lambda connection, facts=facts: add_dataset(connection, artifact, facts))
+    found, token = [], None
+    with world.database.read() as connection:
+        while True:
+            page = list_datasets(connection, page_size=1000, page_token=token)
+            mine = [row for row in page.rows if row.name == "large"]
+            found.append([len(row.schema["columns"][0]["name"]) // len(text) for row in mine])
+            if (token := page.next_token) is None:
+                break
+    assert found == [[0, 1], [5], [1, 1], [1]]
 
 
 def test_epochs_come_in_pages_the_first_epoch_first(world: World) -> None:
@@ -74,7 +95,7 @@ BAD_NUMBERS = ["seven", "-1", "+7", " 7", "1_0", "７", "2147483648", "9" * 30, 
 
 
 @pytest.mark.parametrize("token", BAD)
-def test_a_token_nobody_gave_out_is_refused(token: str) -> None:
+def test_an_unknown_page_token_is_refused(token: str) -> None:
     with pytest.raises(PageTokenError, match="start again without it"):
         after_token(token)
 

@@ -1,4 +1,4 @@
-"""A training moves an alias for the key that submitted it, as long as that key may."""
+"""A training moves an alias with the rights of the key that submitted it."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from tests.store.world import World
 
 
 def promoted(world: World, owner: str) -> Row[Any]:
-    """Have a job of this owner succeed and move `champion`, as far as it may; return its row."""
+    """Finish a job of this owner that moves `champion`, if it may; return its row."""
     mine = world.start(world.queue(owner=owner))
     world.database.write(lambda connection: succeed_training(connection, mine, world.version(), Promotion("champion")))
     return world.row(mine.job_id)
@@ -31,7 +31,7 @@ def test_the_mover_is_the_key_that_submitted_the_job(world: World, scopes: list[
     assert (line.actor, line.data["job"]) == (key_id, row.id)
 
 
-def test_a_job_that_nobodys_key_submitted_moves_an_alias_for_this_machine(world: World) -> None:
+def test_a_job_without_an_owner_moves_an_alias_as_local(world: World) -> None:
     row = promoted(world, owner="")
     with world.database.read() as connection:
         (move,) = alias_history(connection, "churn", "champion", page_size=9).rows

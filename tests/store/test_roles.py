@@ -1,7 +1,4 @@
-"""The service's role on PostgreSQL: the other tests of this folder run as it, and here is what it may not do.
-
-What must hold is asked of a real server, by the roles themselves.
-"""
+"""The rights of the service's role on PostgreSQL, on a real server. The other tests of this folder use the role."""
 
 import base64
 import hashlib
@@ -55,7 +52,7 @@ REFUSED = [
 
 @dataclass(frozen=True)
 class Site:
-    """A database without tables whose owner is no superuser, and a name for its service's role."""
+    """A database without tables, with an owner that is not a superuser, and a name for the role of the service."""
 
     server: Postgres
     owner_url: str
@@ -66,7 +63,7 @@ class Site:
         return open_database(url.render_as_string(hide_password=False))
 
     def run(self, statement: LiteralString) -> None:
-        """Run a statement as the superuser, with the roles' names filled in."""
+        """Run a statement as the superuser, with the names of the roles inserted."""
         named = make_url(self.owner_url)
         names = {"owner": named.username or "", "role": self.role, "database": named.database or ""}
         url = make_url(self.server.as_owner(self.owner_url)).set(drivername="postgresql")
@@ -99,7 +96,7 @@ def owner_of_site(site: Site) -> Iterator[Database]:
 
 @pytest.fixture
 def served(site: Site, owner_of_site: Database) -> Iterator[Database]:
-    """The migrated database as the service sees it."""
+    """The migrated database, opened by the role of the service."""
     upgrade(owner_of_site)
     grant_service(owner_of_site, site.role, PASSWORD)
     database = site.as_service()
@@ -171,7 +168,7 @@ def test_a_role_that_may_do_more_is_refused(
 ) -> None:
     site.run(given)
     superuser = open_database(site.server.as_owner(site.owner_url))
-    by = superuser if given.startswith("ALTER TABLE") else owner_of_site  # who else could give rights in that table
+    by = superuser if given.startswith("ALTER TABLE") else owner_of_site  # other roles with grant rights
     with pytest.raises(DatabaseError, match=f"the role {site.role} cannot be the service's: .*{fault}"):
         grant_service(by, site.role)
     superuser.close()

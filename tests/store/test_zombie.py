@@ -1,4 +1,4 @@
-"""A worker that lost its lease may write nothing, whatever it tries and however far the job has come since."""
+"""A worker without its lease cannot write, in any state of the job."""
 
 import importlib
 import inspect
@@ -47,8 +47,7 @@ WRITES: dict[str, Write] = {
 }
 
 
-# What takes a claim and writes nothing by itself: the condition, the question whether it holds, and the one UPDATE that
-# every write begins with.
+# Functions that take a claim and do not write: the condition, its check, and the UPDATE at the start of every write.
 FENCE = {"held", "is_held", "write_fenced"}
 NEED_A_CANCEL = {"end_cancelled"}
 
@@ -103,7 +102,7 @@ def _failed_by_the_sweeper(world: World, job_id: str) -> None:
 
 
 def _retried(world: World, job_id: str) -> Claim:
-    """The new job runs; the old one stays as it ended."""
+    """The new job runs; the old one stays ended."""
     _failed_by_the_sweeper(world, job_id)
     new = new_id()
     world.database.write(lambda connection: retry(connection, job_id, owner="a", new_job_id=new))
@@ -154,7 +153,7 @@ def _name(phase: Callable[[World, str], object]) -> str:
 
 
 @pytest.mark.parametrize("phase", PHASES, ids=_name)
-def test_no_write_gets_through_the_fence(world: World, phase: Callable[[World, str], object]) -> None:
+def test_no_write_with_an_old_token_succeeds(world: World, phase: Callable[[World, str], object]) -> None:
     zombie = world.start()
     world.beat(zombie, new_epochs=[epoch(0), epoch(1)], checkpoint=checkpoint(1, b"last words"))
     phase(world, zombie.job_id)
@@ -174,7 +173,7 @@ def test_only_a_job_that_has_not_ended_has_a_checkpoint(world: World, phase: Cal
 
 
 @pytest.mark.parametrize("write", WRITES)
-def test_the_owner_itself_gets_through(world: World, write: str) -> None:
+def test_the_writes_of_the_owner_succeed(world: World, write: str) -> None:
     mine = world.start()
     if write in NEED_A_CANCEL:
         world.cancel(mine.job_id)
@@ -185,7 +184,7 @@ def test_the_owner_itself_gets_through(world: World, write: str) -> None:
     assert world.snapshot() != before
 
 
-def test_the_phases_leave_a_job_in_every_state_there_is(world: World) -> None:
+def test_the_phases_cover_every_state_of_a_job(world: World) -> None:
     states = set()
     for phase in PHASES:
         mine = world.start()
@@ -195,7 +194,7 @@ def test_the_phases_leave_a_job_in_every_state_there_is(world: World) -> None:
 
 
 def _writes_of_a_worker() -> set[str]:
-    """Return the public functions below store/jobs that take a claim."""
+    """Return the public functions of store/jobs that take a claim."""
     found = set()
     for module in pkgutil.iter_modules(store.jobs.__path__, "store.jobs."):
         for name, function in inspect.getmembers(importlib.import_module(module.name), inspect.isfunction):
@@ -205,8 +204,8 @@ def _writes_of_a_worker() -> set[str]:
     return found - FENCE
 
 
-def test_no_write_of_a_worker_is_forgotten_here(world: World) -> None:
-    """Every public function of store/jobs that takes a claim is called by a line of WRITES, and so fenced itself."""
+def test_every_write_of_a_worker_is_tested_here(world: World) -> None:
+    """A line of WRITES calls every public function of store/jobs that takes a claim."""
     called: set[str] = set()
 
     def note(frame: FrameType, event: str, _: object) -> None:

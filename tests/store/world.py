@@ -1,4 +1,4 @@
-"""What the store's tests build on: a database with a dataset in it, and jobs brought to any state."""
+"""The setup of the tests of store: a database with a dataset, and jobs in any state."""
 
 import hashlib
 from collections.abc import Callable
@@ -18,9 +18,10 @@ from store.errors import LeaseLostError, StoreError
 from store.jobs.cancel import cancel
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim, claim
+from store.jobs.epoch import Epoch
 from store.jobs.expire import expire_leases
 from store.jobs.finish import succeed_training
-from store.jobs.heartbeat import EpochRow, JobProgress, heartbeat
+from store.jobs.heartbeat import JobProgress, heartbeat
 from store.jobs.submit import Submission, submit
 from store.registry.versions import NewVersion
 from store.tables import job_events, jobs, metadata
@@ -33,7 +34,7 @@ LIMIT = 3
 
 @dataclass(frozen=True)
 class World:
-    """A database with one dataset, and short names for what tests do to it."""
+    """A database with one dataset, and short names for the operations of tests."""
 
     database: Database
     dataset_id: str
@@ -68,11 +69,11 @@ class World:
         self.database.write(lambda connection: cancel(connection, job_id, by="somebody"))
 
     def lapse(self, job_id: str) -> None:
-        """Let the lease run out without anybody noticing yet."""
+        """Let the lease expire, before any sweep."""
         self.alter(job_id, lease_until=now(-1.0))
 
     def expire(self, job_id: str, strike_limit: int = LIMIT) -> None:
-        """Let the lease run out and a sweeper notice."""
+        """Let the lease expire, and sweep."""
         self.lapse(job_id)
         ids = self.database.write(lambda connection: expire_leases(connection, strike_limit=strike_limit))
         assert ids == [job_id]
@@ -104,7 +105,7 @@ class World:
             return {name: [tuple(row) for row in connection.execute(query)] for name, query in tables.items()}
 
     def refuses(self, work: Work, error: type[StoreError] = LeaseLostError) -> None:
-        """Assert that the work raises, and that a caller who commits all the same has written nothing."""
+        """Assert that the work raises, and that a caller that still commits has written nothing."""
 
         def run(connection: Connection) -> None:
             with pytest.raises(error):
@@ -122,11 +123,10 @@ def make_world(database: Database) -> World:
     return World(database, dataset_id)
 
 
-def epoch(number: int, **changes: Any) -> EpochRow:
-    losses: dict[str, Any] = {"train_loss": 0.5, "valid_loss": 0.6, "valid_auc": 0.7}
-    return EpochRow(
-        **{"epoch": number, "learning_rate": 0.01, **losses, "gradient_norm": 1.0, "seconds": 0.1, **changes}
-    )
+def epoch(number: int, **changes: Any) -> Epoch:
+    losses: dict[str, Any] = {"train_loss": 0.5, "valid_loss": 0.6, "valid_auc": 0.7, "gradient_norm": 1.0}
+    others: dict[str, Any] = {"learning_rate": 0.01, "seconds": 0.1, "dead_units": None, "retries": 0, "layers": None}
+    return Epoch(**{"epoch": number, **losses, **others, **changes})
 
 
 def checkpoint(number: int, state: bytes = b"state") -> CheckpointRow:
@@ -134,7 +134,7 @@ def checkpoint(number: int, state: bytes = b"state") -> CheckpointRow:
 
 
 def race(runners: int, work: Callable[[int], T]) -> list[T | StoreError]:
-    """Start the work in as many threads at one moment; return what each returned or was refused with."""
+    """Run the work in threads that start together; return the result or the error of each."""
     start = Barrier(runners)
 
     def run(number: int) -> T | StoreError:

@@ -1,4 +1,4 @@
-"""A database whose clock jumps."""
+"""A database with a clock that jumps."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from store.database import Database
 
 
 def clock_that_jumps(database: Database) -> Iterator[None]:
-    """Put a clock of ours before the database's own; it goes an hour ahead at the second step."""
+    """Replace the clock of the database by one that jumps an hour ahead at the second step."""
     url = database.engine.url
     if url.get_backend_name() == "sqlite":
         return _on_sqlite(database)

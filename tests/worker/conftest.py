@@ -1,4 +1,4 @@
-"""A database with customers in it, and one worker."""
+"""A database with customers, and one worker."""
 
 import shutil
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def trainings(database: Database, settings: Settings) -> Trainings:
 
 @pytest.fixture
 def sqlite_settings(sqlite_template: Path, tmp_path: Path) -> Settings:
-    """Settings of a migrated SQLite database, for tests of what does not depend on the database."""
+    """Settings of a migrated SQLite database, for tests that do not depend on the database."""
     path = tmp_path / "ebb.db"
     shutil.copyfile(sqlite_template, path)
     return Settings(home=tmp_path, database_url=f"sqlite:///{path}", lease_seconds=6.0, heartbeat_seconds=0.5)

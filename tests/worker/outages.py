@@ -1,4 +1,4 @@
-"""A database that is away for a while, or whose disk is nearly full."""
+"""Outages of the database, and a nearly full disk."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -12,14 +12,14 @@ from store.database import Database
 
 @contextmanager
 def outage(database: Database) -> Iterator[None]:
-    """Let every connection be lost and no new one come about until the end of the block."""
+    """Close all connections and refuse new ones until the end of the block."""
     url = database.engine.url
     if url.get_backend_name() == "sqlite":
         path = Path(str(url.database))
         away, folder = path.with_suffix(".away"), path.with_suffix(".folder")
         away.hardlink_to(path)
         folder.symlink_to(path.parent, target_is_directory=True)
-        folder.replace(path)  # at once, or a connection could find nothing there and make a new database
+        folder.replace(path)  # atomically: otherwise a connection could create a new database
         database.engine.dispose()
         try:
             yield
@@ -46,14 +46,14 @@ REFUSE = (
 
 @contextmanager
 def disk_nearly_full(database: Database) -> Iterator[None]:
-    """Have the database change the rows it has, but refuse great new ones."""
+    """Let the database update rows, but refuse large new ones."""
     if database.engine.url.get_backend_name() == "sqlite":
         event.listen(database.engine, "begin", _no_more_pages)
         try:
             yield
         finally:
             event.remove(database.engine, "begin", _no_more_pages)
-            database.close()  # the connections that were limited
+            database.close()  # the limited connections
     else:
         _run(database, *REFUSE)
         try:
@@ -63,7 +63,7 @@ def disk_nearly_full(database: Database) -> Iterator[None]:
 
 
 def _no_more_pages(connection: Connection) -> None:
-    connection.exec_driver_sql("PRAGMA max_page_count = 1")  # than there are, that is
+    connection.exec_driver_sql("PRAGMA max_page_count = 1")  # than exist
 
 
 def _run(database: Database, *statements: str) -> None:

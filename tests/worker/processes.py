@@ -1,4 +1,4 @@
-"""Workers as processes of their own, with a real broker."""
+"""Workers as separate processes, with a real broker."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from store.settings import Settings
 
 @contextmanager
 def worker(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `python -m worker` until the end of the block, or until it is told to stop."""
+    """Run `python -m worker` until the end of the block, or until a stop."""
     environ = {**os.environ, **settings.environ()}
     with subprocess.Popen([sys.executable, "-m", "worker"], env=environ) as process:
         try:

@@ -1,9 +1,9 @@
-"""Of every epoch the figures are kept, and of the epochs with round numbers what each layer did."""
+"""The figures of every epoch are stored, and those of layers for epochs with round numbers."""
 
 import math
 
 from model.training.report import EpochReport, LayerReport
-from worker.epoch_row import is_round, row_of
+from worker.epoch_row import is_round, to_epoch
 
 
 def report(epoch: int) -> EpochReport:
@@ -11,10 +11,11 @@ def report(epoch: int) -> EpochReport:
     return EpochReport(epoch, 5000, 25 * epoch, 0.01, 0.6, math.nan, None, 1.5, 0.02, layers, 0.125, 1)
 
 
-def test_figures_are_kept_of_every_epoch_and_layers_of_the_round_ones() -> None:
-    rows = {number: row_of(report(number)) for number in (100, 101)}
+def test_every_epoch_has_figures_and_round_epochs_have_layers() -> None:
+    rows = {number: to_epoch(report(number)) for number in (100, 101)}
     for number, row in rows.items():
-        assert row[:7] == (number, 0.01, 0.6, None, None, 1.5, 0.02)
+        assert (row.epoch, row.learning_rate, row.train_loss, row.valid_loss) == (number, 0.01, 0.6, None)
+        assert (row.valid_auc, row.gradient_norm, row.seconds) == (None, 1.5, 0.02)
         assert (row.dead_units, row.retries) == (0.125, 1)
     assert rows[100].layers == [
         {"name": "0.weights", "gradient_norm": 0.5, "update_ratio": 0.001},

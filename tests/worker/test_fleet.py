@@ -1,4 +1,4 @@
-"""Several real workers on one database and broker: whose turn it is, who serves what, and one restart after another."""
+"""Several real workers on one database and broker: fair order, kinds of jobs, and rolling restarts."""
 
 import signal
 import time
@@ -17,7 +17,7 @@ from tests.worker.processes import worker
 from tests.worker.trainings import SHORT, Trainings
 from tests.worker.trainings import wait_for as wait_up_to
 
-# Several processes start one after another, each within seconds even on a machine that is busy with others.
+# Several processes start in order, each within seconds on a busy machine.
 wait_for = partial(wait_up_to, seconds=200.0)
 
 STEADY = {"layers": [128, 64], "epochs": 8000, "early_stopping": None, "batch_size": 16, "seed": 5}
@@ -34,9 +34,7 @@ def with_broker(trainings: Trainings, broker: Broker, **changes: Any) -> Setting
     )
 
 
-def test_fifty_jobs_of_one_model_delay_another_models_only_job_by_about_one(
-    trainings: Trainings, broker: Broker
-) -> None:
+def test_fifty_jobs_of_a_model_delay_another_model_by_about_one_job(trainings: Trainings, broker: Broker) -> None:
     world = trainings.world
     many = [trainings.queue(SHORT, model="a") for _ in range(50)]
     with worker(with_broker(trainings, broker)):
@@ -50,9 +48,7 @@ def test_fifty_jobs_of_one_model_delay_another_models_only_job_by_about_one(
     assert len(begun) < 10, "the many were over before the only job could be delayed"
 
 
-def test_a_worker_takes_the_kinds_it_is_told_to_and_leaves_the_others_to_others(
-    trainings: Trainings, broker: Broker
-) -> None:
+def test_a_worker_serves_only_its_configured_kinds(trainings: Trainings, broker: Broker) -> None:
     world, job_id = trainings.world, trainings.queue(SHORT)
     with worker(with_broker(trainings, broker, worker_queues=("scoring", "replay"))):
         wait_for(lambda: world.row(job_id).published_at is not None, "the ring")
@@ -98,7 +94,7 @@ def _stored_epoch(trainings: Trainings, job_id: str) -> int:
 
 
 def _seconds(trainings: Trainings, job_id: str, until: int = 10**9) -> dict[tuple[str, int], float]:
-    """Return how long each epoch took: a number that it would hardly have again, were it computed again."""
+    """Return the seconds of each epoch. A repeated epoch would have other seconds."""
     query = select(epochs.c.epoch, epochs.c.seconds).where(epochs.c.job_id == job_id, epochs.c.epoch <= until)
     with trainings.database.read() as connection:
         return {(job_id, row.epoch): row.seconds for row in connection.execute(query)}

@@ -1,4 +1,4 @@
-"""A job that takes too much of its machine fails at once with a code and a sentence, and costs nobody else anything."""
+"""A job that exceeds a limit fails at once with a code and a message, and harms no other job."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from store.settings import Settings
 from tests.worker.trainings import LONG, SHORT, Trainings
 from worker.attempt import Attempts
-from worker.limits import storage_trouble
+from worker.limits import storage_failure
 
 
 def limited(trainings: Trainings, **limits: int) -> Trainings:
@@ -20,7 +20,7 @@ def limited(trainings: Trainings, **limits: int) -> Trainings:
 
 
 def run(program: str, settings: Settings, *arguments: str) -> str:
-    """Run a program with these settings, and return what it prints."""
+    """Run a program with these settings, and return its output."""
     environ = {**os.environ, **settings.environ(), "DATABASE_URL": ""}
     command = [sys.executable, "-c", textwrap.dedent(program), *arguments]
     return subprocess.run(command, env=environ, stdout=subprocess.PIPE, text=True, check=True).stdout
@@ -48,11 +48,11 @@ def test_a_process_is_limited_in_memory_processor_time_and_files_and_leaves_no_d
     assert run(program, settings) == f"[{2**29}, 60, {2**21}, 0]\n"
 
 
-def test_a_file_beyond_the_limit_is_told_as_such(tmp_path: Path) -> None:
+def test_a_file_beyond_the_limit_has_its_own_error(tmp_path: Path) -> None:
     program = """
         import sys
         from store.settings import read_settings
-        from worker.limits import limit, storage_trouble
+        from worker.limits import limit, storage_failure
         settings = read_settings()
         limit(settings)
         try:
@@ -60,7 +60,7 @@ def test_a_file_beyond_the_limit_is_told_as_such(tmp_path: Path) -> None:
                 while True:
                     file.write(bytes(2**20))
         except OSError as error:
-            print(*storage_trouble(error, settings))
+            print(*storage_failure(error, settings))
     """
     settings = Settings(home=tmp_path, training_file_bytes=2**21)
     said = run(program, settings, str(tmp_path / "big"))
@@ -68,10 +68,10 @@ def test_a_file_beyond_the_limit_is_told_as_such(tmp_path: Path) -> None:
     assert (tmp_path / "big").stat().st_size == 2**21
 
 
-def test_a_full_disk_is_told_as_such_and_any_other_trouble_is_not() -> None:
+def test_only_a_full_disk_has_the_error_of_a_full_disk() -> None:
     full = OSError(errno.ENOSPC, "No space left on device", "/data/x")
-    assert storage_trouble(full, Settings()) == (
+    assert storage_failure(full, Settings()) == (
         "disk_full",
         "there is no space left to write to (/data/x); make some, then retry the job",
     )
-    assert storage_trouble(FileNotFoundError(errno.ENOENT, "No such file"), Settings()) is None
+    assert storage_failure(FileNotFoundError(errno.ENOENT, "No such file"), Settings()) is None

@@ -1,4 +1,4 @@
-"""A scoring job writes one file, the same whatever dies meanwhile, and tells what it came to."""
+"""A scoring job writes one file, with the same bytes after any crash, and reports its counts."""
 
 import csv
 import io
@@ -86,7 +86,7 @@ def test_a_table_is_scored_to_the_bytes_of_the_command_line(scorable: Trainings,
     }
 
 
-def test_columns_that_training_never_saw_and_values_that_were_not_there_are_told(on_sqlite: Trainings) -> None:
+def test_unknown_columns_and_missing_values_are_counted(on_sqlite: Trainings) -> None:
     row, _ = score(_scorable(on_sqlite, CSV.replace(b"months", b"monts", 1)))
     assert (row.result["ignored"], row.result["imputed"]) == (["monts"], {"months": row.result["rows"]})
 
@@ -112,7 +112,7 @@ def test_a_scoring_killed_half_way_ends_once_with_the_same_bytes(scorable: Train
 
 
 def _half_way(trainings: Trainings, job_id: str) -> bool:
-    """Whether the file is begun; the database hears of it a little later."""
+    """Tell whether the file exists. The database knows it a little later."""
     return any(path.stat().st_size for path in left_over(trainings.settings.artifacts))
 
 
@@ -152,7 +152,7 @@ def test_bad_rows_have_their_errors_and_the_others_their_scores(on_sqlite: Train
     assert "at most 256 characters" in rows[3]["error"]
 
 
-def test_every_format_tells_the_same_numbers(scorable_on_sqlite: Trainings) -> None:
+def test_every_format_has_the_same_numbers(scorable_on_sqlite: Trainings) -> None:
     files = {output: score(scorable_on_sqlite, output, 2)[1] for output in OUTPUTS}
     table = pyarrow.parquet.read_table(io.BytesIO(files["parquet"])).to_pylist()
     lines = [json.loads(line) for line in files["ndjson"].splitlines()]
@@ -217,7 +217,7 @@ def test_scoring_takes_little_memory(on_sqlite: Trainings) -> None:
         ({"stored_bytes": 1_000_000}, "quota", "and may store 1,000,000"),
     ],
 )
-def test_a_result_without_room_fails_the_job_at_once_and_leaves_nothing(
+def test_a_result_without_disk_space_fails_the_job_and_leaves_no_file(
     scorable_on_sqlite: Trainings, changed: dict[str, int], code: str, said: str
 ) -> None:
     world, settings = scorable_on_sqlite.world, scorable_on_sqlite.settings

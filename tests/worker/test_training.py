@@ -1,4 +1,4 @@
-"""A training that cannot succeed fails at once, with a code for programs and a sentence for people."""
+"""A training that cannot succeed fails at once, with a code and a message."""
 
 import time
 from dataclasses import replace
@@ -69,8 +69,8 @@ def test_a_training_beyond_its_memory_fails_at_once_and_a_smaller_one_succeeds(o
     assert (row.state, row.error_text) == ("succeeded", None)
 
 
-def test_a_database_that_is_away_when_it_starts_costs_no_strike(trainings: Trainings) -> None:
-    """The process starts into it, and waits."""
+def test_a_database_outage_at_the_start_costs_no_strike(trainings: Trainings) -> None:
+    """The process starts during the outage, and waits."""
     world, job_id = trainings.world, trainings.queue({**SHORT, "epochs": 3000, "early_stopping": None})
     with trainings.running(job_id):
         with outage(trainings.database):

@@ -1,4 +1,4 @@
-"""`python -m worker` with a real broker: idle workers take what busy ones cannot, and all stop in good order."""
+"""`python -m worker` with a real broker: idle workers take jobs while others are busy, and all stop cleanly."""
 
 import signal
 import time
@@ -25,7 +25,7 @@ def test_a_message_does_not_wait_at_a_busy_worker(trainings: Trainings, broker: 
         short = [trainings.queue(SHORT) for _ in range(3)]
         for job_id in short:
             if trainings.database.write(lambda connection, job_id=job_id: take_one(connection, job_id)):
-                bell.ring(job_id, "training")  # else a sweeper was first; each is rung for once
+                bell.ring(job_id, "training")  # otherwise a sweeper was first; each job is published once
         wait_for(lambda: all(world.row(job_id).state == "succeeded" for job_id in short), "the short jobs")
         row = world.row(long)
         assert (row.state, row.token) == ("running", 1)
@@ -39,7 +39,7 @@ def test_a_message_does_not_wait_at_a_busy_worker(trainings: Trainings, broker: 
 
 
 def test_a_job_that_comes_after_another_ended_is_begun_at_once(on_sqlite: Trainings, broker: Broker) -> None:
-    """Celery by itself looks for the next message only up to a second after each."""
+    """Celery alone polls for the next message up to a second later."""
     settings = replace(on_sqlite.settings, redis_url=broker.url, worker_concurrency=1, lease_seconds=30.0)
     world, bell, waited = on_sqlite.world, CeleryDoorbell(broker.url), []
     with worker(settings):

@@ -1,4 +1,4 @@
-"""What the worker's tests build on: a database with customers in it, and attempts at training on them."""
+"""The setup of the tests of worker: a database with customers, and attempts to train on them."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ ROWS = 300
 CSV = customers(ROWS, seed=1).to_csv().encode()
 MANY = customers(20 * ROWS, seed=1).to_csv().encode()
 SHORT = {"epochs": 4, "optimizer": {"name": "adam", "learning_rate": 0.01}}
-# Hundreds of epochs a second: long enough to be met while it runs, with reports all the time.
+# Hundreds of epochs a second, for long enough to observe it.
 LONG = {"epochs": 1_000_000, "early_stopping": None, "layers": [4]}
 # Members side by side make the steps slow, and batches of one row make many of them: an epoch of a second or more, and
 # of the many customers one that no test waits for.
@@ -37,7 +37,7 @@ PATIENCE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Trainings:
-    """A world whose dataset can be trained on, and one worker in it."""
+    """A world with a dataset for training, and one worker."""
 
     world: World
     settings: Settings
@@ -58,7 +58,7 @@ class Trainings:
 
     @contextmanager
     def running(self, job_id: str) -> Iterator[psutil.Process]:
-        """Run an attempt beside the block, give its process, and see it to its end."""
+        """Run an attempt during the block, yield its process, and wait for its end."""
         with ThreadPoolExecutor(1) as pool:
             attempt = pool.submit(self.attempts.run, job_id)
             try:
@@ -75,7 +75,7 @@ class Trainings:
 
     @contextmanager
     def child(self, claim: Claim) -> Iterator[subprocess.Popen[str]]:
-        """Give the training process of a claim, without the worker that would judge how it ended."""
+        """Yield the training process of a claim, without a worker."""
         with subprocess.Popen(
             [sys.executable, "-m", "worker.child"],
             env={**os.environ, **self.settings.environ(), **ONE_BLAS_THREAD},
@@ -100,7 +100,7 @@ def make_trainings(database: Database, settings: Settings, table: bytes = CSV, *
 
 
 def child_of(job_id: str) -> list[psutil.Process]:
-    """Return the training process of a job, if there is one now."""
+    """Return the training process of a job, or None."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):

@@ -1,4 +1,4 @@
-"""The kinds of job, one a file: how each is prepared, done piece by piece, and ended."""
+"""The kinds of job, one a file: how each is prepared, done unit by unit, and ended."""
 
 from worker.kinds.replay import Replay
 from worker.kinds.scoring import Scoring

@@ -1,4 +1,4 @@
-"""A replay: a version's training once more, to see whether the same bytes come out; it adds no version."""
+"""A replay: repeats the training of a version and compares the bytes; it adds no version."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from store.database import Connection
 from store.jobs.claim import Claim
 from store.jobs.finish import succeed
 from store.registry.versions import get_version
+from store.rows import VersionRow
 from worker.kinds.training import Training
 from worker.outages import retry_through_outages
 from worker.work import Completion
@@ -16,11 +17,11 @@ from worker.work import Completion
 
 @dataclass
 class Replay(Training):
-    """One attempt at one replay: a training up to its estimator, which is compared and then forgotten."""
+    """One attempt at one replay."""
 
     def completion(self) -> Completion:
-        """Return the transaction that tells how the replayed estimator compares with the version's."""
-        replayed, job = self.fit.estimator().weights_sha256, self.fit.job
+        """Return the transaction that stores how the replayed estimator compares with the version's."""
+        replayed, job = self.fitting.estimator().weights_sha256, self.data.job
         row = retry_through_outages(self._version)
         result = {
             "model": job.model,
@@ -28,7 +29,7 @@ class Replay(Training):
             "equal": replayed == row.weights_sha256,
             "weights_sha256": row.weights_sha256,
             "replayed_sha256": replayed,
-            "environment_differs": differences(row.environment, self.fit.environment),
+            "environment_differs": differences(row.environment, self.environment),
         }
 
         def end(connection: Connection, claim: Claim) -> str:
@@ -37,13 +38,13 @@ class Replay(Training):
 
         return end
 
-    def _version(self) -> Any:
+    def _version(self) -> VersionRow:
         with self.database.read() as connection:
-            return get_version(connection, self.fit.job.model, int(self.fit.job.params["version"]))
+            return get_version(connection, self.data.job.model, int(self.data.job.params["version"]))
 
 
 def differences(then: Mapping[str, Any], here: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Tell what of two numerical environments differs, and which of it can change the bytes of a result.
+    """Return the differences of two numerical environments, and which of them can change the bytes of a result.
 
     Example:
         >>> differences({"numpy": "2.2.0", "cores": 2}, {"numpy": "2.3.0", "cores": 2})

@@ -1,9 +1,10 @@
-"""A training goes on from a checkpoint to the same bytes, or says why it starts again."""
+"""A training resumes from a checkpoint with the same bytes, or reports why it starts over."""
 
 import itertools
 import json
 import logging
 import time
+from collections.abc import Iterator
 from threading import Thread
 from typing import Any
 
@@ -14,29 +15,30 @@ from model.errors import SpecError
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
 from store.errors import ArtifactError
 from store.jobs.checkpoints import CheckpointRow
+from store.jobs.epoch import Epoch
 from store.tables import checkpoints
 from tests.worker.trainings import SHORT, SLOW, Trainings, make_trainings
 from worker.errors import DatasetError
-from worker.fit import Fit
+from worker.kinds.training import Training
 
 SPEC = {"epochs": 12, "early_stopping": None, "layers": [8, 4], "dropout": 0.1, "batch_norm": True}
 
 
-def load(trainings: Trainings, job_id: str) -> Fit:
-    return Fit.load(trainings.settings, trainings.database, job_id)
+def load(trainings: Trainings, job_id: str) -> Training:
+    return Training.load(trainings.settings, trainings.database, job_id)
 
 
-def prepared(trainings: Trainings, job_id: str) -> Fit:
-    fit = load(trainings, job_id)
-    fit.prepare()
-    return fit
+def prepared(trainings: Trainings, job_id: str) -> Training:
+    training = load(trainings, job_id)
+    training.prepare()
+    return training
 
 
 def interrupted(trainings: Trainings, job_id: str, epochs: int = 5, environment: dict[str, Any] | None = None) -> None:
-    """Train for some epochs and leave a checkpoint."""
-    fit = prepared(trainings, job_id)
-    assert [row.epoch for row in itertools.islice(fit.epochs(), epochs)] == list(range(1, epochs + 1))
-    row = fit.checkpoint()
+    """Train for some epochs and store a checkpoint."""
+    training = prepared(trainings, job_id)
+    assert [row.epoch for row in itertools.islice(epochs_of(training), epochs)] == list(range(1, epochs + 1))
+    row = training.checkpoint()
     if environment is not None:
         state = unpack_checkpoint(row.state)
         state.header["environment"] |= environment
@@ -45,20 +47,26 @@ def interrupted(trainings: Trainings, job_id: str, epochs: int = 5, environment:
     trainings.world.beat(trainings.world.start(job_id), checkpoint=row)
 
 
-def finished(fit: Fit) -> tuple[list[int], str]:
-    epochs = [row.epoch for row in fit.epochs()]
-    return epochs, fit.estimator().weights_sha256
+def epochs_of(training: Training) -> Iterator[Epoch]:
+    for unit in training.units():
+        assert unit.epoch is not None
+        yield unit.epoch
+
+
+def finished(training: Training) -> tuple[list[int], str]:
+    epochs = [row.epoch for row in epochs_of(training)]
+    return epochs, training.fitting.estimator().weights_sha256
 
 
 def test_a_resumed_training_ends_with_the_same_bytes(trainings: Trainings) -> None:
     whole = prepared(trainings, trainings.queue(SPEC))
-    list(whole.epochs())
+    list(whole.units())
     job_id = trainings.queue(SPEC)
     interrupted(trainings, job_id)
     resumed = prepared(trainings, job_id)
     assert resumed.done == 5
-    assert [row.epoch for row in resumed.epochs()] == [6, 7, 8, 9, 10, 11, 12]
-    assert resumed.estimator().to_bytes() == whole.estimator().to_bytes()
+    assert [row.epoch for row in epochs_of(resumed)] == [6, 7, 8, 9, 10, 11, 12]
+    assert resumed.fitting.estimator().to_bytes() == whole.fitting.estimator().to_bytes()
 
 
 def test_a_training_interrupted_after_its_last_epoch_has_none_left(on_sqlite: Trainings) -> None:
@@ -74,7 +82,7 @@ def _damaged(trainings: Trainings, job_id: str) -> None:
 
 
 def _no_checkpoint(trainings: Trainings, job_id: str) -> None:
-    """Whole by its digest, and no checkpoint."""
+    """Bytes with a valid digest that are not a checkpoint."""
     interrupted(trainings, job_id)
     _replace(trainings, job_id, lambda _: b"what another release wrote", digest_too=True)
 
@@ -108,15 +116,15 @@ def test_a_checkpoint_that_cannot_be_used_means_epoch_0_and_the_log_says_why(
 ) -> None:
     job_id = on_sqlite.queue(SPEC)
     prepare(on_sqlite, job_id)
-    fit = load(on_sqlite, job_id)
+    training = load(on_sqlite, job_id)
     with caplog.at_level(logging.WARNING):
-        told = fit.prepare()
+        told = training.prepare()
     assert told is not None
     assert why in told
     assert f"job {job_id}: starting at epoch 0" in caplog.text
     assert why in caplog.text
-    assert fit.done == 0
-    epochs, digest = finished(fit)
+    assert training.done == 0
+    epochs, digest = finished(training)
     assert epochs == list(range(1, 13))
     assert digest == finished(prepared(on_sqlite, on_sqlite.queue(SPEC)))[1]
 
@@ -137,7 +145,7 @@ def test_users_see_in_the_jobs_events_that_it_begins_again_and_why(on_sqlite: Tr
     assert data["reason"] == "its checkpoint is damaged" or "blas_kernel was another and is " in data["reason"]
 
 
-def test_an_attempt_that_goes_on_says_nothing_of_beginning_again(on_sqlite: Trainings) -> None:
+def test_a_resumed_attempt_reports_no_restart(on_sqlite: Trainings) -> None:
     job_id = on_sqlite.queue(SPEC)
     interrupted(on_sqlite, job_id)
     assert load(on_sqlite, job_id).prepare() is None
@@ -149,33 +157,33 @@ def test_a_dataset_whose_row_and_bytes_disagree_is_refused(on_sqlite: Trainings)
         prepared(other, other.queue(SHORT))
 
 
-def test_missing_bytes_are_told(on_sqlite: Trainings) -> None:
-    fit = load(on_sqlite, on_sqlite.queue(SHORT))
-    fit.artifacts.open_path(fit.dataset.sha256).unlink()
+def test_missing_bytes_are_an_error(on_sqlite: Trainings) -> None:
+    training = load(on_sqlite, on_sqlite.queue(SHORT))
+    training.data.open_table()[0].unlink()
     with pytest.raises(ArtifactError, match="cannot be read"):
-        fit.prepare()
+        training.prepare()
 
 
 def test_work_moves_within_a_long_epoch_and_stands_still_between_calls(on_sqlite: Trainings) -> None:
-    fit = prepared(on_sqlite, on_sqlite.queue({**SLOW, "epochs": 3, "members": 1}))
-    epochs = fit.epochs()
+    training = prepared(on_sqlite, on_sqlite.queue({**SLOW, "epochs": 3, "members": 1}))
+    units = training.units()
     seen = set()
-    epoch = Thread(target=lambda: next(epochs))
+    epoch = Thread(target=lambda: next(units))
     epoch.start()
     while epoch.is_alive():
-        seen.add(fit.activity())
+        seen.add(training.activity())
         time.sleep(0.01)
     assert len(seen) > 3
     still = set()
     for _ in range(20):
-        still.add(fit.activity())
+        still.add(training.activity())
         time.sleep(0.05)
-    assert len(still) <= 2  # the looking itself takes a little time on the CPU
+    assert len(still) <= 2  # the measurement takes a little processor time
 
 
-def test_an_epoch_tells_of_each_layer_in_what_json_can_hold(on_sqlite: Trainings) -> None:
+def test_an_epoch_has_figures_of_layers_as_valid_json(on_sqlite: Trainings) -> None:
     spec = {**SPEC, "epochs": 2}
-    rows = list(prepared(on_sqlite, on_sqlite.queue(spec)).epochs())
+    rows = list(epochs_of(prepared(on_sqlite, on_sqlite.queue(spec))))
     for row in rows:
         assert row.layers
         assert {"name", "gradient_norm", "update_ratio"} == row.layers[0].keys()

@@ -1,4 +1,4 @@
-"""What becomes of `champion` when a training ends: nothing, always the new version, or the better one."""
+"""The move of `champion` at the end of a training: never, always, or if the version is better."""
 
 from collections.abc import Callable
 
@@ -8,34 +8,38 @@ from model.errors import ColumnError, DivergedError, SpecError, TableError
 from model.storage import pack, sha256
 from store.errors import ArtifactError
 from store.jobs.finish import succeed_training
-from store.registry.aliases import CHAMPION, AliasUpdate, find_alias, move_alias
+from store.registry.aliases import CHAMPION, AliasUpdate, NotPromoted, Promotion, find_alias, move_alias
 from store.registry.versions import get_version
 from store.tables import versions
 from tests.worker.trainings import CSV, Trainings, make_trainings
-from worker.errors import DatasetError
-from worker.fit import Fit
-from worker.result import code_of, promotion_of, version_of
+from worker.errors import DatasetError, error_code
+from worker.kinds.training import Training
+from worker.promotion import decide_promotion
 
 GOOD = {"epochs": 40, "optimizer": {"name": "adam", "learning_rate": 0.01}}
 BAD = {"epochs": 1, "optimizer": {"name": "adam", "learning_rate": 1e-6}}
 
 
-def trained(trainings: Trainings, spec: dict[str, object], promote: str) -> Fit:
-    fit = Fit.load(trainings.settings, trainings.database, trainings.queue(spec, promote))
-    fit.prepare()
-    assert list(fit.epochs())
-    return fit
+def trained(trainings: Trainings, spec: dict[str, object], promote: str) -> Training:
+    training = Training.load(trainings.settings, trainings.database, trainings.queue(spec, promote))
+    training.prepare()
+    assert list(training.units())
+    return training
 
 
-def finish(trainings: Trainings, fit: Fit, promotion: object) -> int:
-    mine = trainings.world.start(fit.job.id)
-    version = version_of(fit, fit.estimator(), seconds=1.0)
+def promotion_of(trainings: Trainings, training: Training) -> Promotion | NotPromoted | None:
+    return decide_promotion(trainings.database, training.data.job, training.compare)
+
+
+def finish(trainings: Trainings, training: Training, promotion: Promotion | NotPromoted | None) -> int:
+    mine = trainings.world.start(training.data.job.id)
+    version = training.version(seconds=1.0)
     return trainings.database.write(lambda connection: succeed_training(connection, mine, version, promotion))
 
 
 def train(trainings: Trainings, spec: dict[str, object], promote: str) -> int:
-    fit = trained(trainings, spec, promote)
-    return finish(trainings, fit, promotion_of(trainings.database, fit, fit.estimator()))
+    training = trained(trainings, spec, promote)
+    return finish(trainings, training, promotion_of(trainings, training))
 
 
 def champion(trainings: Trainings) -> int | None:
@@ -66,32 +70,32 @@ def test_if_better_moves_only_to_the_better(trainings: Trainings) -> None:
 
 
 @pytest.mark.parametrize("promote", ["if_better"])
-def test_a_champion_that_somebody_moves_meanwhile_stays_where_they_put_it(trainings: Trainings, promote: str) -> None:
+def test_a_champion_moved_during_the_training_stays(trainings: Trainings, promote: str) -> None:
     train(trainings, BAD, "always")
     train(trainings, BAD, "never")
-    fit = trained(trainings, GOOD, promote)
-    promotion = promotion_of(trainings.database, fit, fit.estimator())
+    training = trained(trainings, GOOD, promote)
+    promotion = promotion_of(trainings, training)
     assert promotion is not None
     trainings.database.write(
         lambda connection: move_alias(connection, "churn", CHAMPION, AliasUpdate(2, 1, "somebody"))
     )
-    assert finish(trainings, fit, promotion) == 3
+    assert finish(trainings, training, promotion) == 3
     assert champion(trainings) == 2
-    result = trainings.world.row(fit.job.id).result
+    result = trainings.world.row(training.data.job.id).result
     assert (result["model"], result["version"], result["promoted"]) == ("churn", 3, False)
     assert (result["gate"]["promoted"], result["gate"]["champion_version"]) == (False, 1)
     assert "was moved by somebody else" in result["gate"]["reason"]
 
 
-def test_the_gate_is_told_in_the_result_and_kept_with_the_version(trainings: Trainings) -> None:
+def test_the_gate_is_in_the_result_and_in_the_version(trainings: Trainings) -> None:
     train(trainings, BAD, "always")
-    fit = trained(trainings, GOOD, "if_better")
-    number = finish(trainings, fit, promotion_of(trainings.database, fit, fit.estimator()))
-    gate = trainings.world.row(fit.job.id).result["gate"]
+    training = trained(trainings, GOOD, "if_better")
+    number = finish(trainings, training, promotion_of(trainings, training))
+    gate = trainings.world.row(training.data.job.id).result["gate"]
     with trainings.database.read() as connection:
         assert get_version(connection, "churn", number).metrics["gate"] == gate
     assert (gate["metric"], gate["champion_version"], gate["promoted"]) == ("log_loss", 1, True)
-    assert gate["candidate"] == fit.estimator().metrics["valid_loss"] < gate["champion"]
+    assert gate["candidate"] == training.fitting.estimator().metrics["valid_loss"] < gate["champion"]
     assert gate["difference"] == gate["champion"] - gate["candidate"]
     assert 0.0 < gate["interval"][0] <= gate["difference"] <= gate["interval"][1]
 
@@ -123,14 +127,14 @@ def test_without_validation_rows_nothing_is_promoted(on_sqlite: Trainings) -> No
     assert "do not define log_loss" in row.result["gate"]["reason"]
 
 
-def test_a_champion_that_appears_meanwhile_stays(trainings: Trainings) -> None:
+def test_a_champion_set_during_the_training_stays(trainings: Trainings) -> None:
     train(trainings, BAD, "never")
-    fit = trained(trainings, GOOD, "if_better")
-    promotion = promotion_of(trainings.database, fit, fit.estimator())
+    training = trained(trainings, GOOD, "if_better")
+    promotion = promotion_of(trainings, training)
     trainings.database.write(
         lambda connection: move_alias(connection, "churn", CHAMPION, AliasUpdate(1, 0, "somebody"))
     )
-    finish(trainings, fit, promotion)
+    finish(trainings, training, promotion)
     assert champion(trainings) == 1
 
 
@@ -160,9 +164,9 @@ def test_a_champion_that_cannot_be_compared_stays_and_the_training_succeeds(
     on_sqlite: Trainings, spoil: Callable[[Trainings], Trainings], caplog: pytest.LogCaptureFixture
 ) -> None:
     train(on_sqlite, BAD, "always")
-    fit = trained(spoil(on_sqlite), GOOD, "if_better")
-    assert finish(on_sqlite, fit, promotion_of(on_sqlite.database, fit, fit.estimator())) == 2
-    row = on_sqlite.world.row(fit.job.id)
+    training = trained(spoil(on_sqlite), GOOD, "if_better")
+    assert finish(on_sqlite, training, promotion_of(on_sqlite, training)) == 2
+    row = on_sqlite.world.row(training.data.job.id)
     assert (row.state, row.result["promoted"], champion(on_sqlite)) == ("succeeded", False, 1)
     assert row.result["gate"]["reason"].startswith("the champion, version 1, cannot be compared with: ")
     assert row.result["gate"]["reason"] in caplog.text
@@ -180,4 +184,4 @@ def test_a_champion_that_cannot_be_compared_stays_and_the_training_succeeds(
     ],
 )
 def test_an_error_has_a_code(error: Exception, code: str) -> None:
-    assert code_of(error) == code
+    assert error_code(error) == code

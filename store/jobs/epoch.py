@@ -1,0 +1,45 @@
+"""An epoch of a training, as it is stored and as clients read it.
+
+This is the one definition. Heartbeats store it, pages and event streams send it, and the engine's report is turned into
+it by name (worker.epoch_row). A new figure is one line here, and one column in `store.tables` with its migration.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import TypedDict
+
+
+class LayerUpdate(TypedDict):
+    """One array of parameters at the last step of an epoch.
+
+    The update ratio is ‖update‖ / ‖parameters‖; null if all parameters are zero.
+    """
+
+    name: str
+    gradient_norm: float | None
+    update_ratio: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """One pass over the training rows.
+
+    `dead_units` is the share of ReLU units that are zero for all validation rows; `retries` is 1 after a training
+    diverged and restarted at a lower learning rate. `layers` is kept for all epochs up to 100, then for every tenth,
+    from 1,000 on for every hundredth, and so on; null for others, and for epochs of the first release.
+    """
+
+    epoch: int
+    learning_rate: float
+    train_loss: float | None
+    valid_loss: float | None
+    valid_auc: float | None
+    gradient_norm: float | None
+    seconds: float
+    dead_units: float | None
+    retries: int
+    layers: Sequence[LayerUpdate] | None
+
+
+COLUMNS = tuple(field.name for field in fields(Epoch))
+FIGURES = tuple(name for name in COLUMNS if name != "layers")

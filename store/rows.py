@@ -1,0 +1,158 @@
+"""The rows that other packages read, as frozen dataclasses: each field is a column of the row's query."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Column, Connection, Row, Select, Table
+
+from store.jobs import JobKind
+from store.jobs.states import JobState
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """A job."""
+
+    id: str
+    kind: JobKind
+    owner: str
+    model: str
+    dataset_id: str
+    retry_of: str | None
+    priority: int
+    params: dict[str, Any]
+    state: JobState
+    token: int
+    cancel_requested: bool
+    deadline_at: datetime | None
+    heartbeat_at: datetime | None
+    progress_done: int
+    progress_total: int
+    progress_unit: str
+    error_code: str | None
+    error_text: str | None
+    result: dict[str, Any] | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class DatasetRow:
+    """A dataset, with the size of its artifact and the time when that was removed."""
+
+    id: str
+    name: str
+    sha256: str
+    media_type: str
+    target: str
+    id_column: str
+    rows: int
+    schema: dict[str, Any]
+    created_at: datetime
+    owner: str
+    size: int
+    removed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """A registered model."""
+
+    name: str
+    last_version: int
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """A version, without the bytes of its estimator."""
+
+    model: str
+    version: int
+    job_id: str
+    dataset_id: str
+    data_sha256: str
+    spec: dict[str, Any]
+    columns: list[Any]
+    metrics: dict[str, Any]
+    environment: dict[str, Any]
+    weights_sha256: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class AliasRow:
+    """Where an alias points."""
+
+    model: str
+    alias: str
+    version: int
+    revision: int
+    moved_at: datetime
+
+
+@dataclass(frozen=True)
+class AliasMoveRow:
+    """One move of an alias."""
+
+    revision: int
+    from_version: int | None
+    to_version: int
+    moved_by: str
+    moved_at: datetime
+    undoes: int | None
+    job_id: str | None
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """A line of the audit log."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    data: dict[str, Any]
+    request_id: str | None
+
+
+@dataclass(frozen=True)
+class KeyRow:
+    """An API key, without its hash."""
+
+    id: str
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+    requests_per_minute: int | None
+    stored_bytes: int | None
+
+
+def columns_of(kind: type[Any], *tables: Table) -> list[Column[Any]]:
+    """Return the columns that a kind of row is read from, each of the first table that has it."""
+    return [next(table.c[field.name] for table in tables if field.name in table.c) for field in fields(kind)]
+
+
+def typed_row(kind: type[T], row: Row[Any]) -> T:
+    """Return a row of a query that selects the columns of this kind."""
+    return kind(**row._asdict())
+
+
+def read_all(connection: Connection, kind: type[T], query: Select[Any]) -> Sequence[T]:
+    """Return the rows of a query that selects the columns of this kind."""
+    return [typed_row(kind, row) for row in connection.execute(query)]
+
+
+def read_first(connection: Connection, kind: type[T], query: Select[Any]) -> T | None:
+    """Return the first row of a query that selects the columns of this kind, if there is one."""
+    row = connection.execute(query).first()
+    return None if row is None else typed_row(kind, row)

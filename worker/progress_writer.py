@@ -1,0 +1,80 @@
+"""Writes the progress of an attempt: its epochs and checkpoints, at a rate that costs the work little time."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from store.errors import DatabaseError
+from store.jobs.checkpoints import CheckpointRow
+from store.jobs.epoch import Epoch
+from worker.lease_keeper import LeaseKeeper
+from worker.outages import retry_through_outages
+from worker.work import WorkUnit
+
+log = logging.getLogger(__name__)
+
+SHORTEST_SECONDS = 0.2  # between two writes: as often as a person who watches can see
+COST_SHARE = 0.01  # of the time, at most, that writes may take; but there is one every heartbeat
+
+
+class ProgressWriter:
+    """Collects the units of one attempt, and writes them when a write is due.
+
+    The pause after a write is 100 times its duration, and at most a heartbeat. The pause after a write with a
+    checkpoint is as long, and at least a heartbeat. After a failed write the work goes on, and its epochs wait in
+    memory until the lease keeper has renewed the lease.
+    """
+
+    def __init__(self, keeper: LeaseKeeper, heartbeat_seconds: float) -> None:
+        self._keeper = keeper
+        self._heartbeat_seconds = heartbeat_seconds
+        self._epochs: list[Epoch] = []
+        self._due_at = time.monotonic()
+        self._checkpoint_due_at = self._due_at + heartbeat_seconds
+        self._failed_at: float | None = None
+
+    def add(self, unit: WorkUnit, checkpoint: Callable[[], CheckpointRow | None]) -> bool:
+        """Add a unit, write if that is due, and return whether somebody asked to cancel.
+
+        Raises: LeaseLostError.
+        """
+        if unit.epoch is not None:
+            if self._epochs and unit.epoch.epoch <= self._epochs[-1].epoch:
+                self._epochs = []  # a diverged training began again at a lower rate; storing epoch 1 replaces the rest
+            self._epochs.append(unit.epoch)
+        self._keeper.progress = unit.progress
+        if not self._is_due():
+            return False
+        return self._write(checkpoint if time.monotonic() >= self._checkpoint_due_at else None)
+
+    def flush(self, checkpoint: CheckpointRow | None = None) -> bool:
+        """Write all that was added, however long the database is away; return whether somebody asked to cancel.
+
+        Raises: LeaseLostError.
+        """
+        cancel = retry_through_outages(lambda: self._keeper.renew(self._epochs, checkpoint), self._keeper.renew_if_late)
+        self._epochs = []
+        return cancel
+
+    def _is_due(self) -> bool:
+        if self._keeper.busy:
+            return False
+        if self._failed_at is not None:
+            return self._keeper.renewed_at > self._failed_at
+        return time.monotonic() >= self._due_at
+
+    def _write(self, checkpoint: Callable[[], CheckpointRow | None] | None) -> bool:
+        begun = time.monotonic()
+        try:
+            cancel = self._keeper.renew(self._epochs, checkpoint() if checkpoint else None, attempts=1)
+        except DatabaseError as error:
+            log.warning("job %s: progress is kept in memory: %s", self._keeper.claim.job_id, error)
+            self._failed_at = time.monotonic()
+            return False
+        self._epochs, self._failed_at = [], None
+        ended = time.monotonic()
+        pause = max(SHORTEST_SECONDS, (ended - begun) / COST_SHARE)
+        self._due_at = ended + min(pause, self._heartbeat_seconds)
+        if checkpoint is not None:
+            self._checkpoint_due_at = ended + max(pause, self._heartbeat_seconds)
+        return cancel
