@@ -18,10 +18,10 @@ from troubles.training import TABLES
 
 PAGE = ROOT / "docs" / "gallery.md"
 MODULES = (vanishing, exploding, saddles, slowness)
-HEAD = """# Training's four troubles and their cures
+HEAD = """# Four problems of training and their cures
 
-Written by `benchmarks/gallery.py`, text, figures and pictures, from what Ebb's own engine reported while it trained.
-Nothing is drawn by hand, and every line can be drawn again:
+`benchmarks/gallery.py` writes this page, its figures and its pictures from the reports of Ebb's engine. Every line can
+be reproduced:
 
 ```sh
 .venv/bin/python benchmarks/gallery.py                   # this page, in less than a minute
@@ -30,9 +30,10 @@ Nothing is drawn by hand, and every line can be drawn again:
     --spec var/gallery/vanishing-sigmoid.json --out var/gallery/sigmoid.safetensors
 ```
 
-Each section has one spec; a row of its table says what was changed in it, and how that ended. Losses are the binary
-cross-entropy of the training rows in nats, lower is better; gradient norms are ‖g‖ before clipping. On
-`customers.csv` nobody can do well: who leaves is partly chance, and always answering the churn rate costs {0:.3f}.
+Each section has one spec. A row of its table has a change to the spec and its result. Losses are the binary
+cross-entropy of the training rows in nats; lower is better. Gradient norms are ‖g‖ before clipping. On `customers.csv`
+no model is nearly perfect, because churn is partly random. The churn rate as a constant prediction has a loss of
+{0:.3f}.
 """
 
 

@@ -129,31 +129,28 @@ def words(found: dict[str, Training]) -> str:
     wide, decayed = found["wide, no decay"], found["wide, decay 1"]
     first_valid, last_valid = (wide.reports[i].valid_loss for i in (1, -1))
     return f"""
-Ten residual blocks of ReLUs with He's weights: every block adds to what went in, and the first gradient has a norm of
-{norms[0]:.0f}. With all rows in one batch each epoch is one step, so that the whole accident can be watched: at a
-learning rate of 0.1 the norm goes {", ".join(f"{norm:,.0f}" for norm in norms)}, and the engine ends the training with
+Ten residual blocks of ReLUs with He's weights: every block adds to its input, and the first gradient has a norm of
+{norms[0]:.0f}. With all rows in one batch each epoch is one step, so that every step is visible. At a learning rate
+of 0.1 the norm is {", ".join(f"{norm:,.0f}" for norm in norms)}, and the engine stops the training with
 
 > {red.diverged}
 
-(`DivergedError`; over HTTP, the job fails with that sentence.) Clipping bounds what a step may do, not the slope: both
-clipped networks live, but their gradients stay large, and they creep or bounce while the loss is still
-{found["clip by norm"].losses[-1]:.2f} and {found["clip by value"].losses[-1]:.2f}. `retry_diverged` starts again,
-once,
-at a tenth of the rate, and comes to {retry.losses[-1]:.3f} unattended. Better is to remove the cause: smaller first
-weights ({found["LeCun's scale"].losses[-1]:.3f}) or a warm-up over the first {0.3:.0%} of the steps
-({found["warm-up"].losses[-1]:.3f}) end lower than everything else here, and batch norm begins with a norm of
-{found["batch norm"].series("gradient_norm")[0]:.0f} instead of {norms[0]:.0f}, though at this rate it still shakes.
+(`DivergedError`; over HTTP, the job fails with this message.) Clipping bounds the step, not the slope. Both clipped
+networks survive, but their gradients stay large, and their final losses are {found["clip by norm"].losses[-1]:.2f} and
+{found["clip by value"].losses[-1]:.2f}. `retry_diverged` starts again once, at a tenth of the rate, and reaches
+{retry.losses[-1]:.3f} without intervention. It is better to remove the cause: smaller initial weights
+({found["LeCun's scale"].losses[-1]:.3f}) or a warm-up over the first {0.3:.0%} of the steps
+({found["warm-up"].losses[-1]:.3f}) have the lowest final losses. Batch norm starts with a norm of
+{found["batch norm"].series("gradient_norm")[0]:.0f} instead of {norms[0]:.0f}, but its loss is unsteady at this rate.
 
-There is a slow form, too. A wide network that is trained for long goes on growing its parameters, from
-{wide.sizes[0]:.0f} to {wide.sizes[-1]:.0f} in {len(wide.sizes)} epochs, while its validation loss goes from
-{first_valid:.3f} in the second epoch to {last_valid:.3f}. Decoupled weight decay of 1 ends at a size of
-{decayed.sizes[-1]:.0f} and a validation loss of {decayed.reports[-1].valid_loss:.3f}. It is no brake for the first
-kind:
-that one is over in {red.diverged.step} steps."""
+There is also a slow form. The parameters of a wide network grow during a long training, from {wide.sizes[0]:.0f} to
+{wide.sizes[-1]:.0f} in {len(wide.sizes)} epochs, while its validation loss rises from {first_valid:.3f} in the second
+epoch to {last_valid:.3f}. Decoupled weight decay of 1 ends at a size of {decayed.sizes[-1]:.0f} and a validation loss
+of {decayed.reports[-1].valid_loss:.3f}. It does not help against the first form, which takes only
+{red.diverged.step} steps."""
 
 
 LOOK = """
-the crosses, where the engine stopped; the purple line, which is the red one for three steps and then a second, calmer
-try; and the dashed lines, whose norm comes down late or not at all although their losses are finite. A gradient norm
-in
-the tens that does not fall is a reason to look at scales and rates, clipped or not."""
+the crosses, where the engine stopped; the purple line, which equals the red one for three steps and then is a second,
+steadier try; and the dashed lines, whose norm falls late or not at all although their losses are finite. If a gradient
+norm in the tens does not fall, check scales and rates, clipped or not."""

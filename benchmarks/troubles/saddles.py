@@ -116,32 +116,26 @@ def words(found: dict[str, Training], seeds: list[Training]) -> str:
         some_seeds_are_stuck_and_restarts_are_not=bool(stuck) and best.losses[-1] < 1.02 * min(ends),
     )
     return f"""
-In `crossing.csv` customers leave when price and usage are both high or both low. Neither column tells anything alone,
-so
-that the best linear answer is a coin, ln 2 = 0.693, and the way down begins almost flat: with all rows in one batch
-the
-gradient norm falls from {full.reports[0].gradient_norm:.3f} to
+In `crossing.csv` customers leave when price and usage are both high or both low. Neither column predicts churn alone,
+so that the best linear model is a constant, with a loss of ln 2 = 0.693, and the descent starts almost flat. With all
+rows in one batch the gradient norm falls from {full.reports[0].gradient_norm:.3f} to
 {min(full.series("gradient_norm")[: full.reaches(LEFT)]):.4f} before it rises again, and plain gradient descent needs
-{full.reaches(LEFT):,} epochs to get below {LEFT}. Momentum in its classic form adds up gradients that agree, as on
-a plateau they do, and is off after {classic.reaches(LEFT):,}; in the averaged form ({averaged.reaches(LEFT):,})
-it does *not* help here, because an average of equal gradients is one gradient. Mini-batches leave after
-{mini.reaches(LEFT)} epochs. It is often said that their noise shakes the network off the saddle; by step the two lines
-lie close together ({steps_to(mini):,} steps against {steps_to(full):,}), so that most of the gain is plain
-arithmetic: {mini.reports[0].steps} steps for the price of one.
+{full.reaches(LEFT):,} epochs to get below {LEFT}. Momentum in its classic form adds up gradients of one direction,
+such as those of a plateau, and needs {classic.reaches(LEFT):,} epochs. In the averaged form
+({averaged.reaches(LEFT):,}) it does *not* help here, because the average of equal gradients is one gradient.
+Mini-batches need {mini.reaches(LEFT)} epochs. Their noise is often named as the reason. By step, the two lines are
+close ({steps_to(mini):,} steps against {steps_to(full):,}): most of the gain is arithmetic,
+{mini.reports[0].steps} steps for the price of one.
 
-Some flat places are not left by waiting. Weights that all start from zero leave the plateau, but their four units get
-the same gradient for ever, are one unit, and end at {zero.losses[-1]:.2f}. And of {SEEDS} seeds {stuck} end
-above {2 * min(ends):.2f}, where the others reach {min(ends):.2f}: {"`restarts`"} trains the {SEEDS} side by side and
-keeps the
-best, {best.losses[-1]:.2f}. (Without early stopping the best is the one with the lowest loss at the end; the estimator
-takes its parameters.)"""
+Some plateaus do not end. Weights that all start at zero leave the first plateau, but their four units always get the
+same gradient. They act as one unit and end at {zero.losses[-1]:.2f}. Of {SEEDS} seeds, {stuck} end above
+{2 * min(ends):.2f}, and the others reach {min(ends):.2f}. {"`restarts`"} trains the {SEEDS} side by side and keeps the
+best, {best.losses[-1]:.2f}. (Without early stopping the best is the one with the lowest final loss; the estimator
+uses its parameters.)"""
 
 
 LOOK = """
-the red line above on the left, which seems to have converged for a thousand epochs: a flat loss is not a minimum
-until the
-gradient norm and a second seed say so. Below it is that norm: it
-falls, and rises again where the way down begins. Then compare the upper two pictures. In the last one, the dashed
-line is the lower edge
-of
-the grey ones, which is all that a restart promises."""
+the red line on the upper left, which seems to have converged for a thousand epochs. A flat loss is a minimum only if
+the gradient norm and a second seed agree. The norm is below it: it falls, and rises again where the descent starts.
+Then compare the upper two pictures. In the last picture, the dashed line is the lower edge of the grey ones: restarts
+give the best of several seeds, and no more."""

@@ -154,22 +154,20 @@ def scales(sweep: Sweep, best: dict[str, float], born: float) -> str:
         own_scaling_is_best=ends["SGD, own scaling"] == min(ends.values()),
     )
     return f"""
-The spec divides four columns by unsuitable numbers: usage ends up a hundred times as large as months. One learning
-rate must then serve directions of very different steepness, and what suits the steep one starves the flat one. Every
-kind below was tried at {len(RATES)} rates and is drawn at its best, as the mean of {BASE["members"]} seeds
+The spec divides four columns by unsuitable numbers: usage becomes a hundred times as large as months. One learning
+rate must then fit directions of very different steepness: a rate for the steep one is too low for the flat one. Every
+optimizer was tried at {len(RATES)} rates and is drawn at its best, as the mean of {BASE["members"]} seeds
 (`members`). SGD ends at {ends["SGD"]:.3f} (rate {best["SGD"]:g}) and momentum at {ends["momentum"]:.3f}
-({best["momentum"]:g}); RMSprop and Adam, which give each parameter a step of its own, reach {ends["RMSprop"]:.3f} and
-{ends["Adam"]:.3f}, and Adam is below SGD's *final* loss after
+({best["momentum"]:g}). RMSprop and Adam give each parameter its own step. They reach {ends["RMSprop"]:.3f} and
+{ends["Adam"]:.3f}, and Adam is below the *final* loss of SGD after
 {sweep["Adam", best["Adam"]].reaches(ends["SGD"])} of 60 epochs.
 
-The dead units in the table tell the other half: where usage drowns the other columns, a unit's first weight for it
-largely decides whether the unit is ever open. {born:.0%} of the ReLUs are silent for every validation customer before
-the
-first
-step, and {min(drowned):.0%} to {max(drowned):.0%} after the last. Batch norm, which centres what a ReLU sees, leaves
-hardly any silent, and still comes too late to undo the scales ({ends["SGD, batch norm"]:.3f}). The
-cheapest cure is not to have them: with the robust scaling that Ebb learns from the table by itself, SGD reaches
-{ends["SGD, own scaling"]:.3f}, and Adam is a convenience.
+The dead units in the table show another effect. Usage dominates the other columns, so that the initial weight for
+usage decides whether a unit is ever active. {born:.0%} of the ReLUs are 0 for every validation customer before the
+first step, and {min(drowned):.0%} to {max(drowned):.0%} after the last. Batch norm, which centres the input of a
+ReLU, leaves hardly any dead unit, but cannot repair the scales ({ends["SGD, batch norm"]:.3f}). The best cure is to
+scale the columns well: with the robust scaling that Ebb fits by default, SGD reaches
+{ends["SGD, own scaling"]:.3f}, and Adam is not needed.
 """
 
 
@@ -184,20 +182,17 @@ def rates(waves: dict[str, Training], born: float) -> str:
         a_warm_up_helps=ends["warm-up"] < ends["constant"] and ends["warm-up, cosine"] < ends["cosine"],
     )
     return f"""
-Adam's own rate still matters. On these columns {HIGH} is too high to end with, and too high to begin with. A constant
-rate stops at {ends["constant"]:.3f}; a step decay ends at {ends["step decay"]:.3f} and a cosine at
-{ends["cosine"]:.3f}. What they cannot mend are the first steps, which Adam takes at full length while it hardly knows
-the gradient's size: the share of dead units rises within a few epochs from {born:.0%} and stays up, at
-{dead["constant"]:.0%} in the end with the constant rate. A warm-up over the first tenth of the steps leaves
-{dead["warm-up"]:.0%} dead and ends at
-{ends["warm-up"]:.3f}, with a cosine after it at {ends["warm-up, cosine"]:.3f}; one cycle, which is much the same, at
+The rate of Adam still matters. On these columns {HIGH} is too high at the end and at the start. A constant rate ends
+at {ends["constant"]:.3f}, a step decay at {ends["step decay"]:.3f} and a cosine at {ends["cosine"]:.3f}. They do not
+correct the first steps, which Adam takes at full length while its estimate of the gradient's size is poor. The share
+of dead units rises within a few epochs from {born:.0%} and stays high: {dead["constant"]:.0%} at the end with the
+constant rate. A warm-up over the first tenth of the steps leaves {dead["warm-up"]:.0%} dead and ends at
+{ends["warm-up"]:.3f}; followed by a cosine, at {ends["warm-up, cosine"]:.3f}. One cycle, which is similar, ends at
 {ends["one cycle"]:.3f}. Ebb's default is Adam at {Spec().optimizer.learning_rate:g} with a short warm-up and a
 cosine."""
 
 
 LOOK = """
-the upper right picture before you trust the upper left one: an optimizer is not fast or slow but has a range of rates
-that work, and only its lowest point is a fair comparison. Below, the falling schedules part from the constant rate
-once
-the step must become smaller than the noise; the dead units part in the first epochs, by warm-up, and not by what comes
-after."""
+the upper right picture before the upper left one. An optimizer is not fast or slow: it has a range of rates that work,
+and only its best rate is a fair comparison. Below, the falling schedules separate from the constant rate when the step
+must be smaller than the noise. The dead units separate in the first epochs, by warm-up alone."""

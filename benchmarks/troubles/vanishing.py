@@ -81,25 +81,18 @@ def words(found: dict[str, Training]) -> str:
         He_starts_with_more_gradient_than_LeCun=he.kernel_norms()[0] > 5 * lecun.kernel_norms()[0],
     )
     return f"""
-On the way back each sigmoid multiplies the gradient by σ′ = σ(1 − σ), which is ¼ at best. Through ten layers of 16
-units
-the norm shrinks by a factor of {ratio:.1f} a layer, so that the first layer of the red network gets
-{stuck.kernel_norms()[0]:.0e} of gradient where the last gets {stuck.kernel_norms()[-1]:.2f}. It learns the churn
-rate, and there its loss
-stays, at {stuck.losses[-1]:.3f} from the fifth epoch on; no patience will help, because the
-layers that see the customers do not move. Batch norm and a way around each layer cure the *same* sigmoids; a ReLU,
-whose
-slope is 1 where it is open, cures them by replacing them. Then the scale of the first weights matters: LeCun's, meant
-for
-units that are never silent, halves the variance at each ReLU and starts with {lecun.kernel_norms()[0]:.0e} at the
-first
-layer, He's with {he.kernel_norms()[0]:.0e}."""
+In the backward pass each sigmoid multiplies the gradient by σ′ = σ(1 − σ), which is at most ¼. Through ten layers of
+16 units the norm shrinks by a factor of {ratio:.1f} a layer: the first layer of the red network has a gradient norm
+of {stuck.kernel_norms()[0]:.0e}, the last one of {stuck.kernel_norms()[-1]:.2f}. The network learns the churn rate,
+and its loss stays at {stuck.losses[-1]:.3f} from the fifth epoch on. More epochs do not help, because the first
+layers do not change. Batch norm and residual connections cure the *same* sigmoids. ReLUs replace them: their slope is
+1 above zero. Then the scale of the initial weights matters. LeCun's scale is meant for units without a dead half: it
+halves the variance at each ReLU and starts with {lecun.kernel_norms()[0]:.0e} at the first layer, He's with
+{he.kernel_norms()[0]:.0e}."""
 
 
 LOOK = """
-the slope of the lines on the left: straight and steep on a logarithmic axis is a gradient that vanishes geometrically;
-level is healthy. On the right, the residual network starts above the picture
-({start:.1f}
-in its first epoch): ten sums in a row make large logits, which is the next section's trouble. Every epoch report
-brings
-these norms by layer (`layers.gradient_norms`), so that it takes one epoch, not a night, to see."""
+the slope of the lines on the left. A straight, steep line on a logarithmic axis is a gradient that vanishes
+geometrically; a level line is healthy. On the right, the residual network starts above the picture ({start:.1f} in its
+first epoch): ten sums in a row make large logits, the problem of the next section. Every epoch report has these norms
+by layer (`layers.gradient_norms`), so that one epoch shows the problem."""
