@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 JOBS, AT_ONCE, REQUESTS, STORING_SECONDS = 20, 20, 200, 30.0
 HEAD = ["a job", "begins, ms: p50", "p99", "ended, ms: p50", "jobs/s, one worker", "two workers"]
-WORDS = """Jobs are sent one at a time to an idle worker for the times, and all at once for the rates; a worker
-runs one at a time. The others' job is a function that returns, called in the worker or, by RQ, in a fork of
-it. Each of Ebb's is a row that is claimed and given to a process of its own, with its own interpreter and
-NumPy, limited in memory and time. That process is started ahead, so that an idle worker's next job does not
-wait for it; the rates are what starting one for every job costs. Of Ebb's few jobs the 99th percentile is
-the slowest. The refused job ends as soon as it is
-read; the smallest training is one epoch on forty rows, and ends with a version stored. Celery, dramatiq
-and RQ write nothing down but in the broker; Ebb's rows are on the disk before a job is told of."""
+WORDS = """The times are of single jobs for an idle worker, the rates of jobs sent all at once. A worker runs one job
+at a time. The job of the peers is a function that returns, called in the worker or, by RQ, in a fork of it.
+Each job of Ebb is a row that is claimed and passed to a separate process with its own interpreter and
+NumPy, and limits of memory and time. This process is started before the job, so that the job of an idle
+worker does not wait for it. The rates include the start of a process for every job. Ebb runs few jobs here,
+so its 99th percentile is the slowest one. The refused job ends as soon as it is read. The smallest training
+is one epoch on forty rows, and ends with a stored version. Celery, dramatiq and RQ store jobs in the broker
+only. Ebb commits the row of a job to disk before it publishes the job."""
 
 
 def spread(seconds: list[float]) -> tuple[str, str]:
@@ -84,12 +84,12 @@ def of_ebb(home: Path, socket: str, name: str, database_url: str = "") -> tuple[
         return lines, []
     costs = [_cost_of_storing(service, *training) for training in in_process.TRAININGS.items()]
     missed, lease = ebb_jobs.recovery(service), service.settings.lease_seconds
-    say("submitting while the broker is away")
+    say("submitting during an outage of the broker")
     median, slow = spread(in_process.answers_without_a_broker(service, REQUESTS))
     service.database.close()
     killed = "kill -9 of a worker until the next attempt"
     return lines, [
-        ["202 while the broker is away, ms, median", median, "50", _verdict(float(median) <= 50)],
+        ["202 during an outage of the broker, ms, median", median, "50", _verdict(float(median) <= 50)],
         ["the same, 99th percentile", slow, "50", _verdict(float(slow) <= 50)],
         *costs,
         [f"{killed}, s", f"{missed:.3g}", f"{lease + 5:g}", _verdict(missed <= lease + 5)],
@@ -99,9 +99,9 @@ def of_ebb(home: Path, socket: str, name: str, database_url: str = "") -> tuple[
 def _cost_of_storing(service: "Service", title: str, spec: Mapping[str, object]) -> list[str]:
     from queues import in_process  # noqa: PLC0415 - as above
 
-    say(f"what storing progress costs {title}")
+    say(f"the cost of storing progress: {title}")
     share, epochs = in_process.cost_of_storing(service, spec, STORING_SECONDS)
-    what = f"beats and checkpoints in {title}, {epochs:,} epochs on 1,000 rows"
+    what = f"heartbeats and checkpoints in {title}, {epochs:,} epochs on 1,000 rows"
     return [what, f"{share:.2%}", "2%", _verdict(share <= 0.02)]
 
 
@@ -133,8 +133,8 @@ def main() -> None:
         finally:
             broker.stop()
     missing += absent
-    left_out = f" Not installed here, and therefore missing: {', '.join(missing)}." if missing else ""
-    text = f"{table(HEAD, [*ebb, *more, *peers])}\n\n{table(['asked for', 'is', 'at most', ''], asked)}"
+    left_out = f" Not installed here: {', '.join(missing)}." if missing else ""
+    text = f"{table(HEAD, [*ebb, *more, *peers])}\n\n{table(['goal', 'measured', 'at most', ''], asked)}"
     text = f"{text}\n\n{WORDS}{left_out}"
     print(f"{text}\n{machine()}")
     write_section("jobs", f"## Running jobs\n\n{text}\n\n`benchmarks/jobs.py`. {machine()}")

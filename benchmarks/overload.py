@@ -181,7 +181,7 @@ def main() -> None:
     how = (
         f"4-8-4-1, one record a request, {PROCESSES} API processes, nginx, and the client on the same machine. The "
         f"first two rows are a closed loop of {CONNECTIONS} connections, medians of {ROUNDS} rounds; the others an "
-        f"open loop, whose own client also found the capacity. `benchmarks/overload.py`. {machine()}"
+        f"open loop; its client also measured the capacity. `benchmarks/overload.py`. {machine()}"
     )
     write_section("overload", f"## Behind the proxy, and under overload\n\n{shown}\n\n{how}")
 

@@ -31,10 +31,10 @@ HEAD = [
     "as stored",
     "at most 2%",
 ]
-NOTE = f"""A report holds losses, learning rate, gradient norm, and each layer's gradient norm and update ratio; with
-validation rows their forward pass, loss, AUC and dead units, too. A checkpoint is copied, packed and digested. The
-service stores one every {Settings.heartbeat_seconds:.0f} s at most, and takes at most {COST_SHARE:.0%} of the time for
-storing: that is the share "stored". The verdict is on the report and the stored checkpoint together."""
+NOTE = f"""A report has losses, learning rate, gradient norm, and the gradient norm and update ratio of each layer; with
+validation rows also their forward pass, loss, AUC and dead units. A checkpoint is copied, packed and digested. The
+service stores one at most every {Settings.heartbeat_seconds:.0f} s, and spends at most {COST_SHARE:.0%} of the time on
+storing: this is the share "as stored". The last column judges the report and the stored checkpoint together."""
 
 
 @dataclass(frozen=True)

@@ -205,9 +205,9 @@ def main() -> None:
     draw(costs)
     how = (
         f"4-8-4-1 on 1,000 customers. {PROCESSES} processes each, {THREADS} threads under gunicorn; one record a "
-        f"request at {CONNECTIONS} connections, {BATCH:,} at {PROCESSES * 2}; everybody in turn, the median of "
-        f"{options.rounds} rounds. Ebb as it is run: access control, metrics, logs and rate limits on, every record "
-        "validated, float64."
+        f"request at {CONNECTIONS} connections, {BATCH:,} at {PROCESSES * 2}; all servers in turn, the median of "
+        f"{options.rounds} rounds. Ebb as in production: access control, metrics, logs and rate limits on, every "
+        "record validated, float64."
     )
     plot = f"![Cost of a record against the records a request](images/{IMAGE})"
     write_section("scoring", f"## Scoring over HTTP\n\n{text}\n\n{plot}\n\n{how} `benchmarks/scoring.py`. {machine()}")

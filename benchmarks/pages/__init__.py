@@ -13,8 +13,8 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 IMAGES = ROOT / "docs" / "images"
 HEAD = """# Benchmarks
 
-Written by `make bench`; each section by the file in `benchmarks/` that it names, with what that run measured.
-What the comparison needs to be installed is in `benchmarks/README.md`.
+`make bench` writes this page. The file in `benchmarks/` that a section names writes the section, with its last
+measurements. `benchmarks/README.md` says what to install for the comparisons.
 """
 SECTIONS = ("training", "cost", "memory", "reports", "correctness", "scoring", "overload", "jobs")
 
