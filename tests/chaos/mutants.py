@@ -107,7 +107,7 @@ MUTANTS = {
     ),
     "unanswered_cancel_not_found": Mutant(
         "store/jobs",
-        "if request is not None and _heard(connection, job_id, request):",
+        "if request is not None and _recorded(connection, job_id, request):",
         "if False:",
         ("tests/store/test_cancel.py::test_a_cancel_with_a_lost_commit_answer_is_found_and_not_refused",),
     ),

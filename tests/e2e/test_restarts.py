@@ -37,7 +37,7 @@ def test_a_process_that_keeps_dying_is_given_up_with_the_end_of_its_log(tmp_path
     assert [line.split(";")[0] for line in told] == [
         "the worker process died, and restarts in 0.2 s",
         "the worker process was restarted",
-        "the worker process died, and is started again in 0.4 s",
+        "the worker process died, and restarts in 0.4 s",
         "the worker process was restarted",
     ]
     assert "the worker process died 3 times in a row, each time within 60 s of its start" in str(given_up.value)
