@@ -21,9 +21,9 @@ HERE = Path(__file__).parent
 HEAD = ["case", "Ebb, µs a step", *(f"{peer}, times slower" for peer in list(PEERS)[1:]), "final losses differ by"]
 NOTE = """Medians of interleaved runs (A B C A B C …). All libraries start from the same weights, use the same batches
 and must end at the same loss over all rows, within 0.001. One thread is timed by processor time, two threads by wall
-clock time. The time of Ebb includes the whole epoch: the shuffle, and the losses and norms of its report. The others get prepared
-orders of rows, JAX excludes compilation, and PyTorch and scikit-learn train one of the 128 members. The numbers in
-brackets are the goals: how many times slower each should be."""
+clock time. The time of Ebb includes the whole epoch: the shuffle, and the losses and norms of its report. The others
+get prepared orders of rows, JAX excludes compilation, and PyTorch and scikit-learn train one of the 128 members. The
+numbers in brackets are the goals: how many times slower each should be."""
 
 
 def measured(name: str) -> dict[str, Any]:
