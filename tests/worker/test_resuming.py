@@ -164,7 +164,7 @@ def test_missing_bytes_are_an_error(on_sqlite: Trainings) -> None:
         training.prepare()
 
 
-def test_progress_is_visible_within_a_long_epoch(on_sqlite: Trainings) -> None:
+def test_activity_changes_within_a_long_epoch_and_not_between_calls(on_sqlite: Trainings) -> None:
     training = prepared(on_sqlite, on_sqlite.queue({**SLOW, "epochs": 3, "members": 1}))
     units = training.units()
     seen = set()
