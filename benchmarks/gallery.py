@@ -18,7 +18,7 @@ from troubles.training import TABLES
 
 PAGE = ROOT / "docs" / "gallery.md"
 MODULES = (vanishing, exploding, saddles, slowness)
-HEAD = """# Training's four troubles and their cures
+HEAD = """# Four problems of training and their cures
 
 `benchmarks/gallery.py` wrote this page, with its figures and pictures, from the reports of Ebb's own engine. You can
 draw every line again:

@@ -84,12 +84,12 @@ def of_ebb(home: Path, socket: str, name: str, database_url: str = "") -> tuple[
         return lines, []
     costs = [_cost_of_storing(service, *training) for training in in_process.TRAININGS.items()]
     missed, lease = ebb_jobs.recovery(service), service.settings.lease_seconds
-    say("submitting while the broker is away")
+    say("submitting during an outage of the broker")
     median, slow = spread(in_process.answers_without_a_broker(service, REQUESTS))
     service.database.close()
     killed = "kill -9 of a worker until the next attempt"
     return lines, [
-        ["202 while the broker is away, ms, median", median, "50", _verdict(float(median) <= 50)],
+        ["202 during an outage of the broker, ms, median", median, "50", _verdict(float(median) <= 50)],
         ["the same, 99th percentile", slow, "50", _verdict(float(slow) <= 50)],
         *costs,
         [f"{killed}, s", f"{missed:.3g}", f"{lease + 5:g}", _verdict(missed <= lease + 5)],
@@ -99,9 +99,9 @@ def of_ebb(home: Path, socket: str, name: str, database_url: str = "") -> tuple[
 def _cost_of_storing(service: "Service", title: str, spec: Mapping[str, object]) -> list[str]:
     from queues import in_process  # noqa: PLC0415 - as above
 
-    say(f"what storing progress costs {title}")
+    say(f"the cost of storing progress: {title}")
     share, epochs = in_process.cost_of_storing(service, spec, STORING_SECONDS)
-    what = f"beats and checkpoints in {title}, {epochs:,} epochs on 1,000 rows"
+    what = f"heartbeats and checkpoints in {title}, {epochs:,} epochs on 1,000 rows"
     return [what, f"{share:.2%}", "2%", _verdict(share <= 0.02)]
 
 

@@ -100,8 +100,8 @@ def mapped(rows: int) -> str:
     return (
         f"{rows:,} rows × 20 in a memory-mapped file of {rows * 80 / MB:,.0f} MB: one epoch of 64-32-1 in batches of "
         f"1,024 took {found['seconds']:.0f} s, to a training loss of {found['loss']:.3f}. The process grew by "
-        f"{found['grown'] / MB:,.0f} MB with the file's pages, which the system takes back when it needs them; "
-        f"{found['own'] / MB:,.0f} MB are its own, libraries included."
+        f"{found['grown'] / MB:,.0f} MB with the pages of the file, which the system can reclaim; "
+        f"{found['own'] / MB:,.0f} MB are private, libraries included."
     )
 
 

@@ -56,7 +56,7 @@ def test_every_rule_of_the_url_map_needs_a_key(make_app: Callable[..., Flask]) -
     assert asked > len(ROUTES)
 
 
-def test_a_browser_may_send_a_key_as_a_password_for_pages_and_for_nothing_else(guarded: FlaskClient, key: Key) -> None:
+def test_a_browser_may_send_a_key_as_a_password_for_pages_only(guarded: FlaskClient, key: Key) -> None:
     _, _, secret = key("read")["Authorization"].partition(" ")
     assert {route.path for route in ROUTES if route.browsed} == BROWSED
     for route in ROUTES:
@@ -72,7 +72,7 @@ def test_a_browser_may_send_a_key_as_a_password_for_pages_and_for_nothing_else(g
         assert guarded.get("/docs", auth=wrong).status_code == 401
 
 
-def test_a_password_counts_among_the_keys_that_are_guessed(guarded: FlaskClient) -> None:
+def test_an_invalid_password_counts_as_an_invalid_key(guarded: FlaskClient) -> None:
     told = [guarded.get("/docs", auth=("", f"guess {number}")).status_code for number in range(INVALID_PER_MINUTE + 1)]
     assert told == [401] * INVALID_PER_MINUTE + [429]
 
@@ -89,7 +89,7 @@ def test_an_invalid_key_is_401(guarded: FlaskClient, header: str) -> None:
     assert guarded.get("/v1/jobs", headers={"Authorization": header}).status_code == 401
 
 
-def test_a_key_with_another_ones_secret_is_401(guarded: FlaskClient, key: Key) -> None:
+def test_a_key_with_the_secret_of_another_is_401(guarded: FlaskClient, key: Key) -> None:
     one, other = (key("admin")["Authorization"].rsplit("_", 1) for _ in range(2))
     assert guarded.get("/v1/jobs", headers={"Authorization": f"{one[0]}_{other[1]}"}).status_code == 401
 
@@ -108,7 +108,7 @@ def test_the_use_of_a_key_is_noted(guarded: FlaskClient, key: Key, database: Dat
         assert list_keys(connection)[0].last_used_at is not None
 
 
-def test_a_key_opens_also_where_its_use_cannot_be_noted(guarded: FlaskClient, key: Key, database: Database) -> None:
+def test_a_key_is_valid_though_its_use_cannot_be_stored(guarded: FlaskClient, key: Key, database: Database) -> None:
     header = key("read")
     refuse = "CREATE TRIGGER refuse BEFORE UPDATE ON api_keys BEGIN DELETE FROM nowhere; END"
     with database.engine.begin() as connection:

@@ -90,7 +90,7 @@ def test_an_upload_under_one_key_is_answered_once(client: FlaskClient) -> None:
     assert upload("\t").status_code == 422
 
 
-def test_a_refused_upload_leaves_its_key_free(client: FlaskClient) -> None:
+def test_a_refused_upload_frees_its_key(client: FlaskClient) -> None:
     headers = {"Idempotency-Key": "a"}
     for body, status in ((b"a\n1\n", 422), (CSV, 201)):
         answer = client.post("/v1/datasets?target=churned", data=body, content_type="text/csv", headers=headers)

@@ -154,15 +154,13 @@ def test_the_cost_of_a_scoring_request_is_proportional_to_its_bytes(
     check_bounded(client, SCORE, write(shape).encode(), kind)
 
 
-def test_an_estimator_of_many_columns_is_given_few_rows_at_a_time(
-    client: FlaskClient, add_version: Callable[..., int]
-) -> None:
+def test_an_estimator_of_many_columns_gets_small_chunks(client: FlaskClient, add_version: Callable[..., int]) -> None:
     version = add_version("churn", train_wide(columns=300))
     body = b'{"records":[' + b",".join([b"{}"] * 10_000) + b"]}"
     check_bounded(client, f"{SCORE}?version={version}", body, JSON)
 
 
-def test_one_answer_holds_a_million_reasons(client: FlaskClient, add_version: Callable[..., int]) -> None:
+def test_an_answer_has_at_most_a_million_reasons(client: FlaskClient, add_version: Callable[..., int]) -> None:
     version = add_version("churn", train_wide(columns=101))
     fits, beyond = ({"records": [{}] * n, "explain": 1_000} for n in (9, 9_901))
     assert client.post(f"{SCORE}?version={version}", json=fits).status_code == 200

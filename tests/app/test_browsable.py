@@ -11,7 +11,7 @@ def database_url(sqlite_file: str) -> str:
     return sqlite_file
 
 
-def test_the_page_and_all_it_loads_come_from_here(client: FlaskClient) -> None:
+def test_the_page_loads_files_of_this_server_only(client: FlaskClient) -> None:
     page = client.get("/docs")
     assert (page.status_code, page.mimetype) == (200, "text/html")
     loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
@@ -23,7 +23,7 @@ def test_the_page_and_all_it_loads_come_from_here(client: FlaskClient) -> None:
             assert client.get(address).status_code == 200
 
 
-def test_the_policy_lets_no_script_run_but_our_files(client: FlaskClient) -> None:
+def test_the_policy_allows_only_scripts_of_this_server(client: FlaskClient) -> None:
     policy = client.get("/docs").headers["Content-Security-Policy"]
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
     assert (rules["default-src"], rules["script-src"], rules["connect-src"]) == ("'none'", "'self'", "'self'")

@@ -39,7 +39,7 @@ def test_markdown_is_sent_on_request_with_the_same_facts(client: FlaskClient) ->
     assert client.get(CARD, headers={"Accept": "*/*"}).mimetype == "application/json"
 
 
-def test_names_from_a_table_cannot_draw_in_the_card(
+def test_names_from_a_table_are_escaped_in_the_card(
     client: FlaskClient, add_version: Callable[..., int], estimator: Estimator
 ) -> None:
     hostile = "x| <img src=y>\n# Great"
@@ -50,5 +50,5 @@ def test_names_from_a_table_cannot_draw_in_the_card(
     assert cell(hostile) in text
 
 
-def test_a_card_of_no_version_is_404(client: FlaskClient) -> None:
+def test_a_card_of_a_missing_version_is_404(client: FlaskClient) -> None:
     assert client.get(CARD).status_code == 404

@@ -93,7 +93,7 @@ def test_a_damaged_column_gets_a_warning(client: FlaskClient) -> None:
         (CSV, "target=churned&id=nobody", "nobody"),
     ],
 )
-def test_a_table_that_cannot_be_trained_on_is_422_and_says_why(
+def test_a_table_unfit_for_training_is_422_with_the_reason(
     client: FlaskClient, settings: Settings, data: bytes, query: str, word: str
 ) -> None:
     answer = upload(client, data, query=query)
@@ -111,9 +111,7 @@ def test_a_table_that_cannot_be_trained_on_is_422_and_says_why(
         ("target=churned&id=churned", "/query/id"),
     ],
 )
-def test_a_column_that_the_table_does_not_have_is_pointed_at_where_it_was_named(
-    client: FlaskClient, query: str, pointer: str
-) -> None:
+def test_a_missing_column_has_a_pointer_to_its_name(client: FlaskClient, query: str, pointer: str) -> None:
     assert [error["pointer"] for error in upload(client, CSV, query=query).json["errors"]] == [pointer]
 
 
@@ -127,9 +125,7 @@ def test_a_refused_upload_leaves_the_same_bytes_of_another_dataset(client: Flask
 @pytest.mark.parametrize(
     "query", ["", "id=customer_id", "target=", "target=a%00b", f"target={'x' * 257}", "target=churned&nme=x"]
 )
-def test_a_query_that_does_not_say_the_target_stores_nothing(
-    client: FlaskClient, settings: Settings, query: str
-) -> None:
+def test_an_upload_without_a_target_stores_nothing(client: FlaskClient, settings: Settings, query: str) -> None:
     assert upload(client, CSV, query=query).status_code == 422
     assert kept(settings) == []
 
@@ -232,7 +228,7 @@ def test_a_list_is_given_in_pages_the_newest_first(client: FlaskClient) -> None:
     assert token is None
 
 
-def test_a_dataset_that_is_not_there_is_404(client: FlaskClient) -> None:
+def test_a_missing_dataset_is_404(client: FlaskClient) -> None:
     answer = client.get("/v1/datasets/01890000-0000-7000-8000-000000000000")
     assert answer.status_code == 404
     assert "POST /v1/datasets" in answer.json["detail"]

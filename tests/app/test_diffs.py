@@ -39,7 +39,7 @@ def test_a_diff_agrees_with_the_scores_of_both_versions(client: FlaskClient) -> 
 
 
 @pytest.mark.usefixtures("versions")
-def test_a_diff_may_be_of_another_dataset_and_brief(client: FlaskClient) -> None:
+def test_a_diff_accepts_another_dataset_and_a_limit(client: FlaskClient) -> None:
     some = CSV[: CSV.index(b"\n", 4000) + 1]
     upload = client.post("/v1/datasets?target=churned&id=customer_id&name=some", data=some, content_type="text/csv")
     dataset = upload.json["id"]
@@ -66,7 +66,7 @@ def test_ids_are_of_the_type_they_came_in(client: FlaskClient) -> None:
 
 
 @pytest.mark.usefixtures("versions")
-def test_a_process_compares_for_one_request_at_a_time(client: FlaskClient, app: Flask) -> None:
+def test_a_process_computes_one_diff_at_a_time(client: FlaskClient, app: Flask) -> None:
     services: Services = app.extensions["ebb"]
     with services.comparing.held():
         refused = client.get(f"{DIFF}?against=1")

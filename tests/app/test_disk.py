@@ -78,7 +78,7 @@ def test_a_table_of_unknown_length_is_refused_while_it_streams(
     assert files(settings) == []
 
 
-def test_the_default_quota_is_that_of_keys_without_a_number(
+def test_the_default_quota_applies_to_keys_without_a_quota(
     make_app: Callable[..., Flask], key: Callable[..., dict[str, str]]
 ) -> None:
     client = make_app(host="0.0.0.0", stored_bytes=1000).test_client()
@@ -96,7 +96,7 @@ def test_a_key_with_a_full_quota_cannot_submit_scorings(
 
 
 @pytest.mark.parametrize("address", [UPLOAD, SCORE])
-def test_a_repeated_request_gets_its_answer_again_though_the_first_one_used_the_quota_up(
+def test_a_repeated_request_gets_its_answer_despite_a_full_quota(
     guarded: FlaskClient, key: Callable[..., dict[str, str]], champion: int, address: str
 ) -> None:
     mine = {**key("train", "score", stored_bytes=len(OTHER) + 1), "Idempotency-Key": "k1"}
@@ -107,7 +107,7 @@ def test_a_repeated_request_gets_its_answer_again_though_the_first_one_used_the_
     assert_no_room(send(guarded, address, OTHER, headers={**mine, "Idempotency-Key": "k2"}), "quota")
 
 
-def test_a_repeated_scoring_gets_its_job_again_though_the_key_is_full_by_now(
+def test_a_repeated_scoring_gets_its_job_despite_a_full_quota(
     guarded: FlaskClient, database: Database, key: Callable[..., dict[str, str]], champion: int
 ) -> None:
     mine = {**key("train", "score", stored_bytes=len(OTHER) + 1), "Idempotency-Key": "k1"}

@@ -140,7 +140,7 @@ def test_an_unknown_event_id_is_refused(client: FlaskClient, ended: str, name: s
     assert answer.json["errors"][0]["pointer"] == pointer
 
 
-def test_a_job_that_is_not_there_is_404(client: FlaskClient) -> None:
+def test_a_missing_job_is_404(client: FlaskClient) -> None:
     assert client.get("/v1/jobs/01890000-0000-7000-8000-000000000000/events").status_code == 404
 
 
@@ -210,7 +210,7 @@ def test_a_quiet_stream_sends_keep_alive_comments(database: Database, job: str) 
     assert time.monotonic() - begun >= 2 * QUICK.sign_of_life
 
 
-def test_a_stream_ends_in_time_and_with_its_process(database: Database, job: str) -> None:
+def test_a_stream_ends_at_its_time_limit_and_with_its_process(database: Database, job: str) -> None:
     short = StreamLimit(4, Rhythm(poll=0.01, sign_of_life=10.0, longest=0.2, patience=0.1))
     assert len(list(following(database, job, Peer(None), short))) == 3  # retry, queued, progress
     ending = StreamLimit(4, QUICK)

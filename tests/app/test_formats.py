@@ -53,13 +53,13 @@ def test_the_answer_has_the_format_of_the_request_or_of_accept(client: FlaskClie
     assert answer.headers["ETag"] == '"1"'
 
 
-def test_a_format_that_there_is_not_is_406(client: FlaskClient) -> None:
+def test_an_unknown_format_is_406(client: FlaskClient) -> None:
     answer = send(client, "{}", "application/json", accept="image/png")
     assert (answer.status_code, answer.mimetype) == (406, "application/problem+json")
     assert "text/csv" in answer.json["detail"]
 
 
-def test_a_line_that_is_no_record_has_its_error_in_its_place(client: FlaskClient) -> None:
+def test_an_invalid_ndjson_line_has_an_error_in_its_place(client: FlaskClient) -> None:
     body = b"\n".join(
         [
             b'{"customer_id": "c-1", "months": 3}',
@@ -106,7 +106,7 @@ def test_each_invalid_line_has_an_error_and_the_first_hundred_a_detail(client: F
     assert set(details[100:]) == {"this is not JSON that this service reads; faults told before it say more"}
 
 
-def test_a_csv_line_that_is_no_record_has_its_error_in_its_place(client: FlaskClient) -> None:
+def test_an_invalid_csv_line_has_an_error_in_its_place(client: FlaskClient) -> None:
     body = 'customer_id,months,usage_hours\r\nc-1,3,\r\n\r\n"c,2",x,1\r\nc-3,1\r\nc-4,3,\r\n'
     first, second, third, last = rows(send(client, body, CSV))
     assert [first["customer_id"], second["customer_id"], third["customer_id"]] == ["c-1", "c,2", ""]
@@ -161,7 +161,7 @@ def test_the_query_sets_reasons_and_decisions(client: FlaskClient) -> None:
     assert float(row["expected_profit"]) == told[0]["decision"]["expected_profit"]
 
 
-def test_a_campaign_is_summed_up_and_a_limited_one_lists_whom_to_contact(client: FlaskClient) -> None:
+def test_a_campaign_has_totals_and_a_limited_one_lists_the_contacts(client: FlaskClient) -> None:
     records = [{"customer_id": f"c-{n}", "months": n} for n in range(20)] + [{"customer_id": "bad", "months": "x"}]
     free = client.post(SCORE, json={"records": records, "economics": {"customer_value": 100, "contact_cost": 1}}).json
     decided = [one["decision"] for one in free["scores"] if "decision" in one]

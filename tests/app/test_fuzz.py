@@ -53,7 +53,7 @@ def config(database: Database, dataset: str, champion: int, tmp_path: Path) -> P
 
 
 @pytest.mark.timeout(3600)
-def test_no_request_finds_a_fault(settings: Settings, database: Database, config: Path, tmp_path: Path) -> None:
+def test_no_request_causes_an_error(settings: Settings, database: Database, config: Path, tmp_path: Path) -> None:
     database.write(lambda connection: register_worker(connection, "w"))  # /readyz needs a worker
     key = database.write(lambda connection: create_key(connection, "fuzz", ["admin"]))
     # Beyond loopback: every route needs a key.

@@ -62,7 +62,7 @@ def test_a_loopback_name_with_additions_is_refused(name: str, port: str, junk: s
 
 
 @given(st.text())
-def test_other_texts_are_no_hosts(host: str) -> None:
+def test_other_texts_are_not_hosts(host: str) -> None:
     assert is_own(host) == is_plain(host)
 
 
@@ -91,7 +91,7 @@ def test_a_foreign_host_name_is_refused_by_every_route(client: FlaskClient, host
         assert client.get(path, headers={"Host": host}).status_code == 421
 
 
-def test_beyond_loopback_any_host_name_is_fine(guarded: FlaskClient) -> None:
+def test_beyond_loopback_any_host_name_is_accepted(guarded: FlaskClient) -> None:
     assert guarded.get("/livez", headers={"Host": "churn.example"}).status_code == 200
 
 

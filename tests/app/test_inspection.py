@@ -63,7 +63,7 @@ def test_a_table_that_takes_too_long_is_too_large(tmp_path: Path, large: Questio
     assert children() == []
 
 
-def test_an_inspection_that_stands_still_ends_at_its_deadline(tmp_path: Path) -> None:
+def test_a_stalled_inspection_ends_at_its_deadline(tmp_path: Path) -> None:
     pipe = tmp_path / "nobody-writes-here"
     os.mkfifo(pipe)
     with pytest.raises(TooLargeError, match="more than 1 s"):

@@ -60,7 +60,7 @@ def test_invalid_keys_of_an_address_are_soon_refused_without_a_query(guarded: Fl
     assert guess(guarded, address="192.0.2.2") == 401, "another address has done nothing"
 
 
-def test_one_client_has_one_share_of_a_network_of_version_6(guarded: FlaskClient) -> None:
+def test_an_ipv6_network_counts_as_one_address(guarded: FlaskClient) -> None:
     exhaust(guarded, "2001:db8:1:2::1")
     assert guess(guarded, address="2001:db8:1:2:ffff::7") == 429
     assert guess(guarded, address="2001:db8:1:3::1") == 401
@@ -100,7 +100,7 @@ def test_a_malformed_key_causes_no_query(guarded: FlaskClient, asked: list[str])
     assert asked == []
 
 
-def test_a_key_that_was_sent_before_it_was_made_works_within_a_second(guarded: FlaskClient, database: Database) -> None:
+def test_a_key_used_before_its_creation_works_within_a_second(guarded: FlaskClient, database: Database) -> None:
     coming = new_key()
     assert guess(guarded, coming) == 401
     database.write(lambda connection: create_key(connection, "test", ["read"], key=coming))

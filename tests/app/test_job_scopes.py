@@ -86,7 +86,7 @@ def test_a_retry_of_a_promotion_is_its_own_submitters(guarded: FlaskClient, data
     assert guarded.post(f"/v1/jobs/{job}/retry", headers=headers).status_code == 202
 
 
-def test_checking_a_promotion_says_the_same(guarded: FlaskClient, dataset: str, key: Key) -> None:
+def test_validating_a_promotion_checks_the_same_scopes(guarded: FlaskClient, dataset: str, key: Key) -> None:
     asked = {"model": "churn", "dataset": dataset, "promote": "always", "validate_only": True}
     assert guarded.post("/v1/jobs/training", json=asked, headers=key("train")).status_code == 403
     assert guarded.post("/v1/jobs/training", json=asked, headers=key("train", "promote")).status_code == 200

@@ -135,7 +135,7 @@ def test_jobs_are_listed_by_model(client: FlaskClient, dataset: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["state=done", "state=queued,", "state=queued,done", "kind=x", "state=", "model=a/b"])
-def test_a_filter_that_can_match_nothing_is_refused_by_name(client: FlaskClient, query: str) -> None:
+def test_an_impossible_filter_is_refused_by_name(client: FlaskClient, query: str) -> None:
     answer = client.get(f"/v1/jobs?{query}")
     assert answer.status_code == 422
     assert answer.json["errors"][0]["pointer"] == f"/query/{query.partition('=')[0]}"
@@ -172,7 +172,7 @@ def test_epochs_come_in_pages_over_http(client: FlaskClient, database: Database,
     assert len(client.get(f"/v1/jobs/{job}/epochs?page_size=1000").json["epochs"]) == EPOCHS
 
 
-def test_a_page_token_beyond_any_number_is_422(client: FlaskClient, job: str) -> None:
+def test_a_page_token_with_a_huge_number_is_422(client: FlaskClient, job: str) -> None:
     for token in ("OTk5OTk5OTk5OTk5OTk5OTk5OTk", "LTE", "YWJj"):  # 9…9, -1, abc
         assert client.get(f"/v1/jobs/{job}/epochs?page_token={token}").status_code == 422
 
@@ -198,7 +198,7 @@ def test_a_finished_job_cannot_be_cancelled(client: FlaskClient, job: str) -> No
 
 
 @pytest.mark.parametrize("path", ["", "/epochs", "/cancel"])
-def test_a_job_that_is_not_there_is_404(client: FlaskClient, path: str) -> None:
+def test_a_missing_job_is_404(client: FlaskClient, path: str) -> None:
     method = "POST" if path == "/cancel" else "GET"
     answer = client.open(f"/v1/jobs/01890000-0000-7000-8000-000000000000{path}", method=method)
     assert answer.status_code == 404

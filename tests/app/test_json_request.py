@@ -107,7 +107,7 @@ documents = st.recursive(
 
 @settings(max_examples=1000)
 @given(documents)
-def test_names_that_come_twice_are_seen_wherever_the_standard_library_sees_them(document: str) -> None:
+def test_repeated_names_are_found_like_by_the_standard_library(document: str) -> None:
     body = document.encode()
     assert no_name_twice(body, members_of(json.loads(body))) is not twice(body)
 
@@ -155,7 +155,7 @@ def test_ordinary_requests_use_the_fast_decoding(request_: dict[str, object]) ->
 
 
 @pytest.mark.parametrize("name", ["months", "mont\\u0068s"])
-def test_a_name_that_comes_twice_is_refused_even_beside_escaped_colons(name: str) -> None:
+def test_a_repeated_name_is_refused_beside_escaped_colons(name: str) -> None:
     record = r'{"plan": "\u003a", "months": 1, "' + name + '": 2}'
     assert ndjson.decode(record.encode()) is None
     body = b'{"records": [%s]}' % record.encode()

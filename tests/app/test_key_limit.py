@@ -35,7 +35,7 @@ def test_a_key_beyond_its_rate_limit_is_429_with_retry_after(guarded: FlaskClien
     assert guarded.get("/v1/jobs", headers=key("read", requests_per_minute=2)).status_code == 200
 
 
-def test_a_key_without_a_number_of_its_own_has_that_of_the_setting(make_app: Callable[..., Flask], key: Key) -> None:
+def test_a_key_without_a_rate_limit_has_that_of_the_setting(make_app: Callable[..., Flask], key: Key) -> None:
     client = make_app(host="0.0.0.0", requests_per_minute=1).test_client()
     plain, own = key("read"), key("read", requests_per_minute=3)
     assert [client.get("/v1/jobs", headers=plain).status_code for _ in range(2)] == [200, 429]

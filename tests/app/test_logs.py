@@ -32,7 +32,7 @@ def test_a_traceback_and_a_lone_surrogate_are_logged_in_one_line() -> None:
     assert "ValueError: \ud800" in str(told["traceback"])
 
 
-def test_no_terminal_obeys_a_line_that_says_the_same() -> None:
+def test_log_lines_escape_terminal_control_characters() -> None:
     text = "ana\u202elyst \x1b[2J \x9b \u2028 ü 👩\u200d💻"
     reader, writer = os.pipe()
     JsonLines(writer).handle(logging.makeLogRecord({"msg": text}))

@@ -77,7 +77,7 @@ def named(text: str) -> set[str]:
     return {re.sub(r"_(total|bucket|count|sum|created)$", "", name) for name in names}
 
 
-def test_alerts_name_metrics_there_are_and_the_operations_page_names_them_all(
+def test_alerts_use_existing_metrics_and_are_all_documented(
     client: FlaskClient, database: Database, dataset: str
 ) -> None:
     job = client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset}).json["id"]

@@ -136,7 +136,7 @@ def test_the_contract_of_event_ids_holds(
     assert (answer.status_code != 422) == (re.search(told["pattern"], text) is not None)
 
 
-def test_each_operation_names_the_scope_it_takes(
+def test_each_operation_has_its_scope(
     document: dict[str, Any], guarded: FlaskClient, key: Callable[..., dict[str, str]]
 ) -> None:
     asking = dict(guarded.get("/openapi.json", headers=key("read")).json)

@@ -37,9 +37,7 @@ def test_the_service_is_ready_once_a_worker_was_seen(client: FlaskClient, databa
     }
 
 
-def test_a_kind_that_waits_without_a_worker_is_named_and_the_rest_is_ready(
-    client: FlaskClient, database: Database, dataset: str
-) -> None:
+def test_a_waiting_kind_without_a_worker_is_named(client: FlaskClient, database: Database, dataset: str) -> None:
     assert client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset}).status_code == 202
     database.write(lambda connection: register_worker(connection, "w", ["scoring", "replay"]))
     answer = client.get("/readyz")
@@ -65,7 +63,7 @@ def test_tables_of_another_release_are_not_ready(client: FlaskClient, database: 
 
 
 @pytest.mark.parametrize("url", ["postgresql://127.0.0.1:9/none", "sqlite:////proc/none.db"])
-def test_a_database_that_does_not_answer_is_not_ready_but_the_process_lives(sqlite_file: str, url: str) -> None:
+def test_without_an_answer_of_the_database_it_is_live_and_not_ready(sqlite_file: str, url: str) -> None:
     settings = replace(Settings(database_url=sqlite_file), database_url=url)
     client = create_app(settings, open_database(url), SilentDoorbell()).test_client()
     assert failing(client) == ["/checks/database"]
@@ -78,7 +76,7 @@ def test_the_front_page_leads_to_the_contract(client: FlaskClient) -> None:
     assert "/openapi.json" in answer.text
 
 
-def test_a_proxy_is_believed_only_when_it_was_announced(
+def test_forwarded_headers_are_trusted_only_with_a_configured_proxy(
     make_app: Callable[..., Flask], caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level("INFO", "ebb.access")

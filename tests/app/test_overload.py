@@ -138,7 +138,7 @@ def test_gunicorns_own_lines_are_logged_as_all_others_are(server: Running) -> No
     assert all(line.startswith("{") for line in told), told
 
 
-def test_a_process_whose_answer_is_late_ends_and_another_takes_its_place(settings: Settings, tmp_path: Path) -> None:
+def test_a_process_with_a_late_answer_is_replaced(settings: Settings, tmp_path: Path) -> None:
     """The first use of a key is stored, and this test holds the lock of SQLite."""
     file = tmp_path / "ebb.db"
     file.write_bytes((settings.home / "ebb.db").read_bytes())

@@ -87,7 +87,7 @@ def test_a_database_outage_is_503_with_retry_after() -> None:
     assert "127.0.0.1" not in answer.text
 
 
-def test_tables_that_are_missing_are_not_the_clients_business(client: FlaskClient, database: object) -> None:
+def test_missing_tables_are_an_internal_error(client: FlaskClient, database: object) -> None:
     with database.engine.begin() as connection:  # type: ignore[attr-defined]
         connection.exec_driver_sql(f"ALTER TABLE {jobs.name} RENAME TO gone")
     answer = client.get("/v1/jobs")
@@ -148,7 +148,7 @@ def test_an_invalid_address_is_a_clear_error(client: FlaskClient, path: str) -> 
     assert told["detail"].startswith("no route has this path: /docs lists")
 
 
-def test_an_answer_of_nothing_has_no_type(client: FlaskClient, dataset: str) -> None:
+def test_an_empty_answer_has_no_content_type(client: FlaskClient, dataset: str) -> None:
     job = client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset}).json["id"]
     client.post(f"/v1/jobs/{job}/cancel")
     last = client.get(f"/v1/jobs/{job}/events").text.rpartition("\nid: ")[2].partition("\n")[0]

@@ -47,7 +47,7 @@ def test_clients_that_never_read_delay_no_other_client(proxy: Proxy) -> None:
         assert normal_request_seconds(proxy.url) < CALM_SECONDS
 
 
-def test_of_a_flood_some_are_answered_and_the_others_refused_at_once(proxy: Proxy) -> None:
+def test_under_overload_some_requests_are_answered_and_others_refused_at_once(proxy: Proxy) -> None:
     path = f"{proxy.url}/v1/jobs?page_size=100"
 
     def ask(_: int) -> list[tuple[int, str, str]]:
@@ -66,7 +66,7 @@ def test_of_a_flood_some_are_answered_and_the_others_refused_at_once(proxy: Prox
     assert normal_request_seconds(proxy.url, 3) < CALM_SECONDS
 
 
-def test_a_request_that_waited_too_long_is_refused_but_for_those_that_operators_ask(server: Running) -> None:
+def test_a_request_that_waited_too_long_is_refused_except_on_operator_routes(server: Running) -> None:
     late = {"X-Request-Start": f"t={time.time() - 3:.3f}"}
     answer = httpx.get(f"{server.url}/v1/jobs", headers=late, trust_env=False, timeout=PATIENCE)
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:problem-type:ebb:overloaded")
@@ -116,7 +116,7 @@ def test_connections_to_the_service_are_kept(proxy: Proxy, server: Running) -> N
     assert len(accepted) - before < 20
 
 
-def test_an_address_may_send_so_many_large_bodies_at_a_time(server: Running, tmp_path: Path) -> None:
+def test_the_concurrent_large_bodies_of_an_address_are_limited(server: Running, tmp_path: Path) -> None:
     """A body whose length is not told counts as a large one."""
     large = [SCORE + b"Content-Length: 1000000\r\n\r\n", SCORE + b"Transfer-Encoding: chunked\r\n\r\n"]
     with proxied(tmp_path, server.url, PROXY_CLIENT_BODIES="3") as proxy, ExitStack() as stack:
@@ -145,7 +145,7 @@ def test_a_client_keeps_its_connection_for_thousands_of_requests(proxy: Proxy) -
 
 
 @pytest.mark.parametrize(("proxies", "client"), [(1, "127.0.0.1"), (2, "203.0.113.9")])
-def test_the_client_is_the_one_that_the_last_of_our_own_proxies_names(
+def test_the_client_address_comes_from_the_last_trusted_proxy(
     tmp_path: Path, sqlite_template: Path, proxies: int, client: str
 ) -> None:
     """The first address was made up by the client, the second added by a TLS proxy before nginx."""

@@ -37,9 +37,7 @@ def suspended(server: Running) -> list[psutil.Process]:
     return processes
 
 
-def test_a_server_that_is_still_loading_is_passed_over_by_the_proxy(
-    server: Running, tmp_path: Path, sqlite_template: Path
-) -> None:
+def test_the_proxy_skips_a_server_that_is_still_loading(server: Running, tmp_path: Path, sqlite_template: Path) -> None:
     port = free_port()
     both = f"{server.url.removeprefix('http://')} max_conns=64; server 127.0.0.1:{port}"
     starting = settings_behind(tmp_path / "starting", sqlite_template, port=port)

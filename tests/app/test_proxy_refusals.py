@@ -21,7 +21,7 @@ READ = {  # by the service, or for it by Flask
 }
 
 
-def test_a_body_that_is_announced_too_long_is_refused_before_it_comes(proxy: Proxy) -> None:
+def test_a_body_with_too_large_a_length_is_refused_before_it_arrives(proxy: Proxy) -> None:
     for sent, most in ((UPLOAD, f"{UPLOAD_BYTES} bytes"), (SCORE, "16 MiB")):
         with connect(proxy) as connection:
             connection.sendall(sent + b"Content-Length: 10000000000000\r\n\r\n")
@@ -30,7 +30,7 @@ def test_a_body_that_is_announced_too_long_is_refused_before_it_comes(proxy: Pro
             assert most in json.loads(body)["detail"]
 
 
-def test_a_large_upload_is_refused_as_a_problem_too(proxy: Proxy, tmp_path: Path) -> None:
+def test_the_refusal_of_a_large_upload_is_a_problem(proxy: Proxy, tmp_path: Path) -> None:
     """A body longer than requests of other addresses may have is under way already when it is refused."""
 
     def chunks() -> Iterator[bytes]:
@@ -125,7 +125,7 @@ def test_the_proxy_passes_each_header_that_the_service_reads_and_looks_for_contr
         ("POST", "/v1/jobs/training", "application/json", b" " * (16 * 2**20 + 1), 413),
     ],
 )
-def test_problems_of_the_service_pass_as_they_are(  # noqa: PLR0917 - a case a parameter
+def test_the_proxy_passes_problems_of_the_service_unchanged(  # noqa: PLR0917 - a case a parameter
     proxy: Proxy, server: Running, method: str, path: str, kind: str, body: bytes, status: int
 ) -> None:
     sent = {"Content-Type": kind, "X-Request-ID": "mine"}

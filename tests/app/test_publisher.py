@@ -68,7 +68,7 @@ def test_an_unpublished_job_is_published_by_the_next_sweep(
     assert found == [job]
 
 
-def test_a_real_broker_that_is_not_there_is_left_to_the_sweepers(
+def test_jobs_of_an_unreachable_broker_are_left_to_the_sweepers(
     make_app: Callable[..., Flask], settings: Settings, database: Database, dataset: str
 ) -> None:
     client = make_app(CeleryDoorbell(broker_url(settings))).test_client()

@@ -76,7 +76,7 @@ def test_without_redis_it_counts_alone_and_then_returns_to_redis(valkey: Broker,
         again.stop()
 
 
-def test_a_frozen_redis_holds_a_request_up_once_and_not_for_long(valkey: Broker) -> None:
+def test_a_frozen_redis_delays_one_request_shortly(valkey: Broker) -> None:
     limiter = RateLimiter(valkey.url)
     assert allowed(limiter, 10, 1) == 1
     assert valkey.process is not None

@@ -83,7 +83,7 @@ def test_economics_add_a_decision(client: FlaskClient, record: Record) -> None:
     ],
 )
 @pytest.mark.usefixtures("champion")
-def test_a_bad_record_has_its_error_in_its_place_and_the_others_their_scores(
+def test_an_invalid_record_has_an_error_and_the_others_have_scores(
     client: FlaskClient, record: Record, change: Record, pointer: str, code: str
 ) -> None:
     answer = score(client, [record, record | change, record], explain=1)
@@ -130,7 +130,7 @@ def test_missing_columns_and_nulls_are_imputed_alike(client: FlaskClient, record
 
 
 @pytest.mark.usefixtures("champion")
-def test_the_outcome_may_be_there_and_changes_nothing(client: FlaskClient, record: Record) -> None:
+def test_an_outcome_column_in_a_record_changes_nothing(client: FlaskClient, record: Record) -> None:
     one, other, _ = score(client, [record, record | {"churned": "yes"}, record | {"churned": 5}]).json["scores"]
     assert one == other
 
@@ -143,7 +143,7 @@ def test_the_outcome_may_be_there_and_changes_nothing(client: FlaskClient, recor
     ],
 )
 @pytest.mark.usefixtures("champion")
-def test_a_bad_value_of_a_column_is_pointed_at(
+def test_an_invalid_value_of_a_column_has_a_pointer(
     client: FlaskClient, columns: dict[str, list[object]], pointer: str, code: str
 ) -> None:
     answer = client.post(SCORE, json={"columns": columns})
@@ -168,7 +168,7 @@ def test_a_bad_value_of_a_column_is_pointed_at(
     ],
 )
 @pytest.mark.usefixtures("champion")
-def test_a_request_that_names_no_customers_properly_is_422(client: FlaskClient, body: Record, pointer: str) -> None:
+def test_a_request_without_valid_customers_is_422(client: FlaskClient, body: Record, pointer: str) -> None:
     answer = client.post(SCORE, json=body)
     assert answer.status_code == 422
     assert answer.json["errors"][0]["pointer"] == pointer

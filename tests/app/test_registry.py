@@ -77,7 +77,7 @@ def test_an_unregistered_name_is_404(client: FlaskClient, add_version: Add, path
     assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
 
 
-def test_an_alias_is_made_moved_and_remembered(client: FlaskClient, add_version: Add) -> None:
+def test_an_alias_is_created_and_moved_with_a_history(client: FlaskClient, add_version: Add) -> None:
     add_version()
     add_version()
     made = put(client, 1, If_None_Match="*")
@@ -155,7 +155,7 @@ def test_an_alias_cannot_point_at_nothing(client: FlaskClient, add_version: Add,
 
 
 @pytest.mark.parametrize("alias", ["..", "%2e%2e", "a%2Fb", "a%00", "%20", "x" * 101, "-x"])
-def test_an_alias_with_an_unfit_name_is_404(client: FlaskClient, add_version: Add, alias: str) -> None:
+def test_an_alias_with_an_invalid_name_is_404(client: FlaskClient, add_version: Add, alias: str) -> None:
     add_version()
     assert put(client, 1, f"/v1/models/churn/aliases/{alias}", If_None_Match="*").status_code == 404
 
@@ -176,7 +176,7 @@ def test_rollbacks_undo_one_move_each_and_are_moves(client: FlaskClient, add_ver
     assert told == [(7, 1, 6), (6, 3, None), (5, 1, 2), (4, 2, 3), (3, 3, None), (2, 2, None), (1, 1, None)]
 
 
-def test_a_rollback_obeys_the_revision_it_names(client: FlaskClient, add_version: Add) -> None:
+def test_a_rollback_checks_its_revision(client: FlaskClient, add_version: Add) -> None:
     for version in (1, 2):
         add_version()
         put(client, version, **({"If_Match": "*"} if version > 1 else {"If_None_Match": "*"}))
@@ -186,7 +186,7 @@ def test_a_rollback_obeys_the_revision_it_names(client: FlaskClient, add_version
     assert client.post("/v1/models/nobody/aliases/champion/rollback").status_code == 404
 
 
-def test_of_eight_movers_from_one_revision_one_wins(app: Flask, add_version: Add) -> None:
+def test_one_of_eight_moves_from_one_revision_wins(app: Flask, add_version: Add) -> None:
     add_version()
     put(app.test_client(), 1, If_None_Match="*")
     with ThreadPoolExecutor(8) as pool:
@@ -195,7 +195,7 @@ def test_of_eight_movers_from_one_revision_one_wins(app: Flask, add_version: Add
 
 
 @pytest.mark.parametrize("path", [ALIAS, f"{ALIAS}/rollback"])
-def test_a_move_whose_commit_was_answered_by_silence_happens_once(
+def test_a_move_with_a_lost_commit_answer_happens_once(
     client: FlaskClient, add_version: Add, database: Database, path: str
 ) -> None:
     for version in (1, 2):

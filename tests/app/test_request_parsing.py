@@ -36,7 +36,7 @@ def test_other_content_types_are_415(client: FlaskClient, content_type: str | No
 
 @pytest.mark.usefixtures("champion")
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
-def test_the_same_type_spelt_otherwise_is_taken(client: FlaskClient, content_type: str) -> None:
+def test_another_spelling_of_the_media_type_is_accepted(client: FlaskClient, content_type: str) -> None:
     assert client.post(SCORE, data=b"{}", content_type=content_type).status_code == 422
 
 
@@ -49,7 +49,7 @@ def test_compressed_bodies_are_415(client: FlaskClient, path: str, content_type:
     assert "compressed" in answer.json["detail"]
 
 
-def test_a_body_beyond_16_mib_is_413_and_names_the_other_way(client: FlaskClient) -> None:
+def test_a_body_beyond_16_mib_is_413_and_suggests_a_scoring_job(client: FlaskClient) -> None:
     answer = client.post(SCORE, data=b" " * (16 * 2**20 + 1), content_type="application/json")
     assert answer.status_code == 413
     assert "`ebb score`" in answer.json["detail"]
@@ -79,9 +79,7 @@ def test_a_body_without_a_length_is_limited_too(client: FlaskClient) -> None:
         ("/livez?verbose=1", "/query/verbose", "unknown"),
     ],
 )
-def test_a_query_that_does_not_fit_is_422_and_pointed_at(
-    client: FlaskClient, path: str, pointer: str, code: str
-) -> None:
+def test_an_invalid_query_is_422_with_a_pointer(client: FlaskClient, path: str, pointer: str, code: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 422
     assert [(error["pointer"], error["code"]) for error in answer.json["errors"]] == [(pointer, code)]
@@ -112,16 +110,14 @@ def test_a_query_has_no_null(client: FlaskClient, name: str, text: str) -> None:
     ],
 )
 @pytest.mark.usefixtures("champion")
-def test_a_body_that_does_not_fit_is_422_and_pointed_at(
-    client: FlaskClient, body: object, pointer: str, code: str
-) -> None:
+def test_an_invalid_body_is_422_with_a_pointer(client: FlaskClient, body: object, pointer: str, code: str) -> None:
     answer = client.post(SCORE, json=body)
     assert answer.status_code == 422
     assert [(error["pointer"], error["code"]) for error in answer.json["errors"]] == [(pointer, code)]
 
 
 @pytest.mark.usefixtures("champion")
-def test_bad_json_is_400_and_pointed_at(client: FlaskClient) -> None:
+def test_invalid_json_is_400_with_a_pointer(client: FlaskClient) -> None:
     answer = client.post(SCORE, data=b'{"records": [{"a": NaN}]}', content_type="application/json")
     assert answer.status_code == 400
     assert answer.json["errors"][0]["pointer"] == "/records/0/a"

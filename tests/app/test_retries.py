@@ -26,7 +26,7 @@ def again(client: FlaskClient, job: str, key: str | None = None) -> TestResponse
     return client.post(f"/v1/jobs/{job}/retry", headers={"Idempotency-Key": key} if key is not None else {})
 
 
-def test_a_cancelled_job_is_submitted_again_as_one_that_names_it(
+def test_a_cancelled_job_is_retried_as_a_new_job_that_names_it(
     client: FlaskClient, cancelled: str, doorbell: RememberingDoorbell
 ) -> None:
     answer = again(client, cancelled)
@@ -75,5 +75,5 @@ def test_a_job_that_has_not_ended_is_409(client: FlaskClient, job: str) -> None:
     assert "is queued" in answer.json["detail"]
 
 
-def test_a_job_that_is_not_there_is_404(client: FlaskClient) -> None:
+def test_a_missing_job_is_404(client: FlaskClient) -> None:
     assert again(client, "01890000-0000-7000-8000-000000000000").status_code == 404

@@ -125,7 +125,7 @@ def ways(client: FlaskClient, version: int) -> Ways:
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_company_place_and_format_change_no_bit(ways: Ways, data: st.DataObject) -> None:
+def test_batch_position_and_format_change_no_bit(ways: Ways, data: st.DataObject) -> None:
     everybody = some_customers(data.draw(st.integers(0, 10**6)), data.draw(st.sampled_from([1, 2, 63, 64, 65, 300])))
     query = data.draw(st.sampled_from(["", "&explain=3", "&customer_value=100&offer_cost=3&contact_cost=1"]))
     expected = {name: essence(score) for name, score in ways.records(everybody, query).items()}
@@ -139,7 +139,7 @@ def test_company_place_and_format_change_no_bit(ways: Ways, data: st.DataObject)
             }
 
 
-def test_the_bits_are_the_estimators_own(ways: Ways, mixed: Estimator) -> None:
+def test_scores_have_the_bits_of_the_estimator(ways: Ways, mixed: Estimator) -> None:
     everybody = some_customers(1, 200)
     columns = {name: [record[name] for record in everybody] for name in mixed.encoder.names}
     own = mixed.predict(columns, len(everybody)).tolist()
@@ -147,7 +147,7 @@ def test_the_bits_are_the_estimators_own(ways: Ways, mixed: Estimator) -> None:
         assert [score["churn_probability"] for score in getattr(ways, way)(everybody).values()] == own
 
 
-def test_categories_that_training_did_not_know_are_counted_not_refused(client: FlaskClient, version: int) -> None:
+def test_unseen_categories_are_counted_and_scored(client: FlaskClient, version: int) -> None:
     records = [customer(random.Random(1)) | {"plan": plan} for plan in ("Satellite", "DSL", "Carrier pigeon", None)]
     answer = client.post(f"{SCORE}?version={version}", json={"records": records})
     assert (answer.json["errors"], answer.json["unseen"], answer.json["imputed"]) == (0, {"plan": 2}, {"plan": 1})

@@ -43,7 +43,7 @@ def test_a_record_gets_the_estimators_probability_from_the_champion(
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_the_version_is_the_aliases_or_the_one_named(
+def test_the_version_is_that_of_the_alias_or_of_the_request(
     client: FlaskClient, champion: int, add_version: Callable[..., int], record: Record, estimator: Estimator
 ) -> None:
     second = add_version("churn", replace(estimator, metrics={}, baseline=estimator.baseline + 1.0))
@@ -67,7 +67,7 @@ def test_the_version_is_the_aliases_or_the_one_named(
     ],
 )
 @pytest.mark.usefixtures("champion")
-def test_a_version_that_is_not_there_is_refused(client: FlaskClient, record: Record, path: str, status: int) -> None:
+def test_a_missing_version_is_refused(client: FlaskClient, record: Record, path: str, status: int) -> None:
     answer = client.post(path, json={"records": [record]})
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
 

@@ -55,7 +55,7 @@ def test_the_table_itself_becomes_a_dataset_without_target(client: FlaskClient, 
     assert again.json["id"] != answer.json["id"]
 
 
-def test_a_table_for_a_model_that_is_not_there_is_not_kept(client: FlaskClient) -> None:
+def test_a_table_for_a_missing_model_is_not_stored(client: FlaskClient) -> None:
     assert send(client, "model=nobody").status_code == 404
     assert send(client, "model=nobody&version=3").status_code == 404
     assert client.get("/v1/datasets").json["datasets"] == []
@@ -103,7 +103,7 @@ def test_what_does_not_fit_is_refused(  # noqa: PLR0917 - one a case
         ("model=churn", TABLE * 2000, "text/csv", 413),
     ],
 )
-def test_a_table_that_does_not_fit_is_refused_and_nothing_is_kept(  # noqa: PLR0917 - one a case
+def test_a_table_that_does_not_fit_is_refused_and_not_stored(  # noqa: PLR0917 - one a case
     client: FlaskClient, champion: int, settings: Settings, query: str, data: bytes, kind: str, status: int
 ) -> None:
     before = client.get("/v1/datasets").json
@@ -158,7 +158,7 @@ def finished(client: FlaskClient, database: Database, settings: Settings, datase
     return job_id
 
 
-def test_a_result_is_downloaded_with_its_digest_as_tag(client: FlaskClient, finished: str) -> None:
+def test_a_result_has_its_digest_as_entity_tag(client: FlaskClient, finished: str) -> None:
     answer = client.get(f"/v1/jobs/{finished}/result", buffered=True)
     assert (answer.status_code, answer.data, answer.mimetype) == (200, b"0123456789", "text/csv")
     sha256 = client.get(f"/v1/jobs/{finished}").json["result"]["sha256"]
@@ -218,7 +218,7 @@ def test_a_missing_result_file_is_reported(app: Flask, client: FlaskClient, fini
     assert client.get(f"/v1/jobs/{finished}/result", buffered=True).status_code == 503
 
 
-def test_a_replay_is_accepted_with_all_that_the_version_was_trained_by(client: FlaskClient, champion: int) -> None:
+def test_a_replay_has_the_training_parameters_of_the_version(client: FlaskClient, champion: int) -> None:
     version = client.get(f"/v1/models/churn/versions/{champion}").json
     answer = client.post(f"/v1/models/churn/versions/{champion}/replay", headers={"Idempotency-Key": "r"})
     assert answer.status_code == 202, answer.text

@@ -56,7 +56,7 @@ def test_it_answers_http_and_ends_clean(running: Running) -> None:
     assert "Traceback" not in "".join(running.lines)
 
 
-def test_no_header_of_a_client_on_this_machine_moves_the_application(running: Running) -> None:
+def test_forged_headers_of_clients_are_ignored(running: Running) -> None:
     forged = {"SCRIPT_NAME": "/live", "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
     answer = httpx.get(f"{running.url}/livez", headers=forged, trust_env=False, timeout=PATIENCE)
     assert answer.json() == {"status": "alive"}
@@ -64,7 +64,7 @@ def test_no_header_of_a_client_on_this_machine_moves_the_application(running: Ru
     assert "192.0.2.1" not in "".join(running.lines)
 
 
-def test_at_its_start_it_removes_uploads_that_were_broken_off_long_ago(settings: Settings) -> None:
+def test_at_its_start_it_removes_old_interrupted_uploads(settings: Settings) -> None:
     left = settings.artifacts / ".upload-left"
     left.parent.mkdir()
     left.write_bytes(b"some")
@@ -87,7 +87,7 @@ def broken_off(url: str, path: str, kind: str, header: str, body: bytes) -> str:
         return connection.makefile("rb").read().decode()
 
 
-def test_a_body_that_breaks_off_is_400_and_nothing_of_it_is_kept(settings: Settings, running: Running) -> None:
+def test_an_interrupted_body_is_400_and_leaves_no_file(settings: Settings, running: Running) -> None:
     for path, (kind, body) in {
         "/v1/datasets?target=churned": TABLE,
         "/v1/models/churn/score": JSON,
@@ -162,7 +162,7 @@ def test_invalid_settings_are_named(settings: Settings) -> None:
     assert "EBB_PORT" in said
 
 
-def test_arguments_are_refused_for_settings_alone_are_read(settings: Settings) -> None:
+def test_arguments_are_refused(settings: Settings) -> None:
     with command(settings, "--host", "0.0.0.0") as process:
         assert process.stderr is not None
         assert "--host" in process.stderr.read()

@@ -40,7 +40,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("body", BAD, ids=lambda body: body[:30].decode("latin-1"))
-def test_bad_json_is_refused_with_code_and_pointer(body: bytes) -> None:
+def test_invalid_json_is_refused_with_code_and_pointer(body: bytes) -> None:
     with pytest.raises(MalformedError) as refused:
         parse_json(body)
     first = refused.value.problems[0]

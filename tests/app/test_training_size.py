@@ -63,7 +63,7 @@ def test_a_replay_of_a_network_that_is_too_large_is_refused(
     assert_too_large(client.post(f"/v1/models/churn/versions/{champion}/replay"))
 
 
-def test_the_memory_is_that_of_the_workers_and_without_any_that_of_the_setting(
+def test_the_memory_is_that_of_the_workers_or_that_of_the_setting(
     make_app: Callable[..., Flask], database: Database, dataset: str
 ) -> None:
     client = make_app(training_bytes=2**28).test_client()

@@ -77,7 +77,7 @@ def test_a_spec_that_does_not_fit_the_dataset_is_refused_at_once(
     assert count(client) == 0
 
 
-def test_rows_may_be_held_out_by_any_column_that_is_there(client: FlaskClient, dataset: str) -> None:
+def test_rows_may_be_held_out_by_any_existing_column(client: FlaskClient, dataset: str) -> None:
     assert train(client, dataset, spec={"validation": {"group": "customer_id"}}).status_code == 202
 
 
@@ -112,7 +112,7 @@ def test_all_problems_of_a_training_are_reported_together(client: FlaskClient) -
         ({"colour": "red"}, "/colour"),
     ],
 )
-def test_a_body_that_does_not_fit_is_422(client: FlaskClient, change: dict[str, object], pointer: str) -> None:
+def test_an_invalid_training_body_is_422(client: FlaskClient, change: dict[str, object], pointer: str) -> None:
     body = {"model": "churn", "dataset": NOWHERE} | change
     answer = client.post("/v1/jobs/training", json=body)
     assert answer.status_code == 422
@@ -128,7 +128,7 @@ def test_a_priority_and_a_deadline_are_kept(client: FlaskClient, dataset: str) -
     assert (plain["priority"], plain["deadline_at"]) == (0, None)
 
 
-def test_the_settings_deadline_is_for_those_that_name_none(make_app: Callable[..., Flask], dataset: str) -> None:
+def test_the_deadline_of_the_settings_applies_to_jobs_without_one(make_app: Callable[..., Flask], dataset: str) -> None:
     job = train(make_app(deadline_seconds=60.0).test_client(), dataset).json
     created, deadline = (datetime.fromisoformat(job[name]) for name in ("created_at", "deadline_at"))
     assert (deadline - created).total_seconds() == pytest.approx(60, abs=1)
@@ -148,7 +148,7 @@ def test_a_full_queue_is_429_with_retry_after_and_repeats_earlier_answers(
     assert count(client) == 1
 
 
-def test_validating_alone_answers_the_whole_spec_and_stores_nothing(client: FlaskClient, dataset: str) -> None:
+def test_validate_only_answers_the_whole_spec_and_stores_nothing(client: FlaskClient, dataset: str) -> None:
     answer = train(client, dataset, spec={"layers": [3]}, validate_only=True)
     assert answer.status_code == 200
     assert answer.json == {"valid": True, "spec": parse_spec({"layers": [3]}).to_json()}
@@ -171,7 +171,7 @@ def test_the_same_key_and_body_answer_the_first_job_again(
     assert rung[0] == first.json["id"]
 
 
-def test_a_default_written_out_is_the_same_request(client: FlaskClient, dataset: str) -> None:
+def test_an_explicit_default_is_the_same_request(client: FlaskClient, dataset: str) -> None:
     train(client, dataset, "k1")
     assert train(client, dataset, "k1", spec={"seed": 0}, promote="never").headers["Idempotency-Replayed"] == "true"
 
@@ -191,7 +191,7 @@ def test_a_key_that_cannot_be_stored_is_422(client: FlaskClient, dataset: str, k
     assert count(client) == 0
 
 
-def test_eight_at_once_with_one_key_are_one_job(app: Flask, dataset: str) -> None:
+def test_eight_concurrent_requests_with_one_key_make_one_job(app: Flask, dataset: str) -> None:
     def ask(_: int) -> str:
         answer = train(app.test_client(), dataset, "k1")
         assert answer.status_code == 202, answer.text
@@ -228,7 +228,7 @@ def test_a_gate_is_stored_as_requested(client: FlaskClient, dataset: str) -> Non
         ("if_better", {"confidence": 1.0}, "/gate/confidence"),
     ],
 )
-def test_a_gate_that_does_not_fit_is_refused(
+def test_an_invalid_gate_is_refused(
     client: FlaskClient, dataset: str, promote: str, gate: dict[str, object], pointer: str
 ) -> None:
     body = {"model": "churn", "dataset": dataset, "promote": promote, "gate": gate}

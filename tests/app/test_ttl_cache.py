@@ -29,7 +29,7 @@ def say(database: Database) -> Callable[[str], None]:
     return put
 
 
-def test_an_answer_is_used_until_it_is_as_old_as_allowed(database: Database, say: Callable[[str], None]) -> None:
+def test_a_value_is_used_up_to_its_maximum_age(database: Database, say: Callable[[str], None]) -> None:
     say("first")
     cache = TtlCache(database, ask, seconds=0.4)
     assert cache.get("champion") == "first"
@@ -51,9 +51,7 @@ def test_a_forgotten_value_is_fetched_at_once(database: Database, say: Callable[
     assert cache.get("champion") == "second"
 
 
-def test_an_answer_that_was_held_up_does_not_overwrite_a_later_one(
-    database: Database, say: Callable[[str], None]
-) -> None:
+def test_a_delayed_value_does_not_overwrite_a_later_one(database: Database, say: Callable[[str], None]) -> None:
     def slowly(connection: Connection, name: str) -> str | None:
         answer = ask(connection, name)
         if answer == "first":
@@ -67,7 +65,7 @@ def test_an_answer_that_was_held_up_does_not_overwrite_a_later_one(
     assert cache.get("champion") == "second"
 
 
-def test_nothing_is_no_answer_to_keep(database: Database, say: Callable[[str], None]) -> None:
+def test_an_absent_value_is_not_cached(database: Database, say: Callable[[str], None]) -> None:
     cache = TtlCache(database, ask, seconds=60)
     assert cache.get("champion") is None
     say("here")

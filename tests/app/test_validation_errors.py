@@ -68,7 +68,7 @@ def test_every_invalid_parameter_of_a_query_is_reported(client: FlaskClient) -> 
     }
 
 
-def test_a_number_beyond_all_numbers_is_out_of_range_in_a_query(client: FlaskClient, champion: int) -> None:
+def test_a_huge_number_in_a_query_is_out_of_range(client: FlaskClient, champion: int) -> None:
     answer = client.post(f"/v1/models/churn/score?version={champion}&customer_value=1e400", json={"records": [{}]})
     assert [(fault["pointer"], fault["code"]) for fault in answer.json["errors"]] == [
         ("/query/customer_value", "range")
@@ -76,7 +76,7 @@ def test_a_number_beyond_all_numbers_is_out_of_range_in_a_query(client: FlaskCli
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.body], ids=lambda route: route.name)
-def test_no_message_shows_a_pattern_or_a_parsers_words(client: FlaskClient, route: Any) -> None:
+def test_no_message_shows_a_pattern_or_words_of_a_parser(client: FlaskClient, route: Any) -> None:
     strange: list[object] = [None, True, -1, 10**30, 1.5, "", "\n", "x" * 2000, [], {}]
     names = route.body.__struct_encode_fields__
     path = re.sub(r"{version}", "1", re.sub(r"{(?!version)\w+}", "churn", route.path))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 ZOMBIE = "tests/store/test_zombie.py::test_no_write_with_an_old_token_succeeds"
 CANCELLED_OWNER = "tests/store/test_requeue.py::test_a_cancelled_job_is_not_requeued"
 RESUMING = "tests/model/test_determinism.py::test_resuming_after_any_epoch_is_byte_identical"
-UNUSABLE = "tests/worker/test_resuming.py::test_a_checkpoint_that_cannot_be_used_means_epoch_0_and_the_log_says_why"
+UNUSABLE = "tests/worker/test_resuming.py::test_an_unusable_checkpoint_restarts_at_epoch_0_with_a_logged_reason"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ def _demo(home: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_demo_does_the_whole_job_twice_in_one_folder_and_leaves_nothing_running(tmp_path: Path) -> None:
+def test_demo_runs_twice_in_one_folder_and_leaves_no_process(tmp_path: Path) -> None:
     for version in (1, 2):
         done = _demo(tmp_path)
         assert done.returncode == 0, done.stderr
@@ -21,7 +21,7 @@ def test_demo_does_the_whole_job_twice_in_one_folder_and_leaves_nothing_running(
         assert not processes_of(tmp_path)
 
 
-def test_demo_uses_the_service_that_runs_in_the_folder_already(tmp_path: Path) -> None:
+def test_demo_uses_a_running_service_of_the_folder(tmp_path: Path) -> None:
     with ebb_up(tmp_path) as service:
         done = _demo(tmp_path)
         assert done.returncode == 0, done.stderr

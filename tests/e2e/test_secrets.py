@@ -23,7 +23,7 @@ def run(home: Path, *arguments: str | Path, **environ: str) -> subprocess.Comple
     return subprocess.run(command, env=given, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_each_file_gets_a_password_of_its_own_once_for_its_owner_and_its_group(tmp_path: Path) -> None:
+def test_each_file_gets_its_own_password_readable_by_owner_and_group(tmp_path: Path) -> None:
     paths = [tmp_path / name / "password" for name in ("owner", "service")]
     assert run(tmp_path, "secrets", *paths).returncode == 0
     made = [path.read_text() for path in paths]

@@ -48,7 +48,7 @@ def test_a_signal_while_it_starts_ends_everything_at_once(tmp_path: Path, number
     assert not processes_of(tmp_path)
 
 
-def test_of_two_started_at_once_one_is_ready_and_one_says_why_not(tmp_path: Path) -> None:
+def test_of_two_concurrent_starts_one_is_ready_and_one_reports_the_reason(tmp_path: Path) -> None:
     with starting(tmp_path, free_port()) as first, starting(tmp_path, free_port()) as second:
         wait_for(lambda: first.poll() is not None or second.poll() is not None, "the refusal of one")
         refused, other = (first, second) if first.poll() is not None else (second, first)
@@ -73,7 +73,7 @@ def test_it_starts_again_on_the_same_port_right_after_a_kill(tmp_path: Path) -> 
             assert process.wait(timeout=60) == 0
 
 
-def test_a_broker_that_dies_is_started_again_and_no_job_is_lost(tmp_path: Path) -> None:
+def test_a_dead_broker_is_restarted_without_loss_of_a_job(tmp_path: Path) -> None:
     spec = {"epochs": 3}
     with ebb_up(tmp_path, EBB_REPUBLISH_SECONDS=2) as service, service.client() as client:
         table = customers(300, 1).to_csv().encode()

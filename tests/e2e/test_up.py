@@ -32,7 +32,7 @@ def test_killing_the_supervisor_ends_every_process(tmp_path: Path) -> None:
         assert not alive
 
 
-def test_a_process_that_dies_is_started_again(tmp_path: Path) -> None:
+def test_a_dead_process_is_restarted(tmp_path: Path) -> None:
     with ebb_up(tmp_path) as service:
         [worker] = service.processes("worker")
         worker.kill()

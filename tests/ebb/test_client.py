@@ -44,7 +44,7 @@ def test_an_upload_sends_the_bytes_with_their_type_name_and_key(client: Client, 
     assert sent.headers["Authorization"] == "Bearer ebb_abc_secret"
 
 
-def test_a_training_is_submitted_as_the_contract_says(client: Client, service: Service) -> None:
+def test_a_training_request_matches_the_contract(client: Client, service: Service) -> None:
     service.will_answer(JOB, 202, Location="/v1/jobs/j1")
     job = client.submit_training("churn", "d1", {"layers": [8, 4]})
     assert (job.id, job.state, job.finished) == ("j1", "queued", False)
@@ -53,7 +53,7 @@ def test_a_training_is_submitted_as_the_contract_says(client: Client, service: S
     assert sent.json == {"model": "churn", "dataset": "d1", "spec": {"layers": [8, 4]}, "promote": "never"}
 
 
-def test_asking_again_after_503_uses_the_same_idempotency_key(client: Client, service: Service) -> None:
+def test_a_retry_after_503_uses_the_same_idempotency_key(client: Client, service: Service) -> None:
     service.will_answer({"title": "busy", "status": 503}, 503, Retry_After="0")
     service.will_answer({"title": "busy", "status": 429}, 429, Retry_After="1")
     service.will_answer(JOB, 202)
@@ -113,7 +113,7 @@ def test_a_list_is_followed_through_its_pages(client: Client, service: Service) 
     assert [request.args.get("page_token") for request in service.requests] == [None, "t/2"]
 
 
-def test_a_first_move_of_an_alias_must_not_find_one(client: Client, service: Service) -> None:
+def test_the_first_move_requires_that_the_alias_does_not_exist(client: Client, service: Service) -> None:
     service.will_answer({"title": "Not Found", "status": 404}, 404)
     service.will_answer({"alias": "champion", "version": 1, "revision": 1}, 200)
     assert client.move_alias("churn", "champion", 1).version == 1

@@ -32,7 +32,7 @@ def test_the_spec_is_one_the_model_accepts() -> None:
     assert parse_spec(DEMO_SPEC).to_json()["layers"] == [8, 4]
 
 
-def test_off_a_terminal_every_tenth_epoch_and_the_last_get_one_plain_line() -> None:
+def test_without_a_terminal_every_tenth_epoch_and_the_last_get_a_line() -> None:
     console, written = plain_console()
     with display_on(console) as display:
         assert isinstance(display, LineDisplay)
@@ -46,7 +46,7 @@ def test_off_a_terminal_every_tenth_epoch_and_the_last_get_one_plain_line() -> N
         assert all(part in line for line in lines)
 
 
-def test_on_a_terminal_a_bar_counts_epochs_with_rate_and_losses() -> None:
+def test_on_a_terminal_a_bar_shows_epochs_rate_and_losses() -> None:
     written = io.StringIO()
     console = Console(file=written, width=80, force_terminal=True)
     with display_on(console) as display:

@@ -46,9 +46,7 @@ def test_a_success_without_a_version_is_an_error(result: dict[str, object] | Non
 
 
 @pytest.mark.parametrize(("data", "alias"), [("ab", "champion"), ("cd", "demo")])
-def test_a_champion_trained_on_other_data_is_left_alone(
-    client: Client, service: Service, data: str, alias: str
-) -> None:
+def test_a_champion_trained_on_other_data_is_not_moved(client: Client, service: Service, data: str, alias: str) -> None:
     service.will_answer({"alias": "champion", "version": 3, "revision": 5}, 200, ETag='"5"')
     none: dict[str, object] = {}
     version = {"version": 3, "job_id": "j", "spec": none, "metrics": none, "data_sha256": data, "environment": none}

@@ -34,14 +34,14 @@ def test_a_key_of_an_ordinary_name_is_made(url: str, name: str) -> None:
     "name",
     ["", "  ", "x" * 101, "a\nb", "a\x1b[2J", "ana\u202elyst", "a\u200f", "a\x85", "👩\u200d💻", "\ufeffci"],
 )
-def test_a_name_that_is_not_safe_to_show_is_refused(url: str, name: str) -> None:
+def test_an_unsafe_name_is_refused(url: str, name: str) -> None:
     refused = CliRunner().invoke(keys, ["create", "--name", name, "--scope", "read"])
     assert refused.exit_code == 2
     assert "--name" in refused.stderr
     assert json.loads(CliRunner().invoke(keys, ["list", "--json"]).stdout) == []
 
 
-def test_a_name_of_an_earlier_release_is_listed_spelled_out(url: str) -> None:
+def test_an_unsafe_name_of_an_earlier_release_is_listed_escaped(url: str) -> None:
     database = open_database(url)
     database.write(lambda connection: create_key(connection, "[/red]\x1b[2J\u202e", ["read"]))
     database.close()

@@ -19,5 +19,5 @@ def test_a_large_log_is_rotated_and_its_writer_continues(tmp_path: Path) -> None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["web.log", "web.log.1"]
 
 
-def test_a_folder_that_is_not_there_holds_no_logs(tmp_path: Path) -> None:
+def test_a_missing_folder_has_no_logs(tmp_path: Path) -> None:
     keep_short(tmp_path / "none")

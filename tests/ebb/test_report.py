@@ -109,7 +109,7 @@ def test_the_same_findings_give_the_same_page(findings: Findings, text: str) -> 
     assert render_report(findings) == text
 
 
-def test_colours_are_left_to_the_page_so_that_dark_mode_reaches_the_charts(text: str) -> None:
+def test_charts_use_the_colours_of_the_page_for_dark_mode(text: str) -> None:
     charts = "".join(re.findall(r"<svg.*?</svg>", text, re.DOTALL))
     assert "var(--ink)" in charts
     assert not re.search(r"#[0-9a-fA-F]{6}\b", charts)

@@ -59,7 +59,7 @@ def test_watching_ends_with_the_finished_job_and_its_epochs(client: Client, serv
     assert service.requests[1].headers["Accept"] == "text/event-stream"
 
 
-def test_a_stream_that_breaks_off_is_taken_up_behind_the_last_event(client: Client, service: Service) -> None:
+def test_an_interrupted_stream_is_resumed_after_the_last_event(client: Client, service: Service) -> None:
     service.will_answer(RUNNING)
     service.will_stream(epoch(1, "2.1") + "id: 2.2\nevent: ep", cut=True)
     service.will_stream(epoch(2, "2.2"))  # and ends, as after some minutes
@@ -71,7 +71,7 @@ def test_a_stream_that_breaks_off_is_taken_up_behind_the_last_event(client: Clie
     assert [one.headers.get("Last-Event-ID") for one in service.requests] == [None, None, "2.1", None, "2.2", None]
 
 
-def test_epochs_made_again_take_the_place_of_those_before(client: Client, service: Service) -> None:
+def test_repeated_epochs_replace_earlier_ones(client: Client, service: Service) -> None:
     service.will_answer(RUNNING)
     again = epoch(2, "9.2", 0.1) + epoch(3, "9.3", 0.1)
     service.will_stream(epoch(1, "2.1") + epoch(2, "2.2") + epoch(3, "2.3") + event("running", "9.0") + again)
@@ -102,13 +102,13 @@ def test_watching_an_ended_job_shows_its_epochs(client: Client, service: Service
         expect_success(job)
 
 
-def test_a_job_that_no_worker_takes_is_given_up_in_time(client: Client, service: Service) -> None:
+def test_watching_a_job_without_a_worker_times_out(client: Client, service: Service) -> None:
     service.will_answer(QUEUED)
     with pytest.raises(JobError, match="no worker took"):
         watch_job(client, "j1", quiet(), patience=0)
 
 
-def test_a_job_under_way_is_given_up_in_time_though_events_come(client: Client, service: Service) -> None:
+def test_watching_a_running_job_times_out(client: Client, service: Service) -> None:
     service.will_answer(RUNNING)
     service.will_stream(": still here\n\n" * 3)
     service.will_answer(RUNNING)
@@ -137,7 +137,7 @@ def running(**more: object) -> Job:
     return Job(**{"id": "j1", "kind": "training", "state": "running", "attempt": 1, **more})
 
 
-def test_a_terminal_gets_bar_time_left_curve_and_losses_in_80_columns() -> None:
+def test_a_terminal_shows_bar_time_left_curve_and_losses_in_80_columns() -> None:
     epochs = [Epoch(number, 0.01, 1 / number, 2 / number) for number in range(1, 101)]
     text = shown(running(eta_s=754.0), epochs, terminal=True)
     assert "epoch 100/" in text
@@ -147,7 +147,7 @@ def test_a_terminal_gets_bar_time_left_curve_and_losses_in_80_columns() -> None:
     assert len(line) <= 80
 
 
-def test_elsewhere_every_tenth_epoch_and_the_last_are_lines() -> None:
+def test_without_a_terminal_every_tenth_epoch_and_the_last_are_lines() -> None:
     epochs = [Epoch(number, 0.01, 0.5, 0.6) for number in range(1, 26)]
     lines = shown(running(state="succeeded"), epochs, terminal=False).splitlines()
     assert [line.split(":")[0] for line in lines] == ["epoch   1", "epoch  10", "epoch  20", "epoch  25"]
@@ -161,7 +161,7 @@ def test_a_summary_has_the_result_of_a_job() -> None:
     assert "diverged and restarted" in text
 
 
-def test_an_event_may_come_in_any_parts_and_with_either_line_end() -> None:
+def test_an_event_is_parsed_from_any_parts_and_line_ends() -> None:
     text = ": hello\r\n\r\nid: 7\r\nevent: x\r\ndata: one\u2028line\ndata:two\n\ndata: no name\n\n"
     whole = list(read_events([text]))
     assert [(one.event, one.data, one.id) for one in whole] == [

@@ -35,7 +35,7 @@ def test_every_setting_that_the_containers_are_given_is_known() -> None:
     assert given | asked <= VARIABLES.keys()
 
 
-def test_operations_names_every_setting_that_is_handed_on() -> None:
+def test_operations_lists_every_passed_setting() -> None:
     handed_on = re.findall(r"^ +(EBB_\w+):$", COMPOSE, re.MULTILINE)
     [told] = re.findall(r"^- [^\n]*handed on to the containers.*?\n\n", OPERATIONS, re.MULTILINE | re.DOTALL)
     assert sorted(re.findall(r"`(EBB_\w+)`", told)) == sorted(handed_on)
@@ -171,7 +171,7 @@ def test_the_files_that_the_containers_mount_are_there() -> None:
     assert all((ROOT / path).is_file() for path in mounted)
 
 
-def test_all_that_the_proxy_says_itself_is_a_problem_of_a_status_that_exists() -> None:
+def test_every_answer_of_the_proxy_itself_is_a_problem_with_a_valid_status() -> None:
     """494 is nginx's own number for headers that are too long."""
     told: dict[int, int] = {}
     for numbers, other in re.findall(r"^ +error_page ([\d ]+?) *(?:=(\d+))? /-/problem;$", PROXY, re.MULTILINE):

@@ -20,7 +20,7 @@ def test_one_file_reads_environment_variables() -> None:
     assert not faults, "only store/settings.py reads the environment, not " + ", ".join(faults)
 
 
-def test_that_file_is_the_one_that_reads_them() -> None:
+def test_the_settings_file_reads_environment_variables() -> None:
     assert list(reads(tree(READER)))
 
 

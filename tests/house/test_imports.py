@@ -64,7 +64,7 @@ def test_a_package_of_the_engine_imports_only_those_below_it() -> None:
     assert not faults, "\n".join(faults)
 
 
-def test_the_table_names_only_modules_there_are() -> None:
+def test_the_table_names_existing_modules_only() -> None:
     known = {module_name(path) for path in python_files(*PACKAGES)}
     assert ALLOWED.keys() <= known
 

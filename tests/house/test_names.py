@@ -24,13 +24,13 @@ ALLOWED_MODULES: dict[str, str] = {}
 """Modules, such as `app.jobs`, that may stand twice in their package, each with the reason."""
 
 
-def test_no_public_class_stands_twice() -> None:
+def test_public_class_names_are_unique() -> None:
     found = twice(classes())
     assert found.keys() - ALLOWED_CLASSES.keys() == set(), listed(found)
     assert ALLOWED_CLASSES.keys() - found.keys() == set(), "these stand once: take them off the list"
 
 
-def test_no_module_stands_twice_in_its_package() -> None:
+def test_module_names_are_unique_in_their_package() -> None:
     found = twice(modules())
     assert found.keys() - ALLOWED_MODULES.keys() == set(), listed(found)
     assert ALLOWED_MODULES.keys() - found.keys() == set(), "these stand once: take them off the list"

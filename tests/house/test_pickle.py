@@ -28,7 +28,7 @@ def pickling(module: ast.Module) -> Iterator[tuple[ast.AST, str]]:
             yield node.value, "allows pickles"
 
 
-def test_pickling_is_seen() -> None:
+def test_the_search_for_pickle_finds_it() -> None:
     for guilty in (
         "import pickle",
         "from pickle import loads",

@@ -24,7 +24,7 @@ time.sleep(60)
 """
 
 
-def test_a_test_gets_a_migrated_database_without_a_row(database: Database) -> None:
+def test_a_test_gets_a_migrated_database_without_rows(database: Database) -> None:
     assert is_current(database)
     with database.read() as connection:
         names = [name for name in inspect(connection).get_table_names() if name != "alembic_version"]
@@ -33,7 +33,7 @@ def test_a_test_gets_a_migrated_database_without_a_row(database: Database) -> No
             assert connection.execute(text(f'SELECT count(*) FROM "{name}"')).scalar_one() == 0, name
 
 
-def test_a_bare_database_has_no_table(bare_database_url: str) -> None:
+def test_a_bare_database_has_no_tables(bare_database_url: str) -> None:
     database = open_database(bare_database_url)
     with database.read() as connection:
         assert inspect(connection).get_table_names() == []

@@ -27,13 +27,13 @@ def _history(world: World) -> list[tuple[int, int | None, int, str]]:
     return [(row.revision, row.from_version, row.to_version, row.moved_by) for row in rows]
 
 
-def test_a_new_alias_begins_at_revision_one(three: World) -> None:
+def test_a_new_alias_has_revision_one(three: World) -> None:
     assert _move(three, 2, revision=0) == 1
     with three.database.read() as connection:
         assert get_alias(connection, "churn", "champion").version == 2
 
 
-def test_each_move_counts_the_revision_up_and_is_kept(three: World) -> None:
+def test_each_move_increments_the_revision_and_is_stored(three: World) -> None:
     assert [_move(three, 1, 0, "a"), _move(three, 3, 1, "b"), _move(three, 1, 2, "c")] == [1, 2, 3]
     assert _history(three) == [(3, 3, 1, "c"), (2, 1, 3, "b"), (1, None, 1, "a")]
 
@@ -55,7 +55,7 @@ def test_a_move_with_a_wrong_revision_is_refused(three: World, revision: int) ->
     )
 
 
-def test_an_alias_that_does_not_exist_is_at_no_revision(three: World) -> None:
+def test_a_missing_alias_has_no_revision(three: World) -> None:
     three.refuses(
         lambda connection: move_alias(connection, "churn", "champion", AliasUpdate(2, 1, "wrong")), StaleRevisionError
     )

@@ -66,7 +66,7 @@ def test_an_interrupted_upload_leaves_no_file_and_keeps_its_error(kept: Artifact
     assert _files(kept) == []
 
 
-def test_an_upload_that_cannot_take_its_place_leaves_nothing(kept: ArtifactStore) -> None:
+def test_an_upload_that_cannot_be_stored_leaves_no_file(kept: ArtifactStore) -> None:
     sha256 = hashlib.sha256(b"abc").hexdigest()
     kept.folder.mkdir()
     (kept.folder / sha256[:2]).write_bytes(b"a file where the folder should be")
@@ -172,5 +172,5 @@ def test_files_of_killed_uploads_are_removed_after_a_day(kept: ArtifactStore) ->
     assert _files(kept) == sorted([".upload-new", f"{artifact.sha256[:2]}/{artifact.sha256}", "note"])
 
 
-def test_a_folder_that_is_not_there_yet_is_swept(kept: ArtifactStore) -> None:
+def test_sweeping_a_missing_folder_is_harmless(kept: ArtifactStore) -> None:
     assert kept.sweep() == 0

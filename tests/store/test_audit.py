@@ -42,7 +42,7 @@ def test_no_line_can_be_changed_or_removed(told: Database, statement: str) -> No
     assert len(before) == 3
 
 
-def test_the_database_says_why(told: Database) -> None:
+def test_the_error_of_the_database_has_the_reason(told: Database) -> None:
     with pytest.raises(DBAPIError, match="append-only"), told.engine.begin() as connection:
         connection.execute(text("DELETE FROM audit_log"))
 

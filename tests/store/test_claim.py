@@ -57,7 +57,7 @@ def test_tokens_increase_from_attempt_to_attempt(world: World) -> None:
     assert [token for event, token in world.events(job_id) if event == "running"] == [1, 2, 3]
 
 
-def test_the_first_start_is_remembered_through_later_attempts(world: World) -> None:
+def test_the_first_start_is_kept_in_later_attempts(world: World) -> None:
     job_id = world.queue()
     world.start(job_id)
     started_at = world.row(job_id).started_at

@@ -17,7 +17,7 @@ MOMENT = datetime(2024, 2, 29, 23, 59, 59, 123456, tzinfo=UTC)
 @pytest.mark.parametrize(
     "zone", [UTC, timezone(timedelta(hours=-8)), timezone(timedelta(hours=5, minutes=45))], ids=str
 )
-def test_a_time_comes_back_as_the_same_moment_in_utc(world: World, zone: timezone) -> None:
+def test_a_time_round_trips_as_the_same_moment_in_utc(world: World, zone: timezone) -> None:
     job_id = world.queue()
     world.alter(job_id, deadline_at=MOMENT.astimezone(zone))
     found = world.row(job_id).deadline_at
@@ -59,7 +59,7 @@ def test_the_clock_advances_within_a_transaction(database: Database) -> None:
     assert len(moments) > 1
 
 
-def test_statements_that_differ_in_their_offset_are_compiled_once(database: Database) -> None:
+def test_statements_with_other_offsets_share_a_compilation(database: Database) -> None:
     def add(number: int) -> None:
         statement = insert(workers).values(name=f"w{number}", seen_at=now(float(-number)))
         database.write(lambda connection: connection.execute(statement))

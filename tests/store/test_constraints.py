@@ -59,7 +59,7 @@ ORPHANS: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("make", ORPHANS.values(), ids=ORPHANS.keys())
-def test_a_row_that_belongs_to_nothing_is_refused(world: World, make: Callable[[], Any]) -> None:
+def test_a_row_without_its_parent_is_refused(world: World, make: Callable[[], Any]) -> None:
     _refused(world, make())
 
 
@@ -85,6 +85,6 @@ def test_every_constraint_has_a_name_of_its_own() -> None:
     assert max(len(str(name)) for name in names) <= 63  # PostgreSQL cuts longer names
 
 
-def test_a_job_has_a_column_for_every_fact_of_the_design() -> None:
+def test_the_jobs_table_has_every_column_of_the_design() -> None:
     facts = {"token", "strikes", "worker", "lease_until", "run_after", "published_at", "cancel_requested"}
     assert facts | {"deadline_at", "error_code", "error_text"} <= set(jobs.c.keys())

@@ -85,7 +85,7 @@ def test_a_write_waits_for_a_locked_file(sqlite_template: Path, tmp_path: Path) 
     database.close()
 
 
-def test_a_folder_for_the_file_is_made_and_one_that_cannot_be_is_named(tmp_path: Path) -> None:
+def test_the_folder_of_the_file_is_created_or_named_in_the_error(tmp_path: Path) -> None:
     open_database(f"sqlite:///{tmp_path}/a/b/ebb.db").close()
     assert (tmp_path / "a" / "b").is_dir()
     (tmp_path / "file").write_bytes(b"")

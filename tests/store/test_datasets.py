@@ -42,7 +42,7 @@ def test_the_same_bytes_read_another_way_are_another_dataset(database: Database,
     assert other != first
 
 
-def test_an_upload_raced_by_four_makes_one_dataset(database: Database) -> None:
+def test_four_concurrent_equal_uploads_make_one_dataset(database: Database) -> None:
     results = race(4, lambda _: _add(database))
     assert len({dataset_id for dataset_id, _ in results}) == 1
     assert sorted(new for _, new in results) == [False, False, False, True]

@@ -80,7 +80,7 @@ def test_a_queued_job_past_its_deadline_fails_and_is_never_claimed(world: World)
 
 
 @pytest.mark.parametrize("state", ["running", "in time", "without", "ended"])
-def test_only_queued_jobs_past_their_deadline_end_so(world: World, state: str) -> None:
+def test_only_queued_jobs_past_their_deadline_fail_with_that_code(world: World, state: str) -> None:
     job_id = world.queue()
     if state == "running":
         world.start(job_id)

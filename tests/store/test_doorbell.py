@@ -12,7 +12,7 @@ from store.errors import BrokerError
 from store.jobs import TASK
 
 
-def test_a_message_names_the_task_and_carries_the_id_alone(broker: Broker) -> None:
+def test_a_message_has_the_task_and_the_id_only(broker: Broker) -> None:
     CeleryDoorbell(broker.url).ring("job-7", "training")
     with celery_app(broker.url).connection_for_read() as connection:
         message = connection.SimpleQueue(QUEUES["training"]).get(timeout=5)
@@ -65,7 +65,7 @@ def test_connecting_the_doorbell_sends_nothing(broker: Broker) -> None:
             queue.get_nowait()
 
 
-def test_no_results_are_kept_and_nothing_but_json_is_read() -> None:
+def test_no_results_are_stored_and_only_json_is_accepted() -> None:
     conf = celery_app("redis://nowhere").conf
     assert (conf.result_backend, conf.task_ignore_result, conf.accept_content) == (None, True, ["json"])
 

@@ -23,7 +23,7 @@ def test_a_lost_lease_queues_the_job_with_a_strike_to_be_published_at_once(world
 
 
 @pytest.mark.parametrize("state", ["queued", "running", "ended"])
-def test_a_job_without_a_lost_lease_is_left_alone(world: World, state: str) -> None:
+def test_a_job_with_a_valid_lease_is_not_expired(world: World, state: str) -> None:
     job_id = world.queue()
     if state != "queued":
         mine = world.start(job_id)

@@ -116,7 +116,7 @@ def test_concurrent_messages_claim_each_job_once(world: World) -> None:
     assert sorted(mine.job_id for mine in claims if isinstance(mine, Claim)) == sorted(ids)
 
 
-def test_a_claim_reads_no_job_that_ended_but_the_last_of_its_model(tmp_path: Path, sqlite_template: Path) -> None:
+def test_a_claim_reads_no_ended_job_except_the_last_of_its_model(tmp_path: Path, sqlite_template: Path) -> None:
     path = tmp_path / "planned.db"
     shutil.copyfile(sqlite_template, path)
     database = open_database(f"sqlite:///{path}")

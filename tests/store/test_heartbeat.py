@@ -98,7 +98,7 @@ def _event_ids(world: World, job_id: str) -> list[int]:
     return [row.event_id for row in rows]
 
 
-def test_each_epoch_names_the_event_it_came_after(world: World) -> None:
+def test_each_epoch_names_the_event_before_it(world: World) -> None:
     mine = world.start()
     world.beat(mine, new_epochs=[epoch(1), epoch(2)])
     world.expire(mine.job_id)

@@ -45,7 +45,7 @@ def test_the_same_request_gets_the_first_answer(database: Database) -> None:
     assert ask(database, IdempotentRequest("eve", "k", "b" * 64)) is None
 
 
-def test_asking_again_after_a_lost_commit_finds_its_own_key(database: Database) -> None:
+def test_a_retry_after_a_lost_commit_finds_its_own_key(database: Database) -> None:
     request = IdempotentRequest("ada", "k", "a" * 64)
     assert ask(database, request) is None
     assert ask(database, request) is None
@@ -61,7 +61,7 @@ def test_a_refused_request_frees_only_its_own_key(database: Database) -> None:
     assert ask(database, other) is None
 
 
-def test_a_key_whose_server_died_is_taken_over_and_the_dead_cannot_answer(database: Database) -> None:
+def test_a_key_of_a_dead_server_is_taken_over(database: Database) -> None:
     dead, alive = IdempotentRequest("ada", "k", "a" * 64), IdempotentRequest("ada", "k", "b" * 64)
     ask(database, dead)
     grow_old(database, ABANDONED_SECONDS + 1)
@@ -71,7 +71,7 @@ def test_a_key_whose_server_died_is_taken_over_and_the_dead_cannot_answer(databa
         ask(database, IdempotentRequest("ada", "k", "b" * 64))
 
 
-def test_a_key_whose_request_is_still_being_answered_is_not_taken_over(database: Database) -> None:
+def test_a_key_of_a_running_request_is_not_taken_over(database: Database) -> None:
     slow, other = IdempotentRequest("ada", "k", "a" * 64), IdempotentRequest("ada", "k", "a" * 64)
     ask(database, slow)
     grow_old(database, ABANDONED_SECONDS + 1)

@@ -27,7 +27,7 @@ def test_a_key_is_known_with_its_scopes(database: Database) -> None:
     assert _find(database, key) == Caller(key.split("_")[1], frozenset({"read", "score"}))
 
 
-def test_a_key_whose_commit_went_unanswered_is_found_and_not_made_twice(database: Database) -> None:
+def test_a_key_with_a_lost_commit_answer_is_not_made_twice(database: Database) -> None:
     key = new_key()
     for _ in range(2):
         assert database.write(lambda connection: create_key(connection, "ci", ["read"], key=key)) == key
@@ -53,7 +53,7 @@ def test_a_key_is_valid_until_it_expires(database: Database, expires_at: datetim
     assert (_find(database, _create(database, expires_at=expires_at)) is not None) is valid
 
 
-def test_a_revoked_key_is_unknown_from_then_on_and_stays_so(database: Database) -> None:
+def test_a_revoked_key_stays_unknown(database: Database) -> None:
     key = _create(database)
     key_id = key.split("_")[1]
     for _ in range(2):
@@ -89,7 +89,7 @@ def test_a_caller_has_the_rights_of_its_scopes_and_an_admin_all() -> None:
 
 
 @pytest.mark.parametrize("ended", ["expired", "revoked"])
-def test_a_service_whose_only_key_has_ended_has_none(database: Database, ended: str) -> None:
+def test_a_service_with_an_expired_key_only_has_no_keys(database: Database, ended: str) -> None:
     key = _create(database, expires_at=PAST if ended == "expired" else FUTURE)
     if ended == "revoked":
         with database.read() as connection:

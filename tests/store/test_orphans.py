@@ -46,7 +46,7 @@ def test_a_file_with_a_row_stays_and_is_settled(kept: ArtifactStore, database: D
     assert list(kept.unrecorded()) == []
 
 
-def test_a_settled_file_stays_even_where_the_database_is_another(kept: ArtifactStore, database: Database) -> None:
+def test_a_settled_file_stays_with_another_database(kept: ArtifactStore, database: Database) -> None:
     artifact = kept.put([b"upload"])
     kept.mark_recorded(artifact.sha256)
     grow_old(artifact)
@@ -54,7 +54,7 @@ def test_a_settled_file_stays_even_where_the_database_is_another(kept: ArtifactS
     assert artifact.path.stat().st_mode & 0o777 == KEPT
 
 
-def test_bytes_that_come_again_while_they_are_swept_stay(kept: ArtifactStore) -> None:
+def test_bytes_uploaded_during_a_sweep_stay(kept: ArtifactStore) -> None:
     artifact = kept.put([b"again"])
     grow_old(artifact)
     assert list(kept.unrecorded()) == [artifact.sha256]
@@ -63,7 +63,7 @@ def test_bytes_that_come_again_while_they_are_swept_stay(kept: ArtifactStore) ->
     assert kept.open_path(artifact.sha256).read_bytes() == b"again"
 
 
-def test_bytes_that_are_settled_while_they_are_swept_stay(kept: ArtifactStore) -> None:
+def test_bytes_settled_during_a_sweep_stay(kept: ArtifactStore) -> None:
     artifact = kept.put([b"again"])
     grow_old(artifact)
     kept.mark_recorded(artifact.sha256)
@@ -71,13 +71,11 @@ def test_bytes_that_are_settled_while_they_are_swept_stay(kept: ArtifactStore) -
     assert artifact.path.exists()
 
 
-def test_a_folder_that_is_not_there_yet_has_no_orphans(kept: ArtifactStore, database: Database) -> None:
+def test_a_missing_folder_has_no_orphans(kept: ArtifactStore, database: Database) -> None:
     assert sweep_orphans(kept, database) == 0
 
 
-def test_a_young_file_is_not_settled_for_its_row_may_be_an_old_one_of_the_same_bytes(
-    kept: ArtifactStore, database: Database
-) -> None:
+def test_a_new_file_is_not_settled_by_an_old_row_of_the_same_bytes(kept: ArtifactStore, database: Database) -> None:
     """Retention may remove a settled file: it assumes that no upload is sending it."""
     artifact = kept.put([b"table"])
     note(database, artifact)

@@ -46,7 +46,7 @@ def on_postgresql(postgres: Postgres, postgresql_template: str) -> Iterator[tupl
     postgres.drop_database(url)
 
 
-def test_work_whose_connection_was_killed_runs_again(on_postgresql: tuple[Database, str]) -> None:
+def test_work_with_a_killed_connection_is_retried(on_postgresql: tuple[Database, str]) -> None:
     database, url = on_postgresql
     runs = []
 

@@ -38,7 +38,7 @@ def test_a_recent_message_is_not_sent_again(world: World) -> None:
     assert (_take(world), _take_again(world), _unanswered(world)) == ([], [], {})
 
 
-def test_as_many_messages_are_wanted_again_as_jobs_of_that_kind_could_be_claimed(world: World) -> None:
+def test_messages_are_repeated_up_to_the_number_of_claimable_jobs(world: World) -> None:
     ids = [world.queue() for _ in range(3)]
     world.queue(kind="scoring")
     world.alter(ids[0], published_at=now(-61.0))
@@ -86,14 +86,14 @@ def test_a_job_is_published_once_by_its_submitter_or_a_sweeper(world: World) -> 
     assert _take(world) == []
 
 
-def test_a_job_whose_message_could_not_be_sent_is_taken_by_the_next_sweep(world: World) -> None:
+def test_the_next_sweep_publishes_a_job_with_an_unsent_message(world: World) -> None:
     job_id = world.queue()
     _take(world)
     world.database.write(lambda connection: unmark_published(connection, job_id))
     assert _take(world) == [job_id]
 
 
-def test_a_job_that_runs_is_neither_taken_nor_put_back(world: World) -> None:
+def test_a_running_job_is_neither_published_nor_requeued(world: World) -> None:
     job_id = world.start().job_id
     before = world.snapshot()
     assert world.database.write(lambda connection: take_one(connection, job_id)) is None

@@ -40,7 +40,7 @@ def quota(database: Database, owner: str, default: int = 0) -> Quota:
         return read_quota(connection, owner, default=default)
 
 
-def test_a_key_has_its_own_number_or_the_default_and_0_is_no_limit(database: Database) -> None:
+def test_a_key_has_its_quota_or_the_default_and_0_is_no_limit(database: Database) -> None:
     plain, own = make_key(database), make_key(database, stored_bytes=70)
     free = make_key(database, stored_bytes=0)
     found = [quota(database, key, 50).most for key in (plain, own, free, "")]
@@ -76,7 +76,7 @@ def test_bytes_beyond_the_quota_are_refused_with_the_numbers_and_a_remedy(databa
     assert quota(database, key) == Quota(100, 100)
 
 
-def test_uploads_at_once_do_not_pass_a_quota_together(database: Database) -> None:
+def test_concurrent_uploads_do_not_exceed_a_quota(database: Database) -> None:
     key = make_key(database, stored_bytes=100)
     ended = race(6, lambda number: store(database, key, bytes_of(number, 30)))
     assert sum(isinstance(each, QuotaError) for each in ended) == 3

@@ -33,7 +33,7 @@ def test_a_cancelled_job_is_not_requeued(world: World, give_back) -> None:
     world.refuses(lambda connection: give_back(connection, mine))
 
 
-def test_a_strike_queues_the_job_again_but_not_at_once(world: World) -> None:
+def test_a_strike_queues_the_job_with_a_delay(world: World) -> None:
     mine = world.start()
     assert _strike(world, mine) == "queued"
     row = world.row(mine.job_id)

@@ -192,7 +192,7 @@ def test_an_already_removed_file_is_recorded_as_removed(world: World, kept: Arti
         assert find_dataset(connection, dataset_id).removed_at is not None
 
 
-def test_several_that_remove_at_once_remove_each_file_once(world: World, kept: ArtifactStore) -> None:
+def test_concurrent_removals_remove_each_file_once(world: World, kept: ArtifactStore) -> None:
     tables = [upload(world.database, kept, bytes([i]))[1].sha256 for i in range(10)]
     age(world.database)
     found = [sha256 for gone in race(4, lambda _: sorted(removed(world.database, kept))) for sha256 in gone]

@@ -105,9 +105,7 @@ def served(site: Site, owner_of_site: Database) -> Iterator[Database]:
 
 
 @pytest.mark.parametrize("statement", REFUSED)
-def test_the_service_may_change_no_more_than_rows_and_no_line_of_the_audit_log(
-    served: Database, statement: str
-) -> None:
+def test_the_service_may_change_rows_only_and_no_line_of_the_audit_log(served: Database, statement: str) -> None:
     served.write(lambda connection: record(connection, "alias.moved", "churn", by="ada"))
     with pytest.raises(DBAPIError) as refused, served.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(text(statement.replace(":", "\\:")))
@@ -130,7 +128,7 @@ def test_the_service_has_no_right_beyond_those_that_the_table_names(served: Data
     assert held["alembic_version"] == "SELECT"
 
 
-def test_tables_of_a_later_release_are_served_before_rights_are_given_again(
+def test_tables_of_a_later_release_work_before_rights_are_granted_again(
     served: Database, owner_of_site: Database
 ) -> None:
     later = "CREATE TABLE later (id bigserial PRIMARY KEY, note text)"
@@ -139,7 +137,7 @@ def test_tables_of_a_later_release_are_served_before_rights_are_given_again(
         served.write(lambda connection, statement=statement: connection.execute(text(statement)))
 
 
-def test_rights_given_by_hand_are_taken_back(served: Database, owner_of_site: Database, site: Site) -> None:
+def test_rights_granted_by_hand_are_revoked(served: Database, owner_of_site: Database, site: Site) -> None:
     site.run("GRANT ALL ON audit_log, workers TO {role}")
     grant_service(owner_of_site, site.role)
     for statement in ("DELETE FROM audit_log", "TRUNCATE workers"):
@@ -163,7 +161,7 @@ def test_rights_given_by_hand_are_taken_back(served: Database, owner_of_site: Da
     ],
 )
 @pytest.mark.usefixtures("served")
-def test_a_role_that_may_do_more_is_refused(
+def test_a_role_with_more_rights_is_refused(
     owner_of_site: Database, site: Site, given: LiteralString, fault: str
 ) -> None:
     site.run(given)
@@ -180,7 +178,7 @@ def test_the_role_that_migrates_is_not_the_services(owner_of_site: Database) -> 
         grant_service(owner_of_site, owner_of_site.engine.url.username or "")
 
 
-def test_a_new_password_is_obeyed_and_is_stored_encrypted(
+def test_a_new_password_is_effective_and_stored_encrypted(
     served: Database, owner_of_site: Database, site: Site
 ) -> None:
     superuser = open_database(site.server.as_owner(site.owner_url))

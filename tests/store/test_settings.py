@@ -125,7 +125,7 @@ def test_a_lease_too_short_for_its_heartbeat_is_refused() -> None:
 
 
 @pytest.mark.parametrize("environ", [{}, ODD, {"EBB_HOME": "/srv/a b#c%20?d"}, {"REDIS_URL": "unix:///run/redis.sock"}])
-def test_a_child_gets_the_very_same_settings(environ: dict[str, str]) -> None:
+def test_a_child_gets_the_same_settings(environ: dict[str, str]) -> None:
     service = {k: text for k, text in environ.items() if k not in FILES and VARIABLES[k][0] not in CLIENT}
     settings = read_settings(service)
     assert read_settings(settings.environ()) == settings
@@ -164,13 +164,13 @@ def test_a_password_without_a_server_is_refused(tmp_path: Path, file: str) -> No
 
 
 @pytest.mark.parametrize("held", [b"", b"\n", b"one\ntwo\n", b"\xff", b"a\0b"])
-def test_a_file_that_holds_no_password_is_refused(tmp_path: Path, held: bytes) -> None:
+def test_a_file_without_a_password_is_refused(tmp_path: Path, held: bytes) -> None:
     (tmp_path / "password").write_bytes(held)
     with pytest.raises(SettingsError, match=r"DATABASE_PASSWORD_FILE: .*/password (must hold|is not UTF-8)"):
         read_settings({**URLS, "DATABASE_PASSWORD_FILE": str(tmp_path / "password")})
 
 
-def test_processes_are_no_more_than_the_memory_is_enough_for() -> None:
+def test_the_number_of_processes_is_limited_by_the_memory() -> None:
     settings = read_settings({})
     assert settings.web_processes == settings.worker_concurrency <= CORES
     assert settings.web_processes * 2**28 <= max(memory_bytes() * 0.8, 2**28)
@@ -218,6 +218,6 @@ def test_the_repr_of_settings_has_no_passwords() -> None:
     assert "secret" not in repr(read_settings({"REDIS_URL": ODD["REDIS_URL"]}))
 
 
-def test_a_child_is_not_handed_the_key_that_its_parent_calls_a_service_with() -> None:
+def test_a_child_does_not_get_the_client_key_of_its_parent() -> None:
     environ = {"EBB_KEY": "ebb_1_2", "EBB_URL": "http://ebb.example"}
     assert {**environ, **read_settings(environ).environ()}.items() >= {"EBB_KEY": "", "EBB_URL": ""}.items()

@@ -30,7 +30,7 @@ def test_waiting_jobs_are_counted_by_kind_with_the_oldest_age(world: World) -> N
     assert told["scoring"].oldest == pytest.approx(90, abs=30)
 
 
-def test_a_job_that_lost_its_worker_waits_since_its_last_heartbeat_and_one_that_rests_not_yet(world: World) -> None:
+def test_waiting_counts_from_the_last_heartbeat_and_excludes_delayed_jobs(world: World) -> None:
     mine = world.start()
     world.alter(mine.job_id, run_after=now(-5000.0), heartbeat_at=now(-40.0))
     world.expire(mine.job_id)
@@ -88,7 +88,7 @@ def test_strikes_and_lost_leases_are_counted_and_stay_counted(world: World) -> N
     assert (told.strikes["training"], told.lease_losses) == (2, {"training": 1})
 
 
-def test_a_cancelled_job_whose_lease_ran_out_lost_it_without_a_strike(world: World) -> None:
+def test_a_cancelled_job_with_an_expired_lease_counts_without_a_strike(world: World) -> None:
     mine = world.start()
     world.cancel(mine.job_id)
     world.expire(mine.job_id)
@@ -103,7 +103,7 @@ def test_checkpoints_are_counted_with_their_bytes(world: World) -> None:
     assert (told.checkpoints, told.checkpoint_bytes) == (2, 8)
 
 
-def test_counting_again_counts_nothing_twice_and_misses_nothing(world: World) -> None:
+def test_repeated_counting_counts_every_job_once(world: World) -> None:
     cache = StatisticsCache(settled_seconds=0.2, stale_seconds=0.0)
     for done in range(1, 5):
         mine = world.start()

@@ -52,7 +52,7 @@ def test_owners_do_not_share_keys(world: World) -> None:
     assert world.queue(owner="a", idempotency_key="k") != world.queue(owner="b", idempotency_key="k")
 
 
-def test_a_key_answers_with_its_job_after_that_has_ended(world: World) -> None:
+def test_a_key_answers_with_its_ended_job(world: World) -> None:
     job_id = world.queue(idempotency_key="k")
     world.succeed(world.start(job_id))
     assert world.queue(idempotency_key="k") == job_id
@@ -101,7 +101,7 @@ def test_a_submission_that_names_no_deadline_gets_the_default_one_and_may_be_rep
     assert ask(None) == job_id
 
 
-def test_a_full_queue_takes_no_new_job_of_its_kind_and_says_when_to_come_back(world: World) -> None:
+def test_a_full_queue_refuses_jobs_of_its_kind_with_retry_after(world: World) -> None:
     running = world.start()
     world.queue(idempotency_key="k")
     world.queue()
@@ -134,7 +134,7 @@ def test_retry_after_of_an_idle_full_queue_is_the_duration_of_the_last_jobs(worl
     assert come_back(world) == pytest.approx(8.0, abs=0.1)
 
 
-def test_more_jobs_side_by_side_free_a_place_sooner(world: World) -> None:
+def test_more_concurrent_jobs_shorten_retry_after(world: World) -> None:
     mine = world.start()
     world.succeed(mine)
     world.alter(mine.job_id, started_at=now(-12.0), finished_at=now())

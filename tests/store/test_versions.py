@@ -42,7 +42,7 @@ def test_versions_with_other_bytes_have_other_digests(world: World) -> None:
 
 
 @pytest.mark.parametrize("look", [get_version, load_estimator, estimator_digest])
-def test_an_unknown_version_is_said_to_be_unknown(world: World, look) -> None:
+def test_an_unknown_version_is_an_error(world: World, look) -> None:
     world.succeed(world.start())
     with world.database.read() as connection, pytest.raises(NotFoundError, match="'churn' has no version 2"):
         look(connection, "churn", 2)

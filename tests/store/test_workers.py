@@ -83,7 +83,7 @@ def test_a_worker_of_an_earlier_release_serves_every_kind(database: Database) ->
         assert find_unserved(connection, within_seconds=15.0) == []
 
 
-def test_the_memory_of_a_job_is_the_most_that_a_living_worker_of_its_kind_gives(database: Database) -> None:
+def test_the_memory_of_a_job_is_the_largest_of_the_living_workers_of_its_kind(database: Database) -> None:
     def most(kind: str) -> int | None:
         with database.read() as connection:
             return most_job_bytes(connection, kind, within_seconds=15.0)

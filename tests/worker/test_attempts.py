@@ -49,7 +49,7 @@ def test_a_forged_message_does_nothing(trainings: Trainings, job_id: str) -> Non
     assert trainings.world.snapshot() == before
 
 
-def test_a_message_that_comes_twice_runs_the_job_once(on_sqlite: Trainings) -> None:
+def test_a_repeated_message_runs_the_job_once(on_sqlite: Trainings) -> None:
     job_id = on_sqlite.queue(SHORT)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(on_sqlite.attempts.run, [job_id] * 4))
@@ -74,7 +74,7 @@ def test_a_killed_process_is_a_strike_with_a_growing_delay_and_the_third_fails_t
     assert [event for event, _ in world.events(job_id)] == ["queued", *["running", "queued"] * 2, "running", "failed"]
 
 
-def test_an_aborted_process_ran_out_of_memory_and_is_not_tried_again(trainings: Trainings) -> None:
+def test_an_aborted_process_is_out_of_memory_and_is_not_retried(trainings: Trainings) -> None:
     """Arrow aborts its process by SIGABRT without memory."""
     job_id = trainings.queue(LONG)
     with trainings.running(job_id) as process:
@@ -126,7 +126,7 @@ def test_a_job_killed_while_it_is_cancelled_is_cancelled_without_a_strike(on_sql
     assert (on_sqlite.world.row(job_id).state, on_sqlite.world.row(job_id).strikes) == ("cancelled", 0)
 
 
-def test_a_worker_that_stops_hands_its_job_back_with_a_checkpoint_and_no_strike(trainings: Trainings) -> None:
+def test_a_stopping_worker_hands_its_job_back_with_a_checkpoint_and_no_strike(trainings: Trainings) -> None:
     job_id = trainings.queue(LONG)
     with trainings.running(job_id):
         _wait_until_reported(trainings, job_id)
@@ -168,7 +168,7 @@ def test_a_worker_that_stops_before_its_process_listens_gives_no_strike(on_sqlit
     assert (on_sqlite.world.row(job_id).state, on_sqlite.world.row(job_id).strikes) == ("queued", 0)
 
 
-def test_a_worker_that_stops_does_not_wait_for_a_long_epoch(on_sqlite: Trainings) -> None:
+def test_a_stopping_worker_does_not_wait_for_a_long_epoch(on_sqlite: Trainings) -> None:
     trainings = make_trainings(on_sqlite.database, on_sqlite.settings, MANY)
     world, job_id = trainings.world, trainings.queue({**SLOW, "members": 32})
     with trainings.running(job_id):

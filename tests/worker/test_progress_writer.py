@@ -46,7 +46,7 @@ def stored(world: World) -> list[int]:
     return [row[1] for row in world.snapshot()["epochs"]]
 
 
-def test_beats_that_bring_epochs_take_a_small_share_of_the_time(world: World, settings: Settings) -> None:
+def test_heartbeats_with_epochs_take_a_small_share_of_the_time(world: World, settings: Settings) -> None:
     commits: list[int] = []
     event.listen(world.database.engine, "commit", lambda _: commits.append(1))
     mine = world.start()

@@ -100,7 +100,7 @@ def test_the_gate_is_in_the_result_and_in_the_version(trainings: Trainings) -> N
     assert 0.0 < gate["interval"][0] <= gate["difference"] <= gate["interval"][1]
 
 
-def test_a_margin_that_is_not_reached_leaves_the_champion(trainings: Trainings) -> None:
+def test_a_version_below_the_margin_leaves_the_champion(trainings: Trainings) -> None:
     train(trainings, BAD, "always")
     gate = {"metric": "auc", "margin": 0.9, "confidence": 0.5}
     job_id = trainings.world.queue(params={"spec": GOOD, "promote": "if_better", "gate": gate})
@@ -111,7 +111,7 @@ def test_a_margin_that_is_not_reached_leaves_the_champion(trainings: Trainings) 
     assert champion(trainings) == 1
 
 
-def test_the_first_version_has_nothing_to_be_compared_with(on_sqlite: Trainings) -> None:
+def test_the_first_version_has_no_comparison(on_sqlite: Trainings) -> None:
     row = on_sqlite.train(BAD, "if_better")
     assert row.result["gate"] == {
         "metric": "log_loss",

@@ -111,7 +111,7 @@ def _other_environment(trainings: Trainings, job_id: str) -> None:
         (_other_environment, "the numerical environment was"),
     ],
 )
-def test_a_checkpoint_that_cannot_be_used_means_epoch_0_and_the_log_says_why(
+def test_an_unusable_checkpoint_restarts_at_epoch_0_with_a_logged_reason(
     on_sqlite: Trainings, caplog: pytest.LogCaptureFixture, prepare: Any, why: str
 ) -> None:
     job_id = on_sqlite.queue(SPEC)
@@ -130,7 +130,7 @@ def test_a_checkpoint_that_cannot_be_used_means_epoch_0_and_the_log_says_why(
 
 
 @pytest.mark.parametrize("prepare", [_damaged, _other_environment])
-def test_users_see_in_the_jobs_events_that_it_begins_again_and_why(on_sqlite: Trainings, prepare: Any) -> None:
+def test_the_events_of_a_job_have_the_reason_of_a_restart(on_sqlite: Trainings, prepare: Any) -> None:
     job_id = on_sqlite.queue(SPEC)
     prepare(on_sqlite, job_id)
     on_sqlite.world.expire(job_id)
@@ -164,7 +164,7 @@ def test_missing_bytes_are_an_error(on_sqlite: Trainings) -> None:
         training.prepare()
 
 
-def test_work_moves_within_a_long_epoch_and_stands_still_between_calls(on_sqlite: Trainings) -> None:
+def test_activity_changes_within_a_long_epoch_and_not_between_calls(on_sqlite: Trainings) -> None:
     training = prepared(on_sqlite, on_sqlite.queue({**SLOW, "epochs": 3, "members": 1}))
     units = training.units()
     seen = set()
@@ -193,7 +193,7 @@ def test_an_epoch_has_figures_of_layers_as_valid_json(on_sqlite: Trainings) -> N
     assert all(layer["update_ratio"] is None or layer["update_ratio"] >= 0 for layer in rows[-1].layers or ())
 
 
-def test_another_target_than_churn_is_refused_saying_where_it_can_be_trained(trainings: Trainings) -> None:
+def test_a_target_other_than_churn_is_refused_with_an_alternative(trainings: Trainings) -> None:
     job_id = trainings.queue({**SHORT, "loss": "squared_error"})
     with pytest.raises(SpecError, match="/loss: the service learns who churned"):
         load(trainings, job_id)

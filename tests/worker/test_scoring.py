@@ -126,7 +126,7 @@ def test_a_scoring_that_is_cancelled_leaves_no_file(trainings: Trainings) -> Non
     assert left_over(long.settings.artifacts) == []
 
 
-def test_a_worker_that_stops_hands_its_scoring_back_without_a_strike(scorable_on_sqlite: Trainings) -> None:
+def test_a_stopping_worker_hands_its_scoring_back_without_a_strike(scorable_on_sqlite: Trainings) -> None:
     job_id = queue(scorable_on_sqlite, explain=4)
     with scorable_on_sqlite.running(job_id):
         wait_for(lambda: _half_way(scorable_on_sqlite, job_id), "some rows")
@@ -136,7 +136,7 @@ def test_a_worker_that_stops_hands_its_scoring_back_without_a_strike(scorable_on
     assert left_over(scorable_on_sqlite.settings.artifacts) == []
 
 
-def test_bad_rows_have_their_errors_and_the_others_their_scores(on_sqlite: Trainings) -> None:
+def test_invalid_rows_have_errors_and_the_others_have_scores(on_sqlite: Trainings) -> None:
     head, first, second, *_ = CSV.decode().splitlines()
     bad = second.split(",")
     bad[head.split(",").index("months")] = "three"
@@ -167,7 +167,7 @@ def test_every_format_has_the_same_numbers(scorable_on_sqlite: Trainings) -> Non
         assert [r["column"] for r in line["reasons"]] == [row["reason_1_column"], row["reason_2_column"]]
 
 
-def test_a_table_without_the_columns_of_the_version_fails_with_a_sentence(on_sqlite: Trainings) -> None:
+def test_a_table_without_the_columns_of_the_version_fails_with_a_message(on_sqlite: Trainings) -> None:
     strange = make_trainings(_scorable(on_sqlite, b"a,b\n1,2\n").database, on_sqlite.settings, b"a,b\n1,2\n")
     job_id = queue(strange)
     strange.attempts.run(job_id)
@@ -176,7 +176,7 @@ def test_a_table_without_the_columns_of_the_version_fails_with_a_sentence(on_sql
     assert "none of the columns that training saw" in row.error_text
 
 
-def test_a_table_with_a_broken_row_fails_and_names_the_line(on_sqlite: Trainings) -> None:
+def test_a_table_with_an_invalid_row_fails_with_the_line(on_sqlite: Trainings) -> None:
     broken = _scorable(on_sqlite, CSV + b"1,2\n")
     job_id = queue(broken)
     broken.attempts.run(job_id)
@@ -186,7 +186,7 @@ def test_a_table_with_a_broken_row_fails_and_names_the_line(on_sqlite: Trainings
     assert left_over(broken.settings.artifacts) == []
 
 
-def test_a_result_beyond_the_file_limit_fails_with_a_sentence_and_leaves_nothing(on_sqlite: Trainings) -> None:
+def test_a_result_beyond_the_file_limit_fails_and_leaves_no_file(on_sqlite: Trainings) -> None:
     limited = _scorable(on_sqlite, TABLE)
     small = make_trainings(limited.database, replace(limited.settings, training_file_bytes=4 * 2**20), TABLE)
     job_id = queue(small, "ndjson", explain=4)

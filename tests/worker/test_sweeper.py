@@ -251,7 +251,7 @@ def test_a_sweeper_survives_an_unexpected_error(settings: Settings, world: World
         wait_for(lambda: second in bell.rung, "the second ringing")
 
 
-def test_a_late_sweep_leaves_leases_alone(settings: Settings, world: World, bell: RecordingDoorbell) -> None:
+def test_a_late_sweep_expires_no_lease(settings: Settings, world: World, bell: RecordingDoorbell) -> None:
     """Like after the sleep of a machine or a frozen worker, when the owners slept, too."""
     mine = world.start()
     sweeper = after_its_first_lease(make(settings, world, bell))

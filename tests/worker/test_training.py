@@ -18,7 +18,7 @@ def test_a_table_of_one_outcome_fails_the_job(on_sqlite: Trainings) -> None:
     assert "stayed: an estimator needs customers of both outcomes" in row.error_text
 
 
-def test_a_column_of_the_spec_that_is_not_there_fails_the_job(on_sqlite: Trainings) -> None:
+def test_a_missing_column_of_the_spec_fails_the_job(on_sqlite: Trainings) -> None:
     row = on_sqlite.train({**SHORT, "columns": {"shoe_size": {"drop": True}}})
     assert (row.state, row.error_code, row.strikes) == ("failed", "spec", 0)
     assert "the table has no input column 'shoe_size'" in row.error_text
@@ -43,7 +43,7 @@ def test_a_dataset_of_another_size_fails_the_job(on_sqlite: Trainings) -> None:
     assert "has 300 rows, not 299" in row.error_text
 
 
-def test_a_training_that_diverges_fails_and_names_epoch_and_step(trainings: Trainings) -> None:
+def test_a_diverged_training_fails_with_epoch_and_step(trainings: Trainings) -> None:
     spec = {"optimizer": {"name": "sgd", "learning_rate": 1e6}, "schedule": {"name": "constant"}, "epochs": 50}
     row = trainings.train({**spec, "retry_diverged": False, "clip_norm": None})
     assert (row.state, row.error_code, row.strikes) == ("failed", "diverged", 0)

@@ -38,7 +38,7 @@ def test_a_message_does_not_wait_at_a_busy_worker(trainings: Trainings, broker: 
     assert world.snapshot()["workers"] == []
 
 
-def test_a_job_that_comes_after_another_ended_is_begun_at_once(on_sqlite: Trainings, broker: Broker) -> None:
+def test_the_next_job_starts_as_soon_as_one_ends(on_sqlite: Trainings, broker: Broker) -> None:
     """Celery alone polls for the next message up to a second later."""
     settings = replace(on_sqlite.settings, redis_url=broker.url, worker_concurrency=1, lease_seconds=30.0)
     world, bell, waited = on_sqlite.world, CeleryDoorbell(broker.url), []
