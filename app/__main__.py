@@ -11,10 +11,10 @@ from store.settings import read_settings
 
 
 def main() -> int:
-    """Serve; 2 where the settings are wrong, 1 where the surroundings are."""
+    """Serve; return 2 if the settings are wrong, 1 if the server cannot start."""
     if arguments := sys.argv[1:]:
         print(
-            f"ebb app: {arguments[0]} is not known here: settings alone are read; `ebb serve` has options",
+            f"ebb app: {arguments[0]} is not an option: only settings are read; `ebb serve` has options",
             file=sys.stderr,
         )
         return 2

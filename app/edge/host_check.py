@@ -1,7 +1,7 @@
-"""On loopback, where no key is asked for: refuse what a web page in the user's browser could send.
+"""The check of Host and Origin on loopback, where no key is required: refuses requests of web pages.
 
-A page can point its own name at 127.0.0.1 (DNS rebinding), but not change the Host header; and a browser names
-the page's origin with every request that could change something.
+A page can point its own name at 127.0.0.1 (DNS rebinding), but cannot change the Host header. A browser sends the
+Origin of the page with every request that could change something.
 """
 
 import re
@@ -20,7 +20,7 @@ HIGHEST_PORT = 65_535
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether only this machine can reach a server bound to `host`.
+    """Return whether only this machine can connect to a server bound to `host`.
 
     Example:
         >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("localhost"), is_loopback("0.0.0.0")
@@ -35,7 +35,7 @@ def is_loopback(host: str) -> bool:
 
 
 def install(hooks: Hooks) -> None:
-    """Check every request before anything else looks at it."""
+    """Check every request before authentication."""
     hooks.before_request(_check)
 
 
@@ -51,9 +51,9 @@ def _check(exchange: Exchange) -> None:
 
 @lru_cache(maxsize=64)
 def is_own(host: str) -> bool:
-    """Return whether a Host header is an address or name of loopback, with or without a port, and nothing beside.
+    """Return whether a Host header is an address or name of loopback, with or without a port.
 
-    Source: RFC 9110, 7.2, without what it allows and no client sends: an empty port, a trailing dot.
+    Source: RFC 9110, 7.2; an empty port and a trailing dot are refused, because no client sends them.
     Example:
         >>> [is_own(host) for host in ("127.0.0.1:8000", "[::1]", "localhost")]
         [True, True, True]

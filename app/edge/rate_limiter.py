@@ -1,7 +1,7 @@
-"""Rate limiter: requests a minute by API key or address, counted in Redis for all processes and containers.
+"""The rate limiter: requests a minute by API key or address, counted in Redis for all processes and containers.
 
-A process takes requests out of a large quota in blocks of a hundredth, so that few requests wait for Redis. A block
-that is not used up within seconds is lost. While Redis does not answer, each process counts by itself.
+A process takes a large quota in blocks of a hundredth, so that few requests wait for Redis. A block that is not used
+within seconds is lost. During an outage of Redis, each process counts by itself.
 
 Source: the sliding window counter of the library `limits`.
 """
@@ -24,12 +24,12 @@ from redis.retry import Retry
 log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 1.0
-"""How long to wait for Redis; after that this process counts by itself for `ALONE_SECONDS`."""
+"""The timeout of Redis; after it this process counts by itself for `ALONE_SECONDS`."""
 ALONE_SECONDS = 10.0
-"""How long a process counts by itself before it asks Redis again."""
+"""The time in which a process counts by itself before it asks Redis again."""
 
 BLOCKS = 100
-"""How many blocks a quota is taken in; a quota below two hundred is taken one by one."""
+"""The number of blocks of a quota; a quota below two hundred is counted one by one."""
 BLOCK_SECONDS = 5.0
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Usage:
-    """A limit as a request found it: whether the request is within it, how many are left, and when there are more.
+    """The state of a limit: whether the request is within it, how many are left, and when there are more.
 
     Units: `more_in_s` in whole seconds, at least 1.
     """
@@ -50,7 +50,7 @@ class Usage:
 
 @dataclass
 class _Block:
-    """Requests that this process has taken out of a quota already."""
+    """Requests of a quota that this process may answer without asking Redis."""
 
     usage: Usage
     left: int
@@ -58,11 +58,11 @@ class _Block:
 
 
 _Place = tuple[str, str, int]
-"""What is counted: a kind, a name and its quota."""
+"""A counter: its kind, its name and its quota."""
 
 
 class RateLimiter:
-    """Counts requests by a name, such as that of a key or an address; without `redis_url` for this process alone."""
+    """Counts requests by a name, such as a key id or an address; without `redis_url` for this process alone."""
 
     def __init__(self, redis_url: str = "", alone_seconds: float = ALONE_SECONDS) -> None:
         self._alone = SlidingWindowCounterRateLimiter(MemoryStorage())
@@ -98,7 +98,7 @@ class RateLimiter:
         return replace(block.usage, remaining=block.usage.remaining + block.left)
 
     def _fetched(self, place: _Place, size: int) -> Usage | None:
-        """Fetch a block and take a request out of it; None where fewer than a block are left."""
+        """Fetch a block and take a request out of it; None if fewer than a block are left."""
         try:
             usage = self._usage(*place, SlidingWindowCounterRateLimiter.hit, size)
         finally:
@@ -111,7 +111,7 @@ class RateLimiter:
             return self._taken(place)
 
     def look(self, kind: str, name: str, quota: int) -> Usage:
-        """Return what counting a request would find, and count nothing."""
+        """Return the usage without counting a request."""
         return self._usage(kind, name, quota, SlidingWindowCounterRateLimiter.test)
 
     def _usage(self, kind: str, name: str, quota: int, ask: Callable[..., bool], cost: int = 1) -> Usage:

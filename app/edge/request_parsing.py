@@ -41,7 +41,7 @@ def read_query(kind: type[Query]) -> Query:
     if twice:
         raise InputError.of(Problem(pointer("query", name), "duplicate", "is given twice") for name in twice)
     query = _typed(request.args.to_dict(), kind, ("query",), strict=False)
-    # The decoder takes the text "null" for a number that is not there.
+    # The decoder reads the text "null" as a missing number.
     unread = [
         field.encode_name
         for field in msgspec.structs.fields(kind)
@@ -66,7 +66,7 @@ def _not_utf8(query: bytes) -> Iterator[Problem]:
 def read_body(kind: type[T]) -> T:
     """Read a JSON body.
 
-    Raises: MediaTypeError, MalformedError, InputError; 413 past BODY_BYTES, 400 where it breaks off.
+    Raises: MediaTypeError, MalformedError, InputError; 413 beyond BODY_BYTES, 400 if it is incomplete.
     """
     media_type((JSON,))
     return typed(parse_json(whole_body()), kind)
@@ -75,7 +75,7 @@ def read_body(kind: type[T]) -> T:
 def media_type(known: tuple[str, ...]) -> str:
     """Return the body's media type, which must be one of these, in UTF-8 and not compressed.
 
-    Raises: MediaTypeError, which names those that are taken.
+    Raises: MediaTypeError, which lists the accepted types.
     """
     request = this_request()
     plain = request.environ.get("CONTENT_TYPE", "")
@@ -94,15 +94,15 @@ def media_type(known: tuple[str, ...]) -> str:
 def typed(value: object, kind: type[T]) -> T:
     """Return a parsed JSON body as this type.
 
-    Raises: InputError, which points at every value that does not fit.
+    Raises: InputError, with a pointer to every invalid value.
     """
     return _typed(value, kind, (), strict=True)
 
 
 def accepted(own: str, known: tuple[str, ...]) -> str:
-    """Return the media type to answer in: the one that Accept prefers, by default the request's own.
+    """Return the media type of the answer: the one that Accept prefers, by default that of the request.
 
-    Raises: NotAcceptable, which is told as 406.
+    Raises: NotAcceptable (406).
     """
     request = this_request()
     wanted = request.headers.get("Accept", "").strip()
@@ -161,7 +161,7 @@ def _read(stream: IO[bytes], size: int) -> bytes:
     except ParseException as error:
         if isinstance(error, ChunkMissingTerminator) and not error.term:
             raise _cut(size) from error
-        detail = f"the chunks that the body is sent in cannot be read: {error}"
+        detail = f"the chunked encoding of the body is invalid: {error}"
         raise MalformedError(detail, [Problem("", "malformed", detail)]) from error
     except (OSError, ClientDisconnected) as error:  # raised by gunicorn, or by Werkzeug's count of the bytes
         raise _cut(size) from error

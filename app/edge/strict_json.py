@@ -1,6 +1,6 @@
 """Strict JSON: valid UTF-8, at most 8 levels deep, no name twice, finite numbers, no lone surrogates.
 
-msgspec decodes valid documents. Where it refuses one, a second decoder finds every fault and its place.
+msgspec decodes valid documents. If it refuses one, a second decoder finds every fault and its pointer.
 """
 
 import json
@@ -21,18 +21,18 @@ from model.names import clipped
 DEEPEST = 8
 MOST_PROBLEMS = 20
 REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for a document that it does not read."""
+"""The exceptions of msgspec for an invalid document."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPE = re.compile(rb"\\.")
 
 
 class _Object(list[tuple[str, object]]):
-    """An object's members before one of two with the same name is lost."""
+    """The members of an object, including members of the same name."""
 
 
 class _Constant(str):
-    """NaN or an infinity, spelled as a bare word."""
+    """NaN or an infinity, written as a bare word."""
 
 
 def parse_json(body: bytes, *, briefly: bool = False) -> Any:
@@ -55,7 +55,7 @@ def parse_json(body: bytes, *, briefly: bool = False) -> Any:
 
 
 def check_containers(body: bytes) -> None:
-    """Refuse a document of more objects and lists than any request has, before memory is taken for them.
+    """Refuse a document of more objects and lists than any request has, before memory is allocated for them.
 
     Decoded, an empty list of two bytes takes forty times as much. All brackets are counted first, which is faster.
 
@@ -85,13 +85,13 @@ def no_name_twice(body: bytes, members: int) -> bool:
 
 
 def _outside_texts(body: bytes, mark: bytes) -> int:
-    """Count a mark in valid JSON, where backslashes are only in texts, and all other quotes open or close one."""
+    """Count a mark outside of texts in valid JSON, in which only texts hold backslashes and escaped quotes."""
     pieces = _ESCAPE.sub(b"", body).split(b'"')
     return sum(piece.count(mark) for piece in pieces[::2])
 
 
 def _count_members(value: object, room: int) -> int | None:
-    """Return how many members the objects have in all, or None when the document is too deep."""
+    """Return the number of members of all objects, or None if the document is too deep."""
     children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     if room == 0 and isinstance(value, dict | list):
         return None

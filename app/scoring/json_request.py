@@ -1,4 +1,4 @@
-"""A scoring request in JSON: customers as records or column by column, and what else is asked."""
+"""A scoring request in JSON: customers as records or column by column, and the options."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ Cell = str | int | float | bool | None
 
 
 class _Flat(msgspec.Struct, forbid_unknown_fields=True):
-    """A request whose values are all in order: records are objects, and cells are neither objects nor lists."""
+    """A valid request: records are objects, and cells are neither objects nor lists."""
 
     records: list[dict[str, Cell]] | UnsetType = UNSET
     columns: dict[str, list[Cell]] | UnsetType = UNSET
@@ -40,7 +40,7 @@ def read_json(body: bytes, estimator: Estimator) -> tuple[Customers, ScoreReques
 
 
 def decode(body: bytes) -> ScoreRequest | None:
-    """Decode a request in one go; None where something is wrong with it, which the validator then finds."""
+    """Decode a valid request; return None for an invalid one, whose faults the validator then finds."""
     try:
         flat = _flat.decode(body)
         given = {name: value for name in flat.__struct_fields__ if (value := getattr(flat, name)) is not UNSET}

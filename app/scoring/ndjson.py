@@ -35,7 +35,7 @@ def read_ndjson(body: bytes) -> Customers:
 
 
 def decode(line: bytes) -> dict[str, Cell] | None:
-    """Decode a record in one go; None where something is wrong with it, which the validator then finds."""
+    """Decode a valid record; return None for an invalid one, whose faults the validator then finds."""
     try:
         record = _record.decode(line)
     except REFUSED:

@@ -1,4 +1,4 @@
-"""The web server: gunicorn's threaded worker, one application a process; nothing else configures it."""
+"""The web server: gunicorn with threads, one application a process; gunicorn reads no other configuration."""
 
 import contextlib
 import gc
@@ -28,16 +28,16 @@ from store.settings import Settings
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 20
-KEEPALIVE_SECONDS = 75  # longer than a proxy keeps its own side, so that it never sends into a closing connection
-CLIENT_SECONDS = 10  # how long a client may send and read nothing before its connection is closed
+KEEPALIVE_SECONDS = 75  # longer than a proxy's keepalive, so that it never sends into a closing connection
+CLIENT_SECONDS = 10  # a client that sends or reads nothing for so long is disconnected
 MOST_CONNECTIONS = 1000
 BACKLOG = 2048  # connections that wait to be accepted
-OTHER_FILES = 100  # that a process holds open beside its connections
+OTHER_FILES = 100  # open files of a process beside its connections
 DATABASE_CONNECTIONS = 8  # a process opens more only for a moment, however many threads it has
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    """Serves the application on a socket that listens already."""
+    """Serves the application on a listening socket."""
 
     def __init__(self, settings: Settings, listener: socket.socket, broker: str) -> None:
         self._settings = settings
@@ -52,7 +52,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         super().__init__()
 
     def load_config(self) -> None:
-        """Set gunicorn's options; no file, variable or argument is read."""
+        """Set gunicorn's options, without files, variables or arguments."""
         for name, value in self._options().items():
             self.cfg.set(name, value)
 
@@ -64,7 +64,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "keepalive": KEEPALIVE_SECONDS,
             "workers": self._settings.web_processes,
             "threads": self._settings.web_threads,
-            # EBB_PROXIES alone says whose headers are believed: gunicorn believes nobody's, and compares no addresses.
+            # EBB_PROXIES alone sets the trusted proxies: gunicorn trusts no header, and compares no addresses.
             "forwarded_allow_ips": "*",
             "secure_scheme_headers": {},
             "forwarder_headers": "",
@@ -104,7 +104,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         return {**ONE_BLAS_THREAD, "PROMETHEUS_MULTIPROC_DIR": str(self._counts)}
 
     def load(self) -> Flask:
-        """Make the application, in a process that gunicorn has started."""
+        """Make the application in a process of gunicorn."""
         from app.edge.rate_limiter import RateLimiter  # noqa: PLC0415 - connections must not be forked
         from app.server.factory import create_app  # noqa: PLC0415 - brings numpy, which must not be forked
         from store.doorbell import CeleryDoorbell  # noqa: PLC0415 - only these processes ring the doorbell
@@ -118,9 +118,9 @@ def _adopt_log(_: object) -> None:
 
 
 def _begin(worker: Any) -> None:
-    """Have streams end with their process instead of being waited for, and the process with a late answer.
+    """End streams with their process, and the process after a late answer.
 
-    What is loaded stays, so no garbage collection has to look through it again.
+    Loaded objects live as long as the process, so garbage collection is told to skip them.
     """
     services = worker.wsgi.extensions["ebb"]
     services.streams.end_with(lambda: worker.alive)
@@ -141,13 +141,13 @@ def _connections() -> int:
 
 
 def _wind_up(app: Flask | None) -> None:
-    """Let a process that ends in good order ring for the jobs it answered."""
+    """Publish the queued jobs of a process that ends."""
     if app is not None:
         app.extensions["ebb"].publisher.stop()
 
 
 def check_start(settings: Settings) -> None:
-    """Refuse to serve tables of another release, or other machines while no key exists.
+    """Refuse to start with tables of another release, or for other machines while no key exists.
 
     Raises: StartError; StoreError when the database cannot be opened.
     """
@@ -166,27 +166,27 @@ def check_start(settings: Settings) -> None:
 
 
 def sweep(settings: Settings) -> None:
-    """Remove the temporary files of uploads whose server was killed."""
+    """Remove the temporary files of uploads to a killed server."""
     swept = ArtifactStore(settings.artifacts).sweep()
     if swept:
-        log.info("removed %d uploads that were broken off more than a day ago", swept)
+        log.info("removed %d incomplete uploads that are more than a day old", swept)
 
 
 def listen(settings: Settings) -> socket.socket:
-    """Return a socket bound to the address of the settings; its connections time out when a client stalls.
+    """Return a socket bound to the address of the settings; its connections time out if a client stalls.
 
     Raises: StartError.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # On Linux accepted connections inherit these; gunicorn would wait without limit.
+    # On Linux accepted connections inherit these timeouts; gunicorn would wait without limit.
     timeout = struct.pack("@ll", CLIENT_SECONDS, 0)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)
     try:
         listener.bind((settings.host, settings.port))
-        listener.listen()  # now, or another process could still bind the same port
+        listener.listen()  # now, so that no other process binds the same port
     except OSError as error:
         listener.close()
         raise StartError(

@@ -12,10 +12,10 @@ IN_EVERY_PACKAGE = {"__init__", "__main__", "errors"}
 """Modules that Python or the house asks of each package."""
 
 CLIENT = ROOT / "ebb" / "answers.py"
-"""The client reads the service's answers: a struct here bears the name of the schema in `app` that it is a part of.
+"""The client reads the service's answers: a struct here bears the name of the service's schema that it is a part of.
 
-One definition for both would bring Flask to every user of the client, and would refuse the answers of an older or newer
-service. `tests/ebb/test_answers.py` checks that the two agree.
+One definition for both would refuse the answers of an older or newer service, and would bring Flask to the client.
+`tests/ebb/test_answers.py` checks that the two agree.
 """
 
 ALLOWED_CLASSES: dict[str, str] = {}
@@ -37,7 +37,7 @@ def test_no_module_stands_twice_in_its_package() -> None:
 
 
 def classes() -> Named:
-    """Yield each public class at the top of a file, and where it is; the client's answers share theirs with `app`."""
+    """Yield each public class at the top of a file, and where it is; the client shares its names with the service."""
     for path in python_files(*PACKAGES):
         if path != CLIENT:
             for node in tree(path).body:
