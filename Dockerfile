@@ -24,7 +24,7 @@ LABEL org.opencontainers.image.title="Ebb" org.opencontainers.image.licenses="Ap
 # The folders are made here, so that a named volume mounted on one belongs to the user that writes it.
 RUN python -m pip uninstall -q -y --root-user-action ignore pip \
  && install -d -o 10001 -g 10001 -m 0750 /var/lib/ebb /var/lib/ebb-keys /var/lib/ebb-metrics /var/spool/ebb \
-        /var/lib/ebb-secrets/owner /var/lib/ebb-secrets/service /var/lib/ebb-secrets/redis
+        /var/lib/ebb-secrets/superuser /var/lib/ebb-secrets/owner /var/lib/ebb-secrets/service /var/lib/ebb-secrets/redis
 COPY --from=build /opt/ebb /opt/ebb
 ENV PATH=/opt/ebb/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 EBB_HOME=/var/lib/ebb
 # A number, so that an orchestrator can see that it is not root.

@@ -15,10 +15,11 @@ OPERATIONS = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 PROXY = (ROOT / "deploy/nginx.conf").read_text(encoding="utf-8")
 SITE: dict[str, Any] = yaml.safe_load(COMPOSE)
 SERVICES: dict[str, dict[str, Any]] = SITE["services"]
-STEPS = {"secrets", "migrate", "admin-key"}
+STEPS = {"secrets", "owner", "migrate", "admin-key"}
 ROOM = {"web", "worker", "postgres", "redis", "proxy", "prometheus"}
 # What holds a secret, and who mounts it; the first of them writes it.
 HOLDERS = {
+    "superuser-secret": ["secrets", "postgres"],
     "owner-secret": ["secrets", "postgres", "migrate"],
     "service-secret": ["secrets", "migrate", "web", "worker"],
     "redis-secret": ["secrets", "redis", "web", "worker"],
@@ -114,6 +115,7 @@ def test_a_secret_is_mounted_by_those_that_need_it_and_written_by_one(volume: st
 def test_the_service_is_not_the_role_that_migrates() -> None:
     roles = {name: SERVICES[name]["environment"]["DATABASE_URL"] for name in ("migrate", "web", "worker")}
     assert roles["migrate"].startswith("postgresql://ebb@")
+    assert SERVICES["postgres"]["environment"]["POSTGRES_USER"] == "postgres"
     assert roles["web"] == roles["worker"]
     assert roles["web"].startswith("postgresql://ebb_service@")
     assert "--service-role=ebb_service" in SERVICES["migrate"]["command"]
@@ -132,8 +134,8 @@ def test_services_share_a_network_only_where_one_calls_the_other() -> None:
         for pair in ((caller, one) for one in called)
     }
     on = {name: set(one.get("networks", [])) for name, one in SERVICES.items()}
-    assert {name for name, networks in on.items() if not networks} == {"secrets", "admin-key"}
-    assert all(SERVICES[name]["network_mode"] == "none" for name in ("secrets", "admin-key"))
+    assert {name for name, networks in on.items() if not networks} == STEPS - {"migrate"}
+    assert all(SERVICES[name]["network_mode"] == "none" for name in STEPS - {"migrate"})
     beside = {frozenset((a, b)) for a in on for b in on if a < b and on[a] & on[b]}
     # Servers that call nobody, or steps of a worker's network, are beside each other.
     assert beside - calls == {

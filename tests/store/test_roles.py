@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from store.roles import LESS, grant_service
 from store.tables import metadata
 from tests.parts.postgres import Postgres
 
+OWNER = (Path(__file__).parents[2] / "deploy" / "owner.sql").read_text(encoding="utf-8")
 PASSWORD = "p'ss\\w%rd"
 REFUSED = [
     "ALTER TABLE audit_log DISABLE TRIGGER audit_log_change",
@@ -62,13 +64,28 @@ class Site:
         url = make_url(self.owner_url).set(username=self.role, password=PASSWORD)
         return open_database(url.render_as_string(hide_password=False))
 
+    def make_owner(self) -> None:
+        """Run deploy/owner.sql as the superuser, with the names of this database and its owner."""
+        named = make_url(self.owner_url)
+        with psycopg.connect(self._as_superuser(), autocommit=True) as connection:
+            folder = connection.execute("SHOW data_directory").fetchone()
+            path = f"{folder[0] if folder else ''}/ebb_test_password"
+            connection.execute(sql.SQL("COPY (SELECT {}) TO {} (FORMAT csv)").format(PASSWORD, path))
+            names = {"/var/lib/ebb-secrets/owner/password": path, "DATABASE ebb": f"DATABASE {named.database}"}
+            names |= {"'ebb'": f"'{named.username}'", "ROLE ebb": f"ROLE {named.username}"}
+            script = re.sub("|".join(names), lambda found: names[found[0]], OWNER)
+            connection.execute(script.replace("TO ebb", f"TO {named.username}").encode())
+
+    def _as_superuser(self) -> str:
+        url = make_url(self.server.as_owner(self.owner_url)).set(drivername="postgresql")
+        return url.render_as_string(hide_password=False)
+
     def run(self, statement: LiteralString) -> None:
         """Run a statement as the superuser, with the names of the roles inserted."""
         named = make_url(self.owner_url)
         names = {"owner": named.username or "", "role": self.role, "database": named.database or ""}
-        url = make_url(self.server.as_owner(self.owner_url)).set(drivername="postgresql")
-        names["superuser"] = url.username or ""
-        with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+        names["superuser"] = make_url(self._as_superuser()).username or ""
+        with psycopg.connect(self._as_superuser(), autocommit=True) as connection:
             quoted = {name: sql.Identifier(value) for name, value in names.items()}
             connection.execute(sql.SQL(statement).format(**quoted, password=PASSWORD))
 
@@ -79,8 +96,8 @@ def site(postgres: Postgres) -> Iterator[Site]:
     owner, role = (f"ebb_test_{uuid4().hex[:8]}_{name}" for name in ("owner", "service"))
     with_owner = make_url(url).set(username=owner, password=PASSWORD).render_as_string(hide_password=False)
     made = Site(postgres, with_owner, role)
-    made.run("CREATE ROLE {owner} LOGIN CREATEROLE NOSUPERUSER PASSWORD {password}")
-    made.run("ALTER DATABASE {database} OWNER TO {owner}")
+    for _ in range(2):  # as at every start
+        made.make_owner()
     yield made
     postgres.drop_database(url)
     for name in (role, owner):
@@ -102,6 +119,25 @@ def served(site: Site, owner_of_site: Database) -> Iterator[Database]:
     database = site.as_service()
     yield database
     database.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE DATABASE mine",
+        "CREATE ROLE mine SUPERUSER",
+        "COPY pg_database TO PROGRAM 'true'",
+        "SELECT pg_read_file('PG_VERSION')",
+        "SET session_replication_role = replica",
+        "ALTER SYSTEM SET log_statement = 'all'",
+    ],
+)
+def test_the_owner_of_the_tables_is_no_superuser(owner_of_site: Database, site: Site, statement: str) -> None:
+    upgrade(owner_of_site)
+    grant_service(owner_of_site, site.role, PASSWORD)
+    with pytest.raises(DBAPIError) as refused, owner_of_site.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text(statement))
+    assert refused.value.orig.sqlstate == "42501"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("statement", REFUSED)
