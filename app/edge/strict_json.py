@@ -40,7 +40,7 @@ def parse_json(body: bytes, *, briefly: bool = False) -> Any:
 
     With `briefly` a document is refused without a look for its faults, which takes several times as long as reading.
 
-    Raises: MalformedError with a pointer for each problem where the place can be told; TooLargeError.
+    Raises: MalformedError with a pointer for each problem whose place is known; TooLargeError.
     """
     check_containers(body)
     try:
@@ -106,9 +106,9 @@ def _count_members(value: object, room: int) -> int | None:
 
 
 def _refuse(body: bytes, *, briefly: bool) -> None:
-    """Raise the faults of the body; return where the standard library finds none."""
+    """Raise the faults of the body; return if the standard library finds none."""
     if briefly:
-        raise _malformed("this is not JSON that this service reads; faults told before it say more")
+        raise _malformed("this line is not valid JSON; only the first faults are explained")
     try:
         document = json.loads(body.decode("utf-8"), object_pairs_hook=_Object, parse_constant=_Constant)
     except UnicodeDecodeError as error:

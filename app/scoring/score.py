@@ -142,6 +142,6 @@ def _placed(wrong: Mapping[int, Problem], customers: Customers) -> dict[int, Pro
         for row, problem in sorted(wrong.items(), key=itemgetter(0))
     )
     if len(wrong) == customers.n:
-        told = (problem for _, problem in islice(problems, MOST_FAULTS))
-        raise InputError("none of the customers can be scored; see errors", told)
+        first = (problem for _, problem in islice(problems, MOST_FAULTS))
+        raise InputError("none of the customers can be scored; see errors", first)
     return dict(problems)

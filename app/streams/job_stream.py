@@ -90,9 +90,9 @@ def follow(following: Following, streams: StreamLimit, peer: Peer) -> Iterator[s
 
 
 def _event(one: StreamEvent) -> str:
-    shown: Epoch | JobEvent
+    body: Epoch | JobEvent
     if isinstance(one.data, Epoch):
-        shown = one.data
+        body = one.data
     else:
-        shown = JobEvent(one.event, one.attempt or 0, str(time_text(one.at)), dict(one.data))
-    return server_sent_event(one.event, msgspec.json.encode(shown).decode(), str(one.cursor))
+        body = JobEvent(one.event, one.attempt or 0, str(time_text(one.at)), dict(one.data))
+    return server_sent_event(one.event, msgspec.json.encode(body).decode(), str(one.cursor))

@@ -5,16 +5,16 @@ import time
 from http import HTTPStatus
 
 import pytest
-from flask import Flask, Response, g
+from flask import Flask, Response
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
+from app.edge.exchange import begin_exchange, this_request
 from app.edge.idempotency import answer_once
 from store.clock import now
 from store.database import Database
 from store.idempotency import ABANDONED_SECONDS, RENEW_SECONDS
-from store.keys import Caller
 from store.tables import idempotent_answers as answers
 from tests.app.conftest import CSV
 
@@ -37,7 +37,7 @@ def test_the_same_upload_meanwhile_is_told_when_to_come_back(
         return Response("made", HTTPStatus.CREATED)
 
     with app.test_request_context(ADDRESS, method="POST", headers=HEADERS):
-        g.caller = Caller("", frozenset())
+        begin_exchange(this_request(), None)
         answer_once(database, hashlib.sha256(CSV).hexdigest(), make)
     [refused] = meanwhile
     assert (refused.status_code, refused.mimetype) == (409, "application/problem+json")
@@ -61,5 +61,5 @@ def test_a_slow_request_gives_signs_of_life(app: Flask, database: Database) -> N
         raise AssertionError("it was not renewed")
 
     with app.test_request_context(ADDRESS, method="POST", headers=HEADERS):
-        g.caller = Caller("", frozenset())
+        begin_exchange(this_request(), None)
         assert answer_once(database, "0" * 64, make).data == b"made"

@@ -9,7 +9,7 @@ from rich.console import Console
 from ebb.answers import ColumnContribution, Epoch, Job, Progress
 from ebb.customers import customers
 from ebb.demo.evaluation import compare, reliability
-from ebb.demo.reasons import raised_and_lowered, tell
+from ebb.demo.reasons import describe_reason, raised_and_lowered
 from ebb.demo.spec import DEMO_SPEC
 from ebb.demo.tables import print_at_risk, print_quality
 from ebb.display import BarDisplay, LineDisplay, display_on
@@ -72,14 +72,14 @@ def test_on_a_terminal_a_bar_counts_epochs_with_rate_and_losses() -> None:
     ],
 )
 def test_reasons_are_told_in_words_with_their_factor(reason: ColumnContribution, seen: str, odds: str) -> None:
-    assert (tell(reason).seen, tell(reason).odds) == (seen, odds)
+    assert (describe_reason(reason).observed, describe_reason(reason).odds) == (seen, odds)
 
 
 def test_what_raises_is_told_apart_from_what_lowers_the_largest_first() -> None:
     reasons = [ColumnContribution("a", 1, 0.1), ColumnContribution("b", 2, -0.3), ColumnContribution("c", 3, 0.5)]
     raised, lowered = raised_and_lowered(reasons)
-    assert [told.seen for told in raised] == ["c is 3", "a is 1"]
-    assert [told.seen for told in lowered] == ["b is 2"]
+    assert [text.observed for text in raised] == ["c is 3", "a is 1"]
+    assert [text.observed for text in lowered] == ["b is 2"]
 
 
 def test_knowing_the_truth_leaves_no_gap_and_knowing_nothing_leaves_all_of_it() -> None:
