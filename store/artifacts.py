@@ -21,7 +21,7 @@ from store.errors import ArtifactError
 
 PREFIX = ".upload-"
 ABANDONED_SECONDS = 24 * 60 * 60.0  # after the last write
-SETTLING_SECONDS = 60 * 60.0  # after the last write; no process tries longer than that to write a row
+RECORDING_SECONDS = 60 * 60.0  # after the last write; no process tries longer than that to write a row
 Check = Callable[[int], None]
 KEPT, NEW = 0o440, 0o540  # the modes of a file with a row, and of one whose row is not written yet
 
@@ -125,28 +125,28 @@ class ArtifactStore:
                     swept += 1
         return swept
 
-    def new(self) -> Iterator[str]:
+    def unrecorded(self) -> Iterator[str]:
         """Yield the digests of files that are marked as new, except those whose row may be being written."""
         for path in self.folder.glob("??/*"):
             with suppress(OSError):  # removed meanwhile
-                if _unsettled(path.stat(), SETTLING_SECONDS):
+                if _is_new(path.stat(), RECORDING_SECONDS):
                     yield path.name
 
-    def settle(self, sha256: str) -> None:
+    def mark_recorded(self, sha256: str) -> None:
         """Clear the mark of a file that has its row."""
         with suppress(OSError):  # a read-only folder
             self.path(sha256).chmod(KEPT)
 
-    def abandon(self, sha256: str) -> bool:
+    def remove_unrecorded(self, sha256: str) -> bool:
         """Remove a file that got no row within a day; return whether it was removed.
 
         The file is renamed before it is checked, because another process may store the same bytes at this moment.
         """
         path, away = self.path(sha256), self.folder / f"{PREFIX}{sha256}"
         with suppress(OSError):  # removed meanwhile, or a read-only folder
-            if _forgotten(path):
+            if _is_orphan(path):
                 path.rename(away)
-                if _forgotten(away):
+                if _is_orphan(away):
                     away.unlink()
                     return True
                 away.rename(path)
@@ -155,8 +155,8 @@ class ArtifactStore:
     def remove(self, sha256: str) -> bool:
         """Remove a file, unless the same bytes are being stored again; return whether it is gone.
 
-        The file is renamed before it is checked, as in `abandon`. Bytes that are stored again are marked as new until
-        their row is written.
+        The file is renamed before it is checked, as in `remove_unrecorded`. Bytes that are stored again are marked as
+        new until their row is written.
 
         Raises: ArtifactError.
         """
@@ -238,11 +238,11 @@ def _drafts_of(job_id: str) -> str:
     return f"{PREFIX}{job_id}."
 
 
-def _forgotten(path: Path) -> bool:
-    return _unsettled(path.stat(), ABANDONED_SECONDS)
+def _is_orphan(path: Path) -> bool:
+    return _is_new(path.stat(), ABANDONED_SECONDS)
 
 
-def _unsettled(found: os.stat_result, seconds: float) -> bool:
+def _is_new(found: os.stat_result, seconds: float) -> bool:
     return stat.S_IMODE(found.st_mode) == NEW and time.time() - found.st_mtime > seconds
 
 

@@ -39,8 +39,8 @@ def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset,
         .returning(datasets.c.id)
     ).scalar_one_or_none()
     if made is not None:
-        told = {"name": dataset.name, "sha256": artifact.sha256}
-        audit.record(connection, "dataset.uploaded", str(made), by=by, data=told)
+        facts = {"name": dataset.name, "sha256": artifact.sha256}
+        audit.record(connection, "dataset.uploaded", str(made), by=by, data=facts)
         return str(made), True
     same = find_same(
         connection, artifact.sha256, dataset.media_type, target=dataset.target, id_column=dataset.id_column

@@ -22,7 +22,7 @@ ABANDONED_SECONDS = 30
 
 
 @dataclass(frozen=True)
-class Request:
+class IdempotentRequest:
     """A request with an idempotency key: the key's owner and the request's digest; `id` is unique to this request."""
 
     owner: str
@@ -32,7 +32,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class StoredAnswer:
     """A stored answer."""
 
     status: int
@@ -40,13 +40,13 @@ class Answer:
     body: bytes
 
 
-def begin(connection: Connection, request: Request) -> Answer | None:
+def reserve(connection: Connection, request: IdempotentRequest) -> StoredAnswer | None:
     """Reserve the key for this request, or return the stored answer.
 
     Raises: IdempotencyError where the key was used for another request; InFlightError while the first has no answer.
     """
     connection.execute(delete(answers).where(answers.c.created_at < now(-KEPT_SECONDS)))
-    if _take(connection, request):
+    if _reserve(connection, request):
         return None
     first = connection.execute(select(answers).where(*_of(request))).first()
     if first is None:
@@ -59,7 +59,7 @@ def begin(connection: Connection, request: Request) -> Answer | None:
         )
     if first.status is None:
         raise InFlightError(f"the first request under Idempotency-Key '{request.key}' is being answered; ask again")
-    return Answer(first.status, first.headers, first.body)
+    return StoredAnswer(first.status, first.headers, first.body)
 
 
 def is_known(connection: Connection, owner: str, key: str) -> bool:
@@ -69,24 +69,24 @@ def is_known(connection: Connection, owner: str, key: str) -> bool:
     return any(connection.execute(query).first() is not None for query in (answered, became))
 
 
-def renew(connection: Connection, request: Request) -> None:
+def renew(connection: Connection, request: IdempotentRequest) -> None:
     """Record that the request is still being answered."""
     mine = (*_of(request), answers.c.request == request.id, answers.c.status.is_(None))
     connection.execute(update(answers).where(*mine).values(created_at=now()))
 
 
-def keep(connection: Connection, request: Request, answer: Answer) -> None:
+def store_answer(connection: Connection, request: IdempotentRequest, answer: StoredAnswer) -> None:
     """Store the answer."""
     values = {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
     connection.execute(update(answers).where(*_of(request), answers.c.request == request.id).values(values))
 
 
-def give_up(connection: Connection, request: Request) -> None:
+def release(connection: Connection, request: IdempotentRequest) -> None:
     """Release the key of a request that was refused and created nothing."""
     connection.execute(delete(answers).where(*_of(request), answers.c.request == request.id))
 
 
-def _take(connection: Connection, request: Request) -> bool:
+def _reserve(connection: Connection, request: IdempotentRequest) -> bool:
     inserted = (
         upsert_into(connection, answers)
         .values(owner=request.owner, idempotency_key=request.key, request_sha256=request.sha256, request=request.id)
@@ -100,5 +100,5 @@ def _take(connection: Connection, request: Request) -> bool:
     return any(connection.execute(statement).rowcount == 1 for statement in (inserted, abandoned))
 
 
-def _of(request: Request) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _of(request: IdempotentRequest) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return answers.c.owner == request.owner, answers.c.idempotency_key == request.key

@@ -13,13 +13,13 @@ def sweep_orphans(kept: ArtifactStore, database: Database) -> int:
     Raises: DatabaseError.
     """
     removed = 0
-    for sha256 in kept.new():
+    for sha256 in kept.unrecorded():
         with database.read() as connection:
             known = _known(connection, sha256)
         if known:
-            kept.settle(sha256)
+            kept.mark_recorded(sha256)
         else:
-            removed += kept.abandon(sha256)
+            removed += kept.remove_unrecorded(sha256)
     return removed
 
 

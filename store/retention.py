@@ -86,11 +86,11 @@ def _remove(connection: Connection, *, kept: ArtifactStore, ages: Ages, expired:
     if not kept.remove(expired.sha256):
         connection.execute(update(artifacts).where(this).values(removed_at=None))
         return False
-    told = {"sha256": expired.sha256, "bytes": expired.size}
+    facts = {"sha256": expired.sha256, "bytes": expired.size}
     for dataset_id in expired.datasets:
-        audit.record(connection, "dataset.expired", dataset_id, by=ACTOR, data=told)
+        audit.record(connection, "dataset.expired", dataset_id, by=ACTOR, data=facts)
     for job_id in expired.results:
-        audit.record(connection, "result.expired", job_id, by=ACTOR, data=told)
+        audit.record(connection, "result.expired", job_id, by=ACTOR, data=facts)
     return True
 
 

@@ -48,8 +48,8 @@ def most_job_bytes(connection: Connection, kind: str, *, within_seconds: float) 
     Units: bytes.
     """
     alive = select(workers.c.kinds, workers.c.job_bytes).where(workers.c.seen_at >= now(-within_seconds))
-    told = [most for kinds, most in connection.execute(alive) if most is not None and kind in (kinds or KINDS)]
-    return max(told, default=None)
+    limits = [most for kinds, most in connection.execute(alive) if most is not None and kind in (kinds or KINDS)]
+    return max(limits, default=None)
 
 
 def find_unserved(connection: Connection, *, within_seconds: float) -> list[str]:

@@ -94,13 +94,13 @@ def main() -> int:
 
 def _read_claim() -> Claim | None:
     """Wait for the claim; return None where the worker is gone. Unbuffered: `_end_with_parent` reads on."""
-    heard = b""
-    while not heard.endswith(b"\n"):
+    line = b""
+    while not line.endswith(b"\n"):
         part = os.read(sys.stdin.fileno(), 1024)
         if not part:
             return None
-        heard += part
-    job_id, token = heard.decode().split()
+        line += part
+    job_id, token = line.decode().split()
     return Claim(job_id, int(token))
 
 
@@ -157,8 +157,8 @@ def _work(kind: type[Work], settings: Settings, database: Database, claim: Claim
         if writer.flush():
             raise CancelledError
         end = work.completion()
-    told = write_through_outages(database, lambda connection: end(connection, claim), keeper.try_to_renew)
-    log.info("job %s: %s", claim.job_id, told)
+    summary = write_through_outages(database, lambda connection: end(connection, claim), keeper.try_to_renew)
+    log.info("job %s: %s", claim.job_id, summary)
 
 
 if __name__ == "__main__":

@@ -20,9 +20,9 @@ COST_SHARE = 0.01  # of the time, at most, that writes may take; but there is on
 class ProgressWriter:
     """Collects the units of one attempt, and writes them when a write is due.
 
-    An epoch's write follows the last by 100 times what that took, and by a heartbeat at most. A checkpoint's follows
-    the last by as long, and by a heartbeat at least. While the database is away, the work goes on and its epochs are
-    kept: the next write follows the lease keeper's next renewal.
+    The pause after a write is 100 times its duration, and at most a heartbeat. The pause after a write with a
+    checkpoint is as long, and at least a heartbeat. After a failed write the work goes on, and its epochs wait in
+    memory until the lease keeper has renewed the lease.
     """
 
     def __init__(self, keeper: LeaseKeeper, heartbeat_seconds: float) -> None:

@@ -18,7 +18,7 @@ from app.schemas.field_types import published
 from model.errors import Problem
 from store.database import Database
 from store.errors import DatabaseError
-from store.idempotency import RENEW_SECONDS, Answer, Request, begin, give_up, keep, renew
+from store.idempotency import RENEW_SECONDS, IdempotentRequest, StoredAnswer, release, renew, reserve, store_answer
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +52,8 @@ def answer_once(database: Database, body_sha256: str, make: Callable[[], Respons
     key = idempotency_key()
     if key is None:
         return make()
-    this = Request(owner(), key, _digest(body_sha256))
-    first = database.write(lambda connection: begin(connection, this))
+    this = IdempotentRequest(owner(), key, _digest(body_sha256))
+    first = database.write(lambda connection: reserve(connection, this))
     if first is not None:
         replayed = Response(first.body, first.status, dict(first.headers))
         replayed.headers[REPLAYED] = "true"
@@ -62,16 +62,16 @@ def answer_once(database: Database, body_sha256: str, make: Callable[[], Respons
         with _alive(database, this):
             answer = make()
     except Exception:
-        database.write(lambda connection: give_up(connection, this))
+        database.write(lambda connection: release(connection, this))
         raise
     headers = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
-    stored = Answer(answer.status_code, headers, answer.get_data())
-    database.write(lambda connection: keep(connection, this, stored))
+    stored = StoredAnswer(answer.status_code, headers, answer.get_data())
+    database.write(lambda connection: store_answer(connection, this, stored))
     return answer
 
 
 @contextmanager
-def _alive(database: Database, this: Request) -> Iterator[None]:
+def _alive(database: Database, this: IdempotentRequest) -> Iterator[None]:
     """Renew the key while the block runs, so that it is free soon after a killed server."""
     done = threading.Event()
 

@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 from http import HTTPStatus as Status
 
 import msgspec
@@ -12,6 +13,7 @@ from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from app import errors as app_errors
 from app.edge.exchange import this_exchange
+from app.edge.lingering import linger
 from app.schemas.problem_details import Fault, ProblemDetails
 from model import errors as model_errors
 from model.names import escaped
@@ -163,4 +165,5 @@ def _problem(kind: ProblemType, detail: str, problems: Iterable[model_errors.Pro
     response = Response(msgspec.json.encode(body), kind.status, mimetype=PROBLEM_JSON)
     if kind.status in (Status.TOO_MANY_REQUESTS, Status.SERVICE_UNAVAILABLE):
         response.headers["Retry-After"] = RETRY_SECONDS
+    response.call_on_close(partial(linger, request.environ))
     return response

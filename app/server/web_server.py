@@ -1,5 +1,6 @@
 """The web server: gunicorn with threads, one application a process; gunicorn reads no other configuration."""
 
+import contextlib
 import gc
 import logging
 import resource
@@ -30,6 +31,7 @@ GRACE_SECONDS = 20
 KEEPALIVE_SECONDS = 75  # longer than a proxy's keepalive, so that it never sends into a closing connection
 CLIENT_SECONDS = 10  # a client that sends or reads nothing for so long is disconnected
 MOST_CONNECTIONS = 1000
+BACKLOG = 2048  # connections that wait to be accepted
 OTHER_FILES = 100  # open files of a process beside its connections
 DATABASE_CONNECTIONS = 8  # a process opens more only for a moment, however many threads it has
 
@@ -41,6 +43,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._settings = settings
         self._url = _url(listener)
         self._broker = broker
+        # Behind a proxy, connections are refused until a process has loaded the application: they would wait for it,
+        # and the proxy has them answered by another container. Without a port of its own, a socket would get another.
+        self._gate = listener.dup() if settings.proxies and settings.port else None
+        self._refuse_connections()
         self._listener = listener.detach()  # gunicorn duplicates it, then closes it
         self._counts = make_folder()
         super().__init__()
@@ -62,6 +68,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "forwarded_allow_ips": "*",
             "secure_scheme_headers": {},
             "forwarder_headers": "",
+            "backlog": BACKLOG,
             "preload_app": False,  # numpy, its threads and database connections must not be forked
             "control_socket_disable": True,
             "graceful_timeout": GRACE_SECONDS,
@@ -72,12 +79,26 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "loglevel": "warning",
             "on_starting": _adopt_log,
             "on_reload": _adopt_log,
-            "post_worker_init": _begin,
+            "post_worker_init": self._begin,
             "worker_exit": lambda _, worker: _wind_up(worker.wsgi),
             "child_exit": lambda _, worker: _forget(worker.pid),
             "on_exit": lambda _: shutil.rmtree(self._counts, ignore_errors=True),
-            "when_ready": lambda _: log.info("answering at %s", self._url),
+            "when_ready": lambda _: self._announce(),
         }
+
+    def _refuse_connections(self) -> None:
+        if self._gate is not None:
+            with contextlib.suppress(OSError):  # only Linux can stop listening; elsewhere connections wait
+                self._gate.shutdown(socket.SHUT_RD)
+
+    def _announce(self) -> None:
+        self._refuse_connections()  # gunicorn has begun to listen before its processes run
+        log.info("answering at %s", self._url)
+
+    def _begin(self, worker: Any) -> None:
+        _begin(worker)
+        if self._gate is not None:
+            self._gate.listen(BACKLOG)
 
     def _environ(self) -> Mapping[str, str]:
         return {**ONE_BLAS_THREAD, "PROMETHEUS_MULTIPROC_DIR": str(self._counts)}

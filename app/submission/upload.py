@@ -71,7 +71,7 @@ def keep_table(services: Services, received: Artifact, upload: Upload, by: str) 
         return str(known), False
 
     added = services.database.write(add)
-    services.artifacts.settle(received.sha256)
+    services.artifacts.mark_recorded(received.sha256)
     return added
 
 

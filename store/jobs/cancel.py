@@ -22,7 +22,7 @@ def cancel(connection: Connection, job_id: str, *, by: str, request: str | None 
 
     Raises: AlreadyFinishedError; NotFoundError.
     """
-    if request is not None and _heard(connection, job_id, request):
+    if request is not None and _recorded(connection, job_id, request):
         return
     data = {"by": by, "request": request}
     # Between the two updates a job may start or be requeued, but hardly three times.
@@ -36,10 +36,10 @@ def cancel(connection: Connection, job_id: str, *, by: str, request: str | None 
     raise AlreadyFinishedError(f"job {job_id} is {state} already; only a queued or running job can be cancelled")
 
 
-def _heard(connection: Connection, job_id: str, request: str) -> bool:
+def _recorded(connection: Connection, job_id: str, request: str) -> bool:
     asked = job_events.c.event.in_((JobState.CANCELLED, "cancel_requested"))
-    told = connection.execute(select(job_events.c.data).where(job_events.c.job_id == job_id, asked)).scalars()
-    return any(data.get("request") == request for data in told)
+    recorded = connection.execute(select(job_events.c.data).where(job_events.c.job_id == job_id, asked)).scalars()
+    return any(data.get("request") == request for data in recorded)
 
 
 def _end_queued(connection: Connection, job_id: str, data: Mapping[str, object]) -> bool:

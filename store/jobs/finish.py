@@ -38,10 +38,10 @@ def succeed_training(
     number = add_version(connection, claim.job_id, version)
     asked = isinstance(promotion, Promotion)
     reason = promote(connection, claim.job_id, number, promotion) if isinstance(promotion, Promotion) else None
-    told: dict[str, object] = {"promoted": asked and reason is None} | ({"reason": reason} if reason else {})
-    result: dict[str, object] = {"model": version.model, "version": number, **told}
+    outcome: dict[str, object] = {"promoted": asked and reason is None} | ({"reason": reason} if reason else {})
+    result: dict[str, object] = {"model": version.model, "version": number, **outcome}
     if promotion is not None and promotion.gate is not None:
-        gate = {**promotion.gate, **told}
+        gate = {**promotion.gate, **outcome}
         result["gate"] = gate
         note_metric(connection, version, number, "gate", gate)
     connection.execute(jobs.update().where(jobs.c.id == claim.job_id).values(result=result))

@@ -14,8 +14,8 @@ def record_restart(connection: Connection, claim: Claim, *, reason: str) -> None
     Raises: LeaseLostError when the claim is gone.
     """
     write_fenced(connection, claim, {"progress_done": 0})
-    told = select(job_events.c.data).where(
+    recorded = select(job_events.c.data).where(
         job_events.c.job_id == claim.job_id, job_events.c.event == "restarted", job_events.c.token == claim.token
     )
-    if not any(data.get("reason") == reason for data in connection.execute(told).scalars()):
+    if not any(data.get("reason") == reason for data in connection.execute(recorded).scalars()):
         record(connection, claim.job_id, "restarted", claim.token, {"reason": reason, "epoch": 1})

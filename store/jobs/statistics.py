@@ -171,5 +171,5 @@ def _distributed(name: str, seconds: ColumnElement[float], bounds: Iterable[floa
 
 
 def _read(row: Row[Any], name: str, bounds: int) -> tuple[list[int], int, int]:
-    told = row._mapping
-    return [told[f"{name}_{place}"] for place in range(bounds)], told[f"{name}_n"], int(told[f"{name}_us"])
+    values = row._mapping
+    return [values[f"{name}_{place}"] for place in range(bounds)], values[f"{name}_n"], int(values[f"{name}_us"])

@@ -97,7 +97,7 @@ def move_alias(connection: Connection, model: str, alias: str, move: AliasUpdate
         raise StaleRevisionError(f"alias '{alias}' of model '{model}' is not at revision {move.revision}: {at}")
     write = _move if before else _create
     if not write(connection, model, alias, move):
-        raise StaleRevisionError(f"alias '{alias}' of model '{model}' was moved by somebody else this moment")
+        raise StaleRevisionError(f"alias '{alias}' of model '{model}' was moved by another request at this moment")
     connection.execute(
         insert(alias_moves).values(
             model=model,
@@ -114,9 +114,9 @@ def move_alias(connection: Connection, model: str, alias: str, move: AliasUpdate
             job_id=move.job_id,
         )
     )
-    whereto = {"from": before.version if before else None, "to": move.version, "revision": move.revision + 1}
-    whereto |= {"job": move.job_id} if move.job_id else {}
-    audit.record(connection, "alias.moved", f"{model}/{alias}", by=move.by, data=whereto)
+    facts = {"from": before.version if before else None, "to": move.version, "revision": move.revision + 1}
+    facts |= {"job": move.job_id} if move.job_id else {}
+    audit.record(connection, "alias.moved", f"{model}/{alias}", by=move.by, data=facts)
     return move.revision + 1
 
 

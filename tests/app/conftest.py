@@ -28,6 +28,9 @@ from store.jobs.submit import Submission, submit
 from store.keys import create_key
 from store.registry.versions import NewVersion
 from store.settings import Settings
+from tests.app.proxied import proxied, settings_behind
+from tests.app.running import Running, served
+from tests.parts.nginx import Proxy
 
 CSV = customers(300, seed=1).to_csv().encode()
 SPEC = {"epochs": 4, "optimizer": {"name": "adam", "learning_rate": 0.01}}
@@ -189,3 +192,18 @@ def versions(add_version: Callable[..., int], another: Estimator) -> None:
     """Two versions of a model whose diff tells customers."""
     add_version()
     add_version(by=another)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Running]:
+    """A server that trusts one proxy."""
+    with served(settings_behind(tmp_path_factory.mktemp("behind"), sqlite_template)) as running:
+        yield running
+        assert "Traceback" not in "".join(running.lines)
+
+
+@pytest.fixture(scope="module")
+def proxy(server: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """The proxy before that server."""
+    with proxied(tmp_path_factory.mktemp("proxy"), server.url, PROXY_REQUESTS="12") as running:
+        yield running

@@ -240,7 +240,7 @@ def test_a_dataset_that_is_not_there_is_404(client: FlaskClient) -> None:
 
 def test_the_file_of_a_dataset_is_settled_at_once(client: FlaskClient, settings: Settings, dataset: str) -> None:
     kept = ArtifactStore(settings.artifacts)
-    assert list(kept.new()) == []
+    assert list(kept.unrecorded()) == []
     again = client.post("/v1/datasets?target=churned&id=customer_id&name=home", data=CSV, content_type="text/csv")
     assert (again.status_code, again.json["id"]) == (200, dataset)
-    assert list(kept.new()) == []
+    assert list(kept.unrecorded()) == []

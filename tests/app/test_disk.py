@@ -179,7 +179,7 @@ def test_a_result_whose_time_is_over_is_gone(  # noqa: PLR0917 - one parameter a
         add_result(connection, job, artifact)
 
     database.write(end)
-    ArtifactStore(settings.artifacts).settle(artifact.sha256)
+    ArtifactStore(settings.artifacts).mark_recorded(artifact.sha256)
     assert client.get(f"/v1/jobs/{job}/result", buffered=True).data == b"scores"
     expire()
     answer = client.get(f"/v1/jobs/{job}/result")

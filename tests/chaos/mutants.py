@@ -109,7 +109,7 @@ MUTANTS = {
     ),
     "unanswered_cancel_not_found": Mutant(
         "store/jobs",
-        "if request is not None and _heard(connection, job_id, request):",
+        "if request is not None and _recorded(connection, job_id, request):",
         "if False:",
         ("tests/store/test_cancel.py::test_a_cancel_whose_commit_went_unanswered_is_found_and_not_refused",),
     ),

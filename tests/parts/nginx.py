@@ -19,9 +19,7 @@ class Proxy:
     """A running nginx, with the settings of `environ` and those of the test."""
 
     def __init__(self, folder: Path, service: str, environ: dict[str, str]) -> None:
-        path = f"{os.environ['PATH']}:{DEBIAN}"
-        if shutil.which("nginx", path=path) is None:
-            raise RuntimeError("the tests of the proxy need nginx: apt-get install nginx-light")
+        path = nginx_path()
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "nginx.log"
@@ -63,6 +61,14 @@ class Proxy:
             os.killpg(self._process.pid, signal.SIGTERM)
             self._process.wait(START_SECONDS)
         shutil.rmtree(self.spool, ignore_errors=True)
+
+
+def nginx_path() -> str:
+    """Return a PATH on which nginx is."""
+    path = f"{os.environ['PATH']}:{DEBIAN}"
+    if shutil.which("nginx", path=path) is None:
+        raise RuntimeError("the tests of the proxy need nginx: apt-get install nginx-light")
+    return path
 
 
 def _free_port() -> int:

@@ -6,18 +6,27 @@ from sqlalchemy import Connection, event, update
 from store.clock import now
 from store.database import Database
 from store.errors import IdempotencyError, InFlightError
-from store.idempotency import ABANDONED_SECONDS, KEPT_SECONDS, Answer, Request, begin, give_up, keep, renew
+from store.idempotency import (
+    ABANDONED_SECONDS,
+    KEPT_SECONDS,
+    IdempotentRequest,
+    StoredAnswer,
+    release,
+    renew,
+    reserve,
+    store_answer,
+)
 from store.tables import idempotent_answers
 
-ANSWER = Answer(201, {"Location": "/here"}, b"made")
+ANSWER = StoredAnswer(201, {"Location": "/here"}, b"made")
 
 
-def ask(database: Database, request: Request) -> Answer | None:
-    return database.write(lambda connection: begin(connection, request))
+def ask(database: Database, request: IdempotentRequest) -> StoredAnswer | None:
+    return database.write(lambda connection: reserve(connection, request))
 
 
-def answer(database: Database, request: Request) -> None:
-    database.write(lambda connection: keep(connection, request, ANSWER))
+def answer(database: Database, request: IdempotentRequest) -> None:
+    database.write(lambda connection: store_answer(connection, request, ANSWER))
 
 
 def grow_old(database: Database, seconds: float) -> None:
@@ -25,45 +34,45 @@ def grow_old(database: Database, seconds: float) -> None:
 
 
 def test_the_same_request_gets_the_first_answer(database: Database) -> None:
-    first = Request("ada", "k", "a" * 64)
+    first = IdempotentRequest("ada", "k", "a" * 64)
     assert ask(database, first) is None
     with pytest.raises(InFlightError):
-        ask(database, Request("ada", "k", "a" * 64))
+        ask(database, IdempotentRequest("ada", "k", "a" * 64))
     answer(database, first)
-    assert ask(database, Request("ada", "k", "a" * 64)) == ANSWER
+    assert ask(database, IdempotentRequest("ada", "k", "a" * 64)) == ANSWER
     with pytest.raises(IdempotencyError):
-        ask(database, Request("ada", "k", "b" * 64))
-    assert ask(database, Request("eve", "k", "b" * 64)) is None
+        ask(database, IdempotentRequest("ada", "k", "b" * 64))
+    assert ask(database, IdempotentRequest("eve", "k", "b" * 64)) is None
 
 
 def test_asking_again_after_a_lost_commit_finds_its_own_key(database: Database) -> None:
-    request = Request("ada", "k", "a" * 64)
+    request = IdempotentRequest("ada", "k", "a" * 64)
     assert ask(database, request) is None
     assert ask(database, request) is None
 
 
 def test_a_refused_request_frees_its_key_and_nobody_elses(database: Database) -> None:
-    first, other = Request("ada", "k", "a" * 64), Request("ada", "k", "b" * 64)
+    first, other = IdempotentRequest("ada", "k", "a" * 64), IdempotentRequest("ada", "k", "b" * 64)
     ask(database, first)
-    database.write(lambda connection: give_up(connection, other))
+    database.write(lambda connection: release(connection, other))
     with pytest.raises(IdempotencyError):
         ask(database, other)
-    database.write(lambda connection: give_up(connection, first))
+    database.write(lambda connection: release(connection, first))
     assert ask(database, other) is None
 
 
 def test_a_key_whose_server_died_is_taken_over_and_the_dead_cannot_answer(database: Database) -> None:
-    dead, alive = Request("ada", "k", "a" * 64), Request("ada", "k", "b" * 64)
+    dead, alive = IdempotentRequest("ada", "k", "a" * 64), IdempotentRequest("ada", "k", "b" * 64)
     ask(database, dead)
     grow_old(database, ABANDONED_SECONDS + 1)
     assert ask(database, alive) is None
     answer(database, dead)
     with pytest.raises(InFlightError):
-        ask(database, Request("ada", "k", "b" * 64))
+        ask(database, IdempotentRequest("ada", "k", "b" * 64))
 
 
 def test_a_key_whose_request_is_still_being_answered_is_not_taken_over(database: Database) -> None:
-    slow, other = Request("ada", "k", "a" * 64), Request("ada", "k", "a" * 64)
+    slow, other = IdempotentRequest("ada", "k", "a" * 64), IdempotentRequest("ada", "k", "a" * 64)
     ask(database, slow)
     grow_old(database, ABANDONED_SECONDS + 1)
     database.write(lambda connection: renew(connection, other))  # the heartbeat of another request does not count
@@ -75,15 +84,15 @@ def test_a_key_whose_request_is_still_being_answered_is_not_taken_over(database:
 
 
 def test_after_a_day_a_key_is_new(database: Database) -> None:
-    first = Request("ada", "k", "a" * 64)
+    first = IdempotentRequest("ada", "k", "a" * 64)
     ask(database, first)
     answer(database, first)
     grow_old(database, KEPT_SECONDS + 1)
-    assert ask(database, Request("ada", "k", "b" * 64)) is None
+    assert ask(database, IdempotentRequest("ada", "k", "b" * 64)) is None
 
 
 def test_a_key_that_is_given_up_at_this_moment_is_asked_for_again(database: Database) -> None:
-    first, second = Request("ada", "k", "a" * 64), Request("ada", "k", "a" * 64)
+    first, second = IdempotentRequest("ada", "k", "a" * 64), IdempotentRequest("ada", "k", "a" * 64)
     ask(database, first)
 
     def give_up_first(connection: Connection, _: object, statement: str, *__: object) -> None:

@@ -43,12 +43,12 @@ def test_a_file_with_a_row_stays_and_is_settled(kept: ArtifactStore, database: D
     grow_old(artifact)
     assert sweep_orphans(kept, database) == 0
     assert kept.open_path(artifact.sha256).read_bytes() == b"result"
-    assert list(kept.new()) == []
+    assert list(kept.unrecorded()) == []
 
 
 def test_a_settled_file_stays_even_where_the_database_is_another(kept: ArtifactStore, database: Database) -> None:
     artifact = kept.put([b"upload"])
-    kept.settle(artifact.sha256)
+    kept.mark_recorded(artifact.sha256)
     grow_old(artifact)
     assert sweep_orphans(kept, database) == 0
     assert artifact.path.stat().st_mode & 0o777 == KEPT
@@ -57,17 +57,17 @@ def test_a_settled_file_stays_even_where_the_database_is_another(kept: ArtifactS
 def test_bytes_that_come_again_while_they_are_swept_stay(kept: ArtifactStore) -> None:
     artifact = kept.put([b"again"])
     grow_old(artifact)
-    assert list(kept.new()) == [artifact.sha256]
+    assert list(kept.unrecorded()) == [artifact.sha256]
     kept.put([b"again"])
-    assert not kept.abandon(artifact.sha256)
+    assert not kept.remove_unrecorded(artifact.sha256)
     assert kept.open_path(artifact.sha256).read_bytes() == b"again"
 
 
 def test_bytes_that_are_settled_while_they_are_swept_stay(kept: ArtifactStore) -> None:
     artifact = kept.put([b"again"])
     grow_old(artifact)
-    kept.settle(artifact.sha256)
-    assert not kept.abandon(artifact.sha256)
+    kept.mark_recorded(artifact.sha256)
+    assert not kept.remove_unrecorded(artifact.sha256)
     assert artifact.path.exists()
 
 

@@ -33,7 +33,7 @@ def upload(database: Database, kept: ArtifactStore, data: bytes, **how: Any) -> 
     facts: dict[str, Any] = {"media_type": "text/csv", "target": "churned", "id_column": "", "rows": 1, "schema": {}}
     new = NewDataset(name="t", **{**facts, **how})
     dataset_id, _ = database.write(lambda connection: add_dataset(connection, artifact, new, by="k"))
-    kept.settle(artifact.sha256)
+    kept.mark_recorded(artifact.sha256)
     return dataset_id, artifact
 
 
@@ -47,7 +47,7 @@ def scored(world: World, kept: ArtifactStore, dataset_id: str, data: bytes) -> t
         add_result(connection, mine.job_id, artifact)
 
     world.database.write(end)
-    kept.settle(artifact.sha256)
+    kept.mark_recorded(artifact.sha256)
     return mine.job_id, artifact
 
 
@@ -239,7 +239,7 @@ def test_uploads_of_the_same_bytes_while_they_are_removed_end_with_the_bytes_the
             start.wait()
             artifact = kept.put([data])
             world.database.write(lambda connection: renew_dataset(connection, artifact, dataset_id, by="k"))
-            kept.settle(artifact.sha256)
+            kept.mark_recorded(artifact.sha256)
 
         sending = Thread(target=again)
         sending.start()

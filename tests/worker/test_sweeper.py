@@ -94,7 +94,7 @@ def test_files_whose_time_is_over_are_removed_where_that_is_set(
     settings: Settings, world: World, bell: RecordingDoorbell, days: float, stays: bool
 ) -> None:
     file = ArtifactStore(settings.artifacts).put([b"table"])  # the dataset of the world
-    ArtifactStore(settings.artifacts).settle(file.sha256)
+    ArtifactStore(settings.artifacts).mark_recorded(file.sha256)
     old = artifacts.update().values(used_at=now(-2 * DAY_SECONDS))
     world.database.write(lambda connection: connection.execute(old))
     make(replace(settings, dataset_days=days), world, bell).sweep()

@@ -25,6 +25,7 @@ def waiting(parent: int) -> list[psutil.Process]:
 @pytest.fixture
 def warm(on_sqlite: Trainings) -> Iterator[Trainings]:
     with on_sqlite.attempts.starter.keep_one_warm():
+        wait_for(lambda: waiting(os.getpid()), "the warm process")  # a process has no command line while it begins
         yield on_sqlite
 
 
@@ -85,6 +86,7 @@ def test_a_job_does_not_mind_that_no_next_process_can_be_started(
 
 def test_the_one_that_waits_is_gone_when_the_worker_has_stopped(on_sqlite: Trainings) -> None:
     with on_sqlite.attempts.starter.keep_one_warm():
+        wait_for(lambda: waiting(os.getpid()), "the warm process")
         [process] = waiting(os.getpid())
     assert not process.is_running()
     on_sqlite.train(SHORT)
