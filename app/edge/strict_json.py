@@ -71,11 +71,11 @@ def check_containers(body: bytes) -> None:
 
 
 def no_name_twice(body: bytes, members: int) -> bool:
-    """Tell whether each name in a document is the only one of its object; `members` is how many a decoder returned.
+    """Return whether each name is unique in its object; `members` is the number of members that a decoder returned.
 
-    Decoders return one member where a name comes twice: fewer than were sent. Each member that was sent has one colon
-    outside of texts, and nothing else has. So no name came twice if there are as many such colons as members.
-    All colons are counted first, which is faster: if they are as many as the members, no text holds any.
+    Of members with equal names, a decoder returns only one. Each member of the document has exactly one colon outside
+    of texts. So all names are unique if there are as many such colons as decoded members. All colons are counted
+    first, which is faster: if there are as many as members, no text holds one.
 
     Example:
         >>> no_name_twice(b'{"a": "12:30", "b": 2}', 2), no_name_twice(b'{"a": 1, "a": 2}', 1)

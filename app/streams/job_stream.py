@@ -22,26 +22,31 @@ log = logging.getLogger(__name__)
 COME_BACK_SECONDS = 2.0
 BATCH = 200
 
-Look = Callable[[Connection], JobChange]
+ReadChange = Callable[[Connection], JobChange]
 Allowed = Callable[[Connection], bool]
 
 
 class JobStream:
     """A client's position in the events of a job, and the last progress that it was sent.
 
-    `look` returns the changing parts of the job; they are sent without an id, because they are no event. The stream
+    `read_change` returns the changing parts of the job; they are sent without an id, because they are no event. The stream
     ends once the client is no longer `allowed` to read it.
     """
 
     def __init__(
-        self, database: Database, job_id: str, cursor: Cursor, look: Look, allowed: Allowed = lambda _: True
+        self,
+        database: Database,
+        job_id: str,
+        cursor: Cursor,
+        read_change: ReadChange,
+        allowed: Allowed = lambda _: True,
     ) -> None:
         self.ended = False
         self.behind = True
         self._database = database
         self._job_id = job_id
         self._cursor = cursor
-        self._look = look
+        self._read_change = read_change
         self._allowed = allowed
         self._sent: JobChange | None = None
 
@@ -54,7 +59,7 @@ class JobStream:
             if not self._allowed(connection):
                 self.ended = True
                 return []
-            change = self._look(connection)
+            change = self._read_change(connection)
             events = read_events_after(connection, self._job_id, self._cursor, limit=BATCH)
         texts = [_text(one) for one in events]
         if events:

@@ -45,11 +45,11 @@ def stream_events(services: Services, job_id: str, query: EventsQuery) -> Respon
     """
     cursor = _cursor(query)
 
-    def look(connection: Connection) -> JobChange:
+    def read_change(connection: Connection) -> JobChange:
         return job_change(load_job(connection, get_job(connection, job_id)))
 
     with services.database.read() as connection:
-        ended = look(connection).state.finished
+        ended = read_change(connection).state.finished
         news = read_events_after(connection, job_id, cursor, limit=1)
     if ended and not news:
         return no_content(HEADERS)
@@ -58,7 +58,7 @@ def stream_events(services: Services, job_id: str, query: EventsQuery) -> Respon
     services.streams.enter()
     services.traffic.streams.inc()
     peer = Peer(request.environ.get("gunicorn.socket"))
-    stream = JobStream(services.database, job_id, cursor, look, _still_allowed())
+    stream = JobStream(services.database, job_id, cursor, read_change, _still_allowed())
     answer = Response(follow(stream, services.streams, peer), mimetype=MEDIA_TYPE, headers=HEADERS)
     answer.call_on_close(services.streams.leave)
     answer.call_on_close(services.traffic.streams.dec)
