@@ -29,8 +29,8 @@ Allowed = Callable[[Connection], bool]
 class JobStream:
     """A client's position in the events of a job, and the last progress that it was sent.
 
-    `read_change` returns the changing parts of the job; they are sent without an id, because they are no event. The stream
-    ends once the client is no longer `allowed` to read it.
+    `read_change` returns the changing parts of the job, which are sent without an id, because they are no event. The
+    stream ends once the client is no longer `allowed` to read it.
     """
 
     def __init__(
