@@ -19,11 +19,7 @@ def labels(cells: Cells, name: str) -> Floats:
         >>> labels(Words.of(["yes", "no"]), "churned")
         array([1., 0.])
     """
-    if len(cells) == 0:
-        raise ColumnError("the table has no rows")
-    if cells.missing.any():
-        gaps = np.flatnonzero(cells.missing)
-        raise missing_labels(name, len(gaps), len(cells), int(gaps[0]) + 1)
+    refuse_missing(cells, name)
     if isinstance(cells, Words):
         meaning = np.array([parse_outcome(word) for word in cells.words])
         values = meaning[cells.codes]
@@ -34,6 +30,17 @@ def labels(cells: Cells, name: str) -> Floats:
         row = int(np.flatnonzero(strange)[0])
         raise invalid_label(name, cells.scalar(row), row + 1)
     return values
+
+
+def refuse_missing(cells: Cells, name: str) -> None:
+    """Refuse a target without rows, or with missing labels.
+
+    Raises: ColumnError.
+    """
+    if len(cells) == 0:
+        raise ColumnError("the table has no rows")
+    if len(gaps := np.flatnonzero(cells.missing)):
+        raise missing_labels(name, len(gaps), len(cells), int(gaps[0]) + 1)
 
 
 def missing_labels(name: str, gaps: int, rows: int, first: int) -> ColumnError:

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from model.calibration import calibrate
 from model.columns.cells import Cells, Scalar
-from model.columns.target import check_outcomes, labels
+from model.columns.target import check_outcomes, labels, refuse_missing
 from model.design import Floats
 from model.errors import ColumnError
-from model.heads.head import Head, refuse_gaps
+from model.heads.head import Head
 from model.metrics import auc, brier, calibration_error, log_loss, reliability
 from model.probabilities import sigmoid
 
@@ -29,7 +29,7 @@ class Churn(Head):
 
         Raises: ColumnError when the column has values other than yes and no; TableError when all labels are equal.
         """
-        refuse_gaps(cells, name)
+        refuse_missing(cells, name)
         try:
             y = labels(cells, name)
         except ColumnError as error:

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from model.columns.cells import Cells, Days, Numbers, Scalar, Words
+from model.columns.target import refuse_missing
 from model.design import Floats
 from model.errors import ColumnError, TableError
-from model.heads.head import Head, refuse_gaps
+from model.heads.head import Head
 from model.metrics import accuracy, cross_entropy
 from model.probabilities import softmax
 
@@ -32,7 +33,7 @@ class Classes(Head):
 
         Raises: ColumnError when the column holds no classes, or too many; TableError when it holds one class only.
         """
-        refuse_gaps(cells, name)
+        refuse_missing(cells, name)
         values = cells.codes if isinstance(cells, Words) else cells.values
         if isinstance(cells, Days) or (isinstance(cells, Numbers) and bool((values != np.floor(values)).any())):
             kind = "dates" if isinstance(cells, Days) else "numbers with a fraction"

@@ -8,9 +8,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from model.columns.cells import Cells, Scalar
-from model.columns.target import missing_labels
 from model.design import Floats
-from model.errors import ColumnError
 
 Self = TypeVar("Self", bound="Head")
 
@@ -95,15 +93,3 @@ class Head(ABC):
     def from_json(cls: type[Self], raw: Mapping[str, Any]) -> Self:
         """Return the head that `to_json` wrote."""
         return cls(**raw)
-
-
-def refuse_gaps(cells: Cells, name: str) -> None:
-    """Refuse a target with empty cells.
-
-    Raises: ColumnError.
-    """
-    if len(cells) == 0:
-        raise ColumnError("the table has no rows")
-    gaps = np.flatnonzero(cells.missing)
-    if len(gaps):
-        raise missing_labels(name, len(gaps), len(cells), int(gaps[0]) + 1)

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from model.columns.cells import Cells, Numbers, Scalar
+from model.columns.target import refuse_missing
 from model.design import Floats
 from model.errors import ColumnError, TableError
-from model.heads.head import Head, refuse_gaps
+from model.heads.head import Head
 from model.metrics import squared_error
 
 LARGEST = 1e100  # beyond it, squares and their sums leave float64
@@ -32,7 +33,7 @@ class Number(Head):
 
         Raises: ColumnError when the column has values other than numbers; TableError when all are equal.
         """
-        refuse_gaps(cells, name)
+        refuse_missing(cells, name)
         if not isinstance(cells, Numbers):
             raise ColumnError(
                 f"target column {name!r} holds {cells.scalar(0)!r} in row 1, which is not a number: name a column of "

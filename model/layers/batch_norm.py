@@ -7,7 +7,7 @@ import numpy as np
 
 from model.design import Floats
 from model.layers.dense import Dense
-from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward, RowMemory, Tensor
+from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward, Tensor
 from model.layers.pieces import Chain
 from model.ranges import Positive, Proportion
 from model.tape import Arena, Draw, Tape
@@ -125,10 +125,6 @@ class BatchNorm(Layer):
         factor, shift = self._affine(own)
         chain.multiply(np.diag(factor), shift)
         return True
-
-    def row_memory(self, inputs: int, before: Layer | None) -> RowMemory:
-        """Return one output."""
-        return RowMemory(inputs + 1)
 
     def _affine(self, own: Arrays) -> tuple[Floats, Floats]:
         """Return s and t of the scoring form zs + t: s = γ/√(σ² + ε), t = β − μs."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.design import CodeColumn, Floats
-from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward, RowMemory, Tensor
+from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward, Tensor
 from model.layers.pieces import Chain
 from model.ranges import Count, Natural, Width
 from model.tape import Arena, Draw, Tape
@@ -101,10 +101,6 @@ class Embedding(Layer):
     def extend(self, chain: Chain, own: Arrays) -> bool:
         """Return False: a look-up is not linear in the codes."""
         return False
-
-    def row_memory(self, inputs: int, before: Layer | None) -> RowMemory:
-        """Return one output."""
-        return RowMemory(self.width(inputs) + 1)
 
     def gathered(self, shares: Floats, inputs: int) -> Floats:
         """Return the sum of the shares of each input. A plain input has one share, a code has `units` shares.

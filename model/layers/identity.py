@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from model.design import Floats
-from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward, RowMemory
+from model.layers.layer import Arrays, Backward, Folded, Layer, ReferenceBackward
 from model.layers.pieces import Chain
 from model.tape import Arena, Draw, Tape
 
@@ -29,7 +29,3 @@ class Identity(Layer):
     def extend(self, chain: Chain, own: Arrays) -> bool:
         """Leave the chain as it is."""
         return True
-
-    def row_memory(self, inputs: int, before: Layer | None) -> RowMemory:
-        """Return one output."""
-        return RowMemory(inputs + 1)

@@ -117,12 +117,12 @@ class Layer(ABC):
         Shapes: arrays as of a single network.
         """
 
-    @abstractmethod
     def row_memory(self, inputs: int, before: "Layer | None") -> RowMemory:
-        """Return how many numbers a row takes in training, when the layer comes after the layer `before`.
+        """Return how many numbers a row takes in training, after the layer `before`; here those of one output.
 
         The estimate of a training's memory is the sum over all layers. A test compares it with the recorded arrays.
         """
+        return RowMemory(self.width(inputs) + 1)
 
     def with_codes(self, codes: Sequence[CodeColumn]) -> "Layer":
         """Return the layer adapted to the columns of category codes."""

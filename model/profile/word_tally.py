@@ -1,4 +1,4 @@
-"""What is remembered of a column of texts, which may turn out to be flags, dates or categories."""
+"""The tally of a column of texts, which may be flags, dates or categories."""
 
 import math
 from typing import Any
@@ -9,9 +9,9 @@ from model.columns.boolean import parse_flag
 from model.columns.cells import Codes, Days, Flags, Floats, Words, date_text, days_since_epoch
 from model.columns.numbers import MISSING_TEXTS, parse_number
 
-MOST_WORDS = 20_000  # told apart; a column of more is too detailed to be learned from, whatever the others are
-MOST_FLAGS = 10  # ways of spelling true and false
-NON_NUMBER_SHARE = 0.05  # of the different words, at most, are no number in a column that is meant to be of numbers
+MOST_WORDS = 20_000  # distinct words that are counted: a column with more cannot be learned from
+MOST_FLAGS = 10  # spellings of true and false
+NON_NUMBER_SHARE = 0.05  # the largest share of words that are not numbers in a column of numbers
 LISTED = 50
 
 

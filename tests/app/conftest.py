@@ -1,4 +1,4 @@
-"""An application over a real database, with a doorbell that remembers, and an estimator trained once."""
+"""An application on a real database, with a recording doorbell, and an estimator trained once."""
 
 import queue
 import shutil
@@ -37,7 +37,7 @@ SPEC = {"epochs": 4, "optimizer": {"name": "adam", "learning_rate": 0.01}}
 
 
 class RememberingDoorbell:
-    """Rings in a queue that tests read."""
+    """Records published jobs in a queue for tests."""
 
     def __init__(self) -> None:
         self.rung: queue.Queue[str] = queue.Queue()
@@ -48,7 +48,7 @@ class RememberingDoorbell:
 
 @pytest.fixture
 def sqlite_file(sqlite_template: Path, tmp_path: Path) -> str:
-    """A migrated SQLite database, for tests of what does not depend on the database."""
+    """A migrated SQLite database, for tests that do not depend on the database."""
     shutil.copyfile(sqlite_template, tmp_path / "ebb.db")
     return f"sqlite:///{tmp_path / 'ebb.db'}"
 
@@ -65,7 +65,7 @@ def doorbell() -> RememberingDoorbell:
 
 @pytest.fixture
 def make_app(settings: Settings, database: Database, doorbell: Doorbell) -> Iterator[Callable[..., Flask]]:
-    """Make applications over the database; their threads end before it is closed."""
+    """Return a factory of applications on the database. Their threads end before it is closed."""
     made: list[Flask] = []
 
     def make(ringing: Doorbell = doorbell, limiter: RateLimiter | None = None, **changed: Any) -> Flask:
@@ -89,13 +89,13 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def guarded(make_app: Callable[..., Flask]) -> FlaskClient:
-    """A client of the application as it is beyond loopback, where every route asks for a key."""
+    """A client of the application beyond loopback, where every route needs a key."""
     return make_app(host="0.0.0.0").test_client()
 
 
 @pytest.fixture
 def key(database: Database) -> Callable[..., dict[str, str]]:
-    """Make a key with these scopes, and return the header that sends it."""
+    """Return a function that makes a key with scopes and returns its header."""
 
     def make(*scopes: str, **limits: int) -> dict[str, str]:
         key = database.write(lambda connection: create_key(connection, "test", scopes, **limits))
@@ -123,7 +123,7 @@ def estimator() -> Estimator:
 
 @pytest.fixture
 def add_version(database: Database, settings: Settings, estimator: Estimator) -> Callable[..., int]:
-    """Store a version of a model as a worker does, and return its number."""
+    """Store a version of a model like a worker, and return its number."""
 
     def add(model: str = "churn", by: Estimator = estimator) -> int:
         artifact = ArtifactStore(settings.artifacts).put([CSV])
@@ -155,7 +155,7 @@ def add_version(database: Database, settings: Settings, estimator: Estimator) ->
 
 @pytest.fixture
 def champion(add_version: Callable[..., int], client: FlaskClient) -> int:
-    """The number of a version that `champion` points at."""
+    """The number of the version of `champion`."""
     number = add_version()
     answer = client.put("/v1/models/churn/aliases/champion", json={"version": number}, headers={"If-None-Match": "*"})
     assert answer.status_code == 201, answer.text

@@ -14,7 +14,7 @@ PLANS = ["DSL", "Fibre", "None: a:b"]
 
 
 def customer(draw: random.Random) -> Record:
-    """A customer as an application would send it."""
+    """Return a customer in the form of a request."""
     day = f"20{draw.randrange(10, 26)}-{draw.randrange(1, 13):02}-{draw.randrange(1, 29):02}"
     return {
         "id": f"c-{draw.randrange(10**6)}",
@@ -27,7 +27,7 @@ def customer(draw: random.Random) -> Record:
 
 
 def train() -> Estimator:
-    """Train for an epoch, which is enough for probabilities that differ."""
+    """Train for one epoch, enough for different probabilities."""
     draw = random.Random(5)
     rows = [customer(draw) for _ in range(200)]
     lines = ["id,months,charge,plan,paperless,since,always,left"]
@@ -42,7 +42,7 @@ def train() -> Estimator:
 
 
 def train_wide(columns: int) -> Estimator:
-    """Train an epoch on that many numeric columns."""
+    """Train for one epoch on numeric columns."""
     draw = random.Random(5)
     lines = [",".join([*(f"c{i}" for i in range(columns)), "churned"])]
     lines += [",".join([*(str(draw.randrange(100)) for _ in range(columns)), str(row % 2)]) for row in range(40)]

@@ -1,4 +1,4 @@
-"""A real server in a process of its own, for tests."""
+"""A real server in a separate process, for tests."""
 
 import os
 import re
@@ -15,8 +15,8 @@ import httpx
 
 from store.settings import Settings
 
-PATIENCE = 60  # seconds: the processes import numpy before the first answer, on machines however busy
-CALM_SECONDS = 2.0  # what a normal request may take on a busy machine
+PATIENCE = 60  # seconds: the processes import numpy before the first answer, on a busy machine
+CALM_SECONDS = 2.0  # the limit of a normal request on a busy machine
 
 
 def command(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
@@ -33,7 +33,7 @@ def command(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
 
 
 class Running:
-    """A server under way, its address and what it says."""
+    """A running server, its address and its output."""
 
     def __init__(self, settings: Settings) -> None:
         self.process = command(settings)
@@ -65,7 +65,7 @@ class Running:
 
 @contextmanager
 def served(settings: Settings) -> Iterator[Running]:
-    """A server that ends with its test, however that ends."""
+    """A server that ends with its test."""
     server = Running(settings)
     try:
         yield server
@@ -75,7 +75,7 @@ def served(settings: Settings) -> Iterator[Running]:
 
 
 def normal_request_seconds(url: str, times: int = 10) -> float:
-    """Return the seconds that the slowest of some normal requests took."""
+    """Return the seconds of the slowest of some normal requests."""
     slowest = 0.0
     for _ in range(times):
         begun = time.perf_counter()

@@ -1,7 +1,7 @@
-"""What schemathesis cannot know of this service, case by case; whatever is not listed here is a failure.
+"""The expected refusals that a schema cannot describe. Every other refusal is a failure.
 
-A schema says how a request is written. It does not say which things there are, what is in a table, or whether two right
-values contradict each other; refusals of that kind have codes of their own.
+A schema describes the form of a request. It does not know the existing objects, the content of a table, or conflicts of
+valid values. Refusals of these kinds have their own codes.
 """
 
 import json
@@ -28,8 +28,12 @@ UNTRUE = {
     428: "one of two headers is missing (RFC 6585, 3)",
 }
 REFUSED_UNREAD = {413: "too many bytes", 414: "too long a query", 431: "too long a header"}
-TOLD_ELSEWHERE = ("/spec/", "/records/", "/columns/")  # docs/spec.md has the spec's keys, a version its columns
-WHOLE = "must be a whole number, not a number"  # JSON Schema takes 7.0 for an integer; this service asks for 7
+TOLD_ELSEWHERE = (
+    "/spec/",
+    "/records/",
+    "/columns/",
+)  # docs/spec.md has the keys, a version has its columns
+WHOLE = "must be a whole number, not a number"  # JSON Schema accepts 7.0 as an integer; this service requires 7
 
 TABLES = [customers(n, seed=n).to_csv().encode() for n in (10, 40)]
 schemathesis.openapi.media_type("text/csv", st.sampled_from(TABLES) | st.binary())
@@ -37,22 +41,22 @@ schemathesis.openapi.media_type("text/csv", st.sampled_from(TABLES) | st.binary(
 
 @schemathesis.hook
 def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
-    """Return whether this is a failure of the service."""
+    """Tell whether this is a failure of the service."""
     if isinstance(failure, AcceptedNegativeData):
         return response.status_code not in REFUSED_UNREAD
     if isinstance(failure, IgnoredAuth):
-        return "got `429 " not in failure.message  # an address that sends many wrong keys is refused so
+        return "got `429 " not in failure.message  # the refusal of an address with many wrong keys
     return not isinstance(failure, RejectedPositiveData) or not _is_right(case, response)
 
 
 def _is_right(case: Any, response: Any) -> bool:
-    """Return whether a request that is written as the contract says is refused all the same, and rightly."""
+    """Tell whether the refusal of a request of valid form is correct."""
     if response.status_code in UNTRUE:
         return True
     problem = json.loads(response.content)
     of_table = case.media_type is not None and case.media_type != "application/json"
     if of_table and problem["type"] == "urn:problem-type:ebb:malformed-body":
-        return True  # no schema tells the bytes of a table
+        return True  # no schema describes the bytes of a table
     return bool(problem["errors"]) and all(_beyond_schemas(error, of_table=of_table) for error in problem["errors"])
 
 
@@ -62,6 +66,6 @@ def _beyond_schemas(error: dict[str, str], *, of_table: bool) -> bool:
         code in BEYOND_SCHEMAS
         or error["detail"] == WHOLE
         or place.startswith(TOLD_ELSEWHERE)
-        or (of_table and not place.startswith(("/query/", "/headers/")))  # nor what is in it
-        or (code == "missing" and place in ("/query/model", "/query/customer_value"))  # which others make necessary
+        or (of_table and not place.startswith(("/query/", "/headers/")))  # or its content
+        or (code == "missing" and place in ("/query/model", "/query/customer_value"))  # required by other members
     )

@@ -1,4 +1,4 @@
-"""Beyond loopback nothing is answered without a key of the right scope; on loopback no web page gets in."""
+"""Beyond loopback every route needs a key with its scope. On loopback, pages of other sites are refused."""
 
 import re
 import time
@@ -39,7 +39,7 @@ def test_the_open_routes_are_the_probes_and_no_other() -> None:
     assert {route.scope for route in ROUTES} - {None} <= set(SCOPES)
 
 
-def test_every_rule_of_the_url_map_asks_for_a_key(make_app: Callable[..., Flask]) -> None:
+def test_every_rule_of_the_url_map_needs_a_key(make_app: Callable[..., Flask]) -> None:
     app = make_app(host="0.0.0.0")
     client = app.test_client()
     asked = 0
@@ -77,7 +77,7 @@ def test_a_password_counts_among_the_keys_that_are_guessed(guarded: FlaskClient)
     assert told == [401] * INVALID_PER_MINUTE + [429]
 
 
-def test_an_address_that_is_not_there_tells_strangers_nothing(guarded: FlaskClient) -> None:
+def test_an_unknown_address_needs_a_key(guarded: FlaskClient) -> None:
     assert guarded.get("/nowhere").status_code == 401
 
 
@@ -85,7 +85,7 @@ def test_an_address_that_is_not_there_tells_strangers_nothing(guarded: FlaskClie
     "header",
     ["", "Bearer", "Bearer ", "Bearer ebb_0_0", "Bearer x", "Basic YTpi", "Bearer ebb_\x00_x", "ebb_1234_5678"],
 )
-def test_what_is_no_valid_key_is_401(guarded: FlaskClient, header: str) -> None:
+def test_an_invalid_key_is_401(guarded: FlaskClient, header: str) -> None:
     assert guarded.get("/v1/jobs", headers={"Authorization": header}).status_code == 401
 
 
@@ -116,7 +116,7 @@ def test_a_key_opens_also_where_its_use_cannot_be_noted(guarded: FlaskClient, ke
     assert guarded.get("/v1/jobs", headers=header).status_code == 200
 
 
-def test_loopback_asks_for_no_key_but_obeys_one(client: FlaskClient, key: Key) -> None:
+def test_loopback_needs_no_key_and_applies_a_given_one(client: FlaskClient, key: Key) -> None:
     assert client.get("/v1/jobs").status_code == 200
     assert client.get("/v1/jobs", headers=key("score")).status_code == 403
     assert client.get("/v1/jobs", headers={"Authorization": "Bearer ebb_0_0"}).status_code == 401

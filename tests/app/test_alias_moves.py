@@ -1,4 +1,4 @@
-"""Within a second of an answered move every process scores by it, also while processes are killed and start again."""
+"""Every process scores by a moved alias within a second, also while processes are killed and restarted."""
 
 import random
 import threading

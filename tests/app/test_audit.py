@@ -1,4 +1,4 @@
-"""Who did what is told by the service itself, to who may do everything."""
+"""The audit log over HTTP, for keys with the scope admin."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ def lines(client: FlaskClient, query: str = "", **headers: str) -> list[dict[str
     return list(answer.json["lines"])
 
 
-def test_every_deed_leaves_one_line_that_names_actor_and_request(
+def test_every_action_leaves_one_line_with_actor_and_request(
     guarded: FlaskClient, key: Key, add_version: Callable[..., int]
 ) -> None:
     admin = key("admin")
@@ -58,7 +58,7 @@ def test_a_replayed_submission_leaves_no_second_line(client: FlaskClient, datase
     assert len(lines(client, "?action=job.submitted")) == 1
 
 
-def test_keys_are_told_without_their_secrets(client: FlaskClient, key: Key) -> None:
+def test_keys_are_shown_without_their_secrets(client: FlaskClient, key: Key) -> None:
     made = key("read", "score")["Authorization"].split("_")
     (line,) = lines(client, "?action=key.created")
     assert (line["subject"], line["data"]) == (made[1], {"name": "test", "scopes": ["read", "score"]})

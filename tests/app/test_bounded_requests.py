@@ -1,4 +1,4 @@
-"""A scoring request takes processor time and memory in proportion to its bytes, whatever its shape."""
+"""Any scoring request takes processor time and memory in proportion to its bytes."""
 
 import gc
 import time
@@ -17,7 +17,7 @@ from tests.app.mixed import train_wide
 SCORE = "/v1/models/churn/score"
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
 
-# Generous: requests take a third of it at most. What grows with the square of the bytes takes many times as much.
+# A generous limit: requests take at most a third of it. Quadratic work takes many times as much.
 SECONDS, SECONDS_A_BYTE = 1.0, 2e-6
 MEMORY, MEMORY_A_BYTE = 30_000_000, 150
 REFUSAL = 200_000  # bytes of an answer that lists faults, whatever the body's
@@ -35,16 +35,16 @@ def database_url(sqlite_file: str) -> str:
 
 @dataclass(frozen=True)
 class Shape:
-    """A body: how many names of which length a record has, how many bytes in all, and what its cells hold."""
+    """A body: the number and length of names in a record, the bytes in total, and the cells."""
 
     names: int
     length: int
     size: int
     cell: str
     known: bool  # the first name is a column of the estimator
-    own: bool  # each record has names of its own, where the format has names in records
+    own: bool  # each record has its own names, if the format has names in records
     twice: bool  # the last name comes twice
-    rows: int = 10_000  # at most; one request may have as many
+    rows: int = 10_000  # the limit of a request
 
     def named(self, row: int) -> list[str]:
         first = row * self.names if self.own else 0
@@ -54,7 +54,7 @@ class Shape:
         return [*names, names[-1]] if self.twice else names
 
     def records(self) -> list[str]:
-        """Records as JSON, one at least, as many as fit."""
+        """Return records as JSON, at least one, as many as fit."""
         told, size = [], 0
         for row in range(self.rows):
             told.append("{" + ",".join(f'"{name}":{self.cell}' for name in self.named(row)) + "}")
@@ -77,14 +77,14 @@ class Shape:
 
     def of_csv(self) -> str:
         names = self.named(0)
-        line = ",".join([self.cell.replace('"', "")] * (1 if self.own else len(names)))  # ragged, where it is own
+        line = ",".join([self.cell.replace('"', "")] * (1 if self.own else len(names)))  # ragged, with own names
         rows = max(1, min(self.rows, (self.size - sum(map(len, names))) // (len(line) + 1)))
         return "\n".join([",".join(names), *[line] * rows])
 
 
 @st.composite
 def shapes(draw: st.DrawFn) -> Shape:
-    """Draw a shape in which the names of one record take half of the bytes at most."""
+    """Draw a shape in which the names of a record take at most half of the bytes."""
     size = draw(st.sampled_from([100_000, 900_000]))
     length = draw(st.sampled_from([1, 20, 250, 3_000, 100_000, 400_000]))
     cell = draw(st.sampled_from(CELLS))
@@ -147,7 +147,9 @@ def test_lines_that_are_not_json_take_little_more_than_lines_that_are(client: Fl
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(shapes(), st.sampled_from(sorted(BODIES)))
-def test_a_scoring_request_takes_what_its_bytes_warrant(client: FlaskClient, shape: Shape, form: str) -> None:
+def test_the_cost_of_a_scoring_request_is_proportional_to_its_bytes(
+    client: FlaskClient, shape: Shape, form: str
+) -> None:
     write, kind = BODIES[form]
     check_bounded(client, SCORE, write(shape).encode(), kind)
 
@@ -173,7 +175,9 @@ def test_one_answer_holds_a_million_reasons(client: FlaskClient, add_version: Ca
 @example(Shape(9_000, 1, 100_000, "1", known=False, own=False, twice=False), "columns.long")
 @example(Shape(60_000, 1, 400_000, "1", known=False, own=False, twice=False), "")
 @given(shapes(), st.sampled_from(["", "columns", "columns.long", "class_weight", "layers", "optimizer"]))
-def test_a_training_request_takes_what_its_bytes_warrant(client: FlaskClient, shape: Shape, where: str) -> None:
+def test_the_cost_of_a_training_request_is_proportional_to_its_bytes(
+    client: FlaskClient, shape: Shape, where: str
+) -> None:
     spec = "[" + ",".join(shape.records()) + "]" if where == "layers" else shape.records()[0]
     for name in reversed(where.split(".") if where else []):
         spec = f'{{"{"k" * 100_000 if name == "long" else name}":{spec}}}'

@@ -1,4 +1,4 @@
-"""/docs shows the contract from files of this server alone, under a policy that lets nothing else run."""
+"""/docs shows the contract with files of this server only, and its policy allows no other scripts."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The model card tells what the registry keeps, the same in JSON and in Markdown."""
+"""The model card has the data of the registry, equal in JSON and Markdown."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +12,7 @@ from model.estimator import Estimator
 CARD = "/v1/models/churn/versions/1/card"
 
 
-def test_a_card_tells_what_a_version_is_made_of(client: FlaskClient, champion: int, estimator: Estimator) -> None:
+def test_a_card_describes_a_version(client: FlaskClient, champion: int, estimator: Estimator) -> None:
     version = client.get(f"/v1/models/churn/versions/{champion}").json
     card = client.get(CARD).json
     assert card["aliases"] == ["champion"]
@@ -26,7 +26,7 @@ def test_a_card_tells_what_a_version_is_made_of(client: FlaskClient, champion: i
 
 
 @pytest.mark.usefixtures("champion")
-def test_markdown_is_for_who_asks_and_tells_the_same(client: FlaskClient) -> None:
+def test_markdown_is_sent_on_request_with_the_same_facts(client: FlaskClient) -> None:
     card = client.get(CARD).json
     answer = client.get(CARD, headers={"Accept": "text/markdown, application/json;q=0.5"})
     assert (answer.mimetype, answer.headers["Vary"]) == ("text/markdown", "Accept")

@@ -1,4 +1,4 @@
-"""Tables are streamed in, inspected, and found again by their bytes."""
+"""Uploads are streamed, inspected, and identified by their bytes."""
 
 from io import BytesIO, RawIOBase
 from pathlib import Path
@@ -28,7 +28,7 @@ def kept(settings: Settings) -> list[Path]:
     return [path for path in settings.artifacts.rglob("*") if path.is_file()]
 
 
-def test_an_upload_is_created_and_tells_what_it_holds(client: FlaskClient) -> None:
+def test_an_upload_is_201_with_its_schema(client: FlaskClient) -> None:
     answer = upload(client, CSV, query="target=churned&id=customer_id&name=home")
     told = answer.json
     assert answer.status_code == 201
@@ -60,7 +60,7 @@ def test_the_same_bytes_read_another_way_are_another_dataset(client: FlaskClient
     assert other.json["sha256"] == first.json["sha256"]
 
 
-def test_ndjson_and_parquet_are_read_as_what_they_are(client: FlaskClient) -> None:
+def test_ndjson_and_parquet_are_read_by_their_type(client: FlaskClient) -> None:
     sink = BytesIO()
     pa.parquet.write_table(pa.table({"months": [1, 20], "churned": [True, False]}), sink)
     for data, kind in ((NDJSON, "application/x-ndjson"), (sink.getvalue(), "application/vnd.apache.parquet")):
@@ -68,7 +68,7 @@ def test_ndjson_and_parquet_are_read_as_what_they_are(client: FlaskClient) -> No
         assert (answer.status_code, answer.json["rows"], answer.json["positives"]) == (201, 2, 1)
 
 
-def test_a_spoilt_column_is_warned_of(client: FlaskClient) -> None:
+def test_a_damaged_column_gets_a_warning(client: FlaskClient) -> None:
     lines = [f"{row % 7},always,{row % 2},{row % 2}" for row in range(200)]
     answer = upload(client, "months,plan,left_on,churned\n" + "\n".join(lines))
     assert {(w["code"], w["column"]) for w in answer.json["warnings"]} == {
@@ -156,7 +156,7 @@ def test_an_upload_beyond_the_limit_is_413_and_leaves_nothing(
     assert kept(settings) == []
 
 
-def test_an_upload_is_never_held_whole(client: FlaskClient) -> None:
+def test_an_upload_is_never_completely_in_memory(client: FlaskClient) -> None:
     class Watched(RawIOBase):
         sizes: ClassVar[list[int]] = []
         body = BytesIO(CSV)
@@ -187,7 +187,7 @@ def test_half_a_body_is_400_and_leaves_nothing(client: FlaskClient, settings: Se
 
 
 @pytest.mark.parametrize("line", ['{"a\\ud800": 1, "churned": 1}', '{"a": "\\udc00", "churned": 1}'])
-def test_half_a_surrogate_pair_is_422_and_spoils_no_list(client: FlaskClient, settings: Settings, line: str) -> None:
+def test_a_lone_surrogate_is_422_and_is_not_stored(client: FlaskClient, settings: Settings, line: str) -> None:
     answer = upload(client, line + '\n{"a": "x", "churned": 0}\n', "application/x-ndjson")
     assert answer.status_code == 422
     assert "line 1" in answer.json["errors"][0]["detail"]
@@ -196,13 +196,13 @@ def test_half_a_surrogate_pair_is_422_and_spoils_no_list(client: FlaskClient, se
 
 
 @pytest.mark.parametrize("character", ["\ufeff", "\u200b", "\u200d", "\u00ad", "\u202e", "\x07", "\U000e0041"])
-def test_a_dataset_has_no_name_that_holds_what_nobody_sees(client: FlaskClient, character: str) -> None:
+def test_a_dataset_name_with_invisible_characters_is_refused(client: FlaskClient, character: str) -> None:
     answer = upload(client, CSV, query=f"target=churned&name={quote(f'a{character}b')}")
     assert answer.status_code == 422
     assert answer.json["errors"][0]["pointer"] == "/query/name"
 
 
-def test_a_query_that_is_not_utf_8_spoils_nothing(client: FlaskClient) -> None:
+def test_a_query_outside_utf_8_is_harmless(client: FlaskClient) -> None:
     for name in ("target", "target=churned&id"):
         assert upload(client, CSV, query=f"{name}=%ED%A0%80").status_code == 422
     for name in ("%ED%A0%80", "%FF", "a%C3"):
@@ -215,7 +215,7 @@ def test_a_query_that_is_not_utf_8_spoils_nothing(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     "data", ['{"a": "x\\u0000y", "churned": 1}\n{"a": "x", "churned": 0}\n', '{"a\\u0000": 1, "churned": 1}\n']
 )
-def test_a_text_with_a_nul_spoils_nothing(client: FlaskClient, data: str) -> None:
+def test_a_text_with_a_nul_is_harmless(client: FlaskClient, data: str) -> None:
     answer = upload(client, data, "application/x-ndjson")
     assert answer.status_code in (201, 422)
     assert client.get("/v1/datasets").status_code == 200

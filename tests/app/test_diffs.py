@@ -1,4 +1,4 @@
-"""Two versions compared over HTTP: who changes sides, and why."""
+"""The diff of two versions over HTTP: customers who cross the threshold, and the columns that cause it."""
 
 import json
 
@@ -13,7 +13,7 @@ DIFF = "/v1/models/churn/versions/2/diff"
 
 
 @pytest.mark.usefixtures("versions")
-def test_a_diff_tells_what_scoring_by_both_tells(client: FlaskClient) -> None:
+def test_a_diff_agrees_with_the_scores_of_both_versions(client: FlaskClient) -> None:
     diff = client.get(f"{DIFF}?against=1&threshold=0.25&most=1000&explain=4").json
     rows = [line.split(",") for line in CSV.decode().splitlines()[1:]]
     names = ("customer_id", "months", "monthly_charge", "support_tickets", "usage_hours")
@@ -89,7 +89,7 @@ def test_a_process_compares_for_one_request_at_a_time(client: FlaskClient, app: 
         ("/v1/models/churn/versions/9/diff?against=1", 404, None),
     ],
 )
-def test_a_diff_of_what_is_not_there_is_refused(
+def test_a_diff_of_a_missing_version_or_dataset_is_refused(
     client: FlaskClient, path: str, status: int, pointer: str | None
 ) -> None:
     answer = client.get(path)

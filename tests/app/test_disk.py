@@ -1,4 +1,4 @@
-"""Bytes that have no room are refused with 507, and files whose time is over are told as gone."""
+"""Bytes beyond disk or quota get 507, and expired files get 410."""
 
 from collections.abc import Callable
 from typing import Any
@@ -86,7 +86,7 @@ def test_the_default_quota_is_that_of_keys_without_a_number(
     assert send(client, UPLOAD, OTHER, headers=key("train", stored_bytes=0)).status_code == 201
 
 
-def test_a_key_that_is_full_asks_for_no_more_results(
+def test_a_key_with_a_full_quota_cannot_submit_scorings(
     guarded: FlaskClient, key: Callable[..., dict[str, str]], champion: int
 ) -> None:
     mine = key("train", "score", stored_bytes=len(OTHER))
@@ -122,13 +122,13 @@ def test_a_repeated_scoring_gets_its_job_again_though_the_key_is_full_by_now(
 
 @pytest.fixture
 def unused(client: FlaskClient) -> str:
-    """The id of a dataset that no version was trained on."""
+    """The id of a dataset without versions."""
     return str(send(client, UPLOAD, OTHER).json["id"])
 
 
 @pytest.fixture
 def expire(database: Database, settings: Settings) -> Callable[[], None]:
-    """Let the time of all files be over, and remove what may be removed."""
+    """Expire all files, and run retention."""
 
     def over() -> None:
         old = artifacts.update().values(used_at=now(-2 * DAY_SECONDS))
@@ -138,7 +138,7 @@ def expire(database: Database, settings: Settings) -> Callable[[], None]:
     return over
 
 
-def test_a_dataset_whose_time_is_over_is_gone_until_it_is_uploaded_again(
+def test_an_expired_dataset_is_410_until_it_is_uploaded_again(
     client: FlaskClient, unused: str, champion: int, database: Database, expire: Callable[[], None]
 ) -> None:
     job = train(client, unused).json["id"]
@@ -159,14 +159,14 @@ def test_a_dataset_whose_time_is_over_is_gone_until_it_is_uploaded_again(
     assert client.post(f"/v1/jobs/{job}/retry").status_code == 202
 
 
-def test_what_a_version_was_trained_on_can_be_replayed_however_old_it_is(
+def test_the_dataset_of_a_version_can_be_replayed_at_any_age(
     client: FlaskClient, champion: int, expire: Callable[[], None]
 ) -> None:
     expire()
     assert client.post(f"/v1/models/churn/versions/{champion}/replay").status_code == 202
 
 
-def test_a_result_whose_time_is_over_is_gone(  # noqa: PLR0917 - one parameter a fixture
+def test_an_expired_result_is_410(  # noqa: PLR0917 - one parameter a fixture
     client: FlaskClient, unused: str, champion: int, database: Database, settings: Settings, expire: Callable[[], None]
 ) -> None:
     job = client.post("/v1/jobs/scoring", json={"model": "churn", "dataset": unused}).json["id"]

@@ -1,4 +1,4 @@
-"""The documents name what there is, all of it and nothing else."""
+"""The documents list exactly the routes and settings of the code."""
 
 import re
 from pathlib import Path

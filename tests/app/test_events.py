@@ -1,4 +1,4 @@
-"""A job's events are streamed from any place in them, and a stream ends when it should."""
+"""The event stream of a job: from any position, to the end of the job."""
 
 import json
 import socket
@@ -40,7 +40,7 @@ def job(client: FlaskClient, dataset: str) -> str:
 
 @dataclass(frozen=True)
 class Told:
-    """One event as a client reads it."""
+    """An event, as read by a client."""
 
     event: str
     data: dict[str, object]
@@ -84,7 +84,7 @@ def lose(database: Database, claimed: Claim) -> None:
 
 @pytest.fixture
 def ended(database: Database, job: str) -> str:
-    """A job that lost its worker after two epochs, made them again, and failed."""
+    """A job that lost its worker after two epochs, repeated them, and failed."""
     claimed = start(database, job)
     beat(database, claimed, 1, 2)
     lose(database, claimed)
@@ -94,7 +94,7 @@ def ended(database: Database, job: str) -> str:
     return job
 
 
-def test_an_ended_job_is_told_from_beginning_to_end(client: FlaskClient, ended: str) -> None:
+def test_the_stream_of_an_ended_job_has_all_events(client: FlaskClient, ended: str) -> None:
     answer = client.get(f"/v1/jobs/{ended}/events", buffered=True)
     assert (answer.status_code, answer.mimetype) == (200, "text/event-stream")
     assert (answer.headers["Cache-Control"], answer.headers["X-Accel-Buffering"]) == ("no-store", "no")
@@ -108,7 +108,7 @@ def test_an_ended_job_is_told_from_beginning_to_end(client: FlaskClient, ended: 
     assert told[2].data["dead_units"] == 0.25
 
 
-def test_a_client_that_comes_back_gets_what_it_has_not_seen(client: FlaskClient, ended: str) -> None:
+def test_a_resumed_stream_has_the_unseen_events(client: FlaskClient, ended: str) -> None:
     told = parsed(client.get(f"/v1/jobs/{ended}/events", buffered=True).text)
     for seen, one in enumerate(told[:-1], start=1):
         by_header = client.get(f"/v1/jobs/{ended}/events", buffered=True, headers={"Last-Event-ID": str(one.place)})
@@ -119,20 +119,20 @@ def test_a_client_that_comes_back_gets_what_it_has_not_seen(client: FlaskClient,
     assert parsed(client.get(f"/v1/jobs/{ended}/events", buffered=True, **both).text) == told[-1:]
 
 
-def test_who_has_seen_the_end_is_told_not_to_come_back(client: FlaskClient, ended: str) -> None:
+def test_a_client_that_has_seen_the_end_is_told_to_stop(client: FlaskClient, ended: str) -> None:
     last = parsed(client.get(f"/v1/jobs/{ended}/events", buffered=True).text)[-1]
     answer = client.get(f"/v1/jobs/{ended}/events", buffered=True, headers={"Last-Event-ID": str(last.place)})
     assert (answer.status_code, answer.data) == (204, b"")
 
 
-def test_an_id_that_is_none_is_refused_beside_one_that_is(client: FlaskClient, ended: str) -> None:
+def test_an_invalid_id_is_refused_beside_a_valid_one(client: FlaskClient, ended: str) -> None:
     asked = {"headers": {"Last-Event-ID": "1.0"}, "query_string": {"last_event_id": "9"}}
     answer = client.get(f"/v1/jobs/{ended}/events", **asked)
     assert [error["pointer"] for error in answer.json["errors"]] == ["/query/last_event_id"]
 
 
 @pytest.mark.parametrize(("name", "pointer"), [("header", "/headers/Last-Event-ID"), ("query", "/query/last_event_id")])
-def test_an_id_that_is_not_ours_is_refused(client: FlaskClient, ended: str, name: str, pointer: str) -> None:
+def test_an_unknown_event_id_is_refused(client: FlaskClient, ended: str, name: str, pointer: str) -> None:
     path = f"/v1/jobs/{ended}/events"
     asked = {"headers": {"Last-Event-ID": "x"}} if name == "header" else {"query_string": {"last_event_id": "x"}}
     answer = client.get(path, **asked)
@@ -149,7 +149,7 @@ def test_a_head_request_takes_no_place(app: Flask, client: FlaskClient, job: str
     assert app.extensions["ebb"].streams.taken == 0
 
 
-def test_a_stream_too_many_is_503_and_a_closed_one_makes_room(
+def test_a_stream_beyond_the_limit_is_503_until_one_closes(
     make_app: Callable[..., Flask], client: FlaskClient, job: str
 ) -> None:
     other = make_app(web_threads=4).test_client()
@@ -164,7 +164,9 @@ def test_a_stream_too_many_is_503_and_a_closed_one_makes_room(
     second.close()
 
 
-def test_with_one_thread_there_is_no_stream(make_app: Callable[..., Flask], client: FlaskClient, job: str) -> None:
+def test_a_server_with_one_thread_refuses_streams(
+    make_app: Callable[..., Flask], client: FlaskClient, job: str
+) -> None:
     assert make_app(web_threads=1).test_client().get(f"/v1/jobs/{job}/events").status_code == 503
 
 
@@ -175,7 +177,7 @@ def following(database: Database, job: str, peer: Peer, streams: StreamLimit) ->
     return follow(JobStream(database, job, Cursor(), look), streams, peer)
 
 
-def test_what_happens_is_told_while_it_happens_and_progress_without_an_id(database: Database, job: str) -> None:
+def test_events_are_streamed_live_and_progress_has_no_id(database: Database, job: str) -> None:
     stream = following(database, job, Peer(None), StreamLimit(4, QUICK))
 
     def next_told(event: str) -> Told:
@@ -201,7 +203,7 @@ def test_what_happens_is_told_while_it_happens_and_progress_without_an_id(databa
     assert list(stream) == []
 
 
-def test_a_quiet_stream_gives_signs_of_life(database: Database, job: str) -> None:
+def test_a_quiet_stream_sends_keep_alive_comments(database: Database, job: str) -> None:
     begun = time.monotonic()
     texts = islice(following(database, job, Peer(None), StreamLimit(4, QUICK)), 5)
     assert list(texts)[-2:] == [": still here\n\n"] * 2
@@ -223,7 +225,7 @@ def connected() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield ours, theirs
 
 
-def test_a_reader_that_goes_ends_the_stream_at_once(
+def test_a_stream_ends_when_its_reader_disconnects(
     database: Database, job: str, connected: tuple[socket.socket, socket.socket]
 ) -> None:
     ours, theirs = connected
@@ -236,7 +238,7 @@ def test_a_reader_that_goes_ends_the_stream_at_once(
     assert time.monotonic() - begun < 5
 
 
-def test_a_reader_that_does_not_read_is_hung_up_on(
+def test_a_reader_that_does_not_read_is_disconnected(
     database: Database, job: str, connected: tuple[socket.socket, socket.socket]
 ) -> None:
     ours, _ = connected
@@ -250,7 +252,7 @@ def test_a_reader_that_does_not_read_is_hung_up_on(
         ours.send(b".")
 
 
-def test_a_reader_that_sends_more_is_still_a_reader(connected: tuple[socket.socket, socket.socket]) -> None:
+def test_a_reader_may_send_more_bytes(connected: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = connected
     theirs.send(b"GET / HTTP/1.1")
     assert Peer(ours).stays_connected(0.01)

@@ -1,4 +1,4 @@
-"""NDJSON and CSV in and out, by Content-Type and Accept: as strict as JSON, with errors in their place."""
+"""NDJSON and CSV requests and answers, by Content-Type and Accept: as strict as JSON, with errors in place."""
 
 import csv
 import json
@@ -47,7 +47,7 @@ def rows(answer: TestResponse) -> list[dict[str, str]]:
         ("text/html, */*;q=0.1", NDJSON),
     ],
 )
-def test_the_answer_is_in_the_requests_format_or_the_one_asked_for(client: FlaskClient, accept: str, kind: str) -> None:
+def test_the_answer_has_the_format_of_the_request_or_of_accept(client: FlaskClient, accept: str, kind: str) -> None:
     answer = send(client, '{"months": 3}\n', NDJSON, accept=accept)
     assert (answer.status_code, answer.mimetype) == (200, kind)
     assert answer.headers["ETag"] == '"1"'
@@ -95,7 +95,7 @@ def test_a_line_that_is_no_record_has_its_error_in_its_place(client: FlaskClient
     ]
 
 
-def test_of_many_broken_lines_each_has_its_error_and_the_first_hundred_say_what_is_wrong(client: FlaskClient) -> None:
+def test_each_invalid_line_has_an_error_and_the_first_hundred_a_detail(client: FlaskClient) -> None:
     good, cut, twice = '{"customer_id": "c-1", "months": 3}', '{"months": [', '{"months": 3, "months": 4}'
     first, *bad, last = lines(send(client, "\n".join([good, *[cut, twice] * 100, good]), NDJSON))
     assert first == last
@@ -138,7 +138,7 @@ def test_csv_that_cannot_be_scored_is_a_problem(client: FlaskClient, body: bytes
     assert answer.json["errors"][0]["pointer"] == pointer
 
 
-def test_a_quote_that_is_never_closed_is_told(client: FlaskClient) -> None:
+def test_an_unclosed_quote_is_refused(client: FlaskClient) -> None:
     assert "a quote is never closed" in send(client, b'customer_id,months\na,3\nb,"4\n', CSV).json["detail"]
 
 
@@ -148,7 +148,7 @@ def test_texts_that_a_spreadsheet_would_run_get_an_apostrophe_and_numbers_none(c
     assert told[0]["expected_profit"] == "-1.0"
 
 
-def test_the_query_asks_for_reasons_and_decisions(client: FlaskClient) -> None:
+def test_the_query_sets_reasons_and_decisions(client: FlaskClient) -> None:
     query = "?explain=2&customer_value=200&offer_cost=10&contact_cost=1&acceptance=0.3&capacity=1"
     body = "\n".join(json.dumps({"customer_id": n, "months": n}) for n in range(5))
     told = lines(send(client, body, NDJSON, query))

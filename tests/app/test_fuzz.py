@@ -1,7 +1,7 @@
-"""Whatever is sent, the answer is not an error of the service, and is one that the contract describes.
+"""No request causes an error of the service or an answer outside the contract.
 
-All checks of schemathesis hold, but for what `tests/app/schemathesis_hooks.py` lists. `make fuzz` sends more than
-10,000 requests, different ones each time; `make test` some 1,700, always the same.
+All checks of schemathesis hold, except the cases in `tests/app/schemathesis_hooks.py`. `make fuzz` sends more than
+10,000 requests, different ones in each run. `make test` sends about 1,700, the same in each run.
 """
 
 import os
@@ -44,7 +44,7 @@ def database_url(sqlite_file: str) -> str:
 
 @pytest.fixture
 def config(database: Database, dataset: str, champion: int, tmp_path: Path) -> Path:
-    """Things that are there, so that requests find them."""
+    """Objects for the requests to find."""
     with database.read() as connection:
         ended = get_version(connection, "churn", champion).job_id
     path = tmp_path / "schemathesis.toml"
@@ -54,9 +54,9 @@ def config(database: Database, dataset: str, champion: int, tmp_path: Path) -> P
 
 @pytest.mark.timeout(3600)
 def test_no_request_finds_a_fault(settings: Settings, database: Database, config: Path, tmp_path: Path) -> None:
-    database.write(lambda connection: register_worker(connection, "w"))  # /readyz asks for a worker
+    database.write(lambda connection: register_worker(connection, "w"))  # /readyz needs a worker
     key = database.write(lambda connection: create_key(connection, "fuzz", ["admin"]))
-    # Beyond loopback, where every route asks for a key.
+    # Beyond loopback: every route needs a key.
     patient = replace(settings, host="0.0.0.0", port=0, web_processes=2, heartbeat_seconds=600.0, lease_seconds=3600.0)
     with served(patient) as server:
         run = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"]

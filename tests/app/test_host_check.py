@@ -1,4 +1,4 @@
-"""On loopback a Host header has to be this machine's own, and an Origin the server itself."""
+"""On loopback the Host header must name this machine, and the Origin this server."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -29,7 +29,7 @@ def test_every_name_of_loopback_is_own_with_and_without_a_port(name: str, port: 
 
 
 def is_plain(host: str) -> bool:
-    """Tell the same in another way: the header is what one writes for a loopback address and a port."""
+    """Tell whether the header is a loopback address with an optional port, by another method."""
     for port in ("", host.rpartition(":")[2]):
         suffix = f":{port}" if port else ""
         if suffix and not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65_535 and port == str(int(port))):
@@ -56,7 +56,7 @@ def is_plain(host: str) -> bool:
 @example("127.0.0.1", "", ":65536", 9)
 @example("127.0.0.1", "", ":080", 9)
 @example("[::1]", "", "%1", 4)
-def test_what_is_put_into_a_name_makes_it_none(name: str, port: str, junk: str, at: int) -> None:
+def test_a_loopback_name_with_additions_is_refused(name: str, port: str, junk: str, at: int) -> None:
     host = (name + port)[:at] + junk + (name + port)[at:]
     assert is_own(host) == is_plain(host)
 
@@ -86,7 +86,7 @@ def test_loopback_answers_to_its_own_names(client: FlaskClient, host: str) -> No
         "127.0.0.1:99999",
     ],
 )
-def test_a_rebound_name_is_refused_everywhere(client: FlaskClient, host: str) -> None:
+def test_a_foreign_host_name_is_refused_by_every_route(client: FlaskClient, host: str) -> None:
     for path in ("/livez", "/v1/jobs", "/nowhere"):
         assert client.get(path, headers={"Host": host}).status_code == 421
 
@@ -96,7 +96,7 @@ def test_beyond_loopback_any_host_name_is_fine(guarded: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:9999", "http://[", ""])
-def test_another_sites_page_cannot_post_to_loopback(client: FlaskClient, origin: str) -> None:
+def test_a_page_of_another_site_cannot_post_to_loopback(client: FlaskClient, origin: str) -> None:
     headers = {"Origin": origin, "Host": "localhost:8000"}
     assert client.post("/v1/jobs/01890000-0000-7000-8000-000000000000/cancel", headers=headers).status_code == 403
     same = {"Origin": "http://localhost:8000", "Host": "localhost:8000"}

@@ -1,4 +1,4 @@
-"""While an upload is being answered, the same one waits: as long as the first lives, and hardly longer."""
+"""A repeated upload waits while the first one is being answered, and not longer."""
 
 import hashlib
 import time
@@ -27,9 +27,7 @@ def database_url(sqlite_file: str) -> str:
     return sqlite_file
 
 
-def test_the_same_upload_meanwhile_is_told_when_to_come_back(
-    app: Flask, client: FlaskClient, database: Database
-) -> None:
+def test_a_concurrent_equal_upload_gets_retry_after(app: Flask, client: FlaskClient, database: Database) -> None:
     meanwhile: list[TestResponse] = []
 
     def make() -> Response:
@@ -47,7 +45,7 @@ def test_the_same_upload_meanwhile_is_told_when_to_come_back(
     assert (again.status_code, again.text, again.headers["Idempotency-Replayed"]) == (201, "made", "true")
 
 
-def test_a_slow_request_gives_signs_of_life(app: Flask, database: Database) -> None:
+def test_a_slow_request_renews_its_idempotency_key(app: Flask, database: Database) -> None:
     def make() -> Response:
         old = update(answers).values(created_at=now(-2 * ABANDONED_SECONDS))
         database.write(lambda connection: connection.execute(old))

@@ -1,4 +1,4 @@
-"""An upload is inspected by a process of its own: too much memory or time, and its death, are refusals."""
+"""Uploads are inspected in a separate process. Exceeded memory or time, or its death, refuse the upload."""
 
 import io
 import json
@@ -28,7 +28,7 @@ from tests.app.conftest import CSV
 
 @pytest.fixture
 def large(tmp_path: Path) -> Question:
-    """A table whose inspection takes a second or more."""
+    """A table with an inspection of at least a second."""
     path = tmp_path / "large.csv"
     path.write_bytes(b"a,churned\n" + b"".join(b"word-%d,%d\n" % (row, row % 2) for row in range(3_000_000)))
     return Question(path, "csv", "churned")
@@ -106,7 +106,7 @@ def test_an_inspection_ends_with_its_parent(tmp_path: Path) -> None:
     assert child.wait(60) == 1
 
 
-def test_a_refusal_by_inspection_is_told_over_http(make_app: Callable[..., Flask], tmp_path: Path) -> None:
+def test_a_refusal_by_inspection_is_a_problem_over_http(make_app: Callable[..., Flask], tmp_path: Path) -> None:
     sink = io.BytesIO()
     word = pa.DictionaryArray.from_arrays(pa.array(np.zeros(16_384, np.int32)), pa.array(["a" * 40_000]))
     pyarrow.parquet.write_table(pa.table({"churned": np.arange(16_384) % 2, "t": word}), sink, store_schema=False)

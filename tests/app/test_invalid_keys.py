@@ -1,4 +1,4 @@
-"""Keys that are not valid are few from one address, cost the database little, and harm nobody else."""
+"""Invalid keys: limited by address, cheap for the database, harmless for other clients."""
 
 import threading
 import time
@@ -23,7 +23,7 @@ def database_url(sqlite_file: str) -> str:
 
 @pytest.fixture
 def asked(database: Database) -> Iterator[list[str]]:
-    """The questions about keys that the database was asked."""
+    """The database queries for keys."""
     statements: list[str] = []
 
     def note(*arguments: object) -> None:
@@ -46,9 +46,7 @@ def exhaust(client: FlaskClient, address: str = "192.0.2.1") -> None:
     assert guess(client, address=address) == 429
 
 
-def test_guesses_of_one_address_are_refused_after_a_while_and_ask_nobody(
-    guarded: FlaskClient, asked: list[str]
-) -> None:
+def test_invalid_keys_of_an_address_are_soon_refused_without_a_query(guarded: FlaskClient, asked: list[str]) -> None:
     exhaust(guarded)
     before = len(asked)
     assert {guess(guarded) for _ in range(20)} == {429}
@@ -68,7 +66,7 @@ def test_one_client_has_one_share_of_a_network_of_version_6(guarded: FlaskClient
     assert guess(guarded, address="2001:db8:1:3::1") == 401
 
 
-def test_a_valid_key_is_nobodys_guess_even_where_this_process_never_saw_it(guarded: FlaskClient, key: Key) -> None:
+def test_a_valid_key_new_to_this_process_does_not_count_as_invalid(guarded: FlaskClient, key: Key) -> None:
     exhaust(guarded)
     unseen = key("read")["Authorization"].removeprefix("Bearer ")
     time.sleep(KEPT_SECONDS + 0.01)
@@ -76,28 +74,28 @@ def test_a_valid_key_is_nobodys_guess_even_where_this_process_never_saw_it(guard
     assert guess(guarded, unseen[:-1] + ("0" if unseen[-1] != "0" else "1")) == 429, "its id alone opens nothing"
 
 
-def test_a_key_in_use_goes_on_beside_guesses_from_its_address(guarded: FlaskClient, key: Key) -> None:
+def test_a_valid_key_works_beside_invalid_keys_of_its_address(guarded: FlaskClient, key: Key) -> None:
     used = key("read")["Authorization"].removeprefix("Bearer ")
     assert guess(guarded, used) == 200
     exhaust(guarded)
-    time.sleep(KEPT_SECONDS + 0.01)  # so that it is looked up again
+    time.sleep(KEPT_SECONDS + 0.01)  # so that it is queried again
     assert guess(guarded, used) == 200
 
 
-def test_valid_keys_and_no_key_at_all_are_no_guesses(guarded: FlaskClient, key: Key) -> None:
+def test_valid_and_absent_keys_do_not_count_as_invalid(guarded: FlaskClient, key: Key) -> None:
     headers = key("read", requests_per_minute=100_000)
     for _ in range(INVALID_PER_MINUTE + 1):
         assert guarded.get("/v1/jobs", headers=headers).status_code == 200
         assert guarded.get("/v1/jobs").status_code == 401
 
 
-def test_the_same_wrong_key_asks_the_database_once_in_a_while(guarded: FlaskClient, asked: list[str]) -> None:
+def test_a_repeated_invalid_key_is_queried_rarely(guarded: FlaskClient, asked: list[str]) -> None:
     wrong, begun = new_key(), time.monotonic()
     assert {guess(guarded, wrong) for _ in range(20)} == {401}
     assert len(asked) <= 1 + (time.monotonic() - begun) / KEPT_SECONDS
 
 
-def test_what_does_not_read_like_a_key_asks_nobody(guarded: FlaskClient, asked: list[str]) -> None:
+def test_a_malformed_key_causes_no_query(guarded: FlaskClient, asked: list[str]) -> None:
     assert {guess(guarded, wrong) for wrong in ("x", "ebb_1_2", "ebb_00000000_" + "z" * 48)} == {401}
     assert asked == []
 
@@ -110,7 +108,7 @@ def test_a_key_that_was_sent_before_it_was_made_works_within_a_second(guarded: F
     assert guess(guarded, coming) == 200
 
 
-def test_many_threads_cannot_guess_much_more_than_one(guarded: FlaskClient) -> None:
+def test_many_threads_cannot_try_many_more_keys_than_one(guarded: FlaskClient) -> None:
     told: list[int] = []
     threads = [
         threading.Thread(target=lambda: told.extend(guess(guarded.application.test_client()) for _ in range(25)))

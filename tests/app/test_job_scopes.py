@@ -1,4 +1,4 @@
-"""A job is cancelled and retried by the key that submitted it, as long as it may submit it, or by an admin."""
+"""A job is cancelled and retried by the key that submitted it, with its current scopes, or by an admin."""
 
 from collections.abc import Callable
 
@@ -55,20 +55,20 @@ def test_another_key_needs_the_scope_admin(
         assert guarded.post(f"/v1/jobs/{job}/{deed}", headers=admin).status_code == status
 
 
-def test_a_job_of_nobody_is_no_keys_own(
+def test_a_job_without_an_owner_belongs_to_no_key(
     client: FlaskClient, guarded: FlaskClient, dataset: str, champion: int, key: Key
 ) -> None:
-    """On loopback no key is asked for, and a job of that time has no owner."""
+    """On loopback no key is needed, and such jobs have no owner."""
     job = client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset}).json["id"]
     assert guarded.post(f"/v1/jobs/{job}/cancel", headers=key("train")).status_code == 403
     assert client.post(f"/v1/jobs/{job}/cancel").status_code == 200
 
 
 @pytest.mark.parametrize("promote", ["always", "if_better"])
-def test_a_retry_asks_for_what_the_job_would_ask_for_now(
+def test_a_retry_needs_the_current_scopes_of_its_job(
     promote: str, guarded: FlaskClient, dataset: str, key: Key, database: Database
 ) -> None:
-    """A job of an earlier release may ask for a promotion that its key cannot give."""
+    """A job of an earlier release may request a promotion without the scope for it."""
     headers = key("train")
     job = submitted(guarded, "training", dataset, headers)
     changed = job_rows.update().values(params={"spec": {}, "promote": promote})

@@ -1,4 +1,4 @@
-"""A job is told as it stands, from its row alone."""
+"""The representation of a job, from its row."""
 
 from datetime import datetime
 
@@ -38,7 +38,7 @@ def beat(database: Database, claimed: Claim, epochs: int = EPOCHS, *, first: int
     )
 
 
-def test_a_running_job_tells_attempt_progress_and_time_left(client: FlaskClient, database: Database, job: str) -> None:
+def test_a_running_job_has_attempt_progress_and_time_left(client: FlaskClient, database: Database, job: str) -> None:
     claimed = start(database, job)
     assert client.get(f"/v1/jobs/{job}").json["eta_s"] is None
     beat(database, claimed)
@@ -52,7 +52,7 @@ def test_a_running_job_tells_attempt_progress_and_time_left(client: FlaskClient,
     assert told["finished_at"] is None
 
 
-def test_the_time_left_goes_by_the_attempt_under_way(client: FlaskClient, database: Database, job: str) -> None:
+def test_the_time_left_uses_the_current_attempt(client: FlaskClient, database: Database, job: str) -> None:
     slow = start(database, job)
     beat(database, slow, epochs=10, seconds=60.0)
     assert client.get(f"/v1/jobs/{job}").json["eta_s"] == 90 * 60
@@ -66,21 +66,21 @@ def test_the_time_left_goes_by_the_attempt_under_way(client: FlaskClient, databa
     assert client.get("/v1/jobs").json["jobs"][0]["eta_s"] == 88.0
 
 
-def test_the_time_left_of_short_epochs_goes_by_many_of_them(client: FlaskClient, database: Database, job: str) -> None:
+def test_the_time_left_of_short_epochs_uses_many_epochs(client: FlaskClient, database: Database, job: str) -> None:
     mine = start(database, job)
     beat(database, mine, epochs=30, seconds=0.02)
     beat(database, mine, epochs=40, first=31, seconds=0.04)
     assert client.get(f"/v1/jobs/{job}").json["eta_s"] == 60 * 0.025
 
 
-def test_the_time_left_of_long_epochs_goes_by_the_last_ten(client: FlaskClient, database: Database, job: str) -> None:
+def test_the_time_left_of_long_epochs_uses_the_last_ten(client: FlaskClient, database: Database, job: str) -> None:
     mine = start(database, job)
     beat(database, mine, epochs=30, seconds=2.0)
     beat(database, mine, epochs=40, first=31, seconds=1.0)
     assert client.get(f"/v1/jobs/{job}").json["eta_s"] == 60
 
 
-def test_a_job_counted_in_rows_goes_by_the_time_since_its_attempt_began(
+def test_the_time_left_of_a_scoring_job_uses_the_time_of_its_attempt(
     client: FlaskClient, database: Database, job: str
 ) -> None:
     claimed = start(database, job)
@@ -93,7 +93,7 @@ def test_a_job_counted_in_rows_goes_by_the_time_since_its_attempt_began(
     assert client.get(f"/v1/jobs/{job}").json["eta_s"] is None, "it has only begun"
 
 
-def test_a_failed_job_tells_code_and_sentence(client: FlaskClient, database: Database, job: str) -> None:
+def test_a_failed_job_has_a_code_and_a_message(client: FlaskClient, database: Database, job: str) -> None:
     claimed = start(database, job)
     database.write(lambda connection: fail(connection, claimed, code="diverged", text="lower the learning rate"))
     told = client.get(f"/v1/jobs/{job}").json
@@ -149,7 +149,7 @@ def test_an_unchanged_list_is_304_and_a_changed_one_is_not(client: FlaskClient, 
     assert client.get("/v1/jobs", headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
 
 
-def test_epochs_are_told_one_by_one_in_pages(client: FlaskClient, database: Database, job: str) -> None:
+def test_epochs_come_in_pages_over_http(client: FlaskClient, database: Database, job: str) -> None:
     assert client.get(f"/v1/jobs/{job}/epochs").json == {"epochs": [], "next_page_token": None}
     beat(database, start(database, job))
     first = client.get(f"/v1/jobs/{job}/epochs?page_size=20").json

@@ -1,4 +1,4 @@
-"""Requests are decoded in one go where all is in order; the result is what the validator reads, to the bit."""
+"""The fast decoding of valid requests equals the validator, to the bit."""
 
 import json
 from typing import Any
@@ -45,7 +45,7 @@ anything = st.sampled_from([*NUMBERS, *BAD_NUMBERS, *TEXTS, *BAD_TEXTS, *OTHER])
 
 @st.composite
 def members(draw: st.DrawFn) -> list[tuple[str, str]]:
-    """A record's names and values as they are written; now and then with something odd about it."""
+    """Draw the names and values of a record as JSON text, sometimes with an anomaly."""
     names = draw(st.lists(st.sampled_from(NAMES), unique=True))
     pairs = [(name, draw(st.one_of(fitting[name], st.just("null")))) for name in names]
     if draw(st.integers(0, 9)) == 0:
@@ -77,7 +77,7 @@ def bodies(draw: st.DrawFn) -> bytes:
 
 
 def twice(body: bytes) -> bool:
-    """Tell, by the standard library, whether an object of the document has a name twice."""
+    """Tell by the standard library whether an object of the document has a repeated name."""
     found = []
 
     def pairs(members: list[tuple[str, object]]) -> None:
@@ -114,7 +114,7 @@ def test_names_that_come_twice_are_seen_wherever_the_standard_library_sees_them(
 
 @settings(max_examples=1000)
 @given(bodies())
-def test_what_is_decoded_in_one_go_is_what_the_validator_reads(body: bytes) -> None:
+def test_fast_decoding_equals_the_validator(body: bytes) -> None:
     request = json_request.decode(body)
     if request is not None:
         assert repr(request) == repr(typed(parse_json(body), ScoreRequest))
@@ -123,9 +123,7 @@ def test_what_is_decoded_in_one_go_is_what_the_validator_reads(body: bytes) -> N
 
 @settings(max_examples=1000)
 @given(members(), st.sampled_from(["", " ", "\t"]), st.sampled_from(["", "\r", " ", ",", "{}"]))
-def test_a_line_that_is_decoded_in_one_go_is_what_the_validator_reads(
-    pairs: list[tuple[str, str]], gap: str, end: str
-) -> None:
+def test_fast_decoding_of_a_line_equals_the_validator(pairs: list[tuple[str, str]], gap: str, end: str) -> None:
     line = (written(pairs, gap) + end).encode()
     record = ndjson.decode(line)
     if record is not None:
@@ -151,7 +149,7 @@ RECORD: dict[str, Any] = {
         {"columns": {name: [value, value] for name, value in RECORD.items()}, "explain": 0},
     ],
 )
-def test_ordinary_requests_are_decoded_in_one_go(request_: dict[str, object]) -> None:
+def test_ordinary_requests_use_the_fast_decoding(request_: dict[str, object]) -> None:
     assert json_request.decode(json.dumps(request_, indent=1).encode()) is not None
     assert ndjson.decode(json.dumps(RECORD).encode()) is not None
 

@@ -1,4 +1,4 @@
-"""A key calls as often as it may, however many processes answer."""
+"""The rate limit of a key holds over all processes."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,7 @@ def database_url(sqlite_file: str) -> str:
     return sqlite_file
 
 
-def test_a_key_beyond_its_rate_is_429_and_told_when_to_come_back(guarded: FlaskClient, key: Key) -> None:
+def test_a_key_beyond_its_rate_limit_is_429_with_retry_after(guarded: FlaskClient, key: Key) -> None:
     header = key("read", requests_per_minute=2)
     answers = [guarded.get("/v1/jobs", headers=header) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
@@ -42,7 +42,7 @@ def test_a_key_without_a_number_of_its_own_has_that_of_the_setting(make_app: Cal
     assert [client.get("/v1/jobs", headers=own).status_code for _ in range(4)] == [200, 200, 200, 429]
 
 
-def test_without_a_limit_nothing_is_counted_or_told(guarded: FlaskClient, key: Key) -> None:
+def test_without_a_limit_nothing_is_counted_or_reported(guarded: FlaskClient, key: Key) -> None:
     assert "RateLimit" not in guarded.get("/v1/jobs", headers=key("read")).headers
 
 

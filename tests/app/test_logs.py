@@ -1,4 +1,4 @@
-"""Log lines are JSON objects, one a line, whatever they tell of."""
+"""Log lines are JSON objects, one a line, with any content."""
 
 import json
 import logging
@@ -19,12 +19,12 @@ def written(record: logging.LogRecord) -> dict[str, object]:
     return told
 
 
-def test_a_line_tells_when_what_and_the_facts_beside_it() -> None:
+def test_a_line_has_time_message_and_fields() -> None:
     told = written(logging.makeLogRecord({"created": 1.0625, "levelname": "INFO", "msg": "ä", "facts": {"ms": 0.5}}))
     assert told == {"time": "1970-01-01T00:00:01.062+00:00", "level": "INFO", "logger": None, "message": "ä", "ms": 0.5}
 
 
-def test_a_traceback_and_half_of_a_surrogate_pair_are_told_in_one_line() -> None:
+def test_a_traceback_and_a_lone_surrogate_are_logged_in_one_line() -> None:
     try:
         raise ValueError("\ud800")
     except ValueError:

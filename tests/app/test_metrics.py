@@ -1,4 +1,4 @@
-"""Metrics tell Prometheus what happened, in bounded labels."""
+"""Metrics for Prometheus, with bounded labels."""
 
 import re
 import time
@@ -49,7 +49,7 @@ def test_requests_are_counted_by_route_method_and_class_of_status(client: FlaskC
     assert 0 < value(told, "ebb_http_request_seconds_sum", **jobs) < 30
 
 
-def test_what_clients_make_up_adds_no_label(client: FlaskClient) -> None:
+def test_invented_paths_add_no_label(client: FlaskClient) -> None:
     for number in range(5):
         client.get(f"/made/up/{number}")
         client.open("/v1/jobs", method=f"MADE{number}")
@@ -58,7 +58,7 @@ def test_what_clients_make_up_adds_no_label(client: FlaskClient) -> None:
     assert not [labels for _, labels in told if "made" in str(labels).lower()]
 
 
-def test_requests_sent_away_are_counted(client: FlaskClient) -> None:
+def test_refused_requests_are_counted(client: FlaskClient) -> None:
     client.get("/readyz")
     assert value(scrape(client), "ebb_http_shed_requests_total", route="/readyz", status="503") == 1
 
@@ -72,7 +72,7 @@ def test_scored_records_are_counted(client: FlaskClient, champion: int, record: 
 
 
 def named(text: str) -> set[str]:
-    """Return the metrics that a text names, without what Prometheus appends."""
+    """Return the names of metrics in a text, without the suffixes of Prometheus."""
     names = re.findall(r"\bebb_[a-z_]+", text)
     return {re.sub(r"_(total|bucket|count|sum|created)$", "", name) for name in names}
 
@@ -132,15 +132,13 @@ def test_without_a_database_requests_are_counted_all_the_same(sqlite_file: str, 
     assert not [name for name, _ in told if name.startswith("ebb_jobs")]
 
 
-def test_beyond_loopback_a_key_that_may_read_is_asked_for(
-    guarded: FlaskClient, key: Callable[..., dict[str, str]]
-) -> None:
+def test_beyond_loopback_metrics_need_a_key_with_read(guarded: FlaskClient, key: Callable[..., dict[str, str]]) -> None:
     assert guarded.get("/metrics").status_code == 401
     assert guarded.get("/metrics", headers=key("score")).status_code == 403
     assert value(scrape(guarded, key("read")), "ebb_database_up") == 1
 
 
-def test_an_outage_is_told_to_who_had_a_valid_key_before(
+def test_metrics_of_an_outage_need_a_key_that_was_valid_before(
     guarded: FlaskClient, key: Callable[..., dict[str, str]], database: Database
 ) -> None:
     known, never_sent = key("read"), key("read")
@@ -153,7 +151,7 @@ def test_an_outage_is_told_to_who_had_a_valid_key_before(
     assert value(scrape(guarded, known), "ebb_database_up") == 1
 
 
-def test_open_metrics_is_told_to_who_asks_for_it(client: FlaskClient) -> None:
+def test_open_metrics_is_sent_on_request(client: FlaskClient) -> None:
     answer = client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
     assert answer.mimetype == "application/openmetrics-text"
     assert answer.text.endswith("# EOF\n")

@@ -1,4 +1,4 @@
-"""The published contract is the running application, neither more nor less."""
+"""The OpenAPI document describes exactly the running application."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 
 def values(value: object, name: str) -> Iterator[Any]:
-    """Yield what stands under a name, wherever in a part of the document."""
+    """Yield the values of a name anywhere in a part of the document."""
     if isinstance(value, dict):
         yield from (child for key, child in value.items() if key == name and not isinstance(child, dict))
         for child in value.values():
@@ -94,13 +94,13 @@ def test_every_pattern_is_one_for_re2_too(document: dict[str, Any]) -> None:
         assert not re.search(r"\(\?[^:]|\\[1-9pPuNkZ]", pattern), pattern
 
 
-def test_it_holds_no_character_that_reorders_what_is_read(client: FlaskClient) -> None:
+def test_it_has_no_character_that_reorders_text(client: FlaskClient) -> None:
     text = client.get("/openapi.json").text
     assert refused_character(text) is None
     assert "\\u202e" in text
 
 
-def test_it_tells_how_many_customers_one_request_brings(document: dict[str, Any]) -> None:
+def test_it_has_the_limit_of_customers_of_a_request(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]["ScoreRequest"]["oneOf"]
     assert [schema["properties"][schema["required"][0]]["type"] for schema in schemas] == ["array", "object"]
     assert {most for schema in schemas for most in values(schema, "maxItems")} == {MOST_RECORDS}
@@ -112,7 +112,7 @@ def parameter(document: dict[str, Any], method: str, path: str, name: str) -> di
 
 
 @pytest.mark.parametrize("key", ["k", "a b", "~!", "x" * 255, "x" * 256, "ü", "a\tb", "a\x7f"])
-def test_what_the_contract_says_of_idempotency_keys_is_so(
+def test_the_contract_of_idempotency_keys_holds(
     client: FlaskClient, document: dict[str, Any], dataset: str, key: str
 ) -> None:
     told = parameter(document, "post", "/v1/jobs/training", "Idempotency-Key")
@@ -124,7 +124,7 @@ def test_what_the_contract_says_of_idempotency_keys_is_so(
 
 @pytest.mark.parametrize("place", ["query", "header"])
 @pytest.mark.parametrize("text", ["1.0", "12.3", "", "1", "1.", ".1", "-1.0", "1.0.0", f"1.{10**9}", "١.٠"])
-def test_what_the_contract_says_of_event_ids_is_so(
+def test_the_contract_of_event_ids_holds(
     client: FlaskClient, document: dict[str, Any], dataset: str, place: str, text: str
 ) -> None:
     job = client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset}).json["id"]
@@ -165,8 +165,8 @@ def test_only_the_open_routes_are_free_of_the_key(
     assert free == {route.name for route in ROUTES if route.scope is None}
 
 
-def test_only_what_is_accepted_says_where_its_job_is(document: dict[str, Any]) -> None:
-    """Checking a training, which is 200, makes none."""
+def test_only_accepted_submissions_have_a_location(document: dict[str, Any]) -> None:
+    """Validation of a training gets 200 and makes no job."""
     told = document["paths"]["/v1/jobs/training"]["post"]["responses"]
     assert {status: list(told[status]["headers"]) for status in ("200", "202")} == {
         "200": [],

@@ -1,4 +1,4 @@
-"""Readiness names what is missing; liveness asks nobody."""
+"""Readiness lists missing parts. Liveness depends on nothing."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A server without a proxy: long requests leave threads free, clients that stand still are given up on."""
+"""A server without a proxy: long requests leave threads free, and stalled clients are disconnected."""
 
 import re
 import socket
@@ -56,9 +56,7 @@ def first_line(connection: socket.socket, seconds: float) -> bytes:
 
 
 @pytest.mark.parametrize("header", [b"Transfer-Encoding: chunked", b"Content-Length: 90000000"])
-def test_uploads_take_a_quarter_of_the_threads_and_the_next_is_told_to_come_back(
-    server: Running, header: bytes
-) -> None:
+def test_uploads_take_a_quarter_of_the_threads_and_the_next_gets_retry_after(server: Running, header: bytes) -> None:
     with ExitStack() as stack:
         held = [stack.enter_context(connect(server)) for _ in range(5)]
         for connection in held:
@@ -72,7 +70,7 @@ def test_uploads_take_a_quarter_of_the_threads_and_the_next_is_told_to_come_back
         assert time.monotonic() < until, "the places are not given back"
 
 
-def test_a_client_that_stands_still_is_given_up_on(server: Running) -> None:
+def test_a_stalled_client_is_disconnected(server: Running) -> None:
     with ExitStack() as stack:
         held = [stack.enter_context(connect(server)) for _ in range(4)]
         held[0].sendall(b"GET /livez HTTP/1.1\r\nHost: loc")
@@ -86,7 +84,7 @@ def test_a_client_that_stands_still_is_given_up_on(server: Running) -> None:
         assert time.monotonic() - begun < CLIENT_SECONDS + 5
 
 
-def test_clients_that_do_not_read_hold_nobody_up_while_threads_are_left(server: Running) -> None:
+def test_clients_that_do_not_read_delay_no_other_client(server: Running) -> None:
     def flood(connection: socket.socket) -> None:
         connection.settimeout(0.5)
         try:
@@ -141,7 +139,7 @@ def test_gunicorns_own_lines_are_logged_as_all_others_are(server: Running) -> No
 
 
 def test_a_process_whose_answer_is_late_ends_and_another_takes_its_place(settings: Settings, tmp_path: Path) -> None:
-    """The first use of a key is written down, and this test holds SQLite's lock."""
+    """The first use of a key is stored, and this test holds the lock of SQLite."""
     file = tmp_path / "ebb.db"
     file.write_bytes((settings.home / "ebb.db").read_bytes())
     settings = replace(settings, home=tmp_path, database_url=f"sqlite:///{file}", answer_seconds=1.0)

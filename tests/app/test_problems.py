@@ -1,4 +1,4 @@
-"""Whatever goes wrong is told as problem+json, with the request's id and without secrets."""
+"""All errors are problem+json, with the request id and without secrets."""
 
 import json
 import logging
@@ -50,11 +50,11 @@ def test_a_refusal_has_every_member_of_the_contract(client: FlaskClient, method:
     assert answer.json["detail"]
 
 
-def test_405_says_what_is_allowed(client: FlaskClient) -> None:
+def test_405_has_the_allowed_methods(client: FlaskClient) -> None:
     assert "GET" in client.post("/livez").headers["Allow"]
 
 
-def test_an_error_of_ours_is_500_and_keeps_its_reason_for_the_log(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_internal_error_is_500_and_its_reason_is_only_logged(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     @app.get("/break")
     def _break() -> str:
         raise RuntimeError("customer c-77 pays 12.50")
@@ -66,7 +66,7 @@ def test_an_error_of_ours_is_500_and_keeps_its_reason_for_the_log(app: Flask, ca
     assert answer.json["request_id"] in line.getMessage()
 
 
-def test_memory_that_runs_short_is_413_and_says_what_to_do(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+def test_running_out_of_memory_is_413_with_a_remedy(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     @app.get("/fill")
     def _fill() -> str:
         raise MemoryError("Unable to allocate 7.5 TiB of customers")
@@ -78,7 +78,7 @@ def test_memory_that_runs_short_is_413_and_says_what_to_do(app: Flask, caplog: p
     assert "MemoryError" in caplog.text
 
 
-def test_a_database_that_is_away_is_503_and_says_when_to_come_back() -> None:
+def test_a_database_outage_is_503_with_retry_after() -> None:
     settings = Settings(database_url="postgresql://u:secret@127.0.0.1:9/none")
     answer = create_app(settings, open_database(settings.database_url), SilentDoorbell()).test_client().get("/v1/jobs")
     assert answer.status_code == 503
@@ -106,7 +106,7 @@ def test_a_request_id_that_could_harm_a_log_is_replaced(client: FlaskClient, giv
     assert answer.headers["X-Request-ID"] not in ("", given)
 
 
-def test_every_answer_says_what_browsers_may_not_do(client: FlaskClient) -> None:
+def test_every_answer_has_the_security_headers(client: FlaskClient) -> None:
     for path in ("/livez", "/nowhere", "/"):
         headers = client.get(path).headers
         assert headers["X-Content-Type-Options"] == "nosniff"
@@ -128,10 +128,10 @@ def test_a_request_is_one_log_line_without_query_or_body(
 
 
 def test_every_error_of_the_store_and_of_reading_has_its_line_in_the_table() -> None:
-    unseen = {  # raised where no request is answered
+    unseen = {  # never raised in a request
         store_errors.SettingsError,
         store_errors.LeaseLostError,
-        model_errors.ShapeError,  # arrays of our own that do not fit: a fault of the program, told as 500
+        model_errors.ShapeError,  # arrays of the program that do not fit: an internal error, 500
         model_errors.FileError,
         model_errors.DivergedError,
         model_errors.CheckpointError,
@@ -142,7 +142,7 @@ def test_every_error_of_the_store_and_of_reading_has_its_line_in_the_table() -> 
 
 
 @pytest.mark.parametrize("path", ["/v1/jobs/not-an-id", "/v1/jobs/not-an-id/epochs", "/v1/datasets/7", "/nowhere"])
-def test_an_address_that_is_none_is_told_in_our_own_words(client: FlaskClient, path: str) -> None:
+def test_an_invalid_address_is_a_clear_error(client: FlaskClient, path: str) -> None:
     told = client.get(path).json
     assert told["status"] == 404
     assert told["detail"].startswith("no route has this path: /docs lists")
@@ -157,12 +157,12 @@ def test_an_answer_of_nothing_has_no_type(client: FlaskClient, dataset: str) -> 
     assert "Content-Type" not in nothing.headers
 
 
-def test_an_address_tells_which_methods_it_takes(client: FlaskClient) -> None:
+def test_an_address_lists_its_methods(client: FlaskClient) -> None:
     options = client.options("/v1/jobs")
     assert (options.status_code, options.data, options.allow.as_set()) == (200, b"", {"get", "head", "options"})
 
 
-def test_a_detail_spells_out_what_a_terminal_would_obey(client: FlaskClient) -> None:
+def test_a_detail_escapes_terminal_control_characters(client: FlaskClient) -> None:
     answer = client.get("/v1/jobs", query_string={"ana\u202e\x1b": "1"})
     assert answer.json["detail"].startswith("/query/ana\\u202e\\u001b: is not known here")
     assert answer.json["errors"][0]["pointer"] == "/query/ana\u202e\x1b", "a program's, to be compared"

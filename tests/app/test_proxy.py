@@ -1,4 +1,4 @@
-"""The service behind the proxy of docker-compose.yml, which is the real nginx with the real configuration."""
+"""The service behind the proxy of docker-compose.yml: the real nginx with the real configuration."""
 
 import json
 import socket
@@ -29,7 +29,7 @@ from tests.parts.nginx import Proxy
     ],
     ids=["nothing", "half a line", "half a body", "a long half body", "an upload", "a chunked upload"],
 )
-def test_clients_that_stand_still_hold_nobody_up(proxy: Proxy, sent: bytes) -> None:
+def test_stalled_clients_delay_no_other_client(proxy: Proxy, sent: bytes) -> None:
     with ExitStack() as stack:
         for _ in range(60):
             stack.enter_context(connect(proxy)).sendall(sent)
@@ -37,7 +37,7 @@ def test_clients_that_stand_still_hold_nobody_up(proxy: Proxy, sent: bytes) -> N
         assert normal_request_seconds(proxy.url) < CALM_SECONDS
 
 
-def test_clients_that_never_read_hold_nobody_up(proxy: Proxy) -> None:
+def test_clients_that_never_read_delay_no_other_client(proxy: Proxy) -> None:
     with ExitStack() as stack:
         for _ in range(30):
             connection = stack.enter_context(connect(proxy))
@@ -83,7 +83,7 @@ def test_the_time_a_client_says_it_waited_is_replaced(proxy: Proxy) -> None:
 
 
 def test_nothing_of_an_upload_is_on_disk_before_the_service_has_answered(proxy: Proxy) -> None:
-    """This service takes no such table, and says so while the body is still coming."""
+    """The service refuses this table while the body is still arriving."""
     with connect(proxy) as connection:
         unknown = UPLOAD.replace(b"text/csv", b"text/html")
         connection.sendall(unknown + b"Content-Length: 19000000\r\n\r\n" + b"a" * 2_000_000)
@@ -92,7 +92,7 @@ def test_nothing_of_an_upload_is_on_disk_before_the_service_has_answered(proxy: 
 
 
 def test_connections_to_the_service_are_kept(proxy: Proxy, server: Running) -> None:
-    """Each request comes on a connection of its own, and the service accepts few new ones."""
+    """Each request has its own client connection, and the service accepts few new connections."""
     port = int(server.url.rpartition(":")[2])
 
     def connected() -> set[str]:

@@ -1,4 +1,4 @@
-"""No client waits for a broker, and a job nobody could be told of is left to the sweepers."""
+"""No client waits for the broker, and unpublished jobs are left to the sweepers."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ from tests.app.conftest import RememberingDoorbell
 
 
 class DeafDoorbell:
-    """A broker that takes its time and then does not answer."""
+    """A broker that waits and then fails."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -42,7 +42,7 @@ def sweep(database: Database) -> list[str]:
 
 
 @pytest.mark.parametrize("error", [BrokerError("away"), RuntimeError("a broker's client raised what it should not")])
-def test_the_answer_comes_while_the_broker_is_away(
+def test_a_submission_is_answered_without_a_broker(
     make_app: Callable[..., Flask], dataset: str, error: Exception
 ) -> None:
     deaf = DeafDoorbell(error)
@@ -55,13 +55,13 @@ def test_the_answer_comes_while_the_broker_is_away(
     assert deaf.asked.acquire(timeout=10), "the thread ended with its first trouble"
 
 
-def test_what_could_not_be_rung_for_is_found_by_the_next_sweep(
+def test_an_unpublished_job_is_published_by_the_next_sweep(
     make_app: Callable[..., Flask], database: Database, dataset: str
 ) -> None:
     deaf = DeafDoorbell(BrokerError("away"))
     deaf.go_on.set()
     job = submitted(make_app(deaf).test_client(), dataset)
-    assert deaf.asked.acquire(timeout=10)  # marked as published by now
+    assert deaf.asked.acquire(timeout=10)  # now marked as published
     deadline = time.monotonic() + 10
     while (found := sweep(database)) != [job] and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -81,19 +81,21 @@ def test_a_real_broker_that_is_not_there_is_left_to_the_sweepers(
     assert found == [job]
 
 
-def test_a_submission_takes_less_than_50_ms_of_work_while_the_broker_is_away(
+def test_a_submission_takes_less_than_50_ms_of_work_without_a_broker(
     make_app: Callable[..., Flask], dataset: str
 ) -> None:
     app = make_app(CeleryDoorbell("redis://127.0.0.1:1/0"))
     client, took = app.test_client(), []
     for _ in range(20):
-        begun = time.thread_time()  # of this thread alone: what else the machine does is not its work
+        begun = time.thread_time()  # of this thread only
         submitted(client, dataset)
         took.append(time.thread_time() - begun)
     assert sorted(took)[len(took) // 2] < 0.05
 
 
-def test_nobody_rings_for_what_a_sweeper_took_first(app: Flask, dataset: str, doorbell: RememberingDoorbell) -> None:
+def test_a_job_taken_by_a_sweeper_is_not_published_twice(
+    app: Flask, dataset: str, doorbell: RememberingDoorbell
+) -> None:
     first = submitted(app.test_client(), dataset)
     assert doorbell.rung.get(timeout=10) == first  # and the row is marked
     app.extensions["ebb"].publisher.publish_soon(first)
@@ -101,7 +103,7 @@ def test_nobody_rings_for_what_a_sweeper_took_first(app: Flask, dataset: str, do
     assert doorbell.rung.get(timeout=10) == second
 
 
-def test_a_process_that_ends_rings_for_what_it_answered(
+def test_a_process_publishes_its_answered_jobs_before_it_ends(
     app: Flask, dataset: str, doorbell: RememberingDoorbell
 ) -> None:
     jobs = [submitted(app.test_client(), dataset) for _ in range(5)]

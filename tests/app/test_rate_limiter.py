@@ -1,4 +1,4 @@
-"""A quota is one for all processes that share a Redis, and each counts by itself while there is none."""
+"""Processes that share a Redis share a rate limit. Without Redis each counts alone."""
 
 import signal
 import time
@@ -15,7 +15,7 @@ from tests.parts.valkey import start_valkey
 
 @pytest.fixture
 def valkey(tmp_path: Path) -> Iterator[Broker]:
-    """A Redis of this test's own, which it may stop."""
+    """A private Redis, which the test may stop."""
     server = start_valkey(tmp_path)
     yield server
     server.stop()
@@ -32,7 +32,7 @@ def test_a_quota_may_be_used_at_once_and_not_exceeded(broker: Broker, quota: int
     assert allowed(limiter, quota, 1, "another") == 1
 
 
-def test_what_is_left_is_told() -> None:
+def test_the_remaining_quota_is_reported() -> None:
     limiter = RateLimiter()
     told = [limiter.count("key", "0badcafe", 4) for _ in range(5)]
     assert [one.remaining for one in told] == [3, 2, 1, 0, 0]
@@ -40,7 +40,7 @@ def test_what_is_left_is_told() -> None:
     assert all(1 <= one.more_in_s <= 60 for one in told)
 
 
-def test_what_is_left_of_a_large_quota_is_told_request_by_request() -> None:
+def test_the_remaining_part_of_a_large_quota_is_reported_for_each_request() -> None:
     limiter = RateLimiter()
     told = [limiter.count("key", "0badcafe", 1000).remaining for _ in range(25)]
     assert told == list(range(999, 974, -1))
@@ -61,7 +61,7 @@ def test_looking_counts_nothing(broker: Broker) -> None:
     assert not limiter.look("key", "0badcafe", 3).allowed
 
 
-def test_without_an_answer_of_redis_it_counts_by_itself_and_goes_back_to_redis(valkey: Broker, tmp_path: Path) -> None:
+def test_without_redis_it_counts_alone_and_then_returns_to_redis(valkey: Broker, tmp_path: Path) -> None:
     limiter, other = RateLimiter(valkey.url, alone_seconds=0.5), RateLimiter(valkey.url)
     assert allowed(limiter, 10, 4) == 4
     valkey.stop()
@@ -89,7 +89,7 @@ def test_a_frozen_redis_holds_a_request_up_once_and_not_for_long(valkey: Broker)
         valkey.process.send_signal(signal.SIGCONT)
 
 
-def test_a_frozen_redis_holds_nobody_up_whose_block_is_not_used_up(valkey: Broker) -> None:
+def test_a_frozen_redis_does_not_delay_keys_with_quota_left(valkey: Broker) -> None:
     limiter = RateLimiter(valkey.url)
     assert limiter.count("key", "with a block", 1000).allowed
     assert valkey.process is not None

@@ -1,4 +1,4 @@
-"""Every customer has an answer in its place: a probability with its reasons, or what is wrong with the record."""
+"""Every record has a score in its place: a probability with reasons, or an error."""
 
 from typing import Any
 
@@ -99,7 +99,7 @@ def test_a_bad_record_has_its_error_in_its_place_and_the_others_their_scores(
 
 @pytest.mark.parametrize("bad", [5, None, "c-1", [1], True])
 @pytest.mark.usefixtures("champion")
-def test_what_is_no_record_has_an_error_in_its_place(client: FlaskClient, record: Record, bad: object) -> None:
+def test_an_invalid_record_has_an_error_in_its_place(client: FlaskClient, record: Record, bad: object) -> None:
     answer = score(client, [record, bad, record], explain=1)
     first, told, last = answer.json["scores"]
     assert (answer.status_code, answer.json["errors"]) == (200, 1)

@@ -1,4 +1,4 @@
-"""Versions are told as they were stored, and aliases move only for who knows where they are."""
+"""Versions over HTTP, and alias moves with the current revision."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +36,7 @@ def test_models_and_versions_are_listed_in_pages(client: FlaskClient, add_versio
     assert rest["next_page_token"] is None
 
 
-def test_a_version_tells_all_it_was_made_of(client: FlaskClient, add_version: Add, estimator: Estimator) -> None:
+def test_a_version_has_its_origin_and_metrics(client: FlaskClient, add_version: Add, estimator: Estimator) -> None:
     add_version()
     told = client.get("/v1/models/churn/versions/1").json
     assert (told["model"], told["version"]) == ("churn", 1)
@@ -71,7 +71,7 @@ def test_the_weights_are_the_estimators_bytes(client: FlaskClient, add_version: 
         "/v1/models/nobody/aliases/champion/history",
     ],
 )
-def test_what_is_not_registered_is_404(client: FlaskClient, add_version: Add, path: str) -> None:
+def test_an_unregistered_name_is_404(client: FlaskClient, add_version: Add, path: str) -> None:
     add_version()
     answer = client.get(path)
     assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
@@ -160,7 +160,7 @@ def test_an_alias_with_an_unfit_name_is_404(client: FlaskClient, add_version: Ad
     assert put(client, 1, f"/v1/models/churn/aliases/{alias}", If_None_Match="*").status_code == 404
 
 
-def test_rollbacks_go_back_move_by_move_and_are_moves_themselves(client: FlaskClient, add_version: Add) -> None:
+def test_rollbacks_undo_one_move_each_and_are_moves(client: FlaskClient, add_version: Add) -> None:
     for version in (1, 2, 3):
         assert add_version() == version
         put(client, version, **({"If_Match": "*"} if version > 1 else {"If_None_Match": "*"}))
@@ -171,7 +171,7 @@ def test_rollbacks_go_back_move_by_move_and_are_moves_themselves(client: FlaskCl
     nothing = client.post(back)
     assert (nothing.status_code, nothing.json["type"]) == (409, "urn:problem-type:ebb:nothing-before")
     put(client, 3, If_Match='"5"')
-    assert client.post(back).json["version"] == 1  # where it was before, not what a rollback took away
+    assert client.post(back).json["version"] == 1  # the version before, not the one that was rolled back
     told = [(m["revision"], m["to_version"], m["undoes"]) for m in client.get(f"{ALIAS}/history").json["moves"]]
     assert told == [(7, 1, 6), (6, 3, None), (5, 1, 2), (4, 2, 3), (3, 3, None), (2, 2, None), (1, 1, None)]
 

@@ -1,4 +1,4 @@
-"""Bodies and queries are read strictly, and refused with what to write instead."""
+"""Bodies and queries are parsed strictly. Errors say what to write instead."""
 
 from typing import Any
 
@@ -128,7 +128,7 @@ def test_bad_json_is_400_and_pointed_at(client: FlaskClient) -> None:
 
 
 @pytest.mark.usefixtures("champion")
-def test_a_number_of_thousands_of_digits_is_told_without_the_words_of_python(client: FlaskClient) -> None:
+def test_the_error_for_thousands_of_digits_is_in_plain_words(client: FlaskClient) -> None:
     answer = client.post(SCORE, data=b'{"explain": %s}' % (b"9" * 5000), content_type="application/json")
     assert answer.status_code == 400
     assert "digits" in answer.json["detail"]

@@ -1,4 +1,4 @@
-"""A job that failed or was cancelled is tried again as a new job; every other is refused."""
+"""A failed or cancelled job is retried as a new job. Other jobs are refused."""
 
 import pytest
 from flask.testing import FlaskClient

@@ -1,6 +1,6 @@
-"""Every route × every set of scopes × every parameter that widens what a request does.
+"""The rights of every route, for every set of scopes and every parameter that extends a request.
 
-A route, a parameter or a header without a line in the table fails the test: whoever adds one decides what it takes.
+A route, a parameter or a header without a line in the table fails the test, so that each gets an explicit scope.
 """
 
 import re
@@ -26,9 +26,9 @@ SETS = [frozenset(some) for n in range(1, len(SCOPES) + 1) for some in combinati
 
 @dataclass(frozen=True)
 class Right:
-    """What a route takes: one of these scopes, and for some values of a parameter another scope beside it.
+    """The scopes of a route: one of these, and another one for some values of a parameter.
 
-    `plain` names the parameters that do nothing which the route's own scope does not allow.
+    `plain` names the parameters that need no further scope.
     """
 
     scopes: str
@@ -38,7 +38,7 @@ class Right:
 
 PAGE = "?page_size ?page_token"
 HOW = "?customer_value ?offer_cost ?contact_cost ?acceptance ?budget ?capacity"
-JOB = "alias version output explain priority deadline_s"  # a result is read with the scope `read` alone
+JOB = "alias version output explain priority deadline_s"  # reading a result needs the scope `read` only
 RIGHTS = {
     "score": Right("score", f"?alias ?version ?explain {HOW} records columns explain economics"),
     "upload_dataset": Right("train", "?target ?id ?name Idempotency-Key"),
@@ -89,7 +89,7 @@ def database_url(sqlite_file: str) -> str:
 
 
 def parameters(route: Route) -> Iterator[str]:
-    """Yield all that a client may say beside the path: `?` marks the query's, a capital letter a header's."""
+    """Yield all parameters beside the path: `?` marks those of the query, a capital letter those of headers."""
     yield from (f"?{field.encode_name}" for field in msgspec.structs.fields(route.query))
     yield from (field.encode_name for field in (msgspec.structs.fields(route.body) if route.body else ()))
     yield from (header.name for header in route.headers)
@@ -107,7 +107,7 @@ def test_the_scopes_of_the_table_are_those_of_the_routes() -> None:
 
 
 @pytest.mark.parametrize("route", CLOSED, ids=lambda route: route.name)
-def test_a_key_opens_what_its_scopes_say_and_nothing_else(route: Route, guarded: FlaskClient, key: Key) -> None:
+def test_a_key_opens_the_routes_of_its_scopes_only(route: Route, guarded: FlaskClient, key: Key) -> None:
     right = RIGHTS[route.name]
     plain: dict[str, object] = BODIES.get(route.name, {})
     wide = [({name: value}, scope) for name, values in right.widening.items() for value, scope in values.items()]
@@ -127,9 +127,7 @@ def test_a_key_opens_what_its_scopes_say_and_nothing_else(route: Route, guarded:
 
 
 @pytest.mark.usefixtures("versions")
-def test_only_a_key_that_may_read_is_told_customers_it_did_not_send(
-    guarded: FlaskClient, key: Key, database: Database
-) -> None:
+def test_only_a_key_with_read_gets_customers_of_a_dataset(guarded: FlaskClient, key: Key, database: Database) -> None:
     """Every route with things that are there, whatever the tables of scopes say."""
     with database.read() as connection:
         version = get_version(connection, "churn", 2)

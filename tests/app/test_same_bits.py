@@ -1,4 +1,4 @@
-"""The same customer gets the same float64 alone and in any company, at any place, in every format, over HTTP."""
+"""A customer gets the same float64 over HTTP, alone or in any batch, at any position, in every format."""
 
 import csv
 import json
@@ -35,7 +35,7 @@ def version(add_version: Callable[..., int], mixed: Estimator) -> int:
 
 
 def some_customers(seed: int, n: int) -> list[Record]:
-    """Customers of whom some lack a value, or have a plan that nobody had."""
+    """Draw customers, some with missing values or an unseen plan."""
     draw, told = random.Random(seed), []
     for row in range(n):
         record = customer(draw) | {"id": f"c-{row}"}
@@ -58,7 +58,7 @@ Answers = dict[str, dict[str, Any]]
 
 
 class Ways:
-    """Every way to send records, and the scores by id that come back."""
+    """Every form of a request, with the scores by id."""
 
     def __init__(self, post: Callable[[str, bytes, dict[str, str]], str], version: int) -> None:
         self._post, self._version = post, version
@@ -108,7 +108,7 @@ WAYS = ("records", "columns", "ndjson", "csv", "csv_to_json")
 
 
 def essence(score: dict[str, Any]) -> tuple[Any, ...]:
-    """The numbers of an answer."""
+    """Return the numbers of an answer."""
     reasons = [(reason["column"], reason["contribution"]) for reason in score.get("reasons", [])]
     return score["churn_probability"], reasons, score.get("gap"), score.get("decision")
 

@@ -1,4 +1,4 @@
-"""A request is scored by exactly one version: the alias's, or the one it names."""
+"""One version scores a request: that of the alias, or the one in the request."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -73,7 +73,7 @@ def test_a_version_that_is_not_there_is_refused(client: FlaskClient, record: Rec
 
 
 @pytest.mark.usefixtures("champion")
-def test_a_damaged_estimator_scores_nobody(client: FlaskClient, record: Record, database: Database) -> None:
+def test_a_damaged_estimator_is_not_used(client: FlaskClient, record: Record, database: Database) -> None:
     database.write(lambda connection: connection.execute(versions.update().values(estimator=b"not these bytes")))
     answer = score(client, [record])
     assert answer.status_code == 503
@@ -95,7 +95,7 @@ def test_few_estimators_are_held_and_a_changed_one_is_not_served_from_memory(
         held.get(VersionCache(database).by_version("churn", 1))
 
 
-def test_an_estimator_of_another_release_is_409_and_says_what_to_do(
+def test_an_estimator_of_another_release_is_409_with_a_remedy(
     client: FlaskClient, add_version: Callable[..., int], record: Record, estimator: Estimator
 ) -> None:
     class Older(Estimator):
@@ -108,7 +108,7 @@ def test_an_estimator_of_another_release_is_409_and_says_what_to_do(
     assert "train it again" in answer.json["detail"]
 
 
-def test_a_large_batch_takes_a_place_and_the_next_is_told_to_come_back(
+def test_a_large_batch_takes_a_place_and_the_next_gets_retry_after(
     app: Flask, client: FlaskClient, champion: int, record: dict[str, object]
 ) -> None:
     batch = {"records": [{**record, "customer_id": f"c-{n}"} for n in range(4_000)]}

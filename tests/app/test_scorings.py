@@ -1,4 +1,4 @@
-"""Scoring jobs over HTTP: asked for by dataset or with the table itself, pinned to one version."""
+"""Scoring jobs over HTTP: of a dataset or an uploaded table, pinned to one version."""
 
 from collections.abc import Callable
 from typing import Any
@@ -212,7 +212,7 @@ def test_a_job_without_a_file_has_no_result(client: FlaskClient, dataset: str, c
     assert client.get("/v1/jobs/01a20a53-ab81-7614-b5e3-9bf7bbd8cc01/result").status_code == 404
 
 
-def test_a_file_that_is_gone_is_told(app: Flask, client: FlaskClient, finished: str, settings: Settings) -> None:
+def test_a_missing_result_file_is_reported(app: Flask, client: FlaskClient, finished: str, settings: Settings) -> None:
     sha256 = client.get(f"/v1/jobs/{finished}").json["result"]["sha256"]
     ArtifactStore(settings.artifacts).path(sha256).unlink()
     assert client.get(f"/v1/jobs/{finished}/result", buffered=True).status_code == 503

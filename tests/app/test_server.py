@@ -1,4 +1,4 @@
-"""`python -m app` serves, or says in one line why not."""
+"""`python -m app` serves, or prints the reason in one line."""
 
 import os
 import re
@@ -37,7 +37,7 @@ def refused(settings: Settings) -> tuple[int, str]:
         try:
             _, said = process.communicate(timeout=PATIENCE)
         finally:
-            process.kill()  # where it serves although it should not
+            process.kill()  # if it serves although it should not
         return process.returncode, said
 
 
@@ -78,7 +78,7 @@ TABLE, JSON = ("text/csv", b"a,churned\n1,yes\n2,no\n"), ("application/json", b'
 
 
 def broken_off(url: str, path: str, kind: str, header: str, body: bytes) -> str:
-    """Send this much of a body, then no more, and return the answer."""
+    """Send a part of a body and then nothing, and return the answer."""
     at = httpx.URL(url)
     with socket.create_connection((at.host, at.port), timeout=PATIENCE) as connection:
         head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n{header}\r\n\r\n"
@@ -96,7 +96,7 @@ def test_a_body_that_breaks_off_is_400_and_nothing_of_it_is_kept(settings: Setti
         for header, sent in (
             (LENGTH, body),
             (CHUNKED, b"%x\r\n%s" % (len(body) + 9, body)),
-            (CHUNKED, b"%x\r\n%s\r\n" % (len(body), body)),  # the last chunk, which is empty, does not come
+            (CHUNKED, b"%x\r\n%s\r\n" % (len(body), body)),  # without the last, empty chunk
             (CHUNKED, b"%x\r\n%s\r\n0\r\n" % (len(body), body)),
         ):
             answer = broken_off(running.url, path, kind, header, sent)
@@ -122,14 +122,14 @@ def test_a_taken_port_is_one_clear_line(settings: Settings) -> None:
     assert re.fullmatch(rf"ebb app: cannot listen at 127.0.0.1 port {port}: .*EBB_PORT\n", said)
 
 
-def test_strangers_are_not_served_without_keys(settings: Settings) -> None:
+def test_without_keys_it_refuses_to_serve_beyond_loopback(settings: Settings) -> None:
     code, said = refused(replace(settings, host="0.0.0.0"))
     assert code == 1
     assert said.count("\n") == 1
     assert f"`EBB_HOME={settings.home} ebb keys create --name NAME --scope admin`" in said
 
 
-def test_with_a_key_it_serves_beyond_loopback_to_who_has_it(settings: Settings, database: Database) -> None:
+def test_with_a_key_it_serves_beyond_loopback(settings: Settings, database: Database) -> None:
     key = database.write(lambda connection: create_key(connection, "test", ["read"]))
     with served(replace(settings, host="0.0.0.0")) as server:
         url = server.url.replace("0.0.0.0", "127.0.0.1")
@@ -146,7 +146,7 @@ def test_tables_of_another_release_are_not_served(settings: Settings, tmp_path: 
     assert "ebb migrate" in said
 
 
-def test_a_broker_that_cannot_be_had_is_one_clear_line(
+def test_an_unreachable_broker_is_one_clear_line(
     settings: Settings, tmp_path: Path, sqlite_file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path / ("t" * 100)))
@@ -156,7 +156,7 @@ def test_a_broker_that_cannot_be_had_is_one_clear_line(
     assert "TMPDIR" in said
 
 
-def test_wrong_settings_are_named(settings: Settings) -> None:
+def test_invalid_settings_are_named(settings: Settings) -> None:
     code, said = refused(replace(settings, port=-5))
     assert code == 2
     assert "EBB_PORT" in said

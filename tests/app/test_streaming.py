@@ -1,4 +1,4 @@
-"""Streams and metrics through gunicorn: over real connections and several processes."""
+"""Event streams and metrics under gunicorn, over real connections and several processes."""
 
 import os
 import signal
@@ -48,7 +48,7 @@ def running(settings: Settings) -> Iterator[Running]:
 
 @pytest.fixture
 def claimed(database: Database) -> Claim:
-    """A training under way."""
+    """A running training."""
     facts = NewDataset("customers", "text/csv", target="churned", id_column="", rows=1, schema={})
     artifact = Artifact("d" * 64, 5, None)  # type: ignore[arg-type]  # no file is read
 
@@ -85,7 +85,7 @@ def connect(url: str, path: str) -> socket.socket:
 
 
 def until(connection: socket.socket, text: str) -> str:
-    """Read a connection until this text has come."""
+    """Read a connection up to this text."""
     read = b""
     while text.encode() not in read:
         part = connection.recv(65536)
@@ -95,7 +95,7 @@ def until(connection: socket.socket, text: str) -> str:
 
 
 def scrape(url: str) -> dict[str, float]:
-    """Return the sums of the samples of each name."""
+    """Return the sum of the samples of each name."""
     answer = httpx.get(f"{url}/metrics", trust_env=False, timeout=PATIENCE)
     assert answer.status_code == 200, answer.text
     told: dict[str, float] = {}
@@ -118,7 +118,7 @@ def test_events_come_one_by_one_as_they_happen(running: Running, database: Datab
     assert "Traceback" not in "".join(running.lines)
 
 
-def test_a_client_that_hangs_up_gives_its_place_back(running: Running, claimed: Claim) -> None:
+def test_a_client_that_disconnects_frees_its_place(running: Running, claimed: Claim) -> None:
     path = f"/v1/jobs/{claimed.job_id}/events"
     for _ in range(3):  # of four places
         all_of_them = [connect(running.url, path) for _ in range(4)]
@@ -141,13 +141,13 @@ def test_open_streams_end_with_their_server(running: Running, claimed: Claim) ->
         assert "0\r\n\r\n" in until(connection, "0\r\n\r\n")
 
 
-def test_every_process_tells_what_all_have_counted_even_one_that_died(settings: Settings, claimed: Claim) -> None:
+def test_every_process_reports_the_counts_of_all_processes(settings: Settings, claimed: Claim) -> None:
     with served(replace(settings, web_processes=2)) as server:
         web = psutil.Process(server.process.pid)
         wait_for(lambda: len(web.children()) == 2, "two processes")
 
         def asked(times: int) -> None:
-            for _ in range(times):  # each on a connection of its own, so that both processes get some
+            for _ in range(times):  # each on its own connection, so that both processes get some
                 assert httpx.get(f"{server.url}/livez", trust_env=False, timeout=PATIENCE).status_code == 200
 
         asked(40)
@@ -171,7 +171,7 @@ def test_every_process_tells_what_all_have_counted_even_one_that_died(settings: 
         assert "Traceback" not in "".join(server.lines)
 
 
-def test_what_a_killed_server_counted_is_removed_by_the_next_but_not_what_one_under_way_counts(
+def test_counts_of_a_killed_server_are_removed_and_those_of_a_running_one_kept(
     settings: Settings,
 ) -> None:
     folder = Path(os.environ["TMPDIR"])
@@ -191,7 +191,7 @@ def test_what_a_killed_server_counted_is_removed_by_the_next_but_not_what_one_un
 
 
 def stall(running: Running, stack: ExitStack, times: int) -> None:
-    """Begin uploads that never go on."""
+    """Start uploads that stall."""
     at = httpx.URL(running.url)
     for _ in range(times):
         held = stack.enter_context(socket.create_connection((at.host, at.port), timeout=PATIENCE))
@@ -204,7 +204,7 @@ def wait_for_refusals(running: Running, many: int) -> None:
 
 
 def test_streams_and_uploads_leave_threads_to_the_others(running: Running, claimed: Claim) -> None:
-    """Of sixteen threads four are for streams and four for uploads."""
+    """Four of sixteen threads serve streams, and four serve uploads."""
     with ExitStack() as stack:
         for _ in range(4):
             stream = stack.enter_context(connect(running.url, f"/v1/jobs/{claimed.job_id}/events"))

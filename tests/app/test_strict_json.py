@@ -1,4 +1,4 @@
-"""Only JSON that means one thing everywhere is read, and what is refused is pointed at."""
+"""Only unambiguous JSON is accepted, and errors have a pointer."""
 
 import json
 import tracemalloc
@@ -48,7 +48,7 @@ def test_bad_json_is_refused_with_code_and_pointer(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", [b'{"a": "\x01"}', b'{"a": 1', b'["'], ids=["control", "object", "text"])
-def test_where_the_text_breaks_off_is_told_in_a_sentence(body: bytes) -> None:
+def test_the_place_of_a_truncated_text_is_reported(body: bytes) -> None:
     with pytest.raises(MalformedError, match=r"[a-z] at line 1, column \d+$") as refused:
         parse_json(body)
     assert "at at" not in str(refused.value)
@@ -72,7 +72,7 @@ def test_brackets_in_texts_are_no_objects_or_lists() -> None:
     assert parse_json(body) == json.loads(body)
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_all_problems_of_a_document_are_reported_at_once() -> None:
     with pytest.raises(MalformedError) as refused:
         parse_json(b'{"a": NaN, "b": [Infinity], "b": 1}')
     assert [problem.pointer for problem in refused.value.problems] == ["/a", "/b/0", "/b"]
@@ -97,7 +97,7 @@ document = st.recursive(leaf | texts, lambda inner: st.lists(inner) | st.diction
 
 
 @given(document)
-def test_whatever_json_is_in_order_is_read_as_it_is(value: object) -> None:
+def test_valid_json_is_read_unchanged(value: object) -> None:
     body = json.dumps(value).encode()
     try:
         assert parse_json(body) == value

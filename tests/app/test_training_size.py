@@ -1,4 +1,4 @@
-"""A network that no job could hold is refused when it is asked for, however it is asked for."""
+"""A training that is too large is refused at submission, retry and replay."""
 
 from collections.abc import Callable
 from typing import Any
@@ -74,9 +74,7 @@ def test_the_memory_is_that_of_the_workers_and_without_any_that_of_the_setting(
     assert train(client, dataset, spec=spec).status_code == 202
 
 
-def test_activations_that_are_too_large_are_told_of_the_batch_size(
-    make_app: Callable[..., Flask], dataset: str
-) -> None:
+def test_the_error_for_large_activations_points_to_the_batch_size(make_app: Callable[..., Flask], dataset: str) -> None:
     client = make_app(training_bytes=2**28).test_client()
     spec = {"layers": [65_536], "batch_size": 300}
     assert "lower batch_size" in assert_too_large(train(client, dataset, spec=spec), "/spec/batch_size")

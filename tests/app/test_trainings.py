@@ -1,4 +1,4 @@
-"""A training request is validated completely, is committed as one row, and is published after that."""
+"""A training is validated completely, stored once, and then published."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -46,7 +46,7 @@ def test_the_spec_is_stored_with_all_its_defaults(client: FlaskClient, dataset: 
     assert params == {"spec": parse_spec({"epochs": 7}).to_json(), "promote": "if_better"}
 
 
-def test_the_doorbell_rings_once_for_each_job_after_its_row_is_there(
+def test_each_job_is_published_once_after_its_commit(
     client: FlaskClient, dataset: str, doorbell: RememberingDoorbell, database: Database
 ) -> None:
     jobs = [train(client, dataset).json["id"] for _ in range(3)]
@@ -72,7 +72,7 @@ COLUMNS = ("months", "monthly_charge", "support_tickets", "usage_hours")
         ({"loss": "squared_error"}, "/spec/loss"),
     ],
 )
-def test_what_cannot_work_with_the_dataset_is_told_at_once(
+def test_a_spec_that_does_not_fit_the_dataset_is_refused_at_once(
     client: FlaskClient, dataset: str, spec: dict[str, object], pointer: str, validate_only: bool
 ) -> None:
     answer = train(client, dataset, spec=spec, validate_only=validate_only)
@@ -85,7 +85,7 @@ def test_rows_may_be_held_out_by_any_column_that_is_there(client: FlaskClient, d
     assert train(client, dataset, spec={"validation": {"group": "customer_id"}}).status_code == 202
 
 
-def test_every_problem_is_told_together(client: FlaskClient) -> None:
+def test_all_problems_of_a_training_are_reported_together(client: FlaskClient) -> None:
     spec = {"epochs": 0, "colour": "red", "optimizer": {"name": "adan"}}
     answer = train(client, NOWHERE, spec=spec)
     assert answer.status_code == 422
@@ -138,7 +138,7 @@ def test_the_settings_deadline_is_for_those_that_name_none(make_app: Callable[..
     assert (deadline - created).total_seconds() == pytest.approx(60, abs=1)
 
 
-def test_a_full_queue_is_429_with_when_to_come_back_and_answers_what_it_took(
+def test_a_full_queue_is_429_with_retry_after_and_repeats_earlier_answers(
     make_app: Callable[..., Flask], dataset: str
 ) -> None:
     client = make_app(queue_limit=1).test_client()
@@ -216,7 +216,7 @@ def test_keys_of_two_callers_do_not_meet(
     assert made[0] != made[1]
 
 
-def test_a_gate_is_stored_as_it_was_asked_for(client: FlaskClient, dataset: str) -> None:
+def test_a_gate_is_stored_as_requested(client: FlaskClient, dataset: str) -> None:
     body = {"model": "churn", "dataset": dataset, "promote": "if_better", "gate": {"metric": "auc", "margin": 0.01}}
     answer = client.post("/v1/jobs/training", json=body)
     assert answer.status_code == 202, answer.text

@@ -1,4 +1,4 @@
-"""What the database said is used for half a second at most, and not at all where the database stays away longer."""
+"""The TTL cache: values of at most half a second, and none during a longer outage of the database."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def ask(connection: Connection, name: str) -> str | None:
 
 @pytest.fixture
 def say(database: Database) -> Callable[[str], None]:
-    """Have the database answer this from now on."""
+    """Set the answer of the database."""
 
     def put(answer: str) -> None:
         columns = "(model, alias, revision, to_version, moved_by, moved_at)"
@@ -41,7 +41,7 @@ def test_an_answer_is_used_until_it_is_as_old_as_allowed(database: Database, say
     assert cache.get("champion") == "second"
 
 
-def test_what_is_forgotten_is_asked_for_at_once(database: Database, say: Callable[[str], None]) -> None:
+def test_a_forgotten_value_is_fetched_at_once(database: Database, say: Callable[[str], None]) -> None:
     say("first")
     cache = TtlCache(database, ask, seconds=60)
     cache.get("champion")
@@ -74,9 +74,7 @@ def test_nothing_is_no_answer_to_keep(database: Database, say: Callable[[str], N
     assert cache.get("champion") == "here"
 
 
-def test_where_the_database_stays_away_nothing_is_said_once_the_answer_is_too_old(
-    database: Database, say: Callable[[str], None]
-) -> None:
+def test_during_a_long_outage_the_cache_returns_no_old_value(database: Database, say: Callable[[str], None]) -> None:
     say("first")
     away = False
 

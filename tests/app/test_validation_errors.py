@@ -1,4 +1,4 @@
-"""All that is wrong with a request's form is told together, each in its place and in words that people use."""
+"""All errors in the form of a request are reported together, with their places and in plain words."""
 
 import re
 import tracemalloc
@@ -30,7 +30,7 @@ def told(client: FlaskClient, path: str, body: Any) -> dict[str, str]:
     return {fault["pointer"]: fault["detail"] for fault in answer.json["errors"]}
 
 
-def test_every_wrong_member_of_a_body_is_told(client: FlaskClient) -> None:
+def test_every_invalid_member_of_a_body_is_reported(client: FlaskClient) -> None:
     body = {"model": "a b", "dataset": 1, "foo": 1, "promote": "x", "validate_only": 1, "spec": []}
     assert told(client, "/v1/jobs/training", body) == {
         "/model": "must be letters, digits, '.', '_' and '-', at most 100",
@@ -42,7 +42,7 @@ def test_every_wrong_member_of_a_body_is_told(client: FlaskClient) -> None:
     }
 
 
-def test_nothing_is_looked_at_beyond_the_errors_that_are_asked_for() -> None:
+def test_validation_stops_at_the_requested_number_of_errors() -> None:
     value = {"names": ["text"] * 100_000}
     tracemalloc.start()
     try:
@@ -53,12 +53,12 @@ def test_nothing_is_looked_at_beyond_the_errors_that_are_asked_for() -> None:
     assert [error.pointer for error in errors] == ["/names/0", "/names/1", "/names/2"]
 
 
-def test_every_missing_member_is_told(client: FlaskClient) -> None:
+def test_every_missing_member_is_reported(client: FlaskClient) -> None:
     assert told(client, "/v1/jobs/training", {}) == {"/model": "is missing", "/dataset": "is missing"}
     assert told(client, "/v1/jobs/training", []) == {"": "must be an object, not a list"}
 
 
-def test_every_wrong_parameter_of_a_query_is_told(client: FlaskClient) -> None:
+def test_every_invalid_parameter_of_a_query_is_reported(client: FlaskClient) -> None:
     answer = client.get("/v1/jobs?page_size=0&state=gone&colour=red&page_token=")
     assert {fault["pointer"]: fault["detail"] for fault in answer.json["errors"]} == {
         "/query/page_size": "must be at least 1",

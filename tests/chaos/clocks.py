@@ -1,11 +1,11 @@
-"""A process whose clock is wrong, while the database's is right."""
+"""A process with a wrong clock."""
 
 import datetime
 import time
 
 
 def set_wrong(offset: float) -> None:
-    """Set what Python takes for the time of day; the clock that only measures durations goes on as it did.
+    """Shift the time of day of Python. The monotonic clock does not change.
 
     Units: seconds.
     """
@@ -13,7 +13,7 @@ def set_wrong(offset: float) -> None:
     step = datetime.timedelta(seconds=offset)
 
     class WrongDatetime(true_class):  # type: ignore[misc, valid-type]
-        """`datetime` with the wrong idea of now."""
+        """`datetime` with a shifted now."""
 
         @classmethod
         def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:

@@ -1,4 +1,4 @@
-"""Chaos at two sizes: a small one in every run of the tests, the full one with `make chaos`."""
+"""The chaos tests in two sizes: small in every test run, full with `make chaos`."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def full(pytestconfig: pytest.Config) -> bool:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give each test its cases of this size; a module says which in SMALL and FULL."""
+    """Parametrize each test with the cases of this size: SMALL or FULL of its module."""
     for name in ("case",):
         if name in metafunc.fixturenames:
             cases = metafunc.module.FULL if is_full(metafunc.config) else metafunc.module.SMALL

@@ -1,4 +1,4 @@
-"""What is done to a service at random, and how much of it was done."""
+"""Random disturbances of a service, and their counts."""
 
 import contextlib
 import random
@@ -26,7 +26,7 @@ from tests.parts.crashing_postgres import CrashingPostgres
 
 @dataclass
 class Frozen:
-    """A process that stands still until its job was taken from it."""
+    """A process that is stopped until it loses its job."""
 
     process: psutil.Process
     job_id: str
@@ -36,7 +36,7 @@ class Frozen:
 
 @dataclass
 class Chaos:
-    """The disturbances of one service, each by its name, with what they came to in `done`."""
+    """The disturbances of a service by name, with their counts in `done`."""
 
     service: Service
     random: random.Random
@@ -46,7 +46,7 @@ class Chaos:
     cancelled: set[str] = field(default_factory=set)
 
     def disturb(self, name: str) -> None:
-        """Do this, if there is anybody to do it to now."""
+        """Do this, if it has a target now."""
         action: Callable[[], bool] = getattr(self, name)
         with contextlib.suppress(psutil.NoSuchProcess, BrokerError, redis.RedisError, DatabaseError, IndexError):
             self.done[name] += action()
@@ -64,7 +64,7 @@ class Chaos:
         return True
 
     def kill_worker_with_checkpoint(self) -> bool:
-        """So that another has something to go on from."""
+        """Another worker can then resume."""
         with self.service.database.read() as connection:
             kept = set(connection.execute(select(checkpoints.c.job_id)).scalars())
         for child in children_of({row.id: row for row in self._running() if row.id in kept}):
@@ -81,7 +81,7 @@ class Chaos:
         return True
 
     def freeze_child(self) -> bool:
-        """Freeze a training that has begun to beat; `thaw` lets it go on when it has lost its job."""
+        """Stop a training with heartbeats; `thaw` continues it when it has lost its job."""
         held = {frozen.job_id for frozen in self.frozen}
         for row in self._running():
             if row.progress_done and row.id not in held and len(self.frozen) < 2:
@@ -94,7 +94,7 @@ class Chaos:
     def thaw(self, *, all_of_them: bool = False) -> None:
         for frozen in list(self.frozen):
             row = self.service.row(frozen.job_id)
-            # One that was frozen in the middle of a write holds the lock of a whole SQLite database.
+            # A process stopped in the middle of a write holds the lock of the SQLite database.
             too_long = time.monotonic() - frozen.since > 3 * self.service.fleet.settings.lease_seconds
             if all_of_them or too_long or (row.state, row.token) != ("running", frozen.token):
                 self.frozen.remove(frozen)
@@ -103,7 +103,7 @@ class Chaos:
                     self.done["woken too late"] += 1
 
     def freeze_worker(self) -> bool:
-        """A short one: the whole worker stands still for less than its lease."""
+        """Stop a whole worker for less than its lease."""
         family = self._worker()
         for process in family:
             process.suspend()
@@ -127,7 +127,7 @@ class Chaos:
         return True
 
     def lose_broker(self) -> bool:
-        """Kill it, and let the next one begin with nothing."""
+        """Kill it, and start the next one empty."""
         broker = self.service.fleet.broker
         assert broker is not None
         assert broker.process is not None
@@ -137,7 +137,7 @@ class Chaos:
         return True
 
     def crash_database(self) -> bool:
-        if self.postgres is None:  # with SQLite, whoever is killed in the middle of a write is the crashing server
+        if self.postgres is None:  # with SQLite, a process killed in the middle of a write is the crashing server
             return False
         self.postgres.crash()
         time.sleep(self.random.uniform(0.0, 1.0))
@@ -145,7 +145,7 @@ class Chaos:
         return True
 
     def ring_again(self) -> bool:
-        """Ring for jobs that wait, run or have ended."""
+        """Publish jobs that wait, run or have ended."""
         bell = CeleryDoorbell(self.service.fleet.settings.redis_url)
         for job_id in self.random.choices(sorted(self.service.acknowledged), k=3):
             bell.ring(job_id, "training")
@@ -167,13 +167,13 @@ class Chaos:
         return answer.status_code == 200
 
     def pass_delays(self) -> bool:
-        """Let the back-off of struck jobs pass, which would take hours."""
+        """Skip the back-off of jobs with strikes, which would take hours."""
         waiting = (jobs.c.state == "queued", jobs.c.run_after > now())
         change = update(jobs).where(*waiting).values(run_after=now())
         return bool(self.service.database.write(lambda connection: connection.execute(change).rowcount))
 
     def end(self) -> None:
-        """Wake whoever is frozen, and be quiet."""
+        """Continue all stopped processes, and stop disturbing."""
         self.thaw(all_of_them=True)
         for process in [p for name in self.service.fleet.programs for p in self.service.fleet.family(name)]:
             with contextlib.suppress(psutil.NoSuchProcess):

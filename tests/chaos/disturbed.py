@@ -1,7 +1,7 @@
-"""What happens inside a process of a fleet: it ends itself at the points that are armed, or its clock is wrong.
+"""Disturbs a process of a fleet from inside: it exits at armed points, or its clock is wrong.
 
-The product knows nothing of it. A point is armed by a file in a folder (tests/chaos/points.py); whoever gets there
-first removes the file and dies, so that each point takes exactly one process.
+The product has no hooks for this. A file in a folder arms a point (tests/chaos/points.py). The first process at the
+point removes the file and dies, so that each point kills one process.
 """
 
 import json
@@ -21,7 +21,7 @@ PACKAGES = ("app.", "store.", "worker.")
 
 
 def disturb(folder: str) -> None:
-    """Prepare this process, if it is one of the product's."""
+    """Prepare this process, if it is one of the product."""
     role = _role(sys.orig_argv)
     if role is None:
         return
@@ -55,26 +55,26 @@ def _listen_to_celery(armed: "Armed") -> None:
 
 
 def fill_disk(connection: object, folder: Path) -> None:
-    """Let SQLite find no room for one more page while there is a file named full."""
+    """Let SQLite fail to add pages while a file named full exists."""
     if isinstance(connection, sqlite3.Connection):
         [[pages]] = connection.execute("PRAGMA page_count")
         connection.execute(f"PRAGMA max_page_count={pages if (folder / 'full').exists() else 2**30}")
 
 
 class Armed(threading.local):
-    """The points of this process, and what the transaction of each thread has done so far."""
+    """The points of this process, and the functions in the transaction of each thread."""
 
     def __init__(self, folder: Path, role: str) -> None:
         self._folder, self._role = folder, role
         self.forget()
 
     def forget(self) -> None:
-        """Begin to look at another transaction."""
+        """Start with another transaction."""
         self._functions: set[str] = set()
         self._committed = False
 
     def note(self) -> None:
-        """Remember which functions of the product send this statement."""
+        """Record the functions of the product that send this statement."""
         frame: FrameType | None = sys._getframe(1)
         while frame is not None:
             module = str(frame.f_globals.get("__name__"))
@@ -83,7 +83,7 @@ class Armed(threading.local):
             frame = frame.f_back
 
     def committing(self) -> None:
-        """Die here, or remember that the next thing is a COMMIT."""
+        """Die here, or record that a COMMIT is next."""
         self.reach("before commit")
         self._committed = True
 
@@ -94,23 +94,23 @@ class Armed(threading.local):
         self.forget()
 
     def heard(self, name: str, arguments: tuple[object, ...]) -> None:
-        """Die where a file is about to take its name among the artifacts."""
+        """Die before a file gets its name among the artifacts."""
         if name == "os.rename" and Path(str(arguments[1])).is_relative_to(self._folder.parent / "artifacts"):
             self.reach("before naming")
 
     def begin(self) -> None:
-        """Die at the start, which for a child is when it turns to the database: it waited for its job before."""
+        """Die at the start. A child waits for its job first; its start is the first use of the database."""
         self.reach("start")
         self.be_poisoned(Path("/proc/self/comm").read_text().strip())
 
     def be_poisoned(self, name: str) -> None:
-        """Die every time, if this process is to run the job that kills whoever runs it."""
+        """Die every time, if this process runs the poison job."""
         poison = self._folder / "poison"
         if poison.exists() and poison.read_text().endswith(name):
             os.kill(os.getpid(), signal.SIGKILL)
 
     def reach(self, moment: str) -> None:
-        """Carry out the first kill that is armed, if this is its moment; a file that is gone was another process's."""
+        """Do the first armed kill, if this is its moment. A removed file was used by another process."""
         try:
             path = min(self._folder.glob("*.armed"))
             kill = json.loads(path.read_text())
@@ -118,5 +118,5 @@ class Armed(threading.local):
             if here and self._functions.issuperset(kill["within"]):
                 path.unlink()
                 os.kill(os.getppid() if kill["parent"] else os.getpid(), kill["signal"])
-        except (ValueError, FileNotFoundError):  # nothing is armed, or no longer
+        except (ValueError, FileNotFoundError):  # nothing is armed
             return

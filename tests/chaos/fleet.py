@@ -1,4 +1,4 @@
-"""The product's processes, started by the tests and kept alive whatever kills them: workers, and an API."""
+"""The processes of the product, started by the tests and restarted after kills: workers and an API."""
 
 import os
 import subprocess
@@ -22,9 +22,9 @@ LONG_SECONDS = 180.0
 
 @dataclass
 class Fleet:
-    """Processes by name; `mend` starts again those that died and those a test took away.
+    """Processes by name. `mend` restarts those that died and those that a test removed.
 
-    `armed` is where crash points are armed, `environ` what one process is told beside its settings.
+    `armed` is the folder of armed crash points, `environ` the extra environment of a process.
     """
 
     settings: Settings
@@ -39,7 +39,7 @@ class Fleet:
         return self.settings.home / "armed"
 
     def mend(self) -> None:
-        """Start what does not run."""
+        """Start the processes that do not run."""
         if self.broker is not None and self.broker.process is not None and self.broker.process.poll() is not None:
             self.broker = open_broker(Settings(home=self.settings.home))
         for name, module in self.programs.items():
@@ -56,7 +56,7 @@ class Fleet:
             return start_child([sys.executable, "-m", module], environ=environ, output=log)
 
     def wait_for(self, condition: Callable[[], object], what: str, seconds: float = LONG_SECONDS) -> None:
-        """Wait until a condition holds, and keep everything alive meanwhile."""
+        """Wait until a condition holds; restart dead processes meanwhile."""
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s\n{self.said()}"
@@ -77,7 +77,7 @@ class Fleet:
         return []
 
     def stop(self) -> list[psutil.Process]:
-        """Stop everything in good order, and return what was still there afterwards."""
+        """Stop everything, and return the processes that are left."""
         everybody = [process for name in self.processes for process in self.family(name)]
         for process in self.processes.values():
             if process.poll() is None:
@@ -98,9 +98,9 @@ class Fleet:
 
 @contextmanager
 def fleet(settings: Settings, workers: int, *, web: bool = False, **environ: dict[str, str]) -> Iterator[Fleet]:
-    """Run workers, and an API if wanted, with a broker of their own, until the end of the block.
+    """Run workers, and optionally an API, with their own broker, until the end of the block.
 
-    Nothing of them may be left then: no process, and no armed point.
+    At the end there must be no process and no armed point.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     broker = open_broker(Settings(home=settings.home))

@@ -1,4 +1,4 @@
-"""The invariants of every job whatever happened meanwhile, read from the tables when all is quiet again."""
+"""The invariants of every job, checked on the tables after all jobs have ended."""
 
 import hashlib
 from collections import Counter
@@ -17,9 +17,9 @@ ENDS = ("succeeded", "failed", "cancelled")
 
 
 class Ended:
-    """Every table of jobs after the last one ended.
+    """The tables of jobs after the last job ended.
 
-    `acknowledged` are the jobs somebody was told of, `undisturbed` is what such work ends with when it is left alone.
+    `acknowledged` are the acknowledged jobs, `undisturbed` the results of undisturbed work.
     """
 
     def __init__(self, database: Database, acknowledged: set[str], undisturbed: Undisturbed) -> None:
@@ -35,7 +35,7 @@ class Ended:
         self.acknowledged, self.undisturbed = acknowledged, undisturbed
 
     def check(self, settings: Settings) -> None:
-        """Assert I1 to I9; I10 to I12 are about what a test did."""
+        """Assert I1 to I9. I10 to I12 depend on the test."""
         self._rows_and_states()
         self._versions_and_bytes()
         self._replays()
@@ -66,7 +66,7 @@ class Ended:
             assert found == (True, self.undisturbed.weights[row.model]), self.story(row.id)  # I6
 
     def _files(self, settings: Settings) -> None:
-        """Look for the files of tables and of scores, and for nothing else."""
+        """Check that the files are those of tables and of scores, and no others."""
         scored = {row.id: row.result["sha256"] for row in self._succeeded("scoring")}
         for job_id, sha256 in scored.items():
             assert sha256 == self.undisturbed.scored, self.story(job_id)  # I6
@@ -94,13 +94,13 @@ class Ended:
         assert alive == []
 
     def story(self, job_id: str) -> str:
-        """Return what happened to a job."""
+        """Return the events of a job."""
         mine = [event for event in self.events if event.job_id == job_id]
         return "\n".join(f"{event.at} {event.event} {event.token} {event.data}" for event in mine)
 
 
 def children_of(job_ids: Mapping[str, object]) -> list[psutil.Process]:
-    """Return every process that goes by the last part of a job's id."""
+    """Return the processes named after a job's id."""
     names = {job_id.rpartition("-")[2] for job_id in job_ids}
     found = []
     for process in psutil.process_iter():

@@ -1,16 +1,16 @@
-"""Guards taken out of the product one at a time, each with the few tests that must notice."""
+"""Mutants: each removes one guard of the product, and lists the tests that must fail."""
 
 from dataclasses import dataclass
 
-ZOMBIE = "tests/store/test_zombie.py::test_no_write_gets_through_the_fence"
-CANCELLED_OWNER = "tests/store/test_requeue.py::test_a_job_somebody_cancelled_is_not_given_back"
+ZOMBIE = "tests/store/test_zombie.py::test_no_write_with_an_old_token_succeeds"
+CANCELLED_OWNER = "tests/store/test_requeue.py::test_a_cancelled_job_is_not_requeued"
 RESUMING = "tests/model/test_determinism.py::test_resuming_after_any_epoch_is_byte_identical"
 UNUSABLE = "tests/worker/test_resuming.py::test_a_checkpoint_that_cannot_be_used_means_epoch_0_and_the_log_says_why"
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change of text somewhere below a folder, where the text is found `times` times."""
+    """A text replacement in the files of a folder, which contain the text `times` times."""
 
     folder: str
     text: str
@@ -24,7 +24,7 @@ MUTANTS = {
         "store/jobs",
         "token=jobs.c.token + 1,",
         "token=jobs.c.token,",
-        ("tests/store/test_claim.py::test_tokens_run_on_from_attempt_to_attempt",),
+        ("tests/store/test_claim.py::test_tokens_increase_from_attempt_to_attempt",),
     ),
     "fence_without_token": Mutant(
         "store/jobs",
@@ -66,7 +66,7 @@ MUTANTS = {
         "store/jobs",
         "claim, values, jobs.c.cancel_requested.is_(True))",
         "claim, values)",
-        ("tests/store/test_finish.py::test_ending_as_cancelled_is_refused_when_nobody_asked",),
+        ("tests/store/test_finish.py::test_ending_as_cancelled_without_a_cancellation_is_refused",),
     ),
     "lease_not_compared": Mutant(
         "store/jobs",
@@ -85,7 +85,7 @@ MUTANTS = {
         "store/jobs",
         "        jobs.c.run_after <= now(),\n",
         "",
-        ("tests/store/test_claim.py::test_a_message_for_a_job_that_is_not_to_be_had_changes_nothing",),
+        ("tests/store/test_claim.py::test_a_message_for_an_unavailable_job_changes_nothing",),
     ),
     "published_without_a_mark": Mutant(
         "store/jobs",
@@ -97,21 +97,19 @@ MUTANTS = {
         "store/jobs",
         "return None if token is None else Claim(job_id, int(token))",
         "return None",
-        ("tests/store/test_claim.py::test_a_claim_whose_commit_went_unanswered_is_found_and_not_made_twice",),
+        ("tests/store/test_claim.py::test_a_claim_with_a_lost_commit_answer_is_found_and_not_made_twice",),
     ),
     "unanswered_success_not_found": Mutant(
         "store/jobs",
         "if done is not None:",
         "if False:",
-        (
-            "tests/store/test_finish.py::test_success_whose_commit_went_unanswered_returns_the_same_version_and_adds_nothing",
-        ),
+        ("tests/store/test_finish.py::test_a_success_with_a_lost_commit_answer_returns_the_same_version",),
     ),
     "unanswered_cancel_not_found": Mutant(
         "store/jobs",
         "if request is not None and _recorded(connection, job_id, request):",
         "if False:",
-        ("tests/store/test_cancel.py::test_a_cancel_whose_commit_went_unanswered_is_found_and_not_refused",),
+        ("tests/store/test_cancel.py::test_a_cancel_with_a_lost_commit_answer_is_found_and_not_refused",),
     ),
     "key_misused_unnoticed": Mutant(
         "store/jobs",
@@ -129,7 +127,7 @@ MUTANTS = {
         "store",
         '"BEGIN IMMEDIATE" if writing else "BEGIN"',
         '"BEGIN"',
-        ("tests/store/test_database.py::test_on_sqlite_a_writer_waits_before_it_reads_what_it_will_change",),
+        ("tests/store/test_database.py::test_on_sqlite_a_writer_locks_before_it_reads",),
     ),
     "sweeper_that_spares_no_lease": Mutant(
         "worker",
@@ -141,7 +139,7 @@ MUTANTS = {
         "worker",
         "if active == seen:",
         "if False:",
-        ("tests/worker/test_lease_keeper.py::test_between_epochs_it_does_not_beat_for_a_work_that_hangs",),
+        ("tests/worker/test_lease_keeper.py::test_heartbeats_stop_during_an_epoch_that_hangs",),
     ),
     "random_state_not_restored": Mutant(
         "model/training", "            read_state(bits, state)", "            pass", (RESUMING,)
@@ -163,18 +161,18 @@ MUTANTS = {
         "store",
         "and_(~trained_on, ~read)",
         "and_(~trained_on)",
-        ("tests/store/test_retention.py::test_what_an_unfinished_job_reads_stays_until_it_has_ended",),
+        ("tests/store/test_retention.py::test_the_dataset_of_an_unfinished_job_is_kept",),
     ),
     "bytes_removed_that_are_coming_again": Mutant(
         "store",
         "if stat.S_IMODE(away.stat().st_mode) == NEW:",
         "if False:",
-        ("tests/store/test_retention.py::test_bytes_that_are_just_coming_again_stay",),
+        ("tests/store/test_retention.py::test_bytes_of_a_running_upload_stay",),
     ),
     "a_job_on_bytes_that_were_removed": Mutant(
         "store",
         "update(artifacts).where(read, artifacts.c.removed_at.is_(None))",
         "update(artifacts).where(read)",
-        ("tests/store/test_retention.py::test_what_an_unfinished_job_reads_stays_until_it_has_ended",),
+        ("tests/store/test_retention.py::test_the_dataset_of_an_unfinished_job_is_kept",),
     ),
 }

@@ -1,4 +1,4 @@
-"""The jobs as a few lines of plain Python: what the tables have to agree with after every step."""
+"""The plain model of jobs: after every step the tables must equal it."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ class RefusedError(Exception):
 
 @dataclass
 class PlainJob:
-    """One job. Times are only: due or not, lapsed or not."""
+    """One job. Its only times are: due or not, lapsed or not."""
 
     request: tuple[object, ...]
     state: str = "queued"
@@ -42,7 +42,7 @@ class PlainJob:
 
 @dataclass
 class PlainJobs:
-    """All of them, with the steps of the state machine."""
+    """All jobs, with the steps of the state machine."""
 
     strike_limit: int
     jobs: dict[str, PlainJob] = field(default_factory=dict)

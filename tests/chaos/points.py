@@ -1,4 +1,4 @@
-"""The crash points: who dies, at what moment, and what the job has to come to all the same."""
+"""The crash points: the process, the moment, and the required end of the job."""
 
 import json
 import signal
@@ -16,9 +16,9 @@ DIVERGING = {
 
 @dataclass(frozen=True)
 class Kill:
-    """A signal to the process that gets to a moment first, or to its parent.
+    """A signal to the first process at a moment, or to its parent.
 
-    `role` is worker, child or web; `within` names functions of the product that all take part in the transaction.
+    `role` is worker, child or web; `within` names functions of the product that all run in the transaction.
     """
 
     role: str
@@ -30,7 +30,7 @@ class Kill:
 
 @dataclass(frozen=True)
 class Point:
-    """Kills, each once and only after the one before it, and the state in which the job ends."""
+    """A sequence of kills, each done once, and the final state of the job."""
 
     kills: tuple[Kill, ...]
     ends: str = "succeeded"
@@ -39,7 +39,7 @@ class Point:
     spec: dict[str, object] = field(default_factory=dict)
 
     def arm(self, folder: Path) -> list[Path]:
-        """Arm every kill, and return the files that are gone once all were carried out."""
+        """Arm every kill, and return the files that the kills remove."""
         files = [folder / f"{number}.armed" for number in range(len(self.kills))]
         for path, kill in zip(files, self.kills, strict=True):
             path.with_suffix(".new").write_text(json.dumps(asdict(kill)))
@@ -127,7 +127,7 @@ POINTS = {
     "after a replay's finish": Point((_after("child", ANSWER),), kind="replay"),
 }
 
-# One of each kind for every run of the tests; all of them in `make chaos`.
+# One of each kind in every test run; all of them in `make chaos`.
 FEW = (
     "after a checkpoint",
     "worker before the finish",

@@ -1,4 +1,4 @@
-"""A fleet with an API, tables to train on and to score, and what undisturbed work on them ends with."""
+"""A fleet with an API, tables for training and scoring, and the results of undisturbed work."""
 
 import contextlib
 import time
@@ -27,7 +27,7 @@ LEASES = {"lease_seconds": 6.0, "heartbeat_seconds": 0.4, "republish_seconds": 2
 
 @dataclass
 class Service:
-    """What a chaos test talks to; it knows every job that was acknowledged."""
+    """The service of a chaos test. It records every acknowledged job."""
 
     fleet: Fleet
     trainings: Trainings
@@ -39,7 +39,7 @@ class Service:
         return self.trainings.database
 
     def post(self, path: str, body: object = None) -> httpx.Response:
-        """Send a request until it is answered, as a client does that keeps its idempotency key."""
+        """Send a request until it is answered, with one idempotency key."""
         key, url = new_id(), f"http://127.0.0.1:{self.fleet.settings.port}{path}"
         give_up = time.monotonic() + 120
         while True:
@@ -52,7 +52,7 @@ class Service:
             time.sleep(0.1)
 
     def submit(self, kind: str = "training", model: str = "churn", **changes: object) -> str:
-        """Submit a job of this kind, and return it once it is acknowledged; the changes are to a training's spec."""
+        """Submit a job of this kind, and return the acknowledged job. `changes` are for the spec of a training."""
         if kind == "replay":
             answer = self.post(f"/v1/models/{model}/versions/1/replay")
         elif kind == "scoring":
@@ -70,7 +70,7 @@ class Service:
         return {"model": model, "dataset": self.trainings.world.dataset_id, "spec": spec}
 
     def forget_scores(self) -> None:
-        """Take away the file that every scoring makes, so that the next has to make it again."""
+        """Remove the file of scores, so that the next scoring writes it again."""
         ArtifactStore(self.fleet.settings.artifacts).path(self.undisturbed.scored).unlink(missing_ok=True)
 
     def row(self, job_id: str) -> Any:
@@ -93,9 +93,9 @@ def service(
     environ: Mapping[str, dict[str, str]] | None = None,
     **changes: Any,
 ) -> Iterator[Service]:
-    """Run a service whose usual training takes about so many seconds, undisturbed.
+    """Run a service with trainings of about this number of undisturbed seconds.
 
-    `environ` is for one process each, `changes` are settings.
+    `environ` is the environment of each process, `changes` are settings.
     """
     wanted: dict[str, Any] = {**LEASES, "strike_limit": 50, "web_processes": 1, "worker_concurrency": 1, **changes}
     settings = Settings(home=home, database_url=url, port=free_port(), **wanted)

@@ -1,4 +1,4 @@
-"""Whoever dies at whatever moment, the job ends once, with the bytes it would have had, and nothing is left over."""
+"""After a crash at any point, the job ends once with the same bytes, and leaves no files or processes."""
 
 import importlib
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from tests.parts.postgres import Postgres
 
 SMALL = [("sqlite", name) for name in FEW]
 FULL = [(backend, name) for backend in ("sqlite", "postgresql") for name in POINTS]
-TRIES = 5  # whether the API or a sweeper rings for a job is a race, and some points are of one of them
-SECONDS = 2.0  # of a training or replay: a few heartbeats, and so some checkpoints
+TRIES = 5  # the API or a sweeper publishes a job, and some points are in one of them
+SECONDS = 2.0  # of a training or replay: enough for some heartbeats and checkpoints
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def on_postgresql(
     postgres.drop_database(url)
 
 
-def test_a_job_ends_once_whoever_dies(case: tuple[str, str], request: pytest.FixtureRequest) -> None:
+def test_a_job_ends_once_after_a_crash_at_any_point(case: tuple[str, str], request: pytest.FixtureRequest) -> None:
     backend, name = case
     point, running = POINTS[name], request.getfixturevalue(f"on_{backend}")
     if (point.kind, point.ends) == ("scoring", "succeeded"):
@@ -54,7 +54,7 @@ def test_a_job_ends_once_whoever_dies(case: tuple[str, str], request: pytest.Fix
     running.ended().check(running.fleet.settings)
 
 
-def test_the_functions_in_which_processes_die_exist() -> None:
+def test_the_functions_of_crash_points_exist() -> None:
     for point in POINTS.values():
         for kill in point.kills:
             for within in kill.within:

@@ -1,4 +1,4 @@
-"""Any steps in any order leave the tables where a few lines of plain Python say they should be."""
+"""Any sequence of steps leaves the tables equal to the plain model."""
 
 import sqlite3
 from collections import Counter
@@ -17,7 +17,7 @@ from tests.store.world import World, make_world
 
 SMALL = [("sqlite",)]
 FULL = [("sqlite",), ("postgresql",)]
-ROUNDS = 5  # at most: the dice may leave a step out of one of the small size
+ROUNDS = 5  # at most: a small random run may miss a step
 
 
 @pytest.fixture
@@ -39,12 +39,12 @@ def world(case: tuple[str], request: pytest.FixtureRequest, tmp_path: Path) -> I
 
 
 def _no_disk(connection: sqlite3.Connection, _: object) -> None:
-    """Wait for no disk, which is half of the time of a walk: here nothing crashes."""
+    """Skip fsync, which takes half of the time: nothing crashes here."""
     connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.mark.timeout(7200)
-def test_any_steps_in_any_order_lead_where_the_model_says(world: World, full: bool) -> None:
+def test_any_steps_in_any_order_agree_with_the_plain_model(world: World, full: bool) -> None:
     met: Counter[str] = Counter()
     machine = type("JobsHere", (Jobs,), {"world": world, "met": met})
     examples, steps = (2000, 50) if full else (25, 50)
@@ -53,7 +53,7 @@ def test_any_steps_in_any_order_lead_where_the_model_says(world: World, full: bo
         stateful_step_count=steps,
         deadline=None,
         database=None,
-        # A failure is made smaller only where there is time for that, which takes minutes.
+        # Shrinking a failure takes minutes, so only the full size does it.
         phases=tuple(Phase) if full else (Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )

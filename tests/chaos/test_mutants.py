@@ -1,4 +1,4 @@
-"""Each guard of the jobs is held by a test: taken out of a copy of the product, the copy's own tests fail."""
+"""Each guard of jobs has a test: without the guard, tests of a copy of the product fail."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from tests.chaos.mutants import MUTANTS, Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("app", "ebb", "migrations", "model", "store", "tests", "worker", "pyproject.toml")
-LOOKED_AT = 2  # copies tested side by side
+LOOKED_AT = 2  # copies tested in parallel
 
 
 def _copy(to: Path) -> Path:
@@ -37,7 +37,7 @@ def _mutate(copy: Path, mutant: Mutant) -> None:
 
 
 def _run(copy: Path, tests: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-    """Run tests in the copy, on SQLite alone: the guards are the same text on both databases."""
+    """Run tests in the copy, on SQLite only: the guards are the same text for both databases."""
     command = [sys.executable, "-m", "pytest", "-x", "-rfE", "-p", "no:cacheprovider", "-k", "not postgresql"]
     return subprocess.run(
         [*command, f"--basetemp={copy}/basetemp", *tests],
@@ -63,7 +63,7 @@ def _verdict(folder: Path, mutant: Mutant) -> subprocess.CompletedProcess[str]:
 def verdicts(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Future[subprocess.CompletedProcess[str]]]]:
-    """What the tests said of each mutant asked for, as it becomes known."""
+    """The results of the tests of each mutant, as futures."""
     calls = [getattr(item, "callspec", None) for item in request.session.items]
     wanted = [call.params["name"] for call in calls if call is not None and call.params.get("name") in MUTANTS]
     with ThreadPoolExecutor(LOOKED_AT) as pool:
@@ -72,15 +72,15 @@ def verdicts(
 
 
 @pytest.mark.parametrize("name", MUTANTS)
-def test_a_guard_taken_out_is_noticed(name: str, verdicts: dict[str, Future[subprocess.CompletedProcess[str]]]) -> None:
+def test_a_removed_guard_fails_a_test(name: str, verdicts: dict[str, Future[subprocess.CompletedProcess[str]]]) -> None:
     done = verdicts[name].result()
     assert done.returncode == 1, f"nobody noticed, or nobody could look:\n{done.stdout}{done.stderr}"
     assert re.search(r"^FAILED tests/", done.stdout, re.MULTILINE), done.stdout
     assert not re.search(r"^ERROR ", done.stdout, re.MULTILINE), done.stdout
 
 
-def test_the_same_tests_pass_in_a_copy_that_nobody_touched(tmp_path: Path) -> None:
-    """Or the mutants would be caught by a copy that cannot work."""
+def test_the_same_tests_pass_in_an_unchanged_copy(tmp_path: Path) -> None:
+    """Otherwise a broken copy would catch all mutants."""
     tests = sorted({test for mutant in MUTANTS.values() for test in mutant.tests})
     done = _run(_copy(tmp_path), tuple(tests))
     assert done.returncode == 0, f"{done.stdout}{done.stderr}"

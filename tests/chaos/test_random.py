@@ -1,4 +1,4 @@
-"""Everything at once, at random, with a real broker: every invariant holds, and the run was not for nothing."""
+"""All disturbances at random, with a real broker: every invariant holds, and the run had enough disturbances."""
 
 import os
 import random
@@ -23,7 +23,7 @@ SMALL = [("postgresql",)]
 FULL = [("sqlite",), ("postgresql",)]
 # Jobs are of these kinds, in turn.
 KINDS = ("training", "training", "scoring", "replay")
-# Once each in every run, so that it is not for nothing, whatever the dice say; then at random, by weight.
+# Each once in every run, then at random, by weight.
 FIRST = (
     "kill_worker_with_checkpoint",
     "freeze_child",
@@ -53,7 +53,7 @@ WEIGHTS = {
 
 @dataclass(frozen=True)
 class Size:
-    """How much chaos."""
+    """The size of a run."""
 
     jobs: int
     workers: int
@@ -92,7 +92,7 @@ def chaos(case: tuple[str], full: bool, tmp_path: Path) -> Iterator[Chaos]:
 
 
 @pytest.mark.timeout(4000)
-def test_every_job_ends_once_whatever_happens(chaos: Chaos, full: bool) -> None:
+def test_every_job_ends_once_under_random_disturbances(chaos: Chaos, full: bool) -> None:
     size, seed = FULL_SIZE if full else SMALL_SIZE, random.randrange(10**6)
     chaos.random.seed(seed)
     print(f"seed {seed}")
@@ -128,7 +128,7 @@ NOT_VACUOUS = {
 }
 
 
-# What to do again where the first time came to nothing, as when a frozen training's worker was killed.
+# Disturbances to repeat if the first one had no effect, such as when the worker of a stopped training was killed.
 AGAIN = {
     "stale writes refused": "freeze_child",
     "resumes": "kill_worker_with_checkpoint",
@@ -138,15 +138,15 @@ AGAIN = {
 
 
 def _met(running: Service) -> Counter[str]:
-    """Count what the workers' logs tell of."""
+    """Count the effects in the logs of the workers."""
     logs = "\n".join(log.read_text(errors="replace") for log in running.fleet.settings.home.glob("worker*.log"))
     return Counter({name: logs.count(words) for name, words in NOT_VACUOUS.items()})
 
 
 def _disturb(chaos: Chaos, size: Size) -> None:
-    """Submit and disturb by turns, until all have ended and nothing was missed.
+    """Submit and disturb in turn, until all jobs have ended and every disturbance has happened.
 
-    The small run keeps quiet once all is submitted and every first disturbance has happened, so that it ends soon.
+    The small run stops disturbing after the first of each, so that it ends soon.
     """
     running, first, begun = chaos.service, list(FIRST), time.monotonic()
     wanted = len(running.acknowledged) + size.jobs - 1
@@ -160,7 +160,7 @@ def _disturb(chaos: Chaos, size: Size) -> None:
                 if not missed:
                     return
                 first = [AGAIN[name] for name in missed]
-            running.submit()  # or there would be nobody to do it to
+            running.submit()  # otherwise there is no target
         if first:
             _take_first(chaos, first)
         elif submitting or size is FULL_SIZE:
@@ -173,7 +173,7 @@ def _disturb(chaos: Chaos, size: Size) -> None:
 
 
 def _let_a_day_pass(kept: ArtifactStore, ended: Ended) -> None:
-    """Nobody is left to remove what a job wrote that lost its processes and then was cancelled, but the sweeper."""
+    """Only the sweeper removes the files of a job that lost its processes and then was cancelled."""
     for path in kept.folder.glob(f"{PREFIX}*"):
         job_id = path.name.removeprefix(PREFIX).partition(".")[0]
         assert ended.jobs[job_id].state != "succeeded", ended.story(job_id)
@@ -182,7 +182,7 @@ def _let_a_day_pass(kept: ArtifactStore, ended: Ended) -> None:
 
 
 def _take_first(chaos: Chaos, first: list[str]) -> None:
-    """Do the next one of these; it stays among them while there is nobody to do it to."""
+    """Do the next disturbance. It stays in the list while it has no target."""
     name = first.pop(0)
     before = chaos.done[name]
     chaos.disturb(name)

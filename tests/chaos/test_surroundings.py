@@ -1,4 +1,4 @@
-"""A database that is away or full, and workers whose clocks are wrong: nobody healthy pays for it."""
+"""Outages and full disks of the database, and wrong clocks of workers: no healthy job gets a strike."""
 
 import sqlite3
 import time
@@ -27,7 +27,7 @@ $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING 
 
 @dataclass
 class Surroundings:
-    """A service whose two workers have clocks four hours apart, and a database of its own."""
+    """A service with two workers whose clocks differ by four hours, and its own database."""
 
     service: Service
     postgres: CrashingPostgres
@@ -74,7 +74,7 @@ def test_an_outage_of_the_database_longer_than_a_lease_costs_no_strike(around: S
     assert [(running.row(job_id).strikes, running.row(job_id).token) for job_id in jobs] == [(0, 1)] * 3
 
 
-def test_clocks_that_are_hours_apart_change_nothing(around: Surroundings) -> None:
+def test_clocks_hours_apart_change_nothing(around: Surroundings) -> None:
     running = around.service
     jobs = [running.submit() for _ in range(2)]
     running.fleet.wait_for(lambda: sum(running.row(job_id).progress_done > 0 for job_id in jobs) == 2, "two trainings")
@@ -91,7 +91,7 @@ def test_clocks_that_are_hours_apart_change_nothing(around: Surroundings) -> Non
 
 @contextmanager
 def _full_postgresql(around: Surroundings) -> Iterator[None]:
-    """Raise, where a row is to be added, the error that PostgreSQL raises when its disk is full."""
+    """Raise the error of a full disk in PostgreSQL when a row is added."""
     tables = ("epochs", "jobs", "checkpoints")
     with closing(psycopg.connect(around.url.replace("+psycopg", ""), autocommit=True)) as connection:
         connection.execute(NO_ROOM)
@@ -105,7 +105,7 @@ def _full_postgresql(around: Surroundings) -> Iterator[None]:
             connection.execute("DROP FUNCTION no_room CASCADE")
 
 
-def test_a_full_disk_under_postgresql_is_told_and_overcome(around: Surroundings) -> None:
+def test_jobs_survive_a_full_disk_of_postgresql(around: Surroundings) -> None:
     _fill(around.service, lambda: _full_postgresql(around), "No space left on device")
 
 
@@ -118,7 +118,7 @@ def _full_sqlite(running: Service) -> Iterator[None]:
         (running.fleet.armed / "full").unlink()
 
 
-def test_a_full_disk_under_sqlite_is_told_and_overcome(tmp_path: Path, sqlite_template: Path) -> None:
+def test_jobs_survive_a_full_disk_of_sqlite(tmp_path: Path, sqlite_template: Path) -> None:
     path = tmp_path / "ebb.db"
     path.write_bytes(sqlite_template.read_bytes())
     with service(tmp_path, f"sqlite:///{path}", workers=1, seconds=3.0) as running:
@@ -128,13 +128,13 @@ def test_a_full_disk_under_sqlite_is_told_and_overcome(tmp_path: Path, sqlite_te
 
 
 def _fill(running: Service, full: Callable[[], AbstractContextManager[None]], said: str) -> None:
-    """Let the disk be full for some seconds of a training; what was acknowledged ends all the same."""
+    """Fill the disk for some seconds of a training. All acknowledged jobs still end."""
     training = running.submit()
     running.fleet.wait_for(lambda: running.row(training).progress_done, "the first epochs")
     address = f"http://127.0.0.1:{running.fleet.settings.port}/v1/jobs/training"
     refused, extra = 0, list[str]()
     with full():
-        for _ in range(40):  # a page that is there already has room for some rows
+        for _ in range(40):  # an existing page has space for some rows
             answer = httpx.post(address, json=running.training(), timeout=60, trust_env=False)
             if answer.status_code == 202:
                 extra.append(answer.json()["id"])

@@ -1,4 +1,4 @@
-"""What the service comes to while nobody disturbs it, measured before anything is started that could be."""
+"""The results of undisturbed work, measured before the service starts."""
 
 import hashlib
 import io
@@ -17,19 +17,19 @@ from store.registry.versions import get_version, load_estimator
 from store.tables import epochs
 from tests.worker.trainings import CSV, Trainings, make_trainings
 
-# Dropout draws random numbers at every step, and early stopping is off so that every run has the same epochs.
+# Dropout draws random numbers at every step. Without early stopping, every run has the same epochs.
 SPEC = {"layers": [32, 16], "dropout": 0.1, "batch_norm": True, "batch_size": 32, "early_stopping": None, "seed": 5}
 SCORING = {"version": 1, "output": "csv", "explain": 4}
-TABLE = customers(20_000, seed=2).to_csv().encode()  # five chunks of rows, and with reasons a second or two
+TABLE = customers(20_000, seed=2).to_csv().encode()  # five chunks of rows: with reasons one or two seconds
 COLUMNS = [{"name": name} for name in CSV.decode().partition("\n")[0].split(",")]
 
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """A training's spec, a table to score, and the digests of what comes of them.
+    """The spec of a training, a table to score, and the digests of their results.
 
-    `weights` has the digest of each model's estimators, `scored` that of the file of scores; `jobs` are those that this
-    was found out by.
+    `weights` has the digest of the estimators of each model, `scored` that of the file of scores; `jobs` are the jobs
+    of the measurement.
     """
 
     spec: dict[str, Any]
@@ -40,7 +40,7 @@ class Undisturbed:
 
 
 def measure(trainings: Trainings, seconds: float) -> Undisturbed:
-    """Train to find the number of epochs that takes about so many seconds, train as long, and score."""
+    """Find the number of epochs for this number of seconds, train, and score."""
     spec: dict[str, Any] = {**SPEC, "epochs": 60}
     jobs, weights = set(), {}
     for model in ("measured", "churn"):
@@ -59,7 +59,7 @@ def measure(trainings: Trainings, seconds: float) -> Undisturbed:
 
 
 def _scored(trainings: Trainings) -> str:
-    """Score in memory, for a file that is there already would hide that a job failed to write it."""
+    """Score in memory: an existing file would hide that a job failed to write it."""
     with trainings.database.read() as connection:
         estimator = Estimator.from_bytes(load_estimator(connection, "churn", 1))
     rows = score_file(estimator, io.BytesIO(TABLE), "csv", int(str(SCORING["explain"])))

@@ -1,4 +1,4 @@
-"""The walk of the jobs through steps at random, each taken in the tables and in the plain model."""
+"""A random walk of jobs: each step is done in the tables and in the plain model."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -29,7 +29,7 @@ from tests.store.world import World, checkpoint, epoch
 T = TypeVar("T")
 
 LIMIT = 3
-MANY = 4  # jobs alive, and claims remembered
+MANY = 4  # open jobs, and stored claims
 WITH_JOBS = {
     "claims",
     "claims_whose_turn_it_is",
@@ -46,7 +46,7 @@ REFUSALS = (LeaseLostError, IdempotencyError, AlreadyFinishedError, NotRetryable
 
 
 class Jobs(RuleBasedStateMachine):
-    """Every step is taken twice, in the tables and in the plain model; both answer it alike, or both refuse it."""
+    """Does every step in the tables and in the plain model. Both return the same, or both refuse."""
 
     world: World
     met: Counter[str]
@@ -59,7 +59,7 @@ class Jobs(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def step(self, data: st.DataObject) -> None:
-        """One rule and not many: hypothesis would leave out some of many in most runs, and few jobs would get far."""
+        """There is one rule: with many rules, hypothesis would omit some in most runs, and few jobs would progress."""
         alive = [job for job in self.plain.jobs.values() if job.state not in ENDS]
         waiting = any(job.state == "queued" for job in alive)
         cancelling = any(job.cancelling for job in alive)

@@ -1,4 +1,4 @@
-"""A service started as a user would, and what belongs to it."""
+"""A service started like that of a user, and its processes."""
 
 import os
 import subprocess
@@ -20,18 +20,18 @@ PATIENCE_SECONDS = 120.0
 
 @dataclass
 class Running:
-    """`ebb up` and where it answers."""
+    """A running `ebb up` and its address."""
 
     process: subprocess.Popen[str]
     url: str
     home: Path
 
     def client(self) -> Client:
-        """Return a client of it."""
+        """Return a client of the service."""
         return Client(self.url)
 
     def family(self) -> list[psutil.Process]:
-        """Return every process that it started, and those that these started."""
+        """Return all its descendant processes."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def processes(self, module: str) -> list[psutil.Process]:
@@ -47,14 +47,14 @@ def _runs(process: psutil.Process, module: str) -> bool:
 
 
 def environment(home: Path, **settings: object) -> dict[str, str]:
-    """Return an environment with these settings and none of the surrounding ones."""
+    """Return an environment with these settings only."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("EBB_") and k not in ("DATABASE_URL", "REDIS_URL")}
     return {**clean, "EBB_HOME": str(home), **{name: str(value) for name, value in settings.items()}}
 
 
 @contextmanager
 def ebb_up(home: Path, **settings: object) -> Iterator[Running]:
-    """Run `ebb up` on a free port until the end of the block, and see that nothing is left of it."""
+    """Run `ebb up` on a free port until the end of the block; assert that no process is left."""
     command = [EBB, "up", "--port", str(free_port())]
     process = subprocess.Popen(command, env=environment(home, **settings), stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -78,7 +78,7 @@ def ebb_up(home: Path, **settings: object) -> Iterator[Running]:
 def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until a condition holds.
 
-    Raises: AssertionError that says what did not happen.
+    Raises: AssertionError with the missing condition.
     """
     deadline = time.monotonic() + seconds
     while not condition():
@@ -87,7 +87,7 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIEN
 
 
 def processes_of(home: Path) -> list[psutil.Process]:
-    """Return every process, whoever started it, that works for a home folder."""
+    """Return all processes of a home folder, with any parent."""
     return [process for process in psutil.process_iter() if _is_of(process, home)]
 
 

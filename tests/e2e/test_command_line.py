@@ -1,4 +1,4 @@
-"""Every command that looks at a service or steers it, once, against a running one."""
+"""Every command of a service, once, on a running service."""
 
 import csv
 import json
@@ -35,7 +35,7 @@ def client(service: Running) -> Iterator[Client]:
 
 @pytest.fixture(scope="module")
 def ebb(service: Running) -> Ebb:
-    """Run a command of `ebb` in the service's home folder, as its owner would: told nothing but the folder."""
+    """Run a command of `ebb` with the home folder of the service as the only setting."""
 
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
         command = [EBB, *map(str, arguments)]
@@ -53,7 +53,7 @@ def dataset(client: Client) -> str:
 
 @pytest.fixture(scope="module")
 def trained(client: Client, dataset: str) -> str:
-    """A job that succeeded, twice over, so that there are two versions."""
+    """A job that succeeded twice, with two versions."""
     jobs = [client.submit_training("churn", dataset, SHORT, promote="always") for _ in range(2)]
     for job in jobs:
         wait_for(lambda job=job: client.job(job.id).finished, "the training")
@@ -62,7 +62,7 @@ def trained(client: Client, dataset: str) -> str:
 
 
 def told(done: subprocess.CompletedProcess[str], code: int = 0) -> Any:
-    """Read the JSON that a command printed."""
+    """Parse the JSON output of a command."""
     assert done.returncode == code, done.stderr
     return json.loads(done.stdout)
 
@@ -93,7 +93,7 @@ def test_a_training_is_watched_to_its_success(ebb: Ebb, trained: str) -> None:
     assert "epoch   4: learning rate" in done.stderr
 
 
-def test_a_training_under_way_is_watched_by_its_stream_as_it_goes_on(
+def test_a_running_training_is_watched_by_its_event_stream(
     ebb: Ebb, client: Client, service: Running, dataset: str
 ) -> None:
     job = client.submit_training("churn", dataset, LONG).id
@@ -134,14 +134,14 @@ def test_a_job_is_cancelled_watched_to_its_end_and_retried(ebb: Ebb, client: Cli
     assert "is cancelled already" in again.stderr
 
 
-def test_a_job_that_is_not_there_is_told_in_a_sentence(ebb: Ebb) -> None:
+def test_a_missing_job_is_a_clear_error(ebb: Ebb) -> None:
     done = ebb("jobs", "show", "01890000-0000-7000-8000-000000000000")
     assert (done.returncode, done.stdout) == (1, "")
     assert "there is no job" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_versions_are_listed_one_is_promoted_and_the_moves_are_told(ebb: Ebb, trained: str) -> None:
+def test_versions_are_listed_promoted_and_their_moves_shown(ebb: Ebb, trained: str) -> None:
     assert trained in ebb("models", "list").stdout
     versions = told(ebb("models", "list", "churn", "--json"))
     assert {"version", "metrics", "job_id"} <= versions[0].keys()
@@ -159,10 +159,10 @@ def test_promoting_a_version_that_is_not_there_is_refused(ebb: Ebb, trained: str
     assert "no version 99" in done.stderr
 
 
-def test_retention_lists_what_would_go_and_then_removes_it(ebb: Ebb, client: Client, service: Running) -> None:
+def test_retention_lists_expired_files_and_then_removes_them(ebb: Ebb, client: Client, service: Running) -> None:
     table = customers(300, 7).to_csv().encode()
     unused = client.upload_dataset(table, name="unused", target="churned", id_column="customer_id").id
-    assert told(ebb("retention", "--dry-run", "--json")) == []  # kept for ever where nothing else is set
+    assert told(ebb("retention", "--dry-run", "--json")) == []  # kept for ever by default
     old = ("--dataset-days", "0.0000001", "--json")
     listed = {dataset: row for row in told(ebb("retention", "--dry-run", *old)) for dataset in row["datasets"]}
     assert (listed[unused]["bytes"], listed[unused]["results"]) == (len(table), [])
@@ -215,7 +215,7 @@ def test_a_file_is_scored_by_the_champion_and_by_a_version(ebb: Ebb, trained: st
     assert not (tmp_path / "none.csv").exists()
 
 
-def test_migrating_twice_is_harmless_and_the_first_key_is_written_once(tmp_path: Path) -> None:
+def test_migrating_twice_writes_the_first_key_once(tmp_path: Path) -> None:
     def migrate() -> subprocess.CompletedProcess[str]:
         command = [EBB, "migrate", "--first-key", tmp_path / "key"]
         return subprocess.run(command, env=environment(tmp_path), capture_output=True, text=True, check=False)
@@ -228,7 +228,7 @@ def test_migrating_twice_is_harmless_and_the_first_key_is_written_once(tmp_path:
     assert (tmp_path / "key").read_text() == key
 
 
-def test_no_service_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_missing_service_is_a_clear_error(tmp_path: Path) -> None:
     command = [EBB, "jobs", "list", "--url", "http://127.0.0.1:1"]
     done = subprocess.run(command, env=environment(tmp_path), capture_output=True, text=True, check=False)
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""The one command that shows everything."""
+"""`make demo`: one command from training to report."""
 
 import subprocess
 from pathlib import Path

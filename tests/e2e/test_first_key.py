@@ -1,4 +1,4 @@
-"""`ebb migrate --first-key`: the key that opens a new installation to whoever can read one file."""
+"""`ebb migrate --first-key`: the first key of a new installation, in a file."""
 
 import subprocess
 from pathlib import Path
@@ -34,7 +34,7 @@ def test_a_key_that_cannot_be_written_is_not_made(tmp_path: Path) -> None:
         assert not any_key(connection)
 
 
-def test_the_metrics_key_may_read_and_is_made_again_only_where_it_is_gone(tmp_path: Path) -> None:
+def test_the_metrics_key_has_read_and_is_made_again_only_if_missing(tmp_path: Path) -> None:
     path = tmp_path / "metrics" / "key"
 
     def migrate() -> str:

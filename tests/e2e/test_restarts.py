@@ -1,4 +1,4 @@
-"""A service starts again what dies, waits longer each time, and gives up what cannot live, telling why."""
+"""The supervisor restarts a dead process with growing delays, and gives up on one that cannot run."""
 
 import time
 from pathlib import Path
@@ -28,7 +28,7 @@ def _kill_whatever_it_starts(service: Service, told: list[str]) -> None:
             time.sleep(0.02)
 
 
-def test_a_process_that_dies_young_time_after_time_is_given_up_with_the_end_of_its_log(tmp_path: Path) -> None:
+def test_a_process_that_keeps_dying_is_given_up_with_the_end_of_its_log(tmp_path: Path) -> None:
     settings = read_settings(environment(tmp_path, EBB_PORT=free_port()))
     restarts = Restarts(first_seconds=0.2, most=3)
     told: list[str] = []

@@ -1,4 +1,4 @@
-"""The same customers get the same bits from every way to score, and a version replays to the same bytes."""
+"""All ways of scoring give the same bits, and a replay of a version gives the same bytes."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from ebb.customers import customers
 from tests.e2e.running import EBB, Running, ebb_up, environment, wait_for
 
 SPEC = {"layers": [8, 4], "epochs": 8, "optimizer": {"name": "adam", "learning_rate": 0.01}}
-ROWS = 9_000  # more than two chunks of a job, and within one request
+ROWS = 9_000  # more than two chunks of a job, and at most one request
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def records() -> list[dict[str, object]]:
-    """Customers with gaps here and there, in no order."""
+    """Customers with missing values, in random order."""
     drawn = customers(ROWS, 7).columns()
     rows = [dict(zip(drawn, values, strict=True)) for values in zip(*drawn.values(), strict=True)]
     rng = random.Random(0)

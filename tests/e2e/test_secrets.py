@@ -1,4 +1,4 @@
-"""`ebb secrets` and `ebb migrate --service-role`: passwords that are made once, and the two roles they belong to."""
+"""`ebb secrets` and `ebb migrate --service-role`: generated passwords, and their two roles."""
 
 import subprocess
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def test_each_file_gets_a_password_of_its_own_once_for_its_owner_and_its_group(t
     assert paths[1].read_text() not in again.stdout + again.stderr
 
 
-def test_a_password_that_somebody_brings_is_kept_and_one_that_is_none_is_told(tmp_path: Path) -> None:
+def test_a_given_password_is_kept_and_an_invalid_one_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "password"
     path.write_text("their own\n")
     assert run(tmp_path, "secrets", path).returncode == 0
@@ -88,7 +88,7 @@ def test_a_site_starts_with_passwords_in_files_alone(tmp_path: Path, bare_url: s
         (("--service-role", "ebb_service"), "sqlite has no roles; leave --service-role out"),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_a_sentence(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
+def test_invalid_options_are_refused_with_a_message(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
     refused = run(tmp_path, "migrate", *arguments)
     assert refused.returncode != 0
     assert told in refused.stderr

@@ -1,4 +1,4 @@
-"""`ebb up` interrupted at any moment of its start, started twice at once, and started again after a kill."""
+"""`ebb up`: interrupted at any moment of its start, started twice at once, and restarted after a kill."""
 
 import signal
 import subprocess
@@ -25,7 +25,7 @@ def starting(home: Path, port: int) -> Iterator[subprocess.Popen[str]]:
 
 
 def _wait_for_parts(home: Path, parts: int) -> None:
-    """Wait until the supervisor has started so many processes; the broker is the first, the web server the last."""
+    """Wait until the supervisor has started this number of processes. The broker is first, the web server last."""
     wait_for(lambda: len(processes_of(home)) >= parts + 1, f"{parts} processes")
 
 

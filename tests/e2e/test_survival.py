@@ -1,4 +1,4 @@
-"""A job that is under way when something is killed ends all the same, once, with the weights it would have had."""
+"""A job survives the kill of any process: it ends once, with the same weights."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ from ebb.errors import ServiceError
 from store.broker import Broker
 from tests.e2e.running import Running, ebb_up, wait_for
 
-# Long enough to be interrupted; no early stop, so that every run has the same number of epochs.
+# Long enough to interrupt. Without early stopping, every run has the same number of epochs.
 EPOCHS = 900
 SPEC = {"layers": [128, 64], "epochs": EPOCHS, "early_stopping": None, "batch_size": 16, "seed": 5}
 # Shorter than in production, and long enough for a training process to start on a busy machine.
@@ -28,7 +28,7 @@ def _submit(client: Client) -> Job:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The digest of the weights that the training ends with when nothing happens to it."""
+    """The digest of the weights of an undisturbed training."""
     with ebb_up(tmp_path_factory.mktemp("undisturbed")) as service, service.client() as client:
         job = _submit(client)
         wait_for(lambda: client.job(job.id).finished, "the undisturbed training")
@@ -80,7 +80,7 @@ def test_interrupted_training_ends_once_with_the_same_weights(
 def _finished(client: Client, job: Job) -> bool:
     try:
         return client.job(job.id).finished
-    except ServiceError:  # the web server itself may be the one that was killed
+    except ServiceError:  # the killed process may be the web server
         return False
 
 

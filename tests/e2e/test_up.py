@@ -1,4 +1,4 @@
-"""`ebb up`: what starts together ends together, and says why when it cannot start."""
+"""`ebb up`: all processes start and end together, and errors at the start have a reason."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ def _up(home: Path, *arguments: str, **settings: object) -> subprocess.Completed
     )
 
 
-def test_kill_of_the_supervisor_takes_every_process_along(tmp_path: Path) -> None:
+def test_killing_the_supervisor_ends_every_process(tmp_path: Path) -> None:
     with ebb_up(tmp_path) as service:
         family = service.family()
         assert {"worker", "app"} <= {part for process in family for part in process.cmdline()}
@@ -69,7 +69,7 @@ def test_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_bad_settings_are_told_together(tmp_path: Path) -> None:
+def test_all_invalid_settings_are_reported_together(tmp_path: Path) -> None:
     done = _up(tmp_path, EBB_STRIKE_LIMIT="many", DATABASE_URL="mysql://x/y", EBB_COLOUR="blue")
     assert done.returncode == 1
     for named in ("EBB_STRIKE_LIMIT", "DATABASE_URL", "EBB_COLOUR"):

@@ -1,4 +1,4 @@
-"""Whoever watches a job sees all of it, whatever is started anew; readiness goes by signs of life, not by processes."""
+"""Watching shows a whole job through restarts. Readiness depends on heartbeats, not on processes."""
 
 import json
 import signal
@@ -43,7 +43,7 @@ def ready(service: Running) -> dict[str, object]:
     return {"status": answer.status_code, "faults": [one["pointer"] for one in answer.json().get("errors", [])]}
 
 
-def test_a_watched_job_is_seen_whole_though_its_training_and_the_api_die(
+def test_a_watched_job_is_complete_after_the_death_of_training_and_api(
     service: Running, client: Client, dataset: str
 ) -> None:
     job = client.submit_training("churn", dataset, STEADY).id
@@ -67,7 +67,7 @@ def test_a_watched_job_is_seen_whole_though_its_training_and_the_api_die(
     assert watched["attempt"] == 2
 
 
-def test_a_frozen_worker_is_missed_though_its_process_is_there(service: Running) -> None:
+def test_a_frozen_worker_is_not_ready_although_its_process_exists(service: Running) -> None:
     wait_for(lambda: ready(service)["status"] == 200, "readiness")
     frozen = service.processes("worker")
     try:

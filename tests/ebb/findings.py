@@ -1,4 +1,4 @@
-"""Findings to render without a service: real customers and outcomes, and a version that knows a blurred truth."""
+"""Findings for a report without a service: customers, outcomes, and a version with noisy true probabilities."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The service played by a small real HTTP server: it gives prepared answers and remembers the requests."""
+"""A small real HTTP server in place of the service: it gives prepared answers and records the requests."""
 
 import json
 import threading

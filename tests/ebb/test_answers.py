@@ -1,4 +1,4 @@
-"""The client's answers are parts of the service's: it reads no field that the service does not send."""
+"""The answers of the client have only fields that the service sends."""
 
 import importlib
 from types import ModuleType

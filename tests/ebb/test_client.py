@@ -1,4 +1,4 @@
-"""The client keeps to the contract, is patient where asked to be, and explains what went wrong."""
+"""The client: requests of the contract, waiting and retries, and clear errors."""
 
 import socket
 from collections.abc import Iterator
@@ -69,13 +69,13 @@ def test_two_submissions_are_two_idempotency_keys(client: Client, service: Servi
     assert len({request.headers["Idempotency-Key"] for request in service.requests}) == 2
 
 
-def test_a_wait_longer_than_our_patience_is_not_begun(client: Client, service: Service) -> None:
+def test_a_wait_beyond_the_limit_is_not_started(client: Client, service: Service) -> None:
     service.will_answer({"title": "Service Unavailable", "detail": "No worker."}, 503, Retry_After="60")
     with pytest.raises(BusyError, match="No worker"):
         client.job("j1")
 
 
-def test_a_problem_is_told_with_its_pointers_and_request_id(client: Client, service: Service) -> None:
+def test_a_problem_is_shown_with_pointers_and_request_id(client: Client, service: Service) -> None:
     service.will_answer(PROBLEM, 422)
     with pytest.raises(RefusedError) as refused:
         client.submit_training("churn", "d1", {"epochs": 0})
@@ -85,7 +85,7 @@ def test_a_problem_is_told_with_its_pointers_and_request_id(client: Client, serv
     assert refused.value.problem.status == 422
 
 
-def test_a_proxys_own_error_page_is_told_too(client: Client, service: Service) -> None:
+def test_the_error_page_of_a_proxy_is_shown(client: Client, service: Service) -> None:
     service.answers.append(Response("<h1>Bad\n gateway</h1>", 502, content_type="text/html"))
     with pytest.raises(RefusedError, match="<h1>Bad gateway</h1>"):
         client.job("j1")
@@ -97,7 +97,7 @@ def test_an_answer_outside_the_contract_is_an_error_that_names_the_request(clien
         client.job("j1")
 
 
-def test_nobody_at_the_address_says_how_to_start_the_service() -> None:
+def test_the_error_of_an_unreachable_service_says_how_to_start_it() -> None:
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unheard.getsockname()[1]}"
@@ -131,7 +131,7 @@ def test_a_later_move_names_the_revision_it_saw(client: Client, service: Service
     assert service.requests[1].headers["If-Match"] == '"4"'
 
 
-def test_scores_come_typed_and_a_bad_record_keeps_its_place(client: Client, service: Service) -> None:
+def test_scores_have_types_and_an_invalid_record_keeps_its_place(client: Client, service: Service) -> None:
     good = {
         "customer_id": "c-1",
         "churn_probability": 0.25,

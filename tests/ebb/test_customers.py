@@ -1,4 +1,4 @@
-"""The synthetic customers are those that the design and the README describe."""
+"""The generated customers match their description."""
 
 import csv
 import hashlib
@@ -118,6 +118,6 @@ def test_the_true_probability_and_the_outcome_stay_out_of_scoring_columns() -> N
 
 
 @pytest.mark.parametrize(("n", "sharpness"), [(-1, 1.0), (5, -0.1), (5, 3.1), (5, float("nan"))])
-def test_impossible_wishes_are_refused(n: int, sharpness: float) -> None:
+def test_invalid_arguments_are_refused(n: int, sharpness: float) -> None:
     with pytest.raises(ValueError, match="not"):
         customers(n, sharpness=sharpness)

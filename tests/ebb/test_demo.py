@@ -1,4 +1,4 @@
-"""What the demonstration says on the way: epochs, reasons and figures."""
+"""The output of the demonstration: epochs, reasons and figures."""
 
 import io
 
@@ -71,18 +71,18 @@ def test_on_a_terminal_a_bar_counts_epochs_with_rate_and_losses() -> None:
         (ColumnContribution("age", 41, 0.2), "age is 41", "1.2"),
     ],
 )
-def test_reasons_are_told_in_words_with_their_factor(reason: ColumnContribution, seen: str, odds: str) -> None:
+def test_reasons_are_printed_in_words_with_their_factor(reason: ColumnContribution, seen: str, odds: str) -> None:
     assert (describe_reason(reason).observed, describe_reason(reason).odds) == (seen, odds)
 
 
-def test_what_raises_is_told_apart_from_what_lowers_the_largest_first() -> None:
+def test_raising_and_lowering_reasons_are_separate_the_largest_first() -> None:
     reasons = [ColumnContribution("a", 1, 0.1), ColumnContribution("b", 2, -0.3), ColumnContribution("c", 3, 0.5)]
     raised, lowered = raised_and_lowered(reasons)
     assert [text.observed for text in raised] == ["c is 3", "a is 1"]
     assert [text.observed for text in lowered] == ["b is 2"]
 
 
-def test_knowing_the_truth_leaves_no_gap_and_knowing_nothing_leaves_all_of_it() -> None:
+def test_true_probabilities_leave_no_gap_and_constant_ones_the_whole_gap() -> None:
     fresh = customers(20_000, seed=5, known=())
     assert compare(fresh, fresh.probability).gap == 0
     blind = compare(fresh, np.full(len(fresh), 0.5))

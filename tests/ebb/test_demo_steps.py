@@ -1,4 +1,4 @@
-"""The demonstration waits for what it asked for, and says so when it does not come."""
+"""The demonstration waits for its requests, and reports a missing result."""
 
 from collections.abc import Iterator
 
@@ -33,7 +33,7 @@ def test_scoring_waits_until_the_moved_alias_answers(client: Client, service: Se
     assert score_by_alias(client, customers(3), 2).version == 2
 
 
-def test_a_customer_who_is_not_scored_stops_the_demonstration(client: Client, service: Service) -> None:
+def test_a_customer_without_a_score_stops_the_demonstration(client: Client, service: Service) -> None:
     service.will_answer(scored(2, errors=1))
     with pytest.raises(DemoError, match="1 of 3"):
         score_by_alias(client, customers(3), 2)

@@ -1,4 +1,4 @@
-"""One service a home folder, and looking for it disturbs nothing."""
+"""The lock of a home folder: one service holds it, and a look-up does not disturb it."""
 
 import threading
 from pathlib import Path
@@ -9,7 +9,7 @@ from ebb.errors import ServiceStartError
 from ebb.home_lock import HomeLock, running_url
 
 
-def test_the_holder_is_found_and_gone_when_it_lets_go(tmp_path: Path) -> None:
+def test_the_holder_is_found_until_it_releases_the_lock(tmp_path: Path) -> None:
     assert running_url(tmp_path) is None
     with HomeLock.take(tmp_path, "http://here"):
         assert running_url(tmp_path) == "http://here"
@@ -22,12 +22,12 @@ def test_a_second_holder_is_refused(tmp_path: Path) -> None:
     HomeLock.take(tmp_path, "http://there").release()
 
 
-def test_looking_makes_no_folder(tmp_path: Path) -> None:
+def test_a_lookup_creates_no_folder(tmp_path: Path) -> None:
     assert running_url(tmp_path / "none") is None
     assert not (tmp_path / "none").exists()
 
 
-def test_those_who_look_keep_nobody_from_starting(tmp_path: Path) -> None:
+def test_a_lookup_does_not_prevent_a_start(tmp_path: Path) -> None:
     HomeLock.take(tmp_path, "http://here").release()
     done = threading.Event()
 
@@ -47,12 +47,12 @@ def test_those_who_look_keep_nobody_from_starting(tmp_path: Path) -> None:
             looker.join()
 
 
-def test_a_holder_that_was_killed_is_told_from_one_that_ended_in_order(tmp_path: Path) -> None:
+def test_a_killed_holder_differs_from_one_that_exited(tmp_path: Path) -> None:
     first = HomeLock.take(tmp_path, "http://here")
     assert first.orderly
     note = (tmp_path / "service.json").read_text()
     first.release()
-    (tmp_path / "service.json").write_text(note)  # what a kill leaves
+    (tmp_path / "service.json").write_text(note)  # the remains of a kill
     assert running_url(tmp_path) is None
     second = HomeLock.take(tmp_path, "http://here")
     assert not second.orderly

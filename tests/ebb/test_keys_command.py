@@ -1,4 +1,4 @@
-"""`ebb keys` makes keys of names that are safe to show, and shows whatever is there without obeying it."""
+"""`ebb keys` makes keys with safe names, and escapes unsafe names in its output."""
 
 import json
 from pathlib import Path

@@ -1,11 +1,11 @@
-"""A log that has grown large is put aside under the feet of its writer."""
+"""A large log is rotated while its writer continues."""
 
 from pathlib import Path
 
 from ebb.logs import LARGEST_BYTES, keep_short
 
 
-def test_a_large_log_is_put_aside_and_its_writer_goes_on(tmp_path: Path) -> None:
+def test_a_large_log_is_rotated_and_its_writer_continues(tmp_path: Path) -> None:
     log = tmp_path / "web.log"
     with log.open("ab", buffering=0) as writer:
         writer.write(b"x" * LARGEST_BYTES)

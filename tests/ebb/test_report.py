@@ -1,4 +1,4 @@
-"""The report is one valid page that needs nothing else and shows what was found."""
+"""The report is a valid, self-contained page with all findings."""
 
 import re
 from html.parser import HTMLParser
@@ -14,7 +14,7 @@ VOID = {"meta", "link", "br", "hr", "img", "input"}
 
 
 class Page(HTMLParser):
-    """Reads a page strictly: every element closed in order, identifiers unique."""
+    """Parses a page strictly: elements close in order, identifiers are unique."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Watching a job shows its epochs until it ends, however it ends and whatever the stream goes through."""
+"""Watching a job shows its epochs until any end, through interruptions of the stream."""
 
 import io
 import json
@@ -62,7 +62,7 @@ def test_watching_ends_with_the_finished_job_and_its_epochs(client: Client, serv
 def test_a_stream_that_breaks_off_is_taken_up_behind_the_last_event(client: Client, service: Service) -> None:
     service.will_answer(RUNNING)
     service.will_stream(epoch(1, "2.1") + "id: 2.2\nevent: ep", cut=True)
-    service.will_stream(epoch(2, "2.2"))  # and ends, as it does after some minutes
+    service.will_stream(epoch(2, "2.2"))  # and ends, as after some minutes
     service.will_answer(RUNNING)
     service.will_stream(epoch(3, "2.3") + event("succeeded", "3.0"))
     service.will_answer(ended("succeeded", 3))
@@ -80,7 +80,7 @@ def test_epochs_made_again_take_the_place_of_those_before(client: Client, servic
     assert [(one.epoch, one.train_loss) for one in epochs] == [(1, 0.5), (2, 0.1), (3, 0.1)]
 
 
-def test_without_room_for_a_stream_the_job_is_asked_for_again_and_again(client: Client, service: Service) -> None:
+def test_without_a_free_stream_the_job_is_polled(client: Client, service: Service) -> None:
     service.will_answer(RUNNING)
     service.will_answer(BUSY, 503)
     service.will_answer(ended("running", 1))
@@ -93,7 +93,7 @@ def test_without_room_for_a_stream_the_job_is_asked_for_again_and_again(client: 
     assert (job.state, [one.epoch for one in epochs]) == ("succeeded", [1, 2])
 
 
-def test_a_job_that_has_ended_already_is_told_with_its_epochs(client: Client, service: Service) -> None:
+def test_watching_an_ended_job_shows_its_epochs(client: Client, service: Service) -> None:
     service.will_answer(ended("failed", 1, error={"code": "diverged", "detail": "the loss left the finite"}))
     service.will_answer({"epochs": [{"epoch": 1, "learning_rate": 0.01}], "next_page_token": None})
     job, epochs = watch_job(client, "j1", quiet())
@@ -116,7 +116,7 @@ def test_a_job_under_way_is_given_up_in_time_though_events_come(client: Client, 
         watch_job(client, "j1", quiet(), patience=0.3)
 
 
-def test_what_is_refused_or_not_understood_ends_watching(client: Client, service: Service) -> None:
+def test_refused_or_invalid_answers_end_watching(client: Client, service: Service) -> None:
     service.will_answer({"title": "Not Found", "detail": "there is no job j1"}, 404)
     with pytest.raises(RefusedError, match="no job"):
         watch_job(client, "j1", quiet())
@@ -153,7 +153,7 @@ def test_elsewhere_every_tenth_epoch_and_the_last_are_lines() -> None:
     assert [line.split(":")[0] for line in lines] == ["epoch   1", "epoch  10", "epoch  20", "epoch  25"]
 
 
-def test_a_summary_says_what_came_of_a_job() -> None:
+def test_a_summary_has_the_result_of_a_job() -> None:
     job = running(state="succeeded", model="churn", result={"version": 3, "promoted": True})
     text = summarize(job, [Epoch(1, 0.01, 0.9, 0.8), Epoch(2, 0.01, 0.5, 0.6, retries=1)])
     for part in ("j1, training for churn", "succeeded, attempt 1", "loss 0.5000 (validation 0.6000) █▁", "version 3"):

@@ -1,1 +1,1 @@
-"""The habits of the house, as assertions over the source."""
+"""The rules of the code base, as tests of its source."""

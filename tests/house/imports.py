@@ -1,4 +1,4 @@
-"""What a file imports, read from its syntax tree."""
+"""Reads the imports of a file from its syntax tree."""
 
 import ast
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""The project's own files, and their syntax trees."""
+"""The files of the project, and their syntax trees."""
 
 import ast
 import subprocess

@@ -1,4 +1,4 @@
-"""The repository works anywhere: no file names somebody's folders or says which package index to use."""
+"""No file names a folder of a machine or a package index."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The image and the compose file: they know what the code has, and no container may do more than it needs."""
+"""The image and the compose file match the code, and containers have least privilege."""
 
 import re
 from typing import Any
@@ -55,7 +55,7 @@ def test_the_image_runs_as_a_numbered_user_from_hashed_wheels() -> None:
     assert "--require-hashes --only-binary :all:" in DOCKERFILE
 
 
-def test_nobody_but_the_proxy_and_prometheus_is_published_and_they_only_on_loopback() -> None:
+def test_only_proxy_and_prometheus_are_published_and_only_on_loopback() -> None:
     published = {name: one["ports"] for name, one in SERVICES.items() if "ports" in one}
     assert published.keys() == {"proxy", "prometheus"}
     for [port] in published.values():
@@ -67,7 +67,7 @@ def test_every_service_is_known_here() -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_container_has_no_more_power_than_it_needs(name: str) -> None:
+def test_containers_have_least_privilege(name: str) -> None:
     service = SERVICES[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
@@ -142,7 +142,7 @@ def test_services_share_a_network_only_where_one_calls_the_other() -> None:
     assert calls <= beside
 
 
-def test_only_a_published_service_is_on_a_network_that_leads_elsewhere() -> None:
+def test_only_published_services_are_on_an_external_network() -> None:
     leading = {name for name, options in SITE["networks"].items() if not (options or {}).get("internal")}
     outside = {name: leading & set(one.get("networks", [])) for name, one in SERVICES.items()}
     assert {name for name, networks in outside.items() if networks} == {"proxy", "prometheus"}

@@ -1,4 +1,4 @@
-"""What the project imports is what pyproject.toml declares: nothing is there only because something else brought it."""
+"""pyproject.toml declares exactly the imported packages, none as an indirect dependency."""
 
 import re
 import sys
@@ -29,7 +29,7 @@ def test_every_import_of_the_tests_is_declared() -> None:
     assert undeclared(("tests", "scripts"), [*PROJECT["project"]["dependencies"], *extra, *groups["dev"]]) == []
 
 
-def test_everything_declared_is_imported_or_needed_by_somebody_named() -> None:
+def test_every_declared_package_is_imported_or_has_a_stated_need() -> None:
     declared = names([*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["demo"]])
     files = python_files(*PACKAGES, "migrations")
     used = {name for path in files for _, module in imported(path) for name in brought_by(module)}

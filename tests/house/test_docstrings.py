@@ -1,4 +1,4 @@
-"""Public modules, classes and functions say in a sentence what they are; their examples run."""
+"""Public docstrings begin with a sentence, and their examples run."""
 
 import ast
 import doctest
@@ -14,7 +14,7 @@ Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_what_is_public_begins_with_a_sentence(package: str) -> None:
+def test_public_docstrings_begin_with_a_sentence(package: str) -> None:
     faults = []
     for path in python_files(package):
         for node, name in public(path):

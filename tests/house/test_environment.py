@@ -47,7 +47,7 @@ def reads(module: ast.Module) -> Iterator[ast.AST]:
             yield node
 
 
-def test_reading_is_told_from_handing_on(tmp_path: Path) -> None:
+def test_reading_the_environment_differs_from_passing_it_on(tmp_path: Path) -> None:
     assert list(reads(ast.parse("import os\nx = os.environ['HOME']")))
     assert list(reads(ast.parse("from os import getenv")))
     assert list(reads(ast.parse("click.option('--key', envvar='EBB_KEY')")))

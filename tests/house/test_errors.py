@@ -1,4 +1,4 @@
-"""Every refusal is a leaf of its package's tree: a root says nothing of what went wrong."""
+"""Every raised error is a leaf of the tree of its package, never the root."""
 
 import ast
 

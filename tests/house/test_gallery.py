@@ -1,4 +1,4 @@
-"""The gallery's specs are specs, and its pictures are there."""
+"""The specs of the gallery are valid, and its pictures exist."""
 
 import json
 import re
@@ -17,7 +17,7 @@ def titles() -> list[str]:
     return [trouble.partition("\n")[0] for trouble in TROUBLES]
 
 
-def test_the_gallery_shows_four_troubles() -> None:
+def test_the_gallery_shows_four_problems() -> None:
     assert titles() == [
         "Vanishing gradients",
         "Exploding gradients",
@@ -36,7 +36,7 @@ def test_every_spec_of_the_gallery_parses(trouble: str) -> None:
 
 
 @pytest.mark.parametrize("trouble", TROUBLES, ids=titles())
-def test_every_trouble_has_its_picture(trouble: str) -> None:
+def test_every_problem_of_the_gallery_has_its_picture(trouble: str) -> None:
     (picture,) = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", trouble)
     text = (PAGE.parent / Path(picture)).read_text(encoding="utf-8")
     assert "prefers-color-scheme:dark" in text

@@ -1,4 +1,4 @@
-"""The rules of this folder are tried on their own examples."""
+"""The examples in the docstrings of this folder run."""
 
 import doctest
 import importlib

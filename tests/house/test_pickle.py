@@ -1,4 +1,4 @@
-"""Nothing is pickled: what is loaded can only ever be data."""
+"""Nothing is pickled: loaded files are data only."""
 
 import ast
 from collections.abc import Iterator

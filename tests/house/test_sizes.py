@@ -1,4 +1,4 @@
-"""A file near 300 lines has two reasons to exist; a function near 40 does two things."""
+"""Files have at most 300 lines, functions at most 40."""
 
 import ast
 

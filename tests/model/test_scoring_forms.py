@@ -101,4 +101,4 @@ def test_a_layer_without_one_of_its_forms_cannot_be_made(base: type[Layer]) -> N
         forms = {name: lambda *_: None for name in base.__abstractmethods__ - {forgotten}}
         with pytest.raises(TypeError, match=forgotten):
             type("Half", (base,), forms)()
-    assert {"record", "reference", "fold", "extend", "row_memory"} <= Layer.__abstractmethods__
+    assert {"record", "reference", "fold", "extend"} <= Layer.__abstractmethods__

@@ -38,7 +38,7 @@ def test_each_move_counts_the_revision_up_and_is_kept(three: World) -> None:
     assert _history(three) == [(3, 3, 1, "c"), (2, 1, 3, "b"), (1, None, 1, "a")]
 
 
-def test_the_alias_and_its_history_tell_the_same_time(three: World) -> None:
+def test_the_alias_and_its_history_have_the_same_time(three: World) -> None:
     _move(three, 1, revision=0)
     _move(three, 2, revision=1)
     with three.database.read() as connection:
@@ -47,7 +47,7 @@ def test_the_alias_and_its_history_tell_the_same_time(three: World) -> None:
 
 
 @pytest.mark.parametrize("revision", [0, 2, 7])
-def test_a_mover_who_is_wrong_about_the_revision_is_refused(three: World, revision: int) -> None:
+def test_a_move_with_a_wrong_revision_is_refused(three: World, revision: int) -> None:
     _move(three, 1, revision=0)
     three.refuses(
         lambda connection: move_alias(connection, "churn", "champion", AliasUpdate(2, revision, "late")),
@@ -69,7 +69,7 @@ def test_an_alias_cannot_point_at_a_version_that_does_not_exist(three: World, mo
 
 
 @pytest.mark.parametrize("revision", [0, 1], ids=["new", "there already"])
-def test_of_eight_movers_at_once_one_wins_and_the_history_tells_which(three: World, revision: int) -> None:
+def test_one_of_eight_concurrent_moves_wins_and_is_in_the_history(three: World, revision: int) -> None:
     if revision:
         _move(three, 1, revision=0)
     moved = race(8, lambda number: _move(three, 1 + number % 3, revision, by=f"m{number}"))
@@ -81,7 +81,7 @@ def test_of_eight_movers_at_once_one_wins_and_the_history_tells_which(three: Wor
     assert history[0] == (revision + 1, 1 if revision else None, 1 + winners[0] % 3, f"m{winners[0]}")
 
 
-def test_an_unknown_alias_has_no_history_and_is_told_apart_from_an_unknown_model(three: World) -> None:
+def test_an_unknown_alias_differs_from_an_unknown_model(three: World) -> None:
     with three.database.read() as connection:
         for model, told in (("churn", "no alias 'champion'"), ("other", "no model 'other'")):
             with pytest.raises(NotFoundError, match=told):

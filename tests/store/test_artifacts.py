@@ -31,7 +31,7 @@ def test_bytes_are_found_by_their_digest(kept: ArtifactStore) -> None:
     assert kept.open_path(artifact.sha256).read_bytes() == b"abc"
 
 
-def test_no_bytes_at_all_are_kept_too(kept: ArtifactStore) -> None:
+def test_an_empty_file_is_stored(kept: ArtifactStore) -> None:
     assert kept.open_path(kept.put([]).sha256).read_bytes() == b""
 
 
@@ -60,9 +60,7 @@ def _broken(error: BaseException) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("error", [ValueError("too big"), ConnectionResetError("gone"), KeyboardInterrupt()], ids=repr)
-def test_an_upload_that_breaks_off_leaves_nothing_and_says_what_its_sender_said(
-    kept: ArtifactStore, error: BaseException
-) -> None:
+def test_an_interrupted_upload_leaves_no_file_and_keeps_its_error(kept: ArtifactStore, error: BaseException) -> None:
     with pytest.raises(type(error)):
         kept.put(_broken(error))
     assert _files(kept) == []
@@ -78,7 +76,7 @@ def test_an_upload_that_cannot_take_its_place_leaves_nothing(kept: ArtifactStore
 
 
 @pytest.mark.parametrize("damage", [b"abd", b"", b"abcd"])
-def test_a_damaged_file_is_noticed(kept: ArtifactStore, damage: bytes) -> None:
+def test_a_damaged_file_is_detected(kept: ArtifactStore, damage: bytes) -> None:
     artifact = kept.put([b"abc"])
     artifact.path.chmod(0o600)
     artifact.path.write_bytes(damage)
@@ -86,7 +84,7 @@ def test_a_damaged_file_is_noticed(kept: ArtifactStore, damage: bytes) -> None:
         kept.open_path(artifact.sha256)
 
 
-def test_a_damaged_file_is_healed_by_putting_its_bytes_again(kept: ArtifactStore) -> None:
+def test_a_damaged_file_is_repaired_by_storing_its_bytes_again(kept: ArtifactStore) -> None:
     artifact = kept.put([b"abc"])
     artifact.path.chmod(0o600)
     artifact.path.write_bytes(b"abd")
@@ -94,7 +92,7 @@ def test_a_damaged_file_is_healed_by_putting_its_bytes_again(kept: ArtifactStore
     assert kept.open_path(artifact.sha256).read_bytes() == b"abc"
 
 
-def test_a_missing_file_is_told(kept: ArtifactStore) -> None:
+def test_a_missing_file_is_an_error(kept: ArtifactStore) -> None:
     with pytest.raises(ArtifactError, match="cannot be read: No such file"):
         kept.open_path("0" * 64)
 
@@ -105,7 +103,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         ArtifactStore(tmp_path / "file" / "artifacts").put([b"abc"])
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(kept: ArtifactStore) -> None:
+def test_a_full_disk_is_an_error_and_leaves_no_file(kept: ArtifactStore) -> None:
     """A limit of the file size simulates a full disk: both fail in the middle of a write."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
@@ -129,7 +127,7 @@ def test_a_disk_keeps_its_free_space(tmp_path: Path) -> None:
     assert ArtifactStore(kept.folder, free_bytes=free // 2).put([b"abc"]).size == 3
 
 
-def test_bytes_that_are_announced_and_have_no_room_are_refused_before_any_is_read(tmp_path: Path) -> None:
+def test_announced_bytes_beyond_the_space_are_refused_before_reading(tmp_path: Path) -> None:
     def chunks() -> Iterator[bytes]:
         raise AssertionError("nothing is to be read")
         yield b""
@@ -140,7 +138,7 @@ def test_bytes_that_are_announced_and_have_no_room_are_refused_before_any_is_rea
     assert _files(kept) == []
 
 
-def test_a_check_is_asked_about_what_was_announced_and_then_about_what_came(kept: ArtifactStore) -> None:
+def test_a_check_gets_the_announced_size_then_the_received_size(kept: ArtifactStore) -> None:
     asked: list[int] = []
 
     def check(size: int) -> None:
@@ -156,13 +154,13 @@ def test_a_check_is_asked_about_what_was_announced_and_then_about_what_came(kept
     assert _files(kept) == []
 
 
-def test_received_bytes_that_nobody_keeps_are_gone(kept: ArtifactStore) -> None:
+def test_received_bytes_that_are_not_kept_are_removed(kept: ArtifactStore) -> None:
     with kept.receive([b"a", b"bc"]) as received:
         assert received.path.read_bytes() == b"abc"
     assert _files(kept) == []
 
 
-def test_what_a_killed_upload_left_is_swept_after_a_day_and_nothing_else(kept: ArtifactStore) -> None:
+def test_files_of_killed_uploads_are_removed_after_a_day(kept: ArtifactStore) -> None:
     artifact = kept.put([b"abc"])
     yesterday = artifact.path.stat().st_mtime - 25 * 3600
     for name, old in ((".upload-old", True), (".upload-new", False), ("note", True)):

@@ -47,7 +47,7 @@ def test_the_database_says_why(told: Database) -> None:
         connection.execute(text("DELETE FROM audit_log"))
 
 
-def test_a_line_is_there_only_with_its_deed(database: Database) -> None:
+def test_a_line_is_committed_with_its_action(database: Database) -> None:
     def undone(connection: object) -> None:
         record(connection, "alias.moved", "churn/champion", by="ada")  # type: ignore[arg-type]
         raise LookupError

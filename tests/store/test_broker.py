@@ -1,4 +1,4 @@
-"""The embedded broker: it starts quickly, survives a kill without loss, ends with its parent, and yields to REDIS_URL."""
+"""The embedded broker: it starts quickly, survives a kill, ends with its parent, and yields to REDIS_URL."""
 
 import signal
 import subprocess
@@ -55,7 +55,7 @@ def test_it_starts_at_once_and_listens_on_no_port(settings: Settings, opened: li
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_what_waits_in_it_outlives_it(settings: Settings, opened: list[Broker], how: signal.Signals) -> None:
+def test_messages_survive_a_restart(settings: Settings, opened: list[Broker], how: signal.Signals) -> None:
     with _open(settings, opened) as client:
         client.rpush("queue", "a", "b")
         time.sleep(1.2)  # the append-only file is synced every second
@@ -81,14 +81,14 @@ def test_it_ends_when_its_parent_is_killed_and_the_next_one_takes_over(
 
 
 @pytest.mark.parametrize("name", ["x" * 120, "a b#c%20?d", "größer"])
-def test_odd_and_long_folders_will_do(tmp_path: Path, opened: list[Broker], name: str) -> None:
+def test_unusual_and_long_folders_are_accepted(tmp_path: Path, opened: list[Broker], name: str) -> None:
     settings = read_settings({"EBB_HOME": str(tmp_path / name)})
     with _open(settings, opened) as client:
         assert client.ping()
     assert len(bytes(socket_path(settings.home))) <= SOCKET_PATH_LIMIT
 
 
-def test_redis_url_wins_and_starts_nothing(tmp_path: Path) -> None:
+def test_redis_url_takes_precedence_and_starts_nothing(tmp_path: Path) -> None:
     settings = read_settings({"EBB_HOME": str(tmp_path / "home"), "REDIS_URL": "redis://elsewhere:6379/1"})
     broker = open_broker(settings)
     assert (broker.url, broker.process) == ("redis://elsewhere:6379/1", None)
@@ -111,7 +111,7 @@ def test_a_server_that_does_not_start_names_its_log(settings: Settings) -> None:
         open_broker(settings)
 
 
-def test_a_temporary_folder_too_deep_for_a_socket_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_temporary_folder_too_deep_for_a_socket_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deep = tmp_path / ("y" * 100)
     deep.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(deep))
@@ -119,7 +119,7 @@ def test_a_temporary_folder_too_deep_for_a_socket_is_told(tmp_path: Path, monkey
         socket_path(tmp_path / ("x" * 120))
 
 
-def test_stopping_twice_is_no_trouble(settings: Settings) -> None:
+def test_stopping_twice_is_harmless(settings: Settings) -> None:
     broker = open_broker(settings)
     broker.stop()
     broker.stop()

@@ -21,7 +21,7 @@ def test_a_queued_job_is_cancelled_at_once(world: World) -> None:
     assert world.claim(job_id) is None
 
 
-def test_a_running_job_is_only_asked(world: World) -> None:
+def test_a_running_job_gets_a_cancel_request(world: World) -> None:
     mine = world.start()
     world.cancel(mine.job_id)
     row = world.row(mine.job_id)
@@ -52,7 +52,7 @@ def test_a_job_that_does_not_exist_cannot_be_cancelled(world: World) -> None:
 
 
 @pytest.mark.parametrize("running", [False, True])
-def test_a_cancel_whose_commit_went_unanswered_is_found_and_not_refused(world: World, running: bool) -> None:
+def test_a_cancel_with_a_lost_commit_answer_is_found_and_not_refused(world: World, running: bool) -> None:
     job_id = world.queue()
     if running:
         world.start(job_id)
@@ -85,7 +85,7 @@ def test_a_cancel_racing_with_success_is_accepted_or_the_job_succeeds_but_never_
         assert (row.state, row.cancel_requested) == ("running", True)
 
 
-def test_a_cancel_racing_with_requeue_is_never_forgotten(world: World) -> None:
+def test_a_cancel_racing_with_requeue_is_never_lost(world: World) -> None:
     for _ in range(5):
         mine = world.start()
 

@@ -17,7 +17,7 @@ def test_a_claimed_job_runs_under_the_first_token_with_a_lease(world: World) -> 
 
 
 @pytest.mark.parametrize("state", ["running", "succeeded", "cancelled", "not due", "unknown"])
-def test_a_message_for_a_job_that_is_not_to_be_had_changes_nothing(world: World, state: str) -> None:
+def test_a_message_for_an_unavailable_job_changes_nothing(world: World, state: str) -> None:
     job_id = world.queue()
     if state in ("running", "succeeded"):
         mine = world.start(job_id)
@@ -34,7 +34,7 @@ def test_a_message_for_a_job_that_is_not_to_be_had_changes_nothing(world: World,
     assert world.snapshot() == before
 
 
-def test_a_claim_whose_commit_went_unanswered_is_found_and_not_made_twice(world: World) -> None:
+def test_a_claim_with_a_lost_commit_answer_is_found_and_not_made_twice(world: World) -> None:
     mine = world.start(worker="w1#a")
     before = world.snapshot()
     assert world.claim(mine.job_id, "w1#a") == mine
@@ -42,13 +42,13 @@ def test_a_claim_whose_commit_went_unanswered_is_found_and_not_made_twice(world:
     assert world.snapshot() == before
 
 
-def test_a_job_is_to_be_had_again_once_its_delay_is_over(world: World) -> None:
+def test_a_job_is_available_again_after_its_delay(world: World) -> None:
     job_id = world.queue()
     world.alter(job_id, run_after=now(-0.001))
     assert world.claim(job_id) is not None
 
 
-def test_tokens_run_on_from_attempt_to_attempt(world: World) -> None:
+def test_tokens_increase_from_attempt_to_attempt(world: World) -> None:
     job_id = world.queue()
     for token in (1, 2):
         assert world.start(job_id).token == token

@@ -53,7 +53,7 @@ def test_times_of_the_database_and_of_python_compare_as_moments(world: World) ->
         assert (past is not None) == (seconds < 0)
 
 
-def test_the_clock_goes_on_within_a_transaction(database: Database) -> None:
+def test_the_clock_advances_within_a_transaction(database: Database) -> None:
     with database.read() as connection:
         moments = {connection.execute(select(now())).scalar_one() for _ in range(200)}
     assert len(moments) > 1

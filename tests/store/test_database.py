@@ -25,7 +25,7 @@ def _names(database: Database) -> list[str]:
         return list(connection.execute(select(workers.c.name).order_by(workers.c.name)).scalars())
 
 
-def test_work_is_kept_whole_or_not_at_all(database: Database) -> None:
+def test_work_is_committed_completely_or_not_at_all(database: Database) -> None:
     def work(connection: Connection) -> None:
         _add(connection)
         raise RuntimeError("half way")
@@ -35,13 +35,13 @@ def test_work_is_kept_whole_or_not_at_all(database: Database) -> None:
     assert _names(database) == []
 
 
-def test_what_a_reader_writes_is_not_kept(database: Database) -> None:
+def test_writes_of_a_reader_are_rolled_back(database: Database) -> None:
     with database.read() as connection:
         _add(connection)
     assert _names(database) == []
 
 
-def test_a_mistake_of_the_work_is_not_tried_again(database: Database) -> None:
+def test_an_error_of_the_work_is_not_retried(database: Database) -> None:
     runs = []
 
     def work(connection: Connection) -> None:
@@ -54,19 +54,19 @@ def test_a_mistake_of_the_work_is_not_tried_again(database: Database) -> None:
     assert runs == [1]
 
 
-def test_sixteen_writers_at_once_all_get_through(database: Database) -> None:
+def test_sixteen_concurrent_writers_all_succeed(database: Database) -> None:
     race(16, lambda number: database.write(lambda connection: _add(connection, f"w{number:02}")))
     assert len(_names(database)) == 16
 
 
-def test_a_statement_that_makes_no_sense_is_not_tried_again(database: Database) -> None:
+def test_an_invalid_statement_is_not_retried(database: Database) -> None:
     begun = time.monotonic()
     with pytest.raises((DatabaseError, ProgrammingError), match="nowhere"):
         database.write(lambda connection: connection.execute(text("SELECT * FROM nowhere")))
     assert time.monotonic() - begun < 2
 
 
-def test_a_file_locked_by_somebody_else_is_waited_for(sqlite_template: Path, tmp_path: Path) -> None:
+def test_a_write_waits_for_a_locked_file(sqlite_template: Path, tmp_path: Path) -> None:
     path = tmp_path / "ebb.db"
     path.write_bytes(sqlite_template.read_bytes())
     database = open_database(f"sqlite:///{path}")
@@ -93,7 +93,7 @@ def test_a_folder_for_the_file_is_made_and_one_that_cannot_be_is_named(tmp_path:
         open_database(f"sqlite:///{tmp_path}/file/ebb.db")
 
 
-def test_sqlite_keeps_what_was_committed_and_checks_references(tmp_path: Path) -> None:
+def test_sqlite_has_durable_commits_and_checks_references(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path}/ebb.db")
     with database.read() as connection:
         pragmas = {
@@ -104,7 +104,7 @@ def test_sqlite_keeps_what_was_committed_and_checks_references(tmp_path: Path) -
     database.close()
 
 
-def test_on_sqlite_a_writer_waits_before_it_reads_what_it_will_change(sqlite_template: Path, tmp_path: Path) -> None:
+def test_on_sqlite_a_writer_locks_before_it_reads(sqlite_template: Path, tmp_path: Path) -> None:
     path = tmp_path / "ebb.db"
     path.write_bytes(sqlite_template.read_bytes())
     database = open_database(f"sqlite:///{path}")

@@ -19,7 +19,7 @@ def _add(database: Database, dataset: NewDataset = TABLE, artifact: Artifact = B
     return database.write(lambda connection: add_dataset(connection, artifact, dataset))
 
 
-def test_a_dataset_gives_back_what_was_put_in(database: Database) -> None:
+def test_a_dataset_returns_its_bytes(database: Database) -> None:
     dataset_id, new = _add(database)
     with database.read() as connection:
         row = get_dataset(connection, dataset_id)
@@ -48,7 +48,7 @@ def test_an_upload_raced_by_four_makes_one_dataset(database: Database) -> None:
     assert sorted(new for _, new in results) == [False, False, False, True]
 
 
-def test_what_is_not_there_is_not_found(database: Database) -> None:
+def test_a_missing_dataset_is_not_found(database: Database) -> None:
     with database.read() as connection:
         assert find_dataset(connection, "none") is None
         assert find_same(connection, "b" * 64, "text/csv", target="churned", id_column="") is None

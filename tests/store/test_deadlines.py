@@ -12,7 +12,7 @@ def _flag(world: World) -> int:
     return world.database.write(flag_deadlines)
 
 
-def test_a_running_job_past_its_deadline_is_asked_to_stop_and_ends_with_that_code(world: World) -> None:
+def test_a_running_job_past_its_deadline_stops_with_the_deadline_code(world: World) -> None:
     mine = world.start()
     world.alter(mine.job_id, deadline_at=now(-1.0))
     assert _flag(world) == 1
@@ -65,7 +65,7 @@ def test_a_deadline_counts_from_the_submission_by_the_databases_clock(world: Wor
     assert (row.deadline_at - row.created_at).total_seconds() == pytest.approx(90.0, abs=0.5)
 
 
-def test_a_queued_job_past_its_deadline_fails_with_that_code_and_is_claimed_by_nobody(world: World) -> None:
+def test_a_queued_job_past_its_deadline_fails_and_is_never_claimed(world: World) -> None:
     job_id = world.queue(deadline_seconds=60.0)
     world.beat(world.start(job_id), checkpoint=checkpoint(1))
     world.expire(job_id)

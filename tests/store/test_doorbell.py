@@ -34,7 +34,7 @@ def test_each_kind_of_job_has_a_queue_of_its_own(broker: Broker) -> None:
 
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "redis+socket://{folder}/none.sock"])
-def test_a_broker_that_is_away_is_told_at_once(tmp_path: Path, url: str) -> None:
+def test_an_unreachable_broker_is_an_error_at_once(tmp_path: Path, url: str) -> None:
     doorbell = CeleryDoorbell(url.format(folder=tmp_path))
     for try_it in (
         doorbell.ping,
@@ -47,7 +47,7 @@ def test_a_broker_that_is_away_is_told_at_once(tmp_path: Path, url: str) -> None
         assert time.monotonic() - begun < 0.5
 
 
-def test_messages_that_nobody_heard_are_counted_by_kind(broker: Broker) -> None:
+def test_pending_messages_are_counted_by_kind(broker: Broker) -> None:
     bell = CeleryDoorbell(broker.url)
     before = [bell.waiting(kind) for kind in QUEUES]
     for _ in range(3):
@@ -57,7 +57,7 @@ def test_messages_that_nobody_heard_are_counted_by_kind(broker: Broker) -> None:
         connection.SimpleQueue(QUEUES["scoring"]).clear()
 
 
-def test_touching_the_bell_sends_nothing(broker: Broker) -> None:
+def test_connecting_the_doorbell_sends_nothing(broker: Broker) -> None:
     CeleryDoorbell(broker.url).ping()
     with celery_app(broker.url).connection_for_read() as connection:
         queue = connection.SimpleQueue(QUEUES["training"])
@@ -70,5 +70,5 @@ def test_no_results_are_kept_and_nothing_but_json_is_read() -> None:
     assert (conf.result_backend, conf.task_ignore_result, conf.accept_content) == (None, True, ["json"])
 
 
-def test_the_silent_doorbell_tells_nobody() -> None:
+def test_the_silent_doorbell_sends_no_message() -> None:
     SilentDoorbell().ring("job-7", "training")

@@ -44,14 +44,14 @@ def test_epochs_stand_between_the_events_around_them(world: World) -> None:
     assert told(happened(world, mine.job_id)) == ["queued", "running", 1, 2, "queued", "running", 3]
 
 
-def test_it_goes_on_from_every_place_without_a_gap_or_a_repetition(world: World, eventful: str) -> None:
+def test_it_resumes_from_every_position_without_gap_or_repetition(world: World, eventful: str) -> None:
     everything = happened(world, eventful)
     for place, one in enumerate(everything, start=1):
         assert happened(world, eventful, one.cursor) == everything[place:]
         assert happened(world, eventful, limit=place) == everything[:place]
 
 
-def test_who_saw_epochs_that_were_replaced_since_sees_those_that_replaced_them(world: World) -> None:
+def test_a_resumed_reader_gets_the_epochs_that_replaced_earlier_ones(world: World) -> None:
     mine = world.start()
     world.beat(mine, new_epochs=[epoch(1), epoch(2), epoch(3)])
     seen = happened(world, mine.job_id)[-1].cursor
@@ -60,7 +60,7 @@ def test_who_saw_epochs_that_were_replaced_since_sees_those_that_replaced_them(w
     assert told(happened(world, mine.job_id, seen)) == ["queued", "running", 2, 3]
 
 
-def test_an_event_tells_attempt_time_and_why_but_not_what_is_our_own_business(world: World) -> None:
+def test_an_event_has_attempt_time_and_reason_and_no_internal_data(world: World) -> None:
     mine = world.start()
     world.expire(mine.job_id)
     _, begun, lost = happened(world, mine.job_id)
@@ -72,7 +72,7 @@ def test_an_event_tells_attempt_time_and_why_but_not_what_is_our_own_business(wo
     assert begun.at.tzinfo is not None
 
 
-def test_an_epoch_tells_its_figures(world: World) -> None:
+def test_an_epoch_event_has_its_figures(world: World) -> None:
     mine = world.start()
     layers = [{"name": "0.weights", "gradient_norm": 0.5, "update_ratio": 0.001}]
     world.beat(mine, new_epochs=[epoch(1, layers=layers, dead_units=0.5)])
@@ -89,5 +89,5 @@ def test_other_jobs_are_left_out(world: World, eventful: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "1", "1.", ".1", "1.2.3", "-1.2", "1.2\n", "١.٢", "1" * 19 + ".1", "1." + "9" * 10]
 )
-def test_what_is_no_cursor_is_told_apart(text: str) -> None:
+def test_an_invalid_cursor_is_recognised(text: str) -> None:
     assert Cursor.parse(text) is None

@@ -54,7 +54,7 @@ def test_a_lease_lost_too_often_ends_the_job(world: World) -> None:
     assert world.snapshot()["checkpoints"] == []
 
 
-def test_a_lost_job_somebody_cancelled_ends_as_cancelled_without_a_strike(world: World) -> None:
+def test_a_cancelled_job_with_a_lost_lease_ends_as_cancelled_without_a_strike(world: World) -> None:
     mine = world.start()
     world.cancel(mine.job_id)
     world.expire(mine.job_id)

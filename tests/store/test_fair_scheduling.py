@@ -29,7 +29,7 @@ def ring_and_end(world: World, job_id: str) -> str:
     return mine.job_id
 
 
-def test_the_oldest_goes_first_whichever_was_rung_for(world: World) -> None:
+def test_the_oldest_job_is_claimed_first_for_any_message(world: World) -> None:
     first, second = world.queue(), world.queue()
     assert ring(world, second) == Claim(first, 1)
     assert ring(world, first) == Claim(second, 1)
@@ -37,14 +37,14 @@ def test_the_oldest_goes_first_whichever_was_rung_for(world: World) -> None:
 
 
 @pytest.mark.parametrize("rung_for", ["", "nonsense", "x" * 100_000, "01890000-0000-7000-8000-000000000000"])
-def test_a_forged_ring_changes_nothing(world: World, rung_for: str) -> None:
+def test_a_forged_message_changes_nothing(world: World, rung_for: str) -> None:
     world.queue()
     before = world.snapshot()
     assert ring(world, rung_for) is None
     assert world.snapshot() == before
 
 
-def test_a_ring_that_comes_late_finds_work_or_changes_nothing(world: World) -> None:
+def test_a_late_message_claims_a_job_or_changes_nothing(world: World) -> None:
     ended = world.queue()
     world.cancel(ended)
     before = world.snapshot()
@@ -54,7 +54,7 @@ def test_a_ring_that_comes_late_finds_work_or_changes_nothing(world: World) -> N
     assert ring(world, ended) == Claim(waiting, 1)
 
 
-def test_a_ring_is_for_jobs_of_its_kind_alone(world: World) -> None:
+def test_a_message_claims_jobs_of_its_kind_only(world: World) -> None:
     training, scoring = world.queue(), world.queue(kind="scoring")
     assert ring(world, scoring) == Claim(scoring, 1)
     assert ring(world, scoring) is None
@@ -68,12 +68,12 @@ def test_a_worker_claims_no_kind_that_it_does_not_serve(world: World) -> None:
     assert world.snapshot() == before
 
 
-def test_a_higher_priority_goes_first(world: World) -> None:
+def test_a_higher_priority_is_claimed_first(world: World) -> None:
     old, urgent, idle = world.queue(), world.queue(priority=3), world.queue(priority=-3)
     assert [ring_and_end(world, old) for _ in range(3)] == [urgent, old, idle]
 
 
-def test_models_take_turns_however_many_jobs_each_has_waiting(world: World) -> None:
+def test_models_take_turns_with_any_number_of_jobs(world: World) -> None:
     many = [world.queue(model="a") for _ in range(5)]
     begun = ring_and_end(world, many[0])
     few = [world.queue(model="b") for _ in range(2)]
@@ -81,7 +81,7 @@ def test_models_take_turns_however_many_jobs_each_has_waiting(world: World) -> N
     assert [ring_and_end(world, many[0]) for _ in range(5)] == [few[0], many[1], few[1], many[2], many[3]]
 
 
-def test_a_model_with_fewer_jobs_running_goes_first(world: World) -> None:
+def test_a_model_with_fewer_running_jobs_is_served_first(world: World) -> None:
     other = world.start(world.queue(model="b"))  # served after a; b is next when it has ended
     running = world.start(world.queue(model="a"))
     world.alter(running.job_id, started_at=now(-60.0))
@@ -91,7 +91,7 @@ def test_a_model_with_fewer_jobs_running_goes_first(world: World) -> None:
 
 
 @pytest.mark.parametrize("why", ["delayed", "cancelled", "overdue"])
-def test_what_cannot_be_claimed_is_passed_over(world: World, why: str) -> None:
+def test_jobs_that_cannot_be_claimed_are_skipped(world: World, why: str) -> None:
     job_id = world.queue(priority=9)
     if why == "cancelled":
         world.cancel(job_id)
@@ -101,7 +101,7 @@ def test_what_cannot_be_claimed_is_passed_over(world: World, why: str) -> None:
     assert ring(world, job_id) == Claim(other, 1)
 
 
-def test_a_ring_whose_commit_went_unanswered_finds_its_claim_and_makes_no_second(world: World) -> None:
+def test_a_claim_with_a_lost_commit_answer_is_found_and_not_repeated(world: World) -> None:
     world.queue()
     waiting = world.queue()
     mine = ring(world, waiting, "w1#a")
@@ -110,7 +110,7 @@ def test_a_ring_whose_commit_went_unanswered_finds_its_claim_and_makes_no_second
     assert world.snapshot() == before
 
 
-def test_rings_at_once_claim_as_many_jobs_and_none_twice(world: World) -> None:
+def test_concurrent_messages_claim_each_job_once(world: World) -> None:
     ids = [world.queue(model=model) for model in ("a", "a", "a", "b") for _ in range(3)]
     claims = race(12, lambda number: ring(world, ids[0], f"w{number}"))
     assert sorted(mine.job_id for mine in claims if isinstance(mine, Claim)) == sorted(ids)

@@ -20,7 +20,7 @@ def test_success_is_a_version_a_result_and_an_event_and_no_checkpoint(world: Wor
     assert (len(all_rows["versions"]), all_rows["checkpoints"]) == (1, [])
 
 
-def test_success_whose_commit_went_unanswered_returns_the_same_version_and_adds_nothing(world: World) -> None:
+def test_a_success_with_a_lost_commit_answer_returns_the_same_version(world: World) -> None:
     mine = world.start()
     number = world.succeed(mine)
     before = world.snapshot()
@@ -28,7 +28,7 @@ def test_success_whose_commit_went_unanswered_returns_the_same_version_and_adds_
     assert world.snapshot() == before
 
 
-def test_another_token_does_not_pass_for_the_one_that_succeeded(world: World) -> None:
+def test_a_success_with_another_token_is_refused(world: World) -> None:
     mine = world.start()
     world.succeed(mine)
     forged = Claim(mine.job_id, mine.token + 1)
@@ -43,7 +43,7 @@ def test_versions_run_without_gaps_under_eight_concurrent_finishers(world: World
     assert results == set(range(1, 9))
 
 
-def test_a_success_that_is_undone_leaves_no_gap(world: World) -> None:
+def test_a_rolled_back_success_leaves_no_gap(world: World) -> None:
     mine = world.start()
 
     def die(connection) -> None:
@@ -66,7 +66,7 @@ def test_success_after_an_accepted_cancel_is_refused(world: World) -> None:
     world.refuses(lambda connection: succeed_training(connection, mine, world.version()))
 
 
-def test_failure_tells_a_code_and_a_sentence_and_drops_the_checkpoint(world: World) -> None:
+def test_a_failure_has_a_code_and_a_message_and_drops_the_checkpoint(world: World) -> None:
     mine = world.start()
     world.beat(mine, checkpoint=checkpoint(3))
     world.database.write(lambda connection: fail(connection, mine, code="diverged", text="Lower the rate."))
@@ -77,7 +77,7 @@ def test_failure_tells_a_code_and_a_sentence_and_drops_the_checkpoint(world: Wor
     assert world.snapshot()["checkpoints"] == []
 
 
-def test_ending_as_cancelled_is_refused_when_nobody_asked(world: World) -> None:
+def test_ending_as_cancelled_without_a_cancellation_is_refused(world: World) -> None:
     mine = world.start()
     world.refuses(lambda connection: end_cancelled(connection, mine))
 
@@ -94,7 +94,7 @@ def test_a_cancelled_job_ends_with_its_code_and_no_checkpoint(world: World) -> N
 
 
 @pytest.mark.parametrize("revision", [None, 0])
-def test_the_alias_moves_with_the_success_that_asks_for_it(world: World, revision: int | None) -> None:
+def test_the_alias_moves_in_the_transaction_of_the_success(world: World, revision: int | None) -> None:
     mine = world.start()
     promotion = Promotion("champion", revision=revision)
     world.database.write(lambda connection: succeed_training(connection, mine, world.version(), promotion))
@@ -104,7 +104,7 @@ def test_the_alias_moves_with_the_success_that_asks_for_it(world: World, revisio
     assert world.row(mine.job_id).result["promoted"] is True
 
 
-def test_an_alias_moved_by_hand_meanwhile_stays_and_the_job_succeeds(world: World) -> None:
+def test_an_alias_moved_during_the_job_stays_and_the_job_succeeds(world: World) -> None:
     world.succeed(world.start())
     world.database.write(lambda connection: move_alias(connection, "churn", "champion", AliasUpdate(1, 0, "hand")))
     mine, promotion = world.start(), Promotion("champion", revision=0)

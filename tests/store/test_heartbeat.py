@@ -24,7 +24,7 @@ def _epochs(world: World, job_id: str) -> list[tuple[int, float]]:
     return [(row.epoch, row.train_loss) for row in rows]
 
 
-def test_a_heartbeat_renews_the_lease_and_tells_progress(world: World) -> None:
+def test_a_heartbeat_renews_the_lease_and_stores_progress(world: World) -> None:
     mine = world.start()
     world.alter(mine.job_id, lease_until=now(1.0))
     world.beat(mine)
@@ -33,14 +33,14 @@ def test_a_heartbeat_renews_the_lease_and_tells_progress(world: World) -> None:
     assert (row.progress_done, row.progress_total, row.progress_unit) == (1, 10, "epochs")
 
 
-def test_a_heartbeat_that_comes_late_but_before_the_sweeper_is_still_good(world: World) -> None:
+def test_a_late_heartbeat_before_the_sweeper_is_valid(world: World) -> None:
     mine = world.start()
     world.lapse(mine.job_id)
     world.beat(mine)
     assert world.row(mine.job_id).lease_until > world.row(mine.job_id).heartbeat_at
 
 
-def test_a_heartbeat_tells_of_a_cancellation(world: World) -> None:
+def test_a_heartbeat_returns_a_cancellation(world: World) -> None:
     mine = world.start()
     assert world.beat(mine) is False
     world.cancel(mine.job_id)
@@ -54,7 +54,7 @@ def test_epochs_are_kept_in_order(world: World) -> None:
     assert [number for number, _ in _epochs(world, mine.job_id)] == [0, 1, 2]
 
 
-def test_an_attempt_that_begins_again_replaces_the_epochs_of_the_one_before(world: World) -> None:
+def test_a_restarted_attempt_replaces_the_earlier_epochs(world: World) -> None:
     mine = world.start()
     world.beat(mine, new_epochs=[epoch(number, train_loss=9.0) for number in range(4)])
     world.beat(mine, new_epochs=[epoch(2, train_loss=1.0)])
@@ -108,7 +108,7 @@ def test_each_epoch_names_the_event_it_came_after(world: World) -> None:
     assert world.events(mine.job_id) == [("queued", 0), ("running", 1), ("queued", 1), ("running", 2)]
 
 
-def test_a_diverged_training_that_begins_again_is_an_event(world: World) -> None:
+def test_a_retried_divergence_is_an_event(world: World) -> None:
     mine = world.start()
     for _ in range(2):  # the second call simulates a COMMIT with a lost answer
         world.beat(mine, new_epochs=[epoch(1), epoch(2)])
@@ -120,7 +120,7 @@ def test_a_diverged_training_that_begins_again_is_an_event(world: World) -> None
     assert len(set(_event_ids(world, mine.job_id))) == 1
 
 
-def test_what_each_layer_did_is_kept(world: World) -> None:
+def test_figures_of_layers_are_stored(world: World) -> None:
     mine = world.start()
     layers = [{"name": "0.weights", "gradient_norm": 0.5, "update_ratio": None}]
     world.beat(mine, new_epochs=[epoch(1, layers=layers, dead_units=0.25, retries=1)])
@@ -129,7 +129,7 @@ def test_what_each_layer_did_is_kept(world: World) -> None:
     assert (row.layers, row.dead_units, row.retries) == (layers, 0.25, 1)
 
 
-def test_storing_an_epoch_takes_little_work_or_fast_epochs_would_wait_for_it(world: World) -> None:
+def test_storing_an_epoch_takes_little_work(world: World) -> None:
     mine = world.start()
     rows = [epoch(number) for number in range(1000)]
     world.beat(mine, new_epochs=[epoch(0)])  # compiles the statements

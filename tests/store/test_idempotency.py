@@ -51,7 +51,7 @@ def test_asking_again_after_a_lost_commit_finds_its_own_key(database: Database) 
     assert ask(database, request) is None
 
 
-def test_a_refused_request_frees_its_key_and_nobody_elses(database: Database) -> None:
+def test_a_refused_request_frees_only_its_own_key(database: Database) -> None:
     first, other = IdempotentRequest("ada", "k", "a" * 64), IdempotentRequest("ada", "k", "b" * 64)
     ask(database, first)
     database.write(lambda connection: release(connection, other))
@@ -91,15 +91,13 @@ def test_after_a_day_a_key_is_new(database: Database) -> None:
     assert ask(database, IdempotentRequest("ada", "k", "b" * 64)) is None
 
 
-def test_a_key_that_is_given_up_at_this_moment_is_asked_for_again(database: Database) -> None:
+def test_a_key_released_during_the_check_is_checked_again(database: Database) -> None:
     first, second = IdempotentRequest("ada", "k", "a" * 64), IdempotentRequest("ada", "k", "a" * 64)
     ask(database, first)
 
     def give_up_first(connection: Connection, _: object, statement: str, *__: object) -> None:
         if statement.startswith("SELECT") and "idempotent_answers" in statement:
-            connection.exec_driver_sql(
-                "DELETE FROM idempotent_answers"
-            )  # simulates the COMMIT of another transaction in between
+            connection.exec_driver_sql("DELETE FROM idempotent_answers")  # as a COMMIT of another in between
 
     event.listen(database.engine, "before_cursor_execute", give_up_first)
     try:

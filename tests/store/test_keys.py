@@ -83,7 +83,7 @@ def test_a_key_without_scopes_or_with_unknown_ones_is_not_made(database: Databas
         assert not any_key(connection)
 
 
-def test_a_caller_may_what_its_scopes_say_and_an_admin_everything() -> None:
+def test_a_caller_has_the_rights_of_its_scopes_and_an_admin_all() -> None:
     reader, admin = Caller("1", frozenset({"read"})), Caller("2", frozenset({"admin"}))
     assert [reader.may("read"), reader.may("train"), admin.may("train")] == [True, False, True]
 

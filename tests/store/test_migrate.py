@@ -65,7 +65,7 @@ def test_a_database_is_current_only_with_every_migration(bare: Database) -> None
     assert not is_current(bare)
 
 
-def test_upgrading_what_is_current_changes_nothing(database: Database) -> None:
+def test_upgrading_a_current_database_changes_nothing(database: Database) -> None:
     world = make_world(database)
     before = world.snapshot()
     upgrade(database)
@@ -80,7 +80,7 @@ def test_processes_may_upgrade_at_once(bare: Database, bare_database_url: str) -
     assert is_current(bare)
 
 
-def test_what_the_first_release_stored_is_still_there_after_an_upgrade(bare: Database) -> None:
+def test_the_data_of_the_first_release_survives_an_upgrade(bare: Database) -> None:
     upgrade(bare)
     world = make_world(bare)
     world.succeed(world.start())

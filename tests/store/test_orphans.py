@@ -28,7 +28,7 @@ def note(database: Database, artifact: Artifact) -> None:
     database.write(lambda connection: note_artifact(connection, artifact))
 
 
-def test_a_file_without_a_row_goes_after_a_day(kept: ArtifactStore, database: Database) -> None:
+def test_a_file_without_a_row_is_removed_after_a_day(kept: ArtifactStore, database: Database) -> None:
     old, fresh = kept.put([b"old"]), kept.put([b"fresh"])
     grow_old(old)
     assert sweep_orphans(kept, database) == 1

@@ -60,14 +60,14 @@ def test_work_whose_connection_was_killed_runs_again(on_postgresql: tuple[Databa
     assert (len(runs), _names(database)) == (2, ["w2"])
 
 
-def test_idle_connections_that_were_killed_are_not_noticed_by_anybody(on_postgresql: tuple[Database, str]) -> None:
+def test_killed_idle_connections_cause_no_error(on_postgresql: tuple[Database, str]) -> None:
     database, url = on_postgresql
     assert _names(database) == []
     _kill_all(url)
     assert _names(database) == []
 
 
-def test_of_two_works_that_lock_each_other_both_end(on_postgresql: tuple[Database, str]) -> None:
+def test_two_deadlocked_transactions_both_end(on_postgresql: tuple[Database, str]) -> None:
     database, _ = on_postgresql
     for name in ("a", "b"):
         database.write(lambda connection, name=name: _add(connection, name))
@@ -97,7 +97,7 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
     target.shutdown(socket.SHUT_WR)
 
 
-def test_a_server_that_comes_up_late_is_waited_for(postgres: Postgres) -> None:
+def test_a_late_server_is_waited_for(postgres: Postgres) -> None:
     """A port that first refuses and then forwards simulates a server that restarts."""
     with socket.socket() as door, _connect(postgres.url) as server:
         door.bind(("127.0.0.1", 0))
@@ -121,7 +121,7 @@ def test_a_server_that_comes_up_late_is_waited_for(postgres: Postgres) -> None:
         late.join()
 
 
-def test_a_server_that_stays_away_is_told(tmp_path: Path) -> None:
+def test_a_long_outage_of_the_server_is_an_error(tmp_path: Path) -> None:
     database = open_database(f"postgresql://ebb@/ebb?host={tmp_path}")
     with pytest.raises(DatabaseError, match="does not answer"):
         database.write(lambda connection: None)

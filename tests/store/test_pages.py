@@ -31,7 +31,7 @@ def test_pages_give_every_row_once_the_newest_first(world: World) -> None:
     assert found == ids[::-1]
 
 
-def test_rows_added_meanwhile_do_not_move_the_next_page(world: World) -> None:
+def test_added_rows_do_not_shift_the_next_page(world: World) -> None:
     ids = [world.queue() for _ in range(4)]
     _, token = _jobs(world)
     world.queue()
@@ -48,7 +48,7 @@ def test_an_empty_list_is_an_empty_page(world: World) -> None:
     assert _jobs(world) == ([], None)
 
 
-def test_pages_keep_to_the_state_and_kind_asked_for(world: World) -> None:
+def test_pages_keep_their_filters(world: World) -> None:
     waiting, running, scoring = world.queue(), world.start().job_id, world.queue(kind="scoring")
     assert _jobs(world, states=["running"])[0] == [running]
     assert _jobs(world, kinds=["scoring"])[0] == [scoring]
@@ -95,7 +95,7 @@ BAD_NUMBERS = ["seven", "-1", "+7", " 7", "1_0", "７", "2147483648", "9" * 30, 
 
 
 @pytest.mark.parametrize("token", BAD)
-def test_a_token_nobody_gave_out_is_refused(token: str) -> None:
+def test_an_unknown_page_token_is_refused(token: str) -> None:
     with pytest.raises(PageTokenError, match="start again without it"):
         after_token(token)
 

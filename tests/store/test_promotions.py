@@ -31,7 +31,7 @@ def test_the_mover_is_the_key_that_submitted_the_job(world: World, scopes: list[
     assert (line.actor, line.data["job"]) == (key_id, row.id)
 
 
-def test_a_job_that_nobodys_key_submitted_moves_an_alias_for_this_machine(world: World) -> None:
+def test_a_job_without_an_owner_moves_an_alias_as_local(world: World) -> None:
     row = promoted(world, owner="")
     with world.database.read() as connection:
         (move,) = alias_history(connection, "churn", "champion", page_size=9).rows

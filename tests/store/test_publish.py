@@ -33,7 +33,7 @@ def test_a_message_that_may_be_lost_is_sent_again(world: World) -> None:
     assert (_take_again(world), _take_again(world), _unanswered(world)) == ([job_id], [], {})
 
 
-def test_a_message_sent_lately_is_not_sent_again(world: World) -> None:
+def test_a_recent_message_is_not_sent_again(world: World) -> None:
     world.alter(world.queue(), published_at=now(-59.0))
     assert (_take(world), _take_again(world), _unanswered(world)) == ([], [], {})
 
@@ -47,7 +47,7 @@ def test_as_many_messages_are_wanted_again_as_jobs_of_that_kind_could_be_claimed
     assert (_take_again(world, "scoring"), _take_again(world, limit=1)) == ([], [ids[0]])
 
 
-def test_nobody_is_told_of_jobs_that_run_have_ended_or_are_not_due(world: World) -> None:
+def test_jobs_that_run_have_ended_or_are_not_due_are_not_published(world: World) -> None:
     world.start()
     world.succeed(world.start())
     world.cancel(world.queue())
@@ -57,17 +57,17 @@ def test_nobody_is_told_of_jobs_that_run_have_ended_or_are_not_due(world: World)
     assert world.snapshot() == before
 
 
-def test_the_oldest_go_first_where_there_are_too_many(world: World) -> None:
+def test_the_oldest_are_published_first(world: World) -> None:
     ids = [world.queue() for _ in range(5)]
     assert [_take(world, limit=2), _take(world, limit=2), _take(world, limit=2)] == [ids[:2], ids[2:4], ids[4:]]
 
 
-def test_jobs_of_a_higher_priority_go_before_older_ones(world: World) -> None:
+def test_jobs_of_a_higher_priority_precede_older_ones(world: World) -> None:
     old, urgent, late = world.queue(), world.queue(priority=5), world.queue(priority=-5)
     assert [_take(world, limit=1) for _ in range(3)] == [[urgent], [old], [late]]
 
 
-def test_each_job_is_told_with_its_kind(world: World) -> None:
+def test_each_message_has_the_kind_of_its_job(world: World) -> None:
     kinds = {world.queue(kind=kind): kind for kind in ("scoring", "training", "replay")}
     taken = world.database.write(take_unpublished)
     assert taken == kinds
@@ -79,7 +79,7 @@ def test_four_sweepers_at_once_take_each_job_once(world: World) -> None:
     assert sorted(taken) == sorted(ids)
 
 
-def test_one_job_is_taken_once_by_whoever_submitted_it_or_a_sweeper(world: World) -> None:
+def test_a_job_is_published_once_by_its_submitter_or_a_sweeper(world: World) -> None:
     job_id = world.queue()
     assert world.database.write(lambda connection: take_one(connection, job_id)) == "training"
     assert world.database.write(lambda connection: take_one(connection, job_id)) is None

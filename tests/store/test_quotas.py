@@ -66,7 +66,7 @@ def test_datasets_and_results_of_a_key_count_and_the_same_bytes_once(world: Worl
     assert quota(database, key, 100) == Quota(0, 100)
 
 
-def test_what_passes_the_quota_is_refused_with_the_numbers_and_what_to_do(database: Database) -> None:
+def test_bytes_beyond_the_quota_are_refused_with_the_numbers_and_a_remedy(database: Database) -> None:
     key = make_key(database, stored_bytes=100)
     store(database, key, bytes_of(1, 60))
     with pytest.raises(QuotaError, match=r"stores 60 bytes and may store 100; .* 41 .*ebb retention.*--stored-bytes"):

@@ -14,7 +14,7 @@ def _strike(world: World, mine: Claim, limit: int = 3) -> str:
     )
 
 
-def test_a_job_handed_back_waits_without_a_strike_to_be_published_at_once(world: World) -> None:
+def test_a_job_handed_back_is_queued_without_a_strike_and_published_at_once(world: World) -> None:
     mine = world.start()
     world.beat(mine, checkpoint=checkpoint(3))
     world.alter(mine.job_id, published_at=now())
@@ -27,7 +27,7 @@ def test_a_job_handed_back_waits_without_a_strike_to_be_published_at_once(world:
 
 
 @pytest.mark.parametrize("give_back", [requeue, lambda *args: strike(*args, limit=3, code="c", text="t")])
-def test_a_job_somebody_cancelled_is_not_given_back(world: World, give_back) -> None:
+def test_a_cancelled_job_is_not_requeued(world: World, give_back) -> None:
     mine = world.start()
     world.cancel(mine.job_id)
     world.refuses(lambda connection: give_back(connection, mine))
@@ -53,7 +53,7 @@ def test_the_delay_grows_with_each_strike(world: World) -> None:
     assert delays == pytest.approx([2.0, 4.0, 8.0, 16.0], abs=0.5)
 
 
-def test_the_delay_ends_growing_at_five_minutes(world: World) -> None:
+def test_the_delay_grows_up_to_five_minutes(world: World) -> None:
     mine = world.start()
     world.alter(mine.job_id, strikes=98)
     struck_at = world.row(mine.job_id).heartbeat_at
@@ -61,7 +61,7 @@ def test_the_delay_ends_growing_at_five_minutes(world: World) -> None:
     assert (world.row(mine.job_id).run_after - struck_at).total_seconds() == pytest.approx(300.0, abs=5.0)
 
 
-def test_a_poison_job_fails_after_exactly_the_limit(world: World) -> None:
+def test_a_poison_job_fails_at_the_strike_limit(world: World) -> None:
     job_id = world.queue()
     states = []
     for _ in range(3):
@@ -76,7 +76,7 @@ def test_a_poison_job_fails_after_exactly_the_limit(world: World) -> None:
     assert world.snapshot()["checkpoints"] == []
 
 
-def test_strikes_of_its_owners_and_of_the_sweeper_add_up(world: World) -> None:
+def test_strikes_of_owners_and_sweepers_are_added(world: World) -> None:
     job_id = world.queue()
     world.start(job_id)
     world.expire(job_id)

@@ -60,7 +60,7 @@ def removed(database: Database, kept: ArtifactStore, ages: Ages = WEEK) -> set[s
     return {each.sha256 for each in remove_expired(database, kept, ages)}
 
 
-def test_a_dataset_and_a_result_go_after_their_days_and_the_log_tells(world: World, kept: ArtifactStore) -> None:
+def test_expired_datasets_and_results_are_removed_and_logged(world: World, kept: ArtifactStore) -> None:
     database = world.database
     dataset_id, table = upload(database, kept, b"table")
     job_id, result = scored(world, kept, dataset_id, b"scores")
@@ -87,7 +87,9 @@ def test_a_dataset_and_a_result_go_after_their_days_and_the_log_tells(world: Wor
 
 
 @pytest.mark.parametrize(("ages", "goes"), [(Ages(), ""), (Ages(datasets=7), "table"), (Ages(results=7), "scores")])
-def test_what_has_no_days_stays_for_ever(world: World, kept: ArtifactStore, ages: Ages, goes: str) -> None:
+def test_files_without_a_limit_of_days_are_never_removed(
+    world: World, kept: ArtifactStore, ages: Ages, goes: str
+) -> None:
     dataset_id, table = upload(world.database, kept, b"table")
     _, result = scored(world, kept, dataset_id, b"scores")
     age(world.database, 10_000)
@@ -97,7 +99,7 @@ def test_what_has_no_days_stays_for_ever(world: World, kept: ArtifactStore, ages
     ]
 
 
-def test_what_a_version_was_trained_on_stays_for_ever(world: World, kept: ArtifactStore) -> None:
+def test_the_dataset_of_a_version_is_never_removed(world: World, kept: ArtifactStore) -> None:
     dataset_id, table = upload(world.database, kept, b"table")
     world.succeed(world.start(world.queue(dataset_id=dataset_id)), dataset_id=dataset_id)
     same, _ = upload(world.database, kept, b"table", target="left")
@@ -108,9 +110,7 @@ def test_what_a_version_was_trained_on_stays_for_ever(world: World, kept: Artifa
 
 
 @pytest.mark.parametrize("running", [False, True])
-def test_what_an_unfinished_job_reads_stays_until_it_has_ended(
-    world: World, kept: ArtifactStore, running: bool
-) -> None:
+def test_the_dataset_of_an_unfinished_job_is_kept(world: World, kept: ArtifactStore, running: bool) -> None:
     dataset_id, table = upload(world.database, kept, b"table")
     job_id = world.queue(dataset_id=dataset_id)
     mine = world.start(job_id) if running else None
@@ -134,7 +134,7 @@ def test_a_file_that_is_a_dataset_and_a_result_stays_as_long_as_either(world: Wo
     assert result.sha256 in removed(world.database, kept)
 
 
-def test_using_a_dataset_and_uploading_it_again_make_it_young(world: World, kept: ArtifactStore) -> None:
+def test_use_and_repeated_upload_renew_a_dataset(world: World, kept: ArtifactStore) -> None:
     dataset_id, table = upload(world.database, kept, b"table")
     age(world.database)
     job_id = world.queue(dataset_id=dataset_id)
@@ -159,7 +159,7 @@ def test_a_removed_dataset_that_is_uploaded_again_has_its_id_and_a_new_owner(wor
     assert kept.open_path(table.sha256).read_bytes() == b"table"
 
 
-def test_bytes_that_are_just_coming_again_stay(world: World, kept: ArtifactStore) -> None:
+def test_bytes_of_a_running_upload_stay(world: World, kept: ArtifactStore) -> None:
     dataset_id, table = upload(world.database, kept, b"table")
     age(world.database)
     kept.put([b"table"])  # the row is not updated yet
@@ -169,7 +169,7 @@ def test_bytes_that_are_just_coming_again_stay(world: World, kept: ArtifactStore
         assert get_dataset(connection, dataset_id).removed_at is None
 
 
-def test_a_file_that_cannot_be_removed_is_told_and_its_row_stays(world: World, kept: ArtifactStore) -> None:
+def test_a_file_that_cannot_be_removed_is_reported_and_keeps_its_row(world: World, kept: ArtifactStore) -> None:
     dataset_id, table = upload(world.database, kept, b"table")
     age(world.database)
     away = kept.folder / f".upload-{table.sha256}"
@@ -182,7 +182,7 @@ def test_a_file_that_cannot_be_removed_is_told_and_its_row_stays(world: World, k
     assert table.sha256 in removed(world.database, kept)
 
 
-def test_a_file_that_is_gone_already_is_noted_as_removed(world: World, kept: ArtifactStore) -> None:
+def test_an_already_removed_file_is_recorded_as_removed(world: World, kept: ArtifactStore) -> None:
     """The next run records a file that was removed before its transaction failed."""
     dataset_id, table = upload(world.database, kept, b"table")
     age(world.database)
@@ -203,9 +203,7 @@ def test_several_that_remove_at_once_remove_each_file_once(world: World, kept: A
     assert len(subjects) == len(set(subjects))
 
 
-def test_jobs_asked_for_while_files_are_removed_have_their_bytes_or_are_refused(
-    world: World, kept: ArtifactStore
-) -> None:
+def test_jobs_submitted_during_retention_have_their_bytes_or_are_refused(world: World, kept: ArtifactStore) -> None:
     for i in range(20):
         dataset_id, table = upload(world.database, kept, b"table %d" % i)
         age(world.database)

@@ -56,7 +56,7 @@ def test_a_retry_under_the_same_key_makes_one_job(world: World) -> None:
     assert (again.job_id, first.replayed, again.replayed) == (first.job_id, False, True)
 
 
-def test_a_retry_whose_commit_was_answered_by_nobody_makes_one_job(world: World) -> None:
+def test_a_retry_with_a_lost_commit_answer_makes_one_job(world: World) -> None:
     old, mine = _failed(world), new_id()
     assert [_retry(world, old, new_job_id=mine).job_id for _ in range(2)] == [mine, mine]
     assert len(world.snapshot()["jobs"]) == 2

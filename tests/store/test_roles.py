@@ -1,4 +1,4 @@
-"""The rights of the service's role on PostgreSQL, checked on a real server. The other tests of this folder use the role."""
+"""The rights of the service's role on PostgreSQL, on a real server. The other tests of this folder use the role."""
 
 import base64
 import hashlib
@@ -168,9 +168,7 @@ def test_a_role_that_may_do_more_is_refused(
 ) -> None:
     site.run(given)
     superuser = open_database(site.server.as_owner(site.owner_url))
-    by = (
-        superuser if given.startswith("ALTER TABLE") else owner_of_site
-    )  # the other roles that could grant rights on that table
+    by = superuser if given.startswith("ALTER TABLE") else owner_of_site  # other roles with grant rights
     with pytest.raises(DatabaseError, match=f"the role {site.role} cannot be the service's: .*{fault}"):
         grant_service(by, site.role)
     superuser.close()

@@ -97,7 +97,7 @@ def test_each_variable_changes_its_setting_and_no_other(variable: str) -> None:
 
 
 @pytest.mark.parametrize(("variable", "text"), [(name, text) for name, texts in WRONG.items() for text in texts])
-def test_a_value_that_makes_no_sense_is_refused_by_its_variables_name(variable: str, text: str) -> None:
+def test_an_invalid_value_is_refused_with_the_name_of_its_variable(variable: str, text: str) -> None:
     with pytest.raises(SettingsError) as caught:
         read_settings({variable: text})
     assert caught.value.problems[0].startswith((f"{variable}={text!r}: ", f"{variable}: "))
@@ -157,7 +157,7 @@ def test_a_password_in_a_file_and_another_in_the_url_are_refused(tmp_path: Path,
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_password_without_a_server_that_asks_for_it_is_refused(tmp_path: Path, file: str) -> None:
+def test_a_password_without_a_server_is_refused(tmp_path: Path, file: str) -> None:
     (tmp_path / "password").write_text("hunter2")
     with pytest.raises(SettingsError, match=f"{file}: set {FILES[file]}, too"):
         read_settings({file: str(tmp_path / "password")})
@@ -214,7 +214,7 @@ def test_passwords_stay_out_of_messages(variable: str, value: str) -> None:
     assert "hunter2" not in str(refused.value)
 
 
-def test_passwords_stay_out_of_what_settings_show() -> None:
+def test_the_repr_of_settings_has_no_passwords() -> None:
     assert "secret" not in repr(read_settings({"REDIS_URL": ODD["REDIS_URL"]}))
 
 

@@ -16,11 +16,11 @@ def figures(world: World) -> JobStatistics:
         return StatisticsCache().read(connection)
 
 
-def test_of_no_jobs_there_is_nothing_to_tell(world: World) -> None:
+def test_statistics_without_jobs_are_empty(world: World) -> None:
     assert figures(world) == JobStatistics()
 
 
-def test_what_waits_is_counted_by_kind_with_the_age_of_the_oldest(world: World) -> None:
+def test_waiting_jobs_are_counted_by_kind_with_the_oldest_age(world: World) -> None:
     for _ in range(2):
         world.queue()
     world.alter(world.queue(kind="scoring"), run_after=now(-90.0))
@@ -39,7 +39,7 @@ def test_a_job_that_lost_its_worker_waits_since_its_last_heartbeat_and_one_that_
     assert figures(world).queued["training"].oldest == 0
 
 
-def test_what_runs_is_counted_with_the_oldest_heartbeat(world: World) -> None:
+def test_running_jobs_are_counted_with_the_oldest_heartbeat(world: World) -> None:
     world.start()
     world.alter(world.start().job_id, heartbeat_at=now(-20.0))
     told = figures(world).running["training"]

@@ -14,7 +14,7 @@ def _submit(database: Database, submission) -> Submitted:
     return database.write(lambda connection: submit(connection, submission))
 
 
-def test_a_submission_is_a_queued_job_nobody_was_told_of(world: World) -> None:
+def test_a_submission_is_a_queued_unpublished_job(world: World) -> None:
     row = world.row(world.queue(params={"epochs": 5}))
     assert (row.state, row.token, row.strikes, row.published_at, row.params) == ("queued", 0, 0, None, {"epochs": 5})
     assert world.events(row.id) == [("queued", 0)]
@@ -75,7 +75,7 @@ def test_a_key_raced_by_two_different_requests_answers_one_and_refuses_the_other
 
 
 @pytest.mark.parametrize("key", [None, "k"])
-def test_a_submission_whose_commit_went_unanswered_adds_nothing_when_run_again(world: World, key: str | None) -> None:
+def test_a_submission_with_a_lost_commit_answer_adds_nothing_when_repeated(world: World, key: str | None) -> None:
     submission = world.submission(idempotency_key=key)
     first = _submit(world.database, submission)
     before = world.snapshot()
@@ -125,7 +125,7 @@ def come_back(world: World) -> float:
     return refused.value.retry_after_s
 
 
-def test_a_full_queue_of_which_nothing_runs_tells_the_time_that_the_last_jobs_took(world: World) -> None:
+def test_retry_after_of_an_idle_full_queue_is_the_duration_of_the_last_jobs(world: World) -> None:
     assert come_back(world) == UNKNOWN_SECONDS
     for seconds in (6.0, 10.0):
         mine = world.start()
@@ -144,14 +144,14 @@ def test_more_jobs_side_by_side_free_a_place_sooner(world: World) -> None:
 
 
 @pytest.mark.parametrize(("took", "told"), [(0.01, SHORTEST_SECONDS), (90_000.0, LONGEST_SECONDS)])
-def test_when_to_come_back_is_neither_at_once_nor_tomorrow(world: World, took: float, told: float) -> None:
+def test_retry_after_has_a_lower_and_an_upper_limit(world: World, took: float, told: float) -> None:
     mine = world.start()
     world.succeed(mine)
     world.alter(mine.job_id, created_at=now(-took), started_at=now(-took), finished_at=now())
     assert come_back(world) == told
 
 
-def test_a_full_queue_still_answers_what_it_took_before_and_takes_other_kinds(world: World) -> None:
+def test_a_full_queue_repeats_earlier_answers_and_accepts_other_kinds(world: World) -> None:
     first = world.queue(idempotency_key="k")
     again, other = world.submission(idempotency_key="k"), world.submission(kind="scoring")
     for submission, expected in ((again, Submitted(first, True)), (other, Submitted(other.job_id, False))):

@@ -10,7 +10,7 @@ from store.tables import versions
 from tests.store.world import World
 
 
-def test_a_version_gives_back_what_was_put_in(world: World) -> None:
+def test_a_version_returns_its_bytes(world: World) -> None:
     facts = {"spec": {"epochs": 50}, "columns": [{"name": "Months"}], "metrics": {"auc": 0.84}}
     world.succeed(world.start(), estimator=b"\x00\xffbytes", environment={"numpy": "2"}, **facts)
     with world.database.read() as connection:
@@ -21,13 +21,13 @@ def test_a_version_gives_back_what_was_put_in(world: World) -> None:
     assert estimator == b"\x00\xffbytes"
 
 
-def test_a_version_is_looked_at_without_loading_its_bytes(world: World) -> None:
+def test_reading_a_version_does_not_load_its_bytes(world: World) -> None:
     world.succeed(world.start())
     with world.database.read() as connection:
         assert "estimator" not in vars(get_version(connection, "churn", 1))
 
 
-def test_damaged_bytes_are_noticed(world: World) -> None:
+def test_damaged_bytes_are_detected(world: World) -> None:
     world.succeed(world.start())
     world.database.write(lambda connection: connection.execute(update(versions).values(estimator=b"bytez")))
     with world.database.read() as connection, pytest.raises(ArtifactError, match="churn version 1 is damaged"):

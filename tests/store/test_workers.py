@@ -29,7 +29,7 @@ def test_a_worker_that_signs_in_again_is_one_worker(database: Database) -> None:
     assert _alive(database) == 2
 
 
-def test_a_worker_not_seen_lately_is_not_alive_until_it_is_seen_again(database: Database) -> None:
+def test_a_worker_is_alive_while_it_was_seen_recently(database: Database) -> None:
     _sign_in(database, "a:1")
     _seen(database, "a:1", 16.0)
     assert _alive(database) == 0
@@ -37,7 +37,7 @@ def test_a_worker_not_seen_lately_is_not_alive_until_it_is_seen_again(database: 
     assert _alive(database) == 1
 
 
-def test_a_worker_that_signs_out_is_gone(database: Database) -> None:
+def test_a_worker_that_signs_out_is_removed(database: Database) -> None:
     _sign_in(database, "a:1", "b:1")
     database.write(lambda connection: unregister_worker(connection, "a:1"))
     assert _alive(database) == 1
@@ -75,7 +75,7 @@ def test_a_kind_is_unserved_while_its_jobs_wait_and_no_living_worker_takes_it(da
     assert unserved() == ["training"]
 
 
-def test_a_worker_of_an_earlier_release_takes_every_kind_it_does_not_tell(database: Database) -> None:
+def test_a_worker_of_an_earlier_release_serves_every_kind(database: Database) -> None:
     make_world(database).queue()
     _sign_in(database, "a:1")
     database.write(lambda connection: connection.execute(update(workers).values(kinds=None)))

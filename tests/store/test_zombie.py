@@ -153,7 +153,7 @@ def _name(phase: Callable[[World, str], object]) -> str:
 
 
 @pytest.mark.parametrize("phase", PHASES, ids=_name)
-def test_no_write_gets_through_the_fence(world: World, phase: Callable[[World, str], object]) -> None:
+def test_no_write_with_an_old_token_succeeds(world: World, phase: Callable[[World, str], object]) -> None:
     zombie = world.start()
     world.beat(zombie, new_epochs=[epoch(0), epoch(1)], checkpoint=checkpoint(1, b"last words"))
     phase(world, zombie.job_id)
@@ -173,7 +173,7 @@ def test_only_a_job_that_has_not_ended_has_a_checkpoint(world: World, phase: Cal
 
 
 @pytest.mark.parametrize("write", WRITES)
-def test_the_owner_itself_gets_through(world: World, write: str) -> None:
+def test_the_writes_of_the_owner_succeed(world: World, write: str) -> None:
     mine = world.start()
     if write in NEED_A_CANCEL:
         world.cancel(mine.job_id)
@@ -184,7 +184,7 @@ def test_the_owner_itself_gets_through(world: World, write: str) -> None:
     assert world.snapshot() != before
 
 
-def test_the_phases_leave_a_job_in_every_state_there_is(world: World) -> None:
+def test_the_phases_cover_every_state_of_a_job(world: World) -> None:
     states = set()
     for phase in PHASES:
         mine = world.start()
@@ -204,7 +204,7 @@ def _writes_of_a_worker() -> set[str]:
     return found - FENCE
 
 
-def test_no_write_of_a_worker_is_forgotten_here(world: World) -> None:
+def test_every_write_of_a_worker_is_tested_here(world: World) -> None:
     """A line of WRITES calls every public function of store/jobs that takes a claim."""
     called: set[str] = set()
 

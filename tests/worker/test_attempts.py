@@ -137,7 +137,7 @@ def test_a_worker_that_stops_hands_its_job_back_with_a_checkpoint_and_no_strike(
     assert checkpoint[2] == row.progress_done == trainings.epochs(job_id)[-1]
 
 
-def test_asking_to_stop_may_be_interrupted_by_asking_again(on_sqlite: Trainings) -> None:
+def test_a_stop_may_be_interrupted_by_another_stop(on_sqlite: Trainings) -> None:
     """A second signal handler may run in the middle of the first."""
     stop, job_id = on_sqlite.attempts.stop, on_sqlite.queue(LONG)
 
@@ -179,7 +179,7 @@ def test_a_worker_that_stops_does_not_wait_for_a_long_epoch(on_sqlite: Trainings
     assert (world.row(job_id).strikes, trainings.epochs(job_id)) == (0, [])
 
 
-def test_a_worker_that_is_to_stop_claims_nothing(on_sqlite: Trainings) -> None:
+def test_a_stopping_worker_claims_nothing(on_sqlite: Trainings) -> None:
     job_id = on_sqlite.queue(SHORT)
     before = on_sqlite.world.snapshot()
     on_sqlite.attempts.stop()
@@ -187,7 +187,7 @@ def test_a_worker_that_is_to_stop_claims_nothing(on_sqlite: Trainings) -> None:
     assert on_sqlite.world.snapshot() == before
 
 
-def test_a_worker_waits_with_its_claim_for_the_database(trainings: Trainings) -> None:
+def test_a_worker_retries_its_claim_during_an_outage(trainings: Trainings) -> None:
     job_id = trainings.queue(SHORT)
     with ThreadPoolExecutor(1) as pool:
         with outage(trainings.database):
@@ -198,7 +198,7 @@ def test_a_worker_waits_with_its_claim_for_the_database(trainings: Trainings) ->
     assert (row.state, row.token, row.strikes) == ("succeeded", 1, 0)
 
 
-def test_a_worker_that_is_to_stop_waits_for_no_database(on_sqlite: Trainings) -> None:
+def test_a_stopping_worker_does_not_wait_for_the_database(on_sqlite: Trainings) -> None:
     job_id = on_sqlite.queue(SHORT)
     with ThreadPoolExecutor(1) as pool, outage(on_sqlite.database):
         attempt = pool.submit(on_sqlite.attempts.run, job_id)
@@ -252,7 +252,7 @@ def test_attempts_leave_no_open_files(on_sqlite: Trainings) -> None:
     assert psutil.Process().num_fds() <= before
 
 
-def test_a_process_that_is_told_to_stop_by_itself_hands_the_job_back(on_sqlite: Trainings) -> None:
+def test_a_stopped_training_process_hands_its_job_back(on_sqlite: Trainings) -> None:
     job_id = on_sqlite.queue(LONG)
     with on_sqlite.running(job_id) as process:
         _wait_until_reported(on_sqlite, job_id)

@@ -11,7 +11,7 @@ def report(epoch: int) -> EpochReport:
     return EpochReport(epoch, 5000, 25 * epoch, 0.01, 0.6, math.nan, None, 1.5, 0.02, layers, 0.125, 1)
 
 
-def test_figures_are_kept_of_every_epoch_and_layers_of_the_round_ones() -> None:
+def test_every_epoch_has_figures_and_round_epochs_have_layers() -> None:
     rows = {number: to_epoch(report(number)) for number in (100, 101)}
     for number, row in rows.items():
         assert (row.epoch, row.learning_rate, row.train_loss, row.valid_loss) == (number, 0.01, 0.6, None)

@@ -34,9 +34,7 @@ def with_broker(trainings: Trainings, broker: Broker, **changes: Any) -> Setting
     )
 
 
-def test_fifty_jobs_of_one_model_delay_another_models_only_job_by_about_one(
-    trainings: Trainings, broker: Broker
-) -> None:
+def test_fifty_jobs_of_a_model_delay_another_model_by_about_one_job(trainings: Trainings, broker: Broker) -> None:
     world = trainings.world
     many = [trainings.queue(SHORT, model="a") for _ in range(50)]
     with worker(with_broker(trainings, broker)):
@@ -50,9 +48,7 @@ def test_fifty_jobs_of_one_model_delay_another_models_only_job_by_about_one(
     assert len(begun) < 10, "the many were over before the only job could be delayed"
 
 
-def test_a_worker_takes_the_kinds_it_is_told_to_and_leaves_the_others_to_others(
-    trainings: Trainings, broker: Broker
-) -> None:
+def test_a_worker_serves_only_its_configured_kinds(trainings: Trainings, broker: Broker) -> None:
     world, job_id = trainings.world, trainings.queue(SHORT)
     with worker(with_broker(trainings, broker, worker_queues=("scoring", "replay"))):
         wait_for(lambda: world.row(job_id).published_at is not None, "the ring")

@@ -10,18 +10,18 @@ from store.database import Database
 from store.workers import register_worker
 
 
-def test_well_while_a_worker_of_this_host_signs_in(database: Database, database_url: str, broker: Broker) -> None:
+def test_healthy_with_a_registered_worker_of_this_host(database: Database, database_url: str, broker: Broker) -> None:
     database.write(lambda connection: register_worker(connection, f"{socket.gethostname()}:7"))
     assert health(database_url, broker.url) == (0, "")
 
 
-def test_not_well_by_another_hosts_worker(database: Database, database_url: str, broker: Broker) -> None:
+def test_unhealthy_with_a_worker_of_another_host_only(database: Database, database_url: str, broker: Broker) -> None:
     database.write(lambda connection: register_worker(connection, f"{socket.gethostname()}-2:7"))
     code, said = health(database_url, broker.url)
     assert (code, "no worker of this host" in said) == (1, True)
 
 
-def test_not_well_without_a_broker(database: Database, database_url: str) -> None:
+def test_unhealthy_without_a_broker(database: Database, database_url: str) -> None:
     database.write(lambda connection: register_worker(connection, f"{socket.gethostname()}:7"))
     code, said = health(database_url, "redis://127.0.0.1:1/0")
     assert (code, "the broker does not answer" in said) == (1, True)

@@ -31,7 +31,7 @@ def keeping(
     return LeaseKeeper(settings, world.database, mine, activity)
 
 
-def test_between_epochs_it_beats_while_work_is_done(world: World, settings: Settings) -> None:
+def test_heartbeats_continue_during_an_epoch_that_progresses(world: World, settings: Settings) -> None:
     mine = world.start()
     before = world.row(mine.job_id).heartbeat_at
     with keeping(world, settings, mine):
@@ -39,7 +39,7 @@ def test_between_epochs_it_beats_while_work_is_done(world: World, settings: Sett
     assert (world.row(mine.job_id).heartbeat_at - before).total_seconds() > settings.heartbeat_seconds
 
 
-def test_between_epochs_it_does_not_beat_for_a_work_that_hangs(world: World, settings: Settings) -> None:
+def test_heartbeats_stop_during_an_epoch_that_hangs(world: World, settings: Settings) -> None:
     mine = world.start()
     before = world.row(mine.job_id)
     with keeping(world, settings, mine, lambda: 7.0):
@@ -47,7 +47,7 @@ def test_between_epochs_it_does_not_beat_for_a_work_that_hangs(world: World, set
     assert world.row(mine.job_id) == before
 
 
-def test_a_result_waits_for_room_without_costing_the_lease(world: World, settings: Settings) -> None:
+def test_a_result_waits_for_disk_space_and_keeps_the_lease(world: World, settings: Settings) -> None:
     mine, version = world.start(), world.version(estimator=b"great" * 10_000)
     before = world.row(mine.job_id).heartbeat_at
     keeper = keeping(world, settings, mine)
@@ -64,7 +64,7 @@ def test_a_result_waits_for_room_without_costing_the_lease(world: World, setting
     assert (row.heartbeat_at - before).total_seconds() > 1.0
 
 
-def test_while_an_attempt_is_prepared_the_progress_of_the_one_before_stays(world: World, settings: Settings) -> None:
+def test_the_earlier_progress_stays_while_an_attempt_is_prepared(world: World, settings: Settings) -> None:
     mine = world.start()
     world.alter(mine.job_id, progress_done=40, progress_total=100)
     before = world.row(mine.job_id).heartbeat_at

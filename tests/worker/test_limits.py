@@ -48,7 +48,7 @@ def test_a_process_is_limited_in_memory_processor_time_and_files_and_leaves_no_d
     assert run(program, settings) == f"[{2**29}, 60, {2**21}, 0]\n"
 
 
-def test_a_file_beyond_the_limit_is_told_as_such(tmp_path: Path) -> None:
+def test_a_file_beyond_the_limit_has_its_own_error(tmp_path: Path) -> None:
     program = """
         import sys
         from store.settings import read_settings
@@ -68,7 +68,7 @@ def test_a_file_beyond_the_limit_is_told_as_such(tmp_path: Path) -> None:
     assert (tmp_path / "big").stat().st_size == 2**21
 
 
-def test_a_full_disk_is_told_as_such_and_any_other_trouble_is_not() -> None:
+def test_only_a_full_disk_has_the_error_of_a_full_disk() -> None:
     full = OSError(errno.ENOSPC, "No space left on device", "/data/x")
     assert storage_failure(full, Settings()) == (
         "disk_full",

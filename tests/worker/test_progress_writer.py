@@ -96,9 +96,7 @@ def test_epochs_of_an_outage_are_stored_after_it(world: World, settings: Setting
     assert stored(world) == [1, 2, 3, 4, 5]
 
 
-def test_a_database_that_takes_its_time_to_be_away_is_not_waited_for_all_the_time(
-    world: World, settings: Settings
-) -> None:
+def test_slow_timeouts_of_the_database_do_not_block_the_training(world: World, settings: Settings) -> None:
     """As one whose host is gone: nothing refuses, so that each try lasts until it is given up."""
     mine, tried = world.start(), []
 
@@ -140,7 +138,7 @@ def test_an_outage_delays_the_next_checkpoint_by_a_heartbeat_at_most(world: Worl
     assert stored(world) == list(range(1, number + 1))
 
 
-def test_a_disk_with_room_for_signs_of_life_alone_costs_no_lease(world: World, settings: Settings) -> None:
+def test_a_disk_with_space_for_heartbeats_only_keeps_the_lease(world: World, settings: Settings) -> None:
     mine, number, begun = world.start(), 0, time.monotonic()
     before = world.row(mine.job_id).heartbeat_at
     with writing(world, settings, mine) as writer:
@@ -158,7 +156,7 @@ def test_a_disk_with_room_for_signs_of_life_alone_costs_no_lease(world: World, s
     assert stored(world) == list(range(1, number + 1))
 
 
-def test_the_last_epochs_wait_for_room_without_costing_the_lease(world: World, settings: Settings) -> None:
+def test_the_last_epochs_wait_for_disk_space_and_keep_the_lease(world: World, settings: Settings) -> None:
     mine = world.start()
     before = world.row(mine.job_id).heartbeat_at
     with writing(world, settings, mine, lambda: 7.0) as writer, ThreadPoolExecutor(1) as waiting:

@@ -70,7 +70,7 @@ def test_if_better_moves_only_to_the_better(trainings: Trainings) -> None:
 
 
 @pytest.mark.parametrize("promote", ["if_better"])
-def test_a_champion_that_somebody_moves_meanwhile_stays_where_they_put_it(trainings: Trainings, promote: str) -> None:
+def test_a_champion_moved_during_the_training_stays(trainings: Trainings, promote: str) -> None:
     train(trainings, BAD, "always")
     train(trainings, BAD, "never")
     training = trained(trainings, GOOD, promote)
@@ -87,7 +87,7 @@ def test_a_champion_that_somebody_moves_meanwhile_stays_where_they_put_it(traini
     assert "was moved by somebody else" in result["gate"]["reason"]
 
 
-def test_the_gate_is_told_in_the_result_and_kept_with_the_version(trainings: Trainings) -> None:
+def test_the_gate_is_in_the_result_and_in_the_version(trainings: Trainings) -> None:
     train(trainings, BAD, "always")
     training = trained(trainings, GOOD, "if_better")
     number = finish(trainings, training, promotion_of(trainings, training))
@@ -127,7 +127,7 @@ def test_without_validation_rows_nothing_is_promoted(on_sqlite: Trainings) -> No
     assert "do not define log_loss" in row.result["gate"]["reason"]
 
 
-def test_a_champion_that_appears_meanwhile_stays(trainings: Trainings) -> None:
+def test_a_champion_set_during_the_training_stays(trainings: Trainings) -> None:
     train(trainings, BAD, "never")
     training = trained(trainings, GOOD, "if_better")
     promotion = promotion_of(trainings, training)

@@ -28,13 +28,13 @@ def drain(world: World, job_id: str, kinds: tuple[str, ...] = KINDS, most: int =
     return run
 
 
-def test_one_ring_has_everything_run_that_waits(database: Database) -> None:
+def test_one_message_drains_the_queue(database: Database) -> None:
     world = make_world(database)
     ids = [world.queue() for _ in range(5)]
     assert drain(world, ids[3]) == ids
 
 
-def test_kinds_take_turns_however_many_jobs_of_each_wait(database: Database) -> None:
+def test_kinds_take_turns_with_any_number_of_jobs(database: Database) -> None:
     world = make_world(database)
     trainings = [world.queue() for _ in range(4)]
     scorings, replay = [world.queue(kind="scoring") for _ in range(2)], world.queue(kind="replay")
@@ -49,7 +49,7 @@ def test_kinds_that_the_worker_does_not_serve_are_left_alone(database: Database)
     assert world.row(training).state == "queued"
 
 
-def test_a_forged_ring_is_as_good_as_any_and_with_nothing_waiting_does_nothing(database: Database) -> None:
+def test_a_forged_message_drains_the_queue_or_does_nothing(database: Database) -> None:
     world = make_world(database)
     waiting = world.queue()
     assert drain(world, "nonsense") == [waiting]
@@ -58,13 +58,13 @@ def test_a_forged_ring_is_as_good_as_any_and_with_nothing_waiting_does_nothing(d
     assert world.snapshot() == before
 
 
-def test_a_worker_that_is_to_stop_takes_no_more(database: Database) -> None:
+def test_a_stopping_worker_takes_no_more_jobs(database: Database) -> None:
     world = make_world(database)
     ids = [world.queue() for _ in range(3)]
     assert drain(world, ids[0], most=2) == ids[:2]
 
 
-def test_an_outage_leaves_the_rest_to_the_next_ring(database: Database) -> None:
+def test_an_outage_leaves_the_rest_to_the_next_message(database: Database) -> None:
     world = make_world(database)
     world.queue()
     with outage(database):

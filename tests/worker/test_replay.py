@@ -47,7 +47,7 @@ def test_a_replay_of_another_training_is_not_equal(on_sqlite: Trainings) -> None
     assert row.result["replayed_sha256"] != row.result["weights_sha256"]
 
 
-def test_a_replay_elsewhere_says_what_differs(on_sqlite: Trainings) -> None:
+def test_a_replay_in_another_environment_lists_the_differences(on_sqlite: Trainings) -> None:
     on_sqlite.train(SHORT)
     [environment] = on_sqlite.world.snapshot()["versions"][0][8:9]
     assert isinstance(environment, dict)
@@ -63,7 +63,7 @@ def test_a_replay_elsewhere_says_what_differs(on_sqlite: Trainings) -> None:
     ]
 
 
-def test_a_replay_killed_half_way_goes_on_and_is_equal(trainings: Trainings) -> None:
+def test_a_replay_resumed_after_a_kill_is_equal(trainings: Trainings) -> None:
     assert trainings.train(STEADY).state == "succeeded"
     world, job_id = trainings.world, queue(trainings, STEADY)
     with trainings.running(job_id) as process:

@@ -145,7 +145,7 @@ def test_users_see_in_the_jobs_events_that_it_begins_again_and_why(on_sqlite: Tr
     assert data["reason"] == "its checkpoint is damaged" or "blas_kernel was another and is " in data["reason"]
 
 
-def test_an_attempt_that_goes_on_says_nothing_of_beginning_again(on_sqlite: Trainings) -> None:
+def test_a_resumed_attempt_reports_no_restart(on_sqlite: Trainings) -> None:
     job_id = on_sqlite.queue(SPEC)
     interrupted(on_sqlite, job_id)
     assert load(on_sqlite, job_id).prepare() is None
@@ -157,7 +157,7 @@ def test_a_dataset_whose_row_and_bytes_disagree_is_refused(on_sqlite: Trainings)
         prepared(other, other.queue(SHORT))
 
 
-def test_missing_bytes_are_told(on_sqlite: Trainings) -> None:
+def test_missing_bytes_are_an_error(on_sqlite: Trainings) -> None:
     training = load(on_sqlite, on_sqlite.queue(SHORT))
     training.data.open_table()[0].unlink()
     with pytest.raises(ArtifactError, match="cannot be read"):
@@ -181,7 +181,7 @@ def test_work_moves_within_a_long_epoch_and_stands_still_between_calls(on_sqlite
     assert len(still) <= 2  # the measurement takes a little processor time
 
 
-def test_an_epoch_tells_of_each_layer_in_what_json_can_hold(on_sqlite: Trainings) -> None:
+def test_an_epoch_has_figures_of_layers_as_valid_json(on_sqlite: Trainings) -> None:
     spec = {**SPEC, "epochs": 2}
     rows = list(epochs_of(prepared(on_sqlite, on_sqlite.queue(spec))))
     for row in rows:

@@ -86,7 +86,7 @@ def test_a_table_is_scored_to_the_bytes_of_the_command_line(scorable: Trainings,
     }
 
 
-def test_columns_that_training_never_saw_and_values_that_were_not_there_are_told(on_sqlite: Trainings) -> None:
+def test_unknown_columns_and_missing_values_are_counted(on_sqlite: Trainings) -> None:
     row, _ = score(_scorable(on_sqlite, CSV.replace(b"months", b"monts", 1)))
     assert (row.result["ignored"], row.result["imputed"]) == (["monts"], {"months": row.result["rows"]})
 
@@ -152,7 +152,7 @@ def test_bad_rows_have_their_errors_and_the_others_their_scores(on_sqlite: Train
     assert "at most 256 characters" in rows[3]["error"]
 
 
-def test_every_format_tells_the_same_numbers(scorable_on_sqlite: Trainings) -> None:
+def test_every_format_has_the_same_numbers(scorable_on_sqlite: Trainings) -> None:
     files = {output: score(scorable_on_sqlite, output, 2)[1] for output in OUTPUTS}
     table = pyarrow.parquet.read_table(io.BytesIO(files["parquet"])).to_pylist()
     lines = [json.loads(line) for line in files["ndjson"].splitlines()]
@@ -217,7 +217,7 @@ def test_scoring_takes_little_memory(on_sqlite: Trainings) -> None:
         ({"stored_bytes": 1_000_000}, "quota", "and may store 1,000,000"),
     ],
 )
-def test_a_result_without_room_fails_the_job_at_once_and_leaves_nothing(
+def test_a_result_without_disk_space_fails_the_job_and_leaves_no_file(
     scorable_on_sqlite: Trainings, changed: dict[str, int], code: str, said: str
 ) -> None:
     world, settings = scorable_on_sqlite.world, scorable_on_sqlite.settings

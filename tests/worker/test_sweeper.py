@@ -81,7 +81,7 @@ def after_its_first_lease(sweeper: Sweeper) -> Sweeper:
     return sweeper
 
 
-def test_files_that_got_no_row_in_a_day_are_removed(settings: Settings, world: World, bell: RecordingDoorbell) -> None:
+def test_files_without_a_row_are_removed_after_a_day(settings: Settings, world: World, bell: RecordingDoorbell) -> None:
     kept, then = ArtifactStore(settings.artifacts), time.time() - 25 * 3600
     orphan = kept.put([b"a result whose job was cancelled"])
     os.utime(orphan.path, (then, then))
@@ -90,7 +90,7 @@ def test_files_that_got_no_row_in_a_day_are_removed(settings: Settings, world: W
 
 
 @pytest.mark.parametrize(("days", "stays"), [(0.0, True), (1.0, False)])
-def test_files_whose_time_is_over_are_removed_where_that_is_set(
+def test_expired_files_are_removed_if_retention_is_set(
     settings: Settings, world: World, bell: RecordingDoorbell, days: float, stays: bool
 ) -> None:
     file = ArtifactStore(settings.artifacts).put([b"table"])  # the dataset of the world
@@ -101,15 +101,13 @@ def test_files_whose_time_is_over_are_removed_where_that_is_set(
     assert file.path.exists() == stays
 
 
-def test_a_worker_tells_how_much_memory_it_gives_a_job(
-    settings: Settings, world: World, bell: RecordingDoorbell
-) -> None:
+def test_a_worker_records_the_memory_of_its_jobs(settings: Settings, world: World, bell: RecordingDoorbell) -> None:
     make(replace(settings, training_bytes=2**30), world, bell).sweep()
     with world.database.read() as connection:
         assert most_job_bytes(connection, "training", within_seconds=5) == 2**30
 
 
-def test_a_job_nobody_was_told_of_is_rung_for_once(settings: Settings, world: World, bell: RecordingDoorbell) -> None:
+def test_an_unpublished_job_is_published_once(settings: Settings, world: World, bell: RecordingDoorbell) -> None:
     job_id = world.queue()
     sweeper = make(settings, world, bell)
     sweeper.sweep()
@@ -117,7 +115,7 @@ def test_a_job_nobody_was_told_of_is_rung_for_once(settings: Settings, world: Wo
     assert bell.rung == [job_id]
 
 
-def test_jobs_a_dead_broker_was_not_told_of_are_rung_for_by_the_next_sweep(
+def test_jobs_unpublished_by_a_dead_broker_are_published_by_the_next_sweep(
     settings: Settings, world: World, bell: RecordingDoorbell, tmp_path: Path
 ) -> None:
     waiting = [world.queue(), world.queue()]
@@ -147,16 +145,14 @@ def test_messages_do_not_pile_up_while_every_worker_is_busy(
     assert sorted(sweep_late()) == ids
 
 
-def test_messages_of_jobs_that_are_no_more_delay_no_new_job(
-    settings: Settings, world: World, bell: RecordingDoorbell
-) -> None:
+def test_messages_of_ended_jobs_delay_no_new_job(settings: Settings, world: World, bell: RecordingDoorbell) -> None:
     bell.held = 5
     job_id = world.queue()
     make(settings, world, bell).sweep()
     assert bell.rung == [job_id]
 
 
-def test_a_job_that_is_not_rung_for_again_yet_is_looked_at_by_the_next_sweep(
+def test_a_job_that_is_not_due_is_left_to_the_next_sweep(
     settings: Settings, world: World, bell: RecordingDoorbell
 ) -> None:
     job_id, sweeper = world.queue(), make(settings, world, bell)
@@ -169,7 +165,7 @@ def test_a_job_that_is_not_rung_for_again_yet_is_looked_at_by_the_next_sweep(
     assert bell.rung == [job_id]
 
 
-def test_a_broker_that_dies_in_the_middle_leaves_only_the_unheard_to_be_rung_for(
+def test_after_a_broker_crash_only_unpublished_jobs_are_published_again(
     settings: Settings, world: World, bell: RecordingDoorbell
 ) -> None:
     class DyingDoorbell(RecordingDoorbell):
@@ -186,7 +182,7 @@ def test_a_broker_that_dies_in_the_middle_leaves_only_the_unheard_to_be_rung_for
     assert sorted(dying.rung + bell.rung) == sorted(waiting)
 
 
-def test_a_worker_is_signed_in_while_it_sweeps(settings: Settings, world: World, bell: RecordingDoorbell) -> None:
+def test_a_sweeping_worker_is_registered(settings: Settings, world: World, bell: RecordingDoorbell) -> None:
     def alive() -> int:
         with world.database.read() as connection:
             return count_alive(connection, within_seconds=LEASE)
@@ -211,7 +207,7 @@ def test_leases_are_left_alone_for_one_lease_after_the_start(
     assert mine.job_id in bell.rung
 
 
-def test_an_outage_costs_an_owner_that_comes_back_no_strike(
+def test_an_owner_that_returns_after_an_outage_gets_no_strike(
     settings: Settings, world: World, bell: RecordingDoorbell
 ) -> None:
     healthy, dead = world.start(), world.start()
@@ -229,7 +225,7 @@ def test_an_outage_costs_an_owner_that_comes_back_no_strike(
     assert [world.row(mine.job_id).strikes for mine in (healthy, dead)] == [0, 1]
 
 
-def test_a_thread_that_sweeps_rides_out_an_outage(settings: Settings, world: World, bell: RecordingDoorbell) -> None:
+def test_the_sweeper_thread_survives_an_outage(settings: Settings, world: World, bell: RecordingDoorbell) -> None:
     with sweeping(make(settings, world, bell)):
         wait_for(lambda: len(world.snapshot()["workers"]), "the sign-in")
         mine = world.start()
@@ -241,7 +237,7 @@ def test_a_thread_that_sweeps_rides_out_an_outage(settings: Settings, world: Wor
         assert world.row(mine.job_id).strikes == 0
 
 
-def test_a_sweeper_outlives_an_error_nobody_foresaw(settings: Settings, world: World) -> None:
+def test_a_sweeper_survives_an_unexpected_error(settings: Settings, world: World) -> None:
     class FaultyDoorbell(RecordingDoorbell):
         def ring(self, job_id: str, kind: str) -> None:
             super().ring(job_id, kind)

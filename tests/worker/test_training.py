@@ -69,7 +69,7 @@ def test_a_training_beyond_its_memory_fails_at_once_and_a_smaller_one_succeeds(o
     assert (row.state, row.error_text) == ("succeeded", None)
 
 
-def test_a_database_that_is_away_when_it_starts_costs_no_strike(trainings: Trainings) -> None:
+def test_a_database_outage_at_the_start_costs_no_strike(trainings: Trainings) -> None:
     """The process starts during the outage, and waits."""
     world, job_id = trainings.world, trainings.queue({**SHORT, "epochs": 3000, "early_stopping": None})
     with trainings.running(job_id):

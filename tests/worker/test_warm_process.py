@@ -29,7 +29,7 @@ def warm(on_sqlite: Trainings) -> Iterator[Trainings]:
         yield on_sqlite
 
 
-def test_a_job_is_run_by_the_process_that_was_started_ahead_and_the_next_is_started(warm: Trainings) -> None:
+def test_the_warm_process_runs_the_job_and_a_new_one_starts(warm: Trainings) -> None:
     [first] = waiting(os.getpid())
     job_id = warm.queue(LONG)
     with warm.running(job_id) as process:
@@ -52,7 +52,7 @@ def test_several_jobs_at_once_take_one_process_each(warm: Trainings) -> None:
 
 
 @pytest.mark.parametrize("reaped", [True, False])
-def test_one_that_died_while_it_waited_is_replaced_and_costs_no_strike(warm: Trainings, reaped: bool) -> None:
+def test_a_dead_warm_process_is_replaced_without_a_strike(warm: Trainings, reaped: bool) -> None:
     [process] = waiting(os.getpid())
     process.kill()
     if reaped:
@@ -73,9 +73,7 @@ def test_a_process_that_cannot_be_started_is_a_strike_with_its_reason(
     assert "its process cannot be started" in caplog.text
 
 
-def test_a_job_does_not_mind_that_no_next_process_can_be_started(
-    warm: Trainings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_job_runs_though_no_next_process_can_start(warm: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(sys, "executable", "/nowhere/python")
         assert warm.train(SHORT).state == "succeeded"
@@ -84,7 +82,7 @@ def test_a_job_does_not_mind_that_no_next_process_can_be_started(
     assert len(waiting(os.getpid())) == 1
 
 
-def test_the_one_that_waits_is_gone_when_the_worker_has_stopped(on_sqlite: Trainings) -> None:
+def test_the_warm_process_ends_when_the_worker_stops(on_sqlite: Trainings) -> None:
     with on_sqlite.attempts.starter.keep_one_warm():
         wait_for(lambda: waiting(os.getpid()), "the warm process")
         [process] = waiting(os.getpid())
@@ -93,7 +91,7 @@ def test_the_one_that_waits_is_gone_when_the_worker_has_stopped(on_sqlite: Train
     assert waiting(os.getpid()) == []
 
 
-def test_the_one_that_waits_ends_when_its_worker_is_killed(on_sqlite: Trainings) -> None:
+def test_the_warm_process_ends_when_its_worker_is_killed(on_sqlite: Trainings) -> None:
     with worker(on_sqlite.settings) as process:
         wait_for(lambda: waiting(process.pid), "the process started ahead")
         left = waiting(process.pid)
