@@ -1,5 +1,7 @@
-"""Answers HTTP: the contract of docs/reference.md over what `store` remembers and `model` computes.
+"""The HTTP service.
 
-A request's way: `edge` (who asks, is it well-formed) → `views` (one subject a file) → `store` or `scoring` → `schemas`
-(what is said). Every route is one line of a table, which the URL map and the OpenAPI document are both made from.
+A request passes `server` (gunicorn and the application), `edge` (access, limits, parsing, problems) and `routing` (the
+URL map and the table of routes) to its view in `views`. A view calls `scoring` (customers to scores), `submission`
+(requests to datasets and jobs) or `streams` (events of a job). `inspection` reads uploads in a process of its own.
+`schemas` holds the structs of requests and answers, of which `openapi` makes the document. `metrics` counts.
 """

@@ -24,7 +24,7 @@ COMMANDS = (up, demo, serve, worker, migrate, secrets, keys, jobs, models, score
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def ebb() -> None:
-    """Which customers are about to leave, why, and whom to call."""
+    """Predict which customers leave, with reasons, and choose whom to contact."""
 
 
 for command in COMMANDS:

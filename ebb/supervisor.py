@@ -90,8 +90,8 @@ class Service:
         dead = [name for name, child in self._children.items() if child.poll() is not None]
         if self._broker is not None and self._broker.process is not None and self._broker.process.poll() is not None:
             dead.insert(0, "broker")
-        told = [self._schedule(name) for name in dead if name not in self._due_at]
-        return told + [self._revive(name) for name in dead if time.monotonic() >= self._due_at[name]]
+        messages = [self._schedule(name) for name in dead if name not in self._due_at]
+        return messages + [self._revive(name) for name in dead if time.monotonic() >= self._due_at[name]]
 
     def _schedule(self, name: str) -> str:
         """Schedule the restart of a dead process."""

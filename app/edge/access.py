@@ -60,21 +60,21 @@ class Authentication:
         if not scheme and self._anonymous is not None:
             return self._anonymous
         if scheme.lower() == "bearer":
-            return self._valid(key.strip(), challenges)
+            return self._caller_of(key.strip(), challenges)
         sent = request.authorization
         if challenges is BROWSED and sent is not None and sent.type == "basic" and sent.password:
-            return self._valid(sent.password, challenges)
+            return self._caller_of(sent.password, challenges)
         raise UnauthenticatedError(
             "send a key as 'Authorization: Bearer ebb_…'; `ebb keys create` makes one", challenges
         )
 
-    def _valid(self, key: str, challenges: Sequence[str]) -> Caller:
+    def _caller_of(self, key: str, challenges: Sequence[str]) -> Caller:
         """Return the owner of a key. The limit of invalid keys never refuses a valid key."""
         if key in self._used:
             try:
                 caller, wait_s = self._callers.get(key), None
             except DatabaseError as outage:
-                return self._known_before(key, outage)
+                return self._cached_caller(key, outage)
         else:
             caller, wait_s = NOBODY, self._invalid_keys.wait_s()
             if KEY.fullmatch(key) and (wait_s is None or key.split("_")[1] in (self._ids.get("") or ())):
@@ -82,10 +82,10 @@ class Authentication:
         if caller is None or caller is NOBODY:
             self._used.pop(key, None)
             self._refuse(wait_s, challenges)
-        self._note_use(key, caller)
+        self._record_use(key, caller)
         return caller
 
-    def _known_before(self, key: str, outage: DatabaseError) -> Caller:
+    def _cached_caller(self, key: str, outage: DatabaseError) -> Caller:
         """Return the cached owner of a key during an outage of the database, on routes that answer in outages.
 
         Raises: the outage, on other routes or if nothing is cached.
@@ -105,7 +105,7 @@ class Authentication:
         text = "this key is unknown, expired or revoked; `ebb keys list` lists the keys"
         raise UnauthenticatedError(text, challenges)
 
-    def _note_use(self, key: str, caller: Caller) -> None:
+    def _record_use(self, key: str, caller: Caller) -> None:
         last = self._used.get(key)
         if last is None or time.monotonic() - last > TOUCH_SECONDS:
             self._used[key] = time.monotonic()
@@ -137,19 +137,19 @@ def check_scopes(hooks: Hooks) -> None:
 def _check_scope(exchange: Exchange) -> None:
     route = exchange.route
     if route is not None and route.scope is not None and not exchange.caller.may(route.scope):
-        demand(route.scope, *route.or_scopes)
+        require_scope(route.scope, *route.or_scopes)
 
 
-def demand_to_promote(asked: str) -> None:
+def require_promotion(asked: str) -> None:
     """Refuse a `promote` that moves an alias, unless the caller has the scope `promote`.
 
     Raises: ForbiddenError.
     """
     if asked != "never":
-        demand("promote", because=f', which "promote": "{asked}" takes')
+        require_scope("promote", because=f', which "promote": "{asked}" takes')
 
 
-def demand_to_cancel(job: JobRow) -> None:
+def require_submitter(job: JobRow) -> None:
     """Refuse callers who did not submit this job, unless they have the scope `admin`.
 
     Raises: ForbiddenError.
@@ -161,16 +161,16 @@ def demand_to_cancel(job: JobRow) -> None:
         )
 
 
-def demand_to_retry(job: JobRow) -> None:
+def require_retry(job: JobRow) -> None:
     """Refuse callers who may not cancel this job, or may not submit it again.
 
     Raises: ForbiddenError.
     """
-    demand_to_cancel(job)
-    demand_to_promote(job.params.get("promote", "never"))
+    require_submitter(job)
+    require_promotion(job.params.get("promote", "never"))
 
 
-def demand(*scopes: str, because: str = "") -> None:
+def require_scope(*scopes: str, because: str = "") -> None:
     """Refuse callers who have none of these scopes.
 
     Raises: ForbiddenError.

@@ -31,7 +31,7 @@ class ConcurrencyLimit:
     def enter(self) -> None:
         """Take a place.
 
-        Raises: ConcurrencyLimitError, or the error given, where all are taken.
+        Raises: ConcurrencyLimitError, or the error given, if all places are taken.
         """
         with self._changed:
             if not self._changed.wait_for(lambda: self._taken < self._most, self._wait):
@@ -48,7 +48,7 @@ class ConcurrencyLimit:
     def held(self) -> Iterator[None]:
         """Hold a place while the block runs.
 
-        Raises: as `enter` does.
+        Raises: the errors of `enter`.
         """
         self.enter()
         try:

@@ -65,8 +65,8 @@ def answer_once(database: Database, body_sha256: str, make: Callable[[], Respons
         database.write(lambda connection: release(connection, this))
         raise
     headers = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
-    kept = StoredAnswer(answer.status_code, headers, answer.get_data())
-    database.write(lambda connection: store_answer(connection, this, kept))
+    stored = StoredAnswer(answer.status_code, headers, answer.get_data())
+    database.write(lambda connection: store_answer(connection, this, stored))
     return answer
 
 
@@ -75,20 +75,20 @@ def _alive(database: Database, this: IdempotentRequest) -> Iterator[None]:
     """Renew the key while the block runs, so that it is free soon after a killed server."""
     done = threading.Event()
 
-    def tell() -> None:
+    def renew_key() -> None:
         while not done.wait(RENEW_SECONDS):
             try:
                 database.write(lambda connection: renew(connection, this))
             except DatabaseError as error:
                 log.warning("an idempotency key could not be renewed: %s", error)
 
-    telling = threading.Thread(target=tell, name="idempotency", daemon=True)
-    telling.start()
+    renewal = threading.Thread(target=renew_key, name="idempotency", daemon=True)
+    renewal.start()
     try:
         yield
     finally:
         done.set()
-        telling.join()
+        renewal.join()
 
 
 def _digest(body_sha256: str) -> str:

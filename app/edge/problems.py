@@ -62,7 +62,7 @@ TABLE: dict[type[Exception], ProblemType] = {
     ),
     app_errors.OverloadedError: ProblemType(Status.SERVICE_UNAVAILABLE, "overloaded", "The service is overloaded"),
     store_errors.NotFoundError: ProblemType(Status.NOT_FOUND),
-    store_errors.ExpiredError: ProblemType(Status.GONE, "expired", "It was kept for its time, and removed"),
+    store_errors.ExpiredError: ProblemType(Status.GONE, "expired", "Retention has removed it"),
     store_errors.DiskFullError: ProblemType(
         Status.INSUFFICIENT_STORAGE, "disk-full", "The disk has no room for more", ""
     ),

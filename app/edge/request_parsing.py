@@ -54,7 +54,7 @@ def read_query(kind: type[Query]) -> Query:
 
 
 def _not_utf8(query: bytes) -> Iterator[Problem]:
-    """Yield the parameters that Werkzeug would read otherwise than they were sent."""
+    """Yield a problem for each parameter that is not UTF-8; Werkzeug would replace its bytes."""
     for part in query.split(b"&"):
         try:
             unquote_to_bytes(part).decode()

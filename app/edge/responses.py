@@ -56,8 +56,8 @@ class CompleteResponse(Response):
     """
 
     def __init__(self, body: bytes, mimetype: str, headers: Mapping[str, str]) -> None:
-        told = (("Content-Type", _content_type(mimetype)), ("Content-Length", str(len(body))))
-        complete = Headers([*told, *headers.items()])
+        own = (("Content-Type", _content_type(mimetype)), ("Content-Length", str(len(body))))
+        complete = Headers([*own, *headers.items()])
         super().__init__([body], headers=complete, direct_passthrough=True)
 
     def get_wsgi_response(self, environ: Mapping[str, Any]) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
@@ -90,12 +90,12 @@ def conditional(response: Response, etag: str | None = None) -> Response:
 
 
 def checked(response: Response) -> Response:
-    """Refuse a request whose condition does not hold; Werkzeug answers it with a status alone.
+    """Refuse a request whose condition does not hold, with a problem; Werkzeug would answer without a body.
 
-    Raises: PreconditionFailed, which is told as 412.
+    Raises: PreconditionFailed (412).
     """
     if response.status_code == HTTPStatus.PRECONDITION_FAILED:
-        raise PreconditionFailed("If-Match or If-Unmodified-Since does not hold: what is at this address has changed")
+        raise PreconditionFailed("If-Match or If-Unmodified-Since does not hold: the resource has changed")
     return response
 
 

@@ -40,7 +40,7 @@ def parse_json(body: bytes, *, briefly: bool = False) -> Any:
 
     With `briefly` a document is refused without a look for its faults, which takes several times as long as reading.
 
-    Raises: MalformedError with a pointer for each problem where the place can be told; TooLargeError.
+    Raises: MalformedError with a pointer for each problem whose place is known; TooLargeError.
     """
     check_containers(body)
     try:
@@ -71,11 +71,11 @@ def check_containers(body: bytes) -> None:
 
 
 def no_name_twice(body: bytes, members: int) -> bool:
-    """Tell whether each name in a document is the only one of its object; `members` is how many a decoder returned.
+    """Return whether each name is unique in its object; `members` is the number of members that a decoder returned.
 
-    Decoders return one member where a name comes twice: fewer than were sent. Each member that was sent has one colon
-    outside of texts, and nothing else has. So no name came twice if there are as many such colons as members.
-    All colons are counted first, which is faster: if they are as many as the members, no text holds any.
+    Of members with equal names, a decoder returns only one. Each member of the document has exactly one colon outside
+    of texts. So all names are unique if there are as many such colons as decoded members. All colons are counted
+    first, which is faster: if there are as many as members, no text holds one.
 
     Example:
         >>> no_name_twice(b'{"a": "12:30", "b": 2}', 2), no_name_twice(b'{"a": 1, "a": 2}', 1)
@@ -106,9 +106,9 @@ def _count_members(value: object, room: int) -> int | None:
 
 
 def _refuse(body: bytes, *, briefly: bool) -> None:
-    """Raise the faults of the body; return where the standard library finds none."""
+    """Raise the faults of the body; return if the standard library finds none."""
     if briefly:
-        raise _malformed("this is not JSON that this service reads; faults told before it say more")
+        raise _malformed("this line is not valid JSON; only the first faults are explained")
     try:
         document = json.loads(body.decode("utf-8"), object_pairs_hook=_Object, parse_constant=_Constant)
     except UnicodeDecodeError as error:

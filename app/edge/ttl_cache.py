@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from store.database import Connection, Database
 
 KEPT_SECONDS = 0.5
-MOST_KEPT = 4096
+MOST_ENTRIES = 4096
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -24,12 +24,12 @@ class TtlCache(Generic[Key, Value]):
     """
 
     def __init__(
-        self, database: Database, look: Callable[[Connection, Key], Value | None], seconds: float = KEPT_SECONDS
+        self, database: Database, read: Callable[[Connection, Key], Value | None], seconds: float = KEPT_SECONDS
     ) -> None:
         self._database = database
-        self._look = look
+        self._read = read
         self._seconds = seconds
-        self._seen: dict[Key, tuple[float, Value | None]] = {}
+        self._entries: dict[Key, tuple[float, Value | None]] = {}
 
     def get(self, key: Key) -> Value | None:
         """Return the cached value, or read it.
@@ -37,25 +37,25 @@ class TtlCache(Generic[Key, Value]):
         Raises: the errors of the read; DatabaseError during an outage.
         """
         begun = time.monotonic()
-        since, value = self._seen.get(key, (0.0, None))
+        since, value = self._entries.get(key, (0.0, None))
         if value is not None and begun - since <= self._seconds:
             return value
         with self._database.read() as connection:
-            value = self._look(connection, key)
-        self._keep(key, begun, value)
+            value = self._read(connection, key)
+        self._store(key, begun, value)
         return value
 
     def last(self, key: Key) -> Value | None:
         """Return the value that was read last, however old; None if there is none."""
-        return self._seen.get(key, (0.0, None))[1]
+        return self._entries.get(key, (0.0, None))[1]
 
     def forget(self, key: Key) -> None:
         """Read the key again next time, because this process has changed its value."""
-        self._seen[key] = (time.monotonic(), None)
+        self._entries[key] = (time.monotonic(), None)
 
-    def _keep(self, key: Key, since: float, value: Value | None) -> None:
-        if len(self._seen) >= MOST_KEPT:
-            self._seen.clear()
+    def _store(self, key: Key, since: float, value: Value | None) -> None:
+        if len(self._entries) >= MOST_ENTRIES:
+            self._entries.clear()
         # A slow thread must not overwrite the newer value of another.
-        if self._seen.get(key, (0.0, None))[0] <= since:
-            self._seen[key] = (since, value)
+        if self._entries.get(key, (0.0, None))[0] <= since:
+            self._entries[key] = (since, value)

@@ -43,7 +43,7 @@ def validation_errors(value: object, kind: Any, path: Path = (), *, strict: bool
         msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
         inside = _inside(value, kind, path, strict=strict)
-        yield next(inside, Problem(pointer(*path), *_told(str(error), kind)))
+        yield next(inside, Problem(pointer(*path), *_described(str(error), kind)))
         yield from inside
 
 
@@ -85,17 +85,17 @@ def _parts(kind: Any) -> Iterator[Any]:
         yield kind
 
 
-def _told(message: str, kind: Any) -> tuple[str, str]:
+def _described(message: str, kind: Any) -> tuple[str, str]:
     """Return the code and the sentence for a message of msgspec.
 
     Example:
-        >>> _told("Expected `int | null`, got `str`", int | None)
+        >>> _described("Expected `int | null`, got `str`", int | None)
         ('type', 'must be a whole number or null, not text')
-        >>> _told("Expected `str` of length <= 3", str)
+        >>> _described("Expected `str` of length <= 3", str)
         ('range', 'must be at most 3 characters long')
-        >>> _told("Invalid enum value 'x'", Literal["a", "b"])
+        >>> _described("Invalid enum value 'x'", Literal["a", "b"])
         ('unknown', 'must be one of: a, b')
-        >>> _told("Number out of range", float)
+        >>> _described("Number out of range", float)
         ('range', 'is larger than a number can be here')
     """
     if found := _GOT.match(message):

@@ -30,11 +30,11 @@ def main() -> int:
 def _answer(asked: dict[str, Any]) -> str:
     try:
         schema = profile_file(Path(asked["path"]), asked["file_format"], asked["target"], asked["id_column"])
-        told = json.dumps({"schema": schema.to_json()})
-        if len(told) > SCHEMA_BYTES:
+        answer = json.dumps({"schema": schema.to_json()})
+        if len(answer) > SCHEMA_BYTES:
             raise TableError(
-                f"the texts that the columns hold take {len(told):,} bytes to list, more than {SCHEMA_BYTES:,}: leave "
-                "out columns of long texts"
+                f"the texts that the columns hold take {len(answer):,} bytes to list, more than {SCHEMA_BYTES:,}: "
+                "leave out columns of long texts"
             )
     except TableError as error:
         return json.dumps({"refused": "table", "detail": str(error)})
@@ -43,7 +43,7 @@ def _answer(asked: dict[str, Any]) -> str:
     except MemoryError:
         lift_memory()
         return json.dumps({"refused": "memory"})
-    return told
+    return answer
 
 
 def _line() -> bytes:

@@ -66,7 +66,7 @@ class Inspector:
         deadline = threading.Timer(self._seconds, expire)
         deadline.start()
         try:
-            told = self._converse(child, question)
+            output = self._converse(child, question)
         finally:
             deadline.cancel()
             child.kill()  # does nothing if it has ended
@@ -81,7 +81,7 @@ class Inspector:
         if child.returncode != 0:
             log.error("an inspection ended with code %d", child.returncode)
             raise TableError("the process that inspected the table crashed: the file may be damaged, write it again")
-        answer: dict[str, Any] = json.loads(told)
+        answer: dict[str, Any] = json.loads(output)
         return answer
 
     def _converse(self, child: subprocess.Popen[bytes], question: Question) -> bytes:
@@ -91,9 +91,9 @@ class Inspector:
         asked = {**asdict(question), "path": str(question.path), **limits}
         with contextlib.suppress(BrokenPipeError):  # it has ended; its exit code tells why
             child.stdin.write(json.dumps(asked).encode() + b"\n")
-        told = child.stdout.read()
+        output = child.stdout.read()
         child.wait()
-        return told
+        return output
 
     def _too_much_memory(self) -> TooLargeError:
         return TooLargeError(

@@ -74,12 +74,12 @@ def _distributions(figures: JobStatistics) -> Iterator[Metric]:
     waited = HistogramMetricFamily("ebb_job_wait_seconds", "From submission to first start.", labels=("kind",))
     for kind in KINDS:
         for state in FINISHED:
-            took.add_metric((kind, state), *_told(figures.durations.get((kind, state)), DURATIONS))
-        waited.add_metric((kind,), *_told(figures.waits.get(kind), WAITS))
+            took.add_metric((kind, state), *_buckets(figures.durations.get((kind, state)), DURATIONS))
+        waited.add_metric((kind,), *_buckets(figures.waits.get(kind), WAITS))
     yield from (took, waited)
 
 
-def _told(times: Distribution | None, bounds: tuple[float, ...]) -> tuple[list[tuple[str, float]], float]:
+def _buckets(times: Distribution | None, bounds: tuple[float, ...]) -> tuple[list[tuple[str, float]], float]:
     times = times or Distribution([0] * len(bounds))
     buckets = [(str(bound), float(count)) for bound, count in zip(bounds, times.at_most, strict=True)]
     return [*buckets, ("+Inf", float(times.count))], times.microseconds / 1e6

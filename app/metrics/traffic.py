@@ -36,7 +36,7 @@ class Traffic:
         self._scored = Counter("ebb_scored_records", "Records of scoring requests.", ("outcome",), registry=into)
         self.streams = Gauge("ebb_event_streams", "Streams open.", multiprocess_mode="livesum", registry=into)
         self._good, self._bad = self._scored.labels("scored"), self._scored.labels("refused")
-        self._kept: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        self._counters: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     def install(self, hooks: Hooks) -> None:
         """Count every request."""
@@ -58,9 +58,9 @@ class Traffic:
 
     def _of(self, name: str, status: int) -> tuple[Counter, Histogram]:
         """Return the counters of this kind of answer; they are cached, because looking labels up is slow."""
-        kept = self._kept.get((name, status))
-        if kept is None:
+        counters = self._counters.get((name, status))
+        if counters is None:
             labels = self._named.get(name, UNKNOWN)
-            kept = self._requests.labels(*labels, f"{status}xx"), self._seconds.labels(*labels)
-            self._kept[name, status] = kept
-        return kept
+            counters = self._requests.labels(*labels, f"{status}xx"), self._seconds.labels(*labels)
+            self._counters[name, status] = counters
+        return counters

@@ -30,13 +30,13 @@ def write_csv(results: ScoreResults) -> bytes:
     if results.plan is not None:
         names += ["contact", "expected_profit"]
         columns += [[str(yes).lower() for yes in results.plan.contact], list(results.plan.profits)]
-    told: list[Scalar] = [""] * len(results.ids)
+    errors: list[Scalar] = [""] * len(results.ids)
     for row, problem in results.wrong.items():
-        told[row] = safe(problem.detail)
+        errors[row] = safe(problem.detail)
         for column in columns[1:]:
             column[row] = ""
     out = StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([*names, "error"])
-    writer.writerows(zip(*columns, told, strict=True))
+    writer.writerows(zip(*columns, errors, strict=True))
     return out.getvalue().encode()

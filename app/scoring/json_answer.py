@@ -47,7 +47,7 @@ def _campaign(results: ScoreResults) -> Campaign | UnsetType:
 def _scores(results: ScoreResults) -> list[Score]:
     more: list[Iterator[Any]] = []
     if results.explained is not None:
-        more += [map(_told, results.explained.reasons), iter(results.explained.gaps)]
+        more += [map(_contributions, results.explained.reasons), iter(results.explained.gaps)]
     elif results.plan is not None:
         more += [repeat(UNSET), repeat(UNSET)]
     if results.plan is not None:
@@ -59,5 +59,5 @@ def _scores(results: ScoreResults) -> list[Score]:
     return scores
 
 
-def _told(reasons: Sequence[Reason]) -> list[ColumnContribution]:
+def _contributions(reasons: Sequence[Reason]) -> list[ColumnContribution]:
     return [ColumnContribution(*reason) for reason in reasons]

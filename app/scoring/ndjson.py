@@ -15,7 +15,7 @@ _record = msgspec.json.Decoder(dict[str, Cell])
 
 
 def read_ndjson(body: bytes) -> Customers:
-    """Read the records; blank lines are skipped. The first 100 faults are told in full, the others briefly.
+    """Read the records; blank lines are skipped. The first 100 faults are explained in full, the others briefly.
 
     Raises: InputError, TooLargeError.
     """

@@ -49,7 +49,7 @@ class ScoreResults:
 
 
 class _Scores:
-    """What the estimator says of the rows so far; `faults` are by row of the request."""
+    """The results of the rows that are scored; `faults` are by row of the request."""
 
     def __init__(self, estimator: Estimator, customers: Customers, explain: int) -> None:
         self._estimator = estimator
@@ -63,7 +63,7 @@ class _Scores:
         self.imputed: dict[str, int] = {}
 
     def add(self, rows: range, wrong: Collection[int]) -> None:
-        """Score the next rows; those that are `wrong` are not counted as unseen or imputed."""
+        """Score the next rows; `wrong` ones are not counted as unseen or imputed."""
         estimator = self._estimator
         columns = self._customers.columns(estimator.encoder.names, slice(rows.start, rows.stop))
         table, faults = estimator.read(columns, len(rows))
@@ -142,6 +142,6 @@ def _placed(wrong: Mapping[int, Problem], customers: Customers) -> dict[int, Pro
         for row, problem in sorted(wrong.items(), key=itemgetter(0))
     )
     if len(wrong) == customers.n:
-        told = (problem for _, problem in islice(problems, MOST_FAULTS))
-        raise InputError("none of the customers can be scored; see errors", told)
+        first = (problem for _, problem in islice(problems, MOST_FAULTS))
+        raise InputError("none of the customers can be scored; see errors", first)
     return dict(problems)

@@ -22,30 +22,35 @@ log = logging.getLogger(__name__)
 COME_BACK_SECONDS = 2.0
 BATCH = 200
 
-Look = Callable[[Connection], JobChange]
+ReadChange = Callable[[Connection], JobChange]
 Allowed = Callable[[Connection], bool]
 
 
-class Following:
+class JobStream:
     """A client's position in the events of a job, and the last progress that it was sent.
 
-    `look` returns the changing parts of the job; they are sent without an id, because they are no event. The stream
-    ends once the client is no longer `allowed` to read it.
+    `read_change` returns the changing parts of the job, which are sent without an id, because they are no event. The
+    stream ends once the client is no longer `allowed` to read it.
     """
 
     def __init__(
-        self, database: Database, job_id: str, cursor: Cursor, look: Look, allowed: Allowed = lambda _: True
+        self,
+        database: Database,
+        job_id: str,
+        cursor: Cursor,
+        read_change: ReadChange,
+        allowed: Allowed = lambda _: True,
     ) -> None:
         self.ended = False
         self.behind = True
         self._database = database
         self._job_id = job_id
         self._cursor = cursor
-        self._look = look
+        self._read_change = read_change
         self._allowed = allowed
-        self._seen: JobChange | None = None
+        self._sent: JobChange | None = None
 
-    def news(self) -> list[str]:
+    def new_events(self) -> list[str]:
         """Return the events after the position as text, read in one short transaction.
 
         Raises: DatabaseError.
@@ -54,45 +59,45 @@ class Following:
             if not self._allowed(connection):
                 self.ended = True
                 return []
-            change = self._look(connection)
-            happened = read_events_after(connection, self._job_id, self._cursor, limit=BATCH)
-        texts = [_event(one) for one in happened]
-        if happened:
-            self._cursor = happened[-1].cursor
-            self.ended = happened[-1].event in FINISHED
-        self.behind = len(happened) == BATCH
-        if change != self._seen and not change.state.finished:
+            change = self._read_change(connection)
+            events = read_events_after(connection, self._job_id, self._cursor, limit=BATCH)
+        texts = [_text(one) for one in events]
+        if events:
+            self._cursor = events[-1].cursor
+            self.ended = events[-1].event in FINISHED
+        self.behind = len(events) == BATCH
+        if change != self._sent and not change.state.finished:
             texts.append(server_sent_event("progress", msgspec.json.encode(change).decode()))
-        self._seen = change
+        self._sent = change
         return texts
 
 
-def follow(following: Following, streams: StreamLimit, peer: Peer) -> Iterator[str]:
+def follow(stream: JobStream, limit: StreamLimit, peer: Peer) -> Iterator[str]:
     """Yield a job's events as text until the job ends, the client disconnects, or the stream's time is up."""
-    rhythm = streams.rhythm
-    begun = told_at = time.monotonic()
+    intervals = limit.intervals
+    begun = sent_at = time.monotonic()
     yield retry_after(COME_BACK_SECONDS)
-    while not following.ended and streams.going and time.monotonic() - begun < rhythm.longest:
+    while not stream.ended and limit.may_continue and time.monotonic() - begun < intervals.longest:
         try:
-            texts = following.news()
+            texts = stream.new_events()
         except DatabaseError as error:
             log.warning("a stream ends, and its client may resume it: %s", error)
             return
-        if not texts and time.monotonic() - told_at >= rhythm.sign_of_life:
+        if not texts and time.monotonic() - sent_at >= intervals.sign_of_life:
             texts = [SIGN_OF_LIFE]
         for text in texts:
-            if not peer.reads(rhythm.patience):
+            if not peer.accepts_data(intervals.patience):
                 return
             yield text
-            told_at = time.monotonic()
-        if not following.ended and not peer.stays(0 if following.behind else rhythm.poll):
+            sent_at = time.monotonic()
+        if not stream.ended and not peer.stays_connected(0 if stream.behind else intervals.poll):
             return
 
 
-def _event(one: StreamEvent) -> str:
-    shown: Epoch | JobEvent
-    if isinstance(one.data, Epoch):
-        shown = one.data
+def _text(event: StreamEvent) -> str:
+    body: Epoch | JobEvent
+    if isinstance(event.data, Epoch):
+        body = event.data
     else:
-        shown = JobEvent(one.event, one.attempt or 0, str(time_text(one.at)), dict(one.data))
-    return server_sent_event(one.event, msgspec.json.encode(shown).decode(), str(one.cursor))
+        body = JobEvent(event.event, event.attempt or 0, str(time_text(event.at)), dict(event.data))
+    return server_sent_event(event.event, msgspec.json.encode(body).decode(), str(event.cursor))

@@ -14,7 +14,7 @@ class Peer:
     def __init__(self, connection: socket.socket | None) -> None:
         self._connection = connection
 
-    def stays(self, seconds: float) -> bool:
+    def stays_connected(self, seconds: float) -> bool:
         """Wait this long; return False at once if the client disconnects."""
         if self._connection is None:
             time.sleep(seconds)
@@ -31,7 +31,7 @@ class Peer:
         time.sleep(seconds)  # the client has sent its next request, which has to wait
         return True
 
-    def reads(self, seconds: float) -> bool:
+    def accepts_data(self, seconds: float) -> bool:
         """Wait until the socket accepts data; after this time, close the connection and return False."""
         if self._connection is None:
             return True

@@ -8,7 +8,7 @@ from app.errors import StreamsError
 
 
 @dataclass(frozen=True)
-class Rhythm:
+class Intervals:
     """The intervals of a stream: between polls, between signs of life, until its end, and of waiting for a reader.
 
     Units: seconds.
@@ -23,7 +23,7 @@ class Rhythm:
 class StreamLimit(ConcurrencyLimit):
     """Admits streams up to a quarter of the process's threads; each stream holds a thread until it ends."""
 
-    def __init__(self, threads: int, rhythm: Rhythm | None = None) -> None:
+    def __init__(self, threads: int, intervals: Intervals | None = None) -> None:
         most = threads // 4
         super().__init__(
             most,
@@ -31,11 +31,11 @@ class StreamLimit(ConcurrencyLimit):
             "come back later, or poll the job",
             StreamsError,
         )
-        self.rhythm = rhythm or Rhythm()
+        self.intervals = intervals or Intervals()
         self._alive: Callable[[], bool] = lambda: True
 
     @property
-    def going(self) -> bool:
+    def may_continue(self) -> bool:
         """Whether streams may continue; False once the process is about to end."""
         return self._alive()
 

@@ -34,6 +34,6 @@ def dataset_errors(spec: Spec, inputs: Collection[str], others: Collection[str],
         detail = "every input column is dropped: leave at least one to learn from"
         problems.append(Problem(here + pointer("columns"), "conflict", detail))
     if not isinstance(spec.loss, BinaryCrossEntropy):
-        detail = "the service learns who churned, from binary_cross_entropy: train other targets with python -m model"
+        detail = "the service trains with binary_cross_entropy only: train other targets with python -m model"
         problems.append(Problem(here + pointer("loss"), "conflict", detail))
     return problems

@@ -13,7 +13,7 @@ from app.routing.route import Header, Route
 from app.schemas.field_types import published
 from app.schemas.job_resource import JobChange
 from app.server.services import Services
-from app.streams.job_stream import Following, follow
+from app.streams.job_stream import JobStream, follow
 from app.streams.peers import Peer
 from app.streams.server_sent_events import MEDIA_TYPE
 from app.views.jobs import job_change, load_job
@@ -45,11 +45,11 @@ def stream_events(services: Services, job_id: str, query: EventsQuery) -> Respon
     """
     cursor = _cursor(query)
 
-    def look(connection: Connection) -> JobChange:
+    def read_change(connection: Connection) -> JobChange:
         return job_change(load_job(connection, get_job(connection, job_id)))
 
     with services.database.read() as connection:
-        ended = look(connection).state.finished
+        ended = read_change(connection).state.finished
         news = read_events_after(connection, job_id, cursor, limit=1)
     if ended and not news:
         return no_content(HEADERS)
@@ -58,8 +58,8 @@ def stream_events(services: Services, job_id: str, query: EventsQuery) -> Respon
     services.streams.enter()
     services.traffic.streams.inc()
     peer = Peer(request.environ.get("gunicorn.socket"))
-    following = Following(services.database, job_id, cursor, look, _still_allowed())
-    answer = Response(follow(following, services.streams, peer), mimetype=MEDIA_TYPE, headers=HEADERS)
+    stream = JobStream(services.database, job_id, cursor, read_change, _still_allowed())
+    answer = Response(follow(stream, services.streams, peer), mimetype=MEDIA_TYPE, headers=HEADERS)
     answer.call_on_close(services.streams.leave)
     answer.call_on_close(services.traffic.streams.dec)
     return answer

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from flask import Response
 
-from app.edge.access import caller_name, demand_to_cancel
+from app.edge.access import caller_name, require_submitter
 from app.edge.responses import conditional, json_answer, time_text
 from app.routing.route import Route
 from app.schemas.field_types import PageQuery, PageSize, PageToken, Slug, several
@@ -86,7 +86,7 @@ def cancel_job(services: Services, job_id: str, **_: object) -> Response:
     The caller needs the key that submitted the job, or a key with the scope `admin`.
     """
     with services.database.read() as connection:
-        demand_to_cancel(get_job(connection, job_id))
+        require_submitter(get_job(connection, job_id))
     by, this = caller_name(), new_id()
     services.database.write(lambda connection: cancel(connection, job_id, by=by, request=this))
     with services.database.read() as connection:

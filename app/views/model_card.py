@@ -121,8 +121,8 @@ def layer_text(raw: Mapping[str, Any]) -> str:
     ((name, settings),) = raw.items()
     if isinstance(settings, list):
         return f"{name} [{', '.join(map(layer_text, settings))}]"
-    told = ", ".join(f"{setting} {json.dumps(value)}" for setting, value in settings.items())
-    return f"{name} ({told})" if told else name
+    listed = ", ".join(f"{setting} {json.dumps(value)}" for setting, value in settings.items())
+    return f"{name} ({listed})" if listed else name
 
 
 def _limitations(metrics: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[str]:

@@ -66,14 +66,14 @@ def show_versions(services: Services, name: str, query: PageQuery) -> Response:
     """List a model's versions, the newest first."""
     with services.database.read() as connection:
         page = list_versions(connection, name, page_size=query.page_size, page_token=query.page_token)
-    return conditional(json_answer(VersionPage([_shown(row) for row in page.rows], page.next_token)))
+    return conditional(json_answer(VersionPage([_to_version(row) for row in page.rows], page.next_token)))
 
 
 def show_version(services: Services, name: str, version: int, **_: object) -> Response:
     """Return a version without its weights."""
     with services.database.read() as connection:
         row = get_version(connection, name, version)
-    return conditional(json_answer(_shown(row)))
+    return conditional(json_answer(_to_version(row)))
 
 
 def download_weights(services: Services, name: str, version: int, **_: object) -> Response:
@@ -86,7 +86,7 @@ def download_weights(services: Services, name: str, version: int, **_: object) -
     return conditional(answer, row.weights_sha256)
 
 
-def _shown(row: VersionRow) -> Version:
+def _to_version(row: VersionRow) -> Version:
     return Version(
         model=row.model,
         version=row.version,

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from app.edge.access import demand_to_retry, owner
+from app.edge.access import owner, require_retry
 from app.edge.idempotency import idempotency_key
 from app.routing.route import Route
 from app.schemas.job_resource import Job
@@ -23,7 +23,7 @@ def retry_job(services: Services, job_id: str, **_: object) -> Response:
     """
     with services.database.read() as connection:
         job = get_job(connection, job_id)
-        demand_to_retry(job)
+        require_retry(job)
         if job.kind != "scoring":
             check_stored(services, connection, job.params["spec"], job.dataset_id)
     key, by, new_job_id = idempotency_key(), owner(), new_id()

@@ -6,7 +6,7 @@ import msgspec
 from flask import Response
 from msgspec import Meta, to_builtins
 
-from app.edge.access import demand_to_promote, owner
+from app.edge.access import owner, require_promotion
 from app.edge.idempotency import idempotency_key
 from app.edge.responses import json_answer
 from app.errors import InputError
@@ -60,7 +60,7 @@ def submit_training(services: Services, body: TrainingRequest, **_: object) -> R
 
     A `promote` other than `never` may move the alias `champion`, so the key also needs the scope `promote`.
     """
-    demand_to_promote(body.promote)
+    require_promotion(body.promote)
     key = idempotency_key()
     with services.database.read() as connection:
         spec = _checked(services, connection, body)

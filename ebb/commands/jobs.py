@@ -94,8 +94,8 @@ def cancel(job_id: str, url: str | None, key: str | None, as_json: bool) -> None
     """Cancel a queued job, or ask a running one to stop."""
     with open_client(url, key) as client:
         job = client.cancel(job_id)
-    told = "is cancelled" if job.finished else "was asked to stop"
-    _say(job, f"job {job.id} {told}", as_json=as_json)
+    change = "is cancelled" if job.finished else "was asked to stop"
+    _say(job, f"job {job.id} {change}", as_json=as_json)
 
 
 @jobs.command()

@@ -27,9 +27,9 @@ def result(job_id: str, out: Path, url: str | None, key: str | None) -> None:
 def replay(model: str, version: int, url: str | None, key: str | None) -> None:
     """Train a version again and compare the bytes; exit code 1 if they differ."""
     with open_client(url, key) as client:
-        told = wait_for_result(client, client.replay(model, version).id).result or {}
-    for differs in told["environment_differs"] if isinstance(told["environment_differs"], list) else ():
+        outcome = wait_for_result(client, client.replay(model, version).id).result or {}
+    for differs in outcome["environment_differs"] if isinstance(outcome["environment_differs"], list) else ():
         click.echo(f"{differs['name']} was {differs['then']}, and is {differs['here']}", err=True)
-    words = "the same bytes" if told["equal"] else f"other bytes, {told['replayed_sha256']}"
-    click.echo(f"version {version} of {model}, {told['weights_sha256']}: {words}")
-    sys.exit(0 if told["equal"] else 1)
+    words = "the same bytes" if outcome["equal"] else f"other bytes, {outcome['replayed_sha256']}"
+    click.echo(f"version {version} of {model}, {outcome['weights_sha256']}: {words}")
+    sys.exit(0 if outcome["equal"] else 1)

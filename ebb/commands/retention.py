@@ -34,8 +34,8 @@ def retention(dry_run: bool, dataset_days: float | None, result_days: float | No
     finally:
         database.close()
     print_rows([_row(each, ages) for each in found], COLUMNS, as_json=as_json)
-    told = "would be removed" if dry_run else "were removed"
-    click.echo(f"{len(found)} files of {sum(each.size for each in found):,} bytes {told}", err=True)
+    verb = "would be removed" if dry_run else "were removed"
+    click.echo(f"{len(found)} files of {sum(each.size for each in found):,} bytes {verb}", err=True)
 
 
 def _row(expired: Expired, ages: Ages) -> dict[str, object]:

@@ -14,35 +14,35 @@ PHRASES = {
 
 
 @dataclass(frozen=True)
-class Told:
+class ReasonText:
     """A reason in words: the observed value, and its factor of the odds of leaving."""
 
-    seen: str
+    observed: str
     odds: str
 
 
-def tell(reason: ColumnContribution) -> Told:
+def describe_reason(reason: ColumnContribution) -> ReasonText:
     """Describe a reason; its contribution to the log-odds becomes a factor of the odds.
 
     Example:
-        >>> tell(ColumnContribution("support_tickets", 7, 0.9))
-        Told(seen='7 support tickets', odds='2.5')
-        >>> tell(ColumnContribution("months", 1, -0.7))
-        Told(seen='customer for 1 month', odds='0.50')
+        >>> describe_reason(ColumnContribution("support_tickets", 7, 0.9))
+        ReasonText(observed='7 support tickets', odds='2.5')
+        >>> describe_reason(ColumnContribution("months", 1, -0.7))
+        ReasonText(observed='customer for 1 month', odds='0.50')
     """
     odds = math.exp(reason.contribution)
-    return Told(_seen(reason), f"{odds:.1f}" if odds >= 1 else f"{odds:.2f}")
+    return ReasonText(_observed(reason), f"{odds:.1f}" if odds >= 1 else f"{odds:.2f}")
 
 
-def raised_and_lowered(reasons: list[ColumnContribution]) -> tuple[list[Told], list[Told]]:
+def raised_and_lowered(reasons: list[ColumnContribution]) -> tuple[list[ReasonText], list[ReasonText]]:
     """Describe the reasons that raise the risk and those that lower it, each the largest first."""
     ordered = sorted(reasons, key=lambda reason: -abs(reason.contribution))
-    raised = [tell(reason) for reason in ordered if reason.contribution >= 0]
-    lowered = [tell(reason) for reason in ordered if reason.contribution < 0]
+    raised = [describe_reason(reason) for reason in ordered if reason.contribution >= 0]
+    lowered = [describe_reason(reason) for reason in ordered if reason.contribution < 0]
     return raised, lowered
 
 
-def _seen(reason: ColumnContribution) -> str:
+def _observed(reason: ColumnContribution) -> str:
     value = reason.value
     if value is None:
         return f"{reason.column} unknown"

@@ -7,7 +7,7 @@ from pathlib import Path
 from ebb.answers import Score
 from ebb.demo.charts import loss_chart, reliability_chart, roc_chart
 from ebb.demo.findings import Findings
-from ebb.demo.reasons import Told, raised_and_lowered
+from ebb.demo.reasons import ReasonText, raised_and_lowered
 from ebb.demo.style import STYLE
 
 
@@ -125,10 +125,10 @@ def _at_risk_row(findings: Findings, row: int, score: Score) -> str:
     )
 
 
-def _list(reasons: list[Told]) -> str:
+def _list(reasons: list[ReasonText]) -> str:
     if not reasons:
         return "–"
-    items = "".join(f"<li>{escape(told.seen)} <span class='quiet'>×{told.odds}</span></li>" for told in reasons)
+    items = "".join(f"<li>{escape(one.observed)} <span class='quiet'>×{one.odds}</span></li>" for one in reasons)
     return f"<ul>{items}</ul>"
 
 

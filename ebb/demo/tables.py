@@ -6,7 +6,7 @@ from rich.table import Table
 
 from ebb.demo.evaluation import Evaluation
 from ebb.demo.findings import Findings
-from ebb.demo.reasons import Told, raised_and_lowered
+from ebb.demo.reasons import ReasonText, raised_and_lowered
 
 
 def print_at_risk(findings: Findings, console: Console) -> None:
@@ -15,12 +15,12 @@ def print_at_risk(findings: Findings, console: Console) -> None:
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("customer", no_wrap=True)
     table.add_column("risk", justify="right")
-    told = [(score, *raised_and_lowered(score.reasons)) for _, score in findings.most_at_risk()]
-    both = any(lowered for _, _, lowered in told)
+    rows = [(score, *raised_and_lowered(score.reasons)) for _, score in findings.most_at_risk()]
+    both = any(lowered for _, _, lowered in rows)
     table.add_column("because")
     if both:
         table.add_column("in spite of")
-    for score, raised, lowered in told:
+    for score, raised, lowered in rows:
         risk = f"{score.churn_probability or 0.0:.1%}"
         reasons = [_lines(raised), _lines(lowered)] if both else [_lines(raised)]
         table.add_row(str(score.customer_id), risk, *reasons)
@@ -44,5 +44,5 @@ def print_quality(evaluation: Evaluation, console: Console) -> None:
     console.print(table)
 
 
-def _lines(reasons: list[Told]) -> str:
-    return "\n".join(f"{told.seen} (x{told.odds})" for told in reasons)
+def _lines(reasons: list[ReasonText]) -> str:
+    return "\n".join(f"{reason.observed} (x{reason.odds})" for reason in reasons)

@@ -14,9 +14,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.schemas.job_resource import JobChange
-from app.streams.job_stream import Following, follow
+from app.streams.job_stream import JobStream, follow
 from app.streams.peers import Peer
-from app.streams.stream_limit import Rhythm, StreamLimit
+from app.streams.stream_limit import Intervals, StreamLimit
 from app.views.jobs import job_change, load_job
 from store.clock import now
 from store.database import Connection, Database
@@ -30,7 +30,7 @@ from store.jobs.read import get_job
 from store.tables import jobs
 from tests.store.world import epoch
 
-QUICK = Rhythm(poll=0.01, sign_of_life=0.05, longest=30.0, patience=0.1)
+QUICK = Intervals(poll=0.01, sign_of_life=0.05, longest=30.0, patience=0.1)
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ def following(database: Database, job: str, peer: Peer, streams: StreamLimit) ->
     def look(connection: Connection) -> JobChange:
         return job_change(load_job(connection, get_job(connection, job)))
 
-    return follow(Following(database, job, Cursor(), look), streams, peer)
+    return follow(JobStream(database, job, Cursor(), look), streams, peer)
 
 
 def test_events_are_streamed_live_and_progress_has_no_id(database: Database, job: str) -> None:
@@ -211,7 +211,7 @@ def test_a_quiet_stream_sends_keep_alive_comments(database: Database, job: str) 
 
 
 def test_a_stream_ends_at_its_time_limit_and_with_its_process(database: Database, job: str) -> None:
-    short = StreamLimit(4, Rhythm(poll=0.01, sign_of_life=10.0, longest=0.2, patience=0.1))
+    short = StreamLimit(4, Intervals(poll=0.01, sign_of_life=10.0, longest=0.2, patience=0.1))
     assert len(list(following(database, job, Peer(None), short))) == 3  # retry, queued, progress
     ending = StreamLimit(4, QUICK)
     ending.end_with(lambda: False)
@@ -229,7 +229,7 @@ def test_a_stream_ends_when_its_reader_disconnects(
     database: Database, job: str, connected: tuple[socket.socket, socket.socket]
 ) -> None:
     ours, theirs = connected
-    patient = StreamLimit(4, Rhythm(poll=20.0, sign_of_life=60.0, longest=60.0, patience=10.0))
+    patient = StreamLimit(4, Intervals(poll=20.0, sign_of_life=60.0, longest=60.0, patience=10.0))
     stream = following(database, job, Peer(ours), patient)
     assert len(list(islice(stream, 3))) == 3
     threading.Timer(0.1, theirs.close).start()
@@ -255,4 +255,4 @@ def test_a_reader_that_does_not_read_is_disconnected(
 def test_a_reader_may_send_more_bytes(connected: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = connected
     theirs.send(b"GET / HTTP/1.1")
-    assert Peer(ours).stays(0.01)
+    assert Peer(ours).stays_connected(0.01)

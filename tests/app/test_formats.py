@@ -103,7 +103,7 @@ def test_each_invalid_line_has_an_error_and_the_first_hundred_a_detail(client: F
     details = [one["error"]["detail"] for one in bad]
     assert ["column 13" in details[0], "'months' comes twice" in details[1]] == [True, True]
     assert details[:100] == [details[0], details[1]] * 50
-    assert set(details[100:]) == {"this is not JSON that this service reads; faults told before it say more"}
+    assert set(details[100:]) == {"this line is not valid JSON; only the first faults are explained"}
 
 
 def test_an_invalid_csv_line_has_an_error_in_its_place(client: FlaskClient) -> None:

@@ -5,16 +5,16 @@ import time
 from http import HTTPStatus
 
 import pytest
-from flask import Flask, Response, g
+from flask import Flask, Response
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
+from app.edge.exchange import begin_exchange, this_request
 from app.edge.idempotency import answer_once
 from store.clock import now
 from store.database import Database
 from store.idempotency import ABANDONED_SECONDS, RENEW_SECONDS
-from store.keys import Caller
 from store.tables import idempotent_answers as answers
 from tests.app.conftest import CSV
 
@@ -35,7 +35,7 @@ def test_a_concurrent_equal_upload_gets_retry_after(app: Flask, client: FlaskCli
         return Response("made", HTTPStatus.CREATED)
 
     with app.test_request_context(ADDRESS, method="POST", headers=HEADERS):
-        g.caller = Caller("", frozenset())
+        begin_exchange(this_request(), None)
         answer_once(database, hashlib.sha256(CSV).hexdigest(), make)
     [refused] = meanwhile
     assert (refused.status_code, refused.mimetype) == (409, "application/problem+json")
@@ -59,5 +59,5 @@ def test_a_slow_request_renews_its_idempotency_key(app: Flask, database: Databas
         raise AssertionError("it was not renewed")
 
     with app.test_request_context(ADDRESS, method="POST", headers=HEADERS):
-        g.caller = Caller("", frozenset())
+        begin_exchange(this_request(), None)
         assert answer_once(database, "0" * 64, make).data == b"made"

@@ -9,7 +9,7 @@ from rich.console import Console
 from ebb.answers import ColumnContribution, Epoch, Job, Progress
 from ebb.customers import customers
 from ebb.demo.evaluation import compare, reliability
-from ebb.demo.reasons import raised_and_lowered, tell
+from ebb.demo.reasons import describe_reason, raised_and_lowered
 from ebb.demo.spec import DEMO_SPEC
 from ebb.demo.tables import print_at_risk, print_quality
 from ebb.display import BarDisplay, LineDisplay, display_on
@@ -72,14 +72,14 @@ def test_on_a_terminal_a_bar_shows_epochs_rate_and_losses() -> None:
     ],
 )
 def test_reasons_are_printed_in_words_with_their_factor(reason: ColumnContribution, seen: str, odds: str) -> None:
-    assert (tell(reason).seen, tell(reason).odds) == (seen, odds)
+    assert (describe_reason(reason).observed, describe_reason(reason).odds) == (seen, odds)
 
 
 def test_raising_and_lowering_reasons_are_separate_the_largest_first() -> None:
     reasons = [ColumnContribution("a", 1, 0.1), ColumnContribution("b", 2, -0.3), ColumnContribution("c", 3, 0.5)]
     raised, lowered = raised_and_lowered(reasons)
-    assert [told.seen for told in raised] == ["c is 3", "a is 1"]
-    assert [told.seen for told in lowered] == ["b is 2"]
+    assert [text.observed for text in raised] == ["c is 3", "a is 1"]
+    assert [text.observed for text in lowered] == ["b is 2"]
 
 
 def test_true_probabilities_leave_no_gap_and_constant_ones_the_whole_gap() -> None:
