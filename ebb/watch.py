@@ -11,7 +11,7 @@ from ebb.client import Client
 from ebb.display import Display, display_on
 from ebb.errors import BusyError, JobError, UnreachableError, UnreadableError
 from ebb.server_sent_events import ServerSentEvent
-from store.jobs.states import JobState
+from store.job_states import JobState
 
 POLL_SECONDS = 0.5
 RECONNECT_SECONDS = 0.5

@@ -15,7 +15,7 @@ from store import audit
 from store.artifacts import ArtifactStore
 from store.clock import now
 from store.database import Database
-from store.jobs.states import UNFINISHED
+from store.job_states import UNFINISHED
 from store.tables import artifacts, datasets, jobs, results, versions
 
 DAY_SECONDS = 24 * 3600.0

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 from model.machine import CORES, memory_bytes
 from store.errors import SettingsError
-from store.jobs import KINDS
+from store.job_states import KINDS
 from store.passwords import read_password, with_password, without_password
 
 CLIENT = ("url", "key")  # read by commands that call a service; the service itself does not use them

@@ -7,9 +7,9 @@ from sqlalchemy import Connection, select, update
 from store import audit
 from store.clock import now
 from store.errors import AlreadyFinishedError, NotFoundError
+from store.job_states import JobState
 from store.jobs.checkpoints import drop_checkpoint
 from store.jobs.events import record
-from store.jobs.states import JobState
 from store.tables import job_events, jobs
 
 ROUNDS = 3

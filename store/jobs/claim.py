@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select, update
 
 from store.clock import now
+from store.job_states import JobState
 from store.jobs.events import record
 from store.jobs.fair_scheduling import claimable, models_by_fair_share, oldest_job
-from store.jobs.states import JobState
 from store.tables import jobs
 
 

@@ -3,9 +3,9 @@
 from sqlalchemy import Connection, update
 
 from store.clock import now
+from store.job_states import JobState
 from store.jobs.checkpoints import drop_checkpoint
 from store.jobs.events import record
-from store.jobs.states import JobState
 from store.tables import jobs
 
 TEXT = "the job was not done by its deadline; give it more time (deadline_s), or the service more workers"

@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import Connection, case, func, select, update
 
 from store.clock import now
+from store.job_states import JobState
 from store.jobs.checkpoints import drop_checkpoint
 from store.jobs.events import record
-from store.jobs.states import JobState
 from store.tables import jobs
 
 

@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from store.clock import now
+from store.job_states import JobState
 from store.jobs.checkpoints import drop_checkpoint
 from store.jobs.claim import Claim
 from store.jobs.events import record
 from store.jobs.fence import write_fenced
-from store.jobs.states import JobState
 from store.registry.aliases import NotPromoted, Promotion, promote
 from store.registry.versions import NewVersion, add_version, note_metric
 from store.tables import jobs, versions

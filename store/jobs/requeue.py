@@ -5,12 +5,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from store.clock import now
+from store.job_states import JobState
 from store.jobs.checkpoints import drop_checkpoint
 from store.jobs.claim import Claim
 from store.jobs.events import record
 from store.jobs.fence import write_fenced
 from store.jobs.finish import ENDED
-from store.jobs.states import JobState
 from store.tables import jobs
 
 BACK_OFF_SECONDS = 2.0

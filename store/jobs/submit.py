@@ -13,9 +13,9 @@ from store.clock import now
 from store.datasets import use_dataset
 from store.errors import IdempotencyError
 from store.ids import new_id
+from store.job_states import JobState
 from store.jobs.events import record
 from store.jobs.queue_limit import check_queue_limit
-from store.jobs.states import JobState
 from store.quotas import read_quota
 from store.tables import jobs
 from store.upsert import upsert_into
