@@ -86,8 +86,8 @@ def cancel_job(services: Services, job_id: str, **_: object) -> Response:
     """
     with services.database.read() as connection:
         require_submitter(get_job(connection, job_id))
-    by, this = caller_name(), new_id()
-    services.database.write(lambda connection: cancel(connection, job_id, by=by, request=this))
+    by, cancellation_id = caller_name(), new_id()
+    services.database.write(lambda connection: cancel(connection, job_id, by=by, request=cancellation_id))
     with services.database.read() as connection:
         return json_answer(load_job(connection, get_job(connection, job_id)))
 
