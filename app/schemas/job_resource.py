@@ -6,8 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from app.schemas.field_types import JsonObject, Time
-from store.jobs import JobKind
-from store.jobs.states import JobState
+from store.job_states import JobKind, JobState
 
 Priority = Annotated[int, Meta(ge=-10, le=10, description="jobs of a higher priority start first")]
 DeadlineSeconds = Annotated[

@@ -18,7 +18,6 @@ from app.openapi.document import write_document
 from app.routing import url_map
 from app.routing.route_table import ROUTES
 from app.scoring.version_cache import EstimatorCache, VersionCache
-from app.server.readiness import HEARTBEATS
 from app.server.services import Services
 from app.streams.stream_limit import StreamLimit
 from app.submission.publisher import Publisher
@@ -85,5 +84,5 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
         deadline=Deadline(settings.answer_seconds),
         inspector=Inspector(settings),
         traffic=Traffic(ROUTES),
-        jobs=JobsCollector(database, HEARTBEATS * settings.heartbeat_seconds),
+        jobs=JobsCollector(database, settings.alive_seconds),
     )
