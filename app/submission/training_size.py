@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from app.errors import InputError
 from app.server.readiness import HEARTBEATS
-from app.server.services import Services
+from app.services import Services
 from app.submission.spec_check import read_spec
 from model.errors import Problem, SpecError
 from model.spec import Spec
