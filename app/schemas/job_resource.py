@@ -8,9 +8,8 @@ from msgspec import Meta
 
 from app.schemas.field_types import JsonObject, Time, time_text
 from store.database import Connection
-from store.jobs import JobKind
+from store.job_states import JobKind, JobState
 from store.jobs.read import Pace, read_paces
-from store.jobs.states import JobState
 from store.rows import JobRow
 
 Priority = Annotated[int, Meta(ge=-10, le=10, description="jobs of a higher priority start first")]

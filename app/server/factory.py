@@ -21,7 +21,6 @@ from app.parsing.request_parsing import BODY_BYTES
 from app.publisher import Publisher
 from app.scoring.version_cache import EstimatorCache, VersionCache
 from app.server import url_map
-from app.server.readiness import HEARTBEATS
 from app.server.route_table import ROUTES
 from app.services import Services
 from app.streams.stream_limit import StreamLimit
@@ -87,5 +86,5 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
         deadline=Deadline(settings.answer_seconds),
         inspector=Inspector(settings),
         traffic=Traffic(ROUTES),
-        jobs=JobsCollector(database, HEARTBEATS * settings.heartbeat_seconds),
+        jobs=JobsCollector(database, settings.alive_seconds),
     )

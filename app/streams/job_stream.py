@@ -13,9 +13,9 @@ from app.streams.server_sent_events import SIGN_OF_LIFE, retry_after, server_sen
 from app.streams.stream_limit import StreamLimit
 from store.database import Connection, Database
 from store.errors import DatabaseError
+from store.job_states import FINISHED
 from store.jobs.epoch import Epoch
 from store.jobs.events import Cursor, StreamEvent, read_events_after
-from store.jobs.states import FINISHED
 
 log = logging.getLogger(__name__)
 

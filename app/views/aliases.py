@@ -67,12 +67,12 @@ def put_alias(services: Services, name: str, alias: str, body: AliasMove, **_: o
         raise PreconditionMissingError(
             f"send If-Match with the entity tag of GET {request.path}, or 'If-None-Match: *' to make a new alias"
         )
-    by, this = caller_name(), new_id()
+    by, move_id = caller_name(), new_id()
 
     def move(connection: Connection) -> AliasRow:
-        if not moved_by_request(connection, name, alias, this):
+        if not moved_by_request(connection, name, alias, move_id):
             revision = expected_revision(find_alias(connection, name, alias), alias)
-            move_alias(connection, name, alias, AliasUpdate(body.version, revision, by, request=this))
+            move_alias(connection, name, alias, AliasUpdate(body.version, revision, by, request=move_id))
         return get_alias(connection, name, alias)
 
     row = services.database.write(move)

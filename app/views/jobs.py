@@ -14,11 +14,10 @@ from app.schemas.field_types import PageQuery, PageSize, PageToken, Slug, severa
 from app.schemas.job_resource import Job, load_job, to_job
 from app.services import Services
 from store.ids import new_id
-from store.jobs import KINDS
+from store.job_states import KINDS, JobState
 from store.jobs.cancel import cancel
 from store.jobs.epoch import Epoch
 from store.jobs.read import get_job, list_epochs, list_jobs, read_paces
-from store.jobs.states import JobState
 
 States = Annotated[str, several(JobState)]
 Kinds = Annotated[str, several(KINDS)]
@@ -85,8 +84,8 @@ def cancel_job(services: Services, job_id: str, **_: object) -> Response:
     """
     with services.database.read() as connection:
         require_submitter(get_job(connection, job_id))
-    by, this = caller_name(), new_id()
-    services.database.write(lambda connection: cancel(connection, job_id, by=by, request=this))
+    by, cancellation_id = caller_name(), new_id()
+    services.database.write(lambda connection: cancel(connection, job_id, by=by, request=cancellation_id))
     with services.database.read() as connection:
         return json_answer(load_job(connection, get_job(connection, job_id)))
 

@@ -17,12 +17,12 @@ from store.rows import AliasRow
 
 def roll_back_alias(services: Services, name: str, alias: str, **_: object) -> Response:
     """Move an alias back to its version before; a second call goes back one version more."""
-    by, this = caller_name(), new_id()
+    by, move_id = caller_name(), new_id()
 
     def back(connection: Connection) -> AliasRow:
-        if not moved_by_request(connection, name, alias, this):
+        if not moved_by_request(connection, name, alias, move_id):
             revision = expected_revision(find_alias(connection, name, alias), alias)
-            roll_back(connection, name, alias, revision=revision, by=by, request=this)
+            roll_back(connection, name, alias, revision=revision, by=by, request=move_id)
         return get_alias(connection, name, alias)
 
     row = services.database.write(back)
