@@ -68,7 +68,7 @@ class Comparison:
     def add(self, old: ScoredChunk, new: ScoredChunk) -> None:
         """Add rows that both estimators have scored."""
         fit = np.ones(len(old.ids), np.bool_)
-        fit[[*old.faults, *new.faults]] = False
+        fit[[*old.problems, *new.problems]] = False
         was, becomes = old.probabilities >= self.threshold, new.probabilities >= self.threshold
         self.to_leaving += int((fit & ~was & becomes).sum())
         self.to_staying += int((fit & was & ~becomes).sum())

@@ -7,9 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from model.columns.cells import Cells, Scalar, Words
-from model.columns.faults import Faults, short_repr
 from model.columns.numbers import MISSING_TEXTS, parse_number
 from model.columns.options import DEFAULT, ColumnOptions
+from model.columns.row_problems import RowProblems, short_repr
 from model.errors import ColumnError
 from model.limits import CELL_CHARACTERS
 
@@ -79,23 +79,24 @@ class CategoricalColumn:
             f"{self.name} {what}" for what in extra
         )
 
-    def read(self, cells: Cells | Sequence[object] | np.ndarray, faults: Faults) -> Words:
-        """Read words from a list of texts or from cells of a file; add other values and too long texts to `faults`."""
+    def read(self, cells: Cells | Sequence[object] | np.ndarray, problems: RowProblems) -> Words:
+        """Read words from a list or from cells of a file; add other values and too long texts to `problems`."""
         if isinstance(cells, Words):
-            return self._short(cells, faults)
+            return self._short(cells, problems)
         values = list(cells) if isinstance(cells, Sequence | np.ndarray) else list(cells.scalars())
         if not set(map(type, values)) <= {str, type(None)}:
             for row, value in enumerate(values):
                 if value is not None and not isinstance(value, str):
                     detail = f"expected text, not {short_repr(value)}"
-                    faults.add(row, self.name, "wrong_type", detail)
-        return self._short(Words.of([value if isinstance(value, str) else None for value in values]), faults)
+                    problems.add(row, self.name, "wrong_type", detail)
+        return self._short(Words.of([value if isinstance(value, str) else None for value in values]), problems)
 
-    def _short(self, cells: Words, faults: Faults) -> Words:
+    def _short(self, cells: Words, problems: RowProblems) -> Words:
         long = [code for code, word in enumerate(cells.words) if len(word) > CELL_CHARACTERS]
         for row in np.flatnonzero(np.isin(cells.codes, long)).tolist() if long else ():
             length = len(cells.words[cells.codes[row]])
-            faults.add(row, self.name, "too_long", f"has {length:,} characters; a cell has at most {CELL_CHARACTERS:,}")
+            detail = f"has {length:,} characters; a cell has at most {CELL_CHARACTERS:,}"
+            problems.add(row, self.name, "too_long", detail)
         return cells
 
     def encode(self, cells: Words, out: np.ndarray) -> None:

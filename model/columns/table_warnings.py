@@ -7,7 +7,7 @@ import numpy as np
 
 from model.columns.categorical import MOST_CATEGORIES, first_non_number, too_detailed
 from model.columns.cells import Cells, Numbers, Scalar, Words
-from model.columns.faults import short_repr
+from model.columns.row_problems import short_repr
 from model.design import Floats
 from model.metrics import auc
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from model.columns.cells import Cells, Days, Floats, Scalar, Words
-from model.columns.faults import short_repr
+from model.columns.cells import Cells, Days, Scalar, Words
+from model.columns.row_problems import short_repr
+from model.design import Floats
 from model.errors import ColumnError, TableError
 
 YES = frozenset({"1", "yes", "y", "true", "t", "churned", "churn", "leaves", "left"})

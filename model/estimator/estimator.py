@@ -10,7 +10,7 @@ import numpy as np
 from model.columns import Table
 from model.columns.cells import Scalar
 from model.columns.encoder import Encoder, Raw
-from model.columns.faults import Faults
+from model.columns.row_problems import RowProblems
 from model.design import Floats
 from model.errors import ColumnError, EstimatorError, FileError, Problem, ShapeError, SpecError
 from model.heads import CHURN, Churn, Classes, Head, head_from_json, head_to_json
@@ -61,8 +61,8 @@ class Estimator:
     warnings: tuple[Mapping[str, Any], ...] = ()
     head: Head = CHURN
 
-    def read(self, columns: Mapping[str, Raw], n: int) -> tuple[Table, Faults]:
-        """Return the cells of the columns, and the faults by row. A faulty value counts as missing.
+    def read(self, columns: Mapping[str, Raw], n: int) -> tuple[Table, RowProblems]:
+        """Return the cells of the columns, and the problems by row. An invalid value counts as missing.
 
         Raises: ColumnError when a column does not have `n` values.
         """
@@ -80,9 +80,8 @@ class Estimator:
 
     def check(self, record: Mapping[str, object]) -> list[Problem]:
         """Return the problems of one record: wrong types, numbers not finite or out of range, unknown columns."""
-        problems = list(map(unknown_column, self.unknown(record)))
-        _, faults = self.read({name: [value] for name, value in record.items()}, 1)
-        return problems + faults.rows.get(0, [])
+        _, problems = self.read({name: [value] for name, value in record.items()}, 1)
+        return [*map(unknown_column, self.unknown(record)), *problems.rows.get(0, [])]
 
     def log_odds(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
         """Return the log-odds of churn, shape (n,).
@@ -90,7 +89,7 @@ class Estimator:
         A record gets the same bits alone, in any batch and at any position.
 
         Raises: EstimatorError when the target is not churn; ColumnError when a value cannot be used. `read` returns all
-        such faults, and a table that can be scored.
+        problems, and a table to score.
         """
         if not isinstance(self.head, Churn):
             raise EstimatorError(f"the target {self.target!r} is not who churned: it has predictions, but no log-odds")
@@ -99,7 +98,7 @@ class Estimator:
     def predict(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
         """Return churn probabilities (n,), the probabilities of classes (n, c), or predicted numbers (n,).
 
-        Raises: ColumnError when a value cannot be used. `read` returns all such faults, and a table that can be scored.
+        Raises: ColumnError when a value cannot be used. `read` returns all problems, and a table to score.
         """
         return self.head.predictions(self.network.logits(self._design(columns, n)))
 
@@ -194,9 +193,9 @@ class Estimator:
     def _table(self, columns: Mapping[str, Raw] | Table, n: int | None) -> Table:
         if isinstance(columns, Table):
             return columns
-        table, faults = self.read(columns, len(next(iter(columns.values()))) if n is None else n)
-        for row, problems in sorted(faults.rows.items()):
-            raise ColumnError(f"record {row}: {problems[0].detail}")
+        table, problems = self.read(columns, len(next(iter(columns.values()))) if n is None else n)
+        for row, found in sorted(problems.rows.items()):
+            raise ColumnError(f"record {row}: {found[0].detail}")
         return table
 
     def _design(self, columns: Mapping[str, Raw] | Table, n: int | None) -> Floats:

@@ -7,12 +7,12 @@ slowly, else in the middle. Bisection finds the kinks. The cuts and the contribu
 """
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.design import Floats
+from model.design import Floats, Integers
 from model.network.kronrod import GAUSS, NODES, WEIGHTS
 
 BLOCK = 64  # rows of a block: limits the memory
@@ -21,7 +21,6 @@ ROUGH = 1e-6  # the largest difference of a contribution between the rules of 7 
 MOST_PANELS = 256  # of one row: from then on all panels are accepted
 BISECTIONS = 36  # locate a kink to 1e-11 of the distance between two nodes
 NUDGE = 1e-9  # the distance from the ends of a panel within which no kink is searched: the ends may be kinks
-Integers: TypeAlias = NDArray[np.intp]
 
 
 class Integrand(Protocol):

@@ -6,10 +6,11 @@ import numpy as np
 
 from model.columns import table_warnings
 from model.columns.categorical import too_detailed
-from model.columns.cells import Cells, Floats, Numbers, Words
+from model.columns.cells import Cells, Numbers, Words
 from model.columns.schema import ColumnSummary, Schema, other_columns
 from model.columns.table_warnings import LEAKING_AUC, TableWarning, single_column_auc
 from model.columns.target import labels
+from model.design import Floats
 from model.errors import TableError
 from model.profile.column_profile import ColumnProfile
 from model.profile.id_profile import IdProfile

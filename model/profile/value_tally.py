@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from model.columns.cells import Days, Flags, Floats, Numbers, Scalar
+from model.columns.cells import Days, Flags, Numbers, Scalar
 from model.columns.numbers import LARGEST
+from model.design import Floats
 
 MOST_STEPS = 20  # more rows with steps of one are row numbers, not chance
 

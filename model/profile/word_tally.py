@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from model.columns.boolean import parse_flag
-from model.columns.cells import Codes, Days, Flags, Floats, Words, date_text, days_since_epoch
+from model.columns.cells import Codes, Days, Flags, Words, date_text, days_since_epoch
 from model.columns.numbers import MISSING_TEXTS, parse_number
+from model.design import Floats
 
 MOST_WORDS = 20_000  # distinct words that are counted: a column with more cannot be learned from
 MOST_FLAGS = 10  # spellings of true and false

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from model.columns import Flags, Numbers, Table, Words
 from model.columns.categorical import CategoricalColumn
-from model.columns.faults import Faults
+from model.columns.row_problems import RowProblems
 from model.errors import ColumnError, EstimatorError, SpecError
 from model.estimator import Estimator
 from model.spec import parse_spec
@@ -147,7 +147,7 @@ def test_a_code_is_the_index_of_the_one_hot_feature(words, data):
     plain, coded = (CategoricalColumn.fit("c", cells, embed_from=start) for start in (None, 1))
     assert (plain.embedded, coded.embedded) == (False, True)
     new = data.draw(st.lists(st.one_of(st.none(), st.sampled_from("abcdefghijk")), min_size=1, max_size=30))
-    read = plain.read(new, Faults())
+    read = plain.read(new, RowProblems())
     hot, code = np.empty((len(new), plain.cardinality)), np.empty((len(new), 1))
     plain.encode(read, hot)
     coded.encode(read, code)
