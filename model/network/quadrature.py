@@ -103,12 +103,12 @@ def _block(integrand: Integrand, kinked: bool, base: Floats, X: Floats) -> Float
     panels = Panels(np.arange(len(X)), np.zeros(len(X)), np.ones(len(X)), low, high)
     while len(panels.rows):
         panels = _cut(integrand, kinked and bool(taken.any()), paths, panels)
-        shares, doubt = _measured(integrand, paths, panels)
-        missed = np.abs(_row_sums(shares) - (panels.high - panels.low))
+        by_panel, doubt = _measured(integrand, paths, panels)
+        missed = np.abs(_row_sums(by_panel) - (panels.high - panels.low))
         np.add.at(taken, panels.rows, 1)
         limit = size[panels.rows]
         good = (missed <= EXACT * limit) & (doubt <= ROUGH * limit) | (taken[panels.rows] >= MOST_PANELS)
-        np.add.at(result, panels.rows[good], shares[good])
+        np.add.at(result, panels.rows[good], by_panel[good])
         panels = panels.only(~good)
     return result
 

@@ -57,11 +57,6 @@ class TableProfile:
             for column in self._columns.values():
                 column.thin()
 
-    @property
-    def sampled_rows(self) -> int:
-        """The number of rows in the sample."""
-        return self._rows.sampled
-
     def mixed(self) -> set[str]:
         """Return the columns that looked like numbers in some chunks and like texts in others."""
         return {name for name, column in self._columns.items() if column.mixed}

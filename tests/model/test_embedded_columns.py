@@ -83,7 +83,7 @@ def test_reasons_refer_to_columns_and_sum_to_the_difference(embedded, batch):
     difference = embedded.log_odds(columns, len(batch)) - embedded.baseline_log_odds
     most = 1e-11 if embedded.spec["activation"] == "tanh" else 1e-12
     assert np.abs(shares.sum(axis=1) - difference).max() <= most
-    assert np.abs(embedded.gaps(columns, len(batch))).max() <= most
+    assert np.abs(embedded.explain(columns, len(batch)).gaps).max() <= most
 
 
 def test_the_reason_of_an_embedded_column_is_the_path_integral_of_its_embedding():

@@ -112,7 +112,7 @@ def test_the_baseline_customer_has_the_baseline_log_odds(mixed):
 def test_reasons_of_smooth_networks_have_a_tiny_gap():
     estimator = fit(home_table(), id_column="customer_id", activation="tanh").estimator()
     columns = {name: values for name, values in customers(100, 7).columns().items() if name in SCALES}
-    assert np.abs(estimator.gaps(columns, 100)).max() < 1e-11
+    assert np.abs(estimator.explain(columns, 100).gaps).max() < 1e-11
 
 
 def test_an_estimator_round_trips_through_its_bytes_to_the_bit(mixed):
