@@ -25,7 +25,7 @@ class ChangedContribution(NamedTuple):
 class ChangedCustomer:
     """A customer on different sides of the threshold by the two estimators.
 
-    All changes of contributions and the change of the baseline customer's log-odds sum to the change of this customer's log-odds.
+    All changes of contributions and the change of the baseline's log-odds sum to the change of this customer's.
     """
 
     customer_id: Scalar

@@ -15,6 +15,7 @@ from model.limits import CELL_CHARACTERS
 
 MOST_CATEGORIES = 1000
 MOST_EMBEDDED = 100_000
+NON_NUMBER_SHARE = 0.05  # the largest share of words that are not numbers in a column of numbers
 ENOUGH_ROWS = 10  # a category with fewer training rows is rare; in small tables, one with fewer than 1 %
 
 
@@ -101,8 +102,8 @@ class CategoricalColumn:
 
     def encode(self, cells: Words, out: np.ndarray) -> None:
         """Write the features of `cells` into `out`, shape (n, features)."""
-        gap = self.cardinality - 1 if self.gaps else 0
-        positions = np.array([*self._positions(cells), gap])
+        missing = self.cardinality - 1 if self.gaps else 0
+        positions = np.array([*self._positions(cells), missing])
         patterns = positions[:, None] if self.embedded else positions[:, None] == np.arange(self.cardinality)
         out[...] = patterns[cells.codes]  # code −1, a missing value, selects the last pattern
 
@@ -133,6 +134,16 @@ def too_detailed(distinct: int, rows: int, most: int = MOST_CATEGORIES) -> bool:
     return distinct > most or distinct > max(20, rows / 2)
 
 
+def nearly_numbers(distinct: int, strange: int) -> bool:
+    """Tell whether a column of so many distinct words, of which `strange` are not numbers, is one of numbers.
+
+    Example:
+        >>> nearly_numbers(41, 1), nearly_numbers(41, 3), nearly_numbers(41, 0)
+        (True, False, False)
+    """
+    return distinct >= 20 and 0.0 < strange / distinct <= NON_NUMBER_SHARE
+
+
 def first_non_number(cells: Words) -> int | None:
     """Return the first row without a number in a column of numbers: 95 % of its 20 or more words are numbers.
 
@@ -141,7 +152,7 @@ def first_non_number(cells: Words) -> int | None:
         40
     """
     strange = np.isnan([parse_number(word) for word in cells.words]) if cells.words else np.zeros(0, bool)
-    if len(strange) < 20 or not 0.0 < strange.mean() <= 0.05:
+    if not nearly_numbers(len(strange), int(strange.sum())):
         return None
     strange &= [word.strip() not in MISSING_TEXTS for word in cells.words]
     rows = np.flatnonzero(np.append(strange, False)[cells.codes])

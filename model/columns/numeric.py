@@ -63,8 +63,8 @@ class NumericColumn:
         """Read numbers from a list, an array or cells of a file; add values that are not accepted to `problems`."""
         if isinstance(cells, Words):
             values = np.array([parse_number(word) for word in cells.words] + [np.nan])[cells.codes]
-            gap = np.array([word.strip() in MISSING_TEXTS for word in cells.words] + [True])[cells.codes]
-            for row in np.flatnonzero(np.isnan(values) & ~gap).tolist():
+            missing = np.array([word.strip() in MISSING_TEXTS for word in cells.words] + [True])[cells.codes]
+            for row in np.flatnonzero(np.isnan(values) & ~missing).tolist():
                 problems.add(row, self.name, "wrong_type", f"{short_repr(cells.scalar(row))} is not a number")
         elif isinstance(cells, Numbers):
             values = cells.values
@@ -77,7 +77,7 @@ class NumericColumn:
         return Numbers(self._in_range(values, problems))
 
     def plain_number(self, value: object) -> float | None:
-        """Return an acceptable number as float64, and a gap as NaN; None where `read` has to look closer."""
+        """Return an acceptable number as float64, and a missing value as NaN; None where `read` has to look closer."""
         if value is None:
             return math.nan
         if type(value) is not float and type(value) is not int:
@@ -104,16 +104,10 @@ class NumericColumn:
 
     def encode(self, cells: Numbers, out: np.ndarray) -> None:
         """Write the features of `cells` into `out`, shape (n, features)."""
-        missing = cells.missing
-        with np.errstate(over="ignore"):
-            scaled = (np.where(missing, self.fill, cells.values) - self.offset) / self.scale
-        scaled = np.minimum(np.maximum(scaled, -FARTHEST), FARTHEST)  # np.clip takes three times as long for a row
-        if not self.fixed:
-            bent = scaled / SOFT_LIMIT
-            scaled = scaled / np.sqrt(1.0 + bent * bent)
-        out[:, 0] = scaled
+        scaled = scaled_numbers(cells.values, self.fill, self.offset, self.scale)
+        out[:, 0] = scaled if self.fixed else soft_clipped(scaled)
         if self.gaps:
-            out[:, 1] = missing
+            out[:, 1] = cells.missing
 
     def encode_number(self, number: float) -> float:
         """Return the first feature that `encode` writes for one number, to the same bits."""
@@ -128,6 +122,19 @@ class NumericColumn:
     def baseline_value(self) -> Scalar:
         """The value of the baseline customer: the training median."""
         return Numbers(np.array([self.fill])).scalar(0)
+
+
+def scaled_numbers(values: Floats, fill: float | Floats, offset: float | Floats, scale: float | Floats) -> Floats:
+    """Return (x − offset) / scale, with `fill` for a missing x."""
+    with np.errstate(over="ignore"):
+        scaled = (np.where(np.isnan(values), fill, values) - offset) / scale
+    return np.minimum(np.maximum(scaled, -FARTHEST), FARTHEST)  # np.clip takes three times as long for a row
+
+
+def soft_clipped(u: Floats) -> Floats:
+    """Return u / √(1 + (u/3)²)."""
+    bent = u / SOFT_LIMIT
+    return np.asarray(u / np.sqrt(1.0 + bent * bent))
 
 
 def robust_scale(known: Floats) -> float:

@@ -105,8 +105,8 @@ class Estimator:
     def explain(self, columns: Mapping[str, Raw] | Table, n: int | None = None, top: int | None = None) -> Explained:
         """Return the `top` largest reasons of each row (by default all), the largest first, and the gap.
 
-        All reasons of a row and its gap sum to its log-odds less those of the baseline customer. The gap is rounding for
-        piecewise-linear networks, and the error of the quadrature for others.
+        All reasons of a row and its gap sum to its log-odds less those of the baseline customer. The gap is rounding
+        for piecewise-linear networks, and the error of the quadrature for others.
 
         Raises: EstimatorError when the target is a class.
         """

@@ -50,9 +50,9 @@ class TableProfile:
             else:
                 column.skip(rows, len(picked))
         if self._ids is not None:
-            self._ids.add(columns.get(str(self._id), _gaps(rows)))
+            self._ids.add(columns.get(str(self._id), _missing(rows)))
         if self._outcomes is not None:
-            self._outcomes.add(columns.get(str(self._target), _gaps(rows)), before + 1)
+            self._outcomes.add(columns.get(str(self._target), _missing(rows)), before + 1)
         while self._columns and self._rows.thin(len(self._columns)):
             for column in self._columns.values():
                 column.thin()
@@ -125,5 +125,5 @@ def _warnings(column: ColumnProfile, y: Floats | None) -> tuple[TableWarning, ..
     return (table_warnings.leaking(name, alone),) if alone >= LEAKING_AUC else ()
 
 
-def _gaps(rows: int) -> Numbers:
+def _missing(rows: int) -> Numbers:
     return Numbers(np.full(rows, np.nan))

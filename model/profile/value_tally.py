@@ -7,9 +7,8 @@ import numpy as np
 
 from model.columns.cells import Days, Flags, Numbers, Scalar
 from model.columns.numbers import LARGEST
+from model.columns.table_warnings import MOST_STEPS
 from model.design import Floats
-
-MOST_STEPS = 20  # more rows with steps of one are row numbers, not chance
 
 
 class ValueTally:

@@ -87,11 +87,11 @@ def from_objects(column: ndjson.Column, types: ndjson.Types, rows: int, first_ro
     return Numbers(_spread(numbers, column, rows, np.nan))
 
 
-def _spread(values: Any, column: ndjson.Column, rows: int, gap: float) -> Any:
-    """Return the values at their rows, and `gap` in all other rows."""
+def _spread(values: Any, column: ndjson.Column, rows: int, missing: float) -> Any:
+    """Return the values at their rows, and `missing` in all other rows."""
     if len(values) == rows:
         return values
-    spread = np.full(rows, gap, values.dtype)
+    spread = np.full(rows, missing, values.dtype)
     spread[np.array(column.rows)] = values
     return spread
 

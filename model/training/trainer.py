@@ -1,11 +1,11 @@
 """Training as a generator of epoch reports.
 
-    for each epoch, until the last one or an early stop:
-        draw the order of the rows
-        for each chunk of the order:
-            load its rows; for each batch: forward, backward, update
-            raise DivergedError if a loss or gradient is not finite, or the loss is too high
-        measure the validation rows, note the best parameters, yield the report
+for each epoch, until the last one or an early stop:
+    draw the order of the rows
+    for each chunk of the order:
+        load its rows; for each batch: forward, backward, update
+        raise DivergedError if a loss or gradient is not finite, or the loss is too high
+    measure the validation rows, note the best parameters, yield the report
 """
 
 import math
