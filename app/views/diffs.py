@@ -119,7 +119,7 @@ def _customers(found: Comparison, explain: int) -> list[CustomerChange]:
             churn_probability_before=customer.probabilities[0],
             churn_probability=customer.probabilities[1],
             log_odds_change=customer.change,
-            reasons=[ColumnChange(share.column, share.value, share.change) for share in customer.shares[:explain]],
+            reasons=[ColumnChange(*contribution) for contribution in customer.contributions[:explain]],
         )
         for customer in found.changed
     ]

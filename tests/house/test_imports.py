@@ -12,6 +12,7 @@ from tests.house.sources import PACKAGES, module_name, place, python_files
 ALLOWED: dict[str, set[str]] = {
     "model": {"numpy"},
     "model.tables": {"pyarrow"},
+    "model.outputs.parquet_output": {"pyarrow"},
     "model.storage": {"safetensors"},
     "store": {"sqlalchemy"},
     "store.ids": {"uuid_utils"},
