@@ -27,10 +27,10 @@ class Activation(Layer):
         arena.keep(out)
         if self.slope is not None:
             arena.kinked.append(out)
-        return out, self.apply(tape, arena, arena.values(a), arena.values(out))
+        return out, self.record_function(tape, arena, arena.values(a), arena.values(out))
 
     @abstractmethod
-    def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
+    def record_function(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
         """Record a ← σ(z); return a function that records δ ← δ ⊙ σ′(z) in place.
 
         The arrays `a` and `z` may share their memory. The numbers in `a` stay until the backward pass.
@@ -49,7 +49,7 @@ class Activation(Layer):
         """End a piece at the kink; return False if the function is not piecewise linear."""
         if self.slope is None:
             return False
-        chain.bend(self.slope)
+        chain.add_kink(self.slope)
         return True
 
     def row_memory(self, inputs: int, before: Layer | None) -> RowMemory:
