@@ -54,7 +54,7 @@ def _view(route: Route, services: Services) -> Callable[..., Response]:
     def view(**named: object) -> Response:
         named["query"] = read_query(route.query)
         if route.body is not None and not route.uploads:
-            named["body"] = read_body(route.body)
+            named["body"] = read_body(route.body, services.batches)
         return route.view(services, **named)
 
     return view
