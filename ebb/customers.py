@@ -12,8 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from model.design import Floats, Integers
 
 PLANS = np.array([9.99, 19.99, 29.99, 49.99, 79.99, 109.99, 159.99])
 PLAN_WEIGHTS = np.array([0.08, 0.15, 0.20, 0.22, 0.18, 0.11, 0.06])

@@ -13,7 +13,7 @@ from model.estimator import Estimator
 from model.scoring import ScoredChunk
 
 
-class ChangedShare(NamedTuple):
+class ChangedContribution(NamedTuple):
     """The contribution of a column to a customer's log-odds by the new estimator, less that by the old one."""
 
     column: str
@@ -25,13 +25,13 @@ class ChangedShare(NamedTuple):
 class ChangedCustomer:
     """A customer on different sides of the threshold by the two estimators.
 
-    All shares and the change of the baseline customer's log-odds sum to the change of this customer's log-odds.
+    All changes of contributions and the change of the baseline's log-odds sum to the change of this customer's.
     """
 
     customer_id: Scalar
     probabilities: tuple[float, float]
     change: float
-    shares: tuple[ChangedShare, ...]
+    contributions: tuple[ChangedContribution, ...]
 
 
 @dataclass
@@ -68,7 +68,7 @@ class Comparison:
     def add(self, old: ScoredChunk, new: ScoredChunk) -> None:
         """Add rows that both estimators have scored."""
         fit = np.ones(len(old.ids), np.bool_)
-        fit[[*old.faults, *new.faults]] = False
+        fit[[*old.problems, *new.problems]] = False
         was, becomes = old.probabilities >= self.threshold, new.probabilities >= self.threshold
         self.to_leaving += int((fit & ~was & becomes).sum())
         self.to_staying += int((fit & was & ~becomes).sum())
@@ -87,17 +87,17 @@ class Comparison:
         self, old: ScoredChunk, new: ScoredChunk, rows: np.ndarray, change: Floats
     ) -> Iterator[ChangedCustomer]:
         before, after = old.cells.take(rows), new.cells.take(rows)
-        shares = dict(zip(self.new.encoder.names, self.new.contributions(after).T, strict=True))
-        for name, share in zip(self.old.encoder.names, self.old.contributions(before).T, strict=True):
-            shares[name] = shares.get(name, 0.0) - share
+        changes = dict(zip(self.new.encoder.names, self.new.contributions(after).T, strict=True))
+        for name, contributions in zip(self.old.encoder.names, self.old.contributions(before).T, strict=True):
+            changes[name] = changes.get(name, 0.0) - contributions
         values = {name: cells.scalars() for name, cells in {**before.columns, **after.columns}.items()}
         for i, row in enumerate(rows):
-            told = [ChangedShare(name, values[name][i], float(share[i])) for name, share in shares.items()]
+            changed = [ChangedContribution(name, values[name][i], float(by[i])) for name, by in changes.items()]
             yield ChangedCustomer(
                 customer_id=new.ids[row],
                 probabilities=(float(old.probabilities[row]), float(new.probabilities[row])),
                 change=float(change[i]),
-                shares=tuple(sorted(told, key=lambda share: -abs(share.change))),
+                contributions=tuple(sorted(changed, key=lambda one: -abs(one.change))),
             )
 
 

@@ -13,18 +13,18 @@ def invalid_ids(ids: Sequence[object], column: str) -> dict[int, Problem]:
     """Return the problem of each row with an invalid id. A missing id is valid."""
     if _all_short_texts(ids):
         return {}
-    wrong, place = {}, f"/{escape(column)}"
+    problems, place = {}, f"/{escape(column)}"
     for row, value in enumerate(ids):
         if isinstance(value, str):
             if len(value) > LONGEST_ID:
-                wrong[row] = Problem(place, "id", f"an id has at most {LONGEST_ID} characters")
+                problems[row] = Problem(place, "id", f"an id has at most {LONGEST_ID} characters")
             elif found := refused_character(value):
-                wrong[row] = Problem(place, "id", f"an id is written {RULE}; this one holds {found}")
+                problems[row] = Problem(place, "id", f"an id is written {RULE}; this one holds {found}")
         elif value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-            wrong[row] = Problem(place, "id", "an id is a text or a whole number")
+            problems[row] = Problem(place, "id", "an id is a text or a whole number")
         elif value is not None and abs(value) >= 10**LONGEST_ID:
-            wrong[row] = Problem(place, "id", f"an id has at most {LONGEST_ID} digits")
-    return wrong
+            problems[row] = Problem(place, "id", f"an id has at most {LONGEST_ID} digits")
+    return problems
 
 
 def _all_short_texts(ids: Sequence[object]) -> bool:

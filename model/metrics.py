@@ -1,11 +1,8 @@
 """Metrics of predictions: ranking, losses, accuracy and reliability, accumulated in float64."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.floating[Any]]
+from model.design import Floats
 
 
 def auc(y: Floats, scores: Floats) -> float:

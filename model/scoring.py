@@ -17,7 +17,7 @@ RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, eq=False)
 class ScoredChunk:
-    """Rows of a file with their predictions. `faults` has the problems of the rows that could not be scored.
+    """Rows of a file with their predictions. `problems` are those of the rows that could not be scored, by row.
 
     `ignored` names the columns of the file that training never saw.
 
@@ -27,7 +27,7 @@ class ScoredChunk:
     ids: Sequence[Scalar]
     cells: Table
     probabilities: Floats
-    faults: Mapping[int, Sequence[Problem]]
+    problems: Mapping[int, Sequence[Problem]]
     explained: Explained | None = None
     whole_ids: bool = False
     ignored: Sequence[str] = ()
@@ -44,18 +44,18 @@ def score_file(estimator: Estimator, source: Source, file_format: str, explain: 
     for chunk in read_chunks(source, file_format, texts, estimator.id_column, frozenset(encoder.names)):
         if not chunk.columns:
             raise TableError(f"the table has none of the columns that training saw: {listed(encoder.names)}")
-        cells, faults = estimator.read(chunk.columns, chunk.rows)
+        cells, problems = estimator.read(chunk.columns, chunk.rows)
         ids: Sequence[Scalar] = range(chunk.first_row, chunk.first_row + chunk.rows)
-        whole, wrong = True, {}
+        whole, id_problems = True, {}
         if chunk.ids is not None:
             ids, whole = chunk.ids, chunk.whole_ids
-            if wrong := invalid_ids(ids, estimator.id_column or ""):
-                ids = [None if row in wrong else one for row, one in enumerate(ids)]
+            if id_problems := invalid_ids(ids, estimator.id_column or ""):
+                ids = [None if row in id_problems else one for row, one in enumerate(ids)]
         yield ScoredChunk(
             ids=ids,
             cells=cells,
             probabilities=estimator.predict(cells),
-            faults={row: [problem] for row, problem in wrong.items()} | faults.rows,
+            problems={row: [problem] for row, problem in id_problems.items()} | problems.rows,
             explained=estimator.explain(cells, top=explain) if explain else None,
             whole_ids=whole,
             ignored=estimator.unknown(chunk.names),

@@ -13,7 +13,7 @@ from safetensors.numpy import load, save
 from model.errors import CheckpointError, FileError
 from model.training.checkpoint import Checkpoint
 
-Arrays = Mapping[str, NDArray[Any]]
+NamedArrays = Mapping[str, NDArray[Any]]
 PACKING_COPIES = 3  # of all arrays, made by packing
 KEY = "ebb"  # the only metadata key: several keys are written in random order
 
@@ -28,7 +28,7 @@ def canonical_json(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def pack(header: Mapping[str, Any], arrays: Arrays) -> bytes:
+def pack(header: Mapping[str, Any], arrays: NamedArrays) -> bytes:
     """Return the bytes of a header and its arrays; equal content gives equal bytes.
 
     Raises: MemoryError.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from app.edge.responses import time_text
+from app.schemas.field_types import time_text
 from app.schemas.job_resource import JobChange, JobEvent
 from app.streams.peers import Peer
 from app.streams.server_sent_events import SIGN_OF_LIFE, retry_after, server_sent_event

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from app.errors import InputError
-from app.server.services import Services
+from app.services import Services
 from app.submission.spec_check import read_spec
 from model.errors import Problem, SpecError
 from model.spec import Spec

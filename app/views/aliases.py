@@ -5,12 +5,13 @@ from http import HTTPStatus as Status
 import msgspec
 from flask import Response, request
 
-from app.edge.access import caller_name
-from app.edge.responses import conditional, json_answer, time_text
+from app.edge.exchange import caller_name
+from app.edge.responses import conditional, json_answer
 from app.errors import PreconditionMissingError
+from app.routing.paths import ALIAS
 from app.routing.route import Header, Route
-from app.schemas.field_types import PageQuery, Time, VersionNumber
-from app.server.services import Services
+from app.schemas.field_types import PageQuery, Time, VersionNumber, time_text
+from app.services import Services
 from store.database import Connection
 from store.errors import StaleRevisionError
 from store.ids import new_id
@@ -124,7 +125,6 @@ def to_alias(row: AliasRow) -> Alias:
     return Alias(row.model, row.alias, row.version, row.revision, str(time_text(row.moved_at)))
 
 
-ALIAS = "/v1/models/{name}/aliases/{alias}"
 ETAG = Header("ETag", "the alias's revision", required=True)
 
 ROUTES = (

@@ -8,12 +8,12 @@ from msgspec import Meta
 
 from app.edge.responses import conditional, json_answer
 from app.errors import InputError, TooLargeError
+from app.routing.paths import VERSION
 from app.routing.route import Route
 from app.schemas.field_types import Uuid, VersionNumber
 from app.scoring.customers import shown_id
-from app.server.services import Services
+from app.services import Services
 from app.views.datasets import EXPIRED
-from app.views.models import VERSION
 from model.comparison import Comparison, compare
 from model.errors import Problem
 from model.estimator import Estimator
@@ -119,7 +119,7 @@ def _customers(found: Comparison, explain: int) -> list[CustomerChange]:
             churn_probability_before=customer.probabilities[0],
             churn_probability=customer.probabilities[1],
             log_odds_change=customer.change,
-            reasons=[ColumnChange(share.column, share.value, share.change) for share in customer.shares[:explain]],
+            reasons=[ColumnChange(*contribution) for contribution in customer.contributions[:explain]],
         )
         for customer in found.changed
     ]

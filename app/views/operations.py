@@ -7,7 +7,7 @@ from app.edge.responses import json_answer
 from app.errors import NotReadyError
 from app.routing.route import Route
 from app.server.readiness import check, unserved
-from app.server.services import Services
+from app.services import Services
 from model.errors import Problem
 
 

@@ -2,11 +2,12 @@
 
 from flask import Response
 
-from app.edge.access import caller_name
+from app.edge.exchange import caller_name
 from app.edge.responses import json_answer
+from app.routing.paths import ALIAS
 from app.routing.route import Header, Route
-from app.server.services import Services
-from app.views.aliases import ALIAS, ETAG, Alias, expected_revision, to_alias
+from app.services import Services
+from app.views.aliases import ETAG, Alias, expected_revision, to_alias
 from store.database import Connection
 from store.ids import new_id
 from store.registry.aliases import find_alias, get_alias, moved_by_request

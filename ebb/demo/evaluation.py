@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ebb.client import Client
 from ebb.customers import CustomerTable, customers
 from ebb.errors import DemoError
+from model.design import Floats
 from model.metrics import auc, log_loss, roc_points
 
-Floats = NDArray[np.float64]
 Points = list[tuple[float, float]]
 
 BATCH = 10_000  # the most records a scoring request may hold

@@ -7,9 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from model.columns.cells import Cells, Flags, Scalar, Words
-from model.columns.faults import Faults, short_repr
 from model.columns.numbers import read_values
 from model.columns.options import DEFAULT, ColumnOptions
+from model.columns.row_problems import RowProblems, short_repr
 
 SPELLINGS = {"true": 1.0, "false": 0.0}
 
@@ -36,21 +36,21 @@ class BooleanColumn:
     def features(self) -> tuple[str, ...]:
         return (self.name, f"{self.name} is missing") if self.gaps else (self.name,)
 
-    def read(self, cells: Cells | Sequence[object] | np.ndarray, faults: Faults) -> Flags:
-        """Read flags from a list of booleans or from cells of a file; add all other values to `faults`."""
+    def read(self, cells: Cells | Sequence[object] | np.ndarray, problems: RowProblems) -> Flags:
+        """Read flags from a list of booleans or from cells of a file; add all other values to `problems`."""
         if isinstance(cells, Flags):
             return cells
         if isinstance(cells, Words):
             values = np.array([parse_flag(word) for word in cells.words] + [np.nan])[cells.codes]
             refused = np.isnan(values) & ~cells.missing
         elif isinstance(cells, Sequence | np.ndarray):
-            return Flags(read_values(cells, self.name, "true or false", faults))
+            return Flags(read_values(cells, self.name, "true or false", problems))
         else:
             values = np.full(len(cells), np.nan)
             refused = ~cells.missing
         for row in np.flatnonzero(refused).tolist():
             detail = f"expected true or false, not {short_repr(cells.scalar(row))}"
-            faults.add(row, self.name, "wrong_type", detail)
+            problems.add(row, self.name, "wrong_type", detail)
         return Flags(values)
 
     def encode(self, cells: Flags, out: np.ndarray) -> None:

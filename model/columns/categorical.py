@@ -7,14 +7,15 @@ from typing import ClassVar
 import numpy as np
 
 from model.columns.cells import Cells, Scalar, Words
-from model.columns.faults import Faults, short_repr
 from model.columns.numbers import MISSING_TEXTS, parse_number
 from model.columns.options import DEFAULT, ColumnOptions
+from model.columns.row_problems import RowProblems, short_repr
 from model.errors import ColumnError
 from model.limits import CELL_CHARACTERS
 
 MOST_CATEGORIES = 1000
 MOST_EMBEDDED = 100_000
+NON_NUMBER_SHARE = 0.05  # the largest share of words that are not numbers in a column of numbers
 ENOUGH_ROWS = 10  # a category with fewer training rows is rare; in small tables, one with fewer than 1 %
 
 
@@ -79,29 +80,30 @@ class CategoricalColumn:
             f"{self.name} {what}" for what in extra
         )
 
-    def read(self, cells: Cells | Sequence[object] | np.ndarray, faults: Faults) -> Words:
-        """Read words from a list of texts or from cells of a file; add other values and too long texts to `faults`."""
+    def read(self, cells: Cells | Sequence[object] | np.ndarray, problems: RowProblems) -> Words:
+        """Read words from a list or from cells of a file; add other values and too long texts to `problems`."""
         if isinstance(cells, Words):
-            return self._short(cells, faults)
+            return self._short(cells, problems)
         values = list(cells) if isinstance(cells, Sequence | np.ndarray) else list(cells.scalars())
         if not set(map(type, values)) <= {str, type(None)}:
             for row, value in enumerate(values):
                 if value is not None and not isinstance(value, str):
                     detail = f"expected text, not {short_repr(value)}"
-                    faults.add(row, self.name, "wrong_type", detail)
-        return self._short(Words.of([value if isinstance(value, str) else None for value in values]), faults)
+                    problems.add(row, self.name, "wrong_type", detail)
+        return self._short(Words.of([value if isinstance(value, str) else None for value in values]), problems)
 
-    def _short(self, cells: Words, faults: Faults) -> Words:
+    def _short(self, cells: Words, problems: RowProblems) -> Words:
         long = [code for code, word in enumerate(cells.words) if len(word) > CELL_CHARACTERS]
         for row in np.flatnonzero(np.isin(cells.codes, long)).tolist() if long else ():
             length = len(cells.words[cells.codes[row]])
-            faults.add(row, self.name, "too_long", f"has {length:,} characters; a cell has at most {CELL_CHARACTERS:,}")
+            detail = f"has {length:,} characters; a cell has at most {CELL_CHARACTERS:,}"
+            problems.add(row, self.name, "too_long", detail)
         return cells
 
     def encode(self, cells: Words, out: np.ndarray) -> None:
         """Write the features of `cells` into `out`, shape (n, features)."""
-        gap = self.cardinality - 1 if self.gaps else 0
-        positions = np.array([*self._positions(cells), gap])
+        missing = self.cardinality - 1 if self.gaps else 0
+        positions = np.array([*self._positions(cells), missing])
         patterns = positions[:, None] if self.embedded else positions[:, None] == np.arange(self.cardinality)
         out[...] = patterns[cells.codes]  # code −1, a missing value, selects the last pattern
 
@@ -132,6 +134,16 @@ def too_detailed(distinct: int, rows: int, most: int = MOST_CATEGORIES) -> bool:
     return distinct > most or distinct > max(20, rows / 2)
 
 
+def nearly_numbers(distinct: int, strange: int) -> bool:
+    """Tell whether a column of so many distinct words, of which `strange` are not numbers, is one of numbers.
+
+    Example:
+        >>> nearly_numbers(41, 1), nearly_numbers(41, 3), nearly_numbers(41, 0)
+        (True, False, False)
+    """
+    return distinct >= 20 and 0.0 < strange / distinct <= NON_NUMBER_SHARE
+
+
 def first_non_number(cells: Words) -> int | None:
     """Return the first row without a number in a column of numbers: 95 % of its 20 or more words are numbers.
 
@@ -140,7 +152,7 @@ def first_non_number(cells: Words) -> int | None:
         40
     """
     strange = np.isnan([parse_number(word) for word in cells.words]) if cells.words else np.zeros(0, bool)
-    if len(strange) < 20 or not 0.0 < strange.mean() <= 0.05:
+    if not nearly_numbers(len(strange), int(strange.sum())):
         return None
     strange &= [word.strip() not in MISSING_TEXTS for word in cells.words]
     rows = np.flatnonzero(np.append(strange, False)[cells.codes])

@@ -11,7 +11,8 @@ from typing import ClassVar
 
 import numpy as np
 
-Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+from model.design import Floats
+
 Codes = np.ndarray[tuple[int], np.dtype[np.int32]]
 Scalar = float | int | str | bool | None
 

@@ -7,9 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from model.columns.cells import Cells, Days, Numbers, Scalar, Words, date_text, days_since_epoch
-from model.columns.faults import Faults, short_repr
 from model.columns.numeric import NumericColumn
 from model.columns.options import DEFAULT, ColumnOptions
+from model.columns.row_problems import RowProblems, short_repr
 
 
 @dataclass(frozen=True)
@@ -29,33 +29,33 @@ class DateColumn:
     def features(self) -> tuple[str, ...]:
         return self.days.features
 
-    def read(self, cells: Cells | Sequence[object] | np.ndarray, faults: Faults) -> Days:
-        """Read days from ISO 8601 texts or from cells of a file; add all other values to `faults`."""
+    def read(self, cells: Cells | Sequence[object] | np.ndarray, problems: RowProblems) -> Days:
+        """Read days from ISO 8601 texts or from cells of a file; add all other values to `problems`."""
         if isinstance(cells, Days):
             return cells
         if isinstance(cells, Words):
-            return self._from_words(cells, faults)
+            return self._from_words(cells, problems)
         if isinstance(cells, Sequence | np.ndarray):
             texts = [value if isinstance(value, str) else None for value in cells]
             for row, value in enumerate(cells):
                 if value is not None and not isinstance(value, str):
-                    self._refuse(row, value, faults)
-            return self._from_words(Words.of(texts), faults)
+                    self._refuse(row, value, problems)
+            return self._from_words(Words.of(texts), problems)
         for row in np.flatnonzero(~cells.missing).tolist():
-            self._refuse(row, cells.scalar(row), faults)
+            self._refuse(row, cells.scalar(row), problems)
         return Days(np.full(len(cells), np.nan))
 
-    def _from_words(self, cells: Words, faults: Faults) -> Days:
+    def _from_words(self, cells: Words, problems: RowProblems) -> Days:
         parsed = [days_since_epoch(word) for word in cells.words]
         values = np.array([np.nan if days is None else days for days in parsed] + [np.nan])[cells.codes]
         for row in np.flatnonzero(np.isnan(values) & ~cells.missing).tolist():
-            self._refuse(row, cells.scalar(row), faults)
+            self._refuse(row, cells.scalar(row), problems)
         return Days(values)
 
-    def _refuse(self, row: int, value: object, faults: Faults) -> None:
+    def _refuse(self, row: int, value: object, problems: RowProblems) -> None:
         example = date_text(float(np.floor(self.days.fill)))
         detail = f"expected a date such as {example}, not {short_repr(value)}"
-        faults.add(row, self.name, "wrong_type", detail)
+        problems.add(row, self.name, "wrong_type", detail)
 
     def encode(self, cells: Days, out: np.ndarray) -> None:
         """Write the features of `cells` into `out`, shape (n, features)."""

@@ -10,10 +10,10 @@ import numpy as np
 from model.columns import KIND_OF_CELLS, KINDS, Column, Table
 from model.columns.categorical import CategoricalColumn
 from model.columns.cells import Cells, Scalar, Words
-from model.columns.faults import Faults
 from model.columns.numeric import NumericColumn
 from model.columns.numeric_block import NumericBlock
 from model.columns.options import DEFAULT, ColumnOptions
+from model.columns.row_problems import RowProblems
 from model.design import CodeColumn
 from model.errors import ColumnError
 
@@ -84,12 +84,12 @@ class Encoder:
             if isinstance(column, CategoricalColumn) and column.embedded
         )
 
-    def read(self, columns: Mapping[str, Raw], n: int) -> tuple[Table, Faults]:
-        """Return the cells of the columns, and the faults by row. An absent column is missing in every row.
+    def read(self, columns: Mapping[str, Raw], n: int) -> tuple[Table, RowProblems]:
+        """Return the cells of the columns, and the problems by row. An absent column is missing in every row.
 
         Raises: ColumnError when a column does not have `n` values.
         """
-        faults = Faults()
+        problems = RowProblems()
         cells: dict[str, Cells] = {}
         plain = self._numeric_block.read(columns, n) if self._numeric_block is not None else {}
         for column in self.columns:
@@ -99,8 +99,8 @@ class Encoder:
             raw = columns.get(column.name, [None] * n)
             if len(raw) != n:
                 raise ColumnError(f"column {column.name!r} has {len(raw)} values for {n} records")
-            cells[column.name] = column.read(raw, faults)
-        return Table(cells, n), faults
+            cells[column.name] = column.read(raw, problems)
+        return Table(cells, n), problems
 
     def encode(self, table: Table) -> np.ndarray:
         """Return the design matrix of cells that `read` returned, shape (n, d), float64."""

@@ -5,6 +5,8 @@ import numpy as np
 from model.columns.boolean import parse_flag
 from model.columns.cells import Cells, Days, Flags, Table, Words, days_since_epoch
 
+MOST_FLAGS = 10  # spellings of true and false
+
 
 def infer_kinds(table: Table) -> Table:
     """Return the table with text columns converted to flags or dates where every text is one."""
@@ -20,7 +22,7 @@ def infer_kind(cells: Cells) -> Cells:
     """
     if not isinstance(cells, Words) or not cells.words:
         return cells
-    if len(cells.words) <= 10 and not any(np.isnan(parse_flag(word)) for word in cells.words):
+    if len(cells.words) <= MOST_FLAGS and not any(np.isnan(parse_flag(word)) for word in cells.words):
         return Flags(np.array([*map(parse_flag, cells.words), np.nan])[cells.codes])
     days: list[float] = []
     for word in cells.words:

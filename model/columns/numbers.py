@@ -7,8 +7,8 @@ from types import NoneType
 
 import numpy as np
 
-from model.columns.cells import Floats
-from model.columns.faults import Faults, short_repr
+from model.columns.row_problems import RowProblems, short_repr
+from model.design import Floats
 
 # No two parts match the same digits. Otherwise the time would grow with the square of the length of the text.
 NUMBER = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -39,8 +39,8 @@ def parse_number(text: str) -> float:
     return float(text) if NUMBER.fullmatch(text) else math.nan
 
 
-def read_values(values: Sequence[object] | np.ndarray, column: str, what: str, faults: Faults) -> Floats:
-    """Read float64 from a list; `None` is missing. Add values of another type than `what` to `faults`.
+def read_values(values: Sequence[object] | np.ndarray, column: str, what: str, problems: RowProblems) -> Floats:
+    """Read float64 from a list; `None` is missing. Add values of another type than `what` to `problems`.
 
     An array is used as it is; NaN is missing.
     """
@@ -59,11 +59,11 @@ def read_values(values: Sequence[object] | np.ndarray, column: str, what: str, f
         if value is None:
             continue
         if type(value) not in TYPES[what] or not isinstance(value, int | float):
-            faults.add(row, column, "wrong_type", f"expected {what}, not {_shown(value)}")
+            problems.add(row, column, "wrong_type", f"expected {what}, not {_shown(value)}")
         elif math.isfinite(number := _float(value)):
             numbers[row] = number
         else:
-            faults.add(row, column, "not_finite", f"expected {what}, not {number}")
+            problems.add(row, column, "not_finite", f"expected {what}, not {number}")
     return numbers
 
 

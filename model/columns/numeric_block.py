@@ -12,10 +12,10 @@ from types import NoneType
 import numpy as np
 
 from model.columns.cells import Numbers, Table
-from model.columns.numeric import FARTHEST, SOFT_LIMIT, NumericColumn
+from model.columns.numeric import NumericColumn, scaled_numbers, soft_clipped
 from model.design import Floats
 
-NUMBERS_AND_GAPS = frozenset((int, float, NoneType))
+NUMBERS_OR_NONE = frozenset((int, float, NoneType))
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,8 @@ class NumericBlock:
 
     The block computes the same bits as `encode` of each column.
 
-    Shapes: offset, scale, fill, fixed, low and high (k, 1) for k columns; places (k,); gaps and gap_places alike.
+    Shapes: offset, scale, fill, fixed, low and high (k, 1) for k columns; places (k,); missing_columns and
+    missing_places alike, of the columns that have a feature for missing values.
     """
 
     columns: tuple[NumericColumn, ...]
@@ -37,13 +38,13 @@ class NumericBlock:
     low: Floats
     high: Floats
     places: np.ndarray
-    gaps: np.ndarray
-    gap_places: np.ndarray
+    missing_columns: np.ndarray
+    missing_places: np.ndarray
 
     @classmethod
     def of(cls, columns: Sequence[NumericColumn], starts: Sequence[int]) -> "NumericBlock":
         """Return a block of columns. `starts` are the places of their first features."""
-        gaps = [i for i, column in enumerate(columns) if column.gaps]
+        marked = [i for i, column in enumerate(columns) if column.gaps]
         return cls(
             columns=tuple(columns),
             names=tuple(column.name for column in columns),
@@ -55,8 +56,8 @@ class NumericBlock:
             low=np.array([[column.low] for column in columns]),
             high=np.array([[column.high] for column in columns]),
             places=np.array(starts, np.intp),
-            gaps=np.array(gaps, np.intp),
-            gap_places=np.array([starts[i] + 1 for i in gaps], np.intp),
+            missing_columns=np.array(marked, np.intp),
+            missing_places=np.array([starts[i] + 1 for i in marked], np.intp),
         )
 
     def read(self, columns: Mapping[str, object], n: int) -> dict[str, Numbers]:
@@ -89,13 +90,9 @@ class NumericBlock:
             self._encode_row(table, X[0])
             return
         values = np.array([table.columns[name].values for name in self.names])  # type: ignore[union-attr]  # Numbers
-        missing = np.isnan(values)
-        with np.errstate(over="ignore"):
-            scaled = (np.where(missing, self.fill, values) - self.offset) / self.scale
-        scaled = np.minimum(np.maximum(scaled, -FARTHEST), FARTHEST)
-        X[:, self.places] = self._clipped(scaled).T
-        if len(self.gaps):
-            X[:, self.gap_places] = missing[self.gaps].T
+        X[:, self.places] = self._clipped(scaled_numbers(values, self.fill, self.offset, self.scale)).T
+        if len(self.missing_columns):
+            X[:, self.missing_places] = np.isnan(values[self.missing_columns]).T
 
     def _encode_row(self, table: Table, x: Floats) -> None:
         for column, place in zip(self.columns, self.places.tolist(), strict=True):
@@ -108,13 +105,12 @@ class NumericBlock:
         """Clip smoothly the columns without a fixed scale."""
         if not self.mixed and self.fixed[0, 0]:
             return scaled
-        bent = scaled / SOFT_LIMIT
-        soft: Floats = scaled / np.sqrt(1.0 + bent * bent)
-        return np.where(self.fixed, scaled, soft) if self.mixed else soft
+        clipped = soft_clipped(scaled)
+        return np.where(self.fixed, scaled, clipped) if self.mixed else clipped
 
 
 def number_matrix(columns: Sequence[object], n: int) -> Floats | None:
-    """Return lists of `n` whole numbers, floats and gaps as one matrix; None where they hold anything else.
+    """Return lists of `n` whole numbers, floats and None as one matrix; None where they hold anything else.
 
     Shapes: (k, n) for k columns.
     Example:
@@ -122,11 +118,11 @@ def number_matrix(columns: Sequence[object], n: int) -> Floats | None:
         (array([[24., nan]]), None, None)
     """
     lists: list[list[float | None]] = [column for column in columns if type(column) is list and len(column) == n]
-    if len(lists) < len(columns) or not NUMBERS_AND_GAPS.issuperset(map(type, chain.from_iterable(lists))):
+    if len(lists) < len(columns) or not NUMBERS_OR_NONE.issuperset(map(type, chain.from_iterable(lists))):
         return None
     try:
         values = np.array(lists, np.float64)
     except OverflowError:  # a whole number beyond float64
         return None
-    gaps = np.count_nonzero(np.isnan(values))
-    return values if gaps == 0 or gaps == sum(each.count(None) for each in lists) else None  # a NaN is no gap
+    missing = np.count_nonzero(np.isnan(values))
+    return values if missing == 0 or missing == sum(each.count(None) for each in lists) else None  # refuse a NaN

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from model.columns import Table
 from model.columns.table_warnings import TableWarning
 from model.errors import ColumnError
 from model.names import clipped
@@ -47,14 +46,6 @@ class Schema:
             "target": target,
             "warnings": [warning.to_json() for warning in self.warnings],
         }
-
-
-def input_columns(table: Table, target: str | None, id_column: str | None) -> list[str]:
-    """Return the names of the columns that are neither target nor id.
-
-    Raises: ColumnError when one of the two is not in the table.
-    """
-    return other_columns(list(table.columns), target, id_column)
 
 
 def other_columns(names: Sequence[str], target: str | None, id_column: str | None) -> list[str]:

@@ -7,11 +7,12 @@ import numpy as np
 
 from model.columns.categorical import MOST_CATEGORIES, first_non_number, too_detailed
 from model.columns.cells import Cells, Numbers, Scalar, Words
-from model.columns.faults import short_repr
+from model.columns.row_problems import short_repr
 from model.design import Floats
 from model.metrics import auc
 
 LEAKING_AUC = 0.98  # a column that ranks churners this well was probably filled in after they left
+MOST_STEPS = 20  # more rows with steps of one are row numbers, not chance
 FEW = 50  # with fewer examples of one outcome, no estimate of quality is reliable
 
 
@@ -105,13 +106,13 @@ def too_few(positives: int, rows: int) -> tuple[TableWarning, ...]:
     return (TableWarning("too_few_churners" if outcome == "churners" else "too_few_stayers", None, detail),)
 
 
-def unclear_ids(name: str, again: int, gaps: int, compared: int | None = None) -> tuple[TableWarning, ...]:
+def unclear_ids(name: str, again: int, missing: int, compared: int | None = None) -> tuple[TableWarning, ...]:
     """Return the warning of missing ids and of repeated ids, among all or the first `compared`; empty without any."""
-    if again + gaps == 0:
+    if again + missing == 0:
         return ()
     of = "" if compared is None else f" of the first {compared:,}"
     detail = (
-        f"id column {name!r} repeats in {again:,} rows{of} and is empty in {gaps:,}: "
+        f"id column {name!r} repeats in {again:,} rows{of} and is empty in {missing:,}: "
         "give each customer one row and one id"
     )
     return (TableWarning("unclear_ids", name, detail),)
@@ -134,7 +135,7 @@ def is_row_number(cells: Numbers) -> bool:
         True
     """
     steps = np.diff(cells.values)
-    return len(steps) >= 20 and abs(steps[0]) == 1.0 and bool((steps == steps[0]).all())
+    return len(cells) > MOST_STEPS and abs(steps[0]) == 1.0 and bool((steps == steps[0]).all())
 
 
 def single_column_auc(cells: Cells, y: Floats) -> float:
@@ -150,8 +151,8 @@ def single_column_auc(cells: Cells, y: Floats) -> float:
         churned = np.bincount(codes, weights=y, minlength=len(cells.words) + 1)
         rates = (churned + 10.0 * y.mean()) / (counts + 10.0)
         return auc(y, rates[codes]) if counts.max() > 1 else 0.5
-    gaps = auc(y, cells.missing.astype(np.float64))
+    missing = auc(y, cells.missing.astype(np.float64))
     known = ~cells.missing
     values, outcome = cells.values[known], y[known]
     alone = 0.5 if len(outcome) == 0 or outcome.min() == outcome.max() else auc(outcome, values)
-    return max(gaps, 1.0 - gaps, alone, 1.0 - alone)
+    return max(missing, 1.0 - missing, alone, 1.0 - alone)

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from model.columns.cells import Cells, Days, Floats, Scalar, Words
-from model.columns.faults import short_repr
+from model.columns.cells import Cells, Days, Scalar, Words
+from model.columns.row_problems import short_repr
+from model.design import Floats
 from model.errors import ColumnError, TableError
 
 YES = frozenset({"1", "yes", "y", "true", "t", "churned", "churn", "leaves", "left"})
@@ -39,14 +40,14 @@ def refuse_missing(cells: Cells, name: str) -> None:
     """
     if len(cells) == 0:
         raise ColumnError("the table has no rows")
-    if len(gaps := np.flatnonzero(cells.missing)):
-        raise missing_labels(name, len(gaps), len(cells), int(gaps[0]) + 1)
+    if len(missing := np.flatnonzero(cells.missing)):
+        raise missing_labels(name, len(missing), len(cells), int(missing[0]) + 1)
 
 
-def missing_labels(name: str, gaps: int, rows: int, first: int) -> ColumnError:
+def missing_labels(name: str, missing: int, rows: int, first: int) -> ColumnError:
     """Return the error of a target with missing labels."""
     return ColumnError(
-        f"target column {name!r} is empty in {gaps:,} of {rows:,} rows, first in row {first}: "
+        f"target column {name!r} is empty in {missing:,} of {rows:,} rows, first in row {first}: "
         "remove the rows whose outcome is not known yet"
     )
 
@@ -57,15 +58,6 @@ def invalid_label(name: str, value: Scalar, row: int) -> ColumnError:
         f"target column {name!r} holds {short_repr(value)} in row {row}: it must say who churned, "
         "as 1 and 0, true and false, or yes and no"
     )
-
-
-def check_outcomes(y: Floats) -> None:
-    """Refuse labels of one outcome only.
-
-    Raises:
-        TableError: all customers churned, or all stayed.
-    """
-    check_outcome_counts(int(y.sum()), len(y))
 
 
 def check_outcome_counts(positives: int, rows: int) -> None:

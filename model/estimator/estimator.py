@@ -10,7 +10,7 @@ import numpy as np
 from model.columns import Table
 from model.columns.cells import Scalar
 from model.columns.encoder import Encoder, Raw
-from model.columns.faults import Faults
+from model.columns.row_problems import RowProblems
 from model.design import Floats
 from model.errors import ColumnError, EstimatorError, FileError, Problem, ShapeError, SpecError
 from model.heads import CHURN, Churn, Classes, Head, head_from_json, head_to_json
@@ -61,8 +61,8 @@ class Estimator:
     warnings: tuple[Mapping[str, Any], ...] = ()
     head: Head = CHURN
 
-    def read(self, columns: Mapping[str, Raw], n: int) -> tuple[Table, Faults]:
-        """Return the cells of the columns, and the faults by row. A faulty value counts as missing.
+    def read(self, columns: Mapping[str, Raw], n: int) -> tuple[Table, RowProblems]:
+        """Return the cells of the columns, and the problems by row. An invalid value counts as missing.
 
         Raises: ColumnError when a column does not have `n` values.
         """
@@ -80,9 +80,8 @@ class Estimator:
 
     def check(self, record: Mapping[str, object]) -> list[Problem]:
         """Return the problems of one record: wrong types, numbers not finite or out of range, unknown columns."""
-        problems = list(map(unknown_column, self.unknown(record)))
-        _, faults = self.read({name: [value] for name, value in record.items()}, 1)
-        return problems + faults.rows.get(0, [])
+        _, problems = self.read({name: [value] for name, value in record.items()}, 1)
+        return [*map(unknown_column, self.unknown(record)), *problems.rows.get(0, [])]
 
     def log_odds(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
         """Return the log-odds of churn, shape (n,).
@@ -90,7 +89,7 @@ class Estimator:
         A record gets the same bits alone, in any batch and at any position.
 
         Raises: EstimatorError when the target is not churn; ColumnError when a value cannot be used. `read` returns all
-        such faults, and a table that can be scored.
+        problems, and a table to score.
         """
         if not isinstance(self.head, Churn):
             raise EstimatorError(f"the target {self.target!r} is not who churned: it has predictions, but no log-odds")
@@ -99,29 +98,30 @@ class Estimator:
     def predict(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
         """Return churn probabilities (n,), the probabilities of classes (n, c), or predicted numbers (n,).
 
-        Raises: ColumnError when a value cannot be used. `read` returns all such faults, and a table that can be scored.
+        Raises: ColumnError when a value cannot be used. `read` returns all problems, and a table to score.
         """
         return self.head.predictions(self.network.logits(self._design(columns, n)))
 
     def explain(self, columns: Mapping[str, Raw] | Table, n: int | None = None, top: int | None = None) -> Explained:
         """Return the `top` largest reasons of each row (by default all), the largest first, and the gap.
 
-        All reasons of a row and its gap sum to its log-odds less those of the baseline customer.
+        All reasons of a row and its gap sum to its log-odds less those of the baseline customer. The gap is rounding
+        for piecewise-linear networks, and the error of the quadrature for others.
 
         Raises: EstimatorError when the target is a class.
         """
         table = self._table(columns, n)
         X = self._design(table, None)
-        shares = self._shares(X)
-        order = np.argsort(-np.abs(shares), axis=1, kind="stable")[:, :top]
-        largest = np.take_along_axis(shares, order, axis=1).tolist()
+        found = self._contributions(X)
+        order = np.argsort(-np.abs(found), axis=1, kind="stable")[:, :top]
+        largest = np.take_along_axis(found, order, axis=1).tolist()
         names = self.encoder.names
         values = [table.columns[name].scalars() for name in names]
         reasons = [
-            [Reason(names[j], values[j][row], share) for j, share in zip(chosen, chosen_shares, strict=True)]
-            for row, (chosen, chosen_shares) in enumerate(zip(order.tolist(), largest, strict=True))
+            [Reason(names[j], values[j][row], contribution) for j, contribution in zip(*chosen, strict=True)]
+            for row, chosen in enumerate(zip(order.tolist(), largest, strict=True))
         ]
-        return Explained(reasons, self._missed(X, shares).tolist())
+        return Explained(reasons, self._unexplained(X, found).tolist())
 
     def contributions(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
         """Return the contribution of each column to the log-odds or predicted number, shape (n, columns).
@@ -130,17 +130,7 @@ class Estimator:
 
         Raises: EstimatorError when the target is a class.
         """
-        return self._shares(self._design(columns, n))
-
-    def gaps(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
-        """Return the difference that all reasons of a row leave unexplained, shape (n,).
-
-        It is rounding for piecewise-linear networks, and the error of the quadrature for others.
-
-        Raises: EstimatorError when the target is a class.
-        """
-        X = self._design(columns, n)
-        return self._missed(X, self._shares(X))
+        return self._contributions(self._design(columns, n))
 
     def unseen(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> dict[str, int]:
         """Return the number of rows of each categorical column whose category was rare or absent in training."""
@@ -157,32 +147,24 @@ class Estimator:
         self._explainable()
         return float(self._scaled(self.baseline[None])[0])
 
-    @property
-    def calibration(self) -> Mapping[str, Any] | None:
-        """The calibration by the validation rows: slope, shift, and the quality before and after; None without churn.
-
-        The reliability table is `metrics["reliability"]`.
-        """
-        return self.metrics.get("calibration")
-
     def _scaled(self, X: Floats) -> Floats:
         return self.head.scaled(self.network.logits(X))
 
-    def _shares(self, X: Floats) -> Floats:
+    def _contributions(self, X: Floats) -> Floats:
         self._explainable()
         by_feature = contributions(self.network, self.baseline, X) * self.head.slope
-        shares = np.zeros((len(by_feature), len(self.encoder.groups)))
+        by_column = np.zeros((len(by_feature), len(self.encoder.groups)))
         for column, group in enumerate(self.encoder.groups):
             # One by one: NumPy sums a single row in another order than several rows.
             for feature in range(group.start, group.stop):
-                shares[:, column] += by_feature[:, feature]
-        return shares
+                by_column[:, column] += by_feature[:, feature]
+        return by_column
 
-    def _missed(self, X: Floats, shares: Floats) -> Floats:
-        gaps = self._scaled(X) - self.baseline_log_odds
-        for share in shares.T:
-            gaps -= share
-        return gaps
+    def _unexplained(self, X: Floats, by_column: Floats) -> Floats:
+        rest = self._scaled(X) - self.baseline_log_odds
+        for contribution in by_column.T:
+            rest -= contribution
+        return rest
 
     def _explainable(self) -> None:
         if isinstance(self.head, Classes):
@@ -194,9 +176,9 @@ class Estimator:
     def _table(self, columns: Mapping[str, Raw] | Table, n: int | None) -> Table:
         if isinstance(columns, Table):
             return columns
-        table, faults = self.read(columns, len(next(iter(columns.values()))) if n is None else n)
-        for row, problems in sorted(faults.rows.items()):
-            raise ColumnError(f"record {row}: {problems[0].detail}")
+        table, problems = self.read(columns, len(next(iter(columns.values()))) if n is None else n)
+        for row, found in sorted(problems.rows.items()):
+            raise ColumnError(f"record {row}: {found[0].detail}")
         return table
 
     def _design(self, columns: Mapping[str, Raw] | Table, n: int | None) -> Floats:

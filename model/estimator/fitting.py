@@ -11,7 +11,7 @@ from model.columns import Table
 from model.columns.categorical import MOST_CATEGORIES, MOST_EMBEDDED
 from model.columns.encoder import Encoder
 from model.columns.options import ColumnOptions
-from model.columns.schema import input_columns
+from model.columns.schema import other_columns
 from model.columns.table_warnings import find_warnings, is_constant
 from model.design import Design, Floats
 from model.errors import CheckpointError, Problem, SpecError
@@ -56,7 +56,7 @@ class Fitting:
         size_limits: SizeLimits | None = None,
     ) -> None:
         options = dict(spec.columns)
-        present = input_columns(table, target, id_column)
+        present = other_columns(list(table.columns), target, id_column)
         _check(spec, present)
         self.spec, self.target, self.id_column = spec, target, id_column
         head, self.y = HEADS[name_of(LOSSES, spec.loss)].read(table.columns[target], target)
@@ -188,7 +188,7 @@ class Fitting:
         y, train, valid = self.y, self.train_rows, self.valid_rows
         logits = self._logits(network)
         held_out = self._held_out(network, logits)
-        head, held, told = self.head.calibrated(y[valid], held_out)
+        head, held, figures = self.head.calibrated(y[valid], held_out)
         metrics: dict[str, Any] = {
             "rows": len(y),
             "train_rows": len(train),
@@ -197,7 +197,7 @@ class Fitting:
             "train_loss": head.loss(y[train], head.scaled(logits[train])),
             "valid_loss": head.loss(y[valid], held) if len(valid) else None,
             head.metric: head.quality(y[valid], head.scaled(held_out)) if len(valid) else None,
-            **told,
+            **figures,
             **self.progress_counts,
         }
         return head, metrics

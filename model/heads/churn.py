@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from model.calibration import calibrate
 from model.columns.cells import Cells, Scalar
-from model.columns.target import check_outcomes, labels, refuse_missing
+from model.columns.target import check_outcome_counts, labels, refuse_missing
 from model.design import Floats
 from model.errors import ColumnError
 from model.heads.head import Head
@@ -37,7 +37,7 @@ class Churn(Head):
                 f'{error}. For another target set "loss" in the training spec: "squared_error" for numbers, '
                 '"softmax_cross_entropy" for classes'
             ) from error
-        check_outcomes(y)
+        check_outcome_counts(int(y.sum()), len(y))
         return cls(), y
 
     def strata(self, y: Floats) -> tuple[Floats, Sequence[str]]:
@@ -59,7 +59,7 @@ class Churn(Head):
     def calibrated(self, y: Floats, z: Floats) -> tuple["Churn", Floats, dict[str, Any]]:
         """Return the calibrated head, log-odds of each row calibrated on other rows, and the reliability table."""
         fit, held = calibrate(y, z)
-        told = {
+        figures = {
             "calibration": {
                 **asdict(fit),
                 "rows": len(y),
@@ -68,7 +68,7 @@ class Churn(Head):
             },
             "reliability": reliability(y, sigmoid(held)),
         }
-        return replace(self, slope=fit.slope, shift=fit.shift), held, told
+        return replace(self, slope=fit.slope, shift=fit.shift), held, figures
 
     def loss(self, y: Floats, scaled: Floats) -> float:
         """Return the mean cross-entropy."""

@@ -27,7 +27,7 @@ class Embedding(Layer):
     Source: Guo & Berkhahn, "Entity embeddings of categorical variables", 2016.
     """
 
-    first: ClassVar[bool] = True
+    reads_codes: ClassVar[bool] = True
 
     units: Width
     positions: tuple[Natural, ...] = ()
@@ -102,18 +102,18 @@ class Embedding(Layer):
         """Return False: a look-up is not linear in the codes."""
         return False
 
-    def gathered(self, shares: Floats, inputs: int) -> Floats:
-        """Return the sum of the shares of each input. A plain input has one share, a code has `units` shares.
+    def gathered(self, contributions: Floats, inputs: int) -> Floats:
+        """Return the contribution of each input: that of a plain input, and the sum of those of a code's `units`.
 
-        Shapes: shares (n, width(inputs)) to (n, inputs).
+        Shapes: contributions (n, width(inputs)) to (n, inputs).
         """
         plain = [i for i in range(inputs) if i not in self.positions]
-        result = np.zeros((len(shares), inputs))
-        result[:, plain] = shares[:, : len(plain)]
+        result = np.zeros((len(contributions), inputs))
+        result[:, plain] = contributions[:, : len(plain)]
         for i, position in enumerate(self.positions):
             for unit in range(len(plain) + i * self.units, len(plain) + (i + 1) * self.units):
                 # One by one: NumPy sums a single row in another order than several rows.
-                result[:, position] += shares[:, unit]
+                result[:, position] += contributions[:, unit]
         return result
 
     def with_codes(self, codes: Sequence[CodeColumn]) -> Layer:

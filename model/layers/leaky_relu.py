@@ -33,7 +33,7 @@ class LeakyReLU(Activation):
         """Return max(z, αz) and its derivative."""
         return np.where(z > 0, z, self.alpha * z), np.where(z >= 0, 1.0, self.alpha)
 
-    def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
+    def record_function(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
         """Record max(z, αz), then δ · (1 or α)."""
         below = tape.scratch_like(z)
         tape(np.multiply, z, tape.number(self.alpha), below)

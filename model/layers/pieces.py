@@ -43,7 +43,7 @@ class Chain:
         """Replace the activations a by aW + b."""
         self._now = (self._now[0] @ W, self._now[1] @ W + b)
 
-    def bend(self, slope: float) -> None:
+    def add_kink(self, slope: float) -> None:
         """End a piece. The activations get this slope below zero; the carried inputs get slope 1."""
         parts = [self._now, *self._carried]
         widths = [b.size for _, b in parts]

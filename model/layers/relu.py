@@ -30,7 +30,7 @@ class ReLU(Activation):
         """Return max(z, 0) and its derivative."""
         return np.where(z > 0, z, 0.0), np.where(z > 0, 1.0, 0.0)
 
-    def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
+    def record_function(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
         """Record max(z, 0), then δ · 1[a > 0]."""
         arena.watched.append(a)  # a unit that is 0 for every row is dead: it no longer learns
         bits = tape.integers(a)

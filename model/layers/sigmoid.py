@@ -22,7 +22,7 @@ class Sigmoid(Activation):
         a = 1 / (1 + np.exp(-z))
         return a, a * (1 - a)
 
-    def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
+    def record_function(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
         """Record (tanh(z / 2) + 1) / 2, which cannot overflow; then δ · a(1 − a)."""
         half = tape.number(0.5)
         tape(np.multiply, z, half, a)

@@ -27,7 +27,7 @@ class SiLU(Activation):
         sigma = 1 / (1 + np.exp(-z))
         return z * sigma, sigma * (1 + z * (1 - sigma))
 
-    def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
+    def record_function(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
         """Record zσ(z), then δ · (σ + a(1 − σ)). Keep σ(z) = (tanh(z / 2) + 1) / 2 for the backward pass."""
         half, sigma = tape.number(0.5), arena.fresh(z.shape[-2])
         tape(np.multiply, z, half, sigma)

@@ -22,7 +22,7 @@ class Tanh(Activation):
         a = np.tanh(z)
         return a, 1 - a**2
 
-    def apply(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
+    def record_function(self, tape: Tape, arena: Arena, z: Floats, a: Floats) -> Backward:
         """Record tanh z, then δ · (1 − a²)."""
         tape(np.tanh, z, a)
 

@@ -58,6 +58,7 @@ class BinaryCrossEntropy(Loss):
         result += size
         return np.asarray(result[..., 0, :])
 
-    def predictions(self, z: Floats) -> Floats:
-        """Return σ(z)."""
-        return np.asarray((np.tanh(z / 2) + 1) / 2)
+    def reference(self, z: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Return −y ln ŷ − (1 − y) ln(1 − ŷ), and ŷ − y; smoothing moves y towards 1/2."""
+        p, y = 1 / (1 + np.exp(-z[:, 0])), y * (1 - self.label_smoothing) + self.label_smoothing / 2
+        return -y * np.log(p) - (1 - y) * np.log(1 - p), (p - y)[:, None]

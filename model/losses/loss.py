@@ -38,5 +38,8 @@ class Loss(ABC):
         """Return the loss of every row: (…, c, n) to (…, n)."""
 
     @abstractmethod
-    def predictions(self, z: Floats) -> Floats:
-        """Return the predictions of logits: (n,) or (n, c) to the same shape."""
+    def reference(self, z: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Return the loss of every row, and ∂loss/∂z, by the plain equations: the specification of the other forms.
+
+        Shapes: z (n, c), one row a customer; y (n,); results (n,) and (n, c).
+        """

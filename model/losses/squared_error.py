@@ -39,6 +39,6 @@ class SquaredError(Loss):
         """Return (z − y)²."""
         return np.asarray((z - target) ** 2)[..., 0, :]
 
-    def predictions(self, z: Floats) -> Floats:
-        """Return z."""
-        return z
+    def reference(self, z: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Return (z − y)², and 2(z − y)."""
+        return (z[:, 0] - y) ** 2, 2 * (z - y[:, None])

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.design import Floats
+from model.design import Floats, Integers
 from model.layers.pieces import Piece
 
 BLOCK = 256  # rows of a block, at most
 NUMBERS = 1 << 22  # activations of breakpoints in memory at a time, about: 32 MB
 TILE = 64  # rows of every matrix product, so that a row's bits do not depend on its neighbours
-Integers = NDArray[np.intp]
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ slowly, else in the middle. Bisection finds the kinks. The cuts and the contribu
 """
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.design import Floats
+from model.design import Floats, Integers
 from model.network.kronrod import GAUSS, NODES, WEIGHTS
 
 BLOCK = 64  # rows of a block: limits the memory
@@ -21,7 +21,6 @@ ROUGH = 1e-6  # the largest difference of a contribution between the rules of 7 
 MOST_PANELS = 256  # of one row: from then on all panels are accepted
 BISECTIONS = 36  # locate a kink to 1e-11 of the distance between two nodes
 NUDGE = 1e-9  # the distance from the ends of a panel within which no kink is searched: the ends may be kinks
-Integers: TypeAlias = NDArray[np.intp]
 
 
 class Integrand(Protocol):
@@ -104,12 +103,12 @@ def _block(integrand: Integrand, kinked: bool, base: Floats, X: Floats) -> Float
     panels = Panels(np.arange(len(X)), np.zeros(len(X)), np.ones(len(X)), low, high)
     while len(panels.rows):
         panels = _cut(integrand, kinked and bool(taken.any()), paths, panels)
-        shares, doubt = _measured(integrand, paths, panels)
-        missed = np.abs(_row_sums(shares) - (panels.high - panels.low))
+        by_panel, doubt = _measured(integrand, paths, panels)
+        missed = np.abs(_row_sums(by_panel) - (panels.high - panels.low))
         np.add.at(taken, panels.rows, 1)
         limit = size[panels.rows]
         good = (missed <= EXACT * limit) & (doubt <= ROUGH * limit) | (taken[panels.rows] >= MOST_PANELS)
-        np.add.at(result, panels.rows[good], shares[good])
+        np.add.at(result, panels.rows[good], by_panel[good])
         panels = panels.only(~good)
     return result
 

@@ -6,7 +6,7 @@ The same customers and the same version give the same bytes.
 from model.outputs.csv_output import CsvOutput
 from model.outputs.ndjson_output import NdjsonOutput
 from model.outputs.output import Layout, Output
-from model.tables.parquet_output import ParquetOutput
+from model.outputs.parquet_output import ParquetOutput
 
 OUTPUTS: dict[str, type[Output]] = {
     "csv": CsvOutput,

@@ -25,12 +25,12 @@ class CsvOutput(Output):
         """Return the bytes of these rows; the first ones follow the header."""
         columns = self.layout.head.answers(scored.probabilities)
         if scored.explained is not None:
-            told = scored.explained.reasons
-            columns += map(list, zip(*(chain.from_iterable(reasons) for reasons in told), strict=True))
+            by_row = map(chain.from_iterable, scored.explained.reasons)
+            columns += map(list, zip(*by_row, strict=True))
             columns.append(list(scored.explained.gaps))
         errors: list[Scalar] = [""] * len(scored.ids)
-        for row, problems in scored.faults.items():
-            errors[row] = problems[0].detail
+        for row, (problem, *_) in scored.problems.items():
+            errors[row] = problem.detail
             for column in columns:
                 column[row] = ""
         lines = zip(scored.ids, *columns, errors, strict=True)

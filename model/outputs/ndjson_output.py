@@ -30,14 +30,14 @@ class NdjsonOutput(Output):
     def _lines(self, scored: ScoredChunk) -> Iterator[str]:
         names = self.layout.head.columns()
         for row, values in enumerate(zip(*self.layout.head.answers(scored.probabilities), strict=True)):
-            told: dict[str, object] = {"customer_id": scored.ids[row]}
-            if row in scored.faults:
-                problem = scored.faults[row][0]
+            line: dict[str, object] = {"customer_id": scored.ids[row]}
+            if row in scored.problems:
+                problem = scored.problems[row][0]
                 place = f"/{self._rows + row}{problem.pointer}"
-                told["error"] = {"pointer": place, "code": problem.code, "detail": problem.detail}
+                line["error"] = {"pointer": place, "code": problem.code, "detail": problem.detail}
             else:
-                told |= zip(names, values, strict=True)
+                line |= zip(names, values, strict=True)
                 if scored.explained is not None:
-                    told["reasons"] = [reason.to_json() for reason in scored.explained.reasons[row]]
-                    told["gap"] = scored.explained.gaps[row]
-            yield json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+                    line["reasons"] = [reason.to_json() for reason in scored.explained.reasons[row]]
+                    line["gap"] = scored.explained.gaps[row]
+            yield json.dumps(line, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -27,8 +27,8 @@ class ScoringSummary:
     def add(self, scored: ScoredChunk, estimator: Estimator) -> None:
         """Count the rows of a chunk."""
         self.rows += len(scored.ids)
-        self.errors += len(scored.faults)
-        cells = scored.cells.without(scored.faults) if scored.faults else scored.cells
+        self.errors += len(scored.problems)
+        cells = scored.cells.without(scored.problems) if scored.problems else scored.cells
         self.unseen.update({name: count for name, count in estimator.unseen(cells).items() if count})
         self.imputed.update(cells.missing())
         self.ignored = tuple(dict.fromkeys((*self.ignored, *scored.ignored)))  # NDJSON chunks may differ in columns

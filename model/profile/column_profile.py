@@ -33,13 +33,13 @@ class ColumnProfile:
         else:
             self.values.add(cells, first_row)
             self._sample.add(cells.values[picked])
-            self._days.add_gaps(len(picked))
+            self._days.add_missing(len(picked))
 
     def skip(self, rows: int, sampled: int) -> None:
         """Add rows without values, `sampled` of them in the sample."""
         self.values.skip(rows)
-        self._sample.add_gaps(sampled)
-        self._days.add_gaps(sampled)
+        self._sample.add_missing(sampled)
+        self._days.add_missing(sampled)
 
     def thin(self) -> None:
         """Drop every second row of the sample."""

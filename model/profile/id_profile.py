@@ -15,12 +15,12 @@ class IdProfile:
         self._name = name
         self._most = most
         self._parts: list[np.ndarray] = []
-        self._rows = self._gaps = self._kept = 0
+        self._rows = self._missing = self._kept = 0
 
     def add(self, cells: Cells) -> None:
         """Add rows."""
         self._rows += len(cells)
-        self._gaps += int(cells.missing.sum())
+        self._missing += int(cells.missing.sum())
         if self._kept >= self._most:
             return
         if isinstance(cells, Words):
@@ -35,5 +35,5 @@ class IdProfile:
         """Return the warning of missing or repeated ids; empty without any."""
         marks = np.sort(np.concatenate(self._parts)) if self._parts else np.zeros(0, np.int64)
         again = int((marks[1:] == marks[:-1]).sum())
-        all_seen = self._kept == self._rows - self._gaps
-        return unclear_ids(self._name, again, self._gaps, None if all_seen else self._kept)
+        all_seen = self._kept == self._rows - self._missing
+        return unclear_ids(self._name, again, self._missing, None if all_seen else self._kept)

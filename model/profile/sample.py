@@ -43,7 +43,7 @@ class ColumnSample:
         """Add values."""
         self._parts.append(values)
 
-    def add_gaps(self, many: int) -> None:
+    def add_missing(self, many: int) -> None:
         """Add missing values, which need no memory."""
         self._parts.append(np.broadcast_to(np.nan, many))
 

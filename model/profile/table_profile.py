@@ -6,10 +6,11 @@ import numpy as np
 
 from model.columns import table_warnings
 from model.columns.categorical import too_detailed
-from model.columns.cells import Cells, Floats, Numbers, Words
+from model.columns.cells import Cells, Numbers, Words
 from model.columns.schema import ColumnSummary, Schema, other_columns
 from model.columns.table_warnings import LEAKING_AUC, TableWarning, single_column_auc
 from model.columns.target import labels
+from model.design import Floats
 from model.errors import TableError
 from model.profile.column_profile import ColumnProfile
 from model.profile.id_profile import IdProfile
@@ -49,17 +50,12 @@ class TableProfile:
             else:
                 column.skip(rows, len(picked))
         if self._ids is not None:
-            self._ids.add(columns.get(str(self._id), _gaps(rows)))
+            self._ids.add(columns.get(str(self._id), _missing(rows)))
         if self._outcomes is not None:
-            self._outcomes.add(columns.get(str(self._target), _gaps(rows)), before + 1)
+            self._outcomes.add(columns.get(str(self._target), _missing(rows)), before + 1)
         while self._columns and self._rows.thin(len(self._columns)):
             for column in self._columns.values():
                 column.thin()
-
-    @property
-    def sampled_rows(self) -> int:
-        """The number of rows in the sample."""
-        return self._rows.sampled
 
     def mixed(self) -> set[str]:
         """Return the columns that looked like numbers in some chunks and like texts in others."""
@@ -129,5 +125,5 @@ def _warnings(column: ColumnProfile, y: Floats | None) -> tuple[TableWarning, ..
     return (table_warnings.leaking(name, alone),) if alone >= LEAKING_AUC else ()
 
 
-def _gaps(rows: int) -> Numbers:
+def _missing(rows: int) -> Numbers:
     return Numbers(np.full(rows, np.nan))

@@ -11,17 +11,17 @@ class TargetProfile:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._rows = self._gaps = self._positives = 0
-        self._first_gap: int | None = None
+        self._rows = self._missing = self._positives = 0
+        self._first_missing: int | None = None
         self._invalid: tuple[object, int] | None = None
 
     def add(self, cells: Cells, first_row: int) -> None:
         """Add rows."""
         self._rows += len(cells)
-        gaps = np.flatnonzero(cells.missing)
-        self._gaps += len(gaps)
-        if len(gaps) and self._first_gap is None:
-            self._first_gap = first_row + int(gaps[0])
+        missing = np.flatnonzero(cells.missing)
+        self._missing += len(missing)
+        if len(missing) and self._first_missing is None:
+            self._first_missing = first_row + int(missing[0])
         if isinstance(cells, Words):
             values = np.array([*map(parse_outcome, cells.words), np.nan])[cells.codes]
         else:
@@ -38,8 +38,8 @@ class TargetProfile:
             ColumnError: a row has no label, or a label is neither yes nor no.
             TableError: all customers churned, or all stayed.
         """
-        if self._first_gap is not None:
-            raise missing_labels(self.name, self._gaps, self._rows, self._first_gap)
+        if self._first_missing is not None:
+            raise missing_labels(self.name, self._missing, self._rows, self._first_missing)
         if self._invalid is not None:
             value, row = self._invalid
             if kind is Days and isinstance(value, str) and (day := days_since_epoch(value)) is not None:

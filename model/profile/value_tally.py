@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from model.columns.cells import Days, Flags, Floats, Numbers, Scalar
+from model.columns.cells import Days, Flags, Numbers, Scalar
 from model.columns.numbers import LARGEST
-
-MOST_STEPS = 20  # more rows with steps of one are row numbers, not chance
+from model.columns.table_warnings import MOST_STEPS
+from model.design import Floats
 
 
 class ValueTally:

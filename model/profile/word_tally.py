@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 
 from model.columns.boolean import parse_flag
-from model.columns.cells import Codes, Days, Flags, Floats, Words, date_text, days_since_epoch
+from model.columns.categorical import NON_NUMBER_SHARE, nearly_numbers
+from model.columns.cells import Codes, Days, Flags, Words, date_text, days_since_epoch
+from model.columns.inference import MOST_FLAGS
 from model.columns.numbers import MISSING_TEXTS, parse_number
+from model.design import Floats
 
 MOST_WORDS = 20_000  # distinct words that are counted: a column with more cannot be learned from
-MOST_FLAGS = 10  # spellings of true and false
-NON_NUMBER_SHARE = 0.05  # the largest share of words that are not numbers in a column of numbers
 LISTED = 50
 
 
@@ -103,8 +104,7 @@ class WordTally:
         """The first word that is not a number, and its row, in a column of numbers; else None."""
         words = list(self.codes)
         strange = np.isnan([parse_number(word) for word in words]) if words else np.zeros(0, bool)
-        share = (strange.sum() + len(self._non_numbers_beyond)) / max(len(words), 1)
-        if len(words) < 20 or not 0.0 < share <= NON_NUMBER_SHARE:
+        if not nearly_numbers(len(words), int(strange.sum()) + len(self._non_numbers_beyond)):
             return None
         found = [(self.first[code], words[code]) for code in np.flatnonzero(strange) if _is_no_number(words[code])]
         row, word = min([*found, *((row, word) for word, row in self._non_numbers_beyond.items())], default=(0, None))

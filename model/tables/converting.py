@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from model.columns.cells import Cells, Codes, Days, Flags, Numbers, Scalar, Words
-from model.columns.faults import Faults
 from model.columns.numbers import MISSING_TEXTS, read_values
+from model.columns.row_problems import RowProblems
 from model.errors import TableError
 from model.tables import ndjson
 from model.tables.texts import is_text
@@ -74,24 +74,24 @@ def from_objects(column: ndjson.Column, types: ndjson.Types, rows: int, first_ro
 
     Raises: TableError when two rows have different types, or a number is not finite.
     """
-    kind, faults = types.of(column, first_row), Faults()
+    kind, problems = types.of(column, first_row), RowProblems()
     if kind is str:
         words = Words.of([value if isinstance(value, str) else None for value in column.values])
         return Words(_spread(words.codes, column, rows, Words.MISSING), words.words)
     if kind is bool:
-        flags = read_values(column.values, column.name, "true or false", faults)
+        flags = read_values(column.values, column.name, "true or false", problems)
         return Flags(_spread(flags, column, rows, np.nan))
-    numbers = read_values(column.values, column.name, "a number", faults)
-    for place, problems in faults.rows.items():
-        raise TableError(f"row {first_row + column.rows[place]}: {problems[0].detail}")
+    numbers = read_values(column.values, column.name, "a number", problems)
+    for place, found in problems.rows.items():
+        raise TableError(f"row {first_row + column.rows[place]}: {found[0].detail}")
     return Numbers(_spread(numbers, column, rows, np.nan))
 
 
-def _spread(values: Any, column: ndjson.Column, rows: int, gap: float) -> Any:
-    """Return the values at their rows, and `gap` in all other rows."""
+def _spread(values: Any, column: ndjson.Column, rows: int, missing: float) -> Any:
+    """Return the values at their rows, and `missing` in all other rows."""
     if len(values) == rows:
         return values
-    spread = np.full(rows, gap, values.dtype)
+    spread = np.full(rows, missing, values.dtype)
     spread[np.array(column.rows)] = values
     return spread
 

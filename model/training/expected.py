@@ -23,11 +23,11 @@ def expected_shape(columns: Sequence[Mapping[str, Any]], rows: int, spec: Spec) 
     for column in columns:
         if column["name"] in dropped:
             continue
-        gaps = column["missing"] > 0
+        missing = column["missing"] > 0
         if column["kind"] != "categorical":
-            inputs += 1 + gaps
+            inputs += 1 + missing
             continue
-        most = _categories(column, rows - column["missing"], needed) + gaps
+        most = _categories(column, rows - column["missing"], needed) + missing
         if spec.embedded is not None and most >= spec.embedded.at_least:
             codes.append(CodeColumn(inputs, min(most, MOST_EMBEDDED)))
             inputs += 1

@@ -14,6 +14,7 @@ from model.network.parameters import size_of
 from model.network.stack import Stack, build_stack
 from model.spec import Spec
 from model.training.plan import LIMITS
+from model.training.validating import VALIDATION_ROWS
 
 BASE = 160 << 20  # the interpreter, NumPy, Arrow and the database driver
 MARGIN = 1.25  # for all that is not counted here
@@ -23,7 +24,6 @@ CELL = 24  # bytes of a cell of the table, including those of reading it
 CALL = 100  # bytes of one recorded call
 CALLS_A_LAYER = 16
 ENCODED = 65_536  # rows encoded together, in float64
-TILE = 1024  # rows validated together
 SHARED = 3  # scratch arrays that all layers of one width share in training
 
 
@@ -123,8 +123,8 @@ def footprint(spec: Spec, shape: Shape) -> Footprint:
     copies = 1 + spec.optimizer.moments + best
     state = networks * item * (parameters * copies + states * (1 + best))
     estimator = 8 * spec.members * (parameters + states)
-    pulls = 2 * (spec.weight_decay > 0) + 2 * (spec.l1 > 0)
-    trained = networks * parameters * (copies + 2) + parameters * (pulls + 4)
+    penalties = 2 * (spec.weight_decay > 0) + 2 * (spec.l1 > 0)
+    trained = networks * parameters * (copies + 2) + parameters * (penalties + 4)
     return Footprint(
         parameters,
         networks,
@@ -149,7 +149,8 @@ def _batches(  # noqa: PLR0913, PLR0917 - everything that decides the size of a 
     numbers = row_memory_all(stack.layers, stack.inputs)
     shared = sum({layer.width(inputs) for _, layer, inputs in stack.walk()})
     trained = side_by_side * item * (numbers.activations + numbers.gradients + SHARED * shared) * (batch + short)
-    tile = min(TILE, shape.rows if spec.validation.folds else math.ceil(spec.validation.fraction * shape.rows))
+    held_out = shape.rows if spec.validation.folds else math.ceil(spec.validation.fraction * shape.rows)
+    tile = min(VALIDATION_ROWS, held_out)
     validated = networks * item * (numbers.activations + shared) * tile
     masks = networks * (item + 6) * numbers.masks * (steps * batch + short)
     calls = CALLS_A_LAYER * numbers.layers * (1 if stacked else networks)

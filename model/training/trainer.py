@@ -1,4 +1,12 @@
-"""Training as a generator of epoch reports."""
+"""Training as a generator of epoch reports.
+
+for each epoch, until the last one or an early stop:
+    draw the order of the rows
+    for each chunk of the order:
+        load its rows; for each batch: forward, backward, update
+        raise DivergedError if a loss or gradient is not finite, or the loss is too high
+    measure the validation rows, note the best parameters, yield the report
+"""
 
 import math
 from collections.abc import Iterator
@@ -63,8 +71,8 @@ class Trainer:
         seeds = [spec.seed + k for k in range(networks)]
         for values, seed in zip(np.atleast_2d(self._buffers.values), seeds, strict=True):
             values[:] = initialize(self._stack, spec.initializer, seed, spec.dtype)
-        self._orders = [stream(seed, ORDER) for seed in seeds]
-        self._order, self._rows, self._highest = rows.order, rows.count, highest_loss(spec.loss, rows)
+        self._order_streams = [stream(seed, ORDER) for seed in seeds]
+        self._draw_order, self._rows, self._highest = rows.order, rows.count, highest_loss(spec.loss, rows)
         self._plan = plan_for(spec.batch_size, rows, self._stack, self._buffers, self._limits)
         self._program = Program(spec, self._stack, self._buffers, rows, self._plan)
         self._validator = validator_of(spec, self._stack, self._buffers, design, weights)
@@ -73,7 +81,7 @@ class Trainer:
             self._buffers.values, self._buffers.states, spec.early_stopping, spec.restarts
         )
         self._monitor = LayerMonitor(self._stack, self._buffers)
-        streams = [*self._orders, *self._program.masks.streams]
+        streams = [*self._order_streams, *self._program.masks.streams]
         self._state = Resumable(spec, design, self._buffers, self._progress, streams)
 
     def epochs(self) -> Iterator[EpochReport]:
@@ -125,7 +133,7 @@ class Trainer:
     def _run(self) -> tuple[float, Floats, float]:
         """Run the steps of an epoch; return the last learning rate, each network's loss and the mean gradient norm."""
         program = self._program
-        orders = [self._order(network, bits) for network, bits in enumerate(self._orders)]
+        orders = [self._draw_order(network, bits) for network, bits in enumerate(self._order_streams)]
         order = np.stack(orders) if self._lead else orders[0]
         step = self._progress.epoch * self._plan.steps
         losses, norm, highest = np.zeros(self._lead), 0.0, self._highest * self._rows
@@ -139,7 +147,7 @@ class Trainer:
                 raise self._diverged(norms, step)
             norm += total
             step += len(norms)
-        return float(coefficients[0].flat[-1]), losses / self._rows, norm / self._plan.steps / len(self._orders)
+        return float(coefficients[0].flat[-1]), losses / self._rows, norm / self._plan.steps / len(self._order_streams)
 
     def _diverged(self, norms: Floats, step: int) -> DivergedError:
         """Return the error for the first step without a finite gradient, or for the last step if all are finite."""

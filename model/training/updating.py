@@ -52,20 +52,20 @@ def record_update(tape: Tape, spec: Spec, block: Block, penalties: Penalties, st
         tape(np.fmin, gradient, tape.full_like(gradient, spec.clip_value), gradient)
         tape(np.fmax, gradient, tape.full_like(gradient, -spec.clip_value), gradient)
     if penalties.l1 is not None:
-        pull = tape.scratch_like(values)
-        tape(np.sign, values, pull)
-        tape(np.multiply, pull, penalties.l1[block.places], pull)
-        tape(np.add, gradient, pull, gradient)
+        penalty = tape.scratch_like(values)
+        tape(np.sign, values, penalty)
+        tape(np.multiply, penalty, penalties.l1[block.places], penalty)
+        tape(np.add, gradient, penalty, gradient)
     if penalties.decay is not None and not spec.optimizer.decoupled:
-        pull = tape.scratch_like(values)
-        tape(np.multiply, values, penalties.decay[block.places], pull)
-        tape(np.add, gradient, pull, gradient)
+        penalty = tape.scratch_like(values)
+        tape(np.multiply, values, penalties.decay[block.places], penalty)
+        tape(np.add, gradient, penalty, gradient)
     update = spec.optimizer.record(tape, block.gradients, block.moments, coefficients)
     if penalties.decay is not None and spec.optimizer.decoupled:
-        pull = tape.scratch_like(values)
-        tape(np.multiply, values, penalties.decay[block.places], pull)
-        tape(np.multiply, pull, rate, pull)
-        tape(np.add, update, pull, update)
+        penalty = tape.scratch_like(values)
+        tape(np.multiply, values, penalties.decay[block.places], penalty)
+        tape(np.multiply, penalty, rate, penalty)
+        tape(np.add, update, penalty, update)
     tape(np.subtract, values, update, values)
 
 

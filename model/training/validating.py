@@ -13,7 +13,7 @@ from model.spec import Spec
 from model.training.divergence import highest_loss
 from model.training.rows import rows_of
 
-TILE = 1024
+VALIDATION_ROWS = 1024  # rows validated together
 
 
 class Validator:
@@ -30,7 +30,7 @@ class Validator:
         self._targets, self._weights = rows.targets.T, rows.weights
         self._y = np.asarray(design.y[design.valid_rows], np.float64)
         self._ranked = stack.outputs == 1 and set(np.unique(self._y)) == {0.0, 1.0}
-        tile = min(self._count, TILE)
+        tile = min(self._count, VALIDATION_ROWS)
         self._forward = Forward(stack, buffers.views, tile, watch=True)
 
     def measure(self) -> tuple[Floats | None, Floats | None]:

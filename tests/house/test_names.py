@@ -1,6 +1,7 @@
-"""One name for one thing: no public class stands twice in the product, and no module stands twice in a package."""
+"""One name for one thing: no class stands twice in the product, no module and no type alias twice in a package."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -36,6 +37,11 @@ def test_module_names_are_unique_in_their_package() -> None:
     assert ALLOWED_MODULES.keys() - found.keys() == set(), "these stand once: take them off the list"
 
 
+def test_type_aliases_are_unique_in_their_package() -> None:
+    found = twice(aliases())
+    assert not found, listed(found)
+
+
 def classes() -> Named:
     """Yield each public class at the top of a file, and where it is; the client shares its names with the service."""
     for path in python_files(*PACKAGES):
@@ -50,6 +56,15 @@ def modules() -> Named:
     for path in python_files(*PACKAGES):
         if path.stem not in IN_EVERY_PACKAGE:
             yield f"{module_name(path).partition('.')[0]}.{path.stem}", place(path)
+
+
+def aliases() -> Named:
+    """Yield each type alias at the top of a file with its top package before it, and where it is."""
+    for path in python_files(*PACKAGES):
+        for node in tree(path).body:
+            target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+            if isinstance(target, ast.Name) and re.fullmatch(r"[A-Z]+[a-z]\w*", target.id):
+                yield f"{module_name(path).partition('.')[0]}.{target.id}", place(path, node)
 
 
 def twice(named: Named) -> dict[str, list[str]]:

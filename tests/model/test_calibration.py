@@ -80,13 +80,13 @@ def test_a_record_has_the_same_bits_alone_and_in_a_batch(estimator):
 def test_the_calibration_is_part_of_the_bytes_and_of_the_digest(estimator):
     again = Estimator.from_bytes(estimator.to_bytes())
     assert again.head == estimator.head
-    assert again.calibration == estimator.calibration
+    assert again.metrics["calibration"] == estimator.metrics["calibration"]
     other = replace(estimator, head=replace(estimator.head, shift=0.0))
     assert other.weights_sha256 != estimator.weights_sha256
 
 
 def test_the_metrics_contain_the_calibration_and_the_reliability_table(estimator):
-    told = estimator.calibration
+    told = estimator.metrics["calibration"]
     assert told["slope"] == estimator.head.slope
     assert told["shift"] == estimator.head.shift
     assert told["note"] == "fitted"
@@ -107,9 +107,9 @@ def test_the_auc_does_not_change(estimator):
 def test_too_few_validation_rows_leave_the_log_odds_unchanged():
     estimator = fit(mixed_table()).estimator()
     assert estimator.head == Churn()
-    assert estimator.calibration["note"].startswith("left out: it takes 100 validation rows")
+    assert estimator.metrics["calibration"]["note"].startswith("left out: it takes 100 validation rows")
     without = fit(mixed_table(), validation={"fraction": 0}).estimator()
-    assert without.calibration["before"] is None
+    assert without.metrics["calibration"]["before"] is None
     assert without.metrics["reliability"] == []
 
 

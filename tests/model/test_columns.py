@@ -26,8 +26,8 @@ def fitted(**columns) -> Encoder:
 
 def encoded(encoder: Encoder, **columns) -> np.ndarray:
     n = len(next(iter(columns.values())))
-    table, faults = encoder.read(columns, n)
-    assert not faults.rows
+    table, problems = encoder.read(columns, n)
+    assert not problems.rows
     return encoder.encode(table)
 
 
@@ -88,8 +88,8 @@ def test_a_missing_value_new_to_training_counts_as_the_baseline_value(name):
 
 def test_an_absent_column_counts_as_missing():
     encoder = fitted(**TABLE)
-    table, faults = encoder.read({}, 2)
-    assert not faults.rows
+    table, problems = encoder.read({}, 2)
+    assert not problems.rows
     assert all(cells.missing.all() for cells in table.columns.values())
 
 
@@ -124,8 +124,8 @@ def test_a_fixed_scale_is_a_plain_division():
 def test_the_accepted_range_can_be_narrowed():
     table = Table({"months": numbers(1, 24, 60)}, 3)
     encoder = Encoder.fit(table, ["months"], {"months": ColumnOptions(min=0.0, max=61.0)})
-    _, faults = encoder.read({"months": [-1, 0, 61, 62]}, 4)
-    assert sorted(faults.rows) == [0, 3]
+    _, problems = encoder.read({"months": [-1, 0, 61, 62]}, 4)
+    assert sorted(problems.rows) == [0, 3]
 
 
 def test_rare_and_unseen_categories_share_a_feature():
@@ -171,9 +171,9 @@ def test_the_order_of_rows_does_not_change_the_fitted_columns():
 def test_a_value_of_the_wrong_kind_is_a_fault_of_its_row_only(column, value, code):
     encoder = fitted(**TABLE)
     good = TABLE[column].scalar(0)
-    table, faults = encoder.read({column: [good, value, None]}, 3)
-    assert list(faults.rows) == [1]
-    (problem,) = faults.rows[1]
+    table, problems = encoder.read({column: [good, value, None]}, 3)
+    assert list(problems.rows) == [1]
+    (problem,) = problems.rows[1]
     assert (problem.pointer, problem.code) == (f"/{column}", code)
     assert column in problem.detail
     assert np.isfinite(encoder.encode(table)).all()
@@ -181,8 +181,8 @@ def test_a_value_of_the_wrong_kind_is_a_fault_of_its_row_only(column, value, cod
 
 def test_a_pointer_escapes_slashes_and_tildes():
     encoder = fitted(**{"a/b~c": numbers(1, 2)})
-    _, faults = encoder.read({"a/b~c": ["x"]}, 1)
-    assert faults.rows[0][0].pointer == "/a~1b~0c"
+    _, problems = encoder.read({"a/b~c": ["x"]}, 1)
+    assert problems.rows[0][0].pointer == "/a~1b~0c"
 
 
 def test_columns_of_unequal_length_are_refused():

@@ -45,13 +45,13 @@ def test_all_customers_who_cross_the_threshold_are_counted_and_listed(pair: tupl
         assert customer.probabilities == (before[row], after[row])
 
 
-def test_shares_and_baseline_sum_to_the_change(pair: tuple[Estimator, Estimator]) -> None:
+def test_contributions_and_baseline_sum_to_the_change(pair: tuple[Estimator, Estimator]) -> None:
     found = compared(*pair)
     for customer in found.changed:
-        told = sum(share.change for share in customer.shares) + found.baseline_change
-        assert told == pytest.approx(customer.change, abs=1e-12)
-        assert {share.column for share in customer.shares} == set(pair[0].encoder.names)
-        sizes = [abs(share.change) for share in customer.shares]
+        total = sum(one.change for one in customer.contributions) + found.baseline_change
+        assert total == pytest.approx(customer.change, abs=1e-12)
+        assert {one.column for one in customer.contributions} == set(pair[0].encoder.names)
+        sizes = [abs(one.change) for one in customer.contributions]
         assert sizes == sorted(sizes, reverse=True)
 
 

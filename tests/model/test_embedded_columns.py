@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from model.columns import Flags, Numbers, Table, Words
 from model.columns.categorical import CategoricalColumn
-from model.columns.faults import Faults
+from model.columns.row_problems import RowProblems
 from model.errors import ColumnError, EstimatorError, SpecError
 from model.estimator import Estimator
 from model.spec import parse_spec
@@ -83,7 +83,7 @@ def test_reasons_refer_to_columns_and_sum_to_the_difference(embedded, batch):
     difference = embedded.log_odds(columns, len(batch)) - embedded.baseline_log_odds
     most = 1e-11 if embedded.spec["activation"] == "tanh" else 1e-12
     assert np.abs(shares.sum(axis=1) - difference).max() <= most
-    assert np.abs(embedded.gaps(columns, len(batch))).max() <= most
+    assert np.abs(embedded.explain(columns, len(batch)).gaps).max() <= most
 
 
 def test_the_reason_of_an_embedded_column_is_the_path_integral_of_its_embedding():
@@ -147,7 +147,7 @@ def test_a_code_is_the_index_of_the_one_hot_feature(words, data):
     plain, coded = (CategoricalColumn.fit("c", cells, embed_from=start) for start in (None, 1))
     assert (plain.embedded, coded.embedded) == (False, True)
     new = data.draw(st.lists(st.one_of(st.none(), st.sampled_from("abcdefghijk")), min_size=1, max_size=30))
-    read = plain.read(new, Faults())
+    read = plain.read(new, RowProblems())
     hot, code = np.empty((len(new), plain.cardinality)), np.empty((len(new), 1))
     plain.encode(read, hot)
     coded.encode(read, code)

@@ -61,8 +61,8 @@ def test_a_record_has_the_same_bits_alone_and_at_any_place_of_a_batch(mixed, bat
 def test_customers_have_the_same_bits_from_a_file_from_lists_and_alone(home):
     drawn = customers(1000, 5)
     table = read_table(io.BytesIO(drawn.to_csv().encode()), "csv")
-    cells, faults = home.read({name: table.columns[name] for name in SCALES}, 1000)
-    assert not faults.rows
+    cells, problems = home.read({name: table.columns[name] for name in SCALES}, 1000)
+    assert not problems.rows
     lists = {name: values for name, values in drawn.columns().items() if name in SCALES}
     together = home.predict(cells)
     assert home.predict(lists, 1000).tobytes() == together.tobytes()
@@ -112,7 +112,7 @@ def test_the_baseline_customer_has_the_baseline_log_odds(mixed):
 def test_reasons_of_smooth_networks_have_a_tiny_gap():
     estimator = fit(home_table(), id_column="customer_id", activation="tanh").estimator()
     columns = {name: values for name, values in customers(100, 7).columns().items() if name in SCALES}
-    assert np.abs(estimator.gaps(columns, 100)).max() < 1e-11
+    assert np.abs(estimator.explain(columns, 100).gaps).max() < 1e-11
 
 
 def test_an_estimator_round_trips_through_its_bytes_to_the_bit(mixed):
@@ -146,6 +146,6 @@ def test_check_returns_every_problem_of_a_record_with_its_pointer(mixed):
 
 
 def test_scoring_continues_after_a_bad_record(mixed):
-    table, faults = mixed.read({"months": [3, "x", 4]}, 3)
-    assert list(faults.rows) == [1]
+    table, problems = mixed.read({"months": [3, "x", 4]}, 3)
+    assert list(problems.rows) == [1]
     assert mixed.predict(table)[[0, 2]].tobytes() == mixed.predict({"months": [3, 4]}, 2).tobytes()

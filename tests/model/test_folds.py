@@ -107,7 +107,7 @@ def test_metrics_and_calibration_use_predictions_of_unseen_rows():
     fitting = fit(table, id_column="customer_id", epochs=30, optimizer={"learning_rate": 0.01}, **FOLDS)
     estimator, metrics = fitting.estimator(), fitting.estimator().metrics
     assert (metrics["rows"], metrics["train_rows"], metrics["valid_rows"]) == (800, 800, 800)
-    assert estimator.calibration["rows"] == 800
+    assert estimator.metrics["calibration"]["rows"] == 800
     X = estimator.encoder.encode(estimator.read({name: table.columns[name] for name in SCALES}, 800)[0])
     own = estimator.network.member_logits(X)[fitting.split.folds, np.arange(800)]
     assert metrics["valid_auc"] == pytest.approx(auc(fitting.y, own))
@@ -116,7 +116,7 @@ def test_metrics_and_calibration_use_predictions_of_unseen_rows():
     shared = ((together - together.mean()) ** 2).mean() / ((every - together.mean()) ** 2).mean()
     assert 0.25 < shared < 1  # four members that partly agree
     drawn_in = own.mean() + shared * (own - own.mean())
-    assert estimator.calibration["before"]["log_loss"] == pytest.approx(log_loss(fitting.y, drawn_in))
+    assert estimator.metrics["calibration"]["before"]["log_loss"] == pytest.approx(log_loss(fitting.y, drawn_in))
     assert metrics["valid_loss"] == log_loss(fitting.y, fitting.validation_log_odds())
     assert metrics["valid_loss"] > metrics["train_loss"]
 

@@ -83,7 +83,7 @@ def test_reasons_of_a_number_sum_to_its_difference(price):
     columns = inputs(priced())
     difference = price.predict(columns, 400) - price.baseline_log_odds
     assert np.abs(price.contributions(columns, 400).sum(axis=1) - difference).max() <= 1e-12 * 1e9
-    assert np.abs(price.gaps(columns, 400)).max() <= 1e-12 * 1e9
+    assert np.abs(price.explain(columns, 400).gaps).max() <= 1e-12 * 1e9
 
 
 def test_classes_keep_their_names_and_get_a_probability_each(grade):

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from model.columns import Table
 from model.columns.cells import Numbers
 from model.columns.encoder import Encoder
-from model.columns.faults import Faults
 from model.columns.numeric import NumericColumn
+from model.columns.row_problems import RowProblems
 from model.errors import ColumnError
 
 NAN = float("nan")
@@ -44,13 +44,13 @@ def test_the_block_accepts_the_numbers_that_single_columns_accept(data: st.DataO
     some = tuple(NumericColumn(f"c{i}", 0.0, 1.0, False, 0.0, True, -1.0 - i, 2.0 + i) for i in range(k))
     value = st.sampled_from((0.0, -0.0, -1.0, 2.0, NAN)) | st.floats(-9.0, 9.0) | st.floats()
     came = {column.name: Numbers(np.array(data.draw(st.lists(value, min_size=n, max_size=n)))) for column in some}
-    table, faults = Encoder(some).read(came, n)
-    alone = Faults()
+    table, problems = Encoder(some).read(came, n)
+    alone = RowProblems()
     for column in some:
         expected, read = column.read(came[column.name], alone), table.columns[column.name]
         assert isinstance(read, Numbers)
         assert read.values.tobytes() == expected.values.tobytes()
-    assert faults.rows == alone.rows
+    assert problems.rows == alone.rows
 
 
 def test_the_block_does_not_read_an_absent_or_short_column() -> None:
@@ -66,11 +66,11 @@ def test_a_record_is_read_as_its_columns_read_it(data: st.DataObject, k: int) ->
     some = tuple(NumericColumn(f"c{i}", 0.0, 1.0, False, 0.0, True, -1.0 - i, 2.0 + i) for i in range(k))
     value = st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.just(10**400), st.text(max_size=2), st.floats())
     came = {column.name: [data.draw(value)] for column in some}
-    table, faults = Encoder(some).read(came, 1)
-    alone = Faults()
+    table, problems = Encoder(some).read(came, 1)
+    alone = RowProblems()
     for column in some:
         expected, read = column.read(came[column.name], alone), table.columns[column.name]
         assert isinstance(read, Numbers)
         assert read.values.tobytes() == expected.values.tobytes()
-    assert faults.rows == alone.rows
+    assert problems.rows == alone.rows
     assert table.missing() == {column.name: 1 for column in some if table.columns[column.name].missing[0]}

@@ -188,5 +188,5 @@ def test_the_sample_of_a_table_of_many_columns_has_fewer_rows() -> None:
     data = csv(MANY[:50], ["1"] * 50) + csv(MANY[:50], ["2"] * 50).partition(b"\n")[2] * 300
     profile, table = TableProfile(sample_cells=1_000), read_table(io.BytesIO(data), "csv")
     profile.add(table.columns, table.rows)
-    assert 0 < profile.sampled_rows <= 1_000 / 50
+    assert 0 < profile._rows.sampled <= 1_000 / 50
     assert profile.schema().rows == 301

@@ -12,7 +12,6 @@ from model.network.parameters import views
 from model.spec import parse_spec
 from model.training.trainer import Trainer
 from tests.model.designs import coded_design, design
-from tests.model.reference import LOSSES
 from tests.model.training import assert_same_numbers, trained
 
 
@@ -55,7 +54,7 @@ def test_training_equals_the_plain_form_step_by_step() -> None:
     velocity = {name: np.zeros_like(value) for name, value in theta.items()}
     for t, report in enumerate(trainer.epochs()):
         z, backward = reference_all(stack.layers, theta, X, trainer._program.masks.for_batch(0))
-        values, delta = LOSSES["binary_cross_entropy"](z, y, 0.1)
+        values, delta = spec.loss.reference(z, y)
         assert report.train_loss == pytest.approx((w * values).mean(), rel=1e-10)
         _, gradients = backward(delta * w[:, None] / 50)
         rate = 0.5 * (t + 1) / 5 if t < 5 else 0.5 * (1 + np.cos(np.pi * (t - 5) / 45)) / 2

@@ -75,20 +75,21 @@ class ParquetOutput(Output):
         return self._sink.taken()
 
     def _batch(self, scored: ScoredChunk) -> Any:
-        head, faulty = self.layout.head, scored.faults
+        head, problems = self.layout.head, scored.problems
         whole = scored.whole_ids
         ids = scored.ids if whole else [None if one is None else str(one) for one in scored.ids]
         columns = {self.layout.id_name: pa.array(ids, pa.int64() if whole else pa.string())}
         for name, values in zip(head.columns(), head.answers(scored.probabilities), strict=True):
-            kind = pa.string() if isinstance(values[0], str) else pa.float64()
-            columns[name] = pa.array([None if row in faulty else value for row, value in enumerate(values)], kind)
-        errors = [faulty[row][0].detail if row in faulty else None for row in range(len(ids))]
+            arrow_type = pa.string() if isinstance(values[0], str) else pa.float64()
+            given = [None if row in problems else value for row, value in enumerate(values)]
+            columns[name] = pa.array(given, arrow_type)
+        errors = [problems[row][0].detail if row in problems else None for row in range(len(ids))]
         columns["error"] = pa.array(errors, pa.string())
         if scored.explained is not None:
             every, gaps = scored.explained
-            told = [None if row in faulty else _reasons(reasons) for row, reasons in enumerate(every)]
-            columns["reasons"] = pa.array(told, REASONS)
-            columns["gap"] = pa.array([None if row in faulty else gap for row, gap in enumerate(gaps)], pa.float64())
+            listed = [None if row in problems else _reasons(reasons) for row, reasons in enumerate(every)]
+            columns["reasons"] = pa.array(listed, REASONS)
+            columns["gap"] = pa.array([None if row in problems else gap for row, gap in enumerate(gaps)], pa.float64())
         return pa.RecordBatch.from_pydict(columns)
 
 

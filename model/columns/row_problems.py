@@ -9,7 +9,7 @@ LONGEST_SHOWN = 40
 
 
 @dataclass
-class Faults:
+class RowProblems:
     """The problems found while columns are read, by row."""
 
     rows: dict[int, list[Problem]] = field(default_factory=dict)
