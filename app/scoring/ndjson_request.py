@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from app.edge.problems import MOST_FAULTS
+from app.edge.problems import MOST_PROBLEMS
 from app.errors import MalformedError
 from app.parsing.strict_json import REFUSED, no_name_twice, parse_json
 from app.scoring.customers import Customers, Records, check_number
@@ -25,7 +25,7 @@ def read_ndjson(body: bytes) -> Customers:
     broken: dict[int, Problem] = {}
     for row, line in enumerate(lines):
         try:
-            record: Any = decode(line) or parse_json(line, briefly=len(broken) >= MOST_FAULTS)
+            record: Any = decode(line) or parse_json(line, briefly=len(broken) >= MOST_PROBLEMS)
         except MalformedError as error:
             record, broken[row] = {}, error.problems[0]
         if not isinstance(record, dict):

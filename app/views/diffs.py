@@ -88,9 +88,9 @@ def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> 
             f"dataset {dataset.id} has {dataset.rows:,} rows, more than the {MOST_ROWS:,} that are compared while you "
             "wait; name a smaller one with ?dataset=, or score it by both with POST /v1/jobs/scoring"
         )
-    path, kind = services.artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]
+    path, file_format = services.artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]
     with services.comparing.held():
-        scored = zip(score_file(old, path, kind), score_file(new, path, kind), strict=True)
+        scored = zip(score_file(old, path, file_format), score_file(new, path, file_format), strict=True)
         found = compare(old, new, scored, threshold=query.threshold, most=query.most)
     return conditional(
         json_answer(

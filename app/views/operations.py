@@ -25,12 +25,12 @@ class Ready(msgspec.Struct, frozen=True):
     unserved: list[str]
 
 
-def live(services: Services, **_: object) -> Response:
+def live(services: Services) -> Response:
     """Report that the process answers; check nothing else."""
     return json_answer(Alive("alive"))
 
 
-def ready(services: Services, **_: object) -> Response:
+def ready(services: Services) -> Response:
     """Report that the service is ready, or the checks that failed."""
     within = services.settings.alive_seconds
     checks = check(services.database, within)

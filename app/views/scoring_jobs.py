@@ -8,7 +8,7 @@ from flask import Response
 from app.edge.exchange import owner
 from app.edge.idempotency import idempotency_key
 from app.errors import InputError
-from app.parsing.request_parsing import media_type, read_body
+from app.parsing.request_parsing import body_type, read_body
 from app.routing.route import JSON, Route
 from app.schemas.customer_scores import Explain
 from app.schemas.field_types import PlainText, Slug, Uuid, VersionNumber
@@ -55,21 +55,21 @@ class ScoringQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: PlainText | None = None
 
 
-def submit_scoring(services: Services, query: ScoringQuery, **_: object) -> Response:
+def submit_scoring(services: Services, query: ScoringQuery) -> Response:
     """Submit a scoring job. The version is resolved now, so that one version scores every row, in retries too.
 
     The body is either JSON that names a stored dataset, with an empty query, or the table itself, with the options in
     the query.
     """
-    kind, key = media_type((JSON, *MEDIA_TYPES)), idempotency_key()
-    if kind == JSON:
+    media_type, key = body_type((JSON, *MEDIA_TYPES)), idempotency_key()
+    if media_type == JSON:
         wanted = _of_body(query)
-        version = _settled(services, wanted.model, wanted, "/version")
+        version = _resolve_version(services, wanted.model, wanted, "/version")
     else:
         if query.model is None:
             raise InputError.of([Problem("/query/model", "missing", "name the model that scores the table")])
-        version = _settled(services, query.model, query, "/query/version")  # before the upload
-        wanted = _of_table(services, kind, query.model, query)
+        version = _resolve_version(services, query.model, query, "/query/version")  # before the upload
+        wanted = _of_table(services, media_type, query.model, query)
     _check(services, wanted.dataset, version)
     alias = None if wanted.version is not None else wanted.alias or CHAMPION
     asked = {"alias": alias, "output": wanted.output, "explain": wanted.explain}
@@ -93,9 +93,9 @@ def _of_body(query: ScoringQuery) -> ScoringRequest:
     return read_body(ScoringRequest)
 
 
-def _of_table(services: Services, kind: str, model: str, query: ScoringQuery) -> ScoringRequest:
+def _of_table(services: Services, media_type: str, model: str, query: ScoringQuery) -> ScoringRequest:
     with receive_table(services, owner()) as received:
-        dataset, _ = keep_table(services, received, Upload(kind, name=query.name or ""), owner())
+        dataset, _ = keep_table(services, received, Upload(media_type, name=query.name or ""), owner())
     return ScoringRequest(
         model=model,
         dataset=dataset,
@@ -108,7 +108,7 @@ def _of_table(services: Services, kind: str, model: str, query: ScoringQuery) ->
     )
 
 
-def _settled(services: Services, model: str, wanted: ScoringRequest | ScoringQuery, place: str) -> VersionRow:
+def _resolve_version(services: Services, model: str, wanted: ScoringRequest | ScoringQuery, place: str) -> VersionRow:
     """Return the version that the request names, or the one that its alias points at now.
 
     Raises: InputError, with this pointer, if both alias and version are given; NotFoundError.

@@ -56,7 +56,7 @@ class ValidTraining(msgspec.Struct, frozen=True):
     spec: JsonObject
 
 
-def submit_training(services: Services, body: TrainingRequest, **_: object) -> Response:
+def submit_training(services: Services, body: TrainingRequest) -> Response:
     """Submit a training job and answer 202, even while the broker is down; 200 for `validate_only`.
 
     A `promote` other than `never` may move the alias `champion`, so the key also needs the scope `promote`.
