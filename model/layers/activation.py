@@ -14,8 +14,14 @@ from model.tape import Arena, Draw, Tape
 class Activation(Layer):
     """A function of one number, applied to every number of its input."""
 
+    is_activation: ClassVar[bool] = True
     slope: ClassVar[float | None] = None
     """The slope below zero of a piecewise-linear function that has slope 1 above zero; None for any other function."""
+
+    @property
+    def kinked(self) -> bool:
+        """Whether the function is piecewise linear: its slope jumps at zero."""
+        return self.slope is not None
 
     @abstractmethod
     def function(self, z: Floats) -> tuple[Floats, Floats]:
@@ -25,7 +31,7 @@ class Activation(Layer):
         """Record a ← σ(z), in place unless z is kept; return a function that records δ ← δ ⊙ σ′(z)."""
         out = arena.place(a)
         arena.keep(out)
-        if self.slope is not None:
+        if self.kinked:
             arena.kinked.append(out)
         return out, self.record_function(tape, arena, arena.values(a), arena.values(out))
 
@@ -54,5 +60,5 @@ class Activation(Layer):
 
     def row_memory(self, inputs: int, before: Layer | None) -> RowMemory:
         """Return one output; none where a piecewise-linear function works in place."""
-        in_place = self.slope is not None and before is not None and before.overwritable
+        in_place = self.kinked and before is not None and before.overwritable
         return RowMemory(0 if in_place else inputs + 1)

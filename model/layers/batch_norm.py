@@ -26,6 +26,7 @@ class BatchNorm(Layer):
     Source: Ioffe & Szegedy, "Batch normalization", 2015.
     """
 
+    needs_batch: ClassVar[bool] = True
     overwritable: ClassVar[bool] = True
 
     momentum: Proportion = 0.1

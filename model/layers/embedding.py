@@ -27,7 +27,7 @@ class Embedding(Layer):
     Source: Guo & Berkhahn, "Entity embeddings of categorical variables", 2016.
     """
 
-    first: ClassVar[bool] = True
+    reads_codes: ClassVar[bool] = True
 
     units: Width
     positions: tuple[Natural, ...] = ()

@@ -1,4 +1,4 @@
-"""The identity activation."""
+"""The identity: an activation that changes nothing."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,6 +14,7 @@ class Identity(Layer):
     """Returns its input: a = z; ∂L/∂z = ∂L/∂a."""
 
     initializer: ClassVar[str] = "glorot"
+    is_activation: ClassVar[bool] = True
 
     def reference(self, own: Arrays, a: Floats, masks: Draw | None) -> tuple[Floats, ReferenceBackward]:
         """Return the input; the backward pass returns δ."""

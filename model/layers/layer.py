@@ -53,10 +53,19 @@ class Layer(ABC):
 
     initializer: ClassVar[str | None] = None
     """The initializer for a dense layer before this one; None: a later layer decides."""
-    first: ClassVar[bool] = False
-    """Whether it must be the network's first layer, because it reads category codes."""
+    is_activation: ClassVar[bool] = False
+    """Whether it may follow every dense layer, as the activation of a spec."""
+    reads_codes: ClassVar[bool] = False
+    """Whether it reads category codes, and so must be the network's first layer."""
+    needs_batch: ClassVar[bool] = False
+    """Whether it needs more than one row in training."""
     overwritable: ClassVar[bool] = False
     """Whether the next layer may overwrite the output, because this layer's backward pass does not read it."""
+
+    @property
+    def kinked(self) -> bool:
+        """Whether the slope of the outputs jumps where an input is zero."""
+        return False
 
     @property
     def inner(self) -> "tuple[Layer, ...]":

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from model.design import Floats
 from model.errors import Problem, ShapeError, SpecError
-from model.layers import Activation, Dense
+from model.layers import Dense
 from model.layers.embedding import Embedding
 from model.layers.layer import Arrays
 from model.layers.notation import layer_to_json, read_layer
@@ -149,7 +149,7 @@ class Network:
     @cached_property
     def kinked(self) -> bool:
         """Whether the network has a unit whose slope jumps at zero: a (leaky) ReLU."""
-        return any(isinstance(layer, Activation) and layer.slope is not None for _, layer, _ in self._stack.walk())
+        return any(layer.kinked for _, layer, _ in self._stack.walk())
 
     @cached_property
     def singles(self) -> "tuple[Network, ...]":

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from model.design import CodeColumn, Floats
-from model.errors import Problem, SpecError
+from model.errors import Problem, ShapeError, SpecError
 from model.layers import Backward, Dense, Layer, Tensor
 from model.layers.batch_norm import BatchNorm
 from model.layers.dropout import Dropout
@@ -61,8 +61,10 @@ class Stack:
         Shapes: inputs ([K,] d + 1, B) with a last row of ones; logits ([K,] c, B).
         """
         a, hidden = record_all(tape, arena, self.layers[:-1], inputs)
-        arena.result(logits)
-        _, head = self.layers[-1].record(tape, arena, a)
+        arena.set_next_activations(logits)
+        out, head = self.layers[-1].record(tape, arena, a)
+        if out is not logits:
+            raise ShapeError("the last layer must write into memory of `activations`: end the layers with a dense one")
         return lambda delta: hidden(head(delta))
 
     def fold(self, arrays: Arrays) -> tuple["Stack", Arrays]:
@@ -105,7 +107,7 @@ def build_stack(spec: Spec, inputs: int, outputs: int, codes: Sequence[CodeColum
             width = layer.width(width)
         hidden += added
     stack = Stack(inputs, (*hidden, Dense(outputs)))
-    if any(layer.first and path != "0" for path, layer, _ in stack.walk()):
+    if any(layer.reads_codes and path != "0" for path, layer, _ in stack.walk()):
         raise SpecError([Problem("/layers", "conflict", "an embedding must be the first layer")])
     return stack
 

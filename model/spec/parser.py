@@ -8,10 +8,7 @@ from model import initializers, losses, optimizers, schedules
 from model.columns.options import ColumnOptions
 from model.errors import Problem, SpecError
 from model.layers import CATALOG as LAYERS
-from model.layers import Activation, Layer
-from model.layers.batch_norm import BatchNorm
-from model.layers.embedding import Embedding
-from model.layers.identity import Identity
+from model.layers import Layer
 from model.layers.notation import read_layer
 from model.limits import COLUMNS, NAME_CHARACTERS
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
@@ -64,7 +61,7 @@ def conflicts(spec: Spec) -> list[Problem]:
     if spec.members * spec.restarts > MOST_NETWORKS:
         detail = f"members times restarts must be at most {MOST_NETWORKS:,}: lower one of them"
         found.append(Problem("/restarts", "range", detail))
-    if spec.embedding is not None and spec.layers and isinstance(spec.layers[0], Embedding):
+    if spec.embedding is not None and spec.reads_codes:
         detail = "must be null when the first layer is an embedding: leave one of them out"
         found.append(Problem("/embedding", "conflict", detail))
     if spec.validation.folds and spec.members == 1:
@@ -76,7 +73,7 @@ def conflicts(spec: Spec) -> list[Problem]:
     if spec.validation.time is not None and spec.validation.group is not None:
         found.append(Problem("/validation/group", "conflict", "conflicts with time: leave one of the two out"))
     explicit = [each for layer in spec.layers if isinstance(layer, Layer) for each in _within(layer)]
-    if spec.batch_size == 1 and (spec.batch_norm or any(isinstance(each, BatchNorm) for each in explicit)):
+    if spec.batch_size == 1 and (spec.batch_norm or any(each.needs_batch for each in explicit)):
         detail = "must be 2 or more with batch norm, which needs the mean and variance of a batch"
         found.append(Problem("/batch_size", "conflict", detail))
     return found
@@ -109,7 +106,7 @@ def _within(layer: Layer) -> list[Layer]:
 
 def read_activation(reader: Reader, raw: object, pointer: str) -> Layer | None:
     """Read an activation: its name, or an object with its settings."""
-    known = {name: kind for name, kind in LAYERS.items() if issubclass(kind, Activation | Identity)}
+    known = {name: kind for name, kind in LAYERS.items() if kind.is_activation}
     name = next(iter(raw)) if isinstance(raw, Mapping) and len(raw) == 1 else raw
     if reader.item(known, name, pointer) is None:
         return None

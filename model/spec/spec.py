@@ -7,7 +7,6 @@ from typing import Literal, TypeAlias
 from model import losses, optimizers, schedules
 from model.columns.options import ColumnOptions
 from model.layers import Layer
-from model.layers.embedding import Embedding
 from model.layers.notation import layer_to_json
 from model.layers.relu import ReLU
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
@@ -98,9 +97,13 @@ class Spec:
 
     @property
     def embedded(self) -> Embedded | None:
-        """The embedding of columns; by default none, unless the first layer is an embedding."""
-        asked = self.layers and isinstance(self.layers[0], Embedding)
-        return self.embedding or (Embedded() if asked else None)
+        """The embedding of columns; by default none, unless the first layer reads category codes."""
+        return self.embedding or (Embedded() if self.reads_codes else None)
+
+    @property
+    def reads_codes(self) -> bool:
+        """Whether the first layer reads category codes."""
+        return any(isinstance(layer, Layer) and layer.reads_codes for layer in self.layers[:1])
 
     def to_json(self) -> dict[str, object]:
         """Return the spec as JSON values, with every default."""

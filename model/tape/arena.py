@@ -29,8 +29,8 @@ class Arena:
         self._tensors, self._states = iter(views.tensors), iter(views.states)
         self._kept: dict[int, Floats] = {}
         self._input: Floats | None = None
-        self._result: Floats | None = None
-        self._awaited = False
+        self._given: Floats | None = None
+        self._next: Floats | None = None
         memory.rewind()
 
     def parameters(self) -> tuple[Floats, Floats]:
@@ -55,18 +55,18 @@ class Arena:
 
     def activations(self, width: int) -> Floats:
         """Return memory for activations: `width` rows and the row of ones."""
-        if self._result is not None and self._awaited:
-            self._awaited = False
-            return self._result
+        if self._next is not None:
+            given, self._next = self._next, None
+            return given
         return self._memory.fresh((*self._lead, width + 1, self.rows), fill=1.0)
 
-    def result(self, a: Floats) -> None:
-        """Use this array for the next activations. It outlives the batch and has no row of ones."""
-        self._result, self._awaited = a, True
+    def set_next_activations(self, a: Floats) -> None:
+        """Return this array as the next `activations`, whatever their width. It has no row of ones."""
+        self._given = self._next = a
 
     def values(self, a: Floats) -> Floats:
         """Return an array without its last row: activations without the ones, weights without the bias."""
-        return a if a is self._result else self._memory.view("values", a, a[..., :-1, :])
+        return a if a is self._given else self._memory.view("values", a, a[..., :-1, :])
 
     def keep(self, a: Floats) -> None:
         """Forbid overwriting these numbers: the backward pass needs them."""
@@ -78,7 +78,7 @@ class Arena:
 
     def instead_of(self, a: Floats, width: int) -> Floats:
         """Return memory for `width` numbers a row: that of `a`, if its width fits; else new memory."""
-        fits = a is not self._result and a.shape[-2] - 1 == width
+        fits = a is not self._given and a.shape[-2] - 1 == width
         return self.values(a) if fits else self.fresh(width)
 
     def network_input(self, a: Floats) -> None:

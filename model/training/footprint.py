@@ -149,9 +149,8 @@ def _batches(  # noqa: PLR0913, PLR0917 - everything that decides the size of a 
     numbers = row_memory_all(stack.layers, stack.inputs)
     shared = sum({layer.width(inputs) for _, layer, inputs in stack.walk()})
     trained = side_by_side * item * (numbers.activations + numbers.gradients + SHARED * shared) * (batch + short)
-    tile = min(
-        VALIDATION_ROWS, shape.rows if spec.validation.folds else math.ceil(spec.validation.fraction * shape.rows)
-    )
+    held_out = shape.rows if spec.validation.folds else math.ceil(spec.validation.fraction * shape.rows)
+    tile = min(VALIDATION_ROWS, held_out)
     validated = networks * item * (numbers.activations + shared) * tile
     masks = networks * (item + 6) * numbers.masks * (steps * batch + short)
     calls = CALLS_A_LAYER * numbers.layers * (1 if stacked else networks)

@@ -112,7 +112,7 @@ def test_the_state_and_the_estimator_are_as_large_as_expected(spec: dict[str, ob
 @pytest.mark.parametrize("name", CATALOG)
 def test_the_recorded_arrays_of_every_layer_are_counted(name: str) -> None:
     layer = Residual((Identity(),)) if name == "residual" else LAYERS[name][0]
-    hidden = [layer] if layer.first else [Dense(5), *[layer] * REPEATED]
+    hidden = [layer] if layer.reads_codes else [Dense(5), *[layer] * REPEATED]
     stack = Stack(5, (*hidden, Dense(1)))
     buffers = Buffers(stack, (), 0, np.float32)
     inputs, logits = np.ones((6, ROWS), np.float32), np.zeros((1, ROWS), np.float32)

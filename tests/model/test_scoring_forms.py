@@ -41,7 +41,7 @@ LAYERS: dict[str, tuple[Layer, bool, bool]] = {
 
 def case(layer: Layer, members: int) -> tuple[Stack, Network, dict[str, np.ndarray], np.ndarray]:
     """Return a network around one layer with random arrays: its stack, its scoring form, arrays and rows."""
-    layers = [layer] if layer.first else [Dense(5), layer]
+    layers = [layer] if layer.reads_codes else [Dense(5), layer]
     stack = Stack(INPUTS, (*layers, Dense(1)))
     rng = np.random.default_rng(6)
     lead = (members,) if members > 1 else ()
@@ -75,7 +75,7 @@ def test_a_folded_layer_equals_its_reference_form(name: str, members: int) -> No
         expected, _ = reference_all(stack.layers, own, X)
         np.testing.assert_allclose(logits, expected[:, 0], rtol=1e-11, atol=1e-12)
     kinds = [next(iter(each)) for each in network.layers_json["layers"]]
-    assert kinds[0 if layer.first else 1 : -1] == ([name] if stays else [])
+    assert kinds[0 if layer.reads_codes else 1 : -1] == ([name] if stays else [])
     assert not any(gone in json.dumps(network.layers_json) for gone in ("dropout", "batch_norm"))
 
 

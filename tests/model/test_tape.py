@@ -1,7 +1,9 @@
 """The tape and the arena: passes repeat their calls in the same memory, and overwrite only free arrays."""
 
 import numpy as np
+import pytest
 
+from model.errors import ShapeError
 from model.layers import Dense
 from model.layers.relu import ReLU
 from model.layers.residual import Residual
@@ -47,11 +49,19 @@ def test_a_gradient_reuses_activations_of_its_width() -> None:
     z, logits = place.activations(2), np.zeros((2, ROWS))
     assert np.shares_memory(place.instead_of(z, 2), z)
     assert not np.shares_memory(place.instead_of(z, 3), z)
-    place.result(logits)
+    place.set_next_activations(logits)
     assert place.activations(2) is logits
     assert not np.shares_memory(place.instead_of(logits, 1), logits)
     assert place.values(logits) is logits
     assert place.activations(2) is not logits
+
+
+def test_a_last_layer_that_leaves_the_logits_unwritten_is_refused() -> None:
+    stack, memory = Stack(3, (Dense(4), ReLU())), Memory(np.float64)
+    buffers = Buffers(stack, (), 0, np.float64)
+    place = Arena(memory, buffers.views, ROWS)
+    with pytest.raises(ShapeError, match="end the layers with a dense one"):
+        stack.record(Tape(memory), place, np.ones((4, ROWS)), np.zeros((4, ROWS)))
 
 
 def test_two_memories_share_constants_and_nothing_else() -> None:
