@@ -6,7 +6,7 @@ import msgspec
 from flask import Response
 
 from app.edge.exchange import owner
-from app.edge.idempotency import KEY_HEADER, answer_once
+from app.edge.idempotency import UPLOAD_KEY, answer_once
 from app.edge.responses import conditional, json_answer
 from app.parsing.request_parsing import body_type
 from app.routing.route import LOCATION, Route
@@ -100,8 +100,6 @@ def to_dataset(row: DatasetRow) -> Dataset:
     )
 
 
-EXPIRED = "retention has removed its bytes; upload the table again, and it has the same id"
-
 ROUTES = (
     Route(
         "POST",
@@ -113,7 +111,7 @@ ROUTES = (
         refusals=(409, 413, 415, 422, 507),
         query=UploadQuery,
         uploads=tuple(MEDIA_TYPES),
-        headers=(KEY_HEADER,),
+        headers=(UPLOAD_KEY,),
         answer_headers=(LOCATION,),
     ),
     Route("GET", "/v1/datasets", show_datasets, "read", "List datasets", {200: DatasetPage}, (422,), PageQuery),

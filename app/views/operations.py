@@ -5,8 +5,8 @@ from flask import Response
 
 from app.edge.responses import json_answer
 from app.errors import NotReadyError
+from app.readiness import check, unserved
 from app.routing.route import Route
-from app.server.readiness import check, unserved
 from app.services import Services
 from model.errors import Problem
 

@@ -14,13 +14,12 @@ from app.schemas.customer_scores import Explain
 from app.schemas.field_types import PlainText, Slug, Uuid, VersionNumber
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
 from app.services import Services
+from app.submission.dataset_check import find_usable
 from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
 from app.submission.upload import Upload, keep_table, receive_table
-from app.views.datasets import EXPIRED
 from model.columns.schema import listed
 from model.errors import Problem
 from model.tables.reader import MEDIA_TYPES
-from store.datasets import find_dataset
 from store.jobs.submit import Submission
 from store.registry.aliases import CHAMPION, get_alias
 from store.registry.versions import get_version
@@ -127,12 +126,9 @@ def _check(services: Services, dataset_id: str, version: VersionRow) -> None:
     """
     needed = {column["name"] for column in version.columns}
     with services.database.read() as connection:
-        dataset = find_dataset(connection, dataset_id)
+        dataset, problems = find_usable(connection, dataset_id, "/dataset")
     if dataset is None:
-        missing = "there is no such dataset; upload it with POST /v1/datasets, or send the table itself"
-        raise InputError.of([Problem("/dataset", "not_found", missing)])
-    if dataset.removed_at is not None:
-        raise InputError.of([Problem("/dataset", "expired", EXPIRED)])
+        raise InputError.of(problems)
     present = {column["name"] for column in dataset.schema["columns"]} | {dataset.target, dataset.id_column}
     if needed and not needed & present:
         names = listed(sorted(needed))
