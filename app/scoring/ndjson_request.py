@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from app.edge.problems import MOST_FAULTS
+from app.edge.problems import MOST_PROBLEMS
 from app.errors import MalformedError
 from app.parsing.strict_json import REFUSED, no_name_twice, parse_json
 from app.scoring.customers import MOST_RECORDS, Customers, Records, check_number
@@ -30,7 +30,7 @@ def read_ndjson(body: bytes) -> Customers:
     for row, found in enumerate(first):
         line = found[0]
         try:
-            record: Any = decode(line) or parse_json(line, briefly=len(broken) >= MOST_FAULTS)
+            record: Any = decode(line) or parse_json(line, briefly=len(broken) >= MOST_PROBLEMS)
         except MalformedError as error:
             record, broken[row] = {}, error.problems[0]
         if not isinstance(record, dict):

@@ -5,7 +5,7 @@ from http import HTTPStatus as Status
 
 from flask import Response
 
-from app.edge import idempotency
+from app.edge.idempotency import JOB_KEY, REPLAYED
 from app.edge.responses import json_answer
 from app.routing.route import LOCATION, Header
 from app.schemas.job_resource import to_job
@@ -15,7 +15,7 @@ from store.jobs.submit import Submission, SubmitLimits, Submitted, submit
 
 RETRY_SECONDS = "1"
 
-REQUEST_HEADERS = (idempotency.KEY_HEADER,)
+REQUEST_HEADERS = (JOB_KEY,)
 ANSWER_HEADERS = (
     replace(LOCATION, of=(Status.ACCEPTED,)),
     Header("Retry-After", "seconds to wait before the next look at the job", required=True, of=(Status.ACCEPTED,)),
@@ -40,5 +40,5 @@ def job_accepted(services: Services, submitted: Submitted) -> Response:
     answer.headers["Location"] = f"/v1/jobs/{submitted.job_id}"
     answer.headers["Retry-After"] = RETRY_SECONDS
     if submitted.replayed:
-        answer.headers[idempotency.REPLAYED] = "true"
+        answer.headers[REPLAYED] = "true"
     return answer

@@ -17,7 +17,7 @@ from store.jobs.retry import retry
 from store.jobs.submit import SubmitLimits, Submitted
 
 
-def retry_job(services: Services, job_id: str, **_: object) -> Response:
+def retry_job(services: Services, job_id: str) -> Response:
     """Submit a failed or cancelled job again, as a new job whose `retry_of` names the old one.
 
     The caller needs the key that submitted the job, or a key with the scope `admin`.
