@@ -6,7 +6,7 @@ client.
 
 import msgspec
 
-from store.jobs.states import FINISHED
+from store.job_states import FINISHED
 
 Json = dict[str, object]
 

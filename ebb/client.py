@@ -27,13 +27,13 @@ class Client:
 
     A request that creates something sends an idempotency key, so that a retry after a 503 never creates two.
 
-    Units: patience in seconds, over all retries of a request after 429 and 503.
+    Units: `retry_seconds` over all retries of a request after 429 and 503.
     Raises: every method: UnreachableError, RefusedError, BusyError, UnreadableError.
     """
 
-    def __init__(self, base_url: str, key: str | None = None, *, patience: float = 30.0) -> None:
+    def __init__(self, base_url: str, key: str | None = None, *, retry_seconds: float = 30.0) -> None:
         self.base_url = base_url
-        self._connection = Connection(base_url, key, patience=patience)
+        self._connection = Connection(base_url, key, retry_seconds=retry_seconds)
 
     def __enter__(self) -> Self:
         """Return the client."""

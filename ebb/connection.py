@@ -23,13 +23,15 @@ SHORTEST_WAIT = 0.05
 class Connection:
     """Sends HTTP requests with the API key, and raises an error for each problem.
 
-    Units: patience and timeout in seconds. Patience is the time in which a request is retried after 429 and 503, before
-    BusyError is raised; timeout is for one answer.
+    Units: seconds. A request is retried after 429 and 503 for `retry_seconds`, before BusyError is raised; `timeout` is
+    for one answer.
     """
 
-    def __init__(self, base_url: str, key: str | None = None, *, patience: float = 30.0, timeout: float = 60.0) -> None:
+    def __init__(
+        self, base_url: str, key: str | None = None, *, retry_seconds: float = 30.0, timeout: float = 60.0
+    ) -> None:
         self.base_url = base_url.rstrip("/")
-        self._patience = patience
+        self._retry_seconds = retry_seconds
         self._http = httpx.Client(
             base_url=self.base_url,
             headers={"Authorization": f"Bearer {key}"} if key else {},
@@ -58,7 +60,7 @@ class Connection:
 
         Raises: UnreachableError, RefusedError, BusyError.
         """
-        give_up = time.monotonic() + self._patience
+        give_up = time.monotonic() + self._retry_seconds
         while True:
             try:
                 response = self._send(save, method, path, params=params, headers=headers, content=content)

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from ebb.answers import Epoch, Job
 from ebb.sparkline import sparkline
-from store.jobs.states import JobState
+from store.job_states import JobState
 
 EPOCHS_BETWEEN_LINES = 10
 CURVE_WIDTH = 6

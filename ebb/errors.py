@@ -4,7 +4,7 @@ EbbError
 ├── ServiceError            a request to the service failed
 │   ├── UnreachableError    the service did not answer
 │   ├── RefusedError        the service answered with a problem (RFC 9457)
-│   │   └── BusyError       it still answered 429 or 503 when the patience ended
+│   │   └── BusyError       it still answered 429 or 503 after all retries
 │   └── UnreadableError     the client cannot read the answer
 ├── JobError                a job did not succeed, or not in time
 ├── DemoError               the demonstration failed
@@ -69,4 +69,4 @@ class RefusedError(ServiceError):
 
 
 class BusyError(RefusedError):
-    """The service answered 429 or 503 until the patience ended."""
+    """The service answered 429 or 503 to every retry."""

@@ -61,7 +61,7 @@ class Service:
         """
         try:
             self._lock = HomeLock.take(self.settings.home, self.url)
-            _refuse_taken_port(self.settings, patience=0 if self._lock.orderly else STOP_SECONDS)
+            _wait_for_port(self.settings, max_seconds=0 if self._lock.orderly else STOP_SECONDS)
             self._start_broker()
             database = open_database(self.settings.database_url)
             upgrade(database)
@@ -80,7 +80,7 @@ class Service:
         """Stop all processes."""
         self.stop()
 
-    def tend(self) -> list[str]:
+    def restart_dead(self) -> list[str]:
         """Restart dead processes whose delay is over, and return messages about it.
 
         Raises: ServiceStartError if a process keeps dying soon after its start; the message has the end of its log.
@@ -91,7 +91,7 @@ class Service:
         if self._broker is not None and self._broker.process is not None and self._broker.process.poll() is not None:
             dead.insert(0, "broker")
         messages = [self._schedule(name) for name in dead if name not in self._due_at]
-        return messages + [self._revive(name) for name in dead if time.monotonic() >= self._due_at[name]]
+        return messages + [self._restart(name) for name in dead if time.monotonic() >= self._due_at[name]]
 
     def _schedule(self, name: str) -> str:
         """Schedule the restart of a dead process."""
@@ -104,7 +104,7 @@ class Service:
         self._due_at[name] = time.monotonic() + delay
         return f"the {name} process died, and restarts in {delay:g} s; see {self._log(name)}"
 
-    def _revive(self, name: str) -> str:
+    def _restart(self, name: str) -> str:
         del self._due_at[name]
         try:
             if name == "broker":
@@ -189,9 +189,9 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _refuse_taken_port(settings: Settings, patience: float) -> None:
+def _wait_for_port(settings: Settings, max_seconds: float) -> None:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    give_up = time.monotonic() + patience
+    give_up = time.monotonic() + max_seconds
     while True:
         with socket.socket(family) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

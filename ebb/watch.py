@@ -11,25 +11,24 @@ from ebb.client import Client
 from ebb.display import Display, display_on
 from ebb.errors import BusyError, JobError, UnreachableError, UnreadableError
 from ebb.server_sent_events import ServerSentEvent
-from store.jobs.states import JobState
+from store.job_states import JobState
 
 POLL_SECONDS = 0.5
 RECONNECT_SECONDS = 0.5
 AWAY_SECONDS = 30.0  # how long the service may be unreachable, for example during a restart
 
 
-def watch_job(client: Client, job_id: str, console: Console, patience: float = math.inf) -> tuple[Job, list[Epoch]]:
+def watch_job(client: Client, job_id: str, console: Console, max_seconds: float = math.inf) -> tuple[Job, list[Epoch]]:
     """Display a job until it ends, and return it with its epochs.
 
-    Units: patience in seconds.
     Raises: JobError if it does not end in time; the client's errors.
     """
-    give_up = time.monotonic() + patience
+    give_up = time.monotonic() + max_seconds
     with display_on(console) as display:
         watched = Watched(client, client.job(job_id), display)
         while not watched.job.finished:
             if time.monotonic() > give_up:
-                raise JobError(_too_late(watched.job, patience))
+                raise JobError(_too_late(watched.job, max_seconds))
             try:
                 watched.follow(give_up)
             except BusyError:
@@ -114,7 +113,7 @@ def expect_success(job: Job) -> None:
         raise JobError(f"{job.kind} job {job.id} {job.state}{why}")
 
 
-def _too_late(job: Job, patience: float) -> str:
+def _too_late(job: Job, max_seconds: float) -> str:
     if job.state == JobState.QUEUED:
-        return f"no worker took {job.kind} job {job.id} in {patience:.0f} s; is one running?"
-    return f"{job.kind} job {job.id} was still {job.state} after {patience:.0f} s"
+        return f"no worker took {job.kind} job {job.id} in {max_seconds:.0f} s; is one running?"
+    return f"{job.kind} job {job.id} was still {job.state} after {max_seconds:.0f} s"

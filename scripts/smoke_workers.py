@@ -31,7 +31,7 @@ STRIKES = "SELECT sum(strikes), count(*) FILTER (WHERE state = 'succeeded') FROM
 def main() -> int:
     """Print what was seen and return 0, or end at the first thing that is not as promised."""
     workers = compose("ps", "-q", "worker").split()
-    with Client(os.environ["EBB_URL"], os.environ["EBB_KEY"], patience=120.0) as client:
+    with Client(os.environ["EBB_URL"], os.environ["EBB_KEY"], retry_seconds=120.0) as client:
         table = customers(1_000, seed=2).to_csv().encode()
         dataset = client.upload_dataset(table, name="smoke", target="churned", id_column="customer_id").id
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app.openapi.document import write_document
-from app.routing.route_table import ROUTES
+from app.server.route_table import ROUTES
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
 MARK = "<!-- Generated from here on: .venv/bin/python -m scripts.write_reference -->\n"

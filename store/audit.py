@@ -21,7 +21,7 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the current request, if there is one; it links a line to the web server's log."""
 
 
-def record(
+def record_action(
     connection: Connection, action: str, subject: str, *, by: str, data: Mapping[str, object] | None = None
 ) -> None:
     """Add a line about an action of this transaction, which is written `noun.verb`."""

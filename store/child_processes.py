@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -34,7 +35,34 @@ def start_module(module: str, environ: Mapping[str, str], output: int | None = N
     )
 
 
-def _end_with_parent(parent: int) -> None:
+def read_line() -> bytes:
+    """Read a line of standard input in a process of `start_module`; return no bytes where the input has closed.
+
+    It is unbuffered, because `end_with_parent` reads on.
+    """
+    line = b""
+    while not line.endswith(b"\n"):
+        part = os.read(sys.stdin.fileno(), 65536)
+        if not part:
+            return b""
+        line += part
+    return line
+
+
+def end_with_parent(code: int) -> None:
+    """End this process of `start_module` with this exit code once its standard input closes.
+
+    The parent writes nothing after the line, so the read returns when the parent closes the pipe or dies.
+    """
+
+    def wait_for_end() -> None:
+        os.read(sys.stdin.fileno(), 1)
+        os._exit(code)
+
+    threading.Thread(target=wait_for_end, name="parent", daemon=True).start()
+
+
+def _signal_at_parents_death(parent: int) -> None:
     if _LIBC is not None:
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # the parent died before the call above
@@ -57,5 +85,5 @@ def start_child(
         stdout=output,
         stderr=subprocess.STDOUT if output is not None else None,
         start_new_session=True,
-        preexec_fn=partial(_end_with_parent, os.getpid()),  # noqa: PLW1509 - prctl alone; no lock is taken between fork and exec
+        preexec_fn=partial(_signal_at_parents_death, os.getpid()),  # noqa: PLW1509 - prctl alone; no lock is taken between fork and exec
     )

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select, update
 
-from store import audit
 from store.artifacts import Artifact
+from store.audit import record_action
 from store.clock import now
 from store.errors import ExpiredError, NotFoundError
 from store.ids import new_id
@@ -40,7 +40,7 @@ def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset,
     ).scalar_one_or_none()
     if made is not None:
         facts = {"name": dataset.name, "sha256": artifact.sha256}
-        audit.record(connection, "dataset.uploaded", str(made), by=by, data=facts)
+        record_action(connection, "dataset.uploaded", str(made), by=by, data=facts)
         return str(made), True
     same = find_same(
         connection, artifact.sha256, dataset.media_type, target=dataset.target, id_column=dataset.id_column

@@ -10,7 +10,8 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from store.errors import BrokerError
-from store.jobs import KINDS, TASK
+from store.job_states import KINDS
+from store.jobs import TASK
 
 QUEUES: dict[str, str] = {kind: f"jobs.{kind}" for kind in KINDS}
 """The broker's queue of each kind of job: a worker may serve only some kinds."""

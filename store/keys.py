@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from store.audit import record
+from store.audit import record_action
 from store.clock import now
 from store.errors import NotFoundError
 from store.rows import KeyRow, columns_of, read_all
@@ -78,7 +78,7 @@ def create_key(  # noqa: PLR0913 - what a key is, and who makes it
                 stored_bytes=stored_bytes,
             )
         )
-        record(connection, "key.created", key_id, by=by, data={"name": name, "scopes": sorted(set(scopes))})
+        record_action(connection, "key.created", key_id, by=by, data={"name": name, "scopes": sorted(set(scopes))})
     return key
 
 
@@ -127,7 +127,7 @@ def revoke_key(connection: Connection, key_id: str, *, by: str = "") -> None:
     """
     valid = (api_keys.c.id == key_id) & api_keys.c.revoked_at.is_(None)
     if connection.execute(update(api_keys).where(valid).values(revoked_at=now())).rowcount:
-        record(connection, "key.revoked", key_id, by=by)
+        record_action(connection, "key.revoked", key_id, by=by)
     elif connection.execute(select(api_keys.c.id).where(api_keys.c.id == key_id)).first() is None:
         raise NotFoundError(f"there is no key '{key_id}'; `ebb keys list` names them")
 

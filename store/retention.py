@@ -11,11 +11,11 @@ from functools import partial
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
 
-from store import audit
 from store.artifacts import ArtifactStore
+from store.audit import record_action
 from store.clock import now
 from store.database import Database
-from store.jobs.states import UNFINISHED
+from store.job_states import UNFINISHED
 from store.tables import artifacts, datasets, jobs, results, versions
 
 DAY_SECONDS = 24 * 3600.0
@@ -88,9 +88,9 @@ def _remove(connection: Connection, *, kept: ArtifactStore, ages: Ages, expired:
         return False
     facts = {"sha256": expired.sha256, "bytes": expired.size}
     for dataset_id in expired.datasets:
-        audit.record(connection, "dataset.expired", dataset_id, by=ACTOR, data=facts)
+        record_action(connection, "dataset.expired", dataset_id, by=ACTOR, data=facts)
     for job_id in expired.results:
-        audit.record(connection, "result.expired", job_id, by=ACTOR, data=facts)
+        record_action(connection, "result.expired", job_id, by=ACTOR, data=facts)
     return True
 
 

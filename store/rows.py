@@ -7,8 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Row, Select, Table
 
-from store.jobs import JobKind
-from store.jobs.states import JobState
+from store.job_states import JobKind, JobState
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 from model.machine import CORES, memory_bytes
 from store.errors import SettingsError
-from store.jobs import KINDS
+from store.job_states import KINDS
 from store.passwords import read_password, with_password, without_password
 
 CLIENT = ("url", "key")  # read by commands that call a service; the service itself does not use them
@@ -22,10 +22,11 @@ SECRET = ("database_url", "redis_url", "key")  # may hold passwords, so no messa
 PASSWORDS = {"database_url": "database_password_file", "redis_url": "redis_password_file"}
 LEAST_TRAINING_BYTES = 2**28
 LEAST_INSPECTION_BYTES = 2**28
+MISSED_HEARTBEATS = 3  # a worker that missed so many is not alive
 LEAST_LEASE_SECONDS = 3.0  # on a busy machine a healthy process may be late by this much
 
 
-def _fitting() -> int:
+def _default_concurrency() -> int:
     """Return how many web processes or jobs run at once: one a core, or fewer where memory is short."""
     return max(1, min(CORES, memory_bytes() * 8 // 10 // LEAST_TRAINING_BYTES))
 
@@ -44,12 +45,12 @@ class Settings:
     redis_password_file: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8000
-    web_processes: int = field(default_factory=_fitting)
+    web_processes: int = field(default_factory=_default_concurrency)
     web_threads: int = 16
     request_wait_seconds: float = 2.0
     answer_seconds: float = 60.0
     proxies: int = 0
-    worker_concurrency: int = field(default_factory=_fitting)
+    worker_concurrency: int = field(default_factory=_default_concurrency)
     worker_queues: tuple[str, ...] = KINDS
     lease_seconds: float = 30.0
     heartbeat_seconds: float = 5.0
@@ -65,12 +66,17 @@ class Settings:
     result_days: float = 0.0
     inspection_bytes: int = 1024**3
     inspection_seconds: int = 240
-    training_bytes: int = field(default_factory=lambda: _share(_fitting()))
+    training_bytes: int = field(default_factory=lambda: _default_training_bytes(_default_concurrency()))
     training_cpu_seconds: int = 24 * 3600
     training_file_bytes: int = 16 * 1024**3
     log_level: str = "INFO"
     url: str = ""
     key: str = field(default="", repr=False)
+
+    @property
+    def alive_seconds(self) -> float:
+        """The time after its last heartbeat within which a worker counts as alive."""
+        return MISSED_HEARTBEATS * self.heartbeat_seconds
 
     @property
     def artifacts(self) -> Path:
@@ -233,11 +239,12 @@ def _complete(values: dict[str, Any]) -> Settings:
     home = values.setdefault("home", _path("var"))
     embedded = URL.create("sqlite", database=str(home / "ebb.db"))
     values.setdefault("database_url", embedded.render_as_string())
-    values.setdefault("training_bytes", _share(values.get("worker_concurrency", _fitting())))
+    concurrency = values.setdefault("worker_concurrency", _default_concurrency())
+    values.setdefault("training_bytes", _default_training_bytes(concurrency))
     assert values.keys() <= {one.name for one in fields(Settings)}  # noqa: S101 - VARIABLES against Settings
     return Settings(**values)
 
 
-def _share(concurrency: int) -> int:
+def _default_training_bytes(concurrency: int) -> int:
     """Return the memory limit of each job that runs at once: together they get four fifths of the memory."""
     return max(memory_bytes() * 8 // 10 // concurrency, LEAST_TRAINING_BYTES)

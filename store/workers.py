@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, func, select
 
 from store.clock import now
-from store.jobs import KINDS
+from store.job_states import KINDS
 from store.jobs.fair_scheduling import find_claimable
 from store.tables import workers
 from store.upsert import upsert_into

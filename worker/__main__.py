@@ -20,6 +20,7 @@ from store.settings import Settings, read_settings
 from worker.attempt import Attempts
 from worker.queue_drainer import QueueDrainer
 from worker.sweeper import Sweeper
+from worker.warm_process import ProcessStarter
 
 WAKE_SECONDS = 0.05
 
@@ -38,14 +39,15 @@ def main() -> int:
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     name = f"{socket.gethostname()}:{os.getpid()}"
     url = broker_url(settings)
-    attempts = Attempts(settings, database, name)
+    starter = ProcessStarter(settings)
+    attempts = Attempts(settings, database, name, starter)
     sweeper = Sweeper(settings, database, CeleryDoorbell(url), name)
     # Celery warns root about pickled messages; ours are JSON and carry one id.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     worker_shutting_down.connect(attempts.stop, weak=False)
     sweeper.start()
     try:
-        with attempts.starter.keep_one_warm():
+        with starter.keep_one_warm():
             _listen(settings, url, QueueDrainer(database, settings.worker_queues, attempts.run), name)
     finally:
         sweeper.stop()

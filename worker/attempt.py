@@ -27,11 +27,11 @@ STARTING_SECONDS = 10.0  # the least first lease: a process needs some time unti
 class Attempts:
     """Runs the attempts of one worker, each in a thread that waits for a child process."""
 
-    def __init__(self, settings: Settings, database: Database, worker: str) -> None:
+    def __init__(self, settings: Settings, database: Database, worker: str, starter: ProcessStarter) -> None:
         self._settings = settings
         self._database = database
         self._worker = worker
-        self.starter = ProcessStarter(settings)
+        self._starter = starter
         self._stopping = False
 
     def run(self, job_id: str) -> bool:
@@ -41,7 +41,7 @@ class Attempts:
             return False
         log.info("job %s: attempt %d begins", claimed.job_id, claimed.token)
         try:
-            child = self.starter.start(claimed)
+            child = self._starter.start(claimed)
         except OSError as error:
             log.exception("job %s: its process cannot be started", claimed.job_id)
             self._strike(claimed, f"could not be started ({error.strerror})")

@@ -9,13 +9,13 @@ import contextlib
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 from pathlib import Path
 from types import FrameType
 
 from model.errors import ModelError
+from store.child_processes import end_with_parent, read_line
 from store.database import Database, open_database
 from store.errors import ArtifactError, DiskFullError, LeaseLostError, QuotaError
 from store.jobs.claim import Claim
@@ -41,10 +41,9 @@ LOOK_SECONDS = 0.2
 
 
 class Shutdown:
-    """Handles SIGTERM and the death of the parent.
+    """Handles SIGTERM: the work stops at the end of its unit, which sees `asked`.
 
-    After SIGTERM the work stops at the end of its unit, which sees `asked`. A unit that takes longer than the grace
-    period is aborted. After the parent's death the process ends at once.
+    A unit that takes longer than the grace period is aborted.
     """
 
     def __init__(self, database: Database, claim: Claim) -> None:
@@ -53,8 +52,7 @@ class Shutdown:
         self._claim = claim
         signal.signal(signal.SIGTERM, self._ask)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        for watch in (self._end_with_parent, self._end_in_time):
-            threading.Thread(target=watch, name=watch.__name__, daemon=True).start()
+        threading.Thread(target=self._end_in_time, name="shutdown", daemon=True).start()
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.asked = True  # and nothing else: in a signal handler, taking a lock may deadlock
@@ -64,11 +62,6 @@ class Shutdown:
             time.sleep(LOOK_SECONDS)
         time.sleep(GRACE_SECONDS)
         abort(self._database, self._claim, requeue, "requeued in the middle of an epoch")
-
-    def _end_with_parent(self) -> None:
-        # The parent writes nothing after the claim, so this read returns when the parent dies and its pipe closes.
-        os.read(sys.stdin.fileno(), 1)
-        os._exit(LEASE_LOST)
 
 
 def main() -> int:
@@ -82,6 +75,7 @@ def main() -> int:
     limit(settings)
     database = open_database(settings.database_url, pool_size=2)
     shutdown = Shutdown(database, claim)
+    end_with_parent(LEASE_LOST)
     try:
         _run(settings, database, claim, shutdown)
     except LeaseLostError as error:
@@ -93,13 +87,10 @@ def main() -> int:
 
 
 def _read_claim() -> Claim | None:
-    """Wait for the claim; return None where the worker is gone. Unbuffered: `_end_with_parent` reads on."""
-    line = b""
-    while not line.endswith(b"\n"):
-        part = os.read(sys.stdin.fileno(), 1024)
-        if not part:
-            return None
-        line += part
+    """Wait for the claim; return None where the worker is gone."""
+    line = read_line()
+    if not line:
+        return None
     job_id, token = line.decode().split()
     return Claim(job_id, int(token))
 

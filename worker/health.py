@@ -14,31 +14,28 @@ from store.errors import StoreError
 from store.settings import Settings, read_settings
 from store.workers import count_alive
 
-MISSED_BEATS = 3
-
 
 def main() -> int:
     """Check once, and print what is wrong."""
     try:
         settings = read_settings()
-        trouble = _trouble(settings)
+        problem = _problem(settings)
         CeleryDoorbell(broker_url(settings)).ping()
     except StoreError as error:
-        trouble = str(error)
-    if trouble:
-        print(f"ebb worker: {trouble}", file=sys.stderr)
-    return 1 if trouble else 0
+        problem = str(error)
+    if problem:
+        print(f"ebb worker: {problem}", file=sys.stderr)
+    return 1 if problem else 0
 
 
-def _trouble(settings: Settings) -> str:
-    within = MISSED_BEATS * settings.heartbeat_seconds
+def _problem(settings: Settings) -> str:
     database = open_database(settings.database_url, pool_size=1)
     try:
         with database.read() as connection:
-            alive = count_alive(connection, within_seconds=within, host=socket.gethostname())
+            alive = count_alive(connection, within_seconds=settings.alive_seconds, host=socket.gethostname())
     finally:
         database.close()
-    return "" if alive else f"no worker of this host was seen in the last {within:g} seconds"
+    return "" if alive else f"no worker of this host was seen in the last {settings.alive_seconds:g} seconds"
 
 
 if __name__ == "__main__":

@@ -26,14 +26,14 @@ class QueueDrainer:
         """Run jobs until the queue is empty; the message's job only says which kind comes first."""
         self._attempt(job_id)  # whether it ran one or not: the message may be forged while other jobs wait
         kinds = list(self._kinds)
-        while (found := self._waiting(kinds)) is not None:
+        while (found := self._next_claimable(kinds)) is not None:
             kind, job_id = found
             kinds.remove(kind)
             kinds.append(kind)  # last in the next round
             if not self._attempt(job_id):
                 return
 
-    def _waiting(self, kinds: Sequence[str]) -> tuple[str, str] | None:
+    def _next_claimable(self, kinds: Sequence[str]) -> tuple[str, str] | None:
         """Return the first of these kinds that has a claimable job, and the id of one."""
         try:
             with self._database.read() as connection:

@@ -1,1 +1,1 @@
-"""The edge: the checks before each view, and the processing of each response."""
+"""The edge: what every request and every response passes, whatever its route."""

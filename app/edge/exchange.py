@@ -68,6 +68,16 @@ def this_exchange() -> Exchange:
     return exchange
 
 
+def caller_name() -> str:
+    """Return the name of the caller for the audit log."""
+    return this_exchange().caller.key_id or audit.LOCAL
+
+
+def owner() -> str:
+    """Return the key id that owns the jobs, datasets and idempotency keys of this request."""
+    return this_exchange().caller.key_id
+
+
 Before = Callable[[Exchange], None]
 After = Callable[[Exchange, Response], None]
 

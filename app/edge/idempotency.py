@@ -11,7 +11,7 @@ from typing import Annotated
 
 from flask import Response, request
 
-from app.edge.access import owner
+from app.edge.exchange import owner
 from app.errors import InputError
 from app.routing.route import Header
 from app.schemas.field_types import published

@@ -1,8 +1,7 @@
-"""Responses: JSON bodies, entity tags, times, and the security headers of every response."""
+"""Responses: JSON bodies, entity tags, and the security headers of every response."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -97,15 +96,3 @@ def checked(response: Response) -> Response:
     if response.status_code == HTTPStatus.PRECONDITION_FAILED:
         raise PreconditionFailed("If-Match or If-Unmodified-Since does not hold: the resource has changed")
     return response
-
-
-def time_text(moment: datetime | None) -> str | None:
-    """Write a time as RFC 3339 in UTC.
-
-    Example:
-        >>> time_text(datetime(2026, 1, 2, 3, 4, 5, 600000, tzinfo=UTC))
-        '2026-01-02T03:04:05.600000Z'
-    """
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -7,20 +7,23 @@ standard input open while it waits for the answer; when the pipe closes, this pr
 import json
 import os
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
 from model.errors import ColumnError, TableError
 from model.limits import SCHEMA_BYTES
 from model.tables.profiling import profile_file
+from store.child_processes import end_with_parent, read_line
 from store.process_limits import lift_memory, limit_process
 
 
 def main() -> int:
     """Answer one question."""
-    asked = json.loads(_line())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    line = read_line()
+    if not line:
+        return 1
+    asked = json.loads(line)
+    end_with_parent(1)
     limit_process(memory_bytes=asked["memory_bytes"], cpu_seconds=asked["seconds"])
     sys.stdout.write(_answer(asked))
     sys.stdout.flush()
@@ -44,23 +47,6 @@ def _answer(asked: dict[str, Any]) -> str:
         lift_memory()
         return json.dumps({"refused": "memory"})
     return answer
-
-
-def _line() -> bytes:
-    """Read one line, unbuffered, because a thread reads the end of the input later."""
-    heard = b""
-    while not heard.endswith(b"\n"):
-        part = os.read(sys.stdin.fileno(), 65536)
-        if not part:
-            os._exit(1)
-        heard += part
-    return heard
-
-
-def _end_with_parent() -> None:
-    # The parent writes nothing more, so the read returns when the parent closes the pipe or dies.
-    os.read(sys.stdin.fileno(), 1)
-    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,7 @@ from prometheus_client.registry import Collector
 
 from store.database import Database
 from store.errors import DatabaseError
-from store.jobs import KINDS
-from store.jobs.states import FINISHED, JobState
+from store.job_states import FINISHED, KINDS, JobState
 from store.jobs.statistics import DURATIONS, WAITS, Distribution, JobStatistics, Queue, StatisticsCache
 from store.workers import count_alive
 

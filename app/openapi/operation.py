@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from app.edge.problems import PROBLEM_JSON
+from app.routing.paths import CONVERTERS
 from app.routing.route import JSON, Header, Route
-from app.routing.url_map import CONVERTERS
 from app.schemas.field_types import Slug, Uuid, VersionNumber
 from app.schemas.problem_details import ProblemDetails
 

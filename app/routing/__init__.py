@@ -1,1 +1,1 @@
-"""Routes: their declaration, their table, and the URL map that is made from it."""
+"""The declaration of a route; `app.server.route_table` lists all routes."""

@@ -24,6 +24,9 @@ class Header:
     of: tuple[int, ...] = ()
 
 
+LOCATION = Header("Location", "the URL of the resource", required=True)
+
+
 @dataclass(frozen=True)
 class Route:
     """One method at one path.

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -56,6 +57,18 @@ VersionNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"}, description="RFC 3339, UTC")]
 JsonObject = dict[str, Any]  # msgspec has no schema for object
 OwnRecord = Annotated[Any, Meta(extra_json_schema={"type": "object"})]  # another type is an error of that record alone
+
+
+def time_text(moment: datetime | None) -> str | None:
+    """Write a time as RFC 3339 in UTC.
+
+    Example:
+        >>> time_text(datetime(2026, 1, 2, 3, 4, 5, 600000, tzinfo=UTC))
+        '2026-01-02T03:04:05.600000Z'
+    """
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

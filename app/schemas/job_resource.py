@@ -1,13 +1,16 @@
 """Jobs, their epochs and their events, as the API shows them."""
 
+from datetime import timedelta
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from app.schemas.field_types import JsonObject, Time
-from store.jobs import JobKind
-from store.jobs.states import JobState
+from app.schemas.field_types import JsonObject, Time, time_text
+from store.database import Connection
+from store.job_states import JobKind, JobState
+from store.jobs.read import Pace, read_paces
+from store.rows import JobRow
 
 Priority = Annotated[int, Meta(ge=-10, le=10, description="jobs of a higher priority start first")]
 DeadlineSeconds = Annotated[
@@ -72,3 +75,54 @@ class JobChange(msgspec.Struct, frozen=True):
     progress: Progress
     eta_s: float | None
     heartbeat_at: Time | None
+
+
+def to_job(row: JobRow, pace: Pace | None = None) -> Job:
+    """Return a row as the schema of a job."""
+    return Job(
+        id=row.id,
+        kind=row.kind,
+        model=row.model,
+        dataset=row.dataset_id,
+        retry_of=row.retry_of,
+        priority=row.priority,
+        params=row.params,
+        state=row.state,
+        cancel_requested=row.cancel_requested,
+        attempt=row.token,
+        progress=Progress(row.progress_done, row.progress_total or None, row.progress_unit),
+        eta_s=_eta_seconds(row, pace),
+        heartbeat_at=time_text(row.heartbeat_at),
+        error=JobFailure(row.error_code, row.error_text or row.error_code) if row.error_code else None,
+        result=row.result,
+        created_at=str(time_text(row.created_at)),
+        deadline_at=time_text(row.deadline_at),
+        started_at=time_text(row.started_at),
+        finished_at=time_text(row.finished_at),
+    )
+
+
+def _eta_seconds(row: JobRow, pace: Pace | None) -> float | None:
+    """Estimate the time left after the last heartbeat from the pace of this attempt; early stopping ends sooner.
+
+    A training reports seconds per epoch. For rows, the pace is the average since the attempt began.
+    """
+    if pace is None or not row.progress_done:
+        return None
+    left = max(0, int(row.progress_total - row.progress_done))
+    if row.progress_unit == "epochs":
+        return None if pace.epoch_seconds is None else round(pace.epoch_seconds * left, 1)
+    since = row.heartbeat_at - pace.begun_at if row.heartbeat_at else timedelta()
+    if since <= timedelta():
+        return None  # the progress is still that of the attempt before
+    return round(since.total_seconds() / int(row.progress_done) * left, 1)
+
+
+def load_job(connection: Connection, row: JobRow) -> Job:
+    """Return a row as the schema of a job, with the estimated time left."""
+    return to_job(row, read_paces(connection, [row.id]).get(row.id) if row.state == JobState.RUNNING else None)
+
+
+def job_change(job: Job) -> JobChange:
+    """Return the parts of the job that change while it runs."""
+    return JobChange(job.state, job.cancel_requested, job.attempt, job.progress, job.eta_s, job.heartbeat_at)

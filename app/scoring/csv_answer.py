@@ -6,7 +6,7 @@ Source: RFC 4180; texts that a spreadsheet would run get an apostrophe (OWASP, C
 import csv
 from io import StringIO
 
-from app.scoring.score import ScoreResults
+from app.scoring.score_customers import ScoreResults
 from model.columns.cells import Scalar
 from model.estimator import Reason
 from model.scoring import safe

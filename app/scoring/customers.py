@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence, Set
 from itertools import repeat
 from typing import Any
 
-from app.edge.json_pointer import pointer
 from app.errors import InputError, TooLargeError
+from app.parsing.json_pointer import pointer
 from model.columns.encoder import Raw
 from model.errors import Problem
 from model.estimator import Estimator

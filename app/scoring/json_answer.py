@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from app.schemas.customer_scores import Campaign, Chosen, ColumnContribution, Decision, Score, Scored
 from app.schemas.problem_details import Fault
-from app.scoring.score import ScoreResults
+from app.scoring.score_customers import ScoreResults
 from model.estimator import Reason
 from store.registry.resolve import ResolvedVersion
 

@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from app.edge.json_pointer import pointer
-from app.edge.request_parsing import typed
-from app.edge.strict_json import REFUSED, check_containers, no_name_twice, parse_json
 from app.errors import InputError
+from app.parsing.json_pointer import pointer
+from app.parsing.request_parsing import typed
+from app.parsing.strict_json import REFUSED, check_containers, no_name_twice, parse_json
 from app.schemas.customer_scores import EconomicsRequest, Explain, ScoreRequest
 from app.scoring.customers import Columns, Customers, Records, check_names, check_number
 from model.errors import Problem

@@ -3,26 +3,27 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.edge import host_check, logs, problems, request_limits, responses
-from app.edge.access import Authentication, check_scopes
-from app.edge.concurrency_limit import ConcurrencyLimit
+from app import model_card
+from app.access import host_check
+from app.access.access_control import Authentication, check_scopes
+from app.access.invalid_key_limit import InvalidKeyLimit
+from app.edge import logs, problems, responses
 from app.edge.deadline import Deadline
 from app.edge.exchange import Hooks
-from app.edge.invalid_key_limit import InvalidKeyLimit
-from app.edge.rate_limiter import RateLimiter
-from app.edge.request_parsing import BODY_BYTES
 from app.inspection.inspector import Inspector
+from app.limits import request_limits
+from app.limits.concurrency_limit import ConcurrencyLimit
+from app.limits.rate_limiter import RateLimiter
 from app.metrics.jobs_collector import JobsCollector
 from app.metrics.traffic import Traffic
 from app.openapi.document import write_document
-from app.routing import url_map
-from app.routing.route_table import ROUTES
+from app.parsing.request_parsing import BODY_BYTES
+from app.publisher import Publisher
 from app.scoring.version_cache import EstimatorCache, VersionCache
-from app.server.readiness import HEARTBEATS
-from app.server.services import Services
+from app.server import url_map
+from app.server.route_table import ROUTES
+from app.services import Services
 from app.streams.stream_limit import StreamLimit
-from app.submission.publisher import Publisher
-from app.views import model_card
 from store.artifacts import ArtifactStore
 from store.database import Database
 from store.doorbell import Doorbell
@@ -85,5 +86,5 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
         deadline=Deadline(settings.answer_seconds),
         inspector=Inspector(settings),
         traffic=Traffic(ROUTES),
-        jobs=JobsCollector(database, HEARTBEATS * settings.heartbeat_seconds),
+        jobs=JobsCollector(database, settings.alive_seconds),
     )

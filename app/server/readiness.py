@@ -5,8 +5,6 @@ from store.errors import DatabaseError
 from store.migrate import is_current
 from store.workers import count_alive, find_unserved
 
-HEARTBEATS = 3  # a worker that missed so many is not alive
-
 
 def check(database: Database, within_seconds: float) -> dict[str, str]:
     """Return "ok" or the fault of each check; after a failure, later checks are left out."""

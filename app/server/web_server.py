@@ -14,8 +14,8 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from app.access.host_check import is_loopback
 from app.edge import logs
-from app.edge.host_check import is_loopback
 from app.errors import StartError
 from app.metrics.folder import make_folder
 from store.artifacts import ArtifactStore
@@ -105,7 +105,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> Flask:
         """Make the application in a process of gunicorn."""
-        from app.edge.rate_limiter import RateLimiter  # noqa: PLC0415 - connections must not be forked
+        from app.limits.rate_limiter import RateLimiter  # noqa: PLC0415 - connections must not be forked
         from app.server.factory import create_app  # noqa: PLC0415 - brings numpy, which must not be forked
         from store.doorbell import CeleryDoorbell  # noqa: PLC0415 - only these processes ring the doorbell
 

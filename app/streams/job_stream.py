@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from app.edge.responses import time_text
+from app.schemas.field_types import time_text
 from app.schemas.job_resource import JobChange, JobEvent
 from app.streams.peers import Peer
 from app.streams.server_sent_events import SIGN_OF_LIFE, retry_after, server_sent_event
 from app.streams.stream_limit import StreamLimit
 from store.database import Connection, Database
 from store.errors import DatabaseError
+from store.job_states import FINISHED
 from store.jobs.epoch import Epoch
 from store.jobs.events import Cursor, StreamEvent, read_events_after
-from store.jobs.states import FINISHED
 
 log = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.edge.concurrency_limit import ConcurrencyLimit
 from app.errors import StreamsError
+from app.limits.concurrency_limit import ConcurrencyLimit
 
 
 @dataclass(frozen=True)

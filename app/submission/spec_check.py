@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from app.edge.json_pointer import pointer
+from app.parsing.json_pointer import pointer
 from model.errors import Problem, SpecError
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.names import clipped

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from app.errors import InputError
-from app.server.readiness import HEARTBEATS
-from app.server.services import Services
+from app.services import Services
 from app.submission.spec_check import read_spec
 from model.errors import Problem, SpecError
 from model.spec import Spec
@@ -24,8 +23,8 @@ def oversize(services: Services, connection: Connection, spec: Spec, dataset: Da
     The memory limit is the workers'; while there are none, it is EBB_TRAINING_BYTES of this process. Whether the layers
     fit together is checked by the training, which knows the exact number of features.
     """
-    lately = HEARTBEATS * services.settings.heartbeat_seconds
-    memory = most_job_bytes(connection, "training", within_seconds=lately) or services.settings.training_bytes
+    settings = services.settings
+    memory = most_job_bytes(connection, "training", within_seconds=settings.alive_seconds) or settings.training_bytes
     shape = expected_shape(dataset.schema["columns"], dataset.rows, spec)
     try:
         check_size(spec, shape, SizeLimits(memory, MOST_BYTES))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from app.edge.exchange import this_request
 from app.edge.idempotency import idempotency_key
-from app.edge.request_parsing import body_chunks
 from app.inspection.inspector import Inspector, Question
-from app.server.services import Services
+from app.parsing.request_parsing import body_chunks
+from app.services import Services
 from model.tables.reader import MEDIA_TYPES
 from store.artifacts import Artifact
 from store.database import Connection

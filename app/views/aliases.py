@@ -5,12 +5,13 @@ from http import HTTPStatus as Status
 import msgspec
 from flask import Response, request
 
-from app.edge.access import caller_name
-from app.edge.responses import conditional, json_answer, time_text
+from app.edge.exchange import caller_name
+from app.edge.responses import conditional, json_answer
 from app.errors import PreconditionMissingError
+from app.routing.paths import ALIAS
 from app.routing.route import Header, Route
-from app.schemas.field_types import PageQuery, Time, VersionNumber
-from app.server.services import Services
+from app.schemas.field_types import PageQuery, Time, VersionNumber, time_text
+from app.services import Services
 from store.database import Connection
 from store.errors import StaleRevisionError
 from store.ids import new_id
@@ -66,12 +67,12 @@ def put_alias(services: Services, name: str, alias: str, body: AliasMove, **_: o
         raise PreconditionMissingError(
             f"send If-Match with the entity tag of GET {request.path}, or 'If-None-Match: *' to make a new alias"
         )
-    by, this = caller_name(), new_id()
+    by, move_id = caller_name(), new_id()
 
     def move(connection: Connection) -> AliasRow:
-        if not moved_by_request(connection, name, alias, this):
+        if not moved_by_request(connection, name, alias, move_id):
             revision = expected_revision(find_alias(connection, name, alias), alias)
-            move_alias(connection, name, alias, AliasUpdate(body.version, revision, by, request=this))
+            move_alias(connection, name, alias, AliasUpdate(body.version, revision, by, request=move_id))
         return get_alias(connection, name, alias)
 
     row = services.database.write(move)
@@ -124,7 +125,6 @@ def to_alias(row: AliasRow) -> Alias:
     return Alias(row.model, row.alias, row.version, row.revision, str(time_text(row.moved_at)))
 
 
-ALIAS = "/v1/models/{name}/aliases/{alias}"
 ETAG = Header("ETag", "the alias's revision", required=True)
 
 ROUTES = (

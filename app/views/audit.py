@@ -5,10 +5,10 @@ from typing import Annotated
 import msgspec
 from flask import Response
 
-from app.edge.responses import conditional, json_answer, time_text
+from app.edge.responses import conditional, json_answer
 from app.routing.route import Route
-from app.schemas.field_types import JsonObject, PageSize, PageToken, PlainText, Time, whole
-from app.server.services import Services
+from app.schemas.field_types import JsonObject, PageSize, PageToken, PlainText, Time, time_text, whole
+from app.services import Services
 from store.audit import list_audit
 
 Action = Annotated[str, whole(r"[a-z]+\.[a-z]+", "an action such as job.submitted", max_length=32)]

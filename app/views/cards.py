@@ -3,10 +3,10 @@
 from flask import Response, request
 
 from app.edge.responses import conditional, json_answer
+from app.model_card import Card, build_card, to_markdown
+from app.routing.paths import VERSION
 from app.routing.route import JSON, Route
-from app.server.services import Services
-from app.views.model_card import Card, build_card, to_markdown
-from app.views.models import VERSION
+from app.services import Services
 from model.estimator import Estimator
 from store.datasets import get_dataset
 from store.registry.aliases import list_aliases

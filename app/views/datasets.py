@@ -5,13 +5,13 @@ from http import HTTPStatus as Status
 import msgspec
 from flask import Response
 
-from app.edge.access import owner
+from app.edge.exchange import owner
 from app.edge.idempotency import KEY_HEADER, answer_once
-from app.edge.request_parsing import media_type
-from app.edge.responses import conditional, json_answer, time_text
-from app.routing.route import Header, Route
-from app.schemas.field_types import ColumnName, JsonObject, PageQuery, PlainText, Time
-from app.server.services import Services
+from app.edge.responses import conditional, json_answer
+from app.parsing.request_parsing import media_type
+from app.routing.route import LOCATION, Route
+from app.schemas.field_types import ColumnName, JsonObject, PageQuery, PlainText, Time, time_text
+from app.services import Services
 from app.submission.upload import Upload, keep_table, receive_table
 from model.tables.reader import MEDIA_TYPES
 from store.artifacts import Artifact
@@ -101,8 +101,6 @@ def to_dataset(row: DatasetRow) -> Dataset:
 
 
 EXPIRED = "retention has removed its bytes; upload the table again, and it has the same id"
-
-LOCATION = Header("Location", "the URL of the resource", required=True)
 
 ROUTES = (
     Route(

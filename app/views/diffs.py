@@ -8,12 +8,12 @@ from msgspec import Meta
 
 from app.edge.responses import conditional, json_answer
 from app.errors import InputError, TooLargeError
+from app.routing.paths import VERSION
 from app.routing.route import Route
 from app.schemas.field_types import Uuid, VersionNumber
 from app.scoring.customers import shown_id
-from app.server.services import Services
+from app.services import Services
 from app.views.datasets import EXPIRED
-from app.views.models import VERSION
 from model.comparison import Comparison, compare
 from model.errors import Problem
 from model.estimator import Estimator

@@ -11,7 +11,7 @@ from flask import Response
 
 from app.edge.responses import conditional
 from app.routing.route import Route
-from app.server.services import Services
+from app.services import Services
 
 HTML, SCRIPT, STYLE = "text/html", "text/javascript", "text/css"
 # Only our scripts run, and the page connects to this server only. Inline styles of Swagger UI are allowed: they can

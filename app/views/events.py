@@ -11,12 +11,11 @@ from app.edge.responses import no_content
 from app.errors import InputError
 from app.routing.route import Header, Route
 from app.schemas.field_types import published
-from app.schemas.job_resource import JobChange
-from app.server.services import Services
+from app.schemas.job_resource import JobChange, job_change, load_job
+from app.services import Services
 from app.streams.job_stream import JobStream, follow
 from app.streams.peers import Peer
 from app.streams.server_sent_events import MEDIA_TYPE
-from app.views.jobs import job_change, load_job
 from model.errors import Problem
 from store.database import Connection
 from store.jobs.events import CURSOR, Cursor, read_events_after

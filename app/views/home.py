@@ -4,7 +4,7 @@ from flask import Response, current_app
 
 from app.edge.responses import conditional
 from app.routing.route import JSON, Route
-from app.server.services import Services
+from app.services import Services
 
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Ebb</title>

@@ -5,10 +5,11 @@ from typing import Any
 import msgspec
 from flask import Response
 
-from app.edge.responses import conditional, json_answer, time_text
+from app.edge.responses import conditional, json_answer
+from app.routing.paths import VERSION
 from app.routing.route import Route
-from app.schemas.field_types import JsonObject, PageQuery, Time
-from app.server.services import Services
+from app.schemas.field_types import JsonObject, PageQuery, Time, time_text
+from app.services import Services
 from store.registry.versions import get_version, list_models, list_versions, load_estimator
 from store.rows import VersionRow
 
@@ -101,8 +102,6 @@ def _to_version(row: VersionRow) -> Version:
         created_at=str(time_text(row.created_at)),
     )
 
-
-VERSION = "/v1/models/{name}/versions/{version}"
 
 ROUTES = (
     Route("GET", "/v1/models", show_models, "read", "List registered models", {200: ModelPage}, (422,), PageQuery),

@@ -6,8 +6,8 @@ from flask import Response
 from app.edge.responses import json_answer
 from app.errors import NotReadyError
 from app.routing.route import Route
-from app.server.readiness import HEARTBEATS, check, unserved
-from app.server.services import Services
+from app.server.readiness import check, unserved
+from app.services import Services
 from model.errors import Problem
 
 
@@ -32,7 +32,7 @@ def live(services: Services, **_: object) -> Response:
 
 def ready(services: Services, **_: object) -> Response:
     """Report that the service is ready, or the checks that failed."""
-    within = HEARTBEATS * services.settings.heartbeat_seconds
+    within = services.settings.alive_seconds
     checks = check(services.database, within)
     failed = [Problem(f"/checks/{name}", "failed", text) for name, text in checks.items() if text != "ok"]
     if failed:

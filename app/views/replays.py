@@ -2,13 +2,14 @@
 
 from flask import Response
 
-from app.edge.access import owner
+from app.edge.exchange import owner
 from app.edge.idempotency import idempotency_key
+from app.routing.paths import VERSION
 from app.routing.route import Route
 from app.schemas.job_resource import Job
-from app.server.services import Services
+from app.services import Services
+from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
 from app.submission.training_size import check_stored
-from app.views.accepted import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
 from store.jobs.submit import Submission
 from store.registry.versions import get_version
 
@@ -26,7 +27,7 @@ def replay_version(services: Services, name: str, version: int, **_: object) -> 
 ROUTES = (
     Route(
         "POST",
-        "/v1/models/{name}/versions/{version}/replay",
+        f"{VERSION}/replay",
         replay_version,
         "train",
         "Replay a version's training",

@@ -7,11 +7,11 @@ from flask import Response, request, send_file
 from app.edge.responses import checked
 from app.errors import ResultMissingError
 from app.routing.route import Header, Route
-from app.server.services import Services
+from app.services import Services
 from model.tables.reader import MEDIA_TYPES
 from store.errors import ArtifactError, NotFoundError
+from store.job_states import JobState
 from store.jobs.read import get_job
-from store.jobs.states import JobState
 from store.results import check_result
 
 MEDIA_TYPE_OF = {output: media_type for media_type, output in MEDIA_TYPES.items()}

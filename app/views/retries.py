@@ -4,13 +4,14 @@ from typing import Any
 
 from flask import Response
 
-from app.edge.access import owner, require_retry
+from app.access.access_control import require_retry
+from app.edge.exchange import owner
 from app.edge.idempotency import idempotency_key
 from app.routing.route import Route
 from app.schemas.job_resource import Job
-from app.server.services import Services
+from app.services import Services
+from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, job_accepted
 from app.submission.training_size import check_stored
-from app.views.accepted import ANSWER_HEADERS, REQUEST_HEADERS, job_accepted
 from store.ids import new_id
 from store.jobs.read import get_job
 from store.jobs.retry import retry

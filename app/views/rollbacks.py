@@ -2,11 +2,12 @@
 
 from flask import Response
 
-from app.edge.access import caller_name
+from app.edge.exchange import caller_name
 from app.edge.responses import json_answer
+from app.routing.paths import ALIAS
 from app.routing.route import Header, Route
-from app.server.services import Services
-from app.views.aliases import ALIAS, ETAG, Alias, expected_revision, to_alias
+from app.services import Services
+from app.views.aliases import ETAG, Alias, expected_revision, to_alias
 from store.database import Connection
 from store.ids import new_id
 from store.registry.aliases import find_alias, get_alias, moved_by_request
@@ -16,12 +17,12 @@ from store.rows import AliasRow
 
 def roll_back_alias(services: Services, name: str, alias: str, **_: object) -> Response:
     """Move an alias back to its version before; a second call goes back one version more."""
-    by, this = caller_name(), new_id()
+    by, move_id = caller_name(), new_id()
 
     def back(connection: Connection) -> AliasRow:
-        if not moved_by_request(connection, name, alias, this):
+        if not moved_by_request(connection, name, alias, move_id):
             revision = expected_revision(find_alias(connection, name, alias), alias)
-            roll_back(connection, name, alias, revision=revision, by=by, request=this)
+            roll_back(connection, name, alias, revision=revision, by=by, request=move_id)
         return get_alias(connection, name, alias)
 
     row = services.database.write(back)

@@ -28,7 +28,7 @@ def answers_without_a_broker(service: Service, requests: int) -> list[float]:
     Units: seconds.
     """
     # The publisher warns about each job that it leaves to the sweeper.
-    logging.getLogger("app.submission.publisher").setLevel(logging.ERROR)
+    logging.getLogger("app.publisher").setLevel(logging.ERROR)
     app = create_app(service.settings, service.database, CeleryDoorbell("redis+socket:///nowhere/none.sock"))
     client, found = app.test_client(), []
     for _ in range(requests):

@@ -14,8 +14,7 @@ from ebb.commands.results import result
 from ebb.display import time_left
 from ebb.summary import summarize
 from ebb.watch import watch_job
-from store.jobs import KINDS
-from store.jobs.states import JobState
+from store.job_states import KINDS, JobState
 
 COLUMNS = ("id", "kind", "model", "state", "attempt", "progress", "left", "created_at", "finished_at", "error")
 STATES = [state.value for state in JobState]

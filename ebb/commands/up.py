@@ -44,6 +44,6 @@ def up(host: str | None, port: int | None, home: Path | None) -> None:
             raise KeyboardInterrupt
         click.echo(f"Ebb is ready at {service.url} (data and logs in {settings.home}; Ctrl-C stops it)")
         while not stopping.wait(WATCH_SECONDS):
-            for what in service.tend():
+            for what in service.restart_dead():
                 click.echo(f"ebb: {what}", err=True)
         click.echo("stopping: running jobs are checkpointed and queued again", err=True)

@@ -23,8 +23,8 @@ FRESH_CUSTOMERS = 100_000
 SEED = 2
 FRESH_SEED = 3
 REASONS = 3
-TRAINING_PATIENCE_SECONDS = 120.0
-ALIAS_PATIENCE_SECONDS = 5.0
+TRAINING_SECONDS = 120.0
+ALIAS_SECONDS = 5.0
 
 
 def run_demo(client: Client, home: Path, console: Console) -> None:
@@ -71,7 +71,7 @@ def _train_and_score(client: Client, table: CustomerTable, console: Console) -> 
 
     submitted = client.submit_training(MODEL, dataset.id, DEMO_SPEC)
     _say(console, f"Training {DEMO_SPEC['members']} networks of 4-8-4-1 side by side: job {submitted.id}")
-    job, epochs = watch_job(client, submitted.id, console, TRAINING_PATIENCE_SECONDS)
+    job, epochs = watch_job(client, submitted.id, console, TRAINING_SECONDS)
     expect_success(job)
     version = client.version(MODEL, version_of(job.result))
 
@@ -116,7 +116,7 @@ def score_by_alias(client: Client, table: CustomerTable, version: int, alias: st
 
     Raises: DemoError if another version still answers after a few seconds, or a customer is not scored.
     """
-    give_up = time.monotonic() + ALIAS_PATIENCE_SECONDS
+    give_up = time.monotonic() + ALIAS_SECONDS
     while True:
         scored = client.score(MODEL, {"columns": table.columns()}, by=alias, explain=REASONS)
         if scored.version == version:

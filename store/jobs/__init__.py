@@ -18,11 +18,5 @@ queued → running → succeeded | failed | cancelled. Each change of state is o
 records why an attempt did not resume, `events` is the log, and `fence` is the condition of every write of a worker.
 """
 
-from typing import Literal, get_args
-
 TASK = "ebb.run_job"
 """The name of the Celery task that runs a job; its one argument is the job's id."""
-
-JobKind = Literal["training", "scoring", "replay"]
-KINDS: tuple[JobKind, ...] = get_args(JobKind)
-"""The kinds of job; each has a queue of its own."""

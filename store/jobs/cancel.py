@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, select, update
 
-from store import audit
+from store.audit import record_action
 from store.clock import now
 from store.errors import AlreadyFinishedError, NotFoundError
+from store.job_states import JobState
 from store.jobs.checkpoints import drop_checkpoint
-from store.jobs.events import record
-from store.jobs.states import JobState
+from store.jobs.events import record_event
 from store.tables import job_events, jobs
 
 ROUNDS = 3
@@ -28,7 +28,7 @@ def cancel(connection: Connection, job_id: str, *, by: str, request: str | None 
     # Between the two updates a job may start or be requeued, but hardly three times.
     for _ in range(ROUNDS):
         if _end_queued(connection, job_id, data) or _flag_running(connection, job_id, data):
-            audit.record(connection, "job.cancelled", job_id, by=by)
+            record_action(connection, "job.cancelled", job_id, by=by)
             return
     state = connection.execute(select(jobs.c.state).where(jobs.c.id == job_id)).scalar_one_or_none()
     if state is None:
@@ -51,7 +51,7 @@ def _end_queued(connection: Connection, job_id: str, data: Mapping[str, object])
     ).first()
     if row is not None:
         drop_checkpoint(connection, job_id)
-        record(connection, job_id, JobState.CANCELLED, row.token, data)
+        record_event(connection, job_id, JobState.CANCELLED, row.token, data)
     return row is not None
 
 
@@ -63,5 +63,5 @@ def _flag_running(connection: Connection, job_id: str, data: Mapping[str, object
         .returning(jobs.c.token)
     ).first()
     if row is not None:
-        record(connection, job_id, "cancel_requested", row.token, data)
+        record_event(connection, job_id, "cancel_requested", row.token, data)
     return row is not None

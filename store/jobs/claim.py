@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select, update
 
 from store.clock import now
-from store.jobs.events import record
+from store.job_states import JobState
+from store.jobs.events import record_event
 from store.jobs.fair_scheduling import claimable, models_by_fair_share, oldest_job
-from store.jobs.states import JobState
 from store.tables import jobs
 
 
@@ -62,5 +62,5 @@ def claim(connection: Connection, job_id: str, *, worker: str, lease_seconds: fl
         mine = (jobs.c.id == job_id, jobs.c.state == JobState.RUNNING, jobs.c.worker == worker)
         token = connection.execute(select(jobs.c.token).where(*mine)).scalar_one_or_none()
         return None if token is None else Claim(job_id, int(token))
-    record(connection, job_id, JobState.RUNNING, row.token, {"worker": worker})
+    record_event(connection, job_id, JobState.RUNNING, row.token, {"worker": worker})
     return Claim(job_id, row.token)

@@ -3,9 +3,9 @@
 from sqlalchemy import Connection, update
 
 from store.clock import now
+from store.job_states import JobState
 from store.jobs.checkpoints import drop_checkpoint
-from store.jobs.events import record
-from store.jobs.states import JobState
+from store.jobs.events import record_event
 from store.tables import jobs
 
 TEXT = "the job was not done by its deadline; give it more time (deadline_s), or the service more workers"
@@ -20,7 +20,7 @@ def flag_deadlines(connection: Connection) -> int:
         .returning(jobs.c.id, jobs.c.token)
     ).all()
     for job_id, token in rows:
-        record(connection, job_id, "cancel_requested", token, {"by": "deadline"})
+        record_event(connection, job_id, "cancel_requested", token, {"by": "deadline"})
     return len(rows)
 
 
@@ -34,5 +34,5 @@ def end_overdue(connection: Connection) -> list[str]:
     ).all()
     for job_id, token in rows:
         drop_checkpoint(connection, job_id)
-        record(connection, job_id, JobState.FAILED, token, {"code": "deadline"})
+        record_event(connection, job_id, JobState.FAILED, token, {"code": "deadline"})
     return [job_id for job_id, _ in rows]

@@ -57,7 +57,7 @@ class StreamEvent:
     data: Epoch | Mapping[str, Any]
 
 
-def record(
+def record_event(
     connection: Connection, job_id: str, event: str, token: int, data: Mapping[str, object] | None = None
 ) -> None:
     """Append one event."""

@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import Connection, case, func, select, update
 
 from store.clock import now
+from store.job_states import JobState
 from store.jobs.checkpoints import drop_checkpoint
-from store.jobs.events import record
-from store.jobs.states import JobState
+from store.jobs.events import record_event
 from store.tables import jobs
 
 
@@ -55,5 +55,5 @@ def _expire(connection: Connection, job_id: str, token: int, strike_limit: int) 
         return False
     if row.state != JobState.QUEUED:
         drop_checkpoint(connection, job_id)
-    record(connection, job_id, row.state, token, {"reason": "lease lost", "strikes": row.strikes})
+    record_event(connection, job_id, row.state, token, {"reason": "lease lost", "strikes": row.strikes})
     return True

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, and_, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from store.clock import now
-from store.jobs.states import JobState
+from store.job_states import JobState
 from store.tables import jobs
 
 

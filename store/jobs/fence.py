@@ -6,8 +6,8 @@ from sqlalchemy import Connection, Row, and_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from store.errors import LeaseLostError
+from store.job_states import JobState
 from store.jobs.claim import Claim
-from store.jobs.states import JobState
 from store.tables import jobs
 
 RETURNED = (jobs.c.cancel_requested, jobs.c.strikes, jobs.c.error_code)

@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from store.clock import now
+from store.job_states import JobState
 from store.jobs.checkpoints import drop_checkpoint
 from store.jobs.claim import Claim
-from store.jobs.events import record
+from store.jobs.events import record_event
 from store.jobs.fence import write_fenced
-from store.jobs.states import JobState
 from store.registry.aliases import NotPromoted, Promotion, promote
 from store.registry.versions import NewVersion, add_version, note_metric
 from store.tables import jobs, versions
@@ -46,7 +46,7 @@ def succeed_training(
         note_metric(connection, version, number, "gate", gate)
     connection.execute(jobs.update().where(jobs.c.id == claim.job_id).values(result=result))
     drop_checkpoint(connection, claim.job_id)
-    record(connection, claim.job_id, JobState.SUCCEEDED, claim.token, result)
+    record_event(connection, claim.job_id, JobState.SUCCEEDED, claim.token, result)
     return number
 
 
@@ -63,7 +63,7 @@ def succeed(connection: Connection, claim: Claim, result: Mapping[str, object]) 
     values = {**ENDED, "state": JobState.SUCCEEDED, "result": dict(result)}
     write_fenced(connection, claim, values, jobs.c.cancel_requested.is_(False))
     drop_checkpoint(connection, claim.job_id)
-    record(connection, claim.job_id, JobState.SUCCEEDED, claim.token, result)
+    record_event(connection, claim.job_id, JobState.SUCCEEDED, claim.token, result)
 
 
 def fail(connection: Connection, claim: Claim, *, code: str, text: str) -> None:
@@ -73,7 +73,7 @@ def fail(connection: Connection, claim: Claim, *, code: str, text: str) -> None:
     """
     write_fenced(connection, claim, {**ENDED, "state": JobState.FAILED, "error_code": code, "error_text": text})
     drop_checkpoint(connection, claim.job_id)
-    record(connection, claim.job_id, JobState.FAILED, claim.token, {"code": code})
+    record_event(connection, claim.job_id, JobState.FAILED, claim.token, {"code": code})
 
 
 def end_cancelled(connection: Connection, claim: Claim) -> None:
@@ -85,4 +85,4 @@ def end_cancelled(connection: Connection, claim: Claim) -> None:
     values = {**ENDED, "state": JobState.CANCELLED, "error_code": code}
     row = write_fenced(connection, claim, values, jobs.c.cancel_requested.is_(True))
     drop_checkpoint(connection, claim.job_id)
-    record(connection, claim.job_id, JobState.CANCELLED, claim.token, {"code": row.error_code})
+    record_event(connection, claim.job_id, JobState.CANCELLED, claim.token, {"code": row.error_code})

@@ -11,7 +11,7 @@ from store.clock import now
 from store.jobs.checkpoints import CheckpointRow, put_checkpoint
 from store.jobs.claim import Claim
 from store.jobs.epoch import FIGURES, Epoch
-from store.jobs.events import record
+from store.jobs.events import record_event
 from store.jobs.fence import write_fenced
 from store.tables import epochs, job_events
 
@@ -65,7 +65,7 @@ def _store_epochs(connection: Connection, claim: Claim, rows: Sequence[Epoch]) -
     last = select(func.max(job_events.c.id)).where(job_events.c.job_id == claim.job_id)
     event_id = connection.execute(last).scalar_one()
     if any(row.event_id == event_id and row.retries < rows[0].retries for row in replaced):
-        record(connection, claim.job_id, "restarted", claim.token, {"reason": "diverged", "epoch": rows[0].epoch})
+        record_event(connection, claim.job_id, "restarted", claim.token, {"reason": "diverged", "epoch": rows[0].epoch})
         event_id = connection.execute(last).scalar_one()
     _insert(connection, claim.job_id, event_id, rows)
 

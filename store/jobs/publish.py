@@ -4,8 +4,8 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from store.clock import now
+from store.job_states import JobState
 from store.jobs.fair_scheduling import claimable
-from store.jobs.states import JobState
 from store.tables import jobs
 
 AT_ONCE = 100

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, func, select
 
 from store.clock import now
 from store.errors import QueueFullError
-from store.jobs.states import JobState
+from store.job_states import JobState
 from store.tables import jobs
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 1.0, 300.0

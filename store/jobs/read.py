@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, case, func, select
 
 from store.errors import NotFoundError
+from store.job_states import JobState
 from store.jobs.epoch import Epoch
-from store.jobs.states import JobState
 from store.pages import Page, after_token, read_page
 from store.rows import JobRow, columns_of, read_first
 from store.tables import epochs, job_events, jobs

@@ -5,12 +5,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from store.clock import now
+from store.job_states import JobState
 from store.jobs.checkpoints import drop_checkpoint
 from store.jobs.claim import Claim
-from store.jobs.events import record
+from store.jobs.events import record_event
 from store.jobs.fence import write_fenced
 from store.jobs.finish import ENDED
-from store.jobs.states import JobState
 from store.tables import jobs
 
 BACK_OFF_SECONDS = 2.0
@@ -25,7 +25,7 @@ def requeue(connection: Connection, claim: Claim) -> None:
     Raises: LeaseLostError when the claim is gone or somebody asked to cancel.
     """
     write_fenced(connection, claim, {**QUEUED, "run_after": now()}, jobs.c.cancel_requested.is_(False))
-    record(connection, claim.job_id, JobState.QUEUED, claim.token, {"reason": "worker shut down"})
+    record_event(connection, claim.job_id, JobState.QUEUED, claim.token, {"reason": "worker shut down"})
 
 
 def strike(connection: Connection, claim: Claim, *, limit: int, code: str, text: str) -> JobState:
@@ -39,9 +39,9 @@ def strike(connection: Connection, claim: Claim, *, limit: int, code: str, text:
         failed = {**ENDED, "state": JobState.FAILED, "error_code": code, "error_text": text}
         write_fenced(connection, claim, failed, wanted)
         drop_checkpoint(connection, claim.job_id)
-        record(connection, claim.job_id, JobState.FAILED, claim.token, {"code": code, "strikes": row.strikes})
+        record_event(connection, claim.job_id, JobState.FAILED, claim.token, {"code": code, "strikes": row.strikes})
         return JobState.FAILED
     delay = min(BACK_OFF_SECONDS * 2 ** (row.strikes - 1), LONGEST_BACK_OFF_SECONDS)
     write_fenced(connection, claim, {**QUEUED, "run_after": now(delay)}, wanted)
-    record(connection, claim.job_id, JobState.QUEUED, claim.token, {"reason": code, "strikes": row.strikes})
+    record_event(connection, claim.job_id, JobState.QUEUED, claim.token, {"reason": code, "strikes": row.strikes})
     return JobState.QUEUED

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, select
 
 from store.jobs.claim import Claim
-from store.jobs.events import record
+from store.jobs.events import record_event
 from store.jobs.fence import write_fenced
 from store.tables import job_events
 
@@ -18,4 +18,4 @@ def record_restart(connection: Connection, claim: Claim, *, reason: str) -> None
         job_events.c.job_id == claim.job_id, job_events.c.event == "restarted", job_events.c.token == claim.token
     )
     if not any(data.get("reason") == reason for data in connection.execute(recorded).scalars()):
-        record(connection, claim.job_id, "restarted", claim.token, {"reason": reason, "epoch": 1})
+        record_event(connection, claim.job_id, "restarted", claim.token, {"reason": reason, "epoch": 1})

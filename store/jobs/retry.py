@@ -3,8 +3,8 @@
 from sqlalchemy import Connection
 
 from store.errors import NotRetryableError
+from store.job_states import JobState
 from store.jobs.read import get_job
-from store.jobs.states import JobState
 from store.jobs.submit import Submission, Submitted, submit
 
 

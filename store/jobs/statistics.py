@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger, Connection, Row, and_, case, cast, func, sele
 from sqlalchemy.sql.elements import ColumnElement
 
 from store.clock import now, seconds_between
-from store.jobs.states import FINISHED, UNFINISHED, JobState
+from store.job_states import FINISHED, UNFINISHED, JobState
 from store.tables import checkpoints, job_events, jobs
 
 SETTLED_SECONDS = 600.0  # longer than any transaction

@@ -8,14 +8,14 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from store import audit
+from store.audit import record_action
 from store.clock import now
 from store.datasets import use_dataset
 from store.errors import IdempotencyError
 from store.ids import new_id
-from store.jobs.events import record
+from store.job_states import JobState
+from store.jobs.events import record_event
 from store.jobs.queue_limit import check_queue_limit
-from store.jobs.states import JobState
 from store.quotas import read_quota
 from store.tables import jobs
 from store.upsert import upsert_into
@@ -102,8 +102,8 @@ def submit(
         known = _known(connection, submission)
         assert known is not None  # noqa: S101 - the insert found it
         return known
-    record(connection, submission.job_id, JobState.QUEUED, 0)
-    audit.record(connection, "job.submitted", submission.job_id, by=submission.owner, data=submission.audit_data())
+    record_event(connection, submission.job_id, JobState.QUEUED, 0)
+    record_action(connection, "job.submitted", submission.job_id, by=submission.owner, data=submission.audit_data())
     return Submitted(submission.job_id, replayed=False)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select, update
 
-from store import audit
+from store.audit import LOCAL, record_action
 from store.clock import now
 from store.errors import NotFoundError, StaleRevisionError
 from store.keys import may_still
@@ -116,7 +116,7 @@ def move_alias(connection: Connection, model: str, alias: str, move: AliasUpdate
     )
     facts = {"from": before.version if before else None, "to": move.version, "revision": move.revision + 1}
     facts |= {"job": move.job_id} if move.job_id else {}
-    audit.record(connection, "alias.moved", f"{model}/{alias}", by=move.by, data=facts)
+    record_action(connection, "alias.moved", f"{model}/{alias}", by=move.by, data=facts)
     return move.revision + 1
 
 
@@ -166,9 +166,7 @@ def promote(connection: Connection, job_id: str, version: int, promotion: Promot
     if promotion.revision is not None and promotion.revision != revision:
         return moved_meanwhile
     try:
-        move_alias(
-            connection, model, promotion.alias, AliasUpdate(version, revision, owner or audit.LOCAL, job_id=job_id)
-        )
+        move_alias(connection, model, promotion.alias, AliasUpdate(version, revision, owner or LOCAL, job_id=job_id))
     except StaleRevisionError:
         return moved_meanwhile
     return None

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from store.clock import UtcTime, now
-from store.jobs.states import JobState
+from store.job_states import JobState
 from store.tables.base import Digest, Id, Json, Name, Serial, metadata
 
 # Stored as text, with a check constraint that allows the enum's values.

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.edge.rate_limiter import RateLimiter
+from app.limits.rate_limiter import RateLimiter
 from app.server.factory import create_app
 from ebb.customers import customers
 from model.estimator import Estimator, Fitting

@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.edge.invalid_key_limit import INVALID_PER_MINUTE
+from app.access.invalid_key_limit import INVALID_PER_MINUTE
 from app.edge.ttl_cache import KEPT_SECONDS
-from app.routing.route_table import ROUTES
+from app.server.route_table import ROUTES
 from store.database import Database
 from store.keys import SCOPES, list_keys, revoke_key
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from flask.testing import FlaskClient
 
-from app.views.model_card import cell
+from app.model_card import cell
 from model.estimator import Estimator
 
 CARD = "/v1/models/churn/versions/1/card"

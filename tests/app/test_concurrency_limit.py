@@ -7,9 +7,9 @@ import time
 import pytest
 from flask import Flask
 
-from app.edge.concurrency_limit import ConcurrencyLimit
 from app.errors import ConcurrencyLimitError
-from app.views.scores import LARGE_BYTES
+from app.limits.concurrency_limit import ConcurrencyLimit
+from app.views.score import LARGE_BYTES
 
 WAIT_SECONDS = 0.5
 

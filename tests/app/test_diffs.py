@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.server.services import Services
+from app.services import Services
 from tests.app.conftest import CSV
 
 DIFF = "/v1/models/churn/versions/2/diff"

@@ -20,7 +20,7 @@ from store.retention import DAY_SECONDS, Ages, remove_expired
 from store.settings import Settings
 from store.tables import api_keys, artifacts
 from tests.app.conftest import CSV
-from tests.app.test_trainings import train
+from tests.app.test_training_jobs import train
 
 OTHER = customers(300, seed=9).to_csv().encode()
 UPLOAD = "/v1/datasets?target=churned&id=customer_id"

@@ -4,7 +4,7 @@ import doctest
 import re
 from pathlib import Path
 
-from app.routing.route_table import ROUTES
+from app.server.route_table import ROUTES
 from scripts import write_reference
 from store.settings import VARIABLES, Settings
 

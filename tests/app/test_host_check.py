@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.edge.host_check import is_loopback, is_own
+from app.access.host_check import is_loopback, is_own
 
 NAMES = st.sampled_from(["localhost", "LocalHost", "[::1]", "[0:0:0:0:0:0:0:1]"]) | st.integers(
     int(IPv4Address("127.0.0.0")), int(IPv4Address("127.255.255.255"))

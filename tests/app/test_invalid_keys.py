@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from app.edge.invalid_key_limit import INVALID_PER_MINUTE
+from app.access.invalid_key_limit import INVALID_PER_MINUTE
 from app.edge.ttl_cache import KEPT_SECONDS
 from store.database import Database
 from store.keys import create_key, new_key

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.edge.request_parsing import typed
-from app.edge.strict_json import no_name_twice, parse_json
 from app.errors import AppError
+from app.parsing.request_parsing import typed
+from app.parsing.strict_json import no_name_twice, parse_json
 from app.schemas.customer_scores import ScoreRequest
-from app.scoring import json_request, ndjson
+from app.scoring import json_request, ndjson_request
 
 NUMBERS = ["0", "-0", "-0.0", "24", "79.99", "1e2", "1E+2", "0.1e-400", "9007199254740993", "123456789012345678901234"]
 BAD_NUMBERS = ["1e999", "NaN", "-Infinity", "01", "9" * 400]
@@ -125,7 +125,7 @@ def test_fast_decoding_equals_the_validator(body: bytes) -> None:
 @given(members(), st.sampled_from(["", " ", "\t"]), st.sampled_from(["", "\r", " ", ",", "{}"]))
 def test_fast_decoding_of_a_line_equals_the_validator(pairs: list[tuple[str, str]], gap: str, end: str) -> None:
     line = (written(pairs, gap) + end).encode()
-    record = ndjson.decode(line)
+    record = ndjson_request.decode(line)
     if record is not None:
         assert repr(record) == repr(parse_json(line))
         assert not twice(line)
@@ -151,13 +151,13 @@ RECORD: dict[str, Any] = {
 )
 def test_ordinary_requests_use_the_fast_decoding(request_: dict[str, object]) -> None:
     assert json_request.decode(json.dumps(request_, indent=1).encode()) is not None
-    assert ndjson.decode(json.dumps(RECORD).encode()) is not None
+    assert ndjson_request.decode(json.dumps(RECORD).encode()) is not None
 
 
 @pytest.mark.parametrize("name", ["months", "mont\\u0068s"])
 def test_a_repeated_name_is_refused_beside_escaped_colons(name: str) -> None:
     record = r'{"plan": "\u003a", "months": 1, "' + name + '": 2}'
-    assert ndjson.decode(record.encode()) is None
+    assert ndjson_request.decode(record.encode()) is None
     body = b'{"records": [%s]}' % record.encode()
     assert json_request.decode(body) is None
     with pytest.raises(AppError):

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.routing.route_table import ROUTES
 from app.scoring.customers import MOST_RECORDS
+from app.server.route_table import ROUTES
 from model.names import refused_character
 
 METHODS = {"GET", "PUT", "POST", "DELETE", "PATCH"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.routing.route_table import ROUTES
+from app.server.route_table import ROUTES
 from tests.app.proxied import SCORE, UPLOAD, UPLOAD_BYTES, connect, head, proxied
 from tests.app.running import PATIENCE, Running
 from tests.parts.nginx import ROOT, Proxy

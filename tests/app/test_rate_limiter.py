@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.edge.rate_limiter import BLOCKS, RateLimiter
+from app.limits.rate_limiter import BLOCKS, RateLimiter
 from store.broker import Broker
 from tests.parts.valkey import start_valkey
 

@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.routing.route import Route
-from app.routing.route_table import ROUTES
+from app.server.route_table import ROUTES
 from store.database import Database
 from store.keys import SCOPES
 from store.registry.versions import get_version

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.edge.strict_json import DEEPEST, parse_json
 from app.errors import MalformedError, TooLargeError
+from app.parsing.strict_json import DEEPEST, parse_json
 from model.limits import JSON_CONTAINERS
 
 BAD = {

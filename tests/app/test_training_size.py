@@ -12,7 +12,7 @@ from store.jobs.cancel import cancel
 from store.jobs.submit import Submission, submit
 from store.tables import versions
 from store.workers import register_worker
-from tests.app.test_trainings import train
+from tests.app.test_training_jobs import train
 
 LARGE = {"layers": [9990, 9990]}
 

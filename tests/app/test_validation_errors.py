@@ -9,10 +9,10 @@ import msgspec
 import pytest
 from flask.testing import FlaskClient
 
-from app.edge.validation_errors import validation_errors
-from app.routing.route_table import ROUTES
+from app.parsing.validation_errors import validation_errors
+from app.server.route_table import ROUTES
 from app.views.jobs import JobQuery
-from app.views.trainings import TrainingRequest
+from app.views.training_jobs import TrainingRequest
 
 
 @pytest.fixture

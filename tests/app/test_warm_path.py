@@ -46,5 +46,5 @@ def test_a_warm_record_passes_thirty_files_at_most(
     score()
     with own_files() as files:
         score()
-    assert "app/views/scores.py" in files
+    assert "app/views/score.py" in files
     assert len(files) <= MOST_FILES, "\n".join(sorted(files))

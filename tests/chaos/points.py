@@ -67,7 +67,8 @@ REQUEUE = "store.jobs.requeue.requeue"
 STRIKE = "store.jobs.requeue.strike"
 SUBMIT = "store.jobs.submit.submit"
 RING = "store.jobs.publish.take_one"
-EXPIRE = ("store.jobs.expire.expire_leases", "store.jobs.events.record")  # a sweep that expires nothing records nothing
+# a sweep that expires nothing records nothing
+EXPIRE = ("store.jobs.expire.expire_leases", "store.jobs.events.record_event")
 
 CHILD_DIES = Kill("child", "start")
 WORKER_DIES = _after("worker", CLAIM)

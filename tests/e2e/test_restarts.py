@@ -24,7 +24,7 @@ def _kill_whatever_it_starts(service: Service, told: list[str]) -> None:
             process.kill()
             process.wait()
         while not _worker():
-            told += service.tend()
+            told += service.restart_dead()
             time.sleep(0.02)
 
 

@@ -29,7 +29,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture
 def client(service: Service) -> Iterator[Client]:
-    with Client(service.url, "ebb_abc_secret", patience=2) as client:
+    with Client(service.url, "ebb_abc_secret", retry_seconds=2) as client:
         yield client
 
 

@@ -29,7 +29,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture
 def client(service: Service) -> Iterator[Client]:
-    with Client(service.url, patience=0) as client:
+    with Client(service.url, retry_seconds=0) as client:
         yield client
 
 
@@ -105,7 +105,7 @@ def test_watching_an_ended_job_shows_its_epochs(client: Client, service: Service
 def test_watching_a_job_without_a_worker_times_out(client: Client, service: Service) -> None:
     service.will_answer(QUEUED)
     with pytest.raises(JobError, match="no worker took"):
-        watch_job(client, "j1", quiet(), patience=0)
+        watch_job(client, "j1", quiet(), max_seconds=0)
 
 
 def test_watching_a_running_job_times_out(client: Client, service: Service) -> None:
@@ -113,7 +113,7 @@ def test_watching_a_running_job_times_out(client: Client, service: Service) -> N
     service.will_stream(": still here\n\n" * 3)
     service.will_answer(RUNNING)
     with pytest.raises(JobError, match="still running"):
-        watch_job(client, "j1", quiet(), patience=0.3)
+        watch_job(client, "j1", quiet(), max_seconds=0.3)
 
 
 def test_refused_or_invalid_answers_end_watching(client: Client, service: Service) -> None:

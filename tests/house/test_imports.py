@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "worker.__main__": {"kombu"},
     "app": {"flask", "werkzeug", "gunicorn", "msgspec", "model", "store"},
     "app.metrics": {"prometheus_client"},
-    "app.edge.rate_limiter": {"limits", "redis"},
+    "app.limits.rate_limiter": {"limits", "redis"},
     "ebb": {"click", "rich", "httpx", "msgspec", "model", "store"},
     "ebb.customers": {"numpy"},
     "ebb.demo": {"numpy", "matplotlib"},

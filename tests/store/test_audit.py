@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from store.audit import list_audit, record
+from store.audit import list_audit, record_action
 from store.database import Database
 
 
@@ -17,7 +17,7 @@ def lines(database: Database, **wanted: str) -> list[tuple[str, str, str]]:
 def told(owner: Database) -> Database:
     """A log of three lines, opened with all rights."""
     for by, action in (("ada", "job.submitted"), ("ada", "alias.moved"), ("", "job.submitted")):
-        owner.write(lambda connection, by=by, action=action: record(connection, action, "churn", by=by))
+        owner.write(lambda connection, by=by, action=action: record_action(connection, action, "churn", by=by))
     return owner
 
 
@@ -49,7 +49,7 @@ def test_the_error_of_the_database_has_the_reason(told: Database) -> None:
 
 def test_a_line_is_committed_with_its_action(database: Database) -> None:
     def undone(connection: object) -> None:
-        record(connection, "alias.moved", "churn/champion", by="ada")  # type: ignore[arg-type]
+        record_action(connection, "alias.moved", "churn/champion", by="ada")  # type: ignore[arg-type]
         raise LookupError
 
     with pytest.raises(LookupError):

@@ -8,7 +8,7 @@ import pytest
 from store.clock import now
 from store.database import open_database
 from store.ids import new_id
-from store.jobs import KINDS
+from store.job_states import KINDS
 from store.jobs.claim import Claim, claim_next
 from store.jobs.fair_scheduling import models_by_fair_share, oldest_job
 from tests.store.world import World, race

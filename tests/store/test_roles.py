@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from store.audit import record
+from store.audit import record_action
 from store.database import Database, open_database
 from store.errors import DatabaseError
 from store.migrate import downgrade, is_current, upgrade
@@ -142,7 +142,7 @@ def test_the_owner_of_the_tables_is_no_superuser(owner_of_site: Database, site: 
 
 @pytest.mark.parametrize("statement", REFUSED)
 def test_the_service_may_change_rows_only_and_no_line_of_the_audit_log(served: Database, statement: str) -> None:
-    served.write(lambda connection: record(connection, "alias.moved", "churn", by="ada"))
+    served.write(lambda connection: record_action(connection, "alias.moved", "churn", by="ada"))
     with pytest.raises(DBAPIError) as refused, served.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(text(statement.replace(":", "\\:")))
     assert refused.value.orig.sqlstate == "42501"  # type: ignore[union-attr]
@@ -261,7 +261,7 @@ def test_the_service_sees_that_the_tables_are_current_and_cannot_migrate(
     downgrade(owner_of_site)
     upgrade(owner_of_site)
     grant_service(owner_of_site, site.role)
-    served.write(lambda connection: record(connection, "alias.moved", "churn", by="ada"))
+    served.write(lambda connection: record_action(connection, "alias.moved", "churn", by="ada"))
 
 
 def test_sqlite_has_no_roles(tmp_path: Path) -> None:

@@ -213,8 +213,10 @@ def test_a_training_process_ends_with_its_worker(on_sqlite: Trainings) -> None:
         from store.database import open_database
         from store.settings import read_settings
         from worker.attempt import Attempts
+        from worker.warm_process import ProcessStarter
         settings = read_settings()
-        Attempts(settings, open_database(settings.database_url), "w1").run(sys.argv[1])
+        database = open_database(settings.database_url)
+        Attempts(settings, database, "w1", ProcessStarter(settings)).run(sys.argv[1])
     """
     job_id = on_sqlite.queue(LONG)
     environ = {**os.environ, **on_sqlite.settings.environ()}

@@ -9,14 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from store.settings import Settings
-from tests.worker.trainings import LONG, SHORT, Trainings
-from worker.attempt import Attempts
+from tests.worker.trainings import LONG, SHORT, Trainings, trainings_with
 from worker.limits import storage_failure
 
 
 def limited(trainings: Trainings, **limits: int) -> Trainings:
-    settings = replace(trainings.settings, **limits)
-    return replace(trainings, settings=settings, attempts=Attempts(settings, trainings.database, "w1"))
+    return trainings_with(trainings.world, replace(trainings.settings, **limits))
 
 
 def run(program: str, settings: Settings, *arguments: str) -> str:

@@ -2,7 +2,7 @@
 
 from store.database import Database
 from store.ids import new_id
-from store.jobs import KINDS
+from store.job_states import KINDS
 from store.jobs.claim import claim_next
 from store.jobs.finish import fail
 from tests.store.world import World, make_world

@@ -18,8 +18,7 @@ from model.outputs.writing import write_scores
 from model.scoring import score_file
 from store.clock import now
 from store.registry.versions import load_estimator
-from tests.worker.trainings import CSV, SHORT, Trainings, make_trainings, wait_for
-from worker.attempt import Attempts
+from tests.worker.trainings import CSV, SHORT, Trainings, make_trainings, trainings_with, wait_for
 
 TABLE = customers(30_000, seed=2).to_csv().encode()
 
@@ -221,7 +220,7 @@ def test_a_result_without_disk_space_fails_the_job_and_leaves_no_file(
     scorable_on_sqlite: Trainings, changed: dict[str, int], code: str, said: str
 ) -> None:
     world, settings = scorable_on_sqlite.world, scorable_on_sqlite.settings
-    narrow = replace(scorable_on_sqlite, attempts=Attempts(replace(settings, **changed), world.database, "w2"))
+    narrow = trainings_with(world, replace(settings, **changed))
     before = sorted(path.name for path in settings.artifacts.rglob("*"))
     job_id = queue(narrow)
     narrow.attempts.run(job_id)

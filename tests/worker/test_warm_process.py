@@ -24,7 +24,7 @@ def waiting(parent: int) -> list[psutil.Process]:
 
 @pytest.fixture
 def warm(on_sqlite: Trainings) -> Iterator[Trainings]:
-    with on_sqlite.attempts.starter.keep_one_warm():
+    with on_sqlite.starter.keep_one_warm():
         wait_for(lambda: waiting(os.getpid()), "the warm process")  # a process has no command line while it begins
         yield on_sqlite
 
@@ -83,7 +83,7 @@ def test_a_job_runs_though_no_next_process_can_start(warm: Trainings, monkeypatc
 
 
 def test_the_warm_process_ends_when_the_worker_stops(on_sqlite: Trainings) -> None:
-    with on_sqlite.attempts.starter.keep_one_warm():
+    with on_sqlite.starter.keep_one_warm():
         wait_for(lambda: waiting(os.getpid()), "the warm process")
         [process] = waiting(os.getpid())
     assert not process.is_running()

@@ -22,6 +22,7 @@ from store.jobs.claim import Claim
 from store.settings import Settings
 from tests.store.world import World
 from worker.attempt import Attempts
+from worker.warm_process import ProcessStarter
 
 ROWS = 300
 CSV = customers(ROWS, seed=1).to_csv().encode()
@@ -42,6 +43,7 @@ class Trainings:
     world: World
     settings: Settings
     attempts: Attempts
+    starter: ProcessStarter
 
     @property
     def database(self) -> Database:
@@ -96,7 +98,13 @@ def make_trainings(database: Database, settings: Settings, table: bytes = CSV, *
     artifact = ArtifactStore(settings.artifacts).put([table])
     facts = NewDataset("customers", "text/csv", "churned", "customer_id", rows=table.count(b"\n") - 1, schema={})
     dataset_id, _ = database.write(lambda connection: add_dataset(connection, artifact, replace(facts, **changes)))
-    return Trainings(World(database, dataset_id), settings, Attempts(settings, database, "w1"))
+    return trainings_with(World(database, dataset_id), settings)
+
+
+def trainings_with(world: World, settings: Settings) -> Trainings:
+    """Return a worker with these settings on this world."""
+    starter = ProcessStarter(settings)
+    return Trainings(world, settings, Attempts(settings, world.database, "w1", starter), starter)
 
 
 def child_of(job_id: str) -> list[psutil.Process]:

@@ -4,7 +4,7 @@ from flask import Response, request
 
 from app.metrics.exposition import expose
 from app.routing.route import Route
-from app.server.services import Services
+from app.services import Services
 
 
 def metrics(services: Services, **_: object) -> Response:

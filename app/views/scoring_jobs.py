@@ -5,17 +5,17 @@ from typing import Literal
 import msgspec
 from flask import Response
 
-from app.edge.access import owner
+from app.edge.exchange import owner
 from app.edge.idempotency import idempotency_key
-from app.edge.request_parsing import media_type, read_body
 from app.errors import InputError
+from app.parsing.request_parsing import media_type, read_body
 from app.routing.route import JSON, Route
 from app.schemas.customer_scores import Explain
 from app.schemas.field_types import PlainText, Slug, Uuid, VersionNumber
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
-from app.server.services import Services
+from app.services import Services
+from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
 from app.submission.upload import Upload, keep_table, receive_table
-from app.views.accepted import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
 from app.views.datasets import EXPIRED
 from model.columns.schema import listed
 from model.errors import Problem

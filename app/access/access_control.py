@@ -11,12 +11,11 @@ from typing import NoReturn
 
 from flask import Request
 
+from app.access.host_check import is_loopback
+from app.access.invalid_key_limit import INVALID_PER_MINUTE, InvalidKeyLimit
 from app.edge.exchange import NOBODY, Exchange, Hooks, this_exchange
-from app.edge.host_check import is_loopback
-from app.edge.invalid_key_limit import INVALID_PER_MINUTE, InvalidKeyLimit
 from app.edge.ttl_cache import TtlCache
 from app.errors import ForbiddenError, TooManyInvalidKeysError, UnauthenticatedError
-from store.audit import LOCAL
 from store.database import Connection, Database
 from store.errors import DatabaseError
 from store.keys import KEY, Caller, find_caller, touch_key, valid_ids
@@ -117,16 +116,6 @@ class Authentication:
 
 def _owner_of(connection: Connection, key: str) -> Caller:
     return find_caller(connection, key) or NOBODY
-
-
-def caller_name() -> str:
-    """Return the name of the caller for the audit log."""
-    return this_exchange().caller.key_id or LOCAL
-
-
-def owner() -> str:
-    """Return the key id that owns the jobs, datasets and idempotency keys of this request."""
-    return this_exchange().caller.key_id
 
 
 def check_scopes(hooks: Hooks) -> None:

@@ -8,10 +8,9 @@ from flask import Response
 
 from app.edge import idempotency
 from app.edge.responses import json_answer
-from app.routing.route import Header
-from app.server.services import Services
-from app.views.datasets import LOCATION
-from app.views.jobs import to_job
+from app.routing.route import LOCATION, Header
+from app.schemas.job_resource import to_job
+from app.services import Services
 from store.jobs.read import get_job
 from store.jobs.submit import Submission, Submitted, submit
 

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 
 from app.edge.problems import MOST_FAULTS
-from app.edge.strict_json import REFUSED, no_name_twice, parse_json
 from app.errors import MalformedError
+from app.parsing.strict_json import REFUSED, no_name_twice, parse_json
 from app.scoring.customers import Customers, Records, check_number
 from app.scoring.json_request import Cell
 from model.errors import Problem

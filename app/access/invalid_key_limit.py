@@ -7,7 +7,7 @@ it.
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from app.edge.exchange import this_request
-from app.edge.rate_limiter import RateLimiter
+from app.limits.rate_limiter import RateLimiter
 
 INVALID_PER_MINUTE = 30
 SITE_BITS = 64  # the prefix of an IPv6 address; the client may choose the rest

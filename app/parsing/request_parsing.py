@@ -11,11 +11,11 @@ from werkzeug.exceptions import ClientDisconnected, NotAcceptable
 
 from app.edge.deadline import DEADLINE
 from app.edge.exchange import this_request
-from app.edge.json_pointer import Path, pointer
 from app.edge.problems import MOST_FAULTS
-from app.edge.strict_json import parse_json
-from app.edge.validation_errors import validation_errors
 from app.errors import InputError, MalformedError, MediaTypeError
+from app.parsing.json_pointer import Path, pointer
+from app.parsing.strict_json import parse_json
+from app.parsing.validation_errors import validation_errors
 from app.routing.route import JSON
 from model.errors import Problem
 from model.names import clipped

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from app.edge.json_pointer import Path, pointer
 from app.errors import MalformedError, TooLargeError
+from app.parsing.json_pointer import Path, pointer
 from model.errors import Problem
 from model.limits import JSON_CONTAINERS
 from model.names import clipped

@@ -10,8 +10,8 @@ import re
 import time
 
 from app.edge.exchange import Exchange, Hooks
-from app.edge.rate_limiter import RateLimiter
 from app.errors import OverloadedError, TooManyRequestsError
+from app.limits.rate_limiter import RateLimiter
 
 ALWAYS_ANSWERED = ("/livez", "/readyz", "/metrics")
 POLICY = "key"

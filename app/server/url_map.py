@@ -6,10 +6,11 @@ from collections.abc import Callable
 from flask import Flask, Response
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
-from app.edge.request_parsing import read_body, read_query
+from app.parsing.request_parsing import read_body, read_query
+from app.routing.paths import CONVERTERS
 from app.routing.route import Route
 from app.schemas.field_types import SLUG, UUID
-from app.server.services import Services
+from app.services import Services
 
 
 class SlugConverter(BaseConverter):
@@ -29,10 +30,6 @@ class NumberConverter(IntegerConverter):
 
     def __init__(self, url_map: Map) -> None:
         super().__init__(url_map, min=1, max=2**31 - 1)
-
-
-CONVERTERS = {"version": "number", "job_id": "id", "dataset_id": "id"}
-"""The converters of names in paths; all others are slugs."""
 
 
 def install(app: Flask, routes: tuple[Route, ...], services: Services) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from app.edge.json_pointer import Path, pointer
+from app.parsing.json_pointer import Path, pointer
 from model.errors import Problem
 
 WORDS = {

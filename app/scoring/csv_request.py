@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence, Set
 from io import StringIO
 from itertools import islice
 
-from app.edge.json_pointer import pointer
 from app.errors import InputError, MalformedError
+from app.parsing.json_pointer import pointer
 from app.scoring.customers import MOST_RECORDS, Customers, check_names, check_number, id_column, of_every_row
 from model.columns.cells import Words
 from model.columns.encoder import Raw

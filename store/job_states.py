@@ -1,6 +1,11 @@
-"""The states of a job. Their strings are stored in the database and sent to clients."""
+"""The states and the kinds of a job. Their strings are stored in the database and sent to clients."""
 
 from enum import StrEnum
+from typing import Literal, get_args
+
+JobKind = Literal["training", "scoring", "replay"]
+KINDS: tuple[JobKind, ...] = get_args(JobKind)
+"""The kinds of job; each has a queue of its own."""
 
 
 class JobState(StrEnum):

@@ -6,17 +6,18 @@ import msgspec
 from flask import Response
 from msgspec import Meta, to_builtins
 
-from app.edge.access import owner, require_promotion
+from app.access.access_control import require_promotion
+from app.edge.exchange import owner
 from app.edge.idempotency import idempotency_key
 from app.edge.responses import json_answer
 from app.errors import InputError
 from app.routing.route import Route
 from app.schemas.field_types import JsonObject, Slug, Uuid
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
-from app.server.services import Services
+from app.services import Services
 from app.submission.spec_check import dataset_errors, read_spec
+from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
 from app.submission.training_size import oversize
-from app.views.accepted import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
 from app.views.datasets import EXPIRED
 from model.errors import Problem
 from model.spec import Spec

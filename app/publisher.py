@@ -50,13 +50,13 @@ class Publisher:
     def _run(self) -> None:
         while (job_id := self._waiting.get()) is not None:
             try:
-                self._ring(job_id)
+                self._publish(job_id)
             except DatabaseError as error:
                 log.warning("job %s is left to the workers' sweepers: %s", job_id, error)
             except Exception:  # no error of a broker's client may end the thread
                 log.exception("job %s is left to the workers' sweepers", job_id)
 
-    def _ring(self, job_id: str) -> None:
+    def _publish(self, job_id: str) -> None:
         kind = self._database.write(lambda connection: take_one(connection, job_id))
         if kind is None:
             return  # a sweeper was first

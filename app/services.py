@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from app.edge.concurrency_limit import ConcurrencyLimit
 from app.edge.deadline import Deadline
 from app.inspection.inspector import Inspector
+from app.limits.concurrency_limit import ConcurrencyLimit
 from app.metrics.jobs_collector import JobsCollector
 from app.metrics.traffic import Traffic
+from app.publisher import Publisher
 from app.scoring.version_cache import EstimatorCache, VersionCache
 from app.streams.stream_limit import StreamLimit
-from app.submission.publisher import Publisher
 from store.artifacts import ArtifactStore
 from store.database import Database
 from store.settings import Settings

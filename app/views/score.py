@@ -5,19 +5,19 @@ from contextlib import nullcontext
 from flask import Response
 from msgspec import structs
 
-from app.edge.request_parsing import accepted, media_type, whole_body
 from app.edge.responses import CompleteResponse
 from app.errors import InputError
+from app.parsing.request_parsing import accepted, media_type, whole_body
 from app.routing.route import JSON, Header, Route
 from app.schemas.customer_scores import EconomicsRequest, Scored, ScoreQuery, ScoreRequest
 from app.scoring.csv_answer import write_csv
-from app.scoring.csv_rows import read_csv
+from app.scoring.csv_request import read_csv
 from app.scoring.customers import Customers
 from app.scoring.json_answer import write_json, write_ndjson
 from app.scoring.json_request import read_json
-from app.scoring.ndjson import read_ndjson
-from app.scoring.score import Options, score_customers
-from app.server.services import Services
+from app.scoring.ndjson_request import read_ndjson
+from app.scoring.score_customers import Options, score_customers
+from app.services import Services
 from model.campaign import Economics
 from model.errors import Problem
 from model.estimator import Estimator

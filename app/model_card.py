@@ -10,8 +10,7 @@ from typing import Any
 import msgspec
 from flask import Flask, render_template
 
-from app.edge.responses import time_text
-from app.schemas.field_types import JsonObject, Time
+from app.schemas.field_types import JsonObject, Time, time_text
 from model.estimator import Estimator
 from store.rows import DatasetRow, VersionRow
 

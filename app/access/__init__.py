@@ -1,0 +1,1 @@
+"""Access control: which requests a server answers, and to whom."""

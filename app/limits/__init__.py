@@ -1,0 +1,1 @@
+"""Limits: how many requests, and how many at a time."""
