@@ -72,7 +72,7 @@ class Trace:
         }
 
 
-class Step(NamedTuple):
+class LayerPass(NamedTuple):
     """A dense layer in the forward pass: its weights with the bias below, its outputs, and their backward passes."""
 
     weights: Floats
@@ -124,7 +124,7 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
     )
 
 
-def forward(layers: Sequence[Layer], arrays: Arrays, a: Floats) -> list[Step]:
+def forward(layers: Sequence[Layer], arrays: Arrays, a: Floats) -> list[LayerPass]:
     """Return the forward pass of each dense layer with the activation after it, by the reference forms."""
     steps = []
     dense = [i for i, layer in enumerate(layers) if isinstance(layer, Dense)]
@@ -132,7 +132,7 @@ def forward(layers: Sequence[Layer], arrays: Arrays, a: Floats) -> list[Step]:
         own = arrays_of(arrays, i)
         z, through_layer = layers[i].reference(own, a, None)
         a, through_activation = reference_all(layers[i + 1 : following], {}, z)
-        steps.append(Step(own["weights"], z, a, through_layer, through_activation))
+        steps.append(LayerPass(own["weights"], z, a, through_layer, through_activation))
     return steps
 
 
