@@ -25,9 +25,10 @@ class LayerUpdate(TypedDict):
 class Epoch:
     """One pass over the training rows.
 
-    `dead_units` is the share of ReLU units that are zero for all validation rows; `retries` is 1 after a training
-    diverged and restarted at a lower learning rate. `layers` is kept for all epochs up to 100, then for every tenth,
-    from 1,000 on for every hundredth, and so on; null for others, and for epochs of the first release.
+    `dead_units` is the share of ReLU units that are zero for all of the last 1,024 (or fewer) validation rows;
+    `retries` is 1 after a training diverged and restarted at a lower learning rate. `layers` is kept for all epochs up
+    to 100, then for every tenth, from 1,000 on for every hundredth, and so on; null for others, and for epochs of the
+    first release.
     """
 
     epoch: int
