@@ -3,8 +3,9 @@
 import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 
-from store.database import ATTEMPTS, Connection, Database
+from store.database import ATTEMPTS, Database
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
 from store.jobs.epoch import Epoch
@@ -31,34 +32,29 @@ class Heartbeats:
         return self._lock.locked()
 
     def write(
-        self, epochs: Sequence[Epoch] = (), checkpoint: CheckpointRow | None = None, *, attempts: int = ATTEMPTS
+        self,
+        epochs: Sequence[Epoch] = (),
+        checkpoint: CheckpointRow | None = None,
+        *,
+        attempts: int = ATTEMPTS,
+        if_older: float = 0.0,
     ) -> bool:
-        """Write a heartbeat, and return whether cancellation was requested.
+        """Write a heartbeat, and return whether cancellation was requested; write none while the last one is younger.
 
+        Units: `if_older` in seconds.
         Raises: LeaseLostError; DatabaseError.
         """
         with self._lock:
-            return self._write(epochs, checkpoint, attempts)
-
-    def write_if_late(self, seconds: float) -> bool:
-        """Write a heartbeat unless the last one is younger than this; return whether cancellation was requested.
-
-        Raises: LeaseLostError; DatabaseError.
-        """
-        with self._lock:
-            return time.monotonic() - self.written_at >= seconds and self._write((), None, attempts=1)
-
-    def _write(self, epochs: Sequence[Epoch], checkpoint: CheckpointRow | None, attempts: int) -> bool:
-        def work(connection: Connection) -> bool:
-            return heartbeat(
-                connection,
-                self.claim,
+            if time.monotonic() - self.written_at < if_older:
+                return False
+            work = partial(
+                heartbeat,
+                claim=self.claim,
                 lease_seconds=self._lease_seconds,
                 progress=self.progress,
                 new_epochs=epochs,
                 checkpoint=checkpoint,
             )
-
-        cancel = self._database.write(work, attempts=attempts)
-        self.written_at = time.monotonic()
-        return cancel
+            cancel = self._database.write(work, attempts=attempts)
+            self.written_at = time.monotonic()
+            return cancel

@@ -52,7 +52,7 @@ class LeaseKeeper:
     def renew_if_late(self) -> None:
         """Renew a lease that is a heartbeat old; end the process where the lease is lost or the job cancelled."""
         try:
-            if self._heartbeats.write_if_late(self._heartbeat_seconds):
+            if self._heartbeats.write(attempts=1, if_older=self._heartbeat_seconds):
                 abort(self._database, self._claim, end_cancelled, "cancelled in the middle of an epoch")
         except LeaseLostError:
             log.warning("job %s: the lease is lost; stopping at once", self._claim.job_id)
