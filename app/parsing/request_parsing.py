@@ -1,6 +1,7 @@
 """Reads the parts of a request as typed values: query, body and media types."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import islice
 from typing import IO, TypeVar
 from urllib.parse import unquote_to_bytes
@@ -13,6 +14,7 @@ from app.edge.deadline import DEADLINE
 from app.edge.exchange import this_request
 from app.edge.problems import MOST_PROBLEMS
 from app.errors import InputError, MalformedError, MediaTypeError
+from app.limits.concurrency_limit import ConcurrencyLimit
 from app.parsing.json_pointer import Path, pointer
 from app.parsing.strict_json import parse_json
 from app.parsing.validation_errors import validation_errors
@@ -22,6 +24,8 @@ from model.names import clipped
 
 BODY_BYTES = 16 * 1024 * 1024  # of every request but an upload; Flask counts, however the body is sent
 CHUNK = 1024 * 1024
+LARGE_BYTES = 256 * 1024
+"""A larger body counts for the concurrency limit of batches, so that others find a thread and memory stays bounded."""
 
 T = TypeVar("T")
 Query = TypeVar("Query", bound=msgspec.Struct)
@@ -63,13 +67,16 @@ def _not_utf8(query: bytes) -> Iterator[Problem]:
             yield Problem(pointer("query", name), "encoding", "is not valid UTF-8")
 
 
-def read_body(schema: type[T]) -> T:
-    """Read a JSON body.
+def read_body(schema: type[T], batches: ConcurrencyLimit) -> T:
+    """Read a JSON body; a large one counts for the concurrency limit of batches while it is parsed.
 
-    Raises: MediaTypeError, MalformedError, InputError; 413 beyond BODY_BYTES, 400 if it is incomplete.
+    Raises: MediaTypeError, MalformedError, InputError; 413 beyond BODY_BYTES, 400 if it is incomplete, 503 if there are
+    too many large ones.
     """
     body_type((JSON,))
-    return typed(parse_json(whole_body()), schema)
+    body = whole_body()
+    with batches.held() if len(body) > LARGE_BYTES else nullcontext():
+        return typed(parse_json(body), schema)
 
 
 def body_type(known: tuple[str, ...]) -> str:

@@ -56,7 +56,7 @@ def _view(route: Route, services: Services) -> Callable[..., Response]:
         if route.query is not NoQuery:
             named["query"] = query
         if route.body is not None and not route.uploads:
-            named["body"] = read_body(route.body)
+            named["body"] = read_body(route.body, services.batches)
         return route.view(services, **named)
 
     return view

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from http import HTTPStatus as Status
-from typing import Any
 
 from flask import Response
 
@@ -12,7 +11,7 @@ from app.routing.route import LOCATION, Header
 from app.schemas.job_resource import to_job
 from app.services import Services
 from store.jobs.read import get_job
-from store.jobs.submit import Submission, Submitted, submit
+from store.jobs.submit import Submission, SubmitLimits, Submitted, submit
 
 RETRY_SECONDS = "1"
 
@@ -28,12 +27,8 @@ def submit_job(services: Services, submission: Submission) -> Response:
 
     Raises: as `submit` does.
     """
-    limits: dict[str, Any] = {
-        "queue_limit": services.settings.queue_limit,
-        "deadline_seconds": services.settings.deadline_seconds or None,
-        "stored_bytes": services.settings.stored_bytes,
-    }
-    submitted = services.database.write(lambda connection: submit(connection, submission, **limits))
+    limits = SubmitLimits.of(services.settings)
+    submitted = services.database.write(lambda connection: submit(connection, submission, limits))
     return job_accepted(services, submitted)
 
 

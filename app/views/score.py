@@ -7,7 +7,7 @@ from msgspec import structs
 
 from app.edge.responses import CompleteResponse
 from app.errors import InputError
-from app.parsing.request_parsing import answer_type, body_type, whole_body
+from app.parsing.request_parsing import LARGE_BYTES, answer_type, body_type, whole_body
 from app.routing.route import JSON, Header, Route
 from app.schemas.customer_scores import EconomicsRequest, Scored, ScoreQuery, ScoreRequest
 from app.scoring.csv_answer import write_csv
@@ -25,8 +25,6 @@ from store.registry.aliases import CHAMPION
 
 NDJSON, CSV = "application/x-ndjson", "text/csv"
 FORMATS = (JSON, NDJSON, CSV)
-LARGE_BYTES = 256 * 1024
-"""A larger body counts for the concurrency limit of batches, so that others find a thread and memory stays bounded."""
 
 
 def score(services: Services, name: str, query: ScoreQuery) -> Response:

@@ -62,7 +62,7 @@ def submit_scoring(services: Services, query: ScoringQuery) -> Response:
     """
     media_type, key = body_type((JSON, *MEDIA_TYPES)), idempotency_key()
     if media_type == JSON:
-        wanted = _of_body(query)
+        wanted = _of_body(services, query)
         version = _resolve_version(services, wanted.model, wanted, "/version")
     else:
         if query.model is None:
@@ -86,10 +86,10 @@ def submit_scoring(services: Services, query: ScoringQuery) -> Response:
     return submit_job(services, submission)
 
 
-def _of_body(query: ScoringQuery) -> ScoringRequest:
+def _of_body(services: Services, query: ScoringQuery) -> ScoringRequest:
     if query != ScoringQuery():
         raise InputError.of([Problem("/query", "conflict", "a JSON body takes no query: put these into the body")])
-    return read_body(ScoringRequest)
+    return read_body(ScoringRequest, services.batches)
 
 
 def _of_table(services: Services, media_type: str, model: str, query: ScoringQuery) -> ScoringRequest:
