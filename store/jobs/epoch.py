@@ -1,7 +1,8 @@
 """An epoch of a training, as it is stored and as clients read it.
 
-This is the one definition. Heartbeats store it, pages and event streams send it, and the engine's report is turned into
-it by name (worker.epoch_row). A new figure is one line here, and one column in `store.tables` with its migration.
+Heartbeats store it, pages and event streams send it. A new figure takes a line here, one in the client's `Epoch`
+(ebb.answers), a column in `store.tables.job_tables` with its migration, and a field of `EpochReport`
+(model.training.report), from which it is copied by name (worker.epoch_row).
 """
 
 from collections.abc import Sequence
@@ -42,5 +43,4 @@ class Epoch:
     layers: Sequence[LayerUpdate] | None
 
 
-COLUMNS = tuple(field.name for field in fields(Epoch))
-FIGURES = tuple(name for name in COLUMNS if name != "layers")
+FIGURES = tuple(field.name for field in fields(Epoch) if field.name != "layers")
