@@ -1,4 +1,5 @@
 import io
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -88,6 +89,9 @@ def test_a_date_has_the_same_answer_alone_and_in_a_batch(dated, dates):
         assert own.rows.get(0) == problems.rows.get(row)
         assert dated.predict(alone)[0] == scores[row]
         assert dated.explain(alone) == ([reasons[row]], [gaps[row]])
+        shown = table.columns["joined"].scalar(row)
+        assert (shown is None) == (date is None or row in problems.rows)
+        assert shown is None or datetime.fromisoformat(str(shown))
         missing += alone.missing().get("joined", 0)
     assert table.missing().get("joined", 0) == missing == dates.count(None) + len(problems.rows)
 
