@@ -1,7 +1,8 @@
 """The HTTP service.
 
-A request passes `server` (gunicorn and the application), `edge` (access, limits, parsing, problems) and `routing` (the
-URL map and the table of routes) to its view in `views`. A view calls `scoring` (customers to scores), `submission`
-(requests to datasets and jobs) or `streams` (events of a job). `inspection` reads uploads in a process of its own.
-`schemas` holds the structs of requests and answers, of which `openapi` makes the document. `metrics` counts.
+A request passes `server` (gunicorn, the application and its URL map), `edge` (request id, log, problems), `access`
+(keys and scopes), `limits` and `parsing` to its view in `views`. A view gets the `services` that it calls: `scoring`
+(customers to scores), `submission` (requests to datasets and jobs), the `publisher` of jobs, `streams` (events of a
+job). `inspection` reads uploads in a process of its own. `routing` declares what a route is, `schemas` holds the
+structs of requests and answers; `openapi` makes the document of both. `metrics` counts.
 """

@@ -1,22 +1,22 @@
 """The errors of the service, as one tree; `app.edge.problems` maps each to an HTTP response.
 
 AppError
-├── MalformedError             a body that cannot be parsed
-├── InputError                 invalid values in a body, query or header
-├── MediaTypeError             a body of an unsupported type, or a compressed one
-├── TooLargeError              a request beyond the size limits
-├── UnauthenticatedError       no API key, or an invalid one
-├── ForbiddenError             a key without the scope, or a page of another origin
-├── TooManyRequestsError       a key is beyond its rate limit
-├── TooManyInvalidKeysError    an address sends too many invalid keys
-├── MisdirectedError           a Host header of another server
-├── PreconditionMissingError   a change without the precondition that it needs
-├── ResultMissingError         a job has no result, or none yet
-├── NotReadyError              a readiness check failed
-├── StreamsError               this process has as many open streams as it may
-├── ConcurrencyLimitError                  this process answers as many such requests as it may
-├── OverloadedError            a request waited too long for a thread
-└── StartError                 the server cannot start; never sent over HTTP
+├── MalformedError              a body that cannot be parsed
+├── InputError                  invalid values in a body, query or header
+├── MediaTypeError              a body of an unsupported type, or a compressed one
+├── TooLargeError               a request beyond the size limits
+├── UnauthenticatedError        no API key, or an invalid one
+├── ForbiddenError              a key without the scope, or a page of another origin
+├── TooManyRequestsError        a key is beyond its rate limit
+│   └── TooManyInvalidKeysError an address sends too many invalid keys
+├── MisdirectedError            a Host header of another server
+├── PreconditionMissingError    a change without the precondition that it needs
+├── ResultMissingError          a job has no result, or none yet
+├── NotReadyError               a readiness check failed
+├── StreamsError                this process has as many open streams as it may
+├── ConcurrencyLimitError       this process answers as many such requests as it may
+├── OverloadedError             a request waited too long for a thread
+└── StartError                  the server cannot start; never sent over HTTP
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ from model.errors import Problem
 
 
 class AppError(Exception):
-    """The root of the service's errors; `problems` holds the single faults, if there are any."""
+    """The root of the service's errors; `problems` holds its single problems, if there are any."""
 
     def __init__(self, detail: str, problems: Iterable[Problem] = ()) -> None:
         super().__init__(detail)

@@ -40,7 +40,7 @@ class Client:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the connections."""
         self._connection.close()
@@ -194,7 +194,9 @@ class Client:
         typed = {"Content-Type": "application/json", **(headers or {})}
         return self._connection.send("POST", path, params=params, headers=typed, content=msgspec.json.encode(body))
 
-    def _pages(self, path: str, name: str, kind: type[T], params: Mapping[str, str | int] | None = None) -> Iterator[T]:
+    def _pages(
+        self, path: str, name: str, item_type: type[T], params: Mapping[str, str | int] | None = None
+    ) -> Iterator[T]:
         """Yield the items of a list, page by page."""
         wanted: dict[str, str | int] = {"page_size": PAGE_SIZE, **(params or {})}
         while True:
@@ -202,7 +204,7 @@ class Client:
             page = decode(response, dict[str, msgspec.Raw])
             if name not in page:
                 raise UnreadableError(f"{response.request.url} answered a page without {name!r}")
-            yield from decode_part(response, page[name], list[kind])  # type: ignore[valid-type]
+            yield from decode_part(response, page[name], list[item_type])  # type: ignore[valid-type]
             token = decode(response, _Next).next_page_token
             if not token:
                 return

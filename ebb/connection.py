@@ -114,21 +114,21 @@ class Connection:
         return f"the connection to {self.base_url} broke: {error or type(error).__name__}"
 
 
-def decode(response: httpx.Response, kind: type[T]) -> T:
+def decode(response: httpx.Response, answer_type: type[T]) -> T:
     """Decode an answer's JSON; unknown fields are ignored.
 
     Raises: UnreadableError.
     """
-    return decode_part(response, response.content, kind)
+    return decode_part(response, response.content, answer_type)
 
 
-def decode_part(response: httpx.Response, part: bytes | msgspec.Raw, kind: type[T]) -> T:
+def decode_part(response: httpx.Response, part: bytes | msgspec.Raw, answer_type: type[T]) -> T:
     """Decode a part of an answer's JSON.
 
     Raises: UnreadableError.
     """
     try:
-        return msgspec.json.decode(part, type=kind)
+        return msgspec.json.decode(part, type=answer_type)
     except msgspec.DecodeError as error:
         asked = f"{response.request.method} {response.request.url}"
         raise UnreadableError(f"this client cannot read the answer to {asked}: {error}") from error

@@ -86,7 +86,7 @@ class BarDisplay(AbstractContextManager["BarDisplay"]):
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop the bar, and leave its last state."""
         self._progress.stop()
@@ -124,7 +124,7 @@ class LineDisplay(AbstractContextManager["LineDisplay"]):
         self._shown = 0
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Do nothing: there is nothing to close."""
 

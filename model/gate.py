@@ -57,11 +57,11 @@ class GateResult:
         low, high = self.interval
         sure = f"{self.gate.confidence:.0%}: {low:.4g} to {high:.4g}"
         if self.difference <= 0.0:
-            told = f"worse by {-self.difference:.4g}" if self.difference else "no better"
-            return f"{self.gate.metric} is {told} (difference, {sure}; above zero is better)"
-        told = f"{self.gate.metric} is better by {self.difference:.4g} ({sure})"
+            change = f"worse by {-self.difference:.4g}" if self.difference else "no better"
+            return f"{self.gate.metric} is {change} (difference, {sure}; above zero is better)"
+        change = f"{self.gate.metric} is better by {self.difference:.4g} ({sure})"
         surely = "more" if self.better else "not surely more"
-        return f"{told}, which is {surely} than the margin of {self.gate.margin:g}"
+        return f"{change}, which is {surely} than the margin of {self.gate.margin:g}"
 
     def to_json(self) -> dict[str, Any]:
         """Return it in the form of a job's result."""

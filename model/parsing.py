@@ -56,10 +56,10 @@ class Reader:
             if key not in known:
                 self.refuse(f"{pointer}/{escape(key)}", "unknown", f"is not a key here; known keys: {', '.join(known)}")
 
-    def settings(self, kind: type[T], raw: Mapping[str, object], pointer: str) -> T | None:
+    def settings(self, settings_type: type[T], raw: Mapping[str, object], pointer: str) -> T | None:
         """Read the fields of a configuration dataclass; None when one of them is refused."""
-        plain_kind: Any = kind  # a dataclass type is hashable, which a bare type[T] does not promise
-        known = value_types(plain_kind)
+        hashable: Any = settings_type  # a dataclass type is hashable, which a bare type[T] does not promise
+        known = value_types(hashable)
         self.unknown(raw, tuple(known), pointer)
         before = len(self.problems)
         values = {
@@ -67,10 +67,10 @@ class Reader:
             for key, annotation in known.items()
             if key in raw
         }
-        for key in required(kind):
+        for key in required(settings_type):
             if key not in raw:
                 self.refuse(f"{pointer}/{key}", "missing", "is needed here")
-        return kind(**values) if len(self.problems) == before else None
+        return settings_type(**values) if len(self.problems) == before else None
 
     def item(self, catalog: Mapping[str, type[T]], name: object, pointer: str) -> type[T] | None:
         """Return the entry of the catalog with this name, else add a problem with all names."""
@@ -86,8 +86,8 @@ class Reader:
         if not isinstance(raw, list | tuple):
             self.refuse(pointer, "type", f"must be a list, not {shown(raw)}")
             return ()
-        kind = get_args(annotation)[0]
-        return tuple(self.value(kind, entry, f"{pointer}/{i}") for i, entry in enumerate(raw))
+        item_type = get_args(annotation)[0]
+        return tuple(self.value(item_type, entry, f"{pointer}/{i}") for i, entry in enumerate(raw))
 
     def value(self, annotation: object, raw: object, pointer: str) -> Any:
         """Read one value of an annotated type: bool, int, float, str, a Literal, or null."""
@@ -130,15 +130,15 @@ def real(raw: object) -> object:
 
 
 @cache
-def value_types(kind: Any) -> dict[str, Any]:
+def value_types(settings_type: Any) -> dict[str, Any]:
     """Return the constructor fields of a configuration dataclass with their annotations."""
-    hints = get_type_hints(kind, include_extras=True)
-    return {entry.name: hints[entry.name] for entry in fields(kind) if entry.init}
+    hints = get_type_hints(settings_type, include_extras=True)
+    return {entry.name: hints[entry.name] for entry in fields(settings_type) if entry.init}
 
 
-def required(kind: type) -> list[str]:
+def required(settings_type: type) -> list[str]:
     """Return the names of the fields without a default."""
-    return [f.name for f in fields(kind) if f.init and f.default is MISSING and f.default_factory is MISSING]
+    return [f.name for f in fields(settings_type) if f.init and f.default is MISSING and f.default_factory is MISSING]
 
 
 def shown(raw: object) -> str:
@@ -169,11 +169,11 @@ def first_repeated(names: Iterable[str]) -> str | None:
 
 def to_plain(item: object) -> dict[str, Any]:
     """Return the fields of a configuration as JSON values, with defaults. JSON round trips keep them equal."""
-    kind: Any = type(item)
-    values = {name: getattr(item, name) for name in value_types(kind)}
+    settings_type: Any = type(item)
+    values = {name: getattr(item, name) for name in value_types(settings_type)}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def name_of(catalog: Mapping[str, type], item: object) -> str:
     """Return the name of an item in a catalog."""
-    return next(name for name, kind in catalog.items() if type(item) is kind)
+    return next(name for name, item_type in catalog.items() if type(item) is item_type)

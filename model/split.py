@@ -33,7 +33,7 @@ class Split:
 def split(table: Table, y: Floats, spec: Spec, strata: tuple[Floats, Sequence[str]]) -> Split:
     """Return training and validation rows by the `validation` of the spec.
 
-    Raises: TableError for too few rows of one kind, or a missing time or group column; SpecError for a validation that
+    Raises: TableError for too few rows of a stratum, or a missing time or group column; SpecError for a validation that
     leaves no training rows.
     """
     held, rows = spec.validation, np.arange(len(y))
@@ -64,10 +64,10 @@ def split(table: Table, y: Floats, spec: Spec, strata: tuple[Floats, Sequence[st
 
 
 def stratified_rows(y: Floats, names: Sequence[str], fraction: float, seed: int) -> RowNumbers:
-    """Return random validation rows with the table's share of each kind of row.
+    """Return random validation rows with the table's share of each stratum.
 
-    Shapes: y (n,), the kinds of rows by number. `names` are the names of the kinds for messages.
-    Raises: TableError for a kind with too few rows to split; SpecError for too large a fraction.
+    Shapes: y (n,), the strata of rows by number. `names` are the names of the strata for messages.
+    Raises: TableError for a stratum with too few rows to split; SpecError for too large a fraction.
 
     Example:
         >>> stratified_rows(np.array([0.0, 1.0] * 5), ("stayed", "churned"), 0.2, seed=0).tolist()
@@ -75,8 +75,8 @@ def stratified_rows(y: Floats, names: Sequence[str], fraction: float, seed: int)
     """
     order = shuffle(stream(seed, SPLITTING), len(y))
     held: list[RowNumbers] = []
-    for kind, name in enumerate(names):
-        rows = order[y[order] == kind]
+    for stratum, name in enumerate(names):
+        rows = order[y[order] == stratum]
         count = 0 if fraction == 0.0 else max(1, round(fraction * len(rows)))
         if 1 < len(rows) <= count:
             detail = f"would hold out all {len(rows):,} rows that are {name}: lower it"
@@ -91,17 +91,17 @@ def stratified_rows(y: Floats, names: Sequence[str], fraction: float, seed: int)
 
 
 def stratified_folds(y: Floats, names: Sequence[str], count: int, seed: int) -> RowNumbers:
-    """Return a random fold for each row: folds of equal size, each with the table's share of each kind.
+    """Return a random fold for each row: folds of equal size, each with the table's share of each stratum.
 
-    Raises: TableError for a kind with one row: the member that holds it out could not learn the kind.
+    Raises: TableError for a stratum with one row: the member that holds it out could not learn the stratum.
 
     Example:
         >>> stratified_folds(np.array([0.0, 1.0] * 4), ("stayed", "churned"), 4, seed=0).tolist()
         [2, 3, 3, 1, 0, 2, 1, 0]
     """
     order = shuffle(stream(seed, SPLITTING), len(y))
-    for kind, name in enumerate(names):
-        if (found := int((y == kind).sum())) < 2:
+    for stratum, name in enumerate(names):
+        if (found := int((y == stratum).sum())) < 2:
             raise TableError(
                 f"only {found} of {len(y):,} rows are {name}, too few to train on some and validate on others: "
                 "gather more of them, or leave them out"

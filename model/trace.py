@@ -8,7 +8,8 @@ The update is the first step of the optimizer, with zero moments, at its learnin
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +17,9 @@ from model.design import Floats
 from model.errors import ColumnError, EstimatorError
 from model.estimator import Estimator
 from model.heads import Churn
-from model.layers.pieces import Piece
+from model.layers import Activation, Dense, Layer
+from model.layers.layer import Arrays, ReferenceBackward
+from model.layers.sequence import arrays_of, reference_all
 from model.metrics import log_loss
 from model.optimizers import Optimizer
 from model.probabilities import sigmoid
@@ -69,6 +72,16 @@ class Trace:
         }
 
 
+class LayerPass(NamedTuple):
+    """A dense layer in the forward pass: its weights with the bias below, its outputs, and their backward passes."""
+
+    weights: Floats
+    z: Floats
+    a: Floats
+    through_layer: ReferenceBackward
+    through_activation: ReferenceBackward
+
+
 def trace(estimator: Estimator, record: Mapping[str, object], label: int, member: int = 0) -> Trace:
     """Compute the forward pass, δ, gradients and update of one record, for one member of the network.
 
@@ -79,47 +92,48 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
         raise ColumnError("; ".join(problem.detail for problem in problems))
     if not isinstance(estimator.head, Churn):
         raise EstimatorError("trace needs the cross-entropy of churn: train with that loss")
-    pieces = estimator.network.pieces
-    if pieces is None or sum(W.size + b.size for W, b, _ in pieces[member]) != estimator.network.size:
-        raise EstimatorError(
-            "trace needs plain dense layers with ReLU, leaky ReLU or no activation: train such a network"
-        )
+    network = estimator.network.singles[member]
+    plain = all(isinstance(layer, Dense | Activation) for layer in network.layers)
+    if not plain or not isinstance(network.layers[0], Dense):
+        raise EstimatorError("trace needs plain dense layers, each with any activation or none: train such a network")
     cells, _ = estimator.read({name: [value] for name, value in record.items()}, 1)
-    features = estimator.encoder.encode(cells)[0]
-    inputs, slopes, zs = forward(pieces[member], features)
-    logits = zs[-1]
-    delta = sigmoid(logits) - label
+    features = estimator.encoder.encode(cells)
+    steps = forward(network.layers, network.arrays(), features)
+    logits = steps[-1].z[0]
+    delta = np.array([sigmoid(logits) - label])
     optimizer = parse_spec(estimator.spec).optimizer
     layers: list[LayerTrace] = []
-    for i in reversed(range(len(zs))):
-        weight, bias, _ = pieces[member][i]
-        gradient = np.outer(inputs[i], delta)
-        after = [first_step(optimizer, *pair) for pair in ((weight, gradient), (bias, delta))]
-        layers.append(LayerTrace(weight, bias, zs[i], inputs[i + 1], delta, gradient, delta, *after))
-        delta = (delta @ weight.T) * (slopes[i - 1] if i else 1.0)
+    for W, z, a, through_layer, through_activation in reversed(steps):
+        at_z, _ = through_activation(delta)
+        delta, gradients = through_layer(at_z)
+        gradient = gradients["weights"]
+        after = first_step(optimizer, W, gradient)
+        layers.append(
+            LayerTrace(W[:-1], W[-1], z[0], a[0], at_z[0], gradient[:-1], gradient[-1], after[:-1], after[-1])
+        )
     return Trace(
         record=dict(record),
-        features=dict(zip(estimator.encoder.features, features.tolist(), strict=True)),
+        features=dict(zip(estimator.encoder.features, features[0].tolist(), strict=True)),
         label=label,
         layers=tuple(reversed(layers)),
         probability=float(sigmoid(logits)[0]),
         loss=log_loss(np.array([label]), logits),
-        input_gradient=delta,
+        input_gradient=delta[0],
         members=estimator.network.members,
         churn_probability=float(estimator.predict(cells)[0]),
     )
 
 
-def forward(pieces: Sequence[Piece], features: Floats) -> tuple[list[Floats], list[Floats], list[Floats]]:
-    """Return the input and a of every layer, then σ′(z) and z of every layer."""
-    activations: list[Floats] = [features]
-    slopes: list[Floats] = []
-    zs: list[Floats] = []
-    for weight, bias, slope in pieces:
-        zs.append(activations[-1] @ weight + bias)
-        slopes.append(np.where(zs[-1] > 0, 1.0, slope))
-        activations.append(slopes[-1] * zs[-1])
-    return activations, slopes, zs
+def forward(layers: Sequence[Layer], arrays: Arrays, a: Floats) -> list[LayerPass]:
+    """Return the forward pass of each dense layer with the activation after it, by the reference forms."""
+    steps = []
+    dense = [i for i, layer in enumerate(layers) if isinstance(layer, Dense)]
+    for i, following in pairwise([*dense, len(layers)]):
+        own = arrays_of(arrays, i)
+        z, through_layer = layers[i].reference(own, a, None)
+        a, through_activation = reference_all(layers[i + 1 : following], {}, z)
+        steps.append(LayerPass(own["weights"], z, a, through_layer, through_activation))
+    return steps
 
 
 def first_step(optimizer: Optimizer, values: Floats, gradient: Floats) -> Floats:

@@ -3,7 +3,6 @@
 Run it as `python -m scripts.write_reference` after a change of a route or a schema.
 """
 
-import inspect
 import json
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
@@ -75,7 +74,7 @@ def _schemas(schemas: Json) -> Iterator[str]:
         yield f"### {name}"
         yield ""
         if description := struct.get("description"):
-            for paragraph in inspect.cleandoc(description).split("\n\n"):
+            for paragraph in description.split("\n\n"):
                 yield from textwrap.wrap(paragraph, WIDTH)
                 yield ""
         if "enum" in struct:

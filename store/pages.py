@@ -29,7 +29,7 @@ class Page(Generic[T]):
 
 
 def read_page(
-    connection: Connection, kind: type[T], query: Select[Any], page_size: int, key: Callable[[T], str]
+    connection: Connection, row_type: type[T], query: Select[Any], page_size: int, key: Callable[[T], str]
 ) -> Page[T]:
     """Read rows until the page is full: `page_size` of them, or PAGE_BYTES of JSON; at least one row.
 
@@ -42,7 +42,7 @@ def read_page(
             size += _json_bytes(row)
             if page and (len(page) == page_size or size > PAGE_BYTES):
                 return Page(page, _token(key(page[-1])))
-            page.append(typed_row(kind, row))
+            page.append(typed_row(row_type, row))
     return Page(page, None)
 
 

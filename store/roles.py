@@ -23,8 +23,8 @@ LESS = {
     "models": KEPT,
     "versions": KEPT,
 }
-FAULTS = """
-SELECT fault FROM pg_roles AS service, LATERAL (VALUES
+PROBLEMS = """
+SELECT problem FROM pg_roles AS service, LATERAL (VALUES
   (EXISTS (SELECT FROM pg_roles AS one WHERE one.rolsuper AND pg_has_role(service.oid, one.oid, 'MEMBER')),
    'is, or belongs to, a superuser'),
   (rolcreaterole, 'may make roles'),
@@ -36,7 +36,7 @@ SELECT fault FROM pg_roles AS service, LATERAL (VALUES
   (EXISTS (SELECT FROM pg_tables WHERE schemaname = current_schema() AND pg_has_role(rolname, tableowner, 'MEMBER')),
    'owns tables'),
   (has_table_privilege(rolname, 'audit_log', 'UPDATE, DELETE, TRUNCATE, TRIGGER'), 'may change the audit log')
-) AS faults (there, fault) WHERE rolname = %(role)s AND there
+) AS problems (there, problem) WHERE rolname = %(role)s AND there
 """
 
 
@@ -53,9 +53,9 @@ def grant_service(database: Database, role: str, password: str | None = None) ->
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         _make(connection, role, password)
         _grant(connection, role)
-        if faults := connection.exec_driver_sql(FAULTS, {"role": role}).scalars().all():
+        if problems := connection.exec_driver_sql(PROBLEMS, {"role": role}).scalars().all():
             raise DatabaseError(
-                f"the role {role} cannot be the service's: it {', and it '.join(faults)}; choose a role of its own"
+                f"the role {role} cannot be the service's: it {', and it '.join(problems)}; choose a role of its own"
             )
 
     if database.engine.dialect.name != "postgresql":

@@ -136,22 +136,22 @@ class KeyRow:
     stored_bytes: int | None
 
 
-def columns_of(kind: type[Any], *tables: Table) -> list[Column[Any]]:
-    """Return the columns that a kind of row is read from, each of the first table that has it."""
-    return [next(table.c[field.name] for table in tables if field.name in table.c) for field in fields(kind)]
+def columns_of(row_type: type[Any], *tables: Table) -> list[Column[Any]]:
+    """Return the columns that a row of this type is read from, each of the first table that has it."""
+    return [next(table.c[field.name] for table in tables if field.name in table.c) for field in fields(row_type)]
 
 
-def typed_row(kind: type[T], row: Row[Any]) -> T:
-    """Return a row of a query that selects the columns of this kind."""
-    return kind(**row._asdict())
+def typed_row(row_type: type[T], row: Row[Any]) -> T:
+    """Return a row of a query that selects the columns of this type."""
+    return row_type(**row._asdict())
 
 
-def read_all(connection: Connection, kind: type[T], query: Select[Any]) -> Sequence[T]:
-    """Return the rows of a query that selects the columns of this kind."""
-    return [typed_row(kind, row) for row in connection.execute(query)]
+def read_all(connection: Connection, row_type: type[T], query: Select[Any]) -> Sequence[T]:
+    """Return the rows of a query that selects the columns of this type."""
+    return [typed_row(row_type, row) for row in connection.execute(query)]
 
 
-def read_first(connection: Connection, kind: type[T], query: Select[Any]) -> T | None:
-    """Return the first row of a query that selects the columns of this kind, if there is one."""
+def read_first(connection: Connection, row_type: type[T], query: Select[Any]) -> T | None:
+    """Return the first row of a query that selects the columns of this type, if there is one."""
     row = connection.execute(query).first()
-    return None if row is None else typed_row(kind, row)
+    return None if row is None else typed_row(row_type, row)

@@ -49,16 +49,7 @@ class Attempts:
         code = self._wait(child)
         ArtifactStore(self._settings.artifacts).drop_drafts(claimed.job_id, claimed.token)
         log.info("job %s: attempt %d ended with code %d", claimed.job_id, claimed.token, code)
-        if self._stopping and code == -signal.SIGTERM:
-            self._end(claimed, lambda connection: requeue(connection, claimed))  # the child was not handling SIGTERM
-        elif code == -signal.SIGXCPU:
-            text = cpu_limit_text(self._settings)
-            self._end(claimed, lambda connection: fail(connection, claimed, code="cpu_limit", text=text))
-        elif code == -signal.SIGABRT:
-            text = memory_limit_text(self._settings)
-            self._end(claimed, lambda connection: fail(connection, claimed, code="out_of_memory", text=text))
-        elif code != 0:
-            self._strike(claimed, f"was killed by signal {-code}" if code < 0 else f"ended with code {code}")
+        self._write_end(claimed, code)
         return not self._stopping
 
     def _claim(self, job_id: str) -> Claim | None:
@@ -99,6 +90,29 @@ class Attempts:
             child.stdin.close()  # not before: the child ends when this closes
         return code
 
+    def _write_end(self, claimed: Claim, code: int) -> None:
+        """Write the end of an attempt by the exit code of its child.
+
+        1. 0: the child has ended or requeued the job, and nothing is left to write.
+        2. SIGTERM while this worker stops, before the child handles that signal: requeue.
+        3. SIGXCPU, the limit of processor time: the job fails.
+        4. SIGABRT, by which Arrow ends a process that has no memory left: the job fails.
+        5. Any other code or signal: a strike, which is refused where the lease is lost.
+        """
+        if code == 0:
+            return
+        if code == -signal.SIGTERM and self._stopping:
+            self._end(claimed, lambda connection: requeue(connection, claimed))
+        elif code == -signal.SIGXCPU:
+            self._fail(claimed, "cpu_limit", cpu_limit_text(self._settings))
+        elif code == -signal.SIGABRT:
+            self._fail(claimed, "out_of_memory", memory_limit_text(self._settings))
+        else:
+            self._strike(claimed, f"was killed by signal {-code}" if code < 0 else f"ended with code {code}")
+
+    def _fail(self, claimed: Claim, code: str, text: str) -> None:
+        self._end(claimed, lambda connection: fail(connection, claimed, code=code, text=text))
+
     def _strike(self, claimed: Claim, why: str) -> None:
         """Write a strike for a child that could not end the job itself."""
         limit = self._settings.strike_limit
@@ -111,7 +125,7 @@ class Attempts:
         )
 
     def _end(self, claimed: Claim, end: Callable[[Connection], object]) -> None:
-        """Write how the attempt ended; where that is refused, end the job as cancelled if somebody asked for it."""
+        """Write how the attempt ended; where that is refused, end the job as cancelled if that was requested."""
         for write in (end, lambda connection: end_cancelled(connection, claimed)):
             try:
                 write_through_outages(self._database, write)

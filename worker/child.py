@@ -27,6 +27,8 @@ from store.process_limits import lift_memory
 from store.settings import Settings, read_settings
 from worker.abort import abort
 from worker.errors import CancelledError, DatasetError, ShutDownError, error_code
+from worker.heartbeats import Heartbeats
+from worker.job_data import cpu_activity
 from worker.kinds import KINDS
 from worker.lease_keeper import LEASE_LOST, LeaseKeeper
 from worker.limits import limit, storage_failure
@@ -102,9 +104,9 @@ def _show_in_ps(claim: Claim) -> None:
 
 
 def _run(settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
-    kind = retry_through_outages(lambda: _kind(database, claim))
+    work_type = retry_through_outages(lambda: _work_type(database, claim))
     try:
-        _work(kind, settings, database, claim, shutdown)
+        _work(work_type, settings, database, claim, shutdown)
     except ShutDownError:
         write_through_outages(database, lambda connection: requeue(connection, claim))
         log.info("job %s: requeued", claim.job_id)
@@ -112,7 +114,7 @@ def _run(settings: Settings, database: Database, claim: Claim, shutdown: Shutdow
         write_through_outages(database, lambda connection: end_cancelled(connection, claim))
     except MemoryError:
         lift_memory()  # or there may be no memory for the report either
-        _fail(database, claim, "out_of_memory", kind.out_of_memory)
+        _fail(database, claim, "out_of_memory", work_type.out_of_memory)
     except (ModelError, DatasetError, ArtifactError, DiskFullError, QuotaError, OSError) as error:
         cause = error if isinstance(error, OSError) else error.__cause__
         failure = storage_failure(cause, settings) if isinstance(cause, OSError) else None
@@ -126,19 +128,19 @@ def _fail(database: Database, claim: Claim, code: str, text: str) -> None:
     log.warning("job %s: failed: %s", claim.job_id, text)
 
 
-def _kind(database: Database, claim: Claim) -> type[Work]:
+def _work_type(database: Database, claim: Claim) -> type[Work]:
     with database.read() as connection:
         return KINDS[get_job(connection, claim.job_id).kind]
 
 
-def _work(kind: type[Work], settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
-    work = retry_through_outages(lambda: kind.load(settings, database, claim.job_id))
-    with LeaseKeeper(settings, database, claim, work.activity) as keeper:
-        restarted = work.prepare()
-        if restarted is not None:
-            write_through_outages(database, lambda connection: record_restart(connection, claim, reason=restarted))
-        keeper.progress = work.progress
-        writer = ProgressWriter(keeper, settings.heartbeat_seconds)
+def _work(work_type: type[Work], settings: Settings, database: Database, claim: Claim, shutdown: Shutdown) -> None:
+    heartbeats = Heartbeats(database, claim, settings.lease_seconds)
+    with LeaseKeeper(database, heartbeats, settings.heartbeat_seconds, cpu_activity) as keeper:
+        work = retry_through_outages(lambda: work_type.prepare(settings, database, claim.job_id))
+        if (reason := work.restarted) is not None:
+            write_through_outages(database, lambda connection: record_restart(connection, claim, reason=reason))
+        heartbeats.progress, keeper.activity = work.progress, work.activity
+        writer = ProgressWriter(heartbeats, settings.heartbeat_seconds, keeper.renew_if_late)
         for unit in work.units():
             if writer.add(unit, work.checkpoint):
                 raise CancelledError

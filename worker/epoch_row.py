@@ -3,15 +3,15 @@
 import math
 
 from model.training.report import EpochReport, LayerReport
-from store.jobs.epoch import COLUMNS, Epoch, LayerUpdate
+from store.jobs.epoch import FIGURES, Epoch, LayerUpdate
 
-FIGURES = [name for name in COLUMNS if name not in ("valid_loss", "layers")]
+COPIED = [name for name in FIGURES if name != "valid_loss"]
 
 
 def to_epoch(report: EpochReport) -> Epoch:
     """Return the epoch to store: every figure, and the layers' norms where the epoch's number is round."""
     return Epoch(
-        **{name: getattr(report, name) for name in FIGURES},
+        **{name: getattr(report, name) for name in COPIED},
         valid_loss=None if report.valid_loss is None else _finite(report.valid_loss),
         layers=_layers(report.layers) if report.layers is not None and is_round(report.epoch) else None,
     )

@@ -2,7 +2,7 @@
 
 WorkerError
 ├── ShutDownError      the worker stops: requeue the job
-├── CancelledError     somebody asked to cancel the job
+├── CancelledError     cancellation was requested: end the job as cancelled
 └── DatasetError       the job's data differ from its row
 """
 
@@ -18,7 +18,7 @@ class ShutDownError(WorkerError):
 
 
 class CancelledError(WorkerError):
-    """Somebody asked for the job to be cancelled."""
+    """Cancellation of the job was requested."""
 
 
 class DatasetError(WorkerError):

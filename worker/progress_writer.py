@@ -7,7 +7,7 @@ from collections.abc import Callable
 from store.errors import DatabaseError
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.epoch import Epoch
-from worker.lease_keeper import LeaseKeeper
+from worker.heartbeats import Heartbeats
 from worker.outages import retry_through_outages
 from worker.work import WorkUnit
 
@@ -22,11 +22,12 @@ class ProgressWriter:
 
     The pause after a write is 100 times its duration, and at most a heartbeat. The pause after a write with a
     checkpoint is as long, and at least a heartbeat. After a failed write the work goes on, and its epochs wait in
-    memory until the lease keeper has renewed the lease.
+    memory until a heartbeat of the lease keeper is written. `renew` keeps the lease between the tries of a flush.
     """
 
-    def __init__(self, keeper: LeaseKeeper, heartbeat_seconds: float) -> None:
-        self._keeper = keeper
+    def __init__(self, heartbeats: Heartbeats, heartbeat_seconds: float, renew: Callable[[], None]) -> None:
+        self._heartbeats = heartbeats
+        self._renew = renew
         self._heartbeat_seconds = heartbeat_seconds
         self._epochs: list[Epoch] = []
         self._due_at = time.monotonic()
@@ -34,7 +35,7 @@ class ProgressWriter:
         self._failed_at: float | None = None
 
     def add(self, unit: WorkUnit, checkpoint: Callable[[], CheckpointRow | None]) -> bool:
-        """Add a unit, write if that is due, and return whether somebody asked to cancel.
+        """Add a unit, write if that is due, and return whether cancellation was requested.
 
         Raises: LeaseLostError.
         """
@@ -42,33 +43,33 @@ class ProgressWriter:
             if self._epochs and unit.epoch.epoch <= self._epochs[-1].epoch:
                 self._epochs = []  # a diverged training began again at a lower rate; storing epoch 1 replaces the rest
             self._epochs.append(unit.epoch)
-        self._keeper.progress = unit.progress
+        self._heartbeats.progress = unit.progress
         if not self._is_due():
             return False
         return self._write(checkpoint if time.monotonic() >= self._checkpoint_due_at else None)
 
     def flush(self, checkpoint: CheckpointRow | None = None) -> bool:
-        """Write all that was added, however long the database is away; return whether somebody asked to cancel.
+        """Write all that was added, however long the database is away; return whether cancellation was requested.
 
         Raises: LeaseLostError.
         """
-        cancel = retry_through_outages(lambda: self._keeper.renew(self._epochs, checkpoint), self._keeper.renew_if_late)
+        cancel = retry_through_outages(lambda: self._heartbeats.write(self._epochs, checkpoint), self._renew)
         self._epochs = []
         return cancel
 
     def _is_due(self) -> bool:
-        if self._keeper.busy:
+        if self._heartbeats.busy:
             return False
         if self._failed_at is not None:
-            return self._keeper.renewed_at > self._failed_at
+            return self._heartbeats.written_at > self._failed_at
         return time.monotonic() >= self._due_at
 
     def _write(self, checkpoint: Callable[[], CheckpointRow | None] | None) -> bool:
         begun = time.monotonic()
         try:
-            cancel = self._keeper.renew(self._epochs, checkpoint() if checkpoint else None, attempts=1)
+            cancel = self._heartbeats.write(self._epochs, checkpoint() if checkpoint else None, attempts=1)
         except DatabaseError as error:
-            log.warning("job %s: progress is kept in memory: %s", self._keeper.claim.job_id, error)
+            log.warning("job %s: progress is kept in memory: %s", self._heartbeats.claim.job_id, error)
             self._failed_at = time.monotonic()
             return False
         self._epochs, self._failed_at = [], None

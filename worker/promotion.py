@@ -19,7 +19,7 @@ Compare = Callable[[Estimator, Gate], GateResult | None]
 
 
 def decide_promotion(database: Database, job: JobRow, compare: Compare) -> Promotion | NotPromoted | None:
-    """Return the move of `champion` that the job asked for and, with `if_better`, has earned, or why it has not."""
+    """Return the move of `champion` by the job's option `promote`, or why it is not moved; None for `never`."""
     match job.params.get("promote", "never"):
         case "always":
             return Promotion(CHAMPION)

@@ -17,7 +17,7 @@ Completion = Callable[[Connection, Claim], str]
 
 @dataclass(frozen=True)
 class WorkUnit:
-    """A finished epoch or chunk of rows: the job's progress after it and, of an epoch, what is stored."""
+    """A finished epoch or chunk of rows: the job's progress after it, and the epoch to store if it was one."""
 
     progress: JobProgress
     epoch: Epoch | None = None
@@ -30,18 +30,19 @@ class Work(Protocol):
     """The error text of a job that needed more memory than there is."""
 
     @classmethod
-    def load(cls, settings: Settings, database: Database, job_id: str) -> Self:
-        """Read the job and its data from the database."""
+    def prepare(cls, settings: Settings, database: Database, job_id: str) -> Self:
+        """Read the job and its data, and resume from the checkpoint if there is one that can be used."""
+
+    @property
+    def restarted(self) -> str | None:
+        """Why a stored checkpoint could not be used; None where it was used or there was none."""
 
     @property
     def progress(self) -> JobProgress:
-        """How far the job is; after `prepare`, the progress of the checkpoint that it resumes from."""
+        """How far the job is: at first as far as the checkpoint that it resumes from."""
 
     def activity(self) -> float:
         """Return a number that changes while work is done."""
-
-    def prepare(self) -> str | None:
-        """Read the dataset and resume from the checkpoint; return why not, where there is one that cannot be used."""
 
     def units(self) -> Iterator[WorkUnit]:
         """Do the work, unit by unit; between two units the job can be cancelled or requeued."""

@@ -76,9 +76,9 @@ class Authentication:
                 return self._cached_caller(key, outage)
         else:
             caller, wait_s = NOBODY, self._invalid_keys.wait_s()
-            if KEY.fullmatch(key) and (wait_s is None or key.split("_")[1] in (self._ids.get("") or ())):
+            if KEY.fullmatch(key) and (wait_s is None or key.split("_")[1] in self._ids.get("")):
                 caller = self._callers.get(key)
-        if caller is None or caller is NOBODY:
+        if caller is NOBODY:
             self._used.pop(key, None)
             self._refuse(wait_s, challenges)
         self._record_use(key, caller)

@@ -11,7 +11,7 @@ from app.limits.rate_limiter import RateLimiter
 
 INVALID_PER_MINUTE = 30
 SITE_BITS = 64  # the prefix of an IPv6 address; the client may choose the rest
-KIND = "invalid key"
+POLICY = "invalid key"
 
 
 class InvalidKeyLimit:
@@ -25,12 +25,12 @@ class InvalidKeyLimit:
 
         Units: seconds.
         """
-        usage = self._limiter.look(KIND, _site_of_request(), INVALID_PER_MINUTE)
+        usage = self._limiter.look(POLICY, _site_of_request(), INVALID_PER_MINUTE)
         return None if usage.allowed else usage.more_in_s
 
     def count(self) -> None:
         """Count an invalid key for the address of this request."""
-        self._limiter.count(KIND, _site_of_request(), INVALID_PER_MINUTE)
+        self._limiter.count(POLICY, _site_of_request(), INVALID_PER_MINUTE)
 
 
 def _site_of_request() -> str:

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus as Status
 
@@ -22,13 +22,13 @@ from store import errors as store_errors
 log = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
-MOST_FAULTS = 100
+MOST_PROBLEMS = 100
 RETRY_SECONDS = "5"
 
 
 @dataclass(frozen=True)
 class ProblemType:
-    """The type of a problem; `name` is None if the status is enough; `place` is the pointer of its only fault."""
+    """The type of a problem; `name` is None if the status is enough; `place` is the pointer of its only problem."""
 
     status: Status
     name: str | None = None
@@ -106,21 +106,21 @@ QUIET = (store_errors.DatabaseError, store_errors.BrokerError, store_errors.Arti
 def install(app: Flask) -> None:
     """Answer every exception, those of Flask included, with a problem."""
     app.register_error_handler(HTTPException, _refuse_http)
-    for kind in TABLE:
-        app.register_error_handler(kind, _refuse)
+    for error in TABLE:
+        app.register_error_handler(error, _refuse)
     app.register_error_handler(Exception, _fail)
 
 
 def _refuse(error: Exception) -> Response:
-    kind = next(TABLE[parent] for parent in type(error).__mro__ if parent in TABLE)
+    problem_type = next(TABLE[parent] for parent in type(error).__mro__ if parent in TABLE)
     problems: Iterable[model_errors.Problem] = getattr(error, "problems", ())
-    detail = kind.title if isinstance(error, QUIET) else str(error)
-    if kind.place is not None and kind.name is not None:
+    detail = problem_type.title if isinstance(error, QUIET) else str(error)
+    if problem_type.place is not None and problem_type.name is not None:
         role = getattr(error, "role", "")  # of the column that the query names
-        problems = [model_errors.Problem(f"/query/{role}" if role else kind.place, kind.name, detail)]
-    if kind.status >= Status.INTERNAL_SERVER_ERROR or isinstance(error, MemoryError):
+        problems = [model_errors.Problem(f"/query/{role}" if role else problem_type.place, problem_type.name, detail)]
+    if problem_type.status >= Status.INTERNAL_SERVER_ERROR or isinstance(error, MemoryError):
         log.warning("request %s: %s: %s", this_exchange().id, type(error).__name__, error)
-    response = _problem(kind, detail, problems)
+    response = _problem(problem_type, detail, problems)
     if (seconds := getattr(error, "retry_after_s", None)) is not None:
         response.headers["Retry-After"] = str(math.ceil(seconds))
     for challenge in getattr(error, "challenges", ()):
@@ -147,23 +147,25 @@ def _refuse_http(error: HTTPException) -> Response:
 
 def _fail(error: Exception) -> Response:
     log.error("request %s failed", this_exchange().id, exc_info=error)
-    kind = ProblemType(Status.INTERNAL_SERVER_ERROR)
-    return _problem(kind, "an error of the service, not of the request; its log has details under the request id")
+    problem_type = ProblemType(Status.INTERNAL_SERVER_ERROR)
+    return _problem(
+        problem_type, "an error of the service, not of the request; its log has details under the request id"
+    )
 
 
-def _problem(kind: ProblemType, detail: str, problems: Iterable[model_errors.Problem] = ()) -> Response:
+def _problem(problem_type: ProblemType, detail: str, problems: Iterable[model_errors.Problem] = ()) -> Response:
     problems = tuple(problems)
     body = ProblemDetails(
-        type=kind.type,
-        title=kind.title or kind.status.phrase,
-        status=kind.status,
+        type=problem_type.type,
+        title=problem_type.title or problem_type.status.phrase,
+        status=problem_type.status,
         detail=escaped(detail),  # of one problem, it begins with the pointer
         instance=request.path,
-        errors=[Fault(**asdict(problem)) for problem in problems[:MOST_FAULTS]],
+        errors=[Fault.of(problem) for problem in problems[:MOST_PROBLEMS]],
         request_id=this_exchange().id,
     )
-    response = Response(msgspec.json.encode(body), kind.status, mimetype=PROBLEM_JSON)
-    if kind.status in (Status.TOO_MANY_REQUESTS, Status.SERVICE_UNAVAILABLE):
+    response = Response(msgspec.json.encode(body), problem_type.status, mimetype=PROBLEM_JSON)
+    if problem_type.status in (Status.TOO_MANY_REQUESTS, Status.SERVICE_UNAVAILABLE):
         response.headers["Retry-After"] = RETRY_SECONDS
     response.call_on_close(partial(linger, request.environ))
     return response

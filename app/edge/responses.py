@@ -85,14 +85,14 @@ def conditional(response: Response, etag: str | None = None) -> Response:
     """Set the entity tag, by default the body's digest; turn the response into a 304 if the client has that body."""
     response.set_etag(etag or hashlib.sha256(response.get_data()).hexdigest()[:32])
     response.make_conditional(request)
-    return checked(response)
+    raise_if_precondition_failed(response)
+    return response
 
 
-def checked(response: Response) -> Response:
+def raise_if_precondition_failed(response: Response) -> None:
     """Refuse a request whose condition does not hold, with a problem; Werkzeug would answer without a body.
 
     Raises: PreconditionFailed (412).
     """
     if response.status_code == HTTPStatus.PRECONDITION_FAILED:
         raise PreconditionFailed("If-Match or If-Unmodified-Since does not hold: the resource has changed")
-    return response

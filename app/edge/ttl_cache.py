@@ -18,20 +18,20 @@ Value = TypeVar("Value")
 
 
 class TtlCache(Generic[Key, Value]):
-    """Values by key, none older than `seconds`; a None is read again each time.
+    """Values by key, none older than `seconds`.
 
     Units: `seconds` in seconds.
     """
 
     def __init__(
-        self, database: Database, read: Callable[[Connection, Key], Value | None], seconds: float = KEPT_SECONDS
+        self, database: Database, read: Callable[[Connection, Key], Value], seconds: float = KEPT_SECONDS
     ) -> None:
         self._database = database
         self._read = read
         self._seconds = seconds
         self._entries: dict[Key, tuple[float, Value | None]] = {}
 
-    def get(self, key: Key) -> Value | None:
+    def get(self, key: Key) -> Value:
         """Return the cached value, or read it.
 
         Raises: the errors of the read; DatabaseError during an outage.

@@ -1,6 +1,6 @@
 """`python -m app.inspection.child`: describes one table within limits of memory and processor time.
 
-The question is a line of JSON on standard input, the answer is a JSON object on standard output. The parent keeps
+The request is a line of JSON on standard input, the answer is a JSON object on standard output. The parent keeps
 standard input open while it waits for the answer; when the pipe closes, this process ends.
 """
 
@@ -18,21 +18,21 @@ from store.process_limits import lift_memory, limit_process
 
 
 def main() -> int:
-    """Answer one question."""
+    """Inspect one table."""
     line = read_line()
     if not line:
         return 1
-    asked = json.loads(line)
+    request = json.loads(line)
     end_with_parent(1)
-    limit_process(memory_bytes=asked["memory_bytes"], cpu_seconds=asked["seconds"])
-    sys.stdout.write(_answer(asked))
+    limit_process(memory_bytes=request["memory_bytes"], cpu_seconds=request["seconds"])
+    sys.stdout.write(_answer(request))
     sys.stdout.flush()
     return 0
 
 
-def _answer(asked: dict[str, Any]) -> str:
+def _answer(request: dict[str, Any]) -> str:
     try:
-        schema = profile_file(Path(asked["path"]), asked["file_format"], asked["target"], asked["id_column"])
+        schema = profile_file(Path(request["path"]), request["file_format"], request["target"], request["id_column"])
         answer = json.dumps({"schema": schema.to_json()})
         if len(answer) > SCHEMA_BYTES:
             raise TableError(

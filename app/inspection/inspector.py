@@ -22,7 +22,7 @@ OUT_OF_MEMORY = (-signal.SIGKILL, -signal.SIGABRT)  # by the kernel; by Arrow, w
 
 
 @dataclass(frozen=True)
-class Question:
+class InspectionRequest:
     """A table, and the names of its target and id columns, if any."""
 
     path: Path
@@ -38,12 +38,12 @@ class Inspector:
         self._memory_bytes = settings.inspection_bytes
         self._seconds = settings.inspection_seconds
 
-    def inspect(self, question: Question) -> dict[str, Any]:
+    def inspect(self, request: InspectionRequest) -> dict[str, Any]:
         """Return the table's schema as JSON.
 
         Raises: TableError, ColumnError; TooLargeError if the inspection exceeds a limit.
         """
-        answer = self._ask(question)
+        answer = self._run_child(request)
         match answer.get("refused"):
             case None:
                 schema: dict[str, Any] = answer["schema"]
@@ -55,7 +55,7 @@ class Inspector:
             case _:
                 raise TableError(answer["detail"])
 
-    def _ask(self, question: Question) -> dict[str, Any]:
+    def _run_child(self, request: InspectionRequest) -> dict[str, Any]:
         child = start_module("app.inspection.child", {**os.environ, **ONE_BLAS_THREAD}, subprocess.PIPE)
         late = threading.Event()
 
@@ -66,7 +66,7 @@ class Inspector:
         deadline = threading.Timer(self._seconds, expire)
         deadline.start()
         try:
-            output = self._converse(child, question)
+            output = self._exchange(child, request)
         finally:
             deadline.cancel()
             child.kill()  # does nothing if it has ended
@@ -84,13 +84,13 @@ class Inspector:
         answer: dict[str, Any] = json.loads(output)
         return answer
 
-    def _converse(self, child: subprocess.Popen[bytes], question: Question) -> bytes:
+    def _exchange(self, child: subprocess.Popen[bytes], request: InspectionRequest) -> bytes:
         assert child.stdin is not None  # noqa: S101 - it was started with pipes
         assert child.stdout is not None  # noqa: S101
         limits = {"memory_bytes": self._memory_bytes, "seconds": self._seconds}
-        asked = {**asdict(question), "path": str(question.path), **limits}
+        line = {**asdict(request), "path": str(request.path), **limits}
         with contextlib.suppress(BrokenPipeError):  # it has ended; its exit code tells why
-            child.stdin.write(json.dumps(asked).encode() + b"\n")
+            child.stdin.write(json.dumps(line).encode() + b"\n")
         output = child.stdout.read()
         child.wait()
         return output

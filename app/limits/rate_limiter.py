@@ -58,7 +58,7 @@ class _Block:
 
 
 _Place = tuple[str, str, int]
-"""A counter: its kind, its name and its quota."""
+"""A counter: its policy, its name and its quota."""
 
 
 class RateLimiter:
@@ -73,12 +73,12 @@ class RateLimiter:
         self._fetching: set[_Place] = set()
         self._lock = threading.Lock()  # never held while Redis is asked
 
-    def count(self, kind: str, name: str, quota: int) -> Usage:
+    def count(self, policy: str, name: str, quota: int) -> Usage:
         """Count a request, unless the quota of the last minute is used up.
 
         One thread fetches a block; until it is there, others count one by one.
         """
-        place, size = (kind, name, quota), quota // BLOCKS
+        place, size = (policy, name, quota), quota // BLOCKS
         with self._lock:
             if (usage := self._taken(place)) is not None:
                 return usage
@@ -110,16 +110,16 @@ class RateLimiter:
             self._blocks[place] = _Block(usage, size, time.monotonic() + BLOCK_SECONDS)
             return self._taken(place)
 
-    def look(self, kind: str, name: str, quota: int) -> Usage:
+    def look(self, policy: str, name: str, quota: int) -> Usage:
         """Return the usage without counting a request."""
-        return self._usage(kind, name, quota, SlidingWindowCounterRateLimiter.test)
+        return self._usage(policy, name, quota, SlidingWindowCounterRateLimiter.test)
 
-    def _usage(self, kind: str, name: str, quota: int, ask: Callable[..., bool], cost: int = 1) -> Usage:
+    def _usage(self, policy: str, name: str, quota: int, ask: Callable[..., bool], cost: int = 1) -> Usage:
         item = RateLimitItemPerMinute(quota)
 
         def found(limiter: SlidingWindowCounterRateLimiter) -> Usage:
-            allowed = ask(limiter, item, kind, name, cost=cost)
-            reset_at, remaining = limiter.get_window_stats(item, kind, name)
+            allowed = ask(limiter, item, policy, name, cost=cost)
+            reset_at, remaining = limiter.get_window_stats(item, policy, name)
             return Usage(allowed, quota, max(0, remaining), max(1, math.ceil(reset_at - time.time())))
 
         return self._asked(found)

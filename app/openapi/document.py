@@ -3,6 +3,7 @@
 Source: OpenAPI Specification 3.1.1.
 """
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,6 +35,9 @@ def _document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:
             shapes[route.body] = None
     references, schemas = msgspec.json.schema_components(tuple(shapes), ref_template=REFERENCE)
     known = dict(zip(shapes, references, strict=True))
+    for schema in schemas.values():
+        if "description" in schema:
+            schema["description"] = inspect.cleandoc(schema["description"])  # msgspec keeps the docstring's indentation
     for shape in shapes:
         schemas[shape.__name__] |= getattr(shape, "PUBLISHED", {})  # conditions that a struct cannot express
     paths: dict[str, dict[str, Any]] = {}

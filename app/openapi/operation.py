@@ -46,7 +46,7 @@ def _security(route: Route, *, keyless: bool) -> list[dict[str, list[str]]]:
 
 def _body(route: Route, schemas: Schemas) -> dict[str, Any]:
     typed = {} if route.body is None else {JSON: {"schema": schemas[route.body]}}
-    return {**typed, **{kind: {} for kind in route.uploads}}
+    return {**typed, **{media_type: {} for media_type in route.uploads}}
 
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
@@ -74,15 +74,15 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of an optional parameter without null: a missing parameter has no value."""
     if "anyOf" not in schema:
         return schema
-    (kind,) = (part for part in schema["anyOf"] if part != {"type": "null"})
-    return dict(kind)
+    (other,) = (part for part in schema["anyOf"] if part != {"type": "null"})
+    return dict(other)
 
 
 def _content(route: Route, answer: type[msgspec.Struct] | str | None, schemas: Schemas) -> dict[str, Any]:
     if answer is None:
         return {}
     first = {answer: {}} if isinstance(answer, str) else {JSON: {"schema": schemas[answer]}}
-    return {"content": {**first, **{kind: {} for kind in route.also}}}
+    return {"content": {**first, **{media_type: {} for media_type in route.also}}}
 
 
 def _header_parameter(header: Header) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Reads the parts of a request as typed values: query, body and media types."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import islice
 from typing import IO, TypeVar
 from urllib.parse import unquote_to_bytes
@@ -11,8 +12,9 @@ from werkzeug.exceptions import ClientDisconnected, NotAcceptable
 
 from app.edge.deadline import DEADLINE
 from app.edge.exchange import this_request
-from app.edge.problems import MOST_FAULTS
+from app.edge.problems import MOST_PROBLEMS
 from app.errors import InputError, MalformedError, MediaTypeError
+from app.limits.concurrency_limit import ConcurrencyLimit
 from app.parsing.json_pointer import Path, pointer
 from app.parsing.strict_json import parse_json
 from app.parsing.validation_errors import validation_errors
@@ -22,29 +24,31 @@ from model.names import clipped
 
 BODY_BYTES = 16 * 1024 * 1024  # of every request but an upload; Flask counts, however the body is sent
 CHUNK = 1024 * 1024
+LARGE_BYTES = 256 * 1024
+"""A larger body counts for the concurrency limit of batches, so that others find a thread and memory stays bounded."""
 
 T = TypeVar("T")
 Query = TypeVar("Query", bound=msgspec.Struct)
 
 
-def read_query(kind: type[Query]) -> Query:
+def read_query(schema: type[Query]) -> Query:
     """Read the query string.
 
     Raises: InputError, which names the parameter.
     """
     request = this_request()
     if not request.query_string:
-        return _typed({}, kind, ("query",), strict=False)
+        return _typed({}, schema, ("query",), strict=False)
     if unreadable := list(_not_utf8(request.query_string)):
         raise InputError.of(unreadable)
     twice = [name for name, values in request.args.lists() if len(values) > 1]
     if twice:
         raise InputError.of(Problem(pointer("query", name), "duplicate", "is given twice") for name in twice)
-    query = _typed(request.args.to_dict(), kind, ("query",), strict=False)
+    query = _typed(request.args.to_dict(), schema, ("query",), strict=False)
     # The decoder reads the text "null" as a missing number.
     unread = [
         field.encode_name
-        for field in msgspec.structs.fields(kind)
+        for field in msgspec.structs.fields(schema)
         if field.encode_name in request.args and getattr(query, field.name) is None
     ]
     if unread:
@@ -63,16 +67,19 @@ def _not_utf8(query: bytes) -> Iterator[Problem]:
             yield Problem(pointer("query", name), "encoding", "is not valid UTF-8")
 
 
-def read_body(kind: type[T]) -> T:
-    """Read a JSON body.
+def read_body(schema: type[T], batches: ConcurrencyLimit) -> T:
+    """Read a JSON body; a large one counts for the concurrency limit of batches while it is parsed.
 
-    Raises: MediaTypeError, MalformedError, InputError; 413 beyond BODY_BYTES, 400 if it is incomplete.
+    Raises: MediaTypeError, MalformedError, InputError; 413 beyond BODY_BYTES, 400 if it is incomplete, 503 if there are
+    too many large ones.
     """
-    media_type((JSON,))
-    return typed(parse_json(whole_body()), kind)
+    body_type((JSON,))
+    body = whole_body()
+    with batches.held() if len(body) > LARGE_BYTES else nullcontext():
+        return typed(parse_json(body), schema)
 
 
-def media_type(known: tuple[str, ...]) -> str:
+def body_type(known: tuple[str, ...]) -> str:
     """Return the body's media type, which must be one of these, in UTF-8 and not compressed.
 
     Raises: MediaTypeError, which lists the accepted types.
@@ -86,20 +93,20 @@ def media_type(known: tuple[str, ...]) -> str:
     parameters = dict(request.mimetype_params)
     charset = parameters.pop("charset", "utf-8").lower()
     if request.mimetype not in known or charset not in ("utf-8", "utf8") or parameters:
-        came = request.headers.get("Content-Type", "")
-        raise MediaTypeError(f"Content-Type is {clipped(came)!r}; this address takes {', '.join(known)}")
+        given = request.headers.get("Content-Type", "")
+        raise MediaTypeError(f"Content-Type is {clipped(given)!r}; this address takes {', '.join(known)}")
     return request.mimetype
 
 
-def typed(value: object, kind: type[T]) -> T:
+def typed(value: object, schema: type[T]) -> T:
     """Return a parsed JSON body as this type.
 
     Raises: InputError, with a pointer to every invalid value.
     """
-    return _typed(value, kind, (), strict=True)
+    return _typed(value, schema, (), strict=True)
 
 
-def accepted(own: str, known: tuple[str, ...]) -> str:
+def answer_type(own: str, known: tuple[str, ...]) -> str:
     """Return the media type of the answer: the one that Accept prefers, by default that of the request.
 
     Raises: NotAcceptable (406).
@@ -114,11 +121,11 @@ def accepted(own: str, known: tuple[str, ...]) -> str:
     return chosen
 
 
-def _typed(value: object, kind: type[T], path: Path, *, strict: bool) -> T:
+def _typed(value: object, schema: type[T], path: Path, *, strict: bool) -> T:
     try:
-        return msgspec.convert(value, kind, strict=strict)
+        return msgspec.convert(value, schema, strict=strict)
     except msgspec.ValidationError as error:
-        raise InputError.of(islice(validation_errors(value, kind, path, strict=strict), MOST_FAULTS)) from error
+        raise InputError.of(islice(validation_errors(value, schema, path, strict=strict), MOST_PROBLEMS)) from error
 
 
 def body_chunks() -> Iterator[bytes]:

@@ -1,6 +1,6 @@
-"""Validation errors of a parsed value: all faults at once, in plain words.
+"""Validation errors of a parsed value: all problems at once, in plain words.
 
-msgspec reports only the first fault of a value, in its own terms. So this walks down the type where msgspec refuses.
+msgspec reports only the first problem of a value, in its own terms. So this walks down the type where msgspec refuses.
 """
 
 import re
@@ -22,12 +22,12 @@ WORDS = {
     "null": "null",
 }
 _GOT = re.compile(r"Expected `(?P<wanted>[^`]+)`, got `(?P<got>[^`]+)`")
-_BOUND = re.compile(r"Expected `(?P<kind>\w+)[^`]*`(?P<length> of length)? (?P<sign>[<>]=?) (?P<bound>\S+)")
+_BOUND = re.compile(r"Expected `(?P<type>\w+)[^`]*`(?P<length> of length)? (?P<sign>[<>]=?) (?P<bound>\S+)")
 _SIGNS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
 
 
-def validation_errors(value: object, kind: Any, path: Path = (), *, strict: bool) -> Iterator[Problem]:
-    """Yield the faults of a value, each with its pointer.
+def validation_errors(value: object, schema: Any, path: Path = (), *, strict: bool) -> Iterator[Problem]:
+    """Yield the problems of a value, each with its pointer.
 
     Example:
         >>> class Ask(msgspec.Struct, forbid_unknown_fields=True):
@@ -40,16 +40,16 @@ def validation_errors(value: object, kind: Any, path: Path = (), *, strict: bool
         /names/1 type must be text, not a whole number
     """
     try:
-        msgspec.convert(value, kind, strict=strict)
+        msgspec.convert(value, schema, strict=strict)
     except msgspec.ValidationError as error:
-        inside = _inside(value, kind, path, strict=strict)
-        yield next(inside, Problem(pointer(*path), *_described(str(error), kind)))
+        inside = _inside(value, schema, path, strict=strict)
+        yield next(inside, Problem(pointer(*path), *_described(str(error), schema)))
         yield from inside
 
 
-def _inside(value: object, kind: Any, path: Path, *, strict: bool) -> Iterator[Problem]:
-    """Yield the faults of the members of an object or a list."""
-    for part in _parts(kind):
+def _inside(value: object, schema: Any, path: Path, *, strict: bool) -> Iterator[Problem]:
+    """Yield the problems of the members of an object or a list."""
+    for part in _parts(schema):
         if isinstance(value, dict) and isinstance(part, type) and issubclass(part, msgspec.Struct):
             yield from _members(value, part, path, strict=strict)
         elif isinstance(value, dict) and get_origin(part) is dict:
@@ -60,9 +60,11 @@ def _inside(value: object, kind: Any, path: Path, *, strict: bool) -> Iterator[P
                 yield from validation_errors(member, get_args(part)[0], (*path, index), strict=strict)
 
 
-def _members(value: Mapping[str, object], kind: type[msgspec.Struct], path: Path, *, strict: bool) -> Iterator[Problem]:
-    known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    if kind.__struct_config__.forbid_unknown_fields:
+def _members(
+    value: Mapping[str, object], schema: type[msgspec.Struct], path: Path, *, strict: bool
+) -> Iterator[Problem]:
+    known = {field.encode_name: field for field in msgspec.structs.fields(schema)}
+    if schema.__struct_config__.forbid_unknown_fields:
         names = f"known: {', '.join(known)}" if known else "none is"
         for name in value:
             if name not in known:
@@ -74,18 +76,18 @@ def _members(value: Mapping[str, object], kind: type[msgspec.Struct], path: Path
             yield Problem(pointer(*path, name), "missing", "is missing")
 
 
-def _parts(kind: Any) -> Iterator[Any]:
+def _parts(schema: Any) -> Iterator[Any]:
     """Yield the alternatives of a union, or the type itself."""
-    if get_origin(kind) is Annotated:
-        yield from _parts(get_args(kind)[0])
-    elif get_origin(kind) is Union or type(kind).__name__ == "UnionType":
-        for one in get_args(kind):
+    if get_origin(schema) is Annotated:
+        yield from _parts(get_args(schema)[0])
+    elif get_origin(schema) is Union or type(schema).__name__ == "UnionType":
+        for one in get_args(schema):
             yield from _parts(one)
     else:
-        yield kind
+        yield schema
 
 
-def _described(message: str, kind: Any) -> tuple[str, str]:
+def _described(message: str, schema: Any) -> tuple[str, str]:
     """Return the code and the sentence for a message of msgspec.
 
     Example:
@@ -103,22 +105,22 @@ def _described(message: str, kind: Any) -> tuple[str, str]:
         return "type", f"must be {wanted}, not {WORDS.get(found['got'], found['got'])}"
     if found := _BOUND.match(message):
         bound = f"must be {_SIGNS[found['sign']]} {found['bound']}"
-        return "range", bound + (" characters long" if found["length"] and found["kind"] == "str" else "")
+        return "range", bound + (" characters long" if found["length"] and found["type"] == "str" else "")
     if message.startswith("Number out of range"):
         return "range", "is larger than a number can be here"
     if message.startswith("Invalid enum value"):
-        choices = [choice for part in _parts(kind) if get_origin(part) is Literal for choice in get_args(part)]
+        choices = [choice for part in _parts(schema) if get_origin(part) is Literal for choice in get_args(part)]
         return "unknown", f"must be one of: {', '.join(map(str, choices))}"
     if "matching regex" in message:
-        form = next(_descriptions(kind), "text of another form")
+        form = next(_descriptions(schema), "text of another form")
         return "unknown" if form.startswith("some of") else "range", f"must be {form}"
     return "type", message.replace("`", "'")
 
 
-def _descriptions(kind: Any) -> Iterator[str]:
-    if get_origin(kind) is Annotated:
-        yield from (meta.description for meta in get_args(kind)[1:] if getattr(meta, "description", None))
-        kind = get_args(kind)[0]
-    if get_origin(kind) is Union or type(kind).__name__ == "UnionType":
-        for one in get_args(kind):
+def _descriptions(schema: Any) -> Iterator[str]:
+    if get_origin(schema) is Annotated:
+        yield from (meta.description for meta in get_args(schema)[1:] if getattr(meta, "description", None))
+        schema = get_args(schema)[0]
+    if get_origin(schema) is Union or type(schema).__name__ == "UnionType":
+        for one in get_args(schema):
             yield from _descriptions(one)

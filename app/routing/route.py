@@ -36,8 +36,8 @@ class Route:
     because a browser can ask for no other. A route that answers `in_outages` accepts a key that was valid when the
     database last answered. `answers` maps a status to the struct of its body, to a media type if the body is bytes, or
     to None if there is no body; `also` lists further media types of the body. `refusals` lists the statuses of its
-    problems, beside those of every route. The view is called with the services, the names in the path, `query`, and
-    `body` if the route has one and accepts no uploads.
+    problems, beside those of every route. The view is called with the services, the names in the path, `query` if the
+    route has parameters, and `body` if it has one and accepts no uploads.
     """
 
     method: str

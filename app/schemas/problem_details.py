@@ -2,9 +2,11 @@
 
 import msgspec
 
+from model.errors import Problem
+
 
 class Fault(msgspec.Struct, frozen=True):
-    """One fault: its place, its code, and what to do.
+    """One problem of a request: its place, its code, and what to do.
 
     Source: `pointer` is RFC 6901 into the body; `/query/NAME` and `/headers/NAME` stand for those parts.
     """
@@ -12,6 +14,11 @@ class Fault(msgspec.Struct, frozen=True):
     pointer: str
     code: str
     detail: str
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Fault":
+        """Return a problem as it is published."""
+        return cls(problem.pointer, problem.code, problem.detail)
 
 
 class ProblemDetails(msgspec.Struct, frozen=True):

@@ -31,7 +31,7 @@ def write_csv(results: ScoreResults) -> bytes:
         names += ["contact", "expected_profit"]
         columns += [[str(yes).lower() for yes in results.plan.contact], list(results.plan.profits)]
     errors: list[Scalar] = [""] * len(results.ids)
-    for row, problem in results.wrong.items():
+    for row, problem in results.problems.items():
         errors[row] = safe(problem.detail)
         for column in columns[1:]:
             column[row] = ""

@@ -11,20 +11,20 @@ from itertools import islice
 
 from app.errors import InputError, MalformedError
 from app.parsing.json_pointer import pointer
-from app.scoring.customers import MOST_RECORDS, Customers, check_names, check_number, id_column, of_every_row
+from app.scoring.customers import MOST_RECORDS, Customers, check_names, check_number, id_column, unknown_in_all_rows
 from model.columns.cells import Words
 from model.columns.encoder import Raw
 from model.errors import Problem
 from model.estimator import Estimator
 
 
-class Lines(Customers):
+class CsvRecords(Customers):
     """Customers that were sent as lines, all with the same columns; every cell is a text."""
 
     def __init__(
-        self, names: Sequence[str], lines: Sequence[Sequence[str]], ids: str, broken: Mapping[int, Problem]
+        self, names: Sequence[str], lines: Sequence[Sequence[str]], ids: str, problems: Mapping[int, Problem]
     ) -> None:
-        super().__init__(len(lines), broken)
+        super().__init__(len(lines), problems)
         self._places = {name: place for place, name in enumerate(names)}
         self._lines = lines
         self._ids = ids
@@ -38,7 +38,7 @@ class Lines(Customers):
         return [text or None for text in texts] if name == self._ids else Words.of(texts)
 
     def unknown(self, names: Set[str]) -> Mapping[int, str]:
-        return of_every_row(self._places, names, self.n)
+        return unknown_in_all_rows(self._places, names, self.n)
 
     def place(self, row: int, column: str) -> str:
         return f"/{row}{column}"
@@ -61,11 +61,11 @@ def read_csv(body: bytes, estimator: Estimator) -> Customers:
         raise _malformed(f"line {lines.line_num} is not CSV: {found}", "malformed") from error
     _check_header(names, estimator)
     check_number(len(rows) + more, "")
-    broken = {row: _ragged(len(cells), len(names)) for row, cells in enumerate(rows) if len(cells) != len(names)}
+    problems = {row: _ragged(len(cells), len(names)) for row, cells in enumerate(rows) if len(cells) != len(names)}
     empty = [""] * len(names)
-    for row in broken:
+    for row in problems:
         rows[row] = empty
-    return Lines(names, rows, id_column(estimator), broken)
+    return CsvRecords(names, rows, id_column(estimator), problems)
 
 
 def _check_header(names: Sequence[str], estimator: Estimator) -> None:

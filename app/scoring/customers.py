@@ -18,14 +18,14 @@ CUSTOMER_ID = "customer_id"
 
 
 class Customers(ABC):
-    """`n` customers; `broken` holds by row the problem of a customer that could not be read.
+    """`n` customers; `problems` holds by row the problem of a customer that could not be read.
 
     A column is made for some rows at a time, and only if the estimator knows it, so that unknown columns cost nothing.
     """
 
-    def __init__(self, n: int, broken: Mapping[int, Problem] | None = None) -> None:
+    def __init__(self, n: int, problems: Mapping[int, Problem] | None = None) -> None:
         self.n = n
-        self.broken = broken or {}
+        self.problems = problems or {}
 
     @abstractmethod
     def columns(self, names: Collection[str], rows: slice) -> dict[str, Raw]:
@@ -44,9 +44,9 @@ class Records(Customers):
     """Customers that were sent as records, each with columns of its own."""
 
     def __init__(
-        self, records: Sequence[dict[str, Any]], at: str = "", broken: Mapping[int, Problem] | None = None
+        self, records: Sequence[dict[str, Any]], at: str = "", problems: Mapping[int, Problem] | None = None
     ) -> None:
-        super().__init__(len(records), broken)
+        super().__init__(len(records), problems)
         self._records = records
         self._names = set().union(*records)
         self._at = at
@@ -77,15 +77,15 @@ class Columns(Customers):
         return {name: self._columns[name][rows] for name in names if name in self._columns}
 
     def unknown(self, names: Set[str]) -> Mapping[int, str]:
-        return of_every_row(self._columns, names, self.n)
+        return unknown_in_all_rows(self._columns, names, self.n)
 
     def place(self, row: int, column: str) -> str:
         return f"/columns{column}/{row}"
 
 
-def of_every_row(came: Collection[str], names: Set[str], n: int) -> dict[int, str]:
+def unknown_in_all_rows(columns: Collection[str], names: Set[str], n: int) -> dict[int, str]:
     """Return for each row the first name that is not among `names`, if all rows have the same columns."""
-    first = next((name for name in came if name not in names), None)
+    first = next((name for name in columns if name not in names), None)
     return {} if first is None else dict.fromkeys(range(n), first)
 
 

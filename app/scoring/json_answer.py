@@ -23,7 +23,7 @@ def write_json(results: ScoreResults, version: ResolvedVersion, alias: str | Non
         version=version.version,
         alias=alias,
         scores=_scores(results),
-        errors=len(results.wrong),
+        errors=len(results.problems),
         unseen=results.unseen,
         imputed=results.imputed,
         campaign=_campaign(results),
@@ -53,9 +53,8 @@ def _scores(results: ScoreResults) -> list[Score]:
     if results.plan is not None:
         more.append(map(Decision, results.plan.contact, results.plan.profits))
     scores = list(map(Score, results.ids, results.probabilities, *more))
-    for row, problem in results.wrong.items():
-        fault = Fault(problem.pointer, problem.code, problem.detail)
-        scores[row] = Score(customer_id=results.ids[row], error=fault)
+    for row, problem in results.problems.items():
+        scores[row] = Score(customer_id=results.ids[row], error=Fault.of(problem))
     return scores
 
 

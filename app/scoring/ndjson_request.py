@@ -1,17 +1,20 @@
 """Records as NDJSON, one a line: a faulty line is an error of that record, and the others are scored."""
 
+import re
+from itertools import islice
 from typing import Any
 
 import msgspec
 
-from app.edge.problems import MOST_FAULTS
+from app.edge.problems import MOST_PROBLEMS
 from app.errors import MalformedError
 from app.parsing.strict_json import REFUSED, no_name_twice, parse_json
-from app.scoring.customers import Customers, Records, check_number
+from app.scoring.customers import MOST_RECORDS, Customers, Records, check_number
 from app.scoring.json_request import Cell
 from model.errors import Problem
 
 _record = msgspec.json.Decoder(dict[str, Cell])
+_LINE = re.compile(rb"\S[^\n]*")  # one that is not blank
 
 
 def read_ndjson(body: bytes) -> Customers:
@@ -19,13 +22,15 @@ def read_ndjson(body: bytes) -> Customers:
 
     Raises: InputError, TooLargeError.
     """
-    lines = [line for line in body.split(b"\n") if line.strip()]
-    check_number(len(lines), "")
+    lines = _LINE.finditer(body)
+    first = list(islice(lines, MOST_RECORDS))
+    check_number(len(first) + sum(1 for _ in lines), "")
     records: list[dict[str, object]] = []
     broken: dict[int, Problem] = {}
-    for row, line in enumerate(lines):
+    for row, found in enumerate(first):
+        line = found[0]
         try:
-            record: Any = decode(line) or parse_json(line, briefly=len(broken) >= MOST_FAULTS)
+            record: Any = decode(line) or parse_json(line, briefly=len(broken) >= MOST_PROBLEMS)
         except MalformedError as error:
             record, broken[row] = {}, error.problems[0]
         if not isinstance(record, dict):

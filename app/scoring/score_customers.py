@@ -6,7 +6,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any
 
-from app.edge.problems import MOST_FAULTS
+from app.edge.problems import MOST_PROBLEMS
 from app.errors import InputError, TooLargeError
 from app.scoring.customers import Customers, id_column, shown_id
 from model.campaign import ContactPlan, Economics, plan_contacts
@@ -33,14 +33,14 @@ class Options:
 
 @dataclass(frozen=True)
 class ScoreResults:
-    """The scores of all customers; `wrong` holds by row the problem of a customer without a score.
+    """The scores of all customers; `problems` holds by row the problem of a customer without a score.
 
     `unseen` counts by column the categories unknown to training, `imputed` the missing values.
     """
 
     ids: Sequence[Id]
     probabilities: Sequence[float]
-    wrong: Mapping[int, Problem]
+    problems: Mapping[int, Problem]
     explained: Explained | None
     economics: Economics | None
     plan: ContactPlan | None
@@ -49,30 +49,30 @@ class ScoreResults:
 
 
 class _Scores:
-    """The results of the rows that are scored; `faults` are by row of the request."""
+    """The results of the rows that are scored; `problems` are by row of the request."""
 
     def __init__(self, estimator: Estimator, customers: Customers, explain: int) -> None:
         self._estimator = estimator
         self._customers = customers
         self._explain = explain
         self.probabilities: list[float] = []
-        self.faults: dict[int, Problem] = {}
+        self.problems: dict[int, Problem] = {}
         self.reasons: list[list[Reason]] = []
         self.gaps: list[float] = []
         self.unseen: dict[str, int] = {}
         self.imputed: dict[str, int] = {}
 
-    def add(self, rows: range, wrong: Collection[int]) -> None:
-        """Score the next rows; `wrong` ones are not counted as unseen or imputed."""
+    def add(self, rows: range, invalid: Collection[int]) -> None:
+        """Score the next rows; `invalid` ones are not counted as unseen or imputed."""
         estimator = self._estimator
         columns = self._customers.columns(estimator.encoder.names, slice(rows.start, rows.stop))
-        table, faults = estimator.read(columns, len(rows))
+        table, unread = estimator.read(columns, len(rows))
         counted = table
-        if wrong or faults.rows:
-            counted = table.without([place for place, row in enumerate(rows) if row in wrong or place in faults.rows])
+        if invalid or unread.rows:
+            counted = table.without([place for place, row in enumerate(rows) if row in invalid or place in unread.rows])
         self.probabilities += estimator.predict(table).tolist()
-        for place, problems in faults.rows.items():
-            self.faults[rows[place]] = problems[0]
+        for place, problems in unread.rows.items():
+            self.problems[rows[place]] = problems[0]
         if self._explain:
             explained = estimator.explain(table, top=self._explain)
             self.reasons += explained.reasons
@@ -92,20 +92,20 @@ def score_customers(estimator: Estimator, customers: Customers, options: Options
     _check_reasons(customers.n, min(options.explain, len(estimator.encoder.names)))
     name = id_column(estimator)
     ids: Any = customers.columns([name], slice(None)).get(name, [None] * customers.n)
-    wrong = invalid_ids(ids, name) | _unknown(customers, estimator)
-    wrong.update(customers.broken)
+    problems = invalid_ids(ids, name) | _unknown(customers, estimator)
+    problems.update(customers.problems)
     step = max(1, CHUNK_CELLS // len(estimator.encoder.features))
     scores = _Scores(estimator, customers, options.explain)
     for start in range(0, customers.n, step):
-        scores.add(range(start, min(start + step, customers.n)), wrong)
-    wrong.update(scores.faults)
+        scores.add(range(start, min(start + step, customers.n)), problems)
+    problems.update(scores.problems)
     return ScoreResults(
-        ids=[shown_id(value) if row in wrong else value for row, value in enumerate(ids)] if wrong else ids,
+        ids=[shown_id(value) if row in problems else value for row, value in enumerate(ids)] if problems else ids,
         probabilities=scores.probabilities,
-        wrong=_placed(wrong, customers) if wrong else {},
+        problems=_placed(problems, customers) if problems else {},
         explained=Explained(scores.reasons, scores.gaps) if options.explain else None,
         economics=options.economics,
-        plan=None if options.economics is None else plan_contacts(scores.probabilities, options.economics, wrong),
+        plan=None if options.economics is None else plan_contacts(scores.probabilities, options.economics, problems),
         unseen=scores.unseen,
         imputed=scores.imputed,
     )
@@ -132,16 +132,16 @@ def _summed(some: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
     return {name: count for name in {**some, **more} if (count := some.get(name, 0) + more.get(name, 0))}
 
 
-def _placed(wrong: Mapping[int, Problem], customers: Customers) -> dict[int, Problem]:
+def _placed(problems: Mapping[int, Problem], customers: Customers) -> dict[int, Problem]:
     """Return the problems by row, in the order of the rows, with pointers into the request.
 
     Raises: InputError when all rows have one.
     """
-    problems = (
+    placed = (
         (row, Problem(customers.place(row, problem.pointer), problem.code, problem.detail))
-        for row, problem in sorted(wrong.items(), key=itemgetter(0))
+        for row, problem in sorted(problems.items(), key=itemgetter(0))
     )
-    if len(wrong) == customers.n:
-        first = (problem for _, problem in islice(problems, MOST_FAULTS))
+    if len(problems) == customers.n:
+        first = (problem for _, problem in islice(placed, MOST_PROBLEMS))
         raise InputError("none of the customers can be scored; see errors", first)
-    return dict(problems)
+    return dict(placed)

@@ -5,7 +5,7 @@ from collections import OrderedDict
 
 from app.edge.ttl_cache import KEPT_SECONDS, TtlCache
 from model.estimator import Estimator
-from store.database import Connection, Database
+from store.database import Database
 from store.registry.resolve import ResolvedVersion, resolve_alias, resolve_version
 from store.registry.versions import load_estimator
 
@@ -23,39 +23,30 @@ class VersionCache:
     """
 
     def __init__(self, database: Database, seconds: float = KEPT_SECONDS) -> None:
-        self._aliases: TtlCache[tuple[str, str], ResolvedVersion] = TtlCache(database, _alias, seconds)
-        self._versions: TtlCache[tuple[str, int], ResolvedVersion] = TtlCache(database, _version, VERSION_SECONDS)
+        self._aliases: TtlCache[tuple[str, str], ResolvedVersion] = TtlCache(
+            database, lambda connection, key: resolve_alias(connection, *key), seconds
+        )
+        self._versions: TtlCache[tuple[str, int], ResolvedVersion] = TtlCache(
+            database, lambda connection, key: resolve_version(connection, *key), VERSION_SECONDS
+        )
 
     def by_alias(self, model: str, alias: str) -> ResolvedVersion:
         """Return the version that an alias points at.
 
         Raises: NotFoundError; DatabaseError during an outage.
         """
-        return _found(self._aliases.get((model, alias)))
+        return self._aliases.get((model, alias))
 
     def by_version(self, model: str, version: int) -> ResolvedVersion:
         """Return the version of this number.
 
         Raises: NotFoundError; DatabaseError during an outage.
         """
-        return _found(self._versions.get((model, version)))
+        return self._versions.get((model, version))
 
     def forget(self, model: str, alias: str) -> None:
         """Read the alias again next time, because this process has moved it."""
         self._aliases.forget((model, alias))
-
-
-def _alias(connection: Connection, key: tuple[str, str]) -> ResolvedVersion:
-    return resolve_alias(connection, *key)
-
-
-def _version(connection: Connection, key: tuple[str, int]) -> ResolvedVersion:
-    return resolve_version(connection, *key)
-
-
-def _found(version: ResolvedVersion | None) -> ResolvedVersion:
-    assert version is not None  # noqa: S101 - the read raises NotFoundError
-    return version
 
 
 class EstimatorCache:

@@ -77,7 +77,7 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
         ),
         batches=ConcurrencyLimit(
             max(1, threads // 4),
-            "this process scores as many large batches as it may; send it again in a moment",
+            "this process reads as many large requests as it may; send it again in a moment",
             wait=0.5,
         ),
         comparing=ConcurrencyLimit(

@@ -9,7 +9,7 @@ from werkzeug.routing import BaseConverter, IntegerConverter, Map
 from app.parsing.request_parsing import read_body, read_query
 from app.routing.paths import CONVERTERS
 from app.routing.route import Route
-from app.schemas.field_types import SLUG, UUID
+from app.schemas.field_types import SLUG, UUID, NoQuery
 from app.services import Services
 
 
@@ -52,9 +52,11 @@ def flask_path(path: str) -> str:
 
 def _view(route: Route, services: Services) -> Callable[..., Response]:
     def view(**named: object) -> Response:
-        named["query"] = read_query(route.query)
+        query = read_query(route.query)  # of a route without parameters, too: it refuses unknown ones
+        if route.query is not NoQuery:
+            named["query"] = query
         if route.body is not None and not route.uploads:
-            named["body"] = read_body(route.body)
+            named["body"] = read_body(route.body, services.batches)
         return route.view(services, **named)
 
     return view

@@ -43,9 +43,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._settings = settings
         self._url = _url(listener)
         self._broker = broker
-        # Behind a proxy, connections are refused until a process has loaded the application: they would wait for it,
-        # and the proxy has them answered by another container. Without a port of its own, a socket would get another.
-        self._gate = listener.dup() if settings.proxies and settings.port else None
+        # Behind a proxy, refuse connections until a process has loaded the application: the proxy then asks another
+        # container. This needs a fixed port, because a socket that listens again gets another one otherwise.
+        self._public_listener = listener.dup() if settings.proxies and settings.port else None
         self._refuse_connections()
         self._listener = listener.detach()  # gunicorn duplicates it, then closes it
         self._counts = make_folder()
@@ -79,26 +79,34 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "loglevel": "warning",
             "on_starting": _adopt_log,
             "on_reload": _adopt_log,
-            "post_worker_init": self._begin,
-            "worker_exit": lambda _, worker: _wind_up(worker.wsgi),
+            "post_worker_init": self._start_process,
+            "worker_exit": lambda _, worker: _stop_publisher(worker.wsgi),
             "child_exit": lambda _, worker: _forget(worker.pid),
             "on_exit": lambda _: shutil.rmtree(self._counts, ignore_errors=True),
             "when_ready": lambda _: self._announce(),
         }
 
     def _refuse_connections(self) -> None:
-        if self._gate is not None:
+        if self._public_listener is not None:
             with contextlib.suppress(OSError):  # only Linux can stop listening; elsewhere connections wait
-                self._gate.shutdown(socket.SHUT_RD)
+                self._public_listener.shutdown(socket.SHUT_RD)
 
     def _announce(self) -> None:
         self._refuse_connections()  # gunicorn has begun to listen before its processes run
         log.info("answering at %s", self._url)
 
-    def _begin(self, worker: Any) -> None:
-        _begin(worker)
-        if self._gate is not None:
-            self._gate.listen(BACKLOG)
+    def _start_process(self, worker: Any) -> None:
+        """End streams with their process, and the process after a late answer.
+
+        Loaded objects live as long as the process, so garbage collection is told to skip them.
+        """
+        services = worker.wsgi.extensions["ebb"]
+        services.streams.end_with(lambda: worker.alive)
+        services.deadline.watch()
+        gc.collect()
+        gc.freeze()
+        if self._public_listener is not None:
+            self._public_listener.listen(BACKLOG)
 
     def _environ(self) -> Mapping[str, str]:
         return {**ONE_BLAS_THREAD, "PROMETHEUS_MULTIPROC_DIR": str(self._counts)}
@@ -117,18 +125,6 @@ def _adopt_log(_: object) -> None:
     logs.adopt(logging.getLogger("gunicorn.error"))
 
 
-def _begin(worker: Any) -> None:
-    """End streams with their process, and the process after a late answer.
-
-    Loaded objects live as long as the process, so garbage collection is told to skip them.
-    """
-    services = worker.wsgi.extensions["ebb"]
-    services.streams.end_with(lambda: worker.alive)
-    services.deadline.watch()
-    gc.collect()
-    gc.freeze()
-
-
 def _forget(pid: int) -> None:
     from app.metrics.exposition import forget  # noqa: PLC0415 - looks for the folder of counts when imported
 
@@ -140,7 +136,7 @@ def _connections() -> int:
     return MOST_CONNECTIONS if allowed < 0 else max(10, min(MOST_CONNECTIONS, allowed - OTHER_FILES))
 
 
-def _wind_up(app: Flask | None) -> None:
+def _stop_publisher(app: Flask | None) -> None:
     """Publish the queued jobs of a process that ends."""
     if app is not None:
         app.extensions["ebb"].publisher.stop()

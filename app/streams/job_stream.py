@@ -9,7 +9,7 @@ import msgspec
 from app.schemas.field_types import time_text
 from app.schemas.job_resource import JobChange, JobEvent
 from app.streams.peers import Peer
-from app.streams.server_sent_events import SIGN_OF_LIFE, retry_after, server_sent_event
+from app.streams.server_sent_events import KEEPALIVE, retry_after, server_sent_event
 from app.streams.stream_limit import StreamLimit
 from store.database import Connection, Database
 from store.errors import DatabaseError
@@ -61,7 +61,7 @@ class JobStream:
                 return []
             change = self._read_change(connection)
             events = read_events_after(connection, self._job_id, self._cursor, limit=BATCH)
-        texts = [_text(one) for one in events]
+        texts = [_text(event) for event in events]
         if events:
             self._cursor = events[-1].cursor
             self.ended = events[-1].event in FINISHED
@@ -77,20 +77,20 @@ def follow(stream: JobStream, limit: StreamLimit, peer: Peer) -> Iterator[str]:
     intervals = limit.intervals
     begun = sent_at = time.monotonic()
     yield retry_after(COME_BACK_SECONDS)
-    while not stream.ended and limit.may_continue and time.monotonic() - begun < intervals.longest:
+    while not stream.ended and limit.may_continue and time.monotonic() - begun < intervals.max_seconds:
         try:
             texts = stream.new_events()
         except DatabaseError as error:
             log.warning("a stream ends, and its client may resume it: %s", error)
             return
-        if not texts and time.monotonic() - sent_at >= intervals.sign_of_life:
-            texts = [SIGN_OF_LIFE]
+        if not texts and time.monotonic() - sent_at >= intervals.keepalive_seconds:
+            texts = [KEEPALIVE]
         for text in texts:
-            if not peer.accepts_data(intervals.patience):
+            if not peer.accepts_data(intervals.write_seconds):
                 return
             yield text
             sent_at = time.monotonic()
-        if not stream.ended and not peer.stays_connected(0 if stream.behind else intervals.poll):
+        if not stream.ended and not peer.stays_connected(0 if stream.behind else intervals.poll_seconds):
             return
 
 

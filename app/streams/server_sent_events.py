@@ -4,7 +4,7 @@ Source: HTML Living Standard, 9.2, Server-sent events.
 """
 
 MEDIA_TYPE = "text/event-stream"
-SIGN_OF_LIFE = ": still here\n\n"
+KEEPALIVE = ": still here\n\n"
 
 
 def retry_after(seconds: float) -> str:

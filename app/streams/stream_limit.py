@@ -9,15 +9,16 @@ from app.limits.concurrency_limit import ConcurrencyLimit
 
 @dataclass(frozen=True)
 class Intervals:
-    """The intervals of a stream: between polls, between signs of life, until its end, and of waiting for a reader.
+    """The intervals of a stream.
 
-    Units: seconds.
+    It polls, sends a comment after `keepalive_seconds` without an event, and ends after `max_seconds`. A client that
+    reads nothing for `write_seconds` is disconnected.
     """
 
-    poll: float = 0.5
-    sign_of_life: float = 15.0
-    longest: float = 600.0
-    patience: float = 10.0
+    poll_seconds: float = 0.5
+    keepalive_seconds: float = 15.0
+    max_seconds: float = 600.0
+    write_seconds: float = 10.0
 
 
 class StreamLimit(ConcurrencyLimit):

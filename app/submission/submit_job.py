@@ -2,21 +2,20 @@
 
 from dataclasses import replace
 from http import HTTPStatus as Status
-from typing import Any
 
 from flask import Response
 
-from app.edge import idempotency
+from app.edge.idempotency import JOB_KEY, REPLAYED
 from app.edge.responses import json_answer
 from app.routing.route import LOCATION, Header
 from app.schemas.job_resource import to_job
 from app.services import Services
 from store.jobs.read import get_job
-from store.jobs.submit import Submission, Submitted, submit
+from store.jobs.submit import Submission, SubmitLimits, Submitted, submit
 
 RETRY_SECONDS = "1"
 
-REQUEST_HEADERS = (idempotency.KEY_HEADER,)
+REQUEST_HEADERS = (JOB_KEY,)
 ANSWER_HEADERS = (
     replace(LOCATION, of=(Status.ACCEPTED,)),
     Header("Retry-After", "seconds to wait before the next look at the job", required=True, of=(Status.ACCEPTED,)),
@@ -28,12 +27,8 @@ def submit_job(services: Services, submission: Submission) -> Response:
 
     Raises: as `submit` does.
     """
-    limits: dict[str, Any] = {
-        "queue_limit": services.settings.queue_limit,
-        "deadline_seconds": services.settings.deadline_seconds or None,
-        "stored_bytes": services.settings.stored_bytes,
-    }
-    submitted = services.database.write(lambda connection: submit(connection, submission, **limits))
+    limits = SubmitLimits.of(services.settings)
+    submitted = services.database.write(lambda connection: submit(connection, submission, limits))
     return job_accepted(services, submitted)
 
 
@@ -45,5 +40,5 @@ def job_accepted(services: Services, submitted: Submitted) -> Response:
     answer.headers["Location"] = f"/v1/jobs/{submitted.job_id}"
     answer.headers["Retry-After"] = RETRY_SECONDS
     if submitted.replayed:
-        answer.headers[idempotency.REPLAYED] = "true"
+        answer.headers[REPLAYED] = "true"
     return answer

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.edge.exchange import this_request
 from app.edge.idempotency import idempotency_key
-from app.inspection.inspector import Inspector, Question
+from app.inspection.inspector import InspectionRequest, Inspector
 from app.parsing.request_parsing import body_chunks
 from app.services import Services
 from model.tables.reader import MEDIA_TYPES
@@ -77,8 +77,8 @@ def keep_table(services: Services, received: Artifact, upload: Upload, by: str) 
 
 def _infer(inspector: Inspector, received: Artifact, upload: Upload) -> NewDataset:
     file_format = MEDIA_TYPES[upload.media_type]
-    question = Question(received.path, file_format, upload.target or None, upload.id_column or None)
-    schema = inspector.inspect(question)
+    request = InspectionRequest(received.path, file_format, upload.target or None, upload.id_column or None)
+    schema = inspector.inspect(request)
     return NewDataset(
         name=upload.name,
         media_type=upload.media_type,

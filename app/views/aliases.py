@@ -54,14 +54,14 @@ class MovePage(msgspec.Struct, frozen=True):
     next_page_token: str | None
 
 
-def show_alias(services: Services, name: str, alias: str, **_: object) -> Response:
+def show_alias(services: Services, name: str, alias: str) -> Response:
     """Return an alias; its revision is the entity tag."""
     with services.database.read() as connection:
         row = get_alias(connection, name, alias)
     return conditional(json_answer(to_alias(row)), str(row.revision))
 
 
-def put_alias(services: Services, name: str, alias: str, body: AliasMove, **_: object) -> Response:
+def put_alias(services: Services, name: str, alias: str, body: AliasMove) -> Response:
     """Move an alias that is at the revision which the request names; 201 if this creates the alias."""
     if not request.if_match and not request.if_none_match:
         raise PreconditionMissingError(

@@ -15,7 +15,7 @@ from store.registry.versions import get_version, load_estimator
 MARKDOWN = "text/markdown"
 
 
-def show_card(services: Services, name: str, version: int, **_: object) -> Response:
+def show_card(services: Services, name: str, version: int) -> Response:
     """Return a version's model card; as Markdown if Accept prefers that."""
     with services.database.read() as connection:
         row = get_version(connection, name, version)

@@ -6,9 +6,9 @@ import msgspec
 from flask import Response
 
 from app.edge.exchange import owner
-from app.edge.idempotency import KEY_HEADER, answer_once
+from app.edge.idempotency import UPLOAD_KEY, answer_once
 from app.edge.responses import conditional, json_answer
-from app.parsing.request_parsing import media_type
+from app.parsing.request_parsing import body_type
 from app.routing.route import LOCATION, Route
 from app.schemas.field_types import ColumnName, JsonObject, PageQuery, PlainText, Time, time_text
 from app.services import Services
@@ -53,13 +53,13 @@ class DatasetPage(msgspec.Struct, frozen=True):
 
 def upload_dataset(services: Services, query: UploadQuery) -> Response:
     """Inspect and store the body as a dataset; 200 if the same bytes were uploaded with the same options before."""
-    kind = media_type(tuple(MEDIA_TYPES))
+    media_type = body_type(tuple(MEDIA_TYPES))
     with receive_table(services, owner()) as received:
-        return answer_once(services.database, received.sha256, lambda: _add(services, received, kind, query))
+        return answer_once(services.database, received.sha256, lambda: _add(services, received, media_type, query))
 
 
-def _add(services: Services, received: Artifact, kind: str, query: UploadQuery) -> Response:
-    upload = Upload(kind, query.target, query.id_column or "", query.name)
+def _add(services: Services, received: Artifact, media_type: str, query: UploadQuery) -> Response:
+    upload = Upload(media_type, query.target, query.id_column or "", query.name)
     known, new = keep_table(services, received, upload, owner())
     with services.database.read() as connection:
         dataset = get_dataset(connection, known)
@@ -68,7 +68,7 @@ def _add(services: Services, received: Artifact, kind: str, query: UploadQuery) 
     return answer
 
 
-def show_dataset(services: Services, dataset_id: str, **_: object) -> Response:
+def show_dataset(services: Services, dataset_id: str) -> Response:
     """Return a dataset."""
     with services.database.read() as connection:
         dataset = get_dataset(connection, dataset_id)
@@ -100,8 +100,6 @@ def to_dataset(row: DatasetRow) -> Dataset:
     )
 
 
-EXPIRED = "retention has removed its bytes; upload the table again, and it has the same id"
-
 ROUTES = (
     Route(
         "POST",
@@ -113,7 +111,7 @@ ROUTES = (
         refusals=(409, 413, 415, 422, 507),
         query=UploadQuery,
         uploads=tuple(MEDIA_TYPES),
-        headers=(KEY_HEADER,),
+        headers=(UPLOAD_KEY,),
         answer_headers=(LOCATION,),
     ),
     Route("GET", "/v1/datasets", show_datasets, "read", "List datasets", {200: DatasetPage}, (422,), PageQuery),

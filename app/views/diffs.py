@@ -13,13 +13,11 @@ from app.routing.route import Route
 from app.schemas.field_types import Uuid, VersionNumber
 from app.scoring.customers import shown_id
 from app.services import Services
-from app.views.datasets import EXPIRED
+from app.submission.dataset_check import find_usable
 from model.comparison import Comparison, compare
-from model.errors import Problem
 from model.estimator import Estimator
 from model.scoring import score_file
 from model.tables.reader import MEDIA_TYPES
-from store.datasets import find_dataset
 from store.registry.versions import get_version, load_estimator
 
 
@@ -78,19 +76,17 @@ def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> 
         old, new = (
             Estimator.from_bytes(load_estimator(connection, name, number)) for number in (query.against, version)
         )
-        dataset = find_dataset(connection, query.dataset or row.dataset_id)
+        dataset, problems = find_usable(connection, query.dataset or row.dataset_id, "/query/dataset")
     if dataset is None:
-        raise InputError.of([Problem("/query/dataset", "not_found", "there is no such dataset")])
-    if dataset.removed_at is not None:
-        raise InputError.of([Problem("/query/dataset", "expired", EXPIRED)])
+        raise InputError.of(problems)
     if dataset.rows > MOST_ROWS:
         raise TooLargeError(
             f"dataset {dataset.id} has {dataset.rows:,} rows, more than the {MOST_ROWS:,} that are compared while you "
             "wait; name a smaller one with ?dataset=, or score it by both with POST /v1/jobs/scoring"
         )
-    path, kind = services.artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]
+    path, file_format = services.artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]
     with services.comparing.held():
-        scored = zip(score_file(old, path, kind), score_file(new, path, kind), strict=True)
+        scored = zip(score_file(old, path, file_format), score_file(new, path, file_format), strict=True)
         found = compare(old, new, scored, threshold=query.threshold, most=query.most)
     return conditional(
         json_answer(

@@ -22,28 +22,28 @@ POLICY = (
 )
 
 
-def docs(services: Services, **_: object) -> Response:
+def docs(services: Services) -> Response:
     """Return the page of the API documentation."""
     return _file("app.views", "docs.html", HTML)
 
 
-def docs_start(services: Services, **_: object) -> Response:
+def docs_start(services: Services) -> Response:
     """Return the script that starts Swagger UI."""
     return _file("app.views", "docs.js", SCRIPT)
 
 
-def docs_script(services: Services, **_: object) -> Response:
+def docs_script(services: Services) -> Response:
     """Return the script of Swagger UI."""
     return _file("flask_swagger_ui", "dist/swagger-ui-bundle.js", SCRIPT)
 
 
-def docs_style(services: Services, **_: object) -> Response:
+def docs_style(services: Services) -> Response:
     """Return the style sheet of Swagger UI."""
     return _file("flask_swagger_ui", "dist/swagger-ui.css", STYLE)
 
 
-def _file(package: str, path: str, kind: str) -> Response:
-    answer = Response(_read(package, path), mimetype=kind)
+def _file(package: str, path: str, media_type: str) -> Response:
+    answer = Response(_read(package, path), mimetype=media_type)
     answer.headers["Content-Security-Policy"] = POLICY
     return conditional(answer)
 

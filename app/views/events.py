@@ -49,8 +49,8 @@ def stream_events(services: Services, job_id: str, query: EventsQuery) -> Respon
 
     with services.database.read() as connection:
         ended = read_change(connection).state.finished
-        news = read_events_after(connection, job_id, cursor, limit=1)
-    if ended and not news:
+        unsent = read_events_after(connection, job_id, cursor, limit=1)
+    if ended and not unsent:
         return no_content(HEADERS)
     if request.method == "HEAD":
         return Response(mimetype=MEDIA_TYPE, headers=HEADERS)

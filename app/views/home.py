@@ -15,12 +15,12 @@ PAGE = """<!doctype html>
 """
 
 
-def home(services: Services, **_: object) -> Response:
+def home(services: Services) -> Response:
     """Return the front page."""
     return conditional(Response(PAGE, mimetype="text/html"))
 
 
-def openapi(services: Services, **_: object) -> Response:
+def openapi(services: Services) -> Response:
     """Return the OpenAPI document."""
     return conditional(Response(current_app.extensions["openapi"], mimetype=JSON))
 

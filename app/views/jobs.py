@@ -47,7 +47,7 @@ class EpochPage(msgspec.Struct, frozen=True):
     next_page_token: str | None
 
 
-def show_job(services: Services, job_id: str, **_: object) -> Response:
+def show_job(services: Services, job_id: str) -> Response:
     """Return a job."""
     with services.database.read() as connection:
         job = load_job(connection, get_job(connection, job_id))
@@ -77,7 +77,7 @@ def show_epochs(services: Services, job_id: str, query: PageQuery) -> Response:
     return conditional(json_answer(EpochPage(page.rows, page.next_token)))
 
 
-def cancel_job(services: Services, job_id: str, **_: object) -> Response:
+def cancel_job(services: Services, job_id: str) -> Response:
     """Cancel a queued job, or ask a running one to stop; after this it cannot succeed.
 
     The caller needs the key that submitted the job, or a key with the scope `admin`.

@@ -70,14 +70,14 @@ def show_versions(services: Services, name: str, query: PageQuery) -> Response:
     return conditional(json_answer(VersionPage([_to_version(row) for row in page.rows], page.next_token)))
 
 
-def show_version(services: Services, name: str, version: int, **_: object) -> Response:
+def show_version(services: Services, name: str, version: int) -> Response:
     """Return a version without its weights."""
     with services.database.read() as connection:
         row = get_version(connection, name, version)
     return conditional(json_answer(_to_version(row)))
 
 
-def download_weights(services: Services, name: str, version: int, **_: object) -> Response:
+def download_weights(services: Services, name: str, version: int) -> Response:
     """Return a version's estimator as a safetensors file."""
     with services.database.read() as connection:
         row = get_version(connection, name, version)

@@ -5,8 +5,8 @@ from flask import Response
 
 from app.edge.responses import json_answer
 from app.errors import NotReadyError
+from app.readiness import check, unserved
 from app.routing.route import Route
-from app.server.readiness import check, unserved
 from app.services import Services
 from model.errors import Problem
 
@@ -25,12 +25,12 @@ class Ready(msgspec.Struct, frozen=True):
     unserved: list[str]
 
 
-def live(services: Services, **_: object) -> Response:
+def live(services: Services) -> Response:
     """Report that the process answers; check nothing else."""
     return json_answer(Alive("alive"))
 
 
-def ready(services: Services, **_: object) -> Response:
+def ready(services: Services) -> Response:
     """Report that the service is ready, or the checks that failed."""
     within = services.settings.alive_seconds
     checks = check(services.database, within)

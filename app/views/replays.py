@@ -14,7 +14,7 @@ from store.jobs.submit import Submission
 from store.registry.versions import get_version
 
 
-def replay_version(services: Services, name: str, version: int, **_: object) -> Response:
+def replay_version(services: Services, name: str, version: int) -> Response:
     """Submit a job that trains a version again and compares the digests; it registers no version."""
     key = idempotency_key()
     with services.database.read() as connection:

@@ -4,7 +4,7 @@ from http import HTTPStatus as Status
 
 from flask import Response, request, send_file
 
-from app.edge.responses import checked
+from app.edge.responses import raise_if_precondition_failed
 from app.errors import ResultMissingError
 from app.routing.route import Header, Route
 from app.services import Services
@@ -17,7 +17,7 @@ from store.results import check_result
 MEDIA_TYPE_OF = {output: media_type for media_type, output in MEDIA_TYPES.items()}
 
 
-def download_result(services: Services, job_id: str, **_: object) -> Response:
+def download_result(services: Services, job_id: str) -> Response:
     """Return the scored table, or the part that Range names; the ETag is the SHA-256 of the whole file.
 
     A result never changes, so a client can fetch a part later with If-Range.
@@ -46,7 +46,8 @@ def download_result(services: Services, job_id: str, **_: object) -> Response:
         last_modified=job.finished_at,
         conditional=True,
     )
-    return checked(answer)
+    raise_if_precondition_failed(answer)
+    return answer
 
 
 def _single_range(wanted: str) -> bool:

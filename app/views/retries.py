@@ -1,7 +1,5 @@
 """Retries: submits a failed or cancelled job again."""
 
-from typing import Any
-
 from flask import Response
 
 from app.access.access_control import require_retry
@@ -12,12 +10,14 @@ from app.schemas.job_resource import Job
 from app.services import Services
 from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, job_accepted
 from app.submission.training_size import check_stored
+from store.database import Connection
 from store.ids import new_id
 from store.jobs.read import get_job
 from store.jobs.retry import retry
+from store.jobs.submit import SubmitLimits, Submitted
 
 
-def retry_job(services: Services, job_id: str, **_: object) -> Response:
+def retry_job(services: Services, job_id: str) -> Response:
     """Submit a failed or cancelled job again, as a new job whose `retry_of` names the old one.
 
     The caller needs the key that submitted the job, or a key with the scope `admin`.
@@ -28,11 +28,12 @@ def retry_job(services: Services, job_id: str, **_: object) -> Response:
         if job.kind != "scoring":
             check_stored(services, connection, job.params["spec"], job.dataset_id)
     key, by, new_job_id = idempotency_key(), owner(), new_id()
-    names: dict[str, Any] = {"owner": by, "idempotency_key": key, "new_job_id": new_job_id}
-    settings = services.settings
-    names |= {"queue_limit": settings.queue_limit, "stored_bytes": settings.stored_bytes}
-    submitted = services.database.write(lambda connection: retry(connection, job_id, **names))
-    return job_accepted(services, submitted)
+    limits = SubmitLimits.of(services.settings)
+
+    def submit_again(connection: Connection) -> Submitted:
+        return retry(connection, job_id, owner=by, new_job_id=new_job_id, idempotency_key=key, limits=limits)
+
+    return job_accepted(services, services.database.write(submit_again))
 
 
 ROUTES = (

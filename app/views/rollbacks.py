@@ -15,7 +15,7 @@ from store.registry.rollback import roll_back
 from store.rows import AliasRow
 
 
-def roll_back_alias(services: Services, name: str, alias: str, **_: object) -> Response:
+def roll_back_alias(services: Services, name: str, alias: str) -> Response:
     """Move an alias back to its version before; a second call goes back one version more."""
     by, move_id = caller_name(), new_id()
 

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from app.edge.responses import CompleteResponse
 from app.errors import InputError
-from app.parsing.request_parsing import accepted, media_type, whole_body
+from app.parsing.request_parsing import LARGE_BYTES, answer_type, body_type, whole_body
 from app.routing.route import JSON, Header, Route
 from app.schemas.customer_scores import EconomicsRequest, Scored, ScoreQuery, ScoreRequest
 from app.scoring.csv_answer import write_csv
@@ -25,9 +25,6 @@ from store.registry.aliases import CHAMPION
 
 NDJSON, CSV = "application/x-ndjson", "text/csv"
 FORMATS = (JSON, NDJSON, CSV)
-ECONOMICS = [field.name for field in structs.fields(EconomicsRequest)]
-LARGE_BYTES = 256 * 1024
-"""A larger body counts for the concurrency limit of batches, so that others find a thread and memory stays bounded."""
 
 
 def score(services: Services, name: str, query: ScoreQuery) -> Response:
@@ -38,60 +35,55 @@ def score(services: Services, name: str, query: ScoreQuery) -> Response:
     """
     if query.alias is not None and query.version is not None:
         raise InputError.of([Problem("/query/version", "conflict", "give alias or version, not both")])
-    kind = media_type(FORMATS)
-    answer_in = accepted(kind, FORMATS)
+    sent_as = body_type(FORMATS)
+    answer_as = answer_type(sent_as, FORMATS)
     body = whole_body()
     alias = None if query.version is not None else query.alias or CHAMPION
     versions = services.versions
     version = versions.by_alias(name, alias) if alias else versions.by_version(name, query.version or 0)
     estimator = services.estimators.get(version)
     with services.batches.held() if len(body) > LARGE_BYTES else nullcontext():
-        customers, options = _read(body, kind, query, estimator)
+        customers, options = _read(body, sent_as, query, estimator)
         results = score_customers(estimator, customers, options)
-        services.traffic.scored(customers.n, len(results.wrong))
-        if answer_in == CSV:
+        services.traffic.scored(customers.n, len(results.problems))
+        if answer_as == CSV:
             written = write_csv(results)
-        elif answer_in == NDJSON:
+        elif answer_as == NDJSON:
             written = write_ndjson(results)
         else:
             written = write_json(results, version, alias)
     headers = {"ETag": f'"{version.version}"', "Cache-Control": "no-store"}
-    return CompleteResponse(written, answer_in, headers)
+    return CompleteResponse(written, answer_as, headers)
 
 
-def _read(body: bytes, kind: str, query: ScoreQuery, estimator: Estimator) -> tuple[Customers, Options]:
-    """Read a body of this media type, and the options of the query.
+def _read(body: bytes, media_type: str, query: ScoreQuery, estimator: Estimator) -> tuple[Customers, Options]:
+    """Read a body of this media type, and the options of the body and of the query.
 
     Raises: MalformedError, InputError, TooLargeError.
     """
-    if kind == JSON:
+    if media_type == JSON:
         customers, request = read_json(body, estimator)
-        economics = None if request.economics is None else Economics(**structs.asdict(request.economics))
-        return customers, _merged(Options(request.explain, economics), _of_query(query))
-    return read_csv(body, estimator) if kind == CSV else read_ndjson(body), _of_query(query)
+        return customers, _options(query, request)
+    customers = read_csv(body, estimator) if media_type == CSV else read_ndjson(body)
+    return customers, _options(query, ScoreRequest())
 
 
-def _of_query(query: ScoreQuery) -> Options:
-    """Return the options of a query.
+def _options(query: ScoreQuery, request: ScoreRequest) -> Options:
+    """Return the options, each of which is in the query or in the body.
 
-    Raises: InputError if costs are given without the customer's value.
+    Raises: InputError if one is in both, or if costs are given without the customer's value.
     """
-    given = {name: value for name in ECONOMICS if (value := getattr(query, name)) is not None}
-    if given and query.customer_value is None:
+    names = EconomicsRequest.__struct_fields__
+    economics = {name: value for name in names if (value := getattr(query, name)) is not None}
+    if economics and query.customer_value is None:
         raise InputError.of([Problem("/query/customer_value", "missing", "economics need the customer's value")])
-    return Options(query.explain or 0, Economics(**given) if given else None)
-
-
-def _merged(body: Options, query: Options) -> Options:
-    """Merge the options of the body and of the query.
-
-    Raises: InputError if both give the same option.
-    """
-    if body.explain and query.explain:
+    if query.explain and request.explain:
         raise InputError.of([Problem("/query/explain", "conflict", "is in the body already")])
-    if body.economics and query.economics:
-        raise InputError.of([Problem("/query/customer_value", "conflict", "the body has economics already")])
-    return Options(query.explain or body.explain, query.economics or body.economics)
+    if request.economics is not None:
+        if economics:
+            raise InputError.of([Problem("/query/customer_value", "conflict", "the body has economics already")])
+        economics = structs.asdict(request.economics)
+    return Options(query.explain or request.explain, Economics(**economics) if economics else None)
 
 
 ROUTES = (

@@ -8,19 +8,18 @@ from flask import Response
 from app.edge.exchange import owner
 from app.edge.idempotency import idempotency_key
 from app.errors import InputError
-from app.parsing.request_parsing import media_type, read_body
+from app.parsing.request_parsing import body_type, read_body
 from app.routing.route import JSON, Route
 from app.schemas.customer_scores import Explain
 from app.schemas.field_types import PlainText, Slug, Uuid, VersionNumber
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
 from app.services import Services
+from app.submission.dataset_check import find_usable
 from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
 from app.submission.upload import Upload, keep_table, receive_table
-from app.views.datasets import EXPIRED
 from model.columns.schema import listed
 from model.errors import Problem
 from model.tables.reader import MEDIA_TYPES
-from store.datasets import find_dataset
 from store.jobs.submit import Submission
 from store.registry.aliases import CHAMPION, get_alias
 from store.registry.versions import get_version
@@ -55,21 +54,21 @@ class ScoringQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: PlainText | None = None
 
 
-def submit_scoring(services: Services, query: ScoringQuery, **_: object) -> Response:
+def submit_scoring(services: Services, query: ScoringQuery) -> Response:
     """Submit a scoring job. The version is resolved now, so that one version scores every row, in retries too.
 
     The body is either JSON that names a stored dataset, with an empty query, or the table itself, with the options in
     the query.
     """
-    kind, key = media_type((JSON, *MEDIA_TYPES)), idempotency_key()
-    if kind == JSON:
-        wanted = _of_body(query)
-        version = _settled(services, wanted.model, wanted, "/version")
+    media_type, key = body_type((JSON, *MEDIA_TYPES)), idempotency_key()
+    if media_type == JSON:
+        wanted = _of_body(services, query)
+        version = _resolve_version(services, wanted.model, wanted, "/version")
     else:
         if query.model is None:
             raise InputError.of([Problem("/query/model", "missing", "name the model that scores the table")])
-        version = _settled(services, query.model, query, "/query/version")  # before the upload
-        wanted = _of_table(services, kind, query.model, query)
+        version = _resolve_version(services, query.model, query, "/query/version")  # before the upload
+        wanted = _of_table(services, media_type, query.model, query)
     _check(services, wanted.dataset, version)
     alias = None if wanted.version is not None else wanted.alias or CHAMPION
     asked = {"alias": alias, "output": wanted.output, "explain": wanted.explain}
@@ -87,15 +86,15 @@ def submit_scoring(services: Services, query: ScoringQuery, **_: object) -> Resp
     return submit_job(services, submission)
 
 
-def _of_body(query: ScoringQuery) -> ScoringRequest:
+def _of_body(services: Services, query: ScoringQuery) -> ScoringRequest:
     if query != ScoringQuery():
         raise InputError.of([Problem("/query", "conflict", "a JSON body takes no query: put these into the body")])
-    return read_body(ScoringRequest)
+    return read_body(ScoringRequest, services.batches)
 
 
-def _of_table(services: Services, kind: str, model: str, query: ScoringQuery) -> ScoringRequest:
+def _of_table(services: Services, media_type: str, model: str, query: ScoringQuery) -> ScoringRequest:
     with receive_table(services, owner()) as received:
-        dataset, _ = keep_table(services, received, Upload(kind, name=query.name or ""), owner())
+        dataset, _ = keep_table(services, received, Upload(media_type, name=query.name or ""), owner())
     return ScoringRequest(
         model=model,
         dataset=dataset,
@@ -108,7 +107,7 @@ def _of_table(services: Services, kind: str, model: str, query: ScoringQuery) ->
     )
 
 
-def _settled(services: Services, model: str, wanted: ScoringRequest | ScoringQuery, place: str) -> VersionRow:
+def _resolve_version(services: Services, model: str, wanted: ScoringRequest | ScoringQuery, place: str) -> VersionRow:
     """Return the version that the request names, or the one that its alias points at now.
 
     Raises: InputError, with this pointer, if both alias and version are given; NotFoundError.
@@ -127,12 +126,9 @@ def _check(services: Services, dataset_id: str, version: VersionRow) -> None:
     """
     needed = {column["name"] for column in version.columns}
     with services.database.read() as connection:
-        dataset = find_dataset(connection, dataset_id)
+        dataset, problems = find_usable(connection, dataset_id, "/dataset")
     if dataset is None:
-        missing = "there is no such dataset; upload it with POST /v1/datasets, or send the table itself"
-        raise InputError.of([Problem("/dataset", "not_found", missing)])
-    if dataset.removed_at is not None:
-        raise InputError.of([Problem("/dataset", "expired", EXPIRED)])
+        raise InputError.of(problems)
     present = {column["name"] for column in dataset.schema["columns"]} | {dataset.target, dataset.id_column}
     if needed and not needed & present:
         names = listed(sorted(needed))

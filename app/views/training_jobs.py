@@ -15,14 +15,13 @@ from app.routing.route import Route
 from app.schemas.field_types import JsonObject, Slug, Uuid
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
 from app.services import Services
+from app.submission.dataset_check import find_usable
 from app.submission.spec_check import dataset_errors, read_spec
 from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
 from app.submission.training_size import oversize
-from app.views.datasets import EXPIRED
 from model.errors import Problem
 from model.spec import Spec
 from store.database import Connection
-from store.datasets import find_dataset
 from store.jobs.submit import Submission
 
 Promote = Literal["never", "if_better", "always"]
@@ -56,7 +55,7 @@ class ValidTraining(msgspec.Struct, frozen=True):
     spec: JsonObject
 
 
-def submit_training(services: Services, body: TrainingRequest, **_: object) -> Response:
+def submit_training(services: Services, body: TrainingRequest) -> Response:
     """Submit a training job and answer 202, even while the broker is down; 200 for `validate_only`.
 
     A `promote` other than `never` may move the alias `champion`, so the key also needs the scope `promote`.
@@ -64,7 +63,7 @@ def submit_training(services: Services, body: TrainingRequest, **_: object) -> R
     require_promotion(body.promote)
     key = idempotency_key()
     with services.database.read() as connection:
-        spec = _checked(services, connection, body)
+        spec = _parse_spec(services, connection, body)
     if body.validate_only:
         return json_answer(ValidTraining(valid=True, spec=spec.to_json()))
     params = {"spec": spec.to_json(), "promote": body.promote}
@@ -83,7 +82,7 @@ def submit_training(services: Services, body: TrainingRequest, **_: object) -> R
     return submit_job(services, submission)
 
 
-def _checked(services: Services, connection: Connection, body: TrainingRequest) -> Spec:
+def _parse_spec(services: Services, connection: Connection, body: TrainingRequest) -> Spec:
     """Return the parsed spec.
 
     Raises: InputError with all problems of the spec and of the dataset.
@@ -91,12 +90,9 @@ def _checked(services: Services, connection: Connection, body: TrainingRequest) 
     spec, problems = read_spec(body.spec, "/spec")
     if body.gate is not None and body.promote != "if_better":
         problems.append(Problem("/gate", "conflict", "is allowed with promote 'if_better' only"))
-    dataset = find_dataset(connection, body.dataset)
+    dataset, unusable = find_usable(connection, body.dataset, "/dataset")
     if dataset is None:
-        missing = "there is no such dataset; upload it with POST /v1/datasets"
-        problems = [Problem("/dataset", "not_found", missing), *problems]
-    elif dataset.removed_at is not None:
-        problems = [Problem("/dataset", "expired", EXPIRED), *problems]
+        problems = [*unusable, *problems]
     elif not dataset.target:
         unlabelled = "was uploaded for scoring and has no target; upload it with POST /v1/datasets?target=…"
         problems = [Problem("/dataset", "conflict", unlabelled), *problems]

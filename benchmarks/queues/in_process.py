@@ -10,6 +10,7 @@ from store.doorbell import CeleryDoorbell
 from store.jobs.claim import claim
 from store.jobs.finish import fail
 from store.jobs.submit import Submission, submit
+from worker.heartbeats import Heartbeats
 from worker.kinds.training import Training
 from worker.lease_keeper import LeaseKeeper
 from worker.progress_writer import ProgressWriter
@@ -50,11 +51,10 @@ def cost_of_storing(service: Service, spec: Mapping[str, object], seconds: float
     job_id = service.database.write(lambda connection: submit(connection, submission)).job_id
     mine = service.database.write(lambda connection: claim(connection, job_id, worker="bench", lease_seconds=30.0))
     assert mine is not None
-    work, stored, count = Training.load(service.settings, service.database, job_id), 0.0, 0
-    with LeaseKeeper(service.settings, service.database, mine, work.activity) as keeper:
-        work.prepare()
-        keeper.progress = work.progress
-        writer = ProgressWriter(keeper, service.settings.heartbeat_seconds)
+    settings, database, stored, count = service.settings, service.database, 0.0, 0
+    work, heartbeats = Training.prepare(settings, database, job_id), Heartbeats(database, mine, settings.lease_seconds)
+    with LeaseKeeper(database, heartbeats, settings.heartbeat_seconds, work.activity) as keeper:
+        writer = ProgressWriter(heartbeats, settings.heartbeat_seconds, keeper.renew_if_late)
         begun = time.perf_counter()
         for unit in work.units():
             at = time.perf_counter()

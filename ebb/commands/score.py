@@ -43,7 +43,7 @@ def score(  # noqa: PLR0913, PLR0917 - one parameter an option
     url: str | None,
     key: str | None,
 ) -> None:
-    """Score the customers of a CSV, NDJSON or Parquet file; the end of its name tells the format."""
+    """Score the customers of a CSV, NDJSON or Parquet file; the end of its name gives the format."""
     if alias is not None and version is not None:
         raise click.UsageError("give --alias or --version, not both")
     if via_job:

@@ -96,8 +96,8 @@ def _charts(findings: Findings) -> str:
 
 
 def _chart(svg: str, caption: str, *, wide: bool = False) -> str:
-    kind = ' class="wide"' if wide else ""
-    return f"<figure{kind}>\n{svg}\n<figcaption>{escape(caption)}</figcaption>\n</figure>"
+    attributes = ' class="wide"' if wide else ""
+    return f"<figure{attributes}>\n{svg}\n<figcaption>{escape(caption)}</figcaption>\n</figure>"
 
 
 def _at_risk(findings: Findings) -> str:

@@ -77,9 +77,8 @@ def _train_and_score(client: Client, table: CustomerTable, console: Console) -> 
 
     alias = alias_for(client, dataset.sha256)
     if alias != CHAMPION:
-        _say(
-            console, f"The {CHAMPION} of {MODEL} was trained on other data and stays: the demo moves the alias {alias}"
-        )
+        _say(console, f"The {CHAMPION} of {MODEL} was trained on other data and stays; the demo moves {alias}")
+        _say(console, f"To score customers like these, send POST /v1/models/{MODEL}/score?alias={alias}")
     client.move_alias(MODEL, alias, version.version)
     _say(console, f"Moved {alias} to version {version.version}, which now scores its requests")
 

@@ -81,9 +81,9 @@ class Fitting:
         design = Design(X, labels, None, self.train_rows, self.valid_rows, codes, folds)
         facts = [len(self.y), float(self.y.sum()), self.encoder.to_json()]
         self.fingerprint = sha256(canonical_json(facts).encode())  # another table gives other facts
-        self.done = {"epochs": 0, "steps": 0}
+        self.progress_counts = {"epochs": 0, "steps": 0}
         if checkpoint is not None:
-            self.done = self._resumed_progress(checkpoint)
+            self.progress_counts = self._resumed_progress(checkpoint)
         self.trainer = Trainer(spec, design, checkpoint)
 
     def _encoded(self, options: Mapping[str, ColumnOptions]) -> Floats:
@@ -99,7 +99,7 @@ class Fitting:
         """Yield one report an epoch until the last epoch or an early stop, with losses in the units of the target."""
         unit = self.head.loss_unit
         for report in self.trainer.epochs():
-            self.done = {"epochs": report.epoch, "steps": report.steps}
+            self.progress_counts = {"epochs": report.epoch, "steps": report.steps}
             held = None if report.valid_loss is None else report.valid_loss * unit
             yield replace(report, train_loss=report.train_loss * unit, valid_loss=held)
 
@@ -114,6 +114,11 @@ class Fitting:
         return self.split.valid
 
     @property
+    def epochs_done(self) -> int:
+        """The number of the last reported epoch, or of the epoch that the checkpoint was taken after."""
+        return self.progress_counts["epochs"]
+
+    @property
     def steps_taken(self) -> int:
         """The number of steps in this process, including those of the current epoch."""
         return self.trainer.steps_taken
@@ -121,7 +126,8 @@ class Fitting:
     def checkpoint(self) -> Checkpoint:
         """Return the state after the last report. A fitting that continues from it ends with the same bytes."""
         state = self.trainer.checkpoint()
-        return Checkpoint({**state.header, "fitting": {"table": self.fingerprint, "done": self.done}}, state.arrays)
+        fitting = {"table": self.fingerprint, "done": self.progress_counts}
+        return Checkpoint({**state.header, "fitting": fitting}, state.arrays)
 
     def _resumed_progress(self, checkpoint: Checkpoint) -> dict[str, int]:
         fitting = checkpoint.header.get("fitting", {})
@@ -192,7 +198,7 @@ class Fitting:
             "valid_loss": head.loss(y[valid], held) if len(valid) else None,
             head.metric: head.quality(y[valid], head.scaled(held_out)) if len(valid) else None,
             **figures,
-            **self.done,
+            **self.progress_counts,
         }
         return head, metrics
 

@@ -7,6 +7,7 @@ from model.heads.churn import Churn
 from model.heads.classes import Classes
 from model.heads.head import Head
 from model.heads.number import Number
+from model.parsing import name_of
 
 CATALOG: dict[str, type[Head]] = {
     "binary_cross_entropy": Churn,
@@ -19,7 +20,7 @@ CHURN = Churn()
 
 def head_to_json(head: Head) -> dict[str, Any]:
     """Return a head as JSON values."""
-    return {"loss": next(loss for loss, kind in CATALOG.items() if type(head) is kind), **head.to_json()}
+    return {"loss": name_of(CATALOG, head), **head.to_json()}
 
 
 def head_from_json(raw: Mapping[str, Any]) -> Head:

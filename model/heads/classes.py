@@ -36,9 +36,9 @@ class Classes(Head):
         refuse_missing(cells, name)
         values = cells.codes if isinstance(cells, Words) else cells.values
         if isinstance(cells, Days) or (isinstance(cells, Numbers) and bool((values != np.floor(values)).any())):
-            kind = "dates" if isinstance(cells, Days) else "numbers with a fraction"
+            what = "dates" if isinstance(cells, Days) else "numbers with a fraction"
             raise ColumnError(
-                f"target column {name!r} holds {kind}, which are not classes: write it as text"
+                f"target column {name!r} holds {what}, which are not classes: write it as text"
                 + ("" if isinstance(cells, Days) else ', or set "loss": "squared_error" in the training spec')
             )
         first = np.unique(values, return_index=True)[1]

@@ -141,7 +141,7 @@ def columns(a: Floats) -> tuple[Floats, Floats]:
 
 def move(tape: Tape, average: Floats, batch: Floats, momentum: float, correction: float = 1.0) -> None:
     """Record average ← (1 − momentum) average + momentum · correction · batch."""
-    share = tape.scratch_like(batch)
+    part = tape.scratch_like(batch)
     tape(np.multiply, average, tape.number(1 - momentum), average)
-    tape(np.multiply, batch, tape.number(momentum * correction), share)
-    tape(np.add, average, share, average)
+    tape(np.multiply, batch, tape.number(momentum * correction), part)
+    tape(np.add, average, part, average)

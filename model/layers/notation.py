@@ -12,8 +12,8 @@ def read_layer(reader: Reader, raw: object, pointer: str) -> Layer | None:
         reader.refuse(pointer, "type", 'must be an object with one key, like {"dense": 64} or {"relu": {}}')
         return None
     ((name, settings),) = raw.items()
-    kind = reader.item(CATALOG, name, pointer)
-    return None if kind is None else kind.read(reader, settings, f"{pointer}/{name}", read_layer)
+    layer_type = reader.item(CATALOG, name, pointer)
+    return None if layer_type is None else layer_type.read(reader, settings, f"{pointer}/{name}", read_layer)
 
 
 def layer_to_json(layer: Layer) -> dict[str, object]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from model.design import Floats
 from model.errors import Problem, ShapeError, SpecError
-from model.layers import Dense
+from model.layers import Dense, Layer
 from model.layers.embedding import Embedding
 from model.layers.layer import Arrays
 from model.layers.notation import layer_to_json, read_layer
@@ -67,6 +67,11 @@ class Network:
         """The layers, the width of their input and the number of members, as JSON values."""
         layers = [layer_to_json(layer) for layer in self._stack.layers]
         return {"inputs": self._stack.inputs, "members": self.members, "layers": layers}
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers in order."""
+        return self._stack.layers
 
     @property
     def members(self) -> int:

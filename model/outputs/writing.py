@@ -54,10 +54,10 @@ class ScoringSummary:
         return {"rows": self.rows, "errors": self.errors, **counted, "ignored": list(self.ignored)}
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> Self:
+    def from_json(cls, result: Mapping[str, Any]) -> Self:
         """Return the counts of a scoring job's result. Results of earlier releases have fewer counts."""
-        unseen, imputed = (Counter(told.get(name, {})) for name in ("unseen", "imputed"))
-        return cls(int(told["rows"]), int(told["errors"]), unseen, imputed, tuple(told.get("ignored", ())))
+        unseen, imputed = (Counter(result.get(name, {})) for name in ("unseen", "imputed"))
+        return cls(int(result["rows"]), int(result["errors"]), unseen, imputed, tuple(result.get("ignored", ())))
 
 
 def write_scores(estimator: Estimator, chunks: Iterator[ScoredChunk], output: Output, out: BinaryIO) -> ScoringSummary:

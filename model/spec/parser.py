@@ -106,7 +106,7 @@ def _within(layer: Layer) -> list[Layer]:
 
 def read_activation(reader: Reader, raw: object, pointer: str) -> Layer | None:
     """Read an activation: its name, or an object with its settings."""
-    known = {name: kind for name, kind in LAYERS.items() if kind.is_activation}
+    known = {name: layer_type for name, layer_type in LAYERS.items() if layer_type.is_activation}
     name = next(iter(raw)) if isinstance(raw, Mapping) and len(raw) == 1 else raw
     if reader.item(known, name, pointer) is None:
         return None
@@ -115,8 +115,8 @@ def read_activation(reader: Reader, raw: object, pointer: str) -> Layer | None:
 
 def read_loss(reader: Reader, raw: object, pointer: str) -> losses.Loss | None:
     """Read a loss by its name."""
-    kind: type[losses.Loss] | None = reader.item(losses.CATALOG, raw, pointer)
-    return None if kind is None else kind()
+    loss_type: type[losses.Loss] | None = reader.item(losses.CATALOG, raw, pointer)
+    return None if loss_type is None else loss_type()
 
 
 def smoothed(reader: Reader, loss: object, smoothing: float) -> object:
@@ -138,20 +138,20 @@ def read_named(catalog: Mapping[str, type], default: str) -> Callable[[Reader, o
         mapping = reader.mapping(raw, pointer)
         if mapping is None:
             return None
-        kind: type | None = reader.item(catalog, mapping.get("name", default), f"{pointer}/name")
-        if kind is None:
+        item_type: type | None = reader.item(catalog, mapping.get("name", default), f"{pointer}/name")
+        if item_type is None:
             return None
-        return reader.settings(kind, {key: mapping[key] for key in mapping if key != "name"}, pointer)
+        return reader.settings(item_type, {key: mapping[key] for key in mapping if key != "name"}, pointer)
 
     return read
 
 
-def read_object(kind: type, optional: bool = False) -> Callable[[Reader, object, str], object]:
+def read_object(item_type: type, optional: bool = False) -> Callable[[Reader, object, str], object]:
     """Return a reader of an object of plain settings, or of null if `optional`."""
 
     def read(reader: Reader, raw: object, pointer: str) -> object:
         mapping = None if optional and raw is None else reader.mapping(raw, pointer)
-        return None if mapping is None else reader.settings(kind, mapping, pointer)
+        return None if mapping is None else reader.settings(item_type, mapping, pointer)
 
     return read
 

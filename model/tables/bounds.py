@@ -55,8 +55,8 @@ def check_cell(characters: int, column: str, where: str) -> None:
     Raises: TableError.
     """
     if characters > limits.CELL_CHARACTERS:
-        told = _too_long(characters, limits.CELL_CHARACTERS)
-        raise TableError(f"{where}: the text of column {column!r} {told}, or leave the column out")
+        problem = _too_long(characters, limits.CELL_CHARACTERS)
+        raise TableError(f"{where}: the text of column {column!r} {problem}, or leave the column out")
 
 
 class Decoded:

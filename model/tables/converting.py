@@ -21,26 +21,26 @@ def to_cells(array: Any, name: str, *, as_text: bool) -> Cells:
 
     Raises: TableError when Ebb does not use values of this type.
     """
-    kind = array.type
-    if is_text(kind):
+    value_type = array.type
+    if is_text(value_type):
         return _words(array) if as_text else _from_text(array)
-    if pa.types.is_boolean(kind):
+    if pa.types.is_boolean(value_type):
         return Flags(_floats(array.cast(pa.int8())))
-    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+    if pa.types.is_date(value_type) or pa.types.is_timestamp(value_type):
         return _days(array)
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+    if pa.types.is_integer(value_type) or pa.types.is_floating(value_type) or pa.types.is_decimal(value_type):
         return Numbers(_floats(array))
-    if pa.types.is_null(kind):
+    if pa.types.is_null(value_type):
         return Numbers(np.full(len(array), np.nan))
-    raise TableError(f"column {name!r} is of type {kind}: use numbers, texts, booleans or dates")
+    raise TableError(f"column {name!r} is of type {value_type}: use numbers, texts, booleans or dates")
 
 
 def _days(array: Any) -> Days:
     """Return days, to the microsecond inside the years 1 to 9999; microseconds far outside would overflow int64."""
-    kind = array.type
-    if pa.types.is_date32(kind):
+    value_type = array.type
+    if pa.types.is_date32(value_type):
         return Days(_floats(array.cast(pa.int32())))
-    unit = "ms" if pa.types.is_date64(kind) else kind.unit
+    unit = "ms" if pa.types.is_date64(value_type) else value_type.unit
     near = Days(_floats(array.cast(pa.int64())) / UNITS_A_DAY[unit])
     moments = array.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
     return Days(np.where(near.outside, near.values, _floats(moments) / UNITS_A_DAY["us"]))
@@ -84,11 +84,11 @@ def from_objects(column: ndjson.Column, types: ndjson.Types, rows: int, first_ro
 
     Raises: TableError when two rows have different types, or a number is not finite.
     """
-    kind, problems = types.of(column, first_row), RowProblems()
-    if kind is str:
+    python_type, problems = types.of(column, first_row), RowProblems()
+    if python_type is str:
         words = Words.of([value if isinstance(value, str) else None for value in column.values])
         return Words(_spread(words.codes, column, rows, Words.MISSING), words.words)
-    if kind is bool:
+    if python_type is bool:
         flags = read_values(column.values, column.name, "true or false", problems)
         return Flags(_spread(flags, column, rows, np.nan))
     numbers = read_values(column.values, column.name, "a number", problems)
@@ -108,8 +108,10 @@ def _spread(values: Any, column: ndjson.Column, rows: int, missing: float) -> An
 
 def to_ids(array: Any) -> tuple[list[Scalar], bool]:
     """Return the values of an array as ids, and whether they are integers. Ids keep their value and length."""
-    kind = array.type
-    if pa.types.is_signed_integer(kind) or (pa.types.is_unsigned_integer(kind) and kind.bit_width < 64):
+    value_type = array.type
+    if pa.types.is_signed_integer(value_type) or (
+        pa.types.is_unsigned_integer(value_type) and value_type.bit_width < 64
+    ):
         return array.to_pylist(), True
     try:
         values = array.to_pylist()

@@ -22,7 +22,7 @@ BUFFERED_BYTES = 32 * 1024**2  # of the compressed file, shared by all columns
 LEAST_BUFFER = 4096
 WIDEST_NUMBER = 32  # bytes of a decimal
 LONGEST_TEXT = 4 * limits.CELL_CHARACTERS  # in UTF-8
-TOLD_BY_DICTIONARY = {"PLAIN", "PLAIN_DICTIONARY", "RLE_DICTIONARY", "RLE", "BIT_PACKED"}
+DICTIONARY_ENCODINGS = {"PLAIN", "PLAIN_DICTIONARY", "RLE_DICTIONARY", "RLE", "BIT_PACKED"}
 """Encodings that store each text of the table in the file, or in a dictionary."""
 
 
@@ -69,9 +69,9 @@ def _joined(pieces: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 def _pieces(stream: BinaryIO, file: Any) -> Iterator[pa.RecordBatch]:
     """Yield batches without dictionaries. Long texts make batches of fewer rows."""
-    types = [_value_type(kind) for kind in file.schema_arrow.types]
+    types = list(map(_value_type, file.schema_arrow.types))
     plain = pa.schema(zip(file.schema_arrow.names, types, strict=True))
-    texts = [place for place, kind in enumerate(types) if is_text(kind) and _told_by_dictionary(file.metadata, place)]
+    texts = [i for i, each in enumerate(types) if is_text(each) and _has_dictionary(file.metadata, i)]
     words = _opened(stream, metadata=file.metadata, read_dictionary=texts)
     first_row = 1
     for group in range(file.metadata.num_row_groups):
@@ -125,8 +125,8 @@ def _rows_at_once(words: Any, group: int, texts: Sequence[int], first_row: int) 
     """
     schema = words.schema
     others = set(range(len(schema))).difference(texts)
-    untold = sum(schema.column(place).physical_type == "BYTE_ARRAY" for place in others)
-    width = CELL_BYTES * len(schema) + LONGEST_TEXT * untold
+    long_texts = sum(schema.column(place).physical_type == "BYTE_ARRAY" for place in others)
+    width = CELL_BYTES * len(schema) + LONGEST_TEXT * long_texts
     names = [schema.column(place).name for place in texts]
     for batch in words.iter_batches(batch_size=1, row_groups=[group], columns=names, use_threads=False):
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
@@ -136,10 +136,10 @@ def _rows_at_once(words: Any, group: int, texts: Sequence[int], first_row: int) 
     return int(max(1, min(BATCH_ROWS, limits.BATCH_BYTES // width)))
 
 
-def _told_by_dictionary(metadata: Any, place: int) -> bool:
+def _has_dictionary(metadata: Any, place: int) -> bool:
     groups = (metadata.row_group(group) for group in range(metadata.num_row_groups))
-    return all(TOLD_BY_DICTIONARY.issuperset(group.column(place).encodings) for group in groups)
+    return all(DICTIONARY_ENCODINGS.issuperset(group.column(place).encodings) for group in groups)
 
 
-def _value_type(kind: Any) -> Any:
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
+def _value_type(arrow_type: Any) -> Any:
+    return arrow_type.value_type if pa.types.is_dictionary(arrow_type) else arrow_type

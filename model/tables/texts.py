@@ -9,9 +9,9 @@ from model import limits
 from model.tables.bounds import check_cell
 
 
-def is_text(kind: Any) -> bool:
+def is_text(value_type: Any) -> bool:
     """Tell whether values of this type are texts."""
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    return bool(pa.types.is_string(value_type) or pa.types.is_large_string(value_type))
 
 
 def check_texts(batch: Any, before: int) -> None:

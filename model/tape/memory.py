@@ -31,13 +31,13 @@ class Memory:
         """Return the call. Equal calls are one object, so that steps share them in the processor's cache."""
         return self._calls.setdefault((function, *map(id, arguments)), partial(function, *arguments))
 
-    def view(self, kind: str, a: NDArray[Any], view: NDArray[Any]) -> NDArray[Any]:
-        """Return the view of `a` of this kind: always the object of the first request.
+    def view(self, use: str, a: NDArray[Any], view: NDArray[Any]) -> NDArray[Any]:
+        """Return the view of `a` for this use: always the object of the first request.
 
         NumPy searches two different views of the same memory for overlaps. The search takes as long as a small call.
         NumPy skips it for an array and itself.
         """
-        return self._views.setdefault((kind, id(a)), (a, view))[1]
+        return self._views.setdefault((use, id(a)), (a, view))[1]
 
     def rewind(self) -> None:
         """Start again from the first array."""

@@ -27,8 +27,8 @@ def without_held(rows: Rows, folds: Integers | None, spec: Spec) -> Rows:
 
 def validator_of(spec: Spec, stack: Stack, buffers: Buffers, design: Design, weights: Floats | None) -> Validator:
     """Return a validator that measures all networks on the same rows, or each on the rows that it holds out."""
-    kind = Validator if design.folds is None else FoldValidator
-    return kind(spec, stack, buffers, design, weights)
+    validator = Validator if design.folds is None else FoldValidator
+    return validator(spec, stack, buffers, design, weights)
 
 
 class FoldValidator(Validator):

@@ -134,9 +134,9 @@ class Program:
         self.masks.fill(batches, short)
         self._perform(self._last_calls if last else self._calls)
         norms = self._norms[:steps] if self._buffers.lead else np.add.reduce(self._norms[:steps], -1)
-        told = self._chunk.loss(batches, short), np.sqrt(norms)
+        result = self._chunk.loss(batches, short), np.sqrt(norms)
         self._norms.fill(UNDONE)
-        return told
+        return result
 
     def _perform(self, phases: Iterable[Phase]) -> None:
         for own, *others in phases:

@@ -6,7 +6,7 @@ queued → running → succeeded | failed | cancelled. Each change of state is o
 | file | transitions |
 |---|---|
 | submit, retry | T1: → queued |
-| publish | T2: tell the broker |
+| publish | T2: mark jobs whose messages are sent to the broker |
 | claim, fair_scheduling | T3: queued → running, and which job is next |
 | heartbeat | T4: renew the lease, store epochs and checkpoint |
 | finish | T5 and T6: running → succeeded, failed or cancelled |

@@ -1,7 +1,8 @@
 """An epoch of a training, as it is stored and as clients read it.
 
-This is the one definition. Heartbeats store it, pages and event streams send it, and the engine's report is turned into
-it by name (worker.epoch_row). A new figure is one line here, and one column in `store.tables` with its migration.
+Heartbeats store it, pages and event streams send it. A new figure takes a line here, one in the client's `Epoch`
+(ebb.answers), a column in `store.tables.job_tables` with its migration, and a field of `EpochReport`
+(model.training.report), from which it is copied by name (worker.epoch_row).
 """
 
 from collections.abc import Sequence
@@ -24,9 +25,10 @@ class LayerUpdate(TypedDict):
 class Epoch:
     """One pass over the training rows.
 
-    `dead_units` is the share of ReLU units that are zero for all validation rows; `retries` is 1 after a training
-    diverged and restarted at a lower learning rate. `layers` is kept for all epochs up to 100, then for every tenth,
-    from 1,000 on for every hundredth, and so on; null for others, and for epochs of the first release.
+    `dead_units` is the share of ReLU units that are zero for all of the last 1,024 (or fewer) validation rows;
+    `retries` is 1 after a training diverged and restarted at a lower learning rate. `layers` is kept for all epochs up
+    to 100, then for every tenth, from 1,000 on for every hundredth, and so on; null for others, and for epochs of the
+    first release.
     """
 
     epoch: int
@@ -41,5 +43,4 @@ class Epoch:
     layers: Sequence[LayerUpdate] | None
 
 
-COLUMNS = tuple(field.name for field in fields(Epoch))
-FIGURES = tuple(name for name in COLUMNS if name != "layers")
+FIGURES = tuple(field.name for field in fields(Epoch) if field.name != "layers")

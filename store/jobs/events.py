@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Select, cast, insert, literal, null, or_, select, union_all
 
 from store.clock import UtcTime
-from store.jobs.epoch import COLUMNS, Epoch
+from store.jobs.epoch import FIGURES, Epoch
 from store.tables import epochs, job_events
 
 EPOCH = "epoch"
-FIGURES = [name for name in COLUMNS if name not in ("epoch", "layers")]
+STREAMED = [name for name in FIGURES if name != "epoch"]
 INTERNAL = {"worker", "request"}  # data for this service's own use, which clients do not see
 CURSOR = r"[0-9]{1,18}\.[0-9]{1,9}"
 """The regular expression of a cursor's text."""
@@ -76,7 +76,7 @@ def read_events_after(connection: Connection, job_id: str, cursor: Cursor, *, li
 
 def _events(job_id: str, cursor: Cursor, limit: int) -> Select[Any]:
     log = job_events.c
-    empty = [cast(null(), epochs.c[name].type).label(name) for name in FIGURES]
+    empty = [cast(null(), epochs.c[name].type).label(name) for name in STREAMED]
     return (
         select(log.id.label("event_id"), literal(0).label("epoch"), log.event, log.token, log.at, log.data, *empty)
         .where(log.job_id == job_id, log.id > cursor.event_id)
@@ -89,7 +89,7 @@ def _epochs(job_id: str, cursor: Cursor, limit: int) -> Select[Any]:
     row = epochs.c
     later = or_(row.event_id > cursor.event_id, (row.event_id == cursor.event_id) & (row.epoch > cursor.epoch))
     token, at = cast(null(), Integer).label("token"), cast(null(), UtcTime).label("at")
-    figures = [row[name] for name in FIGURES]
+    figures = [row[name] for name in STREAMED]
     return (
         select(row.event_id, row.epoch, literal(EPOCH).label("event"), token, at, row.layers.label("data"), *figures)
         .where(row.job_id == job_id, later)
@@ -101,7 +101,7 @@ def _epochs(job_id: str, cursor: Cursor, limit: int) -> Select[Any]:
 def _stream_event(row: Mapping[str, Any]) -> StreamEvent:
     cursor = Cursor(row["event_id"], row["epoch"])
     if row["event"] == EPOCH:
-        figures = {name: row[name] for name in FIGURES}
+        figures = {name: row[name] for name in STREAMED}
         return StreamEvent(cursor, EPOCH, None, None, Epoch(**figures, epoch=row["epoch"], layers=row["data"]))
     data = {name: value for name, value in row["data"].items() if name not in INTERNAL}
     return StreamEvent(cursor, row["event"], row["token"], row["at"], data)

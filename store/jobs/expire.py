@@ -14,8 +14,8 @@ from store.tables import jobs
 def expire_leases(connection: Connection, *, strike_limit: int) -> list[str]:
     """End the attempt of every running job whose lease expired, and return the jobs' ids.
 
-    A job that somebody asked to cancel ends as cancelled, and one that lost its lease too often as failed. Others are
-    requeued with a strike.
+    A job whose cancellation was requested ends as cancelled, and one that lost its lease too often as failed. Others
+    are requeued with a strike.
     """
     lost = (jobs.c.state == JobState.RUNNING, jobs.c.lease_until < now())
     seen = connection.execute(select(jobs.c.id, jobs.c.token).where(*lost).with_for_update(skip_locked=True)).all()

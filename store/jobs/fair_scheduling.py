@@ -1,7 +1,8 @@
 """Fair scheduling: the order in which queued jobs of a kind are claimed, decided in the table and not by the broker.
 
 First comes the highest priority, then the registered model with the fewest running jobs, then the model whose last job
-started longest ago, then the oldest job. Fifty jobs of one model so delay another model's only job by about one.
+started longest ago, then the oldest job. Where fifty jobs of one model wait, another model's only job still starts
+after about one of them.
 """
 
 from typing import Any

@@ -25,7 +25,7 @@ def succeed_training(
 
     Called again after a COMMIT whose answer was lost, it finds that version instead of adding another.
 
-    Raises: LeaseLostError when the claim is gone or somebody asked to cancel.
+    Raises: LeaseLostError when the claim is gone or cancellation was requested.
     """
     done = connection.execute(
         select(versions.c.version)
@@ -55,7 +55,7 @@ def succeed(connection: Connection, claim: Claim, result: Mapping[str, object]) 
 
     Called again after a COMMIT whose answer was lost, it finds that the job has succeeded.
 
-    Raises: LeaseLostError when the claim is gone or somebody asked to cancel.
+    Raises: LeaseLostError when the claim is gone or cancellation was requested.
     """
     ended = (jobs.c.id == claim.job_id, jobs.c.state == JobState.SUCCEEDED, jobs.c.token == claim.token)
     if connection.execute(select(jobs.c.id).where(*ended)).first() is not None:
@@ -79,7 +79,7 @@ def fail(connection: Connection, claim: Claim, *, code: str, text: str) -> None:
 def end_cancelled(connection: Connection, claim: Claim) -> None:
     """End the job as cancelled; the error code of a deadline stays.
 
-    Raises: LeaseLostError when the claim is gone or nobody asked to cancel.
+    Raises: LeaseLostError when the claim is gone or cancellation was not requested.
     """
     code = func.coalesce(jobs.c.error_code, "cancelled")
     values = {**ENDED, "state": JobState.CANCELLED, "error_code": code}

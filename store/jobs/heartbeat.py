@@ -36,9 +36,9 @@ def heartbeat(  # noqa: PLR0913 - one short transaction is the point of it
     new_epochs: Sequence[Epoch] = (),
     checkpoint: CheckpointRow | None = None,
 ) -> bool:
-    """Renew the lease and store epochs and checkpoint; return whether somebody asked to cancel.
+    """Renew the lease and store epochs and checkpoint; return whether cancellation was requested.
 
-    Progress is None while an attempt is being prepared; the progress of the attempt before then stays.
+    Progress is None while an attempt is being prepared: the stored progress of the previous attempt stays.
 
     Raises: LeaseLostError when the claim no longer holds; nothing is written then.
     """

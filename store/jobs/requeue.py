@@ -22,7 +22,7 @@ QUEUED: dict[str, Any] = {"state": JobState.QUEUED, "lease_until": None, "worker
 def requeue(connection: Connection, claim: Claim) -> None:
     """Requeue the job without a strike: the worker is shutting down, and the checkpoint is stored.
 
-    Raises: LeaseLostError when the claim is gone or somebody asked to cancel.
+    Raises: LeaseLostError when the claim is gone or cancellation was requested.
     """
     write_fenced(connection, claim, {**QUEUED, "run_after": now()}, jobs.c.cancel_requested.is_(False))
     record_event(connection, claim.job_id, JobState.QUEUED, claim.token, {"reason": "worker shut down"})
@@ -31,7 +31,7 @@ def requeue(connection: Connection, claim: Claim) -> None:
 def strike(connection: Connection, claim: Claim, *, limit: int, code: str, text: str) -> JobState:
     """Requeue the job with a strike and exponential back-off, or fail it at the limit; return its new state.
 
-    Raises: LeaseLostError when the claim is gone or somebody asked to cancel.
+    Raises: LeaseLostError when the claim is gone or cancellation was requested.
     """
     wanted = jobs.c.cancel_requested.is_(False)
     row = write_fenced(connection, claim, {"strikes": jobs.c.strikes + 1}, wanted)

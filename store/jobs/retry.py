@@ -1,11 +1,13 @@
 """Retries: submits the work of a failed or cancelled job again, as a new job that names the old one."""
 
+from dataclasses import replace
+
 from sqlalchemy import Connection
 
 from store.errors import NotRetryableError
 from store.job_states import JobState
 from store.jobs.read import get_job
-from store.jobs.submit import Submission, Submitted, submit
+from store.jobs.submit import NO_LIMITS, Submission, SubmitLimits, Submitted, submit
 
 
 def retry(  # noqa: PLR0913 - what names the new job, and what limits it
@@ -15,8 +17,7 @@ def retry(  # noqa: PLR0913 - what names the new job, and what limits it
     owner: str,
     new_job_id: str,
     idempotency_key: str | None = None,
-    queue_limit: int | None = None,
-    stored_bytes: int = 0,
+    limits: SubmitLimits = NO_LIMITS,
 ) -> Submitted:
     """Submit the same work again as the job `new_job_id`; called again after a lost answer, it adds no second job.
 
@@ -42,6 +43,5 @@ def retry(  # noqa: PLR0913 - what names the new job, and what limits it
             retry_of=job_id,
             job_id=new_job_id,
         ),
-        queue_limit=queue_limit,
-        stored_bytes=stored_bytes,
+        replace(limits, deadline_seconds=None),
     )

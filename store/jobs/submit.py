@@ -17,6 +17,7 @@ from store.job_states import JobState
 from store.jobs.events import record_event
 from store.jobs.queue_limit import check_queue_limit
 from store.quotas import read_quota
+from store.settings import Settings
 from store.tables import jobs
 from store.upsert import upsert_into
 
@@ -49,10 +50,7 @@ class Submission:
     def request_sha256(self) -> str:
         """Return the digest of the request, which finds an idempotency key that is used for two requests."""
         request: list[object] = [self.kind, self.model, self.dataset_id, self.asked or self.params, self.retry_of]
-        if (self.priority, self.deadline_seconds) != (
-            0,
-            None,
-        ):  # else as in the first release
+        if self.priority != 0 or self.deadline_seconds is not None:  # else as in the first release
             request += [self.priority, self.deadline_seconds]
         return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
@@ -69,17 +67,25 @@ class Submitted:
     replayed: bool
 
 
-def submit(
-    connection: Connection,
-    submission: Submission,
-    *,
-    queue_limit: int | None = None,
-    deadline_seconds: float | None = None,
-    stored_bytes: int = 0,
-) -> Submitted:
-    """Insert the job, or find the one that the same owner submitted with the same idempotency key.
+@dataclass(frozen=True)
+class SubmitLimits:
+    """The limits of a submission by the settings: those of a submission or of a key come before the last two."""
 
-    `deadline_seconds` and `stored_bytes` are the defaults of a submission and of a key that name none.
+    queue_limit: int | None = None
+    deadline_seconds: float | None = None
+    stored_bytes: int = 0
+
+    @classmethod
+    def of(cls, settings: Settings) -> "SubmitLimits":
+        """Return the limits of the settings."""
+        return cls(settings.queue_limit, settings.deadline_seconds or None, settings.stored_bytes)
+
+
+NO_LIMITS = SubmitLimits()
+
+
+def submit(connection: Connection, submission: Submission, limits: SubmitLimits = NO_LIMITS) -> Submitted:
+    """Insert the job, or find the one that the same owner submitted with the same idempotency key.
 
     Raises: IdempotencyError when that key was used for another request; QueueFullError when the job is new and the
     queue of its kind is full; ExpiredError where the bytes of the dataset were removed; QuotaError where the owner may
@@ -87,14 +93,14 @@ def submit(
     """
     if (known := _known(connection, submission)) is not None:
         return known
-    if queue_limit is not None:
-        check_queue_limit(connection, submission.kind, queue_limit)
+    if limits.queue_limit is not None:
+        check_queue_limit(connection, submission.kind, limits.queue_limit)
     use_dataset(connection, submission.dataset_id)
     if submission.kind == "scoring":
-        read_quota(connection, submission.owner, default=stored_bytes).check(1)  # the result has at least a byte
+        read_quota(connection, submission.owner, default=limits.stored_bytes).check(1)  # the result has at least a byte
     inserted = connection.execute(
         upsert_into(connection, jobs)
-        .values(**_row(submission, submission.deadline_seconds or deadline_seconds))
+        .values(**_row(submission, submission.deadline_seconds or limits.deadline_seconds))
         .on_conflict_do_nothing()
         .returning(jobs.c.id)
     ).first()

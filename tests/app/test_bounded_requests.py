@@ -145,6 +145,18 @@ def test_lines_that_are_not_json_take_little_more_than_lines_that_are(client: Fl
     assert seconds(b"[" * 800) <= 4 * seconds(b'{"a":[' + b"1," * 800 + b"1]}")
 
 
+@pytest.mark.parametrize("line", [b"", b"xx", b"{}"])
+def test_lines_beyond_the_most_records_take_no_memory_of_their_own(client: FlaskClient, line: bytes) -> None:
+    body = (line + b"\n") * 2_000_000 + b"{}"
+    tracemalloc.start()
+    try:
+        answer = client.post(SCORE, data=body, content_type=NDJSON)
+        assert tracemalloc.get_traced_memory()[1] <= MEMORY + 2 * len(body)
+    finally:
+        tracemalloc.stop()
+    assert answer.status_code == (413 if line else 200)
+
+
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(shapes(), st.sampled_from(sorted(BODIES)))
 def test_the_cost_of_a_scoring_request_is_proportional_to_its_bytes(

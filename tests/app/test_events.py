@@ -13,11 +13,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.schemas.job_resource import JobChange
+from app.schemas.job_resource import JobChange, job_change, load_job
 from app.streams.job_stream import JobStream, follow
 from app.streams.peers import Peer
 from app.streams.stream_limit import Intervals, StreamLimit
-from app.views.jobs import job_change, load_job
 from store.clock import now
 from store.database import Connection, Database
 from store.jobs.cancel import cancel
@@ -30,7 +29,7 @@ from store.jobs.read import get_job
 from store.tables import jobs
 from tests.store.world import epoch
 
-QUICK = Intervals(poll=0.01, sign_of_life=0.05, longest=30.0, patience=0.1)
+QUICK = Intervals(poll_seconds=0.01, keepalive_seconds=0.05, max_seconds=30.0, write_seconds=0.1)
 
 
 @pytest.fixture
@@ -207,11 +206,11 @@ def test_a_quiet_stream_sends_keep_alive_comments(database: Database, job: str) 
     begun = time.monotonic()
     texts = islice(following(database, job, Peer(None), StreamLimit(4, QUICK)), 5)
     assert list(texts)[-2:] == [": still here\n\n"] * 2
-    assert time.monotonic() - begun >= 2 * QUICK.sign_of_life
+    assert time.monotonic() - begun >= 2 * QUICK.keepalive_seconds
 
 
 def test_a_stream_ends_at_its_time_limit_and_with_its_process(database: Database, job: str) -> None:
-    short = StreamLimit(4, Intervals(poll=0.01, sign_of_life=10.0, longest=0.2, patience=0.1))
+    short = StreamLimit(4, Intervals(poll_seconds=0.01, keepalive_seconds=10.0, max_seconds=0.2, write_seconds=0.1))
     assert len(list(following(database, job, Peer(None), short))) == 3  # retry, queued, progress
     ending = StreamLimit(4, QUICK)
     ending.end_with(lambda: False)
@@ -229,7 +228,7 @@ def test_a_stream_ends_when_its_reader_disconnects(
     database: Database, job: str, connected: tuple[socket.socket, socket.socket]
 ) -> None:
     ours, theirs = connected
-    patient = StreamLimit(4, Intervals(poll=20.0, sign_of_life=60.0, longest=60.0, patience=10.0))
+    patient = StreamLimit(4, Intervals(poll_seconds=20.0, keepalive_seconds=60.0, max_seconds=60.0, write_seconds=10.0))
     stream = following(database, job, Peer(ours), patient)
     assert len(list(islice(stream, 3))) == 3
     threading.Timer(0.1, theirs.close).start()

@@ -19,7 +19,7 @@ import pytest
 from flask import Flask
 
 from app.errors import TooLargeError
-from app.inspection.inspector import Inspector, Question
+from app.inspection.inspector import InspectionRequest, Inspector
 from model.errors import TableError
 from store.child_processes import ONE_BLAS_THREAD, start_module
 from store.settings import Settings
@@ -27,11 +27,11 @@ from tests.app.conftest import CSV
 
 
 @pytest.fixture
-def large(tmp_path: Path) -> Question:
+def large(tmp_path: Path) -> InspectionRequest:
     """A table with an inspection of at least a second."""
     path = tmp_path / "large.csv"
     path.write_bytes(b"a,churned\n" + b"".join(b"word-%d,%d\n" % (row, row % 2) for row in range(3_000_000)))
-    return Question(path, "csv", "churned")
+    return InspectionRequest(path, "csv", "churned")
 
 
 def children() -> list[psutil.Process]:
@@ -54,10 +54,10 @@ def test_a_table_that_takes_too_much_memory_is_too_large(tmp_path: Path) -> None
     (tmp_path / "words.csv").write_bytes(b"a,churned\n" + words)
     settings = Settings(home=tmp_path, inspection_bytes=2**28)
     with pytest.raises(TooLargeError, match=r"more than 268,435,456 bytes of memory.*EBB_INSPECTION_BYTES"):
-        Inspector(settings).inspect(Question(tmp_path / "words.csv", "csv", "churned"))
+        Inspector(settings).inspect(InspectionRequest(tmp_path / "words.csv", "csv", "churned"))
 
 
-def test_a_table_that_takes_too_long_is_too_large(tmp_path: Path, large: Question) -> None:
+def test_a_table_that_takes_too_long_is_too_large(tmp_path: Path, large: InspectionRequest) -> None:
     with pytest.raises(TooLargeError, match=r"more than 1 s.*EBB_INSPECTION_SECONDS"):
         Inspector(Settings(home=tmp_path, inspection_seconds=1)).inspect(large)
     assert children() == []
@@ -67,7 +67,7 @@ def test_a_stalled_inspection_ends_at_its_deadline(tmp_path: Path) -> None:
     pipe = tmp_path / "nobody-writes-here"
     os.mkfifo(pipe)
     with pytest.raises(TooLargeError, match="more than 1 s"):
-        Inspector(Settings(home=tmp_path, inspection_seconds=1)).inspect(Question(pipe, "csv"))
+        Inspector(Settings(home=tmp_path, inspection_seconds=1)).inspect(InspectionRequest(pipe, "csv"))
     assert children() == []
 
 
@@ -80,7 +80,7 @@ def test_a_stalled_inspection_ends_at_its_deadline(tmp_path: Path) -> None:
     ],
 )
 def test_the_death_of_an_inspection_is_a_refusal(
-    tmp_path: Path, large: Question, killed_by: int, refusal: type[Exception], said: str
+    tmp_path: Path, large: InspectionRequest, killed_by: int, refusal: type[Exception], said: str
 ) -> None:
     def kill() -> None:
         wait_for(children, "the inspection")
@@ -122,7 +122,7 @@ def test_a_refusal_by_inspection_is_a_problem_over_http(make_app: Callable[..., 
     assert "EBB_INSPECTION_SECONDS" in answer.json["detail"]
 
 
-def test_an_inspection_holds_its_uploads_place(make_app: Callable[..., Flask], large: Question) -> None:
+def test_an_inspection_holds_its_uploads_place(make_app: Callable[..., Flask], large: InspectionRequest) -> None:
     app = make_app(web_threads=4, upload_bytes=10**9)  # one place
     url, kind = "/v1/datasets?target=churned", "text/csv"
     first = threading.Thread(

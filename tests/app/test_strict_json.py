@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import MalformedError, TooLargeError
-from app.parsing.strict_json import DEEPEST, parse_json
+from app.parsing.strict_json import DEEPEST, no_name_twice, parse_json
 from model.limits import JSON_CONTAINERS
 
 BAD = {
@@ -104,3 +104,26 @@ def test_valid_json_is_read_unchanged(value: object) -> None:
     except MalformedError as refused:
         assert {problem.code for problem in refused.problems} == {"depth"}  # noqa: PT017
         assert max(problem.pointer.count("/") for problem in refused.problems) >= DEEPEST  # noqa: PT017
+
+
+TEXTS = 300_000
+
+
+@pytest.mark.parametrize(
+    ("body", "members"),
+    [
+        (b'{"a":"' + b"\\n" * TEXTS + b':"}', 1),
+        (b'{"a":[' + b'"ab",' * TEXTS + b'":"]}', 1),
+        (b'{"a":[' + b'":",' * TEXTS + b'"b"]}', 1),
+        (b'{"a":"' + b"\\\\" * TEXTS + b':\\""}', 1),
+        (b'{"a":"' + b":" * TEXTS + b'"}', 1),
+    ],
+)
+def test_texts_with_escapes_and_colons_take_no_memory_of_their_own(body: bytes, members: int) -> None:
+    tracemalloc.start()
+    try:
+        assert no_name_twice(body, members)
+        assert not no_name_twice(body, members - 1)
+        assert tracemalloc.get_traced_memory()[1] <= 3 * len(body) + 100_000
+    finally:
+        tracemalloc.stop()

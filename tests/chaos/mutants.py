@@ -147,13 +147,13 @@ MUTANTS = {
     "moments_not_restored": Mutant("model/training", '            "moments": buffers.moments,\n', "", (RESUMING,)),
     "damaged_checkpoint_used": Mutant(
         "worker",
-        "if sha256(self.stored.state) != self.stored.sha256:",
+        "if sha256(stored.state) != stored.sha256:",
         "if False:",
         (f"{UNUSABLE}[_damaged-its checkpoint is damaged]",),
     ),
     "checkpoint_of_another_machine_used": Mutant(
         "worker",
-        "if not same_bits(before, self.environment):",
+        "if not same_bits(before, environment):",
         "if False:",
         (f"{UNUSABLE}[_other_environment-the numerical environment was]",),
     ),

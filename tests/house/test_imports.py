@@ -2,6 +2,7 @@
 
 import graphlib
 import sys
+from collections.abc import Mapping
 
 import pytest
 
@@ -71,8 +72,32 @@ def test_the_table_names_existing_modules_only() -> None:
 
 
 def test_modules_have_no_import_cycles() -> None:
+    check_cycles(module_imports())
+
+
+def test_packages_of_the_service_have_no_import_cycles() -> None:
+    """A package of `app` imports only those below it; a module beside the packages counts as one."""
+    graph: dict[str, set[str]] = {}
+    for module, targets in module_imports().items():
+        if module.count(".") and module.startswith("app."):
+            inside = {part(target) for target in targets if target.startswith("app.")}
+            graph.setdefault(part(module), set()).update(inside - {part(module)})
+    check_cycles(graph)
+
+
+def part(module: str) -> str:
+    """Return the package inside `app` that a module is in.
+
+    >>> part("app.views.jobs"), part("app.services")
+    ('app.views', 'app.services')
+    """
+    return ".".join(module.split(".")[:2])
+
+
+def module_imports() -> dict[str, set[str]]:
+    """Return by module what it imports when it is loaded."""
     paths = {module_name(path): path for path in python_files(*PACKAGES)}
-    graph = {
+    return {
         module: {
             target
             for _, name in imported_when_loaded(path)
@@ -80,10 +105,14 @@ def test_modules_have_no_import_cycles() -> None:
         }
         for module, path in paths.items()
     }
+
+
+def check_cycles(graph: Mapping[str, set[str]]) -> None:
+    """Fail if there is a circle of imports."""
     try:
         graphlib.TopologicalSorter(graph).prepare()
     except graphlib.CycleError as error:
-        pytest.fail("modules import each other: " + " ← ".join(error.args[1]))
+        pytest.fail("these import each other: " + " ← ".join(error.args[1]))
 
 
 def _allowed(module: str) -> set[str]:

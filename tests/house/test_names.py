@@ -1,4 +1,4 @@
-"""One name for one thing: no class stands twice in the product, no module and no type alias twice in a package."""
+"""One name for one thing: no class stands twice in the product, no module, folder or type alias twice in a package."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ from tests.house.sources import PACKAGES, ROOT, module_name, place, python_files
 
 Named = Iterable[tuple[str, str]]
 
-IN_EVERY_PACKAGE = {"__init__", "__main__", "errors"}
+IN_EVERY_PACKAGE = {"__main__", "errors"}
 """Modules that Python or the house asks of each package."""
 
 CLIENT = ROOT / "ebb" / "answers.py"
@@ -21,7 +21,7 @@ One definition for both would refuse the answers of an older or newer service, a
 
 ALLOWED_CLASSES: dict[str, str] = {}
 """Classes that may stand twice, each with the reason."""
-ALLOWED_MODULES: dict[str, str] = {}
+ALLOWED_MODULES: dict[str, str] = {"ebb.demo": "the command, and the folder of what it runs"}
 """Modules, such as `app.jobs`, that may stand twice in their package, each with the reason."""
 
 
@@ -52,10 +52,15 @@ def classes() -> Named:
 
 
 def modules() -> Named:
-    """Yield the base name of each module with its top package before it, and where it is."""
+    """Yield the base name of each module and folder with its top package before it, and where it is.
+
+    A folder may bear the name of its main module, as `model/spec/` does that of `spec.py`.
+    """
     for path in python_files(*PACKAGES):
-        if path.stem not in IN_EVERY_PACKAGE:
-            yield f"{module_name(path).partition('.')[0]}.{path.stem}", place(path)
+        top, *parts = module_name(path).split(".")
+        main = path.with_name(f"{path.parent.name}.py")
+        if parts and parts[-1] not in IN_EVERY_PACKAGE and not (path.stem == "__init__" and main.exists()):
+            yield f"{top}.{parts[-1]}", place(path)
 
 
 def aliases() -> Named:

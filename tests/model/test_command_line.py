@@ -15,6 +15,8 @@ from ebb.customers import customers
 from model.__main__ import main
 from model.errors import OUT_OF_MEMORY, EstimatorError
 from model.estimator import Estimator
+from model.layers import CATALOG
+from model.probabilities import sigmoid
 from model.trace import trace
 from tests.model.fitted import fit, home_table
 
@@ -113,7 +115,16 @@ def test_trace_computes_the_published_equations(trained, capsys):
     assert np.allclose(told["input_gradient"], delta, rtol=0, atol=1e-15)
 
 
-@pytest.mark.parametrize("spec", [{"activation": "tanh"}, {"layers": [8, 8], "residual": True}])
+@pytest.mark.parametrize("activation", [name for name, kind in CATALOG.items() if kind.is_activation])
+def test_trace_covers_every_activation(activation):
+    estimator = fit(home_table(200), id_column="customer_id", activation=activation).estimator()
+    traced = trace(estimator, CUSTOMER, 1)
+    z, slopes = estimator.network.slopes(np.array([list(traced.features.values())]))
+    assert traced.probability == pytest.approx(sigmoid(z)[0], abs=1e-14)
+    assert np.allclose(traced.input_gradient, (sigmoid(z) - 1.0) * slopes[0], rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("spec", [{"layers": [{"relu": {}}, 8]}, {"layers": [8, 8], "residual": True}])
 def test_trace_refuses_other_layers(spec):
     estimator = fit(home_table(100), id_column="customer_id", epochs=1, **spec).estimator()
     with pytest.raises(EstimatorError, match="plain dense layers"):

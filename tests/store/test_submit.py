@@ -6,7 +6,7 @@ from store.clock import now
 from store.database import Connection, Database
 from store.errors import IdempotencyError, QueueFullError, StoreError
 from store.jobs.queue_limit import LONGEST_SECONDS, SHORTEST_SECONDS, UNKNOWN_SECONDS
-from store.jobs.submit import Submission, Submitted, submit
+from store.jobs.submit import Submission, SubmitLimits, Submitted, submit
 from tests.store.world import World, race
 
 
@@ -92,7 +92,7 @@ def test_a_request_of_the_first_release_has_the_digest_it_had(world: World) -> N
 def test_a_submission_that_names_no_deadline_gets_the_default_one_and_may_be_repeated(world: World) -> None:
     def ask(seconds: float | None) -> str:
         submission = world.submission(idempotency_key="k")
-        work = lambda connection: submit(connection, submission, deadline_seconds=seconds)  # noqa: E731
+        work = lambda connection: submit(connection, submission, SubmitLimits(deadline_seconds=seconds))  # noqa: E731
         return world.database.write(work).job_id
 
     job_id = ask(60.0)
@@ -109,7 +109,7 @@ def test_a_full_queue_refuses_jobs_of_its_kind_with_retry_after(world: World) ->
     new = world.submission()
 
     def ask(connection: Connection) -> None:
-        submit(connection, new, queue_limit=2)
+        submit(connection, new, SubmitLimits(queue_limit=2))
 
     world.refuses(ask, QueueFullError)
     with pytest.raises(QueueFullError, match="2 training jobs wait already") as refused:
@@ -121,7 +121,7 @@ def come_back(world: World) -> float:
     """Fill the queue, and return the `Retry-After` of a refused client."""
     world.queue()
     with pytest.raises(QueueFullError) as refused:
-        world.database.write(lambda connection: submit(connection, world.submission(), queue_limit=1))
+        world.database.write(lambda connection: submit(connection, world.submission(), SubmitLimits(queue_limit=1)))
     return refused.value.retry_after_s
 
 
@@ -155,14 +155,14 @@ def test_a_full_queue_repeats_earlier_answers_and_accepts_other_kinds(world: Wor
     first = world.queue(idempotency_key="k")
     again, other = world.submission(idempotency_key="k"), world.submission(kind="scoring")
     for submission, expected in ((again, Submitted(first, True)), (other, Submitted(other.job_id, False))):
-        work = lambda connection, it=submission: submit(connection, it, queue_limit=1)  # noqa: E731
+        work = lambda connection, it=submission: submit(connection, it, SubmitLimits(queue_limit=1))  # noqa: E731
         assert world.database.write(work) == expected
 
 
 def test_a_place_that_was_freed_is_taken(world: World) -> None:
     world.start(world.queue())
     new = world.submission()
-    world.database.write(lambda connection: submit(connection, new, queue_limit=1))
+    world.database.write(lambda connection: submit(connection, new, SubmitLimits(queue_limit=1)))
     assert world.row(new.job_id).state == "queued"
 
 

@@ -16,6 +16,7 @@ from store.settings import Settings
 from tests.store.world import World, make_world
 from tests.worker.outages import disk_nearly_full
 from tests.worker.trainings import SHORT, SLOW, Trainings
+from worker.heartbeats import Heartbeats
 from worker.lease_keeper import LEASE_LOST, LeaseKeeper
 from worker.outages import write_through_outages
 
@@ -28,7 +29,8 @@ def world(database: Database) -> World:
 def keeping(
     world: World, settings: Settings, mine: Claim, activity: Callable[[], float] = time.monotonic
 ) -> LeaseKeeper:
-    return LeaseKeeper(settings, world.database, mine, activity)
+    heartbeats = Heartbeats(world.database, mine, settings.lease_seconds)
+    return LeaseKeeper(world.database, heartbeats, settings.heartbeat_seconds, activity)
 
 
 def test_heartbeats_continue_during_an_epoch_that_progresses(world: World, settings: Settings) -> None:
@@ -88,10 +90,12 @@ import os, sys, time
 from store.database import open_database
 from store.jobs.claim import Claim
 from store.settings import read_settings
+from worker.heartbeats import Heartbeats
 from worker.lease_keeper import LeaseKeeper
 settings = read_settings()
-claim = Claim(sys.argv[1], int(sys.argv[2]))
-with LeaseKeeper(settings, open_database(settings.database_url), claim, lambda: 7.0):
+database = open_database(settings.database_url)
+heartbeats = Heartbeats(database, Claim(sys.argv[1], int(sys.argv[2])), settings.lease_seconds)
+with LeaseKeeper(database, heartbeats, settings.heartbeat_seconds, lambda: 7.0):
     print("hanging", flush=True)
     time.sleep(3600)
 """

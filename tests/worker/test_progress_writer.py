@@ -19,6 +19,7 @@ from store.jobs.heartbeat import JobProgress
 from store.settings import Settings
 from tests.store.world import World, checkpoint, epoch, make_world
 from tests.worker.outages import disk_nearly_full, outage
+from worker.heartbeats import Heartbeats
 from worker.lease_keeper import LeaseKeeper
 from worker.progress_writer import COST_SHARE, ProgressWriter
 from worker.work import WorkUnit
@@ -33,8 +34,9 @@ def world(database: Database) -> World:
 def writing(
     world: World, settings: Settings, mine: Claim, activity: Callable[[], float] = time.monotonic
 ) -> Iterator[ProgressWriter]:
-    with LeaseKeeper(settings, world.database, mine, activity) as keeper:
-        yield ProgressWriter(keeper, settings.heartbeat_seconds)
+    heartbeats = Heartbeats(world.database, mine, settings.lease_seconds)
+    with LeaseKeeper(world.database, heartbeats, settings.heartbeat_seconds, activity) as keeper:
+        yield ProgressWriter(heartbeats, settings.heartbeat_seconds, keeper.renew_if_late)
 
 
 def great_epoch(number: int) -> Epoch:

@@ -21,8 +21,7 @@ BAD = {"epochs": 1, "optimizer": {"name": "adam", "learning_rate": 1e-6}}
 
 
 def trained(trainings: Trainings, spec: dict[str, object], promote: str) -> Training:
-    training = Training.load(trainings.settings, trainings.database, trainings.queue(spec, promote))
-    training.prepare()
+    training = Training.prepare(trainings.settings, trainings.database, trainings.queue(spec, promote))
     assert list(training.units())
     return training
 

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from model.errors import SpecError
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
 from store.errors import ArtifactError
-from store.jobs.checkpoints import CheckpointRow
+from store.jobs.checkpoints import CheckpointRow, get_checkpoint
 from store.jobs.epoch import Epoch
 from store.tables import checkpoints
 from tests.worker.trainings import SHORT, SLOW, Trainings, make_trainings
@@ -24,14 +24,8 @@ from worker.kinds.training import Training
 SPEC = {"epochs": 12, "early_stopping": None, "layers": [8, 4], "dropout": 0.1, "batch_norm": True}
 
 
-def load(trainings: Trainings, job_id: str) -> Training:
-    return Training.load(trainings.settings, trainings.database, job_id)
-
-
 def prepared(trainings: Trainings, job_id: str) -> Training:
-    training = load(trainings, job_id)
-    training.prepare()
-    return training
+    return Training.prepare(trainings.settings, trainings.database, job_id)
 
 
 def interrupted(trainings: Trainings, job_id: str, epochs: int = 5, environment: dict[str, Any] | None = None) -> None:
@@ -64,7 +58,7 @@ def test_a_resumed_training_ends_with_the_same_bytes(trainings: Trainings) -> No
     job_id = trainings.queue(SPEC)
     interrupted(trainings, job_id)
     resumed = prepared(trainings, job_id)
-    assert resumed.done == 5
+    assert resumed.fitting.epochs_done == 5
     assert [row.epoch for row in epochs_of(resumed)] == [6, 7, 8, 9, 10, 11, 12]
     assert resumed.fitting.estimator().to_bytes() == whole.fitting.estimator().to_bytes()
 
@@ -73,7 +67,8 @@ def test_a_training_interrupted_after_its_last_epoch_has_none_left(on_sqlite: Tr
     job_id = on_sqlite.queue(SPEC)
     interrupted(on_sqlite, job_id, epochs=12)
     resumed = prepared(on_sqlite, job_id)
-    assert (resumed.done, finished(resumed)) == (12, ([], finished(prepared(on_sqlite, on_sqlite.queue(SPEC)))[1]))
+    assert resumed.fitting.epochs_done == 12
+    assert finished(resumed) == ([], finished(prepared(on_sqlite, on_sqlite.queue(SPEC)))[1])
 
 
 def _damaged(trainings: Trainings, job_id: str) -> None:
@@ -88,7 +83,8 @@ def _no_checkpoint(trainings: Trainings, job_id: str) -> None:
 
 
 def _replace(trainings: Trainings, job_id: str, change: Any, *, digest_too: bool = False) -> None:
-    row = load(trainings, job_id).stored
+    with trainings.database.read() as connection:
+        row = get_checkpoint(connection, job_id)
     assert row is not None
     state = change(row.state)
     values = {"state": state} | ({"sha256": sha256(state)} if digest_too else {})
@@ -116,14 +112,13 @@ def test_an_unusable_checkpoint_restarts_at_epoch_0_with_a_logged_reason(
 ) -> None:
     job_id = on_sqlite.queue(SPEC)
     prepare(on_sqlite, job_id)
-    training = load(on_sqlite, job_id)
     with caplog.at_level(logging.WARNING):
-        told = training.prepare()
-    assert told is not None
-    assert why in told
+        training = prepared(on_sqlite, job_id)
+    assert training.restarted is not None
+    assert why in training.restarted
     assert f"job {job_id}: starting at epoch 0" in caplog.text
     assert why in caplog.text
-    assert training.done == 0
+    assert training.fitting.epochs_done == 0
     epochs, digest = finished(training)
     assert epochs == list(range(1, 13))
     assert digest == finished(prepared(on_sqlite, on_sqlite.queue(SPEC)))[1]
@@ -148,7 +143,7 @@ def test_the_events_of_a_job_have_the_reason_of_a_restart(on_sqlite: Trainings, 
 def test_a_resumed_attempt_reports_no_restart(on_sqlite: Trainings) -> None:
     job_id = on_sqlite.queue(SPEC)
     interrupted(on_sqlite, job_id)
-    assert load(on_sqlite, job_id).prepare() is None
+    assert prepared(on_sqlite, job_id).restarted is None
 
 
 def test_a_dataset_whose_row_and_bytes_disagree_is_refused(on_sqlite: Trainings) -> None:
@@ -158,10 +153,10 @@ def test_a_dataset_whose_row_and_bytes_disagree_is_refused(on_sqlite: Trainings)
 
 
 def test_missing_bytes_are_an_error(on_sqlite: Trainings) -> None:
-    training = load(on_sqlite, on_sqlite.queue(SHORT))
-    training.data.open_table()[0].unlink()
+    job_id = on_sqlite.queue(SHORT)
+    prepared(on_sqlite, job_id).data.open_table()[0].unlink()
     with pytest.raises(ArtifactError, match="cannot be read"):
-        training.prepare()
+        prepared(on_sqlite, job_id)
 
 
 def test_activity_changes_within_a_long_epoch_and_not_between_calls(on_sqlite: Trainings) -> None:
@@ -196,4 +191,4 @@ def test_an_epoch_has_figures_of_layers_as_valid_json(on_sqlite: Trainings) -> N
 def test_a_target_other_than_churn_is_refused_with_an_alternative(trainings: Trainings) -> None:
     job_id = trainings.queue({**SHORT, "loss": "squared_error"})
     with pytest.raises(SpecError, match="/loss: the service learns who churned"):
-        load(trainings, job_id)
+        prepared(trainings, job_id)

@@ -34,22 +34,23 @@ class Scoring:
     data: JobData
     estimator: Estimator
     quota: Quota
+    table: tuple[Path, str]
     summary: ScoringSummary = field(default_factory=ScoringSummary)
-    _table: tuple[Path, str] | None = None
-    _written: Artifact | None = None
+    written: Artifact = field(init=False)  # once every unit is done
+    restarted: str | None = None  # there is no checkpoint to resume from
     out_of_memory: ClassVar[str] = "the scoring needs more memory than there is; see EBB_TRAINING_BYTES"
 
     @classmethod
-    def load(cls, settings: Settings, database: Database, job_id: str) -> Self:
-        """Read the job, its dataset and the version's estimator.
+    def prepare(cls, settings: Settings, database: Database, job_id: str) -> Self:
+        """Read the job and the version's estimator, and open the dataset's file.
 
-        Raises: NotFoundError; ArtifactError and EstimatorError where the version cannot be used.
+        Raises: NotFoundError; DatasetError; ArtifactError and EstimatorError where the version cannot be used.
         """
         with database.read() as connection:
             data = JobData.read(connection, job_id, settings)
             estimator = load_estimator(connection, data.job.model, data.job.params["version"])
             quota = read_quota(connection, data.job.owner, default=settings.stored_bytes)
-        return cls(data, Estimator.from_bytes(estimator), quota)
+        return cls(data, Estimator.from_bytes(estimator), quota, data.open_table())
 
     @property
     def progress(self) -> JobProgress:
@@ -60,30 +61,22 @@ class Scoring:
         """Return a number that changes while work is done: time on the CPU, because one chunk may take long."""
         return cpu_activity()
 
-    def prepare(self) -> None:
-        """Open the dataset's file.
-
-        Raises: ArtifactError, DatasetError.
-        """
-        self._table = self.data.open_table()
-
     def units(self) -> Iterator[WorkUnit]:
         """Score, a chunk of rows a unit, into a temporary file that is renamed when it is complete.
 
         Raises: TableError, ColumnError, EstimatorError; QuotaError; DiskFullError; ArtifactError.
         """
-        assert self._table is not None  # noqa: S101 - prepare() comes first
         job, artifacts = self.data.job, self.data.artifacts
         explain = job.params["explain"]
         output = OUTPUTS[job.params["output"]](Layout.of(self.estimator, explain))
         with artifacts.draft(job.id, job.token, check=self.quota.check) as draft:
-            for scored in score_file(self.estimator, *self._table, explain):
+            for scored in score_file(self.estimator, *self.table, explain):
                 draft.write(output.rows(scored))
                 self.summary.add(scored, self.estimator)
                 yield WorkUnit(self.progress)
             self.data.check_rows(self.summary.rows)
             draft.write(output.end())
-            self._written = artifacts.keep(draft.received())
+            self.written = artifacts.keep(draft.received())
 
     def checkpoint(self) -> CheckpointRow | None:
         """Return None: another attempt starts anew."""
@@ -91,8 +84,7 @@ class Scoring:
 
     def completion(self) -> Completion:
         """Return the transaction that makes the file the job's result."""
-        artifact, summary, job = self._written, self.summary, self.data.job
-        assert artifact is not None  # noqa: S101 - every unit is done
+        artifact, summary, job = self.written, self.summary, self.data.job
         result = {
             "model": job.model,
             "version": job.params["version"],

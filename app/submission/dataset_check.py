@@ -1,0 +1,18 @@
+"""Finds the dataset that a request names."""
+
+from model.errors import Problem
+from store.database import Connection
+from store.datasets import find_dataset
+from store.rows import DatasetRow
+
+
+def find_usable(connection: Connection, dataset_id: str, here: str) -> tuple[DatasetRow | None, list[Problem]]:
+    """Return the dataset, or None and the problem, whose pointer is `here`."""
+    dataset = find_dataset(connection, dataset_id)
+    if dataset is None:
+        detail = "there is no such dataset; upload it with POST /v1/datasets"
+        return None, [Problem(here, "not_found", detail)]
+    if dataset.removed_at is not None:
+        detail = "retention has removed its bytes; upload the table again, and it has the same id"
+        return None, [Problem(here, "expired", detail)]
+    return dataset, []
