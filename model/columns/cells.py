@@ -19,9 +19,10 @@ Scalar = float | int | str | bool | None
 EXACT = 2**53  # float64 represents every whole number up to here
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
-YEAR_1 = datetime(1, 1, 1, tzinfo=UTC) - EPOCH
-YEAR_10_000 = datetime(9999, 12, 31, tzinfo=UTC) - EPOCH + DAY
-SHORT_STEPS = (timedelta(seconds=1), timedelta(milliseconds=1))
+FIRST_DAY = (datetime(1, 1, 1, tzinfo=UTC) - EPOCH).days
+END_DAY = (datetime(9999, 12, 31, tzinfo=UTC) - EPOCH).days + 1
+EXACT_DAYS = 2**16  # nearer to 1970, each microsecond has its own float64 of days
+COARSE_STEPS = (timedelta(seconds=1), timedelta(milliseconds=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +100,7 @@ class Days(_Values):
     @property
     def outside(self) -> np.ndarray:
         """Which dates are outside the years 1 to 9999."""
-        return (self.values < YEAR_1 / DAY) | (self.values >= YEAR_10_000 / DAY)
+        return (self.values < FIRST_DAY) | (self.values >= END_DAY)
 
     def take(self, rows: np.ndarray) -> "Days":
         return Days(self.values[rows])
@@ -206,24 +207,25 @@ def days_since_epoch(text: str) -> float | None:
         return None
     since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH
     days = since / DAY
-    return days if since >= YEAR_1 and days < YEAR_10_000 / DAY else None
+    return days if since.days >= FIRST_DAY and days < END_DAY else None
 
 
 def date_text(days: float) -> str:
     """Return the ISO 8601 text of a number of days since 1970-01-01; outside the years 1 to 9999, the number.
 
-    From July 1790 to June 2149 every microsecond has its own float. Near the year 9999 a float stands for 40
-    microseconds. The text is the one of them in whole seconds or milliseconds, if there is one.
+    From July 1790 to June 2149 the text is exact to the microsecond. Near the year 9999 a float stands for 40
+    microseconds; the text is the one of them in whole seconds or milliseconds, if there is one.
 
     Example:
         >>> date_text(1.0), date_text(1.5), date_text(3e6)
         ('1970-01-02', '1970-01-02T12:00:00Z', '3000000 days after 1970-01-01')
     """
-    if not YEAR_1 / DAY <= days < YEAR_10_000 / DAY:
+    if not FIRST_DAY <= days < END_DAY:
         return f"{abs(days):.15g} days {'after' if days > 0 else 'before'} 1970-01-01"
     since = timedelta(days=days)
     if days.is_integer():
         return (EPOCH + since).date().isoformat()
-    rounded = (round(since / step) * step for step in SHORT_STEPS)
-    moment = EPOCH + next((short for short in rounded if short / DAY == days), since)
-    return moment.replace(tzinfo=None).isoformat() + "Z"
+    if abs(days) >= EXACT_DAYS:
+        rounded = (round(since / step) * step for step in COARSE_STEPS)
+        since = next((coarse for coarse in rounded if coarse / DAY == days), since)
+    return (EPOCH + since).replace(tzinfo=None).isoformat() + "Z"
