@@ -7,7 +7,7 @@ from store.workers import count_alive, find_unserved
 
 
 def check(database: Database, within_seconds: float) -> dict[str, str]:
-    """Return "ok" or the fault of each check; after a failure, later checks are left out."""
+    """Return "ok" or the problem of each check; after a failure, later checks are left out."""
     try:
         if not is_current(database):
             return {"database": "ok", "migrations": "the database's tables are not of this release; run `ebb migrate`"}

@@ -62,11 +62,12 @@ def end_with_parent(code: int) -> None:
     threading.Thread(target=wait_for_end, name="parent", daemon=True).start()
 
 
-def _signal_at_parents_death(parent: int) -> None:
+def signal_at_parents_death(parent: int, number: signal.Signals) -> None:
+    """Have Linux send this process a signal when its parent, the process of this id, dies, even by `kill -9`."""
     if _LIBC is not None:
-        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        _LIBC.prctl(PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:  # the parent died before the call above
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), number)
 
 
 def start_child(
@@ -85,5 +86,5 @@ def start_child(
         stdout=output,
         stderr=subprocess.STDOUT if output is not None else None,
         start_new_session=True,
-        preexec_fn=partial(_signal_at_parents_death, os.getpid()),  # noqa: PLW1509 - prctl alone; no lock is taken between fork and exec
+        preexec_fn=partial(signal_at_parents_death, os.getpid(), signal.SIGTERM),  # noqa: PLW1509 - prctl alone; no lock is taken between fork and exec
     )

@@ -26,20 +26,7 @@ def write_document(routes: Sequence[Route], *, keyless: bool) -> bytes:
 
 def _document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:
     """Return the document of these routes; `keyless` is for a server that requires no key."""
-    shapes: dict[type[msgspec.Struct], None] = {ProblemDetails: None}
-    for route in routes:
-        for answer in route.answers.values():
-            if isinstance(answer, type):
-                shapes[answer] = None
-        if route.body is not None:
-            shapes[route.body] = None
-    references, schemas = msgspec.json.schema_components(tuple(shapes), ref_template=REFERENCE)
-    known = dict(zip(shapes, references, strict=True))
-    for schema in schemas.values():
-        if "description" in schema:
-            schema["description"] = inspect.cleandoc(schema["description"])  # msgspec keeps the docstring's indentation
-    for shape in shapes:
-        schemas[shape.__name__] |= getattr(shape, "PUBLISHED", {})  # conditions that a struct cannot express
+    known, schemas = _schemas(routes)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = build_operation(route, known, keyless=keyless)
@@ -66,6 +53,24 @@ def _document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:
         },
     }
     return dict(_portable(document))
+
+
+def _schemas(routes: Sequence[Route]) -> tuple[dict[type[msgspec.Struct], Any], dict[str, Any]]:
+    """Return the references to the structs of these routes, and all schemas by name."""
+    shapes: dict[type[msgspec.Struct], None] = {ProblemDetails: None}
+    for route in routes:
+        for answer in route.answers.values():
+            if isinstance(answer, type):
+                shapes[answer] = None
+        if route.body is not None:
+            shapes[route.body] = None
+    references, schemas = msgspec.json.schema_components(tuple(shapes), ref_template=REFERENCE)
+    for schema in schemas.values():
+        if "description" in schema:
+            schema["description"] = inspect.cleandoc(schema["description"])  # msgspec keeps the docstring's indentation
+    for shape in shapes:
+        schemas[shape.__name__] |= getattr(shape, "PUBLISHED", {})  # conditions that a struct cannot express
+    return dict(zip(shapes, references, strict=True)), schemas
 
 
 def _portable(value: Any) -> Any:

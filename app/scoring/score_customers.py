@@ -66,12 +66,14 @@ class _Scores:
         """Score the next rows; `invalid` ones are not counted as unseen or imputed."""
         estimator = self._estimator
         columns = self._customers.columns(estimator.encoder.names, slice(rows.start, rows.stop))
-        table, unread = estimator.read(columns, len(rows))
+        table, row_problems = estimator.read(columns, len(rows))
         counted = table
-        if invalid or unread.rows:
-            counted = table.without([place for place, row in enumerate(rows) if row in invalid or place in unread.rows])
+        if invalid or row_problems.rows:
+            counted = table.without(
+                [place for place, row in enumerate(rows) if row in invalid or place in row_problems.rows]
+            )
         self.probabilities += estimator.predict(table).tolist()
-        for place, problems in unread.rows.items():
+        for place, problems in row_problems.rows.items():
             self.problems[rows[place]] = problems[0]
         if self._explain:
             explained = estimator.explain(table, top=self._explain)

@@ -5,6 +5,7 @@ import gc
 import logging
 import resource
 import shutil
+import signal
 import socket
 import struct
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from app.edge import logs
 from app.errors import StartError
 from app.metrics.folder import make_folder
 from store.artifacts import ArtifactStore
-from store.child_processes import ONE_BLAS_THREAD
+from store.child_processes import ONE_BLAS_THREAD, signal_at_parents_death
 from store.database import Database, open_database
 from store.keys import any_key
 from store.migrate import is_current
@@ -79,6 +80,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "loglevel": "warning",
             "on_starting": _adopt_log,
             "on_reload": _adopt_log,
+            # A process that outlived gunicorn's main one would hold the port, and the next server could not start.
+            "post_fork": lambda _, worker: signal_at_parents_death(worker.ppid, signal.SIGKILL),
             "post_worker_init": self._start_process,
             "worker_exit": lambda _, worker: _stop_publisher(worker.wsgi),
             "child_exit": lambda _, worker: _forget(worker.pid),

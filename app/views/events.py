@@ -77,10 +77,10 @@ def _cursor(query: EventsQuery) -> Cursor:
     """
     texts = {f"/headers/{LAST}": request.headers.get(LAST), "/query/last_event_id": query.last_event_id}
     cursors = {place: Cursor.parse(text) for place, text in texts.items() if text}
-    wrong = [place for place, cursor in cursors.items() if cursor is None]
-    if wrong:
+    invalid = [place for place, cursor in cursors.items() if cursor is None]
+    if invalid:
         text = "is not the id of an event that this service sent"
-        raise InputError.of(Problem(place, "format", text) for place in wrong)
+        raise InputError.of(Problem(place, "format", text) for place in invalid)
     return next(filter(None, cursors.values()), Cursor())
 
 

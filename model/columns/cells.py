@@ -6,7 +6,7 @@ A missing cell is NaN, or code −1.
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import numpy as np
@@ -18,6 +18,11 @@ Scalar = float | int | str | bool | None
 
 EXACT = 2**53  # float64 represents every whole number up to here
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+FIRST_DAY = (datetime(1, 1, 1, tzinfo=UTC) - EPOCH).days
+END_DAY = (datetime(9999, 12, 31, tzinfo=UTC) - EPOCH).days + 1
+EXACT_DAYS = 2**16  # nearer to 1970, each microsecond has its own float64 of days
+COARSE_STEPS = (timedelta(seconds=1), timedelta(milliseconds=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +37,9 @@ class _Values:
     @property
     def missing(self) -> np.ndarray:
         return np.isnan(self.values)
+
+    def is_missing(self, row: int) -> bool:
+        return math.isnan(self.values.item(row))
 
     def scalar(self, row: int) -> Scalar:
         value = float(self.values[row])
@@ -84,7 +92,15 @@ class Flags(_Values):
 
 @dataclass(frozen=True, eq=False)
 class Days(_Values):
-    """Cells that are dates, as days since 1970-01-01 in UTC."""
+    """Cells that are dates, as days since 1970-01-01 in UTC.
+
+    Parquet has dates outside the years 1 to 9999. They have no text in ISO 8601, and no column accepts them.
+    """
+
+    @property
+    def outside(self) -> np.ndarray:
+        """Which dates are outside the years 1 to 9999."""
+        return (self.values < FIRST_DAY) | (self.values >= END_DAY)
 
     def take(self, rows: np.ndarray) -> "Days":
         return Days(self.values[rows])
@@ -110,6 +126,9 @@ class Words:
 
     def take(self, rows: np.ndarray) -> "Words":
         return Words(self.codes[rows], self.words)
+
+    def is_missing(self, row: int) -> bool:
+        return bool(self.codes.item(row) < 0)
 
     def scalar(self, row: int) -> Scalar:
         code = int(self.codes[row])
@@ -164,13 +183,15 @@ class Table:
             {'months': 1}
         """
         if self.rows == 1:  # NumPy would take many times as long
-            return {name: 1 for name, cells in self.columns.items() if cells.scalar(0) is None}
+            return {name: 1 for name, cells in self.columns.items() if cells.is_missing(0)}
         counts = {name: int(np.count_nonzero(cells.missing)) for name, cells in self.columns.items()}
         return {name: count for name, count in counts.items() if count}
 
 
 def days_since_epoch(text: str) -> float | None:
     """Return the days since 1970-01-01 UTC of an ISO 8601 date or timestamp; `None` if the text is neither.
+
+    It is also `None` if the moment in UTC, or its float, is outside the years 1 to 9999.
 
     Source: RFC 3339 (a timestamp without an offset counts as UTC).
 
@@ -182,19 +203,29 @@ def days_since_epoch(text: str) -> float | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH) / timedelta(days=1)
     except (ValueError, OverflowError):
         return None
+    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH
+    days = since / DAY
+    return days if since.days >= FIRST_DAY and days < END_DAY else None
 
 
 def date_text(days: float) -> str:
-    """Return the ISO 8601 text of a number of days since 1970-01-01.
+    """Return the ISO 8601 text of a number of days since 1970-01-01; outside the years 1 to 9999, the number.
+
+    From July 1790 to June 2149 the text is exact to the microsecond. Near the year 9999 a float stands for 40
+    microseconds; the text is the one of them in whole seconds or milliseconds, if there is one.
 
     Example:
-        >>> date_text(1.0), date_text(1.5)
-        ('1970-01-02', '1970-01-02T12:00:00Z')
+        >>> date_text(1.0), date_text(1.5), date_text(3e6)
+        ('1970-01-02', '1970-01-02T12:00:00Z', '3000000 days after 1970-01-01')
     """
-    moment = EPOCH + timedelta(days=days)
+    if not FIRST_DAY <= days < END_DAY:
+        return f"{abs(days):.15g} days {'after' if days > 0 else 'before'} 1970-01-01"
+    since = timedelta(days=days)
     if days.is_integer():
-        return date(moment.year, moment.month, moment.day).isoformat()
-    return moment.replace(tzinfo=None).isoformat() + "Z"
+        return (EPOCH + since).date().isoformat()
+    if abs(days) >= EXACT_DAYS:
+        rounded = (round(since / step) * step for step in COARSE_STEPS)
+        since = next((coarse for coarse in rounded if coarse / DAY == days), since)
+    return (EPOCH + since).replace(tzinfo=None).isoformat() + "Z"

@@ -32,7 +32,10 @@ class DateColumn:
     def read(self, cells: Cells | Sequence[object] | np.ndarray, problems: RowProblems) -> Days:
         """Read days from ISO 8601 texts or from cells of a file; add all other values to `problems`."""
         if isinstance(cells, Days):
-            return cells
+            outside = cells.outside
+            for row in np.flatnonzero(outside).tolist():
+                self._refuse(row, cells.scalar(row), problems)
+            return Days(np.where(outside, np.nan, cells.values))
         if isinstance(cells, Words):
             return self._from_words(cells, problems)
         if isinstance(cells, Sequence | np.ndarray):

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
 from model.calibration import calibrate
-from model.columns.cells import Cells, Scalar
+from model.columns.cells import Cells
 from model.columns.target import check_outcome_counts, labels, refuse_missing
 from model.design import Floats
 from model.errors import ColumnError
@@ -51,10 +51,6 @@ class Churn(Head):
     def columns(self) -> tuple[str, ...]:
         """Return the one column of probabilities."""
         return ("churn_probability",)
-
-    def answers(self, predictions: Floats) -> list[list[Scalar]]:
-        """Return the probabilities."""
-        return [predictions.tolist()]
 
     def calibrated(self, y: Floats, z: Floats) -> tuple["Churn", Floats, dict[str, Any]]:
         """Return the calibrated head, log-odds of each row calibrated on other rows, and the reliability table."""

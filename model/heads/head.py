@@ -56,17 +56,17 @@ class Head(ABC):
         """Return slope · z + shift, the numbers that contributions sum to; for classes the logits."""
         return np.asarray(z * self.slope + self.shift)
 
-    @abstractmethod
     def predictions(self, z: Floats) -> Floats:
-        """Return the predictions of logits. A row's bits do not depend on its neighbours."""
+        """Return the predictions of logits, by default `scaled`. A row's bits do not depend on its neighbours."""
+        return self.scaled(z)
 
     @abstractmethod
     def columns(self) -> tuple[str, ...]:
         """Return the names of the columns of `answers`."""
 
-    @abstractmethod
     def answers(self, predictions: Floats) -> list[list[Scalar]]:
-        """Return the predictions as values of these columns."""
+        """Return the predictions as values of these columns, by default of one."""
+        return [predictions.tolist()]
 
     @abstractmethod
     def loss(self, y: Floats, scaled: Floats) -> float:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from model.columns.cells import Cells, Numbers, Scalar
+from model.columns.cells import Cells, Numbers
 from model.columns.target import refuse_missing
 from model.design import Floats
 from model.errors import ColumnError, TableError
@@ -63,17 +63,9 @@ class Number(Head):
         """Return one stratum for all rows."""
         return np.zeros(len(y)), ("rows",)
 
-    def predictions(self, z: Floats) -> Floats:
-        """Return the numbers, (n,) to (n,)."""
-        return self.scaled(z)
-
     def columns(self) -> tuple[str, ...]:
         """Return the one column of predictions."""
         return ("predicted",)
-
-    def answers(self, predictions: Floats) -> list[list[Scalar]]:
-        """Return the predictions."""
-        return [predictions.tolist()]
 
     def loss(self, y: Floats, scaled: Floats) -> float:
         """Return the mean squared error."""

@@ -26,10 +26,6 @@ class Momentum(Optimizer):
     beta: BelowOne = 0.9
     form: Literal["averaged", "classic"] = "averaged"
 
-    def coefficients(self, rates: Floats, steps: Floats) -> Sequence[Floats]:
-        """Return η."""
-        return (rates,)
-
     def record(self, tape: Tape, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
         """Record v, then ηv."""
         (gradient, update), (velocity,), (rate,) = tape.split(gradients), tape.split(moments), numbers

@@ -24,9 +24,9 @@ class Optimizer(ABC):
 
     learning_rate: Positive = 0.001
 
-    @abstractmethod
     def coefficients(self, rates: Floats, steps: Floats) -> Sequence[Floats]:
-        """Return arrays with one number a step, from the learning rates and the step counts (from 1)."""
+        """Return arrays with one number a step, from learning rates and step counts (from 1); by default the rates."""
+        return (rates,)
 
     @abstractmethod
     def record(self, tape: Tape, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:

@@ -23,10 +23,6 @@ class RMSprop(Optimizer):
     beta: BelowOne = 0.9
     epsilon: Positive = 1e-8
 
-    def coefficients(self, rates: Floats, steps: Floats) -> Sequence[Floats]:
-        """Return η."""
-        return (rates,)
-
     def record(self, tape: Tape, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
         """Record s, then ηg / (√s + ε)."""
         (gradient, update), (square,), (rate,) = tape.split(gradients), tape.split(moments), numbers

@@ -17,10 +17,6 @@ class SGD(Optimizer):
 
     learning_rate: Positive = 0.01
 
-    def coefficients(self, rates: Floats, steps: Floats) -> Sequence[Floats]:
-        """Return η."""
-        return (rates,)
-
     def record(self, tape: Tape, gradients: Floats, moments: Floats, numbers: Sequence[Floats]) -> Floats:
         """Record ηg."""
         (gradient, update), (rate,) = tape.split(gradients), numbers

@@ -6,7 +6,8 @@ import numpy as np
 
 from model.columns import table_warnings
 from model.columns.categorical import too_detailed
-from model.columns.cells import Cells, Numbers, Words
+from model.columns.cells import Cells, Days, Numbers, Words
+from model.columns.extremes import extreme_error
 from model.columns.schema import ColumnSummary, Schema, other_columns
 from model.columns.table_warnings import LEAKING_AUC, TableWarning, single_column_auc
 from model.columns.target import labels
@@ -70,13 +71,13 @@ class TableProfile:
 
         Raises:
             ColumnError: the target or id column is missing, or the target is not a yes/no column.
-            TableError: there are no rows; a number is too large; the target has one outcome only; there is no column
-                beside target and id.
+            TableError: there are no rows; a number or date is extreme; the target has one outcome only; there is no
+                column beside target and id.
         """
         rows = self._rows.seen
         if rows == 0:
             raise TableError("the table has no rows")
-        self._refuse_too_large()
+        self._refuse_extremes()
         names = other_columns(list(self._columns), self._target, self._id)
         positives = y = None
         if self._outcomes is not None:
@@ -99,13 +100,11 @@ class TableProfile:
             ),
         )
 
-    def _refuse_too_large(self) -> None:
+    def _refuse_extremes(self) -> None:
         for column in self._columns.values():
-            row = column.values.too_large
-            if row is not None and column.kind is Numbers:
-                raise TableError(
-                    f"column {column.name!r} is infinite or too large in row {row}: correct it or leave the cell empty"
-                )
+            row = column.values.extreme
+            if row is not None and column.kind in (Numbers, Days):
+                raise extreme_error(column.name, column.kind, row)
 
 
 def _warnings(column: ColumnProfile, y: Floats | None) -> tuple[TableWarning, ...]:

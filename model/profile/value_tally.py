@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from model.columns.cells import Days, Flags, Numbers, Scalar
-from model.columns.numbers import LARGEST
+from model.columns.extremes import first_extreme
 from model.columns.table_warnings import MOST_STEPS
 from model.design import Floats
 
@@ -18,7 +18,7 @@ class ValueTally:
         self.kind: type[Numbers | Flags | Days] = Numbers
         self.rows = self.known = 0
         self.least, self.most = math.inf, -math.inf
-        self.too_large: int | None = None
+        self.extreme: int | None = None
         self._sums: list[float] = []
         self._last: float | None = None
         self._step: float | None = None
@@ -35,13 +35,13 @@ class ValueTally:
             self.kind = type(cells)
         values = cells.values
         known = values[~cells.missing]
-        if self.too_large is None and len(wild := np.flatnonzero(np.abs(values) > LARGEST)):
-            self.too_large = first_row + int(wild[0])
+        if self.extreme is None and (place := first_extreme(cells)) is not None:
+            self.extreme = first_row + place
         self.rows += len(values)
         self.known += len(known)
         if len(known):
             self.least, self.most = min(self.least, float(known.min())), max(self.most, float(known.max()))
-            self._sums.append(float(known.sum()) if self.too_large is None else 0.0)
+            self._sums.append(float(known.sum()) if self.extreme is None else 0.0)
         self._count_on(values)
 
     def skip(self, rows: int) -> None:
@@ -50,7 +50,7 @@ class ValueTally:
         self._steady = False
 
     def _count_on(self, values: Floats) -> None:
-        if not self._steady or self.too_large is not None or len(values) == 0:
+        if not self._steady or self.extreme is not None or len(values) == 0:
             return
         steps = np.diff(values if self._last is None else np.append(self._last, values))
         self._last = float(values[-1])
@@ -63,7 +63,7 @@ class ValueTally:
         """Whether the numbers rise or fall by one from row to row, as row numbers do."""
         return (
             self._steady
-            and self.too_large is None
+            and self.extreme is None
             and self.kind is Numbers
             and self.rows > MOST_STEPS
             and self._step is not None

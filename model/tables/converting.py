@@ -13,7 +13,7 @@ from model.errors import TableError
 from model.tables import ndjson
 from model.tables.texts import is_text
 
-MICROSECONDS_A_DAY = 86_400_000_000.0
+UNITS_A_DAY = {"s": 86_400.0, "ms": 86_400_000.0, "us": 86_400_000_000.0, "ns": 86_400_000_000_000.0}
 
 
 def to_cells(array: Any, name: str, *, as_text: bool) -> Cells:
@@ -27,13 +27,23 @@ def to_cells(array: Any, name: str, *, as_text: bool) -> Cells:
     if pa.types.is_boolean(value_type):
         return Flags(_floats(array.cast(pa.int8())))
     if pa.types.is_date(value_type) or pa.types.is_timestamp(value_type):
-        moments = array.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
-        return Days(_floats(moments) / MICROSECONDS_A_DAY)
+        return _days(array)
     if pa.types.is_integer(value_type) or pa.types.is_floating(value_type) or pa.types.is_decimal(value_type):
         return Numbers(_floats(array))
     if pa.types.is_null(value_type):
         return Numbers(np.full(len(array), np.nan))
     raise TableError(f"column {name!r} is of type {value_type}: use numbers, texts, booleans or dates")
+
+
+def _days(array: Any) -> Days:
+    """Return days, to the microsecond inside the years 1 to 9999; microseconds far outside would overflow int64."""
+    value_type = array.type
+    if pa.types.is_date32(value_type):
+        return Days(_floats(array.cast(pa.int32())))
+    unit = "ms" if pa.types.is_date64(value_type) else value_type.unit
+    near = Days(_floats(array.cast(pa.int64())) / UNITS_A_DAY[unit])
+    moments = array.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
+    return Days(np.where(near.outside, near.values, _floats(moments) / UNITS_A_DAY["us"]))
 
 
 def _floats(array: Any) -> Any:
@@ -103,4 +113,16 @@ def to_ids(array: Any) -> tuple[list[Scalar], bool]:
         pa.types.is_unsigned_integer(value_type) and value_type.bit_width < 64
     ):
         return array.to_pylist(), True
-    return [None if value is None or value == "" else str(value) for value in array.to_pylist()], False
+    try:
+        values = array.to_pylist()
+    except OverflowError:
+        values = [_python_value(value) for value in array]
+    return [None if value is None or value == "" else str(value) for value in values], False
+
+
+def _python_value(value: Any) -> Any:
+    """Return the value; for a date outside the years 1 to 9999, which Python does not have, the number in the file."""
+    try:
+        return value.as_py()
+    except OverflowError:
+        return value.value

@@ -7,13 +7,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
 import pyarrow as pa
 
-from model.columns.cells import Numbers, Scalar, Table
+from model.columns.cells import Scalar, Table
 from model.columns.encoder import Raw
+from model.columns.extremes import extreme_error, first_extreme
 from model.columns.inference import infer_kinds
-from model.columns.numbers import LARGEST
 from model.errors import TableError
 from model.tables import ndjson
 from model.tables.arrow import arrow_batches
@@ -78,11 +77,8 @@ def read_table(source: Source, file_format: str) -> Table:
     if rows == 0:
         raise TableError("the table has no rows")
     for name, cells in columns.items():
-        if isinstance(cells, Numbers) and (too_large := (cells.values > LARGEST) | (cells.values < -LARGEST)).any():
-            row = int(np.flatnonzero(too_large)[0]) + 1
-            raise TableError(
-                f"column {name!r} is infinite or too large in row {row}: correct it or leave the cell empty"
-            )
+        if (place := first_extreme(cells)) is not None:
+            raise extreme_error(name, type(cells), place + 1)
     return infer_kinds(Table(columns, rows))
 
 

@@ -61,7 +61,7 @@ class Arena:
         return self._memory.fresh((*self._lead, width + 1, self.rows), fill=1.0)
 
     def set_next_activations(self, a: Floats) -> None:
-        """Return this array as the next `activations`, whatever their width. It has no row of ones."""
+        """Let the next call of `activations` return this array, which outlives the batch and has no row of ones."""
         self._given = self._next = a
 
     def values(self, a: Floats) -> Floats:

@@ -1,5 +1,6 @@
 """The OpenAPI document describes exactly the running application."""
 
+import inspect
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -120,6 +121,24 @@ def test_the_contract_of_idempotency_keys_holds(
     sent = {"Idempotency-Key": key.encode().decode("latin-1")}
     answer = client.post("/v1/jobs/training", json={"model": "churn", "dataset": dataset}, headers=sent)
     assert answer.status_code == (202 if fits else 422)
+
+
+def test_the_document_says_how_long_a_key_is_known(document: dict[str, Any]) -> None:
+    said = {
+        path: parameter["description"].partition(" for ")[2]
+        for path, methods in document["paths"].items()
+        for parameter in methods.get("post", {}).get("parameters", ())
+        if parameter["name"] == "Idempotency-Key"
+    }
+    assert said.pop("/v1/datasets") == "a day"
+    assert len(said) == 4
+    assert set(said.values()) == {"as long as the job is kept"}
+
+
+def test_no_description_is_indented(document: dict[str, Any]) -> None:
+    texts = [text for text in values(document, "description") if isinstance(text, str)]
+    assert any("\n\n" in text for text in texts)
+    assert [text for text in texts if text != inspect.cleandoc(text)] == []
 
 
 @pytest.mark.parametrize("place", ["query", "header"])

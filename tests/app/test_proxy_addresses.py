@@ -1,7 +1,6 @@
 """The proxy and the addresses of web containers: one that starts, and names whose addresses change."""
 
 import shutil
-import socket
 import time
 from pathlib import Path
 
@@ -9,17 +8,12 @@ import httpx
 import psutil
 import pytest
 
+from ebb.supervisor import free_port
 from tests.app.proxied import proxied, settings_behind
 from tests.app.running import CALM_SECONDS, PATIENCE, Running, served
 from tests.parts.nginx import nginx_path
 
 LOOK_SECONDS = 2  # between two looks of deploy/proxy.sh at the addresses
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def submit(url: str) -> int:

@@ -147,6 +147,28 @@ def test_scores_have_the_bits_of_the_estimator(ways: Ways, mixed: Estimator) -> 
         assert [score["churn_probability"] for score in getattr(ways, way)(everybody).values()] == own
 
 
+BAD_DATES = ["9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00+14:00"]
+
+
+@pytest.mark.parametrize("bad", BAD_DATES)
+def test_a_date_outside_the_years_1_to_9999_is_the_problem_of_its_customer_alone(
+    client: FlaskClient, version: int, bad: str
+) -> None:
+    good, last = customer(random.Random(1)), "9999-12-31T23:59:59Z"
+    records = [good, good | {"since": bad}, good | {"since": last}]
+    query = f"{SCORE}?version={version}&explain=5"
+    as_json = client.post(query, json={"records": records}).json
+    headers = {"Content-Type": "text/csv", "Accept": "application/json"}
+    as_text = client.post(query, data=as_csv(records), headers=headers).json
+    for told in (as_json, as_text):
+        assert ["error" in score for score in told["scores"]] == [False, True, False]
+        assert told["scores"][1]["error"]["code"] == "wrong_type"
+        assert bad in told["scores"][1]["error"]["detail"]
+        assert last in [reason["value"] for reason in told["scores"][2]["reasons"]]
+    alone = client.post(query, json={"records": records[1:2]})
+    assert (alone.status_code, alone.json["errors"][0]["code"]) == (422, "wrong_type")
+
+
 def test_unseen_categories_are_counted_and_scored(client: FlaskClient, version: int) -> None:
     records = [customer(random.Random(1)) | {"plan": plan} for plan in ("Satellite", "DSL", "Carrier pigeon", None)]
     answer = client.post(f"{SCORE}?version={version}", json={"records": records})

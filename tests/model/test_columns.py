@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
@@ -166,6 +167,10 @@ def test_the_order_of_rows_does_not_change_the_fitted_columns():
         ("joined", "yesterday", "wrong_type"),
         ("joined", "2024-02-30", "wrong_type"),
         ("joined", 19727, "wrong_type"),
+        ("joined", "9999-12-31T23:59:59-14:00", "wrong_type"),
+        ("joined", "9999-12-31T23:59:59.999999Z", "wrong_type"),
+        ("joined", "0001-01-01T00:00:00+14:00", "wrong_type"),
+        ("joined", "0001-01-01T00:00:00.999999+00:00:01", "wrong_type"),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_a_fault_of_its_row_only(column, value, code):
@@ -210,12 +215,59 @@ def test_texts_become_flags_or_dates_only_if_all_of_them_are():
     assert isinstance(infer_kind(Words.of(["2024-01-05", "soon"])), Words)
 
 
-@given(st.datetimes(timezones=st.just(None)))
+FIRST, LAST = map(datetime.fromisoformat, ["0001-01-01", "9999-12-31T23:59:59.999999"])
+A_DAY = timedelta(days=1)
+OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+MOMENTS = st.one_of(
+    st.datetimes(),
+    st.datetimes(FIRST, FIRST + A_DAY, timezones=OFFSETS),
+    st.datetimes(LAST - A_DAY, LAST, timezones=OFFSETS),
+    st.datetimes(timezones=OFFSETS).map(lambda moment: moment.replace(microsecond=0)),
+    st.datetimes(FIRST.replace(1791), FIRST.replace(2149), timezones=OFFSETS),
+)
+
+
+def in_utc(moment):
+    """Return the moment in UTC, without its offset; `None` outside the years 1 to 9999."""
+    try:
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except OverflowError:
+        return None
+
+
+@given(MOMENTS)
 def test_a_timestamp_survives_as_days(moment):
-    days = days_since_epoch(moment.isoformat())
-    assert days is not None
-    again = days_since_epoch(date_text(days))
-    assert again == pytest.approx(days, abs=2e-6 / 86400 * 1e5)
+    days, own = days_since_epoch(moment.isoformat()), in_utc(moment)
+    if own is None:
+        assert days is None
+        return
+    if days is None:
+        assert LAST - own <= timedelta(microseconds=20)
+        return
+    text = date_text(days)
+    assert days_since_epoch(text) == days
+    shown = datetime.fromisoformat(text).replace(tzinfo=None)
+    assert abs(shown - own) <= timedelta(microseconds=40)
+    if own.microsecond == 0 or 1791 <= own.year < 2149:
+        assert shown == own
+
+
+def test_typed_dates_outside_the_years_are_faults_of_their_rows():
+    encoder, days = fitted(**TABLE), Days(np.array([3e6, 2_932_897.0, -719_163.0, -8e5, np.inf, -719_162.0, NAN]))
+    table, problems = encoder.read({"joined": days}, 7)
+    assert {row: found[0].code for row, found in problems.rows.items()} == dict.fromkeys(range(5), "wrong_type")
+    assert "such as 2022-01-10, not '3000000 days after 1970-01-01'" in problems.rows[0][0].detail
+    assert table.columns["joined"].scalars() == [None] * 5 + ["0001-01-01", None]
+    for name in ("months", "auto_pay"):
+        assert sorted(encoder.read({name: days}, 7)[1].rows) == list(range(6))
+    assert encoder.unseen(encoder.read({"plan": days}, 7)[0]) == {"plan": 6}
+
+
+@pytest.mark.parametrize("cells", TABLE.values())
+def test_missing_values_of_one_row_are_counted_as_those_of_many(cells):
+    alone = [Table({"x": cells.take(np.array([row]))}, 1).missing().get("x", 0) for row in range(len(cells))]
+    assert alone == cells.missing.tolist()
+    assert Table({"x": cells}, len(cells)).missing() == {"x": sum(alone)}
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(-1e9, 1e9), st.integers(-(10**9), 10**9)), min_size=1, max_size=200))

@@ -1,4 +1,5 @@
 import io
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ebb.customers import customers
-from model.columns import Flags, Numbers, Table, Words
+from model.columns import Days, Flags, Numbers, Table, Words
 from model.errors import ColumnError, EstimatorError
 from model.estimator import Estimator
 from model.storage import pack
@@ -22,6 +23,13 @@ def home() -> Estimator:
 @pytest.fixture(scope="module")
 def mixed() -> Estimator:
     return fit(mixed_table()).estimator()
+
+
+@pytest.fixture(scope="module")
+def dated() -> Estimator:
+    joined = np.arange(18_000.0, 18_200.0)
+    table = Table({"joined": Days(joined), "churned": Flags((joined % 7 < 3).astype(float))}, len(joined))
+    return fit(table, epochs=1).estimator()
 
 
 def test_the_first_customer_is_scaled_as_in_the_worked_example():
@@ -56,6 +64,36 @@ def test_a_record_has_the_same_bits_alone_and_at_any_place_of_a_batch(mixed, bat
         alone = {name: [value] for name, value in batch[row].items()}
         assert mixed.predict(alone, 1).tobytes() == together[row : row + 1].tobytes()
         assert mixed.contributions(alone, 1).tobytes() == reasons[row : row + 1].tobytes()
+
+
+DATES = st.one_of(
+    st.none(),
+    st.dates().map(lambda day: day.isoformat()),
+    st.builds(
+        "{}T{}{}".format,
+        st.sampled_from(["0001-01-01", "0001-01-02", "1969-12-31", "2024-02-29", "9999-12-30", "9999-12-31"]),
+        st.sampled_from(["00:00:00", "00:00:00.000001", "13:59:59", "14:00:00", "23:59:59", "23:59:59.999999"]),
+        st.sampled_from(["", "Z", "+14:00", "-14:00", "+00:00:01", "-23:59"]),
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(DATES, min_size=1, max_size=20))
+def test_a_date_has_the_same_answer_alone_and_in_a_batch(dated, dates):
+    table, problems = dated.read({"joined": dates}, len(dates))
+    scores, (reasons, gaps) = dated.predict(table), dated.explain(table)
+    missing = 0
+    for row, date in enumerate(dates):
+        alone, own = dated.read({"joined": [date]}, 1)
+        assert own.rows.get(0) == problems.rows.get(row)
+        assert dated.predict(alone)[0] == scores[row]
+        assert dated.explain(alone) == ([reasons[row]], [gaps[row]])
+        shown = table.columns["joined"].scalar(row)
+        assert (shown is None) == (date is None or row in problems.rows)
+        assert shown is None or datetime.fromisoformat(str(shown))
+        missing += alone.missing().get("joined", 0)
+    assert table.missing().get("joined", 0) == missing == dates.count(None) + len(problems.rows)
 
 
 def test_customers_have_the_same_bits_from_a_file_from_lists_and_alone(home):

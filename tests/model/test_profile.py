@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.columns import Table, Words
+from model.columns import Numbers, Table, Words
 from model.columns.schema import Schema
 from model.errors import ColumnError, ModelError, TableError
 from model.profile import id_profile, word_tally
@@ -40,6 +40,7 @@ CELLS = st.sampled_from(
         "no",
         "2024-01-02",
         "2024-01-02T03:04:05Z",
+        "9999-12-31T23:59:59-14:00",
     ]
 ) | st.text("ab1é", max_size=3)
 KINDS = st.sampled_from(
@@ -49,6 +50,7 @@ KINDS = st.sampled_from(
         st.sampled_from(["1", "2", "3.25", ""]),
         st.sampled_from(["true", "FALSE", ""]),
         st.sampled_from(["2024-01-02", "2024-02-03T04:05:06Z"]),
+        st.sampled_from(["0001-01-01", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999Z"]),
         st.sampled_from(["7"]),
         st.sampled_from(["", "NA"]),
         CELLS,
@@ -161,7 +163,7 @@ def test_a_leaking_column_is_found_in_a_sample_of_the_whole_table() -> None:
     for start in range(0, n, 7_000):
         rows = slice(start, start + 7_000)
         cells = {"leak": leak[rows], "noise": noise[rows], "churned": churned[rows].astype(float)}
-        profile.add({name: reader.Numbers(values) for name, values in cells.items()}, len(leak[rows]))
+        profile.add({name: Numbers(values) for name, values in cells.items()}, len(leak[rows]))
     schema = profile.schema()
     assert [(warning.code, warning.column) for warning in schema.warnings] == [("leaking_column", "leak")]
     assert (schema.rows, schema.positives) == (n, int(churned.sum()))
