@@ -2,9 +2,9 @@
 
 No name contains control or format characters (Unicode's categories Cc, Cf, Zl, Zp) or lone surrogates: they control a
 terminal, reorder text, are invisible or cannot be written. Names in data, of columns and customers, may contain the two
-joiners: emoji, Persian and Hindi need them. Labels, the names of keys and datasets, contain nothing that is shown as
-nothing or as a blank: two labels that look the same would be two (Unicode's Default_Ignorable_Code_Point, and the empty
-Braille pattern).
+joiners: emoji, Persian and Hindi need them. Labels, the names of keys and datasets, contain no other invisible
+characters either (Unicode's Default_Ignorable_Code_Point, and the empty Braille pattern): two labels that look the same
+would be two.
 
 Source: Unicode Standard, section 4.5, for the categories; section 5.21, for the ignorable characters; CVE-2021-42574
 for the misuse of marks of direction.
