@@ -1,10 +1,13 @@
 """Checks names of keys, datasets, columns and customers, and clips and escapes names for messages.
 
-No name contains control or format characters (Unicode's categories Cc, Cf, Zl, Zp): they control a terminal, reorder
-text or are invisible. Names in data, of columns and customers, may contain the two joiners: emoji, Persian and Hindi
-need them.
+No name contains control or format characters (Unicode's categories Cc, Cf, Zl, Zp) or lone surrogates: they control a
+terminal, reorder text, are invisible or cannot be written. Names in data, of columns and customers, may contain the two
+joiners: emoji, Persian and Hindi need them. Labels, the names of keys and datasets, contain no other invisible
+characters either (Unicode's Default_Ignorable_Code_Point, and the empty Braille pattern): two labels that look the same
+would be two.
 
-Source: Unicode Standard, section 4.5, for the categories; CVE-2021-42574 for the misuse of marks of direction.
+Source: Unicode Standard, section 4.5, for the categories; section 5.21, for the ignorable characters; CVE-2021-42574
+for the misuse of marks of direction.
 """
 
 import json
@@ -13,8 +16,13 @@ import re
 from model.errors import TableError
 from model.limits import NAME_CHARACTERS
 
-RULE = "without control characters, line separators, marks of the direction of writing and other invisible characters"
-_JOINERS = "\u200c\u200d"
+RULE = "without control characters, line separators, marks of the direction of writing and other format characters"
+LABEL_RULE = "without control characters, line separators, marks of the direction of writing and invisible characters"
+_INVISIBLE = (
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u200c\u200d\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U000e0000\U000e0002-\U000e001f\U000e0080-\U000e0fff"
+)
+_SURROGATES = "\ud800-\udfff"  # no document in UTF-8 has them, so that no pattern in one needs them
 _REFUSED = (
     r"\x00-\x1f\x7f-\x9f"
     "\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f"
@@ -23,12 +31,12 @@ _REFUSED = (
 )
 DATA_PATTERN = f"[^{_REFUSED}]*"
 """The regular expression of a column's or customer's name, with the same meaning in JSON Schema, RE2 and Python."""
-LABEL_PATTERN = f"[^{_REFUSED}{_JOINERS}]*"
+LABEL_PATTERN = f"[^{_REFUSED}{_INVISIBLE}]*"
 """The regular expression of a key's or dataset's name."""
 
 _BREAKS = dict.fromkeys(map(ord, "\t\n\r"), " ")
-_FOUND = re.compile(f"[{_REFUSED}]")
-_FOUND_IN_LABEL = re.compile(f"[{_REFUSED}{_JOINERS}]")
+_FOUND = re.compile(f"[{_REFUSED}{_SURROGATES}]")
+_FOUND_IN_LABEL = re.compile(f"[{_REFUSED}{_SURROGATES}{_INVISIBLE}]")
 
 
 def refused_character(name: str, *, label: bool = False) -> str | None:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from model.limits import NAME_CHARACTERS
-from model.names import DATA_PATTERN, LABEL_PATTERN, RULE
+from model.names import DATA_PATTERN, LABEL_PATTERN, LABEL_RULE, RULE
 
 SLUG = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -46,9 +46,8 @@ def several(names: Iterable[str]) -> Meta:
 
 Slug = Annotated[str, whole(SLUG, "letters, digits, '.', '_' and '-', at most 100", max_length=100)]
 Uuid = Annotated[str, whole(UUID, "a UUIDv7")]
-PLAINLY = f"text {RULE}"
-PlainText = Annotated[str, whole(LABEL_PATTERN, PLAINLY, max_length=100)]
-ColumnName = Annotated[str, whole(DATA_PATTERN, PLAINLY, min_length=1, max_length=NAME_CHARACTERS)]
+PlainText = Annotated[str, whole(LABEL_PATTERN, f"text {LABEL_RULE}", max_length=100)]
+ColumnName = Annotated[str, whole(DATA_PATTERN, f"text {RULE}", min_length=1, max_length=NAME_CHARACTERS)]
 PageSize = Annotated[int, Meta(ge=1, le=1000)]
 PageToken = Annotated[
     str, published("[A-Za-z0-9_-]+", "next_page_token of the page before", min_length=1, max_length=1000)

@@ -1,6 +1,5 @@
 """The web server: gunicorn with threads, one application a process; gunicorn reads no other configuration."""
 
-import contextlib
 import gc
 import logging
 import resource
@@ -19,6 +18,7 @@ from app.access.host_check import is_loopback
 from app.edge import logs
 from app.errors import StartError
 from app.metrics.folder import make_folder
+from app.server.public_listener import BACKLOG, PublicListener
 from store.artifacts import ArtifactStore
 from store.child_processes import ONE_BLAS_THREAD, signal_at_parents_death
 from store.database import Database, open_database
@@ -32,7 +32,6 @@ GRACE_SECONDS = 20
 KEEPALIVE_SECONDS = 75  # longer than a proxy's keepalive, so that it never sends into a closing connection
 CLIENT_SECONDS = 10  # a client that sends or reads nothing for so long is disconnected
 MOST_CONNECTIONS = 1000
-BACKLOG = 2048  # connections that wait to be accepted
 OTHER_FILES = 100  # open files of a process beside its connections
 DATABASE_CONNECTIONS = 8  # a process opens more only for a moment, however many threads it has
 
@@ -44,10 +43,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._settings = settings
         self._url = _url(listener)
         self._broker = broker
-        # Behind a proxy, refuse connections until a process has loaded the application: the proxy then asks another
-        # container. This needs a fixed port, because a socket that listens again gets another one otherwise.
-        self._public_listener = listener.dup() if settings.proxies and settings.port else None
-        self._refuse_connections()
+        # This needs a fixed port, because a socket that listens again gets another one otherwise.
+        self._public_listener = PublicListener(listener if settings.proxies and settings.port else None)
+        self._public_listener.refuse()
         self._listener = listener.detach()  # gunicorn duplicates it, then closes it
         self._counts = make_folder()
         super().__init__()
@@ -79,23 +77,20 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "limit_request_field_size": 33_000,
             "loglevel": "warning",
             "on_starting": _adopt_log,
-            "on_reload": _adopt_log,
+            "pre_fork": lambda _, worker: self._public_listener.add(worker.age),
             # A process that outlived gunicorn's main one would hold the port, and the next server could not start.
             "post_fork": lambda _, worker: signal_at_parents_death(worker.ppid, signal.SIGKILL),
             "post_worker_init": self._start_process,
             "worker_exit": lambda _, worker: _stop_publisher(worker.wsgi),
-            "child_exit": lambda _, worker: _forget(worker.pid),
+            "child_exit": lambda _, worker: self._forget(worker),
             "on_exit": lambda _: shutil.rmtree(self._counts, ignore_errors=True),
             "when_ready": lambda _: self._announce(),
         }
 
-    def _refuse_connections(self) -> None:
-        if self._public_listener is not None:
-            with contextlib.suppress(OSError):  # only Linux can stop listening; elsewhere connections wait
-                self._public_listener.shutdown(socket.SHUT_RD)
-
     def _announce(self) -> None:
-        self._refuse_connections()  # gunicorn has begun to listen before its processes run
+        self._public_listener.refuse()  # gunicorn has begun to listen before its processes run
+        # gunicorn would replace all processes at once, to no purpose: settings are read at the start only.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         log.info("answering at %s", self._url)
 
     def _start_process(self, worker: Any) -> None:
@@ -108,8 +103,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         services.deadline.watch()
         gc.collect()
         gc.freeze()
-        if self._public_listener is not None:
-            self._public_listener.listen(BACKLOG)
+        self._public_listener.listen(worker.age)
+
+    def _forget(self, worker: Any) -> None:
+        self._public_listener.remove(worker.age)
+        _forget(worker.pid)
 
     def _environ(self) -> Mapping[str, str]:
         return {**ONE_BLAS_THREAD, "PROMETHEUS_MULTIPROC_DIR": str(self._counts)}

@@ -2,7 +2,7 @@
 
 import click
 
-from model.names import RULE, refused_character
+from model.names import LABEL_RULE, refused_character
 
 LONGEST_NAME = 100
 
@@ -17,5 +17,5 @@ class Name(click.ParamType[str]):
         if not 0 < len(value.strip()) <= len(value) <= LONGEST_NAME:
             self.fail(f"has {len(value)} characters: write 1 to {LONGEST_NAME}, not all of them blank", param, ctx)
         if found := refused_character(value, label=True):
-            self.fail(f"holds {found}: write it {RULE}", param, ctx)
+            self.fail(f"holds {found}: write it {LABEL_RULE}", param, ctx)
         return value

@@ -191,7 +191,9 @@ def test_a_lone_surrogate_is_422_and_is_not_stored(client: FlaskClient, settings
     assert kept(settings) == []
 
 
-@pytest.mark.parametrize("character", ["\ufeff", "\u200b", "\u200d", "\u00ad", "\u202e", "\x07", "\U000e0041"])
+@pytest.mark.parametrize(
+    "character", ["\ufeff", "\u200b", "\u200d", "\u00ad", "\u202e", "\x07", "\U000e0041", "\u3164", "\u2800"]
+)
 def test_a_dataset_name_with_invisible_characters_is_refused(client: FlaskClient, character: str) -> None:
     answer = upload(client, CSV, query=f"target=churned&name={quote(f'a{character}b')}")
     assert answer.status_code == 422

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.edge.responses import SECURITY_HEADERS
 from app.server.route_table import ROUTES
 from tests.app.proxied import SCORE, UPLOAD, UPLOAD_BYTES, connect, head, proxied
 from tests.app.running import PATIENCE, Running
@@ -68,6 +69,7 @@ def test_a_request_that_is_none_is_refused_as_a_problem(proxy: Proxy, sent: byte
     assert (told, headers["content-type"]) == (status, "application/problem+json")
     assert json.loads(body)["status"] == status
     assert json.loads(body)["request_id"] == headers["x-request-id"]
+    assert {name.lower(): value for name, value in SECURITY_HEADERS.items()}.items() <= headers.items()
 
 
 @pytest.mark.parametrize(
