@@ -17,7 +17,7 @@ configuration=$folder/nginx.conf
 sed -e "s|@UPLOAD_BYTES@|${EBB_UPLOAD_BYTES:-2147483648}|g" \
     -e "s|@SERVICE@|$service|g" \
     -e "s|@LISTEN@|${PROXY_LISTEN:-8000}|g" \
-    -e "s|@REQUESTS@|${PROXY_REQUESTS:-64}|g" \
+    -e "s|@REQUESTS@|${PROXY_REQUESTS:-32}|g" \
     -e "s|@CLIENT_CONNECTIONS@|${PROXY_CLIENT_CONNECTIONS:-1000}|g" \
     -e "s|@CLIENT_BODIES@|${PROXY_CLIENT_BODIES:-32}|g" \
     -e "s|@FOLDER@|$folder|g" \
