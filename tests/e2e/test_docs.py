@@ -111,7 +111,7 @@ def names(service: Running, folder: Path) -> dict[str, str]:
 def test_the_commands_of_every_guide_succeed(
     guide: Path, service: Running, folder: Path, names: dict[str, str]
 ) -> None:
-    field = re.findall(r"^field\(\).*$", QUICKSTART, re.MULTILINE)
+    field = re.findall(r"^field\(\) {\n.*?^}$", QUICKSTART, re.MULTILINE | re.DOTALL)
     commands = blocks(guide.read_text(encoding="utf-8"), "sh")
     assert "curl" in commands
     shell("\n".join([*field, commands]), service, folder, **names)
