@@ -204,7 +204,7 @@ class Client:
             page = decode(response, dict[str, msgspec.Raw])
             if name not in page:
                 raise UnreadableError(f"{response.request.url} answered a page without {name!r}")
-            yield from decode_part(response, page[name], list[item_type])  # type: ignore[valid-type]
+            yield from decode_part(response, page[name], list[item_type])  # type: ignore[valid-type]  # a type in a variable
             token = decode(response, _Next).next_page_token
             if not token:
                 return

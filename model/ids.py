@@ -30,6 +30,6 @@ def invalid_ids(ids: Sequence[object], column: str) -> dict[int, Problem]:
 def _all_short_texts(ids: Sequence[object]) -> bool:
     """Tell quickly whether all ids are short printable texts, which are valid."""
     try:
-        return "".join(ids).isprintable() and max(map(len, ids)) <= LONGEST_ID  # type: ignore[arg-type]
+        return "".join(ids).isprintable() and max(map(len, ids)) <= LONGEST_ID  # type: ignore[arg-type]  # caught below
     except TypeError:  # not all of them are texts
         return False

@@ -104,7 +104,7 @@ class Reader:
             annotation, bounds = get_args(annotation)
         raw = whole(raw) if annotation is int else real(raw) if annotation is float else raw
         if type(raw) is not annotation:
-            self.refuse(pointer, "type", f"must be {WORDS[annotation]}, not {shown(raw)}")  # type: ignore[index]
+            self.refuse(pointer, "type", f"must be {WORDS[annotation]}, not {shown(raw)}")  # type: ignore[index]  # WORDS has them
         elif annotation in (int, float):
             self.check(bounds, raw, pointer)
         return raw

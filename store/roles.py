@@ -79,7 +79,7 @@ def _make(connection: Connection, role: str, password: str | None) -> None:
         connection.exec_driver_sql(f"CREATE ROLE {name} LOGIN")
     if password is not None:
         # Encrypted here, so that the server's log never shows it. The result holds no quote.
-        server = connection.connection.driver_connection.pgconn  # type: ignore[union-attr]
+        server = connection.connection.driver_connection.pgconn  # type: ignore[union-attr]  # psycopg's
         secret = server.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
         connection.exec_driver_sql(f"ALTER ROLE {name} PASSWORD '{secret}'")
 

@@ -86,7 +86,7 @@ class Inspector:
 
     def _exchange(self, child: subprocess.Popen[bytes], request: InspectionRequest) -> bytes:
         assert child.stdin is not None  # noqa: S101 - it was started with pipes
-        assert child.stdout is not None  # noqa: S101
+        assert child.stdout is not None  # noqa: S101 - as above
         limits = {"memory_bytes": self._memory_bytes, "seconds": self._seconds}
         line = {**asdict(request), "path": str(request.path), **limits}
         with contextlib.suppress(BrokenPipeError):  # it has ended; its exit code tells why

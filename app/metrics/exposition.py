@@ -12,7 +12,7 @@ def expose(traffic: Traffic, jobs: JobsCollector, accept: str) -> tuple[bytes, s
     """Return the text and its content type."""
     registry = CollectorRegistry()
     if SHARED:
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library has no types
     else:
         registry.register(traffic.registry)
     registry.register(jobs)
@@ -22,4 +22,4 @@ def expose(traffic: Traffic, jobs: JobsCollector, accept: str) -> tuple[bytes, s
 
 def forget(process: int) -> None:
     """Drop the gauges of a process that ended; its counters stay."""
-    mark_process_dead(process)  # type: ignore[no-untyped-call]
+    mark_process_dead(process)  # type: ignore[no-untyped-call]  # the library has no types

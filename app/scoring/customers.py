@@ -125,4 +125,4 @@ def id_column(estimator: Estimator) -> str:
 def shown_id(value: object) -> str | int | None:
     """Return the id of a refused record, or None if the id itself is invalid."""
     fit = isinstance(value, str | int) and not isinstance(value, bool) and not invalid_ids([value], "")
-    return value if fit else None  # type: ignore[return-value]
+    return value if fit else None  # type: ignore[return-value]  # `fit` has checked it

@@ -70,7 +70,7 @@ def latencies(peer: ModuleType) -> list[float]:
 
 
 def _next(redis: object) -> float:
-    told = redis.blpop(DONE, timeout=PATIENCE_SECONDS)  # type: ignore[attr-defined]
+    told = redis.blpop(DONE, timeout=PATIENCE_SECONDS)
     if told is None:
         raise SystemExit(f"a job of a peer did not begin within {PATIENCE_SECONDS} s; nothing was written")
     return float(told[1].split()[1])

@@ -44,7 +44,7 @@ def program(name: str, command: Sequence[str], environ: Mapping[str, str], port:
     """Run a server while the context is open."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     environ = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", **environ}
-    process = subprocess.Popen(command, env=environ, cwd=HERE, start_new_session=True, **quiet)  # type: ignore[call-overload]
+    process = subprocess.Popen(command, env=environ, cwd=HERE, start_new_session=True, **quiet)
     try:
         _wait(f"http://127.0.0.1:{port}/livez", process)
         yield Server(name, f"http://127.0.0.1:{port}", process.pid)

@@ -56,8 +56,7 @@ def _folder_with(table: CustomerTable, home: Path) -> Path:
 
 def _write_report(findings: Findings, path: Path) -> None:
     try:
-        # Not before it is needed: drawing takes longer to import than all the rest.
-        from ebb.demo.report import write_report  # noqa: PLC0415
+        from ebb.demo.report import write_report  # noqa: PLC0415 - brings matplotlib, whose import takes longest
     except ModuleNotFoundError as error:
         raise DemoError(f"the report needs {error.name}: pip install 'ebb[demo]'") from error
     write_report(findings, path)

@@ -123,7 +123,7 @@ def smoothed(reader: Reader, loss: object, smoothing: float) -> object:
     """Return the loss with label smoothing; refuse smoothing for a loss without classes."""
     if smoothing and loss is not None and not hasattr(loss, "label_smoothing"):
         reader.refuse("/label_smoothing", "conflict", "needs a loss of classes: leave it 0 for this loss")
-    return replace(loss, label_smoothing=smoothing) if hasattr(loss, "label_smoothing") else loss  # type: ignore[type-var]
+    return replace(loss, label_smoothing=smoothing) if hasattr(loss, "label_smoothing") else loss  # type: ignore[type-var]  # a dataclass
 
 
 def read_initializer(reader: Reader, raw: object, pointer: str) -> object:

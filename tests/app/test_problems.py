@@ -88,7 +88,7 @@ def test_a_database_outage_is_503_with_retry_after() -> None:
 
 
 def test_missing_tables_are_an_internal_error(client: FlaskClient, database: object) -> None:
-    with database.engine.begin() as connection:  # type: ignore[attr-defined]
+    with database.engine.begin() as connection:
         connection.exec_driver_sql(f"ALTER TABLE {jobs.name} RENAME TO gone")
     answer = client.get("/v1/jobs")
     assert answer.status_code in (500, 503)

@@ -1,5 +1,6 @@
 """Bodies and queries are parsed strictly. Errors say what to write instead."""
 
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -56,8 +57,6 @@ def test_a_body_beyond_16_mib_is_413_and_suggests_a_scoring_job(client: FlaskCli
 
 
 def test_a_body_without_a_length_is_limited_too(client: FlaskClient) -> None:
-    from io import BytesIO  # noqa: PLC0415
-
     body: dict[str, Any] = {"wsgi.input": BytesIO(b" " * (16 * 2**20 + 9)), "wsgi.input_terminated": True}
     answer = client.post(SCORE, content_type="application/json", environ_overrides=body)
     assert answer.status_code == 413

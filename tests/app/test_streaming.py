@@ -50,12 +50,12 @@ def running(settings: Settings) -> Iterator[Running]:
 def claimed(database: Database) -> Claim:
     """A running training."""
     facts = NewDataset("customers", "text/csv", target="churned", id_column="", rows=1, schema={})
-    artifact = Artifact("d" * 64, 5, None)  # type: ignore[arg-type]  # no file is read
+    artifact = Artifact("d" * 64, 5, None)  # no file is read
 
     def work(connection: object) -> Claim:
-        dataset_id, _ = add_dataset(connection, artifact, facts)  # type: ignore[arg-type]
-        job = submit(connection, Submission("training", "churn", dataset_id, {}))  # type: ignore[arg-type]
-        mine = claim(connection, job.job_id, worker="w", lease_seconds=30)  # type: ignore[arg-type]
+        dataset_id, _ = add_dataset(connection, artifact, facts)
+        job = submit(connection, Submission("training", "churn", dataset_id, {}))
+        mine = claim(connection, job.job_id, worker="w", lease_seconds=30)
         assert mine is not None
         return mine
 

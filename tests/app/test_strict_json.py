@@ -102,8 +102,8 @@ def test_valid_json_is_read_unchanged(value: object) -> None:
     try:
         assert parse_json(body) == value
     except MalformedError as refused:
-        assert {problem.code for problem in refused.problems} == {"depth"}  # noqa: PT017
-        assert max(problem.pointer.count("/") for problem in refused.problems) >= DEEPEST  # noqa: PT017
+        assert {problem.code for problem in refused.problems} == {"depth"}  # noqa: PT017 - a deep document alone may be refused
+        assert max(problem.pointer.count("/") for problem in refused.problems) >= DEEPEST  # noqa: PT017 - a deep document alone may be refused
 
 
 TEXTS = 300_000

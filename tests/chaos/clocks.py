@@ -12,7 +12,7 @@ def set_wrong(offset: float) -> None:
     true_time, true_time_ns, true_class = time.time, time.time_ns, datetime.datetime
     step = datetime.timedelta(seconds=offset)
 
-    class WrongDatetime(true_class):  # type: ignore[misc, valid-type]
+    class WrongDatetime(true_class):
         """`datetime` with a shifted now."""
 
         @classmethod
@@ -25,4 +25,4 @@ def set_wrong(offset: float) -> None:
 
     time.time = lambda: true_time() + offset
     time.time_ns = lambda: true_time_ns() + int(offset * 1e9)
-    datetime.datetime = WrongDatetime  # type: ignore[misc]
+    datetime.datetime = WrongDatetime

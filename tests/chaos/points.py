@@ -48,11 +48,11 @@ class Point:
 
 
 def _before(role: str, *within: str, **more: object) -> Kill:
-    return Kill(role, "before commit", within, **more)  # type: ignore[arg-type]
+    return Kill(role, "before commit", within, **more)
 
 
 def _after(role: str, *within: str, **more: object) -> Kill:
-    return Kill(role, "after commit", within, **more)  # type: ignore[arg-type]
+    return Kill(role, "after commit", within, **more)
 
 
 CLAIM = "store.jobs.claim.claim"

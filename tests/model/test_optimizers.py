@@ -112,7 +112,7 @@ def test_updates_equal_the_formula(optimizer: Optimizer, formula: Callable[..., 
 
 def updated(gradient: Array, values: Array, **settings: object) -> Array:
     """Return parameters after one step of plain gradient descent at rate 1, or of another optimizer."""
-    spec = Spec(**({"optimizer": SGD()} | settings))  # type: ignore[arg-type]
+    spec = Spec(**({"optimizer": SGD()} | settings))
     stack = network(Dense(1), inputs=2)
     buffers = Buffers(stack, (), spec.optimizer.moments, np.float64)
     buffers.values[...], buffers.gradients[0] = values, gradient

@@ -49,7 +49,7 @@ def test_the_error_of_the_database_has_the_reason(told: Database) -> None:
 
 def test_a_line_is_committed_with_its_action(database: Database) -> None:
     def undone(connection: object) -> None:
-        record_action(connection, "alias.moved", "churn/champion", by="ada")  # type: ignore[arg-type]
+        record_action(connection, "alias.moved", "churn/champion", by="ada")
         raise LookupError
 
     with pytest.raises(LookupError):

@@ -65,7 +65,7 @@ def test_statements_with_other_offsets_share_a_compilation(database: Database) -
         database.write(lambda connection: connection.execute(statement))
 
     add(0)
-    compiled = len(database.engine._compiled_cache)  # type: ignore[arg-type]
+    compiled = len(database.engine._compiled_cache)
     for number in range(1, 5):
         add(number)
-    assert len(database.engine._compiled_cache) == compiled  # type: ignore[arg-type]
+    assert len(database.engine._compiled_cache) == compiled

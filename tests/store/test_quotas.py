@@ -24,7 +24,7 @@ def make_key(database: Database, **limits: int) -> str:
 
 
 def bytes_of(number: int, size: int) -> Artifact:
-    return Artifact(f"{number:064}", size, None)  # type: ignore[arg-type]  # no file is read
+    return Artifact(f"{number:064}", size, None)  # no file is read
 
 
 def store(database: Database, owner: str, artifact: Artifact, default: int = 0, target: str = "churned") -> None:

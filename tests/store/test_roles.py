@@ -137,7 +137,7 @@ def test_the_owner_of_the_tables_is_no_superuser(owner_of_site: Database, site: 
     grant_service(owner_of_site, site.role, PASSWORD)
     with pytest.raises(DBAPIError) as refused, owner_of_site.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(text(statement))
-    assert refused.value.orig.sqlstate == "42501"  # type: ignore[union-attr]
+    assert refused.value.orig.sqlstate == "42501"
 
 
 @pytest.mark.parametrize("statement", REFUSED)
@@ -145,7 +145,7 @@ def test_the_service_may_change_rows_only_and_no_line_of_the_audit_log(served: D
     served.write(lambda connection: record_action(connection, "alias.moved", "churn", by="ada"))
     with pytest.raises(DBAPIError) as refused, served.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(text(statement.replace(":", "\\:")))
-    assert refused.value.orig.sqlstate == "42501"  # type: ignore[union-attr]
+    assert refused.value.orig.sqlstate == "42501"
     with served.read() as connection:
         assert connection.execute(text("SELECT actor FROM audit_log")).scalars().all() == ["ada"]
 
@@ -156,7 +156,7 @@ def test_the_service_has_no_right_beyond_those_that_the_table_names(served: Data
         "FROM information_schema.role_table_grants WHERE grantee = :role GROUP BY 1"
     )
     with served.read() as connection:
-        held = dict(connection.execute(rights, {"role": site.role}).all())  # type: ignore[arg-type]
+        held = dict(connection.execute(rights, {"role": site.role}).all())
     assert held.keys() == {*metadata.tables, "alembic_version"}
     plain = {name for name, told in held.items() if told == "DELETE, INSERT, SELECT, UPDATE"}
     assert held.keys() - plain == LESS.keys()

@@ -1,5 +1,7 @@
 """T1: a submission becomes one row."""
 
+from functools import partial
+
 import pytest
 
 from store.clock import now
@@ -92,8 +94,8 @@ def test_a_request_of_the_first_release_has_the_digest_it_had(world: World) -> N
 def test_a_submission_that_names_no_deadline_gets_the_default_one_and_may_be_repeated(world: World) -> None:
     def ask(seconds: float | None) -> str:
         submission = world.submission(idempotency_key="k")
-        work = lambda connection: submit(connection, submission, SubmitLimits(deadline_seconds=seconds))  # noqa: E731
-        return world.database.write(work).job_id
+        limits = SubmitLimits(deadline_seconds=seconds)
+        return world.database.write(partial(submit, submission=submission, limits=limits)).job_id
 
     job_id = ask(60.0)
     row = world.row(job_id)
@@ -155,7 +157,7 @@ def test_a_full_queue_repeats_earlier_answers_and_accepts_other_kinds(world: Wor
     first = world.queue(idempotency_key="k")
     again, other = world.submission(idempotency_key="k"), world.submission(kind="scoring")
     for submission, expected in ((again, Submitted(first, True)), (other, Submitted(other.job_id, False))):
-        work = lambda connection, it=submission: submit(connection, it, SubmitLimits(queue_limit=1))  # noqa: E731
+        work = partial(submit, submission=submission, limits=SubmitLimits(queue_limit=1))
         assert world.database.write(work) == expected
 
 

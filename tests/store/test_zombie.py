@@ -160,7 +160,7 @@ def test_no_write_with_an_old_token_succeeds(world: World, phase: Callable[[Worl
     with world.database.read() as connection:
         assert not is_held(connection, zombie)
     for write in WRITES.values():
-        world.refuses(lambda connection, write=write: write(world, zombie, connection))  # type: ignore[misc]
+        world.refuses(lambda connection, write=write: write(world, zombie, connection))
 
 
 @pytest.mark.parametrize("phase", PHASES, ids=_name)
@@ -223,5 +223,5 @@ def test_every_write_of_a_worker_is_tested_here(world: World) -> None:
         mine = world.start()
         if name in NEED_A_CANCEL:
             world.cancel(mine.job_id)
-        world.database.write(lambda connection, name=name, mine=mine: run(connection, name, mine))  # type: ignore[misc]
+        world.database.write(lambda connection, name=name, mine=mine: run(connection, name, mine))
     assert _writes_of_a_worker() <= called, "add the missing ones to WRITES"

@@ -117,7 +117,7 @@ class World:
 
 
 def make_world(database: Database) -> World:
-    artifact = Artifact(hashlib.sha256(b"table").hexdigest(), 5, None)  # type: ignore[arg-type]  # no file is read
+    artifact = Artifact(hashlib.sha256(b"table").hexdigest(), 5, None)  # no file is read
     facts = NewDataset("customers", "text/csv", target="churned", id_column="", rows=1, schema={})
     dataset_id, _ = database.write(lambda connection: add_dataset(connection, artifact, facts))
     return World(database, dataset_id)
