@@ -9,7 +9,7 @@ from flask import Flask
 
 from app.errors import ConcurrencyLimitError
 from app.limits.concurrency_limit import ConcurrencyLimit
-from app.views.score import LARGE_BYTES
+from app.parsing.request_parsing import LARGE_BYTES
 
 WAIT_SECONDS = 0.5
 
@@ -61,3 +61,17 @@ def test_a_large_batch_waits_for_a_place_and_a_small_one_needs_none(app: Flask, 
     threading.Timer(0.1, batches.leave).start()
     assert score(large) == 200
     assert score(large) == 200, "the place was given back"
+
+
+def test_large_bodies_of_other_routes_count_for_the_same_places(app: Flask) -> None:
+    services, client = app.extensions["ebb"], app.test_client()
+
+    def submit(body: str) -> int:
+        return client.post("/v1/jobs/training", data=body, content_type="application/json").status_code
+
+    for _ in range(services.settings.web_threads // 4):
+        services.batches.enter()
+    assert submit("{}") == 422
+    assert submit("{}" + " " * LARGE_BYTES) == 503
+    services.batches.leave()
+    assert submit("{}" + " " * LARGE_BYTES) == 422

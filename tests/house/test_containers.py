@@ -182,3 +182,12 @@ def test_every_answer_of_the_proxy_itself_is_a_problem_with_a_valid_status() -> 
     assert (told[494], told[502], told[504]) == (431, 503, 503)
     for table in re.findall(r"map \$status \$(?:title|detail) {(.*?)}", PROXY, re.DOTALL):
         assert {int(status) for status in re.findall(r"^ +(\d+) ", table, re.MULTILINE)} == set(told.values()) - {500}
+
+
+def test_operations_names_the_defaults_of_the_proxy() -> None:
+    script = (ROOT / "deploy/proxy.sh").read_text(encoding="utf-8")
+    limits = dict(re.findall(r"\$\{(PROXY_\w+):-(\d+)\}", script))
+    limits.pop("PROXY_LISTEN")
+    assert len(limits) == 3
+    for name, number in limits.items():
+        assert f"`{name}` ({int(number):,})" in OPERATIONS
