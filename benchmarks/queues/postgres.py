@@ -19,9 +19,9 @@ def postgres() -> Iterator[str]:
     Raises: ModuleNotFoundError when the programs are not installed.
     """
     sys.path.append(str(ROOT))
-    from tests.parts.postgres import SETTINGS, Postgres, initialise, spawn, wait_until_ready  # noqa: PLC0415
-    from tests.parts.postgres_programs import program_folder, reachable  # noqa: PLC0415
-    from tests.parts.unprivileged import private_folder, server_account  # noqa: PLC0415
+    from tests.parts.postgres import SETTINGS, Postgres, initialise, spawn, wait_until_ready  # noqa: PLC0415 - the path is added above
+    from tests.parts.postgres_programs import program_folder, reachable  # noqa: PLC0415 - as above
+    from tests.parts.unprivileged import private_folder, server_account  # noqa: PLC0415 - as above
 
     account = server_account()
     folder = private_folder(account)
