@@ -121,7 +121,9 @@ def test_the_concurrent_large_bodies_of_an_address_are_limited(server: Running, 
     large = [SCORE + b"Content-Length: 1000000\r\n\r\n", SCORE + b"Transfer-Encoding: chunked\r\n\r\n"]
     with proxied(tmp_path, server.url, PROXY_CLIENT_BODIES="3") as proxy, ExitStack() as stack:
         for number in range(3):
-            stack.enter_context(connect(proxy)).sendall(large[number % 2])
+            waiting = stack.enter_context(connect(proxy))
+            waiting.sendall(large[number % 2].replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+            assert head(waiting)[0] == 100  # counted, whichever process of nginx has it
         for sent in large:
             with connect(proxy) as connection:
                 connection.sendall(sent)
