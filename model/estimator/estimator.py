@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from model.columns import Table
 from model.columns.cells import Scalar
@@ -13,33 +11,14 @@ from model.columns.encoder import Encoder, Raw
 from model.columns.row_problems import RowProblems
 from model.design import Floats
 from model.errors import ColumnError, EstimatorError, FileError, Problem, ShapeError, SpecError
-from model.heads import CHURN, Churn, Classes, Head, head_from_json, head_to_json
+from model.estimator.explaining import Explained, Explainer
+from model.heads import CHURN, Churn, Head, head_from_json, head_to_json
 from model.names import clipped
 from model.network.network import Network
-from model.network.reasons import contributions
 from model.parsing import escape
 from model.storage import pack, sha256, unpack
 
 FORMAT = 2
-
-
-class Reason(NamedTuple):
-    """The contribution of one column to a customer's log-odds or predicted number, against the baseline customer."""
-
-    column: str
-    value: Scalar
-    contribution: float
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the reason in the form of the API."""
-        return {"column": self.column, "value": self.value, "contribution": self.contribution}
-
-
-class Explained(NamedTuple):
-    """The largest reasons of each row, and its gap: the difference that all reasons of the row leave unexplained."""
-
-    reasons: list[list[Reason]]
-    gaps: list[float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,17 +90,7 @@ class Estimator:
         Raises: EstimatorError when the target is a class.
         """
         table = self._table(columns, n)
-        X = self._design(table, None)
-        found = self._contributions(X)
-        order = np.argsort(-np.abs(found), axis=1, kind="stable")[:, :top]
-        largest = np.take_along_axis(found, order, axis=1).tolist()
-        names = self.encoder.names
-        values = [table.columns[name].scalars() for name in names]
-        reasons = [
-            [Reason(names[j], values[j][row], contribution) for j, contribution in zip(*chosen, strict=True)]
-            for row, chosen in enumerate(zip(order.tolist(), largest, strict=True))
-        ]
-        return Explained(reasons, self._unexplained(X, found).tolist())
+        return self._explainer.explain(table, self._design(table, None), top)
 
     def contributions(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
         """Return the contribution of each column to the log-odds or predicted number, shape (n, columns).
@@ -130,7 +99,7 @@ class Estimator:
 
         Raises: EstimatorError when the target is a class.
         """
-        return self._contributions(self._design(columns, n))
+        return self._explainer.contributions(self._design(columns, n))
 
     def unseen(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> dict[str, int]:
         """Return the number of rows of each categorical column whose category was rare or absent in training."""
@@ -144,34 +113,14 @@ class Estimator:
     @cached_property
     def baseline_log_odds(self) -> float:
         """The log-odds of churn, or the predicted number, of the baseline customer."""
-        self._explainable()
-        return float(self._scaled(self.baseline[None])[0])
+        return self._explainer.baseline_log_odds
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        return Explainer(self.encoder, self.network, self.head, self.baseline)
 
     def _scaled(self, X: Floats) -> Floats:
         return self.head.scaled(self.network.logits(X))
-
-    def _contributions(self, X: Floats) -> Floats:
-        self._explainable()
-        by_feature = contributions(self.network, self.baseline, X) * self.head.slope
-        by_column = np.zeros((len(by_feature), len(self.encoder.groups)))
-        for column, group in enumerate(self.encoder.groups):
-            # One by one: NumPy sums a single row in another order than several rows.
-            for feature in range(group.start, group.stop):
-                by_column[:, column] += by_feature[:, feature]
-        return by_column
-
-    def _unexplained(self, X: Floats, by_column: Floats) -> Floats:
-        rest = self._scaled(X) - self.baseline_log_odds
-        for contribution in by_column.T:
-            rest -= contribution
-        return rest
-
-    def _explainable(self) -> None:
-        if isinstance(self.head, Classes):
-            raise EstimatorError(
-                "reasons explain one number, and this estimator predicts a probability for each class: "
-                "train an estimator for the one class in question, yes or no"
-            )
 
     def _table(self, columns: Mapping[str, Raw] | Table, n: int | None) -> Table:
         if isinstance(columns, Table):
