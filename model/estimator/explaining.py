@@ -69,7 +69,7 @@ class Explainer:
         Raises: EstimatorError when the target is a class.
         """
         self._check()
-        by_feature = contributions(self.network, self.baseline, X) * self.head.slope
+        by_feature = contributions(self.network, self.baseline[None], X) * self.head.slope
         by_column = np.zeros((len(by_feature), len(self.encoder.groups)))
         for column, group in enumerate(self.encoder.groups):
             # One by one: NumPy sums a single row in another order than several rows.
