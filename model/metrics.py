@@ -33,7 +33,12 @@ def log_loss(y: Floats, logits: Floats) -> float:
         >>> round(log_loss(np.array([0.0]), np.array([z])), 3)
         0.163
     """
-    return float(np.mean(np.maximum(logits, 0.0) - logits * y + np.log1p(np.exp(-np.abs(logits)))))
+    return float(np.mean(log_losses(y, logits)))
+
+
+def log_losses(y: Floats, logits: Floats) -> Floats:
+    """Return the binary cross-entropy of each row, in nats: (n,) and (n,) to (n,)."""
+    return np.asarray(np.maximum(logits, 0.0) - logits * y + np.log1p(np.exp(-np.abs(logits))))
 
 
 def cross_entropy(y: Floats, logits: Floats) -> float:

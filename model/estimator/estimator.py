@@ -152,7 +152,9 @@ class Estimator:
 
     def _contributions(self, X: Floats) -> Floats:
         self._explainable()
-        by_feature = contributions(self.network, self.baseline, X) * self.head.slope
+        start = float(self.network.logits(self.baseline[None])[0])
+        slopes = self.head.secant(start, self.network.logits(X))
+        by_feature = contributions(self.network, self.baseline, X) * slopes[:, None]
         by_column = np.zeros((len(by_feature), len(self.encoder.groups)))
         for column, group in enumerate(self.encoder.groups):
             # One by one: NumPy sums a single row in another order than several rows.
