@@ -16,6 +16,7 @@ from model.columns.table_warnings import find_warnings, is_constant
 from model.design import Design, Floats
 from model.errors import CheckpointError, Problem, SpecError
 from model.estimator.estimator import Estimator
+from model.evaluation import TrainingFacts, evaluate_training
 from model.heads import CATALOG as HEADS
 from model.heads import Churn, Head, Number
 from model.losses import CATALOG as LOSSES
@@ -202,6 +203,9 @@ class Fitting:
             **figures,
             **self.progress_counts,
         }
+        if isinstance(head, Churn):
+            facts = TrainingFacts(self.cells, self.split, self.spec.seed, self.trainer.improving)
+            metrics["evaluation"] = evaluate_training(y, held, facts)
         return head, metrics
 
 
