@@ -18,8 +18,8 @@ from model.design import Design, Floats
 from model.errors import CheckpointError, Problem, SpecError
 from model.estimator.background import Background, check_baseline
 from model.estimator.estimator import Estimator
-from model.evaluation import TrainingFacts, evaluate_training
 from model.estimator.importance import with_reasons
+from model.evaluation import TrainingFacts, evaluate_training
 from model.heads import CATALOG as HEADS
 from model.heads import Churn, Head, Number
 from model.losses import CATALOG as LOSSES
