@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from model.columns import Table
@@ -37,7 +37,10 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Training:
-    """One attempt at one training; `restarted` says why a stored checkpoint was not used."""
+    """One attempt at one training; `restarted` says why a stored checkpoint was not used.
+
+    `facts` are kept in the job's result and in the version's metrics, beside their own.
+    """
 
     data: JobData
     spec: Spec
@@ -47,6 +50,7 @@ class Training:
     database: Database
     begun: float
     environment: dict[str, object]
+    facts: Mapping[str, object] = field(default_factory=dict)
     _in_epoch: bool = False
     out_of_memory: ClassVar[str] = (
         "the training needs more memory than there is; take fewer units a layer, or a smaller batch_size"
@@ -73,7 +77,7 @@ class Training:
             "size_limits": SizeLimits(settings.training_bytes, MOST_BYTES),
         }
         try:
-            fitting = Fitting(table, **options, checkpoint=_checkpoint(stored, environment))
+            fitting = Fitting(table, **options, checkpoint=read_checkpoint(stored, environment))
         except CheckpointError as error:
             log.warning("job %s: starting at epoch 0: %s", job_id, error)
             fitting, restarted = Fitting(table, **options), str(error)
@@ -120,7 +124,7 @@ class Training:
         version = self.version(seconds)
 
         def end(connection: Connection, claim: Claim) -> str:
-            number = succeed_training(connection, claim, version, promotion)
+            number = succeed_training(connection, claim, version, promotion, self.facts)
             return f"version {number} of {version.model} after {seconds:.1f} s"
 
         return end
@@ -147,7 +151,7 @@ class Training:
             data_sha256=self.data.dataset.sha256,
             spec=self.spec.to_json(),
             columns=estimator.encoder.to_json(),
-            metrics={**estimator.metrics, "seconds": seconds},
+            metrics={**estimator.metrics, "seconds": seconds, **self.facts},
             environment=self.environment,
             estimator=estimator.to_bytes(),
             weights_sha256=estimator.weights_sha256,
@@ -162,7 +166,7 @@ def _churn_spec(job: JobRow) -> Spec:
     return spec
 
 
-def _checkpoint(stored: CheckpointRow | None, environment: Mapping[str, object]) -> Checkpoint | None:
+def read_checkpoint(stored: CheckpointRow | None, environment: Mapping[str, object]) -> Checkpoint | None:
     """Return the stored checkpoint, if there is one.
 
     Raises: CheckpointError where it is damaged, or of another numerical environment.
