@@ -6,6 +6,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from model.training.checkpoint import Checkpoint
+from model.training.footprint import STATE_COPIES, SizeLimits
 
 MOST_PAUSED_BYTES = 1 << 25
 """The most that a sweep keeps of paused trainings. A training whose state does not fit is trained again."""
@@ -40,6 +41,15 @@ class PausedStates:
     def read(self, headers: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
         """Replace the states by those that `write` returned."""
         self._states = {int(name): read_state(name, headers[name], arrays) for name in headers}
+
+
+def limits_beside(most: SizeLimits, paused: int, state: int) -> SizeLimits:
+    """Return the limits of a training beside so many paused ones, whose states have so many bytes each."""
+    kept = min(MOST_PAUSED_BYTES, paused * state)
+    return SizeLimits(
+        None if most.memory is None else most.memory - STATE_COPIES * kept,
+        None if most.state is None else most.state - MOST_PAUSED_BYTES,
+    )
 
 
 def write_states(states: Mapping[str, Checkpoint]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

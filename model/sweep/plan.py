@@ -15,6 +15,7 @@ from model.sweep.halving import Halving, Rung, rungs
 from model.sweep.space import Space, read_space
 
 MOST_CONFIGURATIONS = 200
+MOST_PARSED = 3_000_000  # bytes of the specs that are parsed, a copy of the sweep's spec for each configuration
 Folds = Annotated[int, Range(low=2, high=20)]
 Configurations = Annotated[int, Range(low=2, high=MOST_CONFIGURATIONS)]
 
@@ -33,6 +34,11 @@ class SweepPlan:
     def rungs(self) -> tuple[Rung, ...]:
         """The rungs, up to the longest training."""
         return rungs(len(self.specs), max(spec.epochs for spec in self.specs), self.halving)
+
+    @property
+    def most_paused(self) -> int:
+        """The most trainings that are paused at a time, while another one trains."""
+        return max((rung.configurations for rung in self.rungs[1:]), default=1)
 
     @property
     def epochs(self) -> int:
@@ -69,6 +75,7 @@ def parse_plan(raw: Mapping[str, Any]) -> SweepPlan:
     listed = _read_configurations(reader, raw, spec)
     if reader.problems or spec is None:
         raise SpecError(reader.problems)
+    _check_bytes(reader, spec, len(listed), "/configurations")
     specs = _parse_each(reader, spec, listed)
     if not reader.problems and halving is not None and halving.first_epochs >= max(each.epochs for each in specs):
         reader.refuse("/halving/first_epochs", "conflict", "must be below the epochs of the spec: lower it")
@@ -110,10 +117,24 @@ def _read_configurations(reader: Reader, raw: Mapping[str, Any], spec: Spec | No
     found = read_space(reader, space, "/space")
     if found is None or spec is None or reader.problems:
         return []
-    for name in found.settings:
-        for place, changes in found.examples(name).items():
-            _try_spec(reader, changed(spec.to_json(), changes), f"/space{place}")
+    base, examples = spec.to_json(), [found.examples(name) for name in found.settings]
+    _check_bytes(reader, spec, sum(map(len, examples)), "/space")
+    for values in examples:
+        for place, changes in values.items():
+            _try_spec(reader, changed(base, changes), f"/space{place}")
     return [("/space", changes) for changes in _of_space(reader, found, count, drawing)] if not reader.problems else []
+
+
+def _check_bytes(reader: Reader, spec: Spec, copies: int, pointer: str) -> None:
+    """Refuse so many changes of so long a spec that parsing all of them would take long.
+
+    Raises: SpecError.
+    """
+    size = len(canonical_json(spec.to_json()))
+    if size * copies > MOST_PARSED:
+        detail = f"are {copies:,} changes of a spec of {size:,} bytes: take fewer, or set fewer columns in spec"
+        reader.refuse(pointer, "too_large", detail)
+        raise SpecError(reader.problems)
 
 
 def _read_list(reader: Reader, listed: object) -> list[tuple[str, Changes]]:
