@@ -16,6 +16,7 @@ from model.sweep.space import Space, read_space
 
 MOST_CONFIGURATIONS = 200
 MOST_PARSED = 3_000_000  # bytes of the specs that are parsed, a copy of the sweep's spec for each configuration
+KEYS = ("spec", "configurations", "space", "seed", "folds", "halving")
 Folds = Annotated[int, Range(low=2, high=20)]
 Configurations = Annotated[int, Range(low=2, high=MOST_CONFIGURATIONS)]
 
@@ -61,12 +62,14 @@ class SweepPlan:
         }
 
 
-def parse_plan(raw: Mapping[str, Any]) -> SweepPlan:
-    """Parse the keys spec, configurations, space, seed, folds and halving of a request; others are not read.
+def parse_plan(raw: Mapping[str, Any], *, alone: bool = False) -> SweepPlan:
+    """Parse the keys of a plan in a request; other keys are not read, or refused where a plan is `alone`.
 
     Raises: SpecError with all problems; the pointers are into `raw`.
     """
     reader = Reader()
+    if alone:
+        reader.unknown(raw, KEYS, "")
     folds = reader.value(Folds, raw.get("folds", 5), "/folds")
     halving = raw.get("halving")
     if halving is not None and (found := reader.mapping(halving, "/halving")) is not None:

@@ -40,12 +40,12 @@ class Standing:
     @property
     def place(self) -> tuple[int, bool, float, int]:
         """The sort key among the last standings of all configurations: a later rung goes before an earlier one."""
-        return -self.rung, *self.order
+        return place(self.rung, self.loss, self.configuration)
 
     @property
     def order(self) -> tuple[bool, float, int]:
         """The sort key within a rung: the lowest loss first, ties as listed, those without a loss last."""
-        return self.loss is None, self.loss or 0.0, self.configuration
+        return place(self.rung, self.loss, self.configuration)[1:]
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -55,6 +55,11 @@ class Standing:
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
         """Return the standing that `to_json` wrote."""
         return cls(**{**raw, "fold_losses": tuple(raw["fold_losses"])})
+
+
+def place(rung: int, loss: float | None, configuration: int) -> tuple[int, bool, float, int]:
+    """Return the sort key of a leaderboard: a later rung first, then a lower loss; ties as listed, failures last."""
+    return -rung, loss is None, loss or 0.0, configuration
 
 
 def measure(y: Floats, log_odds: Floats, folds: NDArray[np.int64]) -> dict[str, Any]:

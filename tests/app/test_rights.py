@@ -85,7 +85,7 @@ RIGHTS = {
     "home": Right("read"),
     "openapi": Right("read"),
 }
-BODIES = {"submit_training": {"model": "churn", "dataset": NOWHERE}}
+BODIES = {name: {"model": "churn", "dataset": NOWHERE} for name in ("submit_training", "submit_sweep")}
 CLOSED = [route for route in ROUTES if route.scope is not None]
 
 

@@ -25,9 +25,9 @@ def database_url(sqlite_file: str) -> str:
     return sqlite_file
 
 
-def sweep(client: FlaskClient, dataset: str, key: str | None = None, **body: Any) -> TestResponse:
+def sweep(client: FlaskClient, on: str, key: str | None = None, **body: Any) -> TestResponse:
     headers = {"Idempotency-Key": key} if key is not None else {}
-    return client.post("/v1/jobs/sweep", json={"model": "churn", "dataset": dataset} | body, headers=headers)
+    return client.post("/v1/jobs/sweep", json={"model": "churn", "dataset": on} | body, headers=headers)
 
 
 def faults(answer: TestResponse) -> list[str]:
