@@ -11,11 +11,15 @@ from model.columns import Table
 from model.columns.categorical import MOST_CATEGORIES, MOST_EMBEDDED
 from model.columns.encoder import Encoder
 from model.columns.options import ColumnOptions
+from model.columns.phrases import Phrase
 from model.columns.schema import other_columns
 from model.columns.table_warnings import find_warnings, is_constant
 from model.design import Design, Floats
 from model.errors import CheckpointError, Problem, SpecError
+from model.estimator.background import Background, check_baseline
 from model.estimator.estimator import Estimator
+from model.estimator.importance import with_reasons
+from model.evaluation import TrainingFacts, evaluate_training
 from model.heads import CATALOG as HEADS
 from model.heads import Churn, Head, Number
 from model.losses import CATALOG as LOSSES
@@ -71,14 +75,17 @@ class Fitting:
         most = MOST_CATEGORIES if embed_from is None else MOST_EMBEDDED
         self.warnings = tuple(a.to_json() for a in find_warnings({n: table.columns[n] for n in asked}, outcomes, most))
         inputs = Table({name: table.columns[name] for name in names}, table.rows)
-        self.encoder = Encoder.fit(inputs.take(self.train_rows), names, options, embed_from)
+        self.encoder = Encoder.fit(
+            inputs.take(self.train_rows), names, options, embed_from, spec.numbers == "scaled_and_ranked"
+        )
+        check_baseline(spec.reasons, self.encoder)
         self.cells, _ = self.encoder.read(inputs.columns, inputs.rows)
         labels, codes, folds = self.head.labels(self.y), self.encoder.codes, self.split.folds
         outputs, features = spec.loss.outputs(labels), len(self.encoder.features)
-        shape = Shape(table.rows, len(table.columns), features, codes, outputs)
+        shape = Shape(table.rows, len(table.columns), features, codes, outputs, self.encoder.numbers)
         check_size(spec, shape, size_limits or SizeLimits(memory_bytes()))
         X = self._encoded(options)
-        design = Design(X, labels, None, self.train_rows, self.valid_rows, codes, folds)
+        design = Design(X, labels, None, self.train_rows, self.valid_rows, codes, folds, self.encoder.numbers)
         facts = [len(self.y), float(self.y.sum()), self.encoder.to_json()]
         self.fingerprint = sha256(canonical_json(facts).encode())  # another table gives other facts
         self.progress_counts = {"epochs": 0, "steps": 0}
@@ -139,11 +146,10 @@ class Fitting:
         """Return the estimator with the best parameters so far, calibrated on the validation rows."""
         network = self.trainer.network()
         head, metrics = self._measured(network)
-        table, _ = self.encoder.read({name: [value] for name, value in self.encoder.baseline_customer().items()}, 1)
-        return Estimator(
+        estimator = Estimator(
             encoder=self.encoder,
             network=network,
-            baseline=self.encoder.encode(table)[0],
+            background=Background.typical(self.encoder),
             target=self.target,
             id_column=self.id_column,
             left_out=self.left_out,
@@ -151,7 +157,9 @@ class Fitting:
             metrics=metrics,
             warnings=self.warnings,
             head=head,
+            phrases={name: Phrase.of(name, each) for name, each in self.spec.columns if each.words},
         )
+        return with_reasons(estimator, self.spec.reasons, self.cells, self.y, self.split)
 
     def validation_log_odds(self) -> Floats:
         """Return log-odds of the validation rows from networks and calibrations that were not fitted on these rows."""
@@ -200,6 +208,9 @@ class Fitting:
             **figures,
             **self.progress_counts,
         }
+        if isinstance(head, Churn):
+            facts = TrainingFacts(self.cells, self.split, self.spec.seed, self.trainer.improving)
+            metrics["evaluation"] = evaluate_training(y, held, facts)
         return head, metrics
 
 

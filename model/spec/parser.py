@@ -10,10 +10,12 @@ from model.errors import Problem, SpecError
 from model.layers import CATALOG as LAYERS
 from model.layers import Layer
 from model.layers.notation import read_layer
+from model.layers.periodic import Periodic
 from model.limits import COLUMNS, NAME_CHARACTERS
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.parsing import Reader, escape, shown, value_types
 from model.ranges import BelowOne, Positive, Width
+from model.spec.reading_reasons import check_words, read_reasons
 from model.spec.spec import ClassWeight, EarlyStopping, Embedded, Spec, Validation
 
 MOST_LAYERS = 256
@@ -72,6 +74,9 @@ def conflicts(spec: Spec) -> list[Problem]:
         found.append(Problem("/validation/folds", "conflict", detail))
     if spec.validation.time is not None and spec.validation.group is not None:
         found.append(Problem("/validation/group", "conflict", "conflicts with time: leave one of the two out"))
+    if spec.reasons.baseline == "stayer" and not isinstance(spec.loss, BinaryCrossEntropy):
+        detail = 'needs a target that says who stayed: use "average" or a record for this loss'
+        found.append(Problem("/reasons/baseline", "conflict", detail))
     explicit = [each for layer in spec.layers if isinstance(layer, Layer) for each in _within(layer)]
     if spec.batch_size == 1 and (spec.batch_norm or any(each.needs_batch for each in explicit)):
         detail = "must be 2 or more with batch norm, which needs the mean and variance of a batch"
@@ -184,6 +189,8 @@ def read_columns(reader: Reader, raw: object, pointer: str) -> tuple[tuple[str, 
     for name, options in read:
         if isinstance(options, ColumnOptions) and not options.low < options.high:
             reader.refuse(f"{pointer}/{escape(name)}/min", "conflict", "must be below max")
+        if isinstance(options, ColumnOptions):
+            check_words(reader, options, f"{pointer}/{escape(name)}")
     return tuple(read)
 
 
@@ -198,5 +205,7 @@ SPECIAL: dict[str, Callable[[Reader, object, str], object]] = {
     "validation": read_object(Validation),
     "class_weight": read_class_weight,
     "embedding": read_object(Embedded, optional=True),
+    "periodic": read_object(Periodic, optional=True),
     "columns": read_columns,
+    "reasons": read_reasons,
 }

@@ -27,7 +27,7 @@ def succeed_training(
 ) -> int:
     """End the job as succeeded, add its version, move the alias if asked to, and return the version's number.
 
-    The job's result has the version, the promotion and the given facts.
+    The job's result holds the given facts beside the version and the promotion.
 
     Called again after a COMMIT whose answer was lost, it finds that version instead of adding another.
 

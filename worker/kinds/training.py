@@ -10,6 +10,7 @@ from model.columns import Table
 from model.environment import numerical_environment, same_bits
 from model.errors import CheckpointError, Problem, SpecError
 from model.estimator import Estimator, Fitting
+from model.evaluation import warnings_of
 from model.gate import Gate, GateResult, evaluate_gate
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.spec import Spec, parse_spec
@@ -122,9 +123,11 @@ class Training:
         promotion = retry_through_outages(lambda: decide_promotion(self.database, self.data.job, self.compare))
         seconds = time.monotonic() - self.begun
         version = self.version(seconds)
+        warnings = warnings_of(version.metrics)
+        facts = {**self.facts, **({"warnings": warnings} if warnings else {})}
 
         def end(connection: Connection, claim: Claim) -> str:
-            number = succeed_training(connection, claim, version, promotion, self.facts)
+            number = succeed_training(connection, claim, version, promotion, facts)
             return f"version {number} of {version.model} after {seconds:.1f} s"
 
         return end
