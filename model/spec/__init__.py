@@ -2,7 +2,7 @@
 
 from model.spec.parser import MOST_LAYERS, MOST_NETWORKS, parse_spec
 from model.spec.portfolio import Portfolio
-from model.spec.portfolio_parser import parse_plan
+from model.spec.portfolio_parser import parse_recipe
 from model.spec.spec import ClassWeight, EarlyStopping, Embedded, Reasons, Spec, Validation
 
 __all__ = [
@@ -15,6 +15,6 @@ __all__ = [
     "Reasons",
     "Spec",
     "Validation",
-    "parse_plan",
+    "parse_recipe",
     "parse_spec",
 ]

@@ -11,13 +11,13 @@ from model.spec.spec import Spec
 KEYS = ("preset", "budget_s", "validation", *SHARED, "stages")
 
 
-def parse_plan(raw: object) -> Spec | Portfolio:
+def parse_recipe(raw: object) -> Spec | Portfolio:
     """Read a spec, or a portfolio: the name of a preset, or an object with the key `preset`.
 
     Raises: SpecError with every problem found, each with a JSON pointer.
 
     Example:
-        >>> parse_plan("quick").preset, parse_plan({"layers": [4]}).layers
+        >>> parse_recipe("quick").preset, parse_recipe({"layers": [4]}).layers
         ('quick', (4,))
     """
     mapping = {"preset": raw} if isinstance(raw, str) else raw
