@@ -71,14 +71,16 @@ class Fitting:
         most = MOST_CATEGORIES if embed_from is None else MOST_EMBEDDED
         self.warnings = tuple(a.to_json() for a in find_warnings({n: table.columns[n] for n in asked}, outcomes, most))
         inputs = Table({name: table.columns[name] for name in names}, table.rows)
-        self.encoder = Encoder.fit(inputs.take(self.train_rows), names, options, embed_from)
+        self.encoder = Encoder.fit(
+            inputs.take(self.train_rows), names, options, embed_from, spec.numbers == "scaled_and_ranked"
+        )
         self.cells, _ = self.encoder.read(inputs.columns, inputs.rows)
         labels, codes, folds = self.head.labels(self.y), self.encoder.codes, self.split.folds
         outputs, features = spec.loss.outputs(labels), len(self.encoder.features)
-        shape = Shape(table.rows, len(table.columns), features, codes, outputs)
+        shape = Shape(table.rows, len(table.columns), features, codes, outputs, self.encoder.numbers)
         check_size(spec, shape, size_limits or SizeLimits(memory_bytes()))
         X = self._encoded(options)
-        design = Design(X, labels, None, self.train_rows, self.valid_rows, codes, folds)
+        design = Design(X, labels, None, self.train_rows, self.valid_rows, codes, folds, self.encoder.numbers)
         facts = [len(self.y), float(self.y.sum()), self.encoder.to_json()]
         self.fingerprint = sha256(canonical_json(facts).encode())  # another table gives other facts
         self.progress_counts = {"epochs": 0, "steps": 0}

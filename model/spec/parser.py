@@ -10,6 +10,7 @@ from model.errors import Problem, SpecError
 from model.layers import CATALOG as LAYERS
 from model.layers import Layer
 from model.layers.notation import read_layer
+from model.layers.periodic import Periodic
 from model.limits import COLUMNS, NAME_CHARACTERS
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.parsing import Reader, escape, shown, value_types
@@ -198,5 +199,6 @@ SPECIAL: dict[str, Callable[[Reader, object, str], object]] = {
     "validation": read_object(Validation),
     "class_weight": read_class_weight,
     "embedding": read_object(Embedded, optional=True),
+    "periodic": read_object(Periodic, optional=True),
     "columns": read_columns,
 }

@@ -8,6 +8,7 @@ from model import losses, optimizers, schedules
 from model.columns.options import ColumnOptions
 from model.layers import Layer
 from model.layers.notation import layer_to_json
+from model.layers.periodic import Periodic
 from model.layers.relu import ReLU
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.optimizers.adam import Adam
@@ -97,6 +98,8 @@ class Spec:
     seed: Natural = 0
     dtype: Literal["float32", "float64"] = "float32"
     embedding: Embedded | None = None
+    numbers: Literal["scaled", "scaled_and_ranked"] = "scaled"
+    periodic: Periodic | None = None
     columns: tuple[tuple[str, ColumnOptions], ...] = ()
 
     @property
@@ -124,6 +127,12 @@ class Spec:
             "early_stopping": None if self.early_stopping is None else to_plain(self.early_stopping),
             "validation": to_plain(self.validation),
             "embedding": None if self.embedding is None else to_plain(self.embedding),
+            "periodic": None if self.periodic is None else periodic_to_json(self.periodic),
             "class_weight": dict(self.class_weight) if isinstance(self.class_weight, tuple) else self.class_weight,
             "columns": {name: to_plain(options) for name, options in self.columns},
         }
+
+
+def periodic_to_json(layer: Periodic) -> dict[str, object]:
+    """Return the settings of a spec's periodic layer. Training sets the positions of its numbers."""
+    return {name: value for name, value in to_plain(layer).items() if name != "positions"}
