@@ -2,19 +2,21 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from model.ranges import Positive
 
 
 @dataclass(frozen=True)
 class ColumnOptions:
-    """Drops a column, sets its scaling (x − offset) / scale, or narrows its accepted range."""
+    """Drops a column, declares its kind, sets its scaling (x − offset) / scale, or narrows its accepted range."""
 
     drop: bool = False
     scale: Positive | None = None
     offset: float = 0.0
     min: float | None = None
     max: float | None = None
+    kind: Literal["numeric", "boolean", "categorical", "date"] | None = None
 
     @property
     def low(self) -> float:
