@@ -27,7 +27,6 @@ from store.jobs.submit import Submission
 from store.rows import DatasetRow
 
 Promote = Literal["never", "if_better", "always"]
-UNLABELLED = "was uploaded for scoring and has no target; upload it with POST /v1/datasets?target=…"
 
 
 class GateRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

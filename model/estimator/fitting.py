@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from model.columns import Table
 from model.columns.categorical import MOST_CATEGORIES, MOST_EMBEDDED
+from model.columns.declared import with_declared_kinds
 from model.columns.encoder import Encoder
 from model.columns.options import ColumnOptions
 from model.columns.phrases import Phrase
@@ -69,6 +70,7 @@ class Fitting:
         options = dict(spec.columns)
         present = other_columns(list(table.columns), target, id_column)
         _check(spec, present)
+        table = with_declared_kinds(table, options)
         self.spec, self.target, self.id_column = spec, target, id_column
         head, self.y = HEADS[name_of(LOSSES, spec.loss)].read(table.columns[target], target)
         _check_labels(spec, self.y)
