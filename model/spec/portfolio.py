@@ -1,7 +1,8 @@
 """A portfolio: the specs of several ensembles, planned from the size of a table and the time to spend on it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from model.layers.periodic import Periodic
 from model.layers.silu import SiLU
@@ -14,13 +15,15 @@ from model.spec.spec import EarlyStopping, Embedded, Spec
 
 Preset: TypeAlias = Literal["quick", "auto", "best"]
 
+PRESETS = get_args(Preset)
 SECONDS = {"quick": 5.0, "auto": 60.0, "best": 300.0}  # of one processor, for a table of ROWS rows
-MEMBERS = {"quick": 4, "auto": 5, "best": 10}
+MEMBERS = {"quick": 4, "auto": 8, "best": 10}
 UNITS = {"quick": 64, "auto": 64, "best": 96}
 ROWS = 10_000
 SMALL = 500  # rows: too few to tell a network from logistic regression
 COST = 1e-5  # seconds of one processor for a row, an epoch and a member
 FEWEST_EPOCHS, MOST_EPOCHS = 6, 40
+HOME_COLUMNS = frozenset({"months", "monthly_charge", "support_tickets", "usage_hours"})
 SHARED = ("columns", "reasons", "seed")  # the settings that all stages have in common
 
 
@@ -121,3 +124,8 @@ def batch_size(rows: int) -> int:
     while size < min(512, rows // 64):
         size *= 2
     return size
+
+
+def default_recipe(inputs: Iterable[str]) -> Spec | Portfolio:
+    """Return what to train on a table of these input columns: a portfolio, or the 4-8-4-1 network of the home case."""
+    return Spec() if set(inputs) == HOME_COLUMNS else Portfolio()
