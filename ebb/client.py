@@ -63,6 +63,10 @@ class Client:
         body = {"model": model, "dataset": dataset, "spec": spec, "promote": promote}
         return decode(self._create("/v1/jobs/training", body), Job)
 
+    def submit_sweep(self, body: Mapping[str, object]) -> Job:
+        """Submit a sweep; `body` is that of the request."""
+        return decode(self._create("/v1/jobs/sweep", body), Job)
+
     def submit_scoring(self, model: str, table: Path, *, media_type: str, **options: str | int | None) -> Job:
         """Submit a table to be scored; `options` are alias, version, output, explain and direction."""
         params = {"model": model, **{name: value for name, value in options.items() if value is not None}}

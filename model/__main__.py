@@ -1,4 +1,4 @@
-"""The learning engine on the command line, without a server or database: train, predict, trace."""
+"""The learning engine on the command line, without a server or database: train, sweep, predict, trace."""
 
 import argparse
 import json
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from model.columns.schema import other_columns
 from model.errors import OUT_OF_MEMORY, FileError, ModelError
 from model.estimator import Estimator, Fitting
 from model.evaluation import warnings_of
@@ -16,7 +17,11 @@ from model.outputs import OUTPUTS, Layout
 from model.outputs.writing import write_scores
 from model.parsing import first_repeated, shown
 from model.scoring import score_file
-from model.spec import parse_spec
+from model.spec import PRESETS, Portfolio, default_recipe, parse_recipe
+from model.sweep.plan import parse_plan
+from model.sweep.standing import Standing
+from model.sweep.summary import summary
+from model.sweep.sweep import Sweep
 from model.tables.reader import format_of, read_table
 from model.trace import trace, trace_lines
 
@@ -46,10 +51,23 @@ def parser() -> argparse.ArgumentParser:
         "--target", required=True, help="the column to predict: churn, unless the loss of the spec is another"
     )
     command.add_argument("--id", help="the column that names customers")
-    command.add_argument("--spec", type=Path, help="a JSON file with the training spec")
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--spec", type=Path, help="a JSON file with the training spec")
+    how.add_argument("--preset", choices=PRESETS, help="how much to spend on ensembles that are planned for the table")
     command.add_argument("--out", type=Path, required=True, help="the safetensors file to write the estimator to")
     command.add_argument("--json", action="store_true", help="print the result as JSON")
     command.set_defaults(run=train)
+
+    command = commands.add_parser("sweep", help="compare configurations of a spec, and keep the best estimator")
+    command.add_argument("table", type=Path, help="a CSV, NDJSON or Parquet file")
+    command.add_argument("--target", required=True, help="the column that says who churned")
+    command.add_argument("--id", help="the column that names customers")
+    command.add_argument(
+        "--plan", type=Path, required=True, help="a JSON file with spec, configurations or space, folds and halving"
+    )
+    command.add_argument("--out", type=Path, required=True, help="the safetensors file to write the estimator to")
+    command.add_argument("--json", action="store_true", help="print the result as JSON")
+    command.set_defaults(run=sweep)
 
     command = commands.add_parser("predict", help="score a table with an estimator")
     command.add_argument("file", type=Path, help="an estimator written by train")
@@ -69,11 +87,15 @@ def parser() -> argparse.ArgumentParser:
 
 def train(options: argparse.Namespace) -> None:
     """Fit an estimator and write it to a file."""
-    raw = {} if options.spec is None else json_object(read_bytes(options.spec).decode("utf-8", "replace"))
-    spec = parse_spec(raw)
     table = read_table(options.table, format_of(options.table))
+    if options.spec is not None:
+        recipe = parse_recipe(json_object(read_bytes(options.spec).decode("utf-8", "replace")))
+    elif options.preset is not None:
+        recipe = Portfolio(preset=options.preset)
+    else:
+        recipe = default_recipe(other_columns(list(table.columns), options.target, options.id))
     started = time.perf_counter()
-    fitting = Fitting(table, target=options.target, id_column=options.id, spec=spec)
+    fitting = Fitting(table, target=options.target, id_column=options.id, spec=recipe)
     for warning in fitting.warnings:
         print(f"warning: {warning['detail']}", file=sys.stderr)
     for report in fitting.epochs():
@@ -91,6 +113,22 @@ def train(options: argparse.Namespace) -> None:
         "sha256": estimator.weights_sha256,
     }
     show(result, options.json)
+
+
+def sweep(options: argparse.Namespace) -> None:
+    """Compare configurations and write the winner's estimator to a file."""
+    plan = parse_plan(json_object(read_bytes(options.plan).decode("utf-8", "replace")), alone=True)
+    table = read_table(options.table, format_of(options.table))
+    sweeping = Sweep(table, target=options.target, id_column=options.id, plan=plan)
+    for step in sweeping.steps():
+        if isinstance(step, Standing) and not options.json:
+            figures = f"failed: {step.error}" if step.loss is None else f"loss {step.loss:.4f}  AUC {step.auc:.4f}"
+            print(f"rung {step.rung}  configuration {step.configuration:>3}  epoch {step.epochs:>3}  {figures}")
+    estimator, found = sweeping.fitting.estimator(), summary(plan, sweeping.leaderboard)
+    write_bytes(options.out, estimator.to_bytes())
+    if options.json:
+        found["leaderboard"] = [standing.to_json() for standing in sweeping.leaderboard.rows()]
+    show({**found, "sha256": estimator.weights_sha256}, options.json)
 
 
 def predict(options: argparse.Namespace) -> None:

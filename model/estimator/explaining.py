@@ -17,6 +17,7 @@ from model.design import Floats
 from model.errors import EstimatorError
 from model.estimator.background import Background
 from model.heads import Classes, Head
+from model.network.blend import Blend
 from model.network.network import Network
 from model.network.reasons import contributions
 
@@ -59,7 +60,7 @@ class Explainer:
     """Explains the predictions of an estimator, from its parts."""
 
     encoder: Encoder
-    network: Network
+    network: Network | Blend
     head: Head
     background: Background
     phrases: Mapping[str, Phrase]
