@@ -18,8 +18,8 @@ from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.schedules.constant import Constant
 from model.spec import Portfolio, Spec
 
-NOTE = """Each line leaves out one part of the preset, on all stages that have it. Figures are log losses in nats, means over
-five folds, with the difference to the whole: above zero, the part helps. The seconds are of one processor, a fit."""
+NOTE = """Each line leaves out one part of the preset, on all stages that have it. Figures are log losses in nats, means
+over five folds, with the difference to the whole: above zero, the part helps. The seconds are of one processor, a fit."""
 
 Change = Callable[[Spec], Spec | None]
 """From a stage to the stage without a part; None leaves the stage out."""
