@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from model.errors import ModelError
+from model.estimator import Estimator
 from model.gate import CannotTell, Gate, GateResult
 from model.tables.reader import MEDIA_TYPES
 from model.unseen import Contender
@@ -67,10 +68,10 @@ def _if_better(database: Database, artifacts: ArtifactStore, job: JobRow, compar
 
 def _load(database: Database, artifacts: ArtifactStore, model: str, version: int) -> Contender:
     with database.read() as connection:
-        estimator = load_estimator(connection, model, version)
+        data = load_estimator(connection, model, version)
         seen = load_seen_rows(connection, model, version)
         dataset = get_dataset(connection, get_version(connection, model, version).dataset_id)
-    return Contender.load(estimator, seen, lambda: _table_of(artifacts, dataset))
+    return Contender.of_version(version, Estimator.from_bytes(data), seen, lambda: _table_of(artifacts, dataset))
 
 
 def _holdout(database: Database, artifacts: ArtifactStore, dataset_id: str) -> Holdout:
