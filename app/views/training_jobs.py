@@ -15,7 +15,7 @@ from app.routing.route import Route
 from app.schemas.field_types import JsonObject, Slug, Uuid
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
 from app.services import Services
-from app.submission.dataset_check import find_usable
+from app.submission.dataset_check import find_labelled
 from app.submission.spec_check import dataset_errors, read_spec
 from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
 from app.submission.training_size import oversize
@@ -27,7 +27,6 @@ from store.jobs.submit import Submission
 from store.rows import DatasetRow
 
 Promote = Literal["never", "if_better", "always"]
-UNLABELLED = "was uploaded for scoring and has no target; upload it with POST /v1/datasets?target=…"
 
 
 class GateRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,20 +90,23 @@ def submit_training(services: Services, body: TrainingRequest) -> Response:
     return submit_job(services, submission)
 
 
+def gate_problems(gate: GateRequest | None, promote: str) -> list[Problem]:
+    """Return the problem of a gate that would have no effect, if it is one."""
+    if gate is None or promote == "if_better":
+        return []
+    return [Problem("/gate", "conflict", "is allowed with promote 'if_better' only")]
+
+
 def _parse_spec(services: Services, connection: Connection, body: TrainingRequest) -> Spec:
     """Return the parsed spec.
 
     Raises: InputError with all problems of the spec and of the dataset.
     """
     spec, problems = read_spec(body.spec, "/spec")
-    if body.gate is not None and body.promote != "if_better":
-        problems.append(Problem("/gate", "conflict", "is allowed with promote 'if_better' only"))
-    dataset, unusable = find_usable(connection, body.dataset, "/dataset")
-    if dataset is None:
-        problems = [*unusable, *problems]
-    elif not dataset.target:
-        problems = [Problem("/dataset", "conflict", UNLABELLED), *problems]
-    elif spec is not None:
+    problems += gate_problems(body.gate, body.promote)
+    dataset, unusable = find_labelled(connection, body.dataset, "/dataset")
+    problems = [*unusable, *problems]
+    if spec is not None and dataset is not None:
         inputs = {column["name"] for column in dataset.schema["columns"]}
         problems += dataset_errors(spec, inputs, (dataset.target, dataset.id_column), "/spec")
         problems += oversize(services, connection, spec, dataset)
@@ -119,13 +121,11 @@ def _holdout_problems(connection: Connection, gate: GateRequest | None, trained_
     if gate is None or gate.dataset is None:
         return []
     here = "/gate/dataset"
-    holdout, unusable = find_usable(connection, gate.dataset, here)
+    holdout, unusable = find_labelled(connection, gate.dataset, here)
     if holdout is None:
         return unusable
     if holdout.sha256 == trained_on.sha256:
         return [Problem(here, "conflict", "is the dataset to train on: name customers that it does not have")]
-    if not holdout.target:
-        return [Problem(here, "conflict", UNLABELLED)]
     if holdout.target != trained_on.target:
         detail = f"has the target {clipped(holdout.target)!r}, not {clipped(trained_on.target)!r} as the training's"
         return [Problem(here, "conflict", f"{detail} dataset: upload it with the same target")]

@@ -2,19 +2,31 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from model.ranges import Positive
 
 
 @dataclass(frozen=True)
 class ColumnOptions:
-    """Drops a column, sets its scaling (x − offset) / scale, or narrows its accepted range."""
+    """Drops, declares or scales a column as (x − offset) / scale, narrows its range, or gives reasons words for it."""
 
     drop: bool = False
     scale: Positive | None = None
     offset: float = 0.0
     min: float | None = None
     max: float | None = None
+    kind: Literal["numeric", "boolean", "categorical", "date"] | None = None
+    label: str | None = None
+    phrase: str | None = None
+    phrase_raising: str | None = None
+    phrase_lowering: str | None = None
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The label and phrases that are given."""
+        texts = {name: getattr(self, name) for name in ("label", "phrase", "phrase_raising", "phrase_lowering")}
+        return {name: text for name, text in texts.items() if text is not None}
 
     @property
     def low(self) -> float:

@@ -66,7 +66,7 @@ class Trainer:
         rows = without_held(rows_of(design, design.train_rows, spec, outputs, weights), design.folds, spec)
         networks = spec.members * spec.restarts
         self._lead = () if networks == 1 else (networks,)
-        self._stack = build_stack(spec, design.width, outputs, design.codes)
+        self._stack = build_stack(spec, design.width, outputs, design.codes, design.numbers)
         self._buffers = Buffers(self._stack, self._lead, spec.optimizer.moments, spec.dtype)
         seeds = [spec.seed + k for k in range(networks)]
         for values, seed in zip(np.atleast_2d(self._buffers.values), seeds, strict=True):
@@ -163,6 +163,11 @@ class Trainer:
     def steps_taken(self) -> int:
         """The number of steps so far. It grows within an epoch: a training that hangs shows no new steps."""
         return self._steps_taken + self._program.steps_done
+
+    @property
+    def improving(self) -> bool:
+        """Whether the last epoch of the spec had the lowest validation loss of every network."""
+        return self._spec.early_stopping is not None and bool((self._progress.best_epoch == self._spec.epochs).all())
 
     def checkpoint(self) -> Checkpoint:
         """Return the state after the last report."""

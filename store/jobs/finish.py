@@ -19,9 +19,15 @@ ENDED: dict[str, Any] = {"lease_until": None, "finished_at": now()}
 
 
 def succeed_training(
-    connection: Connection, claim: Claim, version: NewVersion, promotion: Promotion | NotPromoted | None = None
+    connection: Connection,
+    claim: Claim,
+    version: NewVersion,
+    promotion: Promotion | NotPromoted | None = None,
+    facts: Mapping[str, object] | None = None,
 ) -> int:
     """End the job as succeeded, add its version, move the alias if asked to, and return the version's number.
+
+    The job's result holds the given facts beside the version and the promotion.
 
     Called again after a COMMIT whose answer was lost, it finds that version instead of adding another.
 
@@ -39,7 +45,7 @@ def succeed_training(
     asked = isinstance(promotion, Promotion)
     reason = promote(connection, claim.job_id, number, promotion) if isinstance(promotion, Promotion) else None
     outcome: dict[str, object] = {"promoted": asked and reason is None} | ({"reason": reason} if reason else {})
-    result: dict[str, object] = {"model": version.model, "version": number, **outcome}
+    result: dict[str, object] = {"model": version.model, "version": number, **outcome, **(facts or {})}
     if promotion is not None and promotion.gate is not None:
         gate = {**promotion.gate, **outcome}
         result["gate"] = gate

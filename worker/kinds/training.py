@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -11,6 +11,7 @@ from model.columns import Table
 from model.environment import numerical_environment, same_bits
 from model.errors import CheckpointError, Problem, SpecError
 from model.estimator import Fitting
+from model.evaluation import warnings_of
 from model.gate import CannotTell, Gate, GateResult, judge
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.seen_rows import SeenRows
@@ -47,7 +48,10 @@ LARGER = "name a labelled dataset with more customers that are in neither traini
 
 @dataclass
 class Training:
-    """One attempt at one training; `restarted` says why a stored checkpoint was not used."""
+    """One attempt at one training; `restarted` says why a stored checkpoint was not used.
+
+    `facts` are kept in the job's result and in the version's metrics, beside their own.
+    """
 
     data: JobData
     spec: Spec
@@ -57,6 +61,7 @@ class Training:
     database: Database
     begun: float
     environment: dict[str, object]
+    facts: Mapping[str, object] = field(default_factory=dict)
     _in_epoch: bool = False
     out_of_memory: ClassVar[str] = (
         "the training needs more memory than there is; take fewer units a layer, or a smaller batch_size"
@@ -83,7 +88,7 @@ class Training:
             "size_limits": SizeLimits(settings.training_bytes, MOST_BYTES),
         }
         try:
-            fitting = Fitting(table, **options, checkpoint=_checkpoint(stored, environment))
+            fitting = Fitting(table, **options, checkpoint=read_checkpoint(stored, environment))
         except CheckpointError as error:
             log.warning("job %s: starting at epoch 0: %s", job_id, error)
             fitting, restarted = Fitting(table, **options), str(error)
@@ -128,9 +133,11 @@ class Training:
         promotion = retry_through_outages(self.decide_promotion)
         seconds = time.monotonic() - self.begun
         version = self.version(seconds)
+        warnings = warnings_of(version.metrics)
+        facts = {**self.facts, **({"warnings": warnings} if warnings else {})}
 
         def end(connection: Connection, claim: Claim) -> str:
-            number = succeed_training(connection, claim, version, promotion)
+            number = succeed_training(connection, claim, version, promotion, facts)
             return f"version {number} of {version.model} after {seconds:.1f} s"
 
         return end
@@ -168,7 +175,7 @@ class Training:
             data_sha256=self.data.dataset.sha256,
             spec=self.spec.to_json(),
             columns=estimator.encoder.to_json(),
-            metrics={**estimator.metrics, "seconds": seconds},
+            metrics={**estimator.metrics, "seconds": seconds, **self.facts},
             environment=self.environment,
             estimator=estimator.to_bytes(),
             weights_sha256=estimator.weights_sha256,
@@ -184,7 +191,7 @@ def _churn_spec(job: JobRow) -> Spec:
     return spec
 
 
-def _checkpoint(stored: CheckpointRow | None, environment: Mapping[str, object]) -> Checkpoint | None:
+def read_checkpoint(stored: CheckpointRow | None, environment: Mapping[str, object]) -> Checkpoint | None:
     """Return the stored checkpoint, if there is one.
 
     Raises: CheckpointError where it is damaged, or of another numerical environment.
