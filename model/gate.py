@@ -52,6 +52,7 @@ class GateResult:
     difference: float
     interval: tuple[float, float]
     resamples: int
+    rows: int
 
     @property
     def verdict(self) -> str:
@@ -66,6 +67,10 @@ class GateResult:
     @property
     def reason(self) -> str:
         """The reason why the candidate passes or fails."""
+        return f"on {self.rows:,} rows that neither has seen, {self._change}"
+
+    @property
+    def _change(self) -> str:
         low, high = self.interval
         sure = f"{self.gate.confidence:.0%}: {low:.4g} to {high:.4g}"
         if self.difference <= 0.0:
@@ -150,7 +155,7 @@ def evaluate_gate(y: Floats, champion: Floats, candidate: Floats, gate: Gate, se
     tail = (1.0 - gate.confidence) / 2.0
     low, high = np.quantile(found, (tail, 1.0 - tail)).tolist()
     better = theirs - ours if measure is log_loss else ours - theirs
-    return GateResult(gate, theirs, ours, better, (low, high), resamples)
+    return GateResult(gate, theirs, ours, better, (low, high), resamples, len(y))
 
 
 def _drawn(n: int, resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:
