@@ -153,6 +153,10 @@ def _limitations(metrics: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterato
         yield f"Only {rows} rows were held out, so that its validation figures are rough."
     if spec.get("early_stopping"):
         yield "The held-out rows also chose the best epoch, so that their figures flatter it a little."
+    yield (
+        "Its figures are of the rows that it held out itself: beside those of another version they do not say which is "
+        "better. A diff of both compares them on rows that neither has seen."
+    )
     if held.get("time") is None:
         yield "The held-out rows are of the same time as the training rows: of customers next year it says nothing."
     yield "It tells who is likely to leave, not who would stay if contacted, and its reasons are not causes."
