@@ -69,6 +69,11 @@ class Job(msgspec.Struct, frozen=True):
         """Tell whether the state is one that never changes again."""
         return self.state in FINISHED
 
+    @property
+    def has_epochs(self) -> bool:
+        """Tell whether the job reports epochs."""
+        return self.progress is None or self.progress.unit in ("", "epochs")
+
 
 class JobChange(msgspec.Struct, frozen=True):
     """The parts of a job that change while it runs."""

@@ -79,7 +79,7 @@ class Watched:
     def complete(self) -> None:
         """Fetch the missing epochs of the finished job, and display it for the last time."""
         done = self.job.progress.done if self.job.progress else 0
-        if self.job.kind != "scoring" and (self.epochs[-1].epoch if self.epochs else 0) != done:
+        if self.job.has_epochs and (self.epochs[-1].epoch if self.epochs else 0) != done:
             self._read_epochs()
         self._display.show(self.job, self.epochs)
 

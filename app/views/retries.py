@@ -25,7 +25,7 @@ def retry_job(services: Services, job_id: str) -> Response:
     with services.database.read() as connection:
         job = get_job(connection, job_id)
         require_retry(job)
-        if job.kind != "scoring":
+        if "spec" in job.params:
             check_stored(services, connection, job.params["spec"], job.dataset_id)
     key, by, new_job_id = idempotency_key(), owner(), new_id()
     limits = SubmitLimits.of(services.settings)

@@ -109,7 +109,7 @@ def retry(job_id: str, url: str | None, key: str | None, as_json: bool) -> None:
 
 
 def _epochs(client: Client, job: Job) -> list[Epoch]:
-    return [] if job.kind == "scoring" else list(client.epochs(job.id))
+    return list(client.epochs(job.id)) if job.has_epochs else []
 
 
 def _row(job: Job) -> dict[str, object]:

@@ -1,10 +1,11 @@
-"""`ebb models`: lists, compares, promotes and rolls back versions, over HTTP."""
+"""`ebb models`: lists, compares, evaluates, promotes and rolls back versions, over HTTP."""
 
 from typing import Any
 
 import click
 import msgspec
 
+from ebb.commands.evaluate import evaluate
 from ebb.commands.options import as_json as json_option
 from ebb.commands.options import open_client, print_rows, service_options
 from ebb.commands.results import replay
@@ -17,10 +18,11 @@ MOVE_COLUMNS = ("revision", "from_version", "to_version", "moved_by", "moved_at"
 
 @click.group()
 def models() -> None:
-    """List, compare, promote, replay and roll back versions."""
+    """List, compare, evaluate, promote, replay and roll back versions."""
 
 
 models.add_command(replay)
+models.add_command(evaluate)
 
 
 @models.command(name="list")

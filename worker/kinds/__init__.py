@@ -1,5 +1,6 @@
 """The kinds of job, one a file: how each is prepared, done unit by unit, and ended."""
 
+from worker.kinds.evaluation import Evaluation
 from worker.kinds.replay import Replay
 from worker.kinds.scoring import Scoring
 from worker.kinds.training import Training
@@ -9,6 +10,7 @@ KINDS: dict[str, type[Work]] = {
     "training": Training,
     "scoring": Scoring,
     "replay": Replay,
+    "evaluation": Evaluation,
 }
 
 __all__ = ["KINDS"]
