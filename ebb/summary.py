@@ -5,6 +5,7 @@ from typing import Any
 
 from ebb.answers import Epoch, Job
 from ebb.display import describe_losses, losses_of, time_left
+from ebb.leaderboard import describe_standing
 from ebb.sparkline import sparkline
 
 
@@ -37,6 +38,10 @@ def _lines(job: Job, epochs: list[Epoch]) -> Iterator[tuple[str, str]]:
         plain = ((name, value) for name, value in job.result.items() if not isinstance(value, dict | list))
         yield "result", ", ".join(f"{name} {value}" for name, value in plain)
         yield from _remarks(job.result)
+    for rank, standing in enumerate(job.leaderboard or (), 1):
+        yield f"place {rank}", describe_standing(standing)
+    if isinstance(found := (job.result or {}).get("sweep"), dict):
+        yield "note", str(found["note"])
     for name, when in (("created", job.created_at), ("started", job.started_at), ("finished", job.finished_at)):
         yield name, (when or "").partition(".")[0].replace("T", " ").removesuffix("Z")
 

@@ -26,7 +26,7 @@ class Design:
 
     Shapes: X (n, d), float32 or float64, may be memory-mapped; y (n,); weight (n,) or None for all ones;
     train_rows and valid_rows are row numbers; folds (n,), the member that holds each row out. With folds, both are
-    all rows.
+    all rows. `numbers` are the features that a periodic layer reads.
     Raises: ShapeError when the shapes do not fit, a number is not finite, or a row number is out of range.
     """
 
@@ -37,6 +37,7 @@ class Design:
     valid_rows: Integers
     codes: tuple[CodeColumn, ...] = ()
     folds: Integers | None = None
+    numbers: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.X.ndim != 2 or self.X.dtype not in (np.float32, np.float64):

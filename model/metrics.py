@@ -33,14 +33,11 @@ def log_loss(y: Floats, logits: Floats) -> float:
         >>> round(log_loss(np.array([0.0]), np.array([z])), 3)
         0.163
     """
-    return float(np.mean(losses(y, logits)))
+    return float(np.mean(log_losses(y, logits)))
 
 
-def losses(y: Floats, logits: Floats) -> Floats:
-    """Return the binary cross-entropy of each row, in nats.
-
-    Shapes: all (n,).
-    """
+def log_losses(y: Floats, logits: Floats) -> Floats:
+    """Return the binary cross-entropy of each row, in nats: (n,) and (n,) to (n,)."""
     return np.asarray(np.maximum(logits, 0.0) - logits * y + np.log1p(np.exp(-np.abs(logits))))
 
 

@@ -20,6 +20,18 @@ def sigmoid(logits: Floats) -> Floats:
     return np.asarray((np.where(tiles >= 0.0, 1.0, small) / (1.0 + small))[: len(logits)])
 
 
+def softplus(logits: Floats) -> Floats:
+    """Return ln(1 + eᶻ), which is −ln(1 − σ(z)).
+
+    Shapes: (n,).
+    Example:
+        >>> softplus(np.array([-1e4, 0.0, 1e4])).round(6).tolist()
+        [0.0, 0.693147, 10000.0]
+    """
+    tiles = padded(logits[:, None])[0]
+    return np.asarray((np.maximum(tiles, 0.0) + np.log1p(np.exp(-np.abs(tiles))))[: len(logits)])
+
+
 def softmax(logits: Floats) -> Floats:
     """Return softmax(z).
 

@@ -20,4 +20,13 @@ a, arrays = np.array([x]), load(data)
 for i, layer in enumerate(ebb["layers"]["layers"]):
     W = arrays.get(f"network.{i}.weights")  # the last row is the bias; with members, their axis comes first
     a = np.maximum(a, 0) if "relu" in layer else a @ W[..., :-1, :] + W[..., -1:, :]
-print(1 / (1 + np.exp(-(a.mean() * ebb["head"]["slope"] + ebb["head"]["shift"]))))
+z, g = a.mean(), ebb["head"]["calibration"]
+if g["kind"] == "line":
+    z = g["slope"] * z + g["shift"]
+elif g["kind"] == "beta":
+    z = g["high"] * np.logaddexp(0, z) - g["low"] * np.logaddexp(0, -z) + g["shift"]
+else:  # quadratic: the slope goes from low to high between start and stop
+    u, width = np.clip(z, g["start"], g["stop"]) - g["start"], g["stop"] - g["start"]
+    curve = (g["high"] - g["low"]) * u**2 / width / 2
+    z = g["shift"] + g["low"] * min(z - g["start"], u) + curve + g["high"] * max(z - g["stop"], 0)
+print(1 / (1 + np.exp(-z)))

@@ -21,9 +21,9 @@ class DateColumn:
     kind: ClassVar[str] = "date"
 
     @classmethod
-    def fit(cls, name: str, cells: Days, options: ColumnOptions = DEFAULT) -> "DateColumn":
+    def fit(cls, name: str, cells: Days, options: ColumnOptions = DEFAULT, scored: bool = False) -> "DateColumn":
         """Fit the scaling of the days to the training rows."""
-        return cls(name, NumericColumn.fit(name, Numbers(cells.values), options))
+        return cls(name, NumericColumn.fit(name, Numbers(cells.values), options, scored))
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from model.columns import KIND_OF_CELLS, KINDS, Column, Table
 from model.columns.categorical import CategoricalColumn
-from model.columns.cells import Cells, Scalar, Words
+from model.columns.cells import Cells, Days, Numbers, Scalar, Words
+from model.columns.date import DateColumn
 from model.columns.numeric import NumericColumn
 from model.columns.numeric_block import NumericBlock
 from model.columns.options import DEFAULT, ColumnOptions
@@ -31,10 +32,13 @@ class Encoder:
     columns: tuple[Column, ...]
 
     @classmethod
-    def fit(cls, table: Table, names: Sequence[str], options: Options, embed_from: int | None = None) -> "Encoder":
+    def fit(
+        cls, table: Table, names: Sequence[str], options: Options, embed_from: int | None = None, scored: bool = False
+    ) -> "Encoder":
         """Fit the named columns. `table` must hold the training rows only.
 
-        Categorical columns of at least `embed_from` categories are embedded; None embeds none.
+        Categorical columns of at least `embed_from` categories are embedded; None embeds none. If `scored`, numbers and
+        dates have their normal score as a second feature.
 
         Raises: ColumnError when a column has no values or too many categories, or when there are no columns.
         """
@@ -54,6 +58,8 @@ class Encoder:
             kind: Any = KINDS[KIND_OF_CELLS[type(cells)]]
             if isinstance(cells, Words):
                 fitted.append(CategoricalColumn.fit(name, cells, chosen, embed_from))
+            elif isinstance(cells, Numbers | Days):
+                fitted.append(kind.fit(name, cells, chosen, scored))
             else:
                 fitted.append(kind.fit(name, cells, chosen))
         return cls(tuple(fitted))
@@ -83,6 +89,13 @@ class Encoder:
             for column, group in pairs
             if isinstance(column, CategoricalColumn) and column.embedded
         )
+
+    @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """The features that hold numbers: normal scores where there are any, else scaled numbers."""
+        pairs = zip(self.columns, self.groups, strict=True)
+        found = [(column.days if isinstance(column, DateColumn) else column, group) for column, group in pairs]
+        return tuple(g.start + bool(c.knots) for c, g in found if isinstance(c, NumericColumn))
 
     def read(self, columns: Mapping[str, Raw], n: int) -> tuple[Table, RowProblems]:
         """Return the cells of the columns, and the problems by row. An absent column is missing in every row.
@@ -146,8 +159,10 @@ class Encoder:
 def _column(fields: dict[str, Any]) -> Column:
     kind: Any = KINDS[fields.pop("kind")]
     if "days" in fields:
-        fields["days"] = NumericColumn(**fields["days"])
-    if "categories" in fields:
-        fields["categories"] = tuple(fields["categories"])
-    column: Column = kind(**fields)
+        fields["days"] = NumericColumn(**_with_tuples(fields["days"]))
+    column: Column = kind(**_with_tuples(fields))
     return column
+
+
+def _with_tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}

@@ -1,8 +1,12 @@
-"""Numeric columns: centred on the median, scaled by the interquartile range, outliers clipped smoothly."""
+"""Numeric columns: centred on the median, scaled by the interquartile range, outliers clipped smoothly.
+
+A spec may ask for a second feature: the normal score of the number's rank in training.
+"""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import ClassVar
 
 import numpy as np
@@ -16,6 +20,7 @@ from model.design import Floats
 NORMAL_QUARTILES = 1.3489795003921634  # the interquartile range of a standard normal variable
 SOFT_LIMIT = 3.0  # the bound of the smooth clip
 FARTHEST = 1e100  # the largest scaled value: its square does not overflow float64
+MOST_KNOTS = 257  # of the map from numbers to normal scores
 REACH = 10.0  # an accepted value is at most this many training ranges outside the training range
 
 
@@ -23,8 +28,9 @@ REACH = 10.0  # an accepted value is at most this many training ranges outside t
 class NumericColumn:
     """Encodes a number as u = (x − offset) / scale, then u / √(1 + (u/3)²) unless the spec sets the scale.
 
-    A missing value is encoded as the training median. If training rows had missing values, a second feature is 1 for
-    a missing value.
+    With knots, a second feature is the normal score: the quantile of the standard normal distribution at the rank of x
+    among the training rows, interpolated between the knots. A missing value is encoded as the training median. If
+    training rows had missing values, a last feature is 1 for a missing value.
     """
 
     name: str
@@ -35,14 +41,17 @@ class NumericColumn:
     gaps: bool
     low: float
     high: float
+    knots: tuple[float, ...] = ()
+    scores: tuple[float, ...] = ()
     kind: ClassVar[str] = "numeric"
 
     @classmethod
-    def fit(cls, name: str, cells: Numbers, options: ColumnOptions = DEFAULT) -> "NumericColumn":
-        """Fit offset, scale and range to the training rows, unless the options set them."""
+    def fit(cls, name: str, cells: Numbers, options: ColumnOptions = DEFAULT, scored: bool = False) -> "NumericColumn":
+        """Fit offset, scale and range to the training rows, unless the options set them; fit knots if `scored`."""
         known = cells.values[~cells.missing]
         median = float(np.median(known))
         least, most = float(known.min()), float(known.max())
+        knots, scores = normal_scores(known) if scored else ((), ())
         reach = REACH * (most - least or max(abs(most), 1.0))
         return cls(
             name=name,
@@ -53,11 +62,14 @@ class NumericColumn:
             gaps=len(known) < len(cells),
             low=max(least - reach, -LARGEST) if options.min is None else options.min,
             high=min(most + reach, LARGEST) if options.max is None else options.max,
+            knots=knots,
+            scores=scores,
         )
 
     @property
     def features(self) -> tuple[str, ...]:
-        return (self.name, f"{self.name} is missing") if self.gaps else (self.name,)
+        scored = (f"{self.name} as a normal score",) if self.knots else ()
+        return (self.name, *scored, *((f"{self.name} is missing",) if self.gaps else ()))
 
     def read(self, cells: Cells | Sequence[object] | np.ndarray, problems: RowProblems) -> Numbers:
         """Read numbers from a list, an array or cells of a file; add values that are not accepted to `problems`."""
@@ -106,8 +118,14 @@ class NumericColumn:
         """Write the features of `cells` into `out`, shape (n, features)."""
         scaled = scaled_numbers(cells.values, self.fill, self.offset, self.scale)
         out[:, 0] = scaled if self.fixed else soft_clipped(scaled)
+        if self.knots:
+            out[:, 1] = self.normal_score(cells.values)
         if self.gaps:
-            out[:, 1] = cells.missing
+            out[:, -1] = cells.missing
+
+    def normal_score(self, values: Floats) -> Floats:
+        """Return the normal scores of numbers; of the median for a missing one."""
+        return np.interp(np.where(np.isnan(values), self.fill, values), self.knots, self.scores)
 
     def encode_number(self, number: float) -> float:
         """Return the first feature that `encode` writes for one number, to the same bits."""
@@ -135,6 +153,22 @@ def soft_clipped(u: Floats) -> Floats:
     """Return u / √(1 + (u/3)²)."""
     bent = u / SOFT_LIMIT
     return np.asarray(u / np.sqrt(1.0 + bent * bent))
+
+
+def normal_scores(known: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return knots and their normal scores: Φ⁻¹ of the middle of the ranks that are equal to the knot.
+
+    Example:
+        >>> knots, scores = normal_scores(np.array([1.0, 2.0, 2.0, 9.0]))
+        >>> knots, [round(score, 2) for score in scores]
+        ((1.0, 2.0, 9.0), [-1.15, 0.0, 1.15])
+    """
+    values, counts = np.unique(known, return_counts=True)
+    ranks = (np.cumsum(counts) - counts / 2) / len(known)
+    if len(values) > MOST_KNOTS:
+        chosen = np.unique(np.searchsorted(ranks, np.linspace(ranks[0], ranks[-1], MOST_KNOTS)))
+        values, ranks = values[chosen], ranks[chosen]
+    return tuple(values.tolist()), tuple(map(NormalDist().inv_cdf, ranks.tolist()))
 
 
 def robust_scale(known: Floats) -> float:

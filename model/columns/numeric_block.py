@@ -57,7 +57,7 @@ class NumericBlock:
             high=np.array([[column.high] for column in columns]),
             places=np.array(starts, np.intp),
             missing_columns=np.array(marked, np.intp),
-            missing_places=np.array([starts[i] + 1 for i in marked], np.intp),
+            missing_places=np.array([starts[i] + len(columns[i].features) - 1 for i in marked], np.intp),
         )
 
     def read(self, columns: Mapping[str, object], n: int) -> dict[str, Numbers]:
@@ -91,6 +91,9 @@ class NumericBlock:
             return
         values = np.array([table.columns[name].values for name in self.names])  # type: ignore[union-attr]  # Numbers
         X[:, self.places] = self._clipped(scaled_numbers(values, self.fill, self.offset, self.scale)).T
+        for column, place, own in zip(self.columns, self.places.tolist(), values, strict=True):
+            if column.knots:
+                X[:, place + 1] = column.normal_score(own)
         if len(self.missing_columns):
             X[:, self.missing_places] = np.isnan(values[self.missing_columns]).T
 
@@ -98,8 +101,10 @@ class NumericBlock:
         for column, place in zip(self.columns, self.places.tolist(), strict=True):
             number: float = table.columns[column.name].values.item()  # type: ignore[union-attr]  # Numbers
             x[place] = column.encode_number(number)
+            if column.knots:
+                x[place + 1] = column.normal_score(table.columns[column.name].values).item()  # type: ignore[union-attr]  # Numbers
             if column.gaps:
-                x[place + 1] = math.isnan(number)
+                x[place + len(column.features) - 1] = math.isnan(number)
 
     def _clipped(self, scaled: Floats) -> Floats:
         """Clip smoothly the columns without a fixed scale."""

@@ -8,13 +8,23 @@ from model.ranges import Positive
 
 @dataclass(frozen=True)
 class ColumnOptions:
-    """Drops a column, sets its scaling (x − offset) / scale, or narrows its accepted range."""
+    """Drops a column, scales it as (x − offset) / scale, narrows its accepted range, or gives reasons words for it."""
 
     drop: bool = False
     scale: Positive | None = None
     offset: float = 0.0
     min: float | None = None
     max: float | None = None
+    label: str | None = None
+    phrase: str | None = None
+    phrase_raising: str | None = None
+    phrase_lowering: str | None = None
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The label and phrases that are given."""
+        texts = {name: getattr(self, name) for name in ("label", "phrase", "phrase_raising", "phrase_lowering")}
+        return {name: text for name, text in texts.items() if text is not None}
 
     @property
     def low(self) -> float:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from model.design import Floats
 from model.evaluation.resampling import Resampling
-from model.metrics import auc, average_precision, brier, calibration_error, log_loss, losses, reliability
+from model.metrics import auc, average_precision, brier, calibration_error, log_loss, log_losses, reliability
 from model.probabilities import sigmoid
 
 BINS = 10
@@ -41,7 +41,7 @@ def difference(y: Floats, z: Floats, other: Floats, resampling: Resampling) -> d
 
     Above zero, z is better than `other`.
     """
-    better = losses(y, other) - losses(y, z)
+    better = log_losses(y, other) - log_losses(y, z)
     chosen = better[resampling.chosen]
     found = np.concatenate([counts @ chosen for counts in resampling.blocks()]) / len(chosen)
     value = float(better.mean())
@@ -74,7 +74,7 @@ def _statistics(y: Floats, z: Floats) -> Callable[[Floats], dict[str, Floats]]:
     starts = np.flatnonzero(np.append(True, np.diff(z) != 0.0))
     p, group = sigmoid(z), np.arange(len(z)) * BINS // len(z)
     bins = (group[:, None] == np.arange(BINS)) * (p - y)[:, None]  # predicted less observed churn, by group of risk
-    means = np.column_stack([losses(y, z), np.square(p - y)])
+    means = np.column_stack([log_losses(y, z), np.square(p - y)])
 
     def all_of(counts: Floats) -> dict[str, Floats]:
         counts = counts[:, order]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from model.columns.cells import Cells, Flags, Scalar, Words
 from model.design import Floats
 from model.evaluation.figures import rounded
-from model.metrics import losses
+from model.metrics import log_losses
 from model.probabilities import sigmoid
 
 FEWEST_ROWS = 30
@@ -38,7 +38,7 @@ def worst_slices(y: Floats, z: Floats, columns: Mapping[str, Cells]) -> dict[str
 
     `p_value` is Holm's, of all slices that were tested together: below 0.05 the slice differs, else it may be chance.
     """
-    p, each = sigmoid(z), losses(y, z)
+    p, each = sigmoid(z), log_losses(y, z)
     variance = p * (1.0 - p)
     tested = []
     for one in slices(columns, max(FEWEST_ROWS, math.ceil(SMALLEST_SHARE * len(y)))):

@@ -1,10 +1,12 @@
 """The head for churn: a customer leaves or stays."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from model.calibration import calibrate
+import numpy as np
+
+from model.calibration import UNCHANGED, Calibration, Line, calibrate, calibration_from_json, calibration_to_json
 from model.columns.cells import Cells
 from model.columns.target import OUTCOMES, check_outcome_counts, labels, refuse_missing
 from model.design import Floats
@@ -16,12 +18,13 @@ from model.probabilities import sigmoid
 
 @dataclass(frozen=True)
 class Churn(Head):
-    """Predicts the churn probability σ(slope · z + shift). The validation rows calibrate slope and shift.
+    """Predicts the churn probability σ(g(z)). The calibration g is fitted on validation rows.
 
     Units: the loss is in nats.
     """
 
     metric: ClassVar[str] = "valid_auc"
+    calibration: Calibration = UNCHANGED
 
     @classmethod
     def read(cls, cells: Cells, name: str) -> tuple["Churn", Floats]:
@@ -48,23 +51,34 @@ class Churn(Head):
         """Return the churn probabilities, (n,) to (n,)."""
         return sigmoid(self.scaled(z))
 
+    def scaled(self, z: Floats) -> Floats:
+        """Return the calibrated log-odds g(z)."""
+        return self.calibration(z)
+
+    def secant(self, start: float, z: Floats) -> Floats:
+        """Return the mean slope of g between a logit and others."""
+        return self.calibration.secant(start, z)
+
     def columns(self) -> tuple[str, ...]:
         """Return the one column of probabilities."""
         return ("churn_probability",)
 
     def calibrated(self, y: Floats, z: Floats) -> tuple["Churn", Floats, dict[str, Any]]:
         """Return the calibrated head, log-odds of each row calibrated on other rows, and the reliability table."""
-        fit, held = calibrate(y, z)
+        calibration, held, note = calibrate(y, z)
         figures = {
             "calibration": {
-                **asdict(fit),
+                "kind": "none" if calibration == UNCHANGED else calibration_to_json(calibration)["kind"],
+                "slope": float(calibration.slope_at(z).mean()) if len(y) else 1.0,
+                "shift": float(calibration(np.zeros(1))[0]),
+                "note": note,
                 "rows": len(y),
                 "before": calibration_quality(y, z),
                 "after": calibration_quality(y, held),
             },
             "reliability": reliability(y, sigmoid(held)),
         }
-        return replace(self, slope=fit.slope, shift=fit.shift), held, figures
+        return replace(self, calibration=calibration), held, figures
 
     def loss(self, y: Floats, scaled: Floats) -> float:
         """Return the mean cross-entropy."""
@@ -77,6 +91,17 @@ class Churn(Head):
     def facts(self, y: Floats) -> dict[str, Any]:
         """Return the share of churners."""
         return {"churn_rate": float(y.mean())}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the calibration as JSON values."""
+        return {"calibration": calibration_to_json(self.calibration)}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> "Churn":
+        """Return the head that `to_json` wrote. Earlier releases wrote the slope and shift of a line."""
+        if "calibration" not in raw:
+            return cls(Line(raw["slope"], shift=raw["shift"]))
+        return cls(calibration_from_json(raw["calibration"]))
 
 
 def calibration_quality(y: Floats, z: Floats) -> dict[str, float] | None:

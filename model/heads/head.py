@@ -17,13 +17,11 @@ Self = TypeVar("Self", bound="Head")
 class Head(ABC):
     """The kind of a target, the figures fitted to its labels, and the meaning of logits.
 
-    With one logit z, reasons sum to slope · z + shift.
+    With one logit z, reasons sum to the differences of `scaled(z)`.
     """
 
     metric: ClassVar[str]
     """The name of the metric on validation rows, beside the loss."""
-    slope: float = 1.0
-    shift: float = 0.0
 
     @classmethod
     @abstractmethod
@@ -53,8 +51,12 @@ class Head(ABC):
         return self, self.scaled(z), {}
 
     def scaled(self, z: Floats) -> Floats:
-        """Return slope · z + shift, the numbers that contributions sum to; for classes the logits."""
-        return np.asarray(z * self.slope + self.shift)
+        """Return the numbers that contributions sum to, by default the logits."""
+        return z
+
+    def secant(self, start: float, z: Floats) -> Floats:
+        """Return the mean slope of `scaled` between a logit and others, (n,) to (n,)."""
+        return np.ones(z.shape)
 
     def predictions(self, z: Floats) -> Floats:
         """Return the predictions of logits, by default `scaled`. A row's bits do not depend on its neighbours."""

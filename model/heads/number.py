@@ -26,6 +26,8 @@ class Number(Head):
     """
 
     metric: ClassVar[str] = "valid_rmse"
+    slope: float = 1.0
+    shift: float = 0.0
 
     @classmethod
     def read(cls, cells: Cells, name: str) -> tuple["Number", Floats]:
@@ -58,6 +60,14 @@ class Number(Head):
     def labels(self, y: Floats) -> Floats:
         """Return (y − shift) / slope."""
         return np.asarray((y - self.shift) / self.slope)
+
+    def scaled(self, z: Floats) -> Floats:
+        """Return slope · z + shift."""
+        return np.asarray(z * self.slope + self.shift)
+
+    def secant(self, start: float, z: Floats) -> Floats:
+        """Return the slope."""
+        return np.full(z.shape, self.slope)
 
     def strata(self, y: Floats) -> tuple[Floats, Sequence[str]]:
         """Return one stratum for all rows."""

@@ -8,6 +8,7 @@ from model.layers.embedding import Embedding
 from model.layers.identity import Identity
 from model.layers.layer import Backward, Layer, Tensor
 from model.layers.leaky_relu import LeakyReLU
+from model.layers.periodic import Periodic
 from model.layers.relu import ReLU
 from model.layers.residual import Residual
 from model.layers.sigmoid import Sigmoid
@@ -21,6 +22,7 @@ CATALOG: dict[str, type[Layer]] = {
     "embedding": Embedding,
     "identity": Identity,
     "leaky_relu": LeakyReLU,
+    "periodic": Periodic,
     "relu": ReLU,
     "residual": Residual,
     "sigmoid": Sigmoid,

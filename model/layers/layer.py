@@ -22,7 +22,8 @@ ReferenceBackward: TypeAlias = Callable[[Floats], tuple[Floats, Arrays]]
 class Tensor:
     """One array of parameters or of running state that a layer needs.
 
-    The first `kernel` rows are weights: they start at random and decay. `fill` has the start value of each row below.
+    The first `kernel` rows are weights: they start at random and decay, unless `decays` is false. They start between
+    ±`bound`, or as the initializer of the spec has it. `fill` has the start value of each row below.
     """
 
     name: str
@@ -31,6 +32,8 @@ class Tensor:
     fill: tuple[float, ...] = ()
     fan_in: int = 1
     fan_out: int = 1
+    bound: float | None = None
+    decays: bool = True
 
 
 @dataclass(frozen=True)

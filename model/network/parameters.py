@@ -56,7 +56,9 @@ def initialize(stack: Stack, name: str, seed: int, dtype: DTypeLike) -> Floats:
     flat = filled(tensors, (), dtype)
     arrays = views(flat, tensors).values()
     for (_, tensor), array, suited in zip(tensors, arrays, stack.initializers(), strict=True):
-        bound = CATALOG[suited if name == "auto" else name]().bound(tensor.fan_in, tensor.fan_out)
+        bound = tensor.bound
+        if bound is None:
+            bound = CATALOG[suited if name == "auto" else name]().bound(tensor.fan_in, tensor.fan_out)
         kernel = array[: tensor.kernel].reshape(-1)
         for start in range(0, kernel.size, DRAWN):
             part = kernel[start : start + DRAWN]
@@ -72,7 +74,7 @@ def kernel_mask(stack: Stack, dtype: DTypeLike) -> Floats:
     tensors = stack.tensors()
     flat = np.zeros(size_of(tensors), dtype)
     for (_, tensor), array in zip(tensors, views(flat, tensors).values(), strict=True):
-        array[: tensor.kernel] = 1
+        array[: tensor.kernel] = tensor.decays
     return flat
 
 

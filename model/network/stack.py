@@ -92,7 +92,9 @@ def walk(layers: tuple[Layer, ...], width: int, prefix: str = "") -> Iterator[tu
         width = layer.width(width)
 
 
-def build_stack(spec: Spec, inputs: int, outputs: int, codes: Sequence[CodeColumn] = ()) -> Stack:
+def build_stack(
+    spec: Spec, inputs: int, outputs: int, codes: Sequence[CodeColumn] = (), numbers: Sequence[int] = ()
+) -> Stack:
     """Return the layers of a spec, followed by the dense layer with `outputs` logits.
 
     Raises: SpecError when the layers do not fit together.
@@ -100,7 +102,12 @@ def build_stack(spec: Spec, inputs: int, outputs: int, codes: Sequence[CodeColum
     hidden: list[Layer] = []
     if spec.embedding is not None and codes:
         hidden.append(Embedding(spec.embedding.units(max(c.cardinality for c in codes))).with_codes(codes))
-    width = hidden[0].width(inputs) if hidden else inputs
+    if spec.periodic is not None and numbers:
+        embedded = [code.position for code in codes] if hidden else []
+        hidden.append(spec.periodic.with_numbers([i - sum(code < i for code in embedded) for i in numbers]))
+    width = inputs
+    for layer in hidden:
+        width = layer.width(width)
     for entry in spec.layers:
         added = plain_layers(spec, entry, width) if isinstance(entry, int) else [entry.with_codes(codes)]
         for layer in added:

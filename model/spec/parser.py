@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from model import initializers, losses, optimizers, schedules
 from model.columns.options import ColumnOptions
@@ -10,10 +12,12 @@ from model.errors import Problem, SpecError
 from model.layers import CATALOG as LAYERS
 from model.layers import Layer
 from model.layers.notation import read_layer
+from model.layers.periodic import Periodic
 from model.limits import COLUMNS, NAME_CHARACTERS
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.parsing import Reader, escape, shown, value_types
 from model.ranges import BelowOne, Positive, Width
+from model.spec.reading_reasons import check_words, read_reasons
 from model.spec.spec import ClassWeight, EarlyStopping, Embedded, Spec, Validation
 
 MOST_LAYERS = 256
@@ -33,17 +37,8 @@ def parse_spec(raw: Mapping[str, object]) -> Spec:
     values: dict[str, object] = {}
     mapping = reader.mapping(raw, "")
     if mapping is not None:
-        types = value_types(Spec)
-        reader.unknown(mapping, (*types, "label_smoothing"), "")
-        for key in types:
-            if key in mapping:
-                special = SPECIAL.get(key)
-                pointer = f"/{key}"
-                values[key] = (
-                    special(reader, mapping[key], pointer)
-                    if special
-                    else reader.value(types[key], mapping[key], pointer)
-                )
+        reader.unknown(mapping, (*value_types(Spec), "label_smoothing"), "")
+        values = read_settings(reader, mapping)
         if "label_smoothing" in mapping:
             smoothing = reader.value(BelowOne, mapping["label_smoothing"], "/label_smoothing")
             values["loss"] = smoothed(reader, values.get("loss", BinaryCrossEntropy()), smoothing)
@@ -53,6 +48,20 @@ def parse_spec(raw: Mapping[str, object]) -> Spec:
     if problems := conflicts(spec):
         raise SpecError(problems)
     return spec
+
+
+def read_settings(reader: Reader, mapping: Mapping[str, object]) -> dict[str, object]:
+    """Return the settings of a spec that the mapping has."""
+    values, types = {}, value_types(Spec)
+    for key in types:
+        if key in mapping:
+            read = SPECIAL.get(key, partial(_read_value, types[key]))
+            values[key] = read(reader, mapping[key], f"/{key}")
+    return values
+
+
+def _read_value(kind: Any, reader: Reader, raw: object, pointer: str) -> object:
+    return reader.value(kind, raw, pointer)
 
 
 def conflicts(spec: Spec) -> list[Problem]:
@@ -72,6 +81,9 @@ def conflicts(spec: Spec) -> list[Problem]:
         found.append(Problem("/validation/folds", "conflict", detail))
     if spec.validation.time is not None and spec.validation.group is not None:
         found.append(Problem("/validation/group", "conflict", "conflicts with time: leave one of the two out"))
+    if spec.reasons.baseline == "stayer" and not isinstance(spec.loss, BinaryCrossEntropy):
+        detail = 'needs a target that says who stayed: use "average" or a record for this loss'
+        found.append(Problem("/reasons/baseline", "conflict", detail))
     explicit = [each for layer in spec.layers if isinstance(layer, Layer) for each in _within(layer)]
     if spec.batch_size == 1 and (spec.batch_norm or any(each.needs_batch for each in explicit)):
         detail = "must be 2 or more with batch norm, which needs the mean and variance of a batch"
@@ -184,6 +196,8 @@ def read_columns(reader: Reader, raw: object, pointer: str) -> tuple[tuple[str, 
     for name, options in read:
         if isinstance(options, ColumnOptions) and not options.low < options.high:
             reader.refuse(f"{pointer}/{escape(name)}/min", "conflict", "must be below max")
+        if isinstance(options, ColumnOptions):
+            check_words(reader, options, f"{pointer}/{escape(name)}")
     return tuple(read)
 
 
@@ -198,5 +212,7 @@ SPECIAL: dict[str, Callable[[Reader, object, str], object]] = {
     "validation": read_object(Validation),
     "class_weight": read_class_weight,
     "embedding": read_object(Embedded, optional=True),
+    "periodic": read_object(Periodic, optional=True),
     "columns": read_columns,
+    "reasons": read_reasons,
 }

@@ -19,13 +19,16 @@ def expected_shape(columns: Sequence[Mapping[str, Any]], rows: int, spec: Spec) 
     dropped = {name for name, options in spec.columns if options.drop}
     held_out = 0.0 if spec.validation.folds else spec.validation.fraction
     needed = min(ENOUGH_ROWS, max(2, int(rows * (1 - held_out)) // 100))
-    inputs, codes = 0, []
+    inputs, codes, numbers = 0, [], []
+    scored = spec.numbers == "scaled_and_ranked"
     for column in columns:
         if column["name"] in dropped:
             continue
         missing = column["missing"] > 0
         if column["kind"] != "categorical":
-            inputs += 1 + missing
+            numeric = column["kind"] in {"numeric", "date"}
+            numbers += [inputs] if numeric else []
+            inputs += 1 + missing + (scored and numeric)
             continue
         most = _categories(column, rows - column["missing"], needed) + missing
         if spec.embedded is not None and most >= spec.embedded.at_least:
@@ -33,7 +36,7 @@ def expected_shape(columns: Sequence[Mapping[str, Any]], rows: int, spec: Spec) 
             inputs += 1
         else:
             inputs += min(most, MOST_CATEGORIES + 2)
-    return Shape(rows, len(columns) + 1, max(inputs, 1), tuple(codes))
+    return Shape(rows, len(columns) + 1, max(inputs, 1), tuple(codes), numbers=tuple(numbers))
 
 
 def _categories(column: Mapping[str, Any], known: int, needed: int) -> int:

@@ -37,12 +37,23 @@ class FoldValidator(Validator):
     def __init__(self, spec: Spec, stack: Stack, buffers: Buffers, design: Design, weights: Floats | None) -> None:
         super().__init__(spec, stack, buffers, design, weights)
         assert design.folds is not None  # noqa: S101 - see validator_of
+        self._restarts = spec.restarts
         held, real = held_rows(design.folds[design.valid_rows], spec.members)
         self._member_y, self._real = self._y[held], real
         own = np.repeat(held, spec.restarts, axis=0)
         self._X, self._targets = self._X[own], self._targets[:, own].swapaxes(0, 1)
         counted = np.repeat(real, spec.restarts, axis=0) * (1.0 if self._weights is None else self._weights[own])
         self._weights = np.asarray(counted / counted.mean(-1, keepdims=True), spec.dtype)
+
+    def measure(self) -> tuple[Floats | None, Floats | None]:
+        """Return the loss of all rows for each network, and the logits of its own rows.
+
+        All members get the same loss, so that they stop at the same epoch. A member that chose its own epoch by the
+        rows that it holds out would flatter itself on these rows.
+        """
+        losses, logits = super().measure()
+        by_restart = np.asarray(losses).reshape(-1, self._restarts)
+        return np.tile(by_restart.mean(0), len(by_restart)), logits
 
     def auc(self, logits: Floats) -> float | None:
         """Return the AUC over all rows, each with the logit of the member that holds it out."""

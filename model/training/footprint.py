@@ -36,6 +36,7 @@ class Shape:
     inputs: int
     codes: Sequence[CodeColumn] = ()
     outputs: int = 1
+    numbers: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def footprint(spec: Spec, shape: Shape) -> Footprint:
 
     Raises: SpecError when the layers do not fit together.
     """
-    stack = build_stack(spec, shape.inputs, shape.outputs, shape.codes)
+    stack = build_stack(spec, shape.inputs, shape.outputs, shape.codes, shape.numbers)
     networks, item = spec.members * spec.restarts, 4 if spec.dtype == "float32" else 8
     parameters, states = size_of(stack.tensors()), size_of(stack.states())
     best = spec.early_stopping is not None

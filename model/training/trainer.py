@@ -66,7 +66,7 @@ class Trainer:
         rows = without_held(rows_of(design, design.train_rows, spec, outputs, weights), design.folds, spec)
         networks = spec.members * spec.restarts
         self._lead = () if networks == 1 else (networks,)
-        self._stack = build_stack(spec, design.width, outputs, design.codes)
+        self._stack = build_stack(spec, design.width, outputs, design.codes, design.numbers)
         self._buffers = Buffers(self._stack, self._lead, spec.optimizer.moments, spec.dtype)
         seeds = [spec.seed + k for k in range(networks)]
         for values, seed in zip(np.atleast_2d(self._buffers.values), seeds, strict=True):

@@ -10,6 +10,7 @@ from model.layers.dropout import Dropout
 from model.layers.embedding import Embedding
 from model.layers.identity import Identity
 from model.layers.leaky_relu import LeakyReLU
+from model.layers.periodic import Periodic
 from model.layers.relu import ReLU
 from model.layers.residual import Residual
 from model.layers.sequence import reference_all
@@ -31,6 +32,7 @@ LAYERS: dict[str, list[Layer]] = {
     "embedding": [Embedding(2, positions=(1, 4), cardinalities=(3, 4)), Dense(4), Tanh()],
     "identity": [Dense(4), Identity()],
     "leaky_relu": [LeakyReLU(0.2), Dense(4), LeakyReLU(0.2)],
+    "periodic": [Periodic(3, frequencies=4, positions=(0, 3)), Periodic(2, positions=(6,)), Dense(4), Tanh()],
     "relu": [ReLU(), Dense(4), ReLU()],
     "residual": [Residual((Dense(6), Tanh(), Dense(5))), Residual((Tanh(), Residual((Dense(5), SiLU()))))],
     "sigmoid": [Sigmoid(), Dense(4), Sigmoid()],

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.__main__ import main
+from model.calibration import Beta
 from model.columns import Days, Flags, Numbers, Table, Words
 from model.errors import ColumnError, EstimatorError, SpecError, TableError
 from model.estimator import Estimator, Fitting
-from model.heads import CATALOG, Classes, Number, head_from_json, head_to_json
+from model.heads import CATALOG, Churn, Classes, Number, head_from_json, head_to_json
 from model.probabilities import sigmoid, softmax
 from model.spec import parse_spec
 from model.trace import trace
@@ -124,10 +125,16 @@ def test_an_estimator_round_trips_through_its_bytes_to_the_bit(name, request):
 
 
 def test_every_loss_has_a_head_that_round_trips_through_json():
-    for loss, kind in CATALOG.items():
-        told = json.loads(json.dumps(head_to_json(kind(slope=2.5, shift=-1.0))))
+    fitted = {
+        "binary_cross_entropy": Churn(Beta(0.5, 2.0, shift=-1.0)),
+        "softmax_cross_entropy": Classes(("a", "b")),
+        "squared_error": Number(2.5, -1.0),
+    }
+    assert fitted.keys() == CATALOG.keys()
+    for loss, head in fitted.items():
+        told = json.loads(json.dumps(head_to_json(head)))
         assert told["loss"] == loss
-        assert head_from_json(told) == kind(slope=2.5, shift=-1.0)
+        assert head_from_json(told) == head
 
 
 def test_methods_for_churn_are_refused_for_other_targets(price, grade):

@@ -12,6 +12,7 @@ from model.layers.dropout import Dropout
 from model.layers.embedding import Embedding
 from model.layers.identity import Identity
 from model.layers.leaky_relu import LeakyReLU
+from model.layers.periodic import Periodic
 from model.layers.relu import ReLU
 from model.layers.residual import Residual
 from model.layers.sequence import reference_all
@@ -31,6 +32,7 @@ LAYERS: dict[str, tuple[Layer, bool, bool]] = {
     "embedding": (Embedding(2, positions=(1, 4), cardinalities=(3, 4)), True, False),
     "identity": (Identity(), False, True),
     "leaky_relu": (LeakyReLU(0.2), True, True),
+    "periodic": (Periodic(3, positions=(0, 3)), True, False),
     "relu": (ReLU(), True, True),
     "residual": (Residual((Dense(6), BatchNorm(), ReLU(), Dropout(0.2), Dense(5), Identity())), True, True),
     "sigmoid": (Sigmoid(), True, False),

@@ -3,6 +3,7 @@
 from worker.kinds.evaluation import Evaluation
 from worker.kinds.replay import Replay
 from worker.kinds.scoring import Scoring
+from worker.kinds.sweep import SweepWork
 from worker.kinds.training import Training
 from worker.work import Work
 
@@ -10,6 +11,7 @@ KINDS: dict[str, type[Work]] = {
     "training": Training,
     "scoring": Scoring,
     "replay": Replay,
+    "sweep": SweepWork,
     "evaluation": Evaluation,
 }
 

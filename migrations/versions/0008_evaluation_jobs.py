@@ -2,13 +2,13 @@
 
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = ("0007", "0007_seen_rows")
 branch_labels = None
 depends_on = None
 
-KINDS = "kind IN ('training', 'scoring', 'replay', 'evaluation')"
-KINDS_BEFORE = "kind IN ('training', 'scoring', 'replay')"
+KINDS = "kind IN ('training', 'scoring', 'replay', 'sweep', 'evaluation')"
+KINDS_BEFORE = "kind IN ('training', 'scoring', 'replay', 'sweep')"
 OF_EVALUATIONS = "job_id IN (SELECT id FROM jobs WHERE kind = 'evaluation')"
 
 

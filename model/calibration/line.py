@@ -1,0 +1,37 @@
+"""The line: one slope for all scores."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from model.calibration.calibration import Calibration
+from model.design import Floats
+
+
+@dataclass(frozen=True)
+class Line(Calibration):
+    """g(z) = slope · z + shift. The line of slope 1 and shift 0 changes nothing.
+
+    Source: Platt, "Probabilistic outputs for support vector machines", 1999.
+    """
+
+    slope: float = 1.0
+    SLOPES: ClassVar[tuple[str, ...]] = ("slope",)
+
+    @classmethod
+    def identity(cls, z: Floats) -> "Line":
+        """Return the line z."""
+        return cls()
+
+    def basis(self, z: Floats) -> list[Floats]:
+        """Return z."""
+        return [z]
+
+    def slope_at(self, z: Floats) -> Floats:
+        """Return the slope."""
+        return np.full(z.shape, self.slope)
+
+    def secant(self, start: float, z: Floats) -> Floats:
+        """Return the slope."""
+        return self.slope_at(z)
