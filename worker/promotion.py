@@ -54,7 +54,7 @@ def _if_better(database: Database, artifacts: ArtifactStore, job: JobRow, compar
         return Promotion(CHAMPION, revision=0, gate={**facts, "reason": "there was no champion to compare with"})
     facts |= {"champion_version": alias.version} | ({"dataset": dataset_id} if dataset_id else {})
     try:
-        champion = _load(database, artifacts, job.model, alias.version)
+        champion = load_contender(database, artifacts, job.model, alias.version)
         holdout = None if dataset_id is None else _holdout(database, artifacts, dataset_id)
         result, counts = compare(champion, gate, holdout)
     except (ModelError, ArtifactError, ExpiredError) as error:
@@ -65,7 +65,11 @@ def _if_better(database: Database, artifacts: ArtifactStore, job: JobRow, compar
     return Promotion(CHAMPION, alias.revision, facts) if result.better else NotPromoted(facts)
 
 
-def _load(database: Database, artifacts: ArtifactStore, model: str, version: int) -> Contender:
+def load_contender(database: Database, artifacts: ArtifactStore, model: str, version: int) -> Contender:
+    """Return the estimator of a version, and the rows that it has seen.
+
+    Raises: NotFoundError, ArtifactError, ExpiredError; EstimatorError, FileError, TableError, ColumnError.
+    """
     with database.read() as connection:
         estimator = load_estimator(connection, model, version)
         seen = load_seen_rows(connection, model, version)

@@ -13,6 +13,7 @@ from model.evaluation.contacts import DEFAULT_ECONOMICS, deciles, profit_curve, 
 from model.evaluation.figures import difference, figures
 from model.evaluation.resampling import Resampling
 from model.evaluation.slices import worst_slices
+from model.gate import FEWEST_OF_OUTCOME, FEWEST_ROWS
 from model.metrics import auc, log_loss
 from model.probabilities import sigmoid
 
@@ -66,8 +67,9 @@ def beside(y: Floats, z: Floats, model: OtherModel, resampling: Resampling) -> d
     if model.rows is not None:
         y, z, other = y[model.rows], z[model.rows], other[model.rows]
     facts: dict[str, Any] = {**model.facts, "rows": len(y)}
-    if len(y) == 0 or y.min() == y.max():
-        return {**facts, "note": "these rows have too few outcomes to compare on"}
+    if model.rows is not None and (len(y) < FEWEST_ROWS or min(y.sum(), len(y) - y.sum()) < FEWEST_OF_OUTCOME):
+        needed = f"{FEWEST_ROWS} rows with {FEWEST_OF_OUTCOME} of each outcome that neither has seen are needed"
+        return {**facts, "note": f"cannot tell: {needed}"}
     return {
         **facts,
         "log_loss": round(log_loss(y, other), 6),

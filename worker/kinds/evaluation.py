@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from model.campaign import Economics
-from model.estimator import Estimator
 from model.evaluation.labelled_rows import LabelledRows, evaluate_labelled, joined, read_labelled
+from model.unseen import Contender
 from store.database import Connection, Database
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
 from store.jobs.finish import succeed
 from store.jobs.heartbeat import JobProgress
-from store.registry.versions import load_estimator
+from store.registry.aliases import CHAMPION, find_alias
 from store.settings import Settings
 from worker.job_data import JobData, cpu_activity
+from worker.promotion import load_contender
 from worker.work import Completion, WorkUnit
 
 SEED = 0
@@ -29,7 +30,8 @@ class Evaluation:
     """One attempt at one evaluation."""
 
     data: JobData
-    estimator: Estimator
+    version: Contender
+    champion: tuple[int, Contender] | None
     table: tuple[Path, str]
     chunks: list[LabelledRows] = field(default_factory=list)
     result: dict[str, object] = field(init=False)  # once every unit is done
@@ -38,19 +40,23 @@ class Evaluation:
 
     @classmethod
     def prepare(cls, settings: Settings, database: Database, job_id: str) -> Self:
-        """Read the job and the version's estimator, and open the dataset's file.
+        """Read the job, the version and another one that is the champion, and open the dataset's file.
 
-        Raises: NotFoundError; DatasetError; ArtifactError and EstimatorError where the version cannot be used.
+        Raises: NotFoundError; DatasetError; ArtifactError, ExpiredError and ModelError where a version cannot be used.
         """
         with database.read() as connection:
             data = JobData.read(connection, job_id, settings)
-            estimator = load_estimator(connection, data.job.model, data.job.params["version"])
-        return cls(data, Estimator.from_bytes(estimator), data.open_table())
+            alias = find_alias(connection, data.job.model, CHAMPION)
+        number, champion = data.job.params["version"], None
+        if alias is not None and alias.version != number:
+            champion = alias.version, load_contender(database, data.artifacts, data.job.model, alias.version)
+        version = load_contender(database, data.artifacts, data.job.model, number)
+        return cls(data, version, champion, data.open_table())
 
     @property
     def progress(self) -> JobProgress:
         """How many rows are scored, and how many there are."""
-        return JobProgress(sum(chunk.rows for chunk in self.chunks), self.data.dataset.rows)
+        return JobProgress(sum(chunk.counts.rows for chunk in self.chunks), self.data.dataset.rows)
 
     def activity(self) -> float:
         """Return a number that changes while work is done: time on the CPU, because the report may take long."""
@@ -61,7 +67,8 @@ class Evaluation:
 
         Raises: TableError, ColumnError, EstimatorError.
         """
-        for chunk in read_labelled(self.estimator, *self.table):
+        number, champion = self.champion or (None, None)
+        for chunk in read_labelled(self.version, champion, *self.table):
             self.chunks.append(chunk)
             yield WorkUnit(self.progress)
         self.data.check_rows(self.progress.done)
@@ -70,10 +77,8 @@ class Evaluation:
             "model": job.model,
             "version": job.params["version"],
             "dataset": job.dataset_id,
-            "rows": labelled.rows,
-            "unlabelled": labelled.unlabelled,
-            "errors": labelled.errors,
-            "report": evaluate_labelled(labelled, Economics(**job.params["economics"]), SEED),
+            **labelled.counts._asdict(),
+            "report": evaluate_labelled(labelled, Economics(**job.params["economics"]), SEED, number),
         }
 
     def checkpoint(self) -> CheckpointRow | None:
