@@ -198,6 +198,11 @@ def read_columns(reader: Reader, raw: object, pointer: str) -> tuple[tuple[str, 
             reader.refuse(f"{pointer}/{escape(name)}/min", "conflict", "must be below max")
         if isinstance(options, ColumnOptions):
             check_words(reader, options, f"{pointer}/{escape(name)}")
+        if isinstance(options, ColumnOptions) and options.kind in ("categorical", "boolean"):
+            for key in ("scale", "min", "max"):
+                if getattr(options, key) is not None:
+                    detail = f"is for numbers and dates, and the kind is {options.kind}: leave one of them out"
+                    reader.refuse(f"{pointer}/{escape(name)}/{key}", "conflict", detail)
     return tuple(read)
 
 

@@ -56,7 +56,7 @@ def test_only_columns_with_enough_categories_are_embedded(embedded):
     encoder = embedded.encoder
     assert encoder.features == ("x", "town", "plan = a", "plan = b", "y")
     assert [(code.position, code.cardinality) for code in encoder.codes] == [(1, 41)]
-    assert embedded.network.layers_json["layers"][0]["embedding"]["units"] == 6  # 2·⁴√41, rounded up
+    assert embedded.network.layers_json["layers"][0]["embedding"]["units"] == 2
 
 
 @settings(max_examples=20, deadline=None)
@@ -125,6 +125,15 @@ def test_an_embedding_as_first_layer_embeds_with_its_own_width():
     assert estimator.network.layers_json["layers"][0]["embedding"]["units"] == 3
     with pytest.raises(SpecError, match="/embedding: must be null"):
         parse_spec({"layers": [{"embedding": 3}], "embedding": {}})
+
+
+def test_specs_that_were_stored_with_the_former_defaults_keep_them():
+    stored = {"at_least": 32, "width": None}
+    assert (
+        fit(towns(), epochs=1, embedding=stored).estimator().network.layers_json["layers"][0]["embedding"]["units"] == 6
+    )
+    assert parse_spec({"layers": [{"embedding": 3}], "embedding": None}).embedded.at_least == 32
+    assert parse_spec({"embedding": {}}).to_json()["embedding"] == {"at_least": 10, "width": 2}
 
 
 def test_nothing_is_embedded_without_an_embedding_in_the_spec():
