@@ -62,15 +62,16 @@ def evaluate(  # noqa: PLR0913 - the rows, what to compare with, and two setting
 
 
 def beside(y: Floats, z: Floats, model: OtherModel, resampling: Resampling) -> dict[str, Any]:
-    """Return the figures of both models on the rows that neither trained on.
+    """Return the figures of both models on the rows that neither trained on, or a note where these are too few.
 
     `difference` is by how much the other model's log loss is higher: above zero, the version is better.
     """
     other = model.log_odds
     if model.rows is not None:
         y, z, other = y[model.rows], z[model.rows], other[model.rows]
+        resampling = resampling.of(y)
     facts: dict[str, Any] = {**model.facts, "rows": len(y)}
-    if model.rows is not None and (len(y) < FEWEST_ROWS or min(y.sum(), len(y) - y.sum()) < FEWEST_OF_OUTCOME):
+    if "version" in facts and too_few(y):
         needed = f"{FEWEST_ROWS} rows with {FEWEST_OF_OUTCOME} of each outcome that neither has seen are needed"
         return {**facts, "note": f"cannot tell: {needed}"}
     return {
@@ -79,5 +80,10 @@ def beside(y: Floats, z: Floats, model: OtherModel, resampling: Resampling) -> d
         "auc": round(auc(y, other), 6),
         "version_log_loss": round(log_loss(y, z), 6),
         "version_auc": round(auc(y, z), 6),
-        "difference": difference(y, z, other, resampling if model.rows is None else resampling.of(y)),
+        "difference": difference(y, z, other, resampling),
     }
+
+
+def too_few(y: Floats) -> bool:
+    """Tell whether there are too few rows to compare two versions on."""
+    return len(y) < FEWEST_ROWS or bool(min(y.sum(), len(y) - y.sum()) < FEWEST_OF_OUTCOME)
