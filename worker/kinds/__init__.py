@@ -1,6 +1,6 @@
 """The kinds of job, one a file: how each is prepared, done unit by unit, and ended."""
 
-from worker.kinds.evaluation import Evaluation
+from worker.kinds.evaluation import EvaluationWork
 from worker.kinds.replay import Replay
 from worker.kinds.scoring import Scoring
 from worker.kinds.sweep import SweepWork
@@ -12,7 +12,7 @@ KINDS: dict[str, type[Work]] = {
     "scoring": Scoring,
     "replay": Replay,
     "sweep": SweepWork,
-    "evaluation": Evaluation,
+    "evaluation": EvaluationWork,
 }
 
 __all__ = ["KINDS"]

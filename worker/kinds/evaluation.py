@@ -26,7 +26,7 @@ SEED = 0
 
 
 @dataclass
-class Evaluation:
+class EvaluationWork:
     """One attempt at one evaluation."""
 
     data: JobData
