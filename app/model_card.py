@@ -13,6 +13,7 @@ from flask import Flask, render_template
 from app.schemas.field_types import JsonObject, Time, time_text
 from model.columns.phrases import spoken
 from model.estimator import Estimator
+from model.evaluation import warnings_of
 from store.rows import DatasetRow, VersionRow
 
 
@@ -61,6 +62,7 @@ class Card(msgspec.Struct, frozen=True):
     training_data: CardData
     metrics: JsonObject
     limitations: list[str]
+    warnings: list[str]
 
 
 USE = (
@@ -114,6 +116,7 @@ def build_card(version: VersionRow, dataset: DatasetRow, estimator: Estimator, a
         ),
         metrics=version.metrics,
         limitations=list(_limitations(version.metrics, version.spec)),
+        warnings=[warning["detail"] for warning in warnings_of(version.metrics)],
     )
 
 

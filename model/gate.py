@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from model.columns import Table
 from model.design import Floats
 from model.errors import ColumnError, FileError, TableError
+from model.evaluation.full_report import FEWEST_OF_OUTCOME, FEWEST_ROWS
 from model.metrics import auc, log_loss
 from model.random import stream
 from model.seen_rows import Mask
@@ -23,9 +24,6 @@ FEWEST = 200
 MOST_DRAWS = 200_000_000  # of single rows: with very many rows, fewer resamples are as precise
 BLOCK = 1 << 21
 PURPOSE = 0x6A7E
-FEWEST_ROWS, FEWEST_OF_OUTCOME = 50, 10
-"""The fewest rows to compare on. With fewer, two equally good versions pass in more than 5 % of comparisons, which is
-twice as often as a confidence of 95 % says."""
 
 Difference = Callable[[NDArray[np.int64]], float]
 

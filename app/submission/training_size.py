@@ -68,7 +68,7 @@ def check_retried(services: Services, connection: Connection, job: JobRow) -> No
         plan, dataset = parse_plan(job.params), get_dataset(connection, job.dataset_id)
         if problems := oversize_sweep(services, connection, plan, dataset):
             raise InputError.of(problems)
-    elif job.kind != "scoring":
+    elif "spec" in job.params:
         check_stored(services, connection, job.params["spec"], job.dataset_id)
 
 
