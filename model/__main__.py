@@ -10,6 +10,7 @@ from typing import Any
 
 from model.errors import OUT_OF_MEMORY, FileError, ModelError
 from model.estimator import Estimator, Fitting
+from model.evaluation import warnings_of
 from model.files import new_file, read_bytes, write_bytes
 from model.outputs import OUTPUTS, Layout
 from model.outputs.writing import write_scores
@@ -82,6 +83,8 @@ def train(options: argparse.Namespace) -> None:
     estimator = fitting.estimator()
     seconds = time.perf_counter() - started
     write_bytes(options.out, estimator.to_bytes())
+    for warning in warnings_of(estimator.metrics):
+        print(f"warning: {warning['detail']}", file=sys.stderr)
     wanted = ("epochs", "steps", "train_loss", "valid_loss", estimator.head.metric)
     result = {name: estimator.metrics[name] for name in wanted} | {
         "fit_seconds": round(seconds, 4),

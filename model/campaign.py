@@ -76,8 +76,7 @@ def plan_contacts(
         [-0.9299, 22.5]
     """
     p = np.asarray(probabilities)
-    won = p * economics.acceptance * (economics.customer_value - economics.offer_cost)
-    profits = won - (1.0 - p) * economics.offer_cost - economics.contact_cost
+    profits = expected_profits(p, economics)
     costs = (p * economics.acceptance + (1.0 - p)) * economics.offer_cost + economics.contact_cost
     pays = profits > 0.0
     pays[list(left_out)] = False
@@ -89,3 +88,12 @@ def plan_contacts(
     contact[chosen] = True
     sums = float(costs[chosen].sum()), float(profits[chosen].sum())
     return ContactPlan(profits.tolist(), contact.tolist(), chosen.tolist(), *sums)
+
+
+def expected_profits(p: Floats, economics: Economics) -> Floats:
+    """Return the expected profit of contacting customers with these churn probabilities.
+
+    With outcomes, 1 for a customer who left, it is the expected profit of having contacted this customer.
+    """
+    won = p * economics.acceptance * (economics.customer_value - economics.offer_cost)
+    return np.asarray(won - (1.0 - p) * economics.offer_cost - economics.contact_cost)

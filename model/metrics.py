@@ -41,6 +41,23 @@ def log_losses(y: Floats, logits: Floats) -> Floats:
     return np.asarray(np.maximum(logits, 0.0) - logits * y + np.log1p(np.exp(-np.abs(logits))))
 
 
+def average_precision(y: Floats, scores: Floats) -> float:
+    """Return the average precision, a form of the area under the precision-recall curve; ties count as one step.
+
+    Shapes: y (n,) of 0 and 1, not all 0; scores (n,).
+
+    Source: Davis & Goadrich, "The relationship between precision-recall and ROC curves", 2006.
+
+    Example:
+        >>> average_precision(np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.1, 0.4, 0.4, 0.9]))
+        0.8333333333333333
+    """
+    order = np.argsort(-scores, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(scores[order]) != 0.0), len(order) - 1)
+    caught = np.cumsum(y[order])[ends]
+    return float(np.diff(caught, prepend=0.0) @ (caught / (ends + 1)) / caught[-1])
+
+
 def cross_entropy(y: Floats, logits: Floats) -> float:
     """Return the mean categorical cross-entropy in nats. Classes are numbered from 0.
 

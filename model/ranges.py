@@ -50,5 +50,6 @@ BelowOne: TypeAlias = Annotated[float, Range(low=0, high=1, high_open=True)]
 Proportion: TypeAlias = Annotated[float, Range(low=0, high=1)]
 Count: TypeAlias = Annotated[int, Range(low=1, high=1_000_000)]
 Networks: TypeAlias = Annotated[int, Range(low=1, high=1024)]
+Background: TypeAlias = Annotated[int, Range(low=1, high=1000)]
 Width: TypeAlias = Annotated[int, Range(low=1, high=65_536)]
 Natural: TypeAlias = Annotated[int, Range(low=0, high=2**53)]  # all JSON readers represent these exactly

@@ -22,12 +22,13 @@ RowNumbers = NDArray[np.int64]
 class Split:
     """The row numbers for training and for validation. With folds, both are all rows.
 
-    Shapes: folds (n,), the member that holds each row out, or None.
+    Shapes: folds (n,), the member that holds each row out, or None; time (n,), the column of a split by time, or None.
     """
 
     train: RowNumbers
     valid: RowNumbers
     folds: RowNumbers | None = None
+    time: Cells | None = None
 
 
 def split(table: Table, y: Floats, spec: Spec, strata: tuple[Floats, Sequence[str]]) -> Split:
@@ -48,13 +49,14 @@ def split(table: Table, y: Floats, spec: Spec, strata: tuple[Floats, Sequence[st
         found = Split(rows, rows, folds)
         trained = [y[folds != member] for member in range(spec.members)]
     else:
-        if held.time is not None:
-            valid = latest_rows(_column(table, held.time, "time"), held.time, held.fraction)
+        time = None if held.time is None else _column(table, held.time, "time")
+        if held.time is not None and time is not None:
+            valid = latest_rows(time, held.time, held.fraction)
         elif group is not None:
             valid = group_rows(group, held.fraction, spec.seed)
         else:
             valid = stratified_rows(*strata, held.fraction, spec.seed)
-        found = Split(np.setdiff1d(rows, valid), valid)
+        found = Split(np.setdiff1d(rows, valid), valid, time=time)
         trained = [y[found.train]]
     if any(len(each) == 0 for each in trained):
         raise _refused("fraction", "range", "leaves no row to train on: lower it")

@@ -9,7 +9,7 @@ from model.ranges import Positive
 
 @dataclass(frozen=True)
 class ColumnOptions:
-    """Drops a column, declares its kind, sets its scaling (x − offset) / scale, or narrows its accepted range."""
+    """Drops a column, declares its kind, scales it by (x − offset) / scale, narrows its range, or words its reasons."""
 
     drop: bool = False
     scale: Positive | None = None
@@ -17,6 +17,16 @@ class ColumnOptions:
     min: float | None = None
     max: float | None = None
     kind: Literal["numeric", "boolean", "categorical", "date"] | None = None
+    label: str | None = None
+    phrase: str | None = None
+    phrase_raising: str | None = None
+    phrase_lowering: str | None = None
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The label and phrases that are given."""
+        texts = {name: getattr(self, name) for name in ("label", "phrase", "phrase_raising", "phrase_lowering")}
+        return {name: text for name, text in texts.items() if text is not None}
 
     @property
     def low(self) -> float:

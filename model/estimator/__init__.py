@@ -1,6 +1,7 @@
 """The estimator, and the fitting of an estimator to a table."""
 
-from model.estimator.estimator import Estimator, Explained, Reason, unknown_column
+from model.estimator.estimator import Estimator, unknown_column
+from model.estimator.explaining import Direction, Explained, Reason
 from model.estimator.fitting import Fitting
 
-__all__ = ["Estimator", "Explained", "Fitting", "Reason", "unknown_column"]
+__all__ = ["Direction", "Estimator", "Explained", "Fitting", "Reason", "unknown_column"]

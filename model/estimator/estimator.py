@@ -1,45 +1,26 @@
 """The estimator: columns, scaling and network as one immutable object that maps customers to probabilities."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from model.columns import Table
 from model.columns.cells import Scalar
 from model.columns.encoder import Encoder, Raw
+from model.columns.phrases import Phrase
 from model.columns.row_problems import RowProblems
 from model.design import Floats
 from model.errors import ColumnError, EstimatorError, FileError, Problem, ShapeError, SpecError
-from model.heads import CHURN, Churn, Classes, Head, head_from_json, head_to_json
+from model.estimator.background import Background
+from model.estimator.explaining import Direction, Explained, Explainer
+from model.heads import CHURN, Churn, Head, head_from_json, head_to_json
 from model.names import clipped
 from model.network.network import Network
-from model.network.reasons import contributions
 from model.parsing import escape
 from model.storage import pack, sha256, unpack
 
 FORMAT = 2
-
-
-class Reason(NamedTuple):
-    """The contribution of one column to a customer's log-odds or predicted number, against the baseline customer."""
-
-    column: str
-    value: Scalar
-    contribution: float
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the reason in the form of the API."""
-        return {"column": self.column, "value": self.value, "contribution": self.contribution}
-
-
-class Explained(NamedTuple):
-    """The largest reasons of each row, and its gap: the difference that all reasons of the row leave unexplained."""
-
-    reasons: list[list[Reason]]
-    gaps: list[float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +33,7 @@ class Estimator:
 
     encoder: Encoder
     network: Network
-    baseline: Floats
+    background: Background
     target: str
     id_column: str | None
     left_out: tuple[str, ...]
@@ -60,6 +41,7 @@ class Estimator:
     metrics: Mapping[str, Any]
     warnings: tuple[Mapping[str, Any], ...] = ()
     head: Head = CHURN
+    phrases: Mapping[str, Phrase] = field(default_factory=dict)
 
     def read(self, columns: Mapping[str, Raw], n: int) -> tuple[Table, RowProblems]:
         """Return the cells of the columns, and the problems by row. An invalid value counts as missing.
@@ -102,26 +84,22 @@ class Estimator:
         """
         return self.head.predictions(self.network.logits(self._design(columns, n)))
 
-    def explain(self, columns: Mapping[str, Raw] | Table, n: int | None = None, top: int | None = None) -> Explained:
+    def explain(
+        self,
+        columns: Mapping[str, Raw] | Table,
+        n: int | None = None,
+        top: int | None = None,
+        direction: Direction | None = None,
+    ) -> Explained:
         """Return the `top` largest reasons of each row (by default all), the largest first, and the gap.
 
-        All reasons of a row and its gap sum to its log-odds less those of the baseline customer. The gap is rounding
-        for piecewise-linear networks, and the error of the quadrature for others.
+        All reasons of a row and its gap sum to its log-odds less those of the baseline. The gap is rounding. With a
+        direction, only the reasons that raise the log-odds are returned, or those that lower them.
 
         Raises: EstimatorError when the target is a class.
         """
         table = self._table(columns, n)
-        X = self._design(table, None)
-        found = self._contributions(X)
-        order = np.argsort(-np.abs(found), axis=1, kind="stable")[:, :top]
-        largest = np.take_along_axis(found, order, axis=1).tolist()
-        names = self.encoder.names
-        values = [table.columns[name].scalars() for name in names]
-        reasons = [
-            [Reason(names[j], values[j][row], contribution) for j, contribution in zip(*chosen, strict=True)]
-            for row, chosen in enumerate(zip(order.tolist(), largest, strict=True))
-        ]
-        return Explained(reasons, self._unexplained(X, found).tolist())
+        return self._explainer.explain(table, self._design(table, None), top, direction)
 
     def contributions(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> Floats:
         """Return the contribution of each column to the log-odds or predicted number, shape (n, columns).
@@ -130,50 +108,28 @@ class Estimator:
 
         Raises: EstimatorError when the target is a class.
         """
-        return self._contributions(self._design(columns, n))
+        return self._explainer.contributions(self._design(columns, n))
 
     def unseen(self, columns: Mapping[str, Raw] | Table, n: int | None = None) -> dict[str, int]:
         """Return the number of rows of each categorical column whose category was rare or absent in training."""
         return self.encoder.unseen(self._table(columns, n))
 
-    @cached_property
-    def baseline_customer(self) -> dict[str, Scalar]:
-        """The customer that reasons compare with: medians and most frequent values of the training rows."""
-        return self.encoder.baseline_customer()
+    @property
+    def baseline_customer(self) -> Mapping[str, Scalar]:
+        """The customer that reasons compare with; if that is the average, a customer with typical values."""
+        return self.background.customer
 
     @cached_property
     def baseline_log_odds(self) -> float:
-        """The log-odds of churn, or the predicted number, of the baseline customer."""
-        self._explainable()
-        return float(self._scaled(self.baseline[None])[0])
+        """The log-odds of churn, or the predicted number, of the baseline: the mean over the background."""
+        return self._explainer.baseline_log_odds
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        return Explainer(self.encoder, self.network, self.head, self.background, self.phrases)
 
     def _scaled(self, X: Floats) -> Floats:
         return self.head.scaled(self.network.logits(X))
-
-    def _contributions(self, X: Floats) -> Floats:
-        self._explainable()
-        start = float(self.network.logits(self.baseline[None])[0])
-        slopes = self.head.secant(start, self.network.logits(X))
-        by_feature = contributions(self.network, self.baseline, X) * slopes[:, None]
-        by_column = np.zeros((len(by_feature), len(self.encoder.groups)))
-        for column, group in enumerate(self.encoder.groups):
-            # One by one: NumPy sums a single row in another order than several rows.
-            for feature in range(group.start, group.stop):
-                by_column[:, column] += by_feature[:, feature]
-        return by_column
-
-    def _unexplained(self, X: Floats, by_column: Floats) -> Floats:
-        rest = self._scaled(X) - self.baseline_log_odds
-        for contribution in by_column.T:
-            rest -= contribution
-        return rest
-
-    def _explainable(self) -> None:
-        if isinstance(self.head, Classes):
-            raise EstimatorError(
-                "reasons explain one number, and this estimator predicts a probability for each class: "
-                "train an estimator for the one class in question, yes or no"
-            )
 
     def _table(self, columns: Mapping[str, Raw] | Table, n: int | None) -> Table:
         if isinstance(columns, Table):
@@ -199,9 +155,11 @@ class Estimator:
             "metrics": dict(self.metrics),
             "warnings": [dict(warning) for warning in self.warnings],
             "head": head_to_json(self.head),
+            "reasons": self.background.to_json(),
+            "phrases": {name: asdict(phrase) for name, phrase in self.phrases.items()},
         }
         arrays = {f"network.{name}": array for name, array in self.network.arrays().items()}
-        return pack(header, {**arrays, "baseline": self.baseline})
+        return pack(header, {**arrays, "baseline": self.background.rows})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Estimator":
@@ -217,10 +175,11 @@ class Estimator:
             raise EstimatorError(f"this is not an estimator of format {FORMAT}: train it again with this version")
         try:
             parameters = {name.removeprefix("network."): array for name, array in arrays.items() if name != "baseline"}
+            encoder = Encoder.from_json(header["columns"])
             return cls(
-                encoder=Encoder.from_json(header["columns"]),
+                encoder=encoder,
                 network=Network.from_arrays(header["layers"], parameters),
-                baseline=arrays["baseline"],
+                background=Background.from_json(header.get("reasons"), arrays["baseline"], encoder),
                 target=header["target"],
                 id_column=header["id"],
                 left_out=tuple(header["left_out"]),
@@ -228,6 +187,7 @@ class Estimator:
                 metrics=header["metrics"],
                 warnings=tuple(header["warnings"]),
                 head=head_from_json(header["head"]),
+                phrases={name: Phrase(**words) for name, words in header.get("phrases", {}).items()},
             )
         except (SpecError, ShapeError) as error:
             raise EstimatorError(f"this estimator does not fit this release: train it again ({error})") from error

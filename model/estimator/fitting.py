@@ -12,11 +12,15 @@ from model.columns.categorical import MOST_CATEGORIES, MOST_EMBEDDED
 from model.columns.declared import with_declared_kinds
 from model.columns.encoder import Encoder
 from model.columns.options import ColumnOptions
+from model.columns.phrases import Phrase
 from model.columns.schema import other_columns
 from model.columns.table_warnings import find_warnings, is_constant
 from model.design import Design, Floats
 from model.errors import CheckpointError, Problem, SpecError
+from model.estimator.background import Background, check_baseline
 from model.estimator.estimator import Estimator
+from model.estimator.importance import with_reasons
+from model.evaluation import TrainingFacts, evaluate_training
 from model.heads import CATALOG as HEADS
 from model.heads import Churn, Head, Number
 from model.losses import CATALOG as LOSSES
@@ -58,8 +62,7 @@ class Fitting:
     ) -> None:
         options = dict(spec.columns)
         present = other_columns(list(table.columns), target, id_column)
-        _check(spec, present)
-        table = with_declared_kinds(table, options)
+        table = _checked(spec, present, table)
         self.spec, self.target, self.id_column = spec, target, id_column
         head, self.y = HEADS[name_of(LOSSES, spec.loss)].read(table.columns[target], target)
         _check_labels(spec, self.y)
@@ -76,6 +79,7 @@ class Fitting:
         self.encoder = Encoder.fit(
             inputs.take(self.train_rows), names, options, embed_from, spec.numbers == "scaled_and_ranked"
         )
+        check_baseline(spec.reasons, self.encoder)
         self.cells, _ = self.encoder.read(inputs.columns, inputs.rows)
         labels, codes, folds = self.head.labels(self.y), self.encoder.codes, self.split.folds
         outputs, features = spec.loss.outputs(labels), len(self.encoder.features)
@@ -143,11 +147,10 @@ class Fitting:
         """Return the estimator with the best parameters so far, calibrated on the validation rows."""
         network = self.trainer.network()
         head, metrics = self._measured(network)
-        table, _ = self.encoder.read({name: [value] for name, value in self.encoder.baseline_customer().items()}, 1)
-        return Estimator(
+        estimator = Estimator(
             encoder=self.encoder,
             network=network,
-            baseline=self.encoder.encode(table)[0],
+            background=Background.typical(self.encoder),
             target=self.target,
             id_column=self.id_column,
             left_out=self.left_out,
@@ -155,7 +158,9 @@ class Fitting:
             metrics=metrics,
             warnings=self.warnings,
             head=head,
+            phrases={name: Phrase.of(name, each) for name, each in self.spec.columns if each.words},
         )
+        return with_reasons(estimator, self.spec.reasons, self.cells, self.y, self.split)
 
     def validation_log_odds(self) -> Floats:
         """Return log-odds of the validation rows from networks and calibrations that were not fitted on these rows."""
@@ -204,6 +209,9 @@ class Fitting:
             **figures,
             **self.progress_counts,
         }
+        if isinstance(head, Churn):
+            facts = TrainingFacts(self.cells, self.split, self.spec.seed, self.trainer.improving)
+            metrics["evaluation"] = evaluate_training(y, held, facts)
         return head, metrics
 
 
@@ -218,7 +226,8 @@ def _others(names: Iterable[str], chosen: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name not in without)
 
 
-def _check(spec: Spec, present: list[str]) -> None:
+def _checked(spec: Spec, present: list[str], table: Table) -> Table:
+    """Return the table with columns of the declared kinds."""
     problems = [
         Problem(f"/columns/{escape(name)}", "unknown", f"the table has no input column {clipped(name)!r}")
         for name in _others((name for name, _ in spec.columns), present)
@@ -227,6 +236,7 @@ def _check(spec: Spec, present: list[str]) -> None:
         problems.append(Problem("/class_weight", "conflict", "needs a loss of classes: leave it null for this loss"))
     if problems:
         raise SpecError(problems)
+    return with_declared_kinds(table, dict(spec.columns))
 
 
 def _check_scaled(options: Mapping[str, ColumnOptions], encoder: Encoder, X: Floats) -> None:

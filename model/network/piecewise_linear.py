@@ -2,19 +2,22 @@
 
 On the straight path from base to row, the logit is linear between the points where a unit changes sign. The forward
 pass cuts the path at these breakpoints, layer by layer. The backward pass carries the gradient of each segment,
-weighted by the length of the segment. It adds up the segments that were one segment in the layer before.
+weighted by the length of the segment. It adds up the segments that were one segment in the layer before. With a curve
+g of the logit, a segment is also weighted by the mean slope of g between the logits of its ends.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.design import Floats, Integers
 from model.layers.pieces import Piece
+from model.network.curve import Curve, secant
 
-BLOCK = 256  # rows of a block, at most
+BLOCK = 512  # paths of a block, at most
 NUMBERS = 1 << 22  # activations of breakpoints in memory at a time, about: 32 MB
 TILE = 64  # rows of every matrix product, so that a row's bits do not depend on its neighbours
 
@@ -57,45 +60,99 @@ class Breakpoints:
         return every, np.flatnonzero(place < len(self.last))
 
 
-def exact_contributions(members: Sequence[Sequence[Piece]], base: Floats, X: Floats) -> Floats:
-    """Return the contribution of every feature, averaged over the members.
+def exact_contributions(
+    members: Sequence[Sequence[Piece]], bases: Floats, X: Floats, curve: Curve | None = None
+) -> Floats:
+    """Return the contribution of every feature, averaged over the bases and the members.
 
-    Shapes: base (d,); X (n, d); result (n, d).
+    With a curve, the contributions are to g(z), where z is the mean of the members.
+
+    Shapes: bases (m, d); X (n, d); result (n, d).
     """
+    if curve is not None:
+        members = [side_by_side(members)]
     result = np.zeros(X.shape)
-    cuts = sum(len(piece.kinked) for piece in members[0])
-    block = max(1, min(BLOCK, NUMBERS // (1 + cuts * max(len(piece.bias) for piece in members[0]))))
-    for start in range(0, len(X), block):
-        rows = X[start : start + block]
-        for pieces in members:
-            result[start : start + block] += mean_gradient(pieces, base, rows)
-    return np.asarray((X - base) * (result / len(members)))
+    for pieces in members:
+        first = pieces[0]
+        z, z_bases = _product(X, first.weight) + first.bias, _product(bases, first.weight) + first.bias
+        for rows, some in _blocks(len(X), len(bases), pieces):
+            gradient = mean_gradient(pieces, _ends(z_bases[some], z[rows]), curve)
+            gradient = _product(gradient, first.weight.T).reshape(len(z[rows]), -1, X.shape[1])
+            for each, base in enumerate(bases[some]):
+                result[rows] += (X[rows] - base) * gradient[:, each]
+    return np.asarray(result / (len(members) * len(bases)))
 
 
-def mean_gradient(pieces: Sequence[Piece], base: Floats, X: Floats) -> Floats:
-    """Return ∂z/∂x, averaged along the path from the base to each row.
+def side_by_side(members: Sequence[Sequence[Piece]]) -> list[Piece]:
+    """Return the pieces of one network whose logit is the mean of the members' logits."""
+    joined: list[Piece] = []
+    for place, pieces in enumerate(zip(*members, strict=True)):
+        weight = np.hstack([piece.weight for piece in pieces]) if place == 0 else _diagonal([p.weight for p in pieces])
+        bias, slope = (np.concatenate([piece[i] for piece in pieces]) for i in (1, 2))
+        joined.append(Piece(weight, bias, slope))
+    last, mean = joined[-1], np.full((len(members), 1), 1.0 / len(members))
+    joined[-1] = Piece(last.weight @ mean, last.bias @ mean, np.ones(1))
+    return joined
 
-    Shapes: base (d,); X (n, d); result (n, d).
+
+def _diagonal(blocks: Sequence[Floats]) -> Floats:
+    ends = np.cumsum([block.shape for block in blocks], axis=0)
+    whole = np.zeros(ends[-1])
+    for block, (row, column) in zip(blocks, ends, strict=True):
+        whole[row - block.shape[0] : row, column - block.shape[1] : column] = block
+    return whole
+
+
+def _blocks(rows: int, bases: int, pieces: Sequence[Piece]) -> Iterator[tuple[slice, slice]]:
+    """Yield slices of rows and of bases whose paths fit into the memory; bases come in order for each row."""
+    cuts = sum(len(piece.kinked) for piece in pieces)
+    paths = max(1, min(BLOCK, NUMBERS // (1 + cuts * max(len(piece.bias) for piece in pieces))))
+    some = min(bases, paths)
+    for start in range(0, rows, max(1, paths // some)):
+        for base in range(0, bases, some):
+            yield slice(start, min(start + max(1, paths // some), rows)), slice(base, base + some)
+
+
+def _ends(bases: Floats, rows: Floats) -> Floats:
+    """Return the base and the row of each path, one after the other: all bases of the first row, then of the next."""
+    ends = np.empty((len(rows), len(bases), 2, bases.shape[1]))
+    ends[:, :, 0], ends[:, :, 1] = bases, rows[:, None]
+    return ends.reshape(-1, bases.shape[1])
+
+
+def mean_gradient(pieces: Sequence[Piece], z: Floats, curve: Curve | None = None) -> Floats:
+    """Return the derivative of the logit by the first piece's z, averaged along each path; with a curve, that of g.
+
+    Shapes: z (2p, h), the first piece's z at the start and the end of each path; result (p, h).
     """
     kinked = [i for i, piece in enumerate(pieces) if len(piece.kinked)]
-    if not kinked:
-        return np.broadcast_to(_downstream(pieces), X.shape)
-    *before, last = pieces[: kinked[-1] + 1]
-    paths = np.stack([np.broadcast_to(base, X.shape), X], axis=1).reshape(-1, X.shape[1])
-    a, times, ends = paths, np.tile([0.0, 1.0], len(X)), np.tile([False, True], len(X))
-    steps: list[tuple[Piece, Floats, Integers]] = []
-    for piece in before:
-        points, kept = Breakpoints(_product(a, piece.weight) + piece.bias, times, ends).cut(piece.kinked)
+    tail = kinked[-1] + (curve is not None) if kinked else 0
+    times, last = np.tile([0.0, 1.0], len(z) // 2), np.tile([False, True], len(z) // 2)
+    steps: list[tuple[Floats, Floats, Integers]] = []
+    for piece, following in pairwise(pieces[: tail + 1]):
+        points, kept = Breakpoints(z, times, last).cut(piece.kinked)
         slopes = np.where(points.z + points.z[points.following] > 0.0, 1.0, piece.slope)
-        steps.append((piece, slopes, kept))
-        a, times, ends = np.where(points.z > 0.0, points.z, points.z * piece.slope), points.times, points.last
-    points = Breakpoints(_product(a, last.weight) + last.bias, times, ends)
-    lengths = times[points.following] - times
-    slopes = _mean_slope(points.z, points.z[points.following], last.slope)
-    gradient = _product(slopes * _downstream(pieces[kinked[-1] + 1 :]) * lengths[:, None], last.weight.T)
-    for piece, slopes, kept in reversed(steps):
-        gradient = _product(_added(gradient * slopes, kept), piece.weight.T)
+        steps.append((following.weight, slopes, kept))
+        z = _product(np.where(points.z > 0.0, points.z, points.z * piece.slope), following.weight) + following.bias
+        times, last = points.times, points.last
+    gradient = _gradient(pieces[tail:], Breakpoints(z, times, last), curve)
+    for weight, slopes, kept in reversed(steps):
+        gradient = _added(_product(gradient, weight.T) * slopes, kept)
     return gradient[::2]
+
+
+def _gradient(pieces: Sequence[Piece], points: Breakpoints, curve: Curve | None) -> Floats:
+    """Return the derivative by the first piece's z for each segment, times the segment's length.
+
+    Without a curve, only the first piece may have kinks; with one, none may.
+    """
+    z, stop = points.z, points.z[points.following]
+    lengths = (points.times[points.following] - points.times)[:, None]
+    downstream, bias = _downstream(pieces[1:])
+    if curve is None:
+        return np.asarray(_mean_slope(z, stop, pieces[0].slope) * downstream * lengths)
+    logits = _product(z, downstream[:, None])[:, 0] + bias
+    return np.asarray(lengths * secant(curve, logits, logits[points.following])[:, None] * downstream)
 
 
 def _product(a: Floats, b: Floats) -> Floats:
@@ -112,12 +169,14 @@ def _mean_slope(start: Floats, stop: Floats, slope: Floats) -> Floats:
     return np.asarray(slope + (1.0 - slope) * share)
 
 
-def _downstream(rest: Sequence[Piece]) -> Floats:
-    """Return ∂z/∂a of a chain of affine layers, shape (h,)."""
-    product = rest[0].weight
+def _downstream(rest: Sequence[Piece]) -> tuple[Floats, float]:
+    """Return w and b of the logit a · w + b of a chain of affine layers; w has shape (h,)."""
+    if not rest:
+        return np.ones(1), 0.0
+    weight, bias = rest[0].weight, rest[0].bias
     for piece in rest[1:]:
-        product = product @ piece.weight
-    return product[:, 0]
+        weight, bias = np.asarray(weight @ piece.weight), np.asarray(bias @ piece.weight + piece.bias)
+    return weight[:, 0], float(bias[0])
 
 
 def _added(a: Floats, first: Integers) -> Floats:

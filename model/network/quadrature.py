@@ -1,9 +1,10 @@
 """The path integral of networks that are not piecewise linear: adaptive quadrature.
 
 The path from base to row is cut into panels, and each panel gets a Gauss–Kronrod rule. The exact integral of the
-gradient along a panel is the difference of the logits at its ends, so the error of the rule is known. A panel with too
-large an error is cut again: at the kinks of (leaky) ReLUs within it, where the gradient jumps and quadrature converges
-slowly, else in the middle. Bisection finds the kinks. The cuts and the contributions of a row depend on that row alone.
+gradient along a panel is the difference of the logits at its ends, so the error of the rule's sum is known. A panel
+with too large an error is cut again: at the kinks of (leaky) ReLUs within it, where the gradient jumps and quadrature
+converges slowly, else in the middle. Bisection finds the kinks. The error that is left of a panel's sum is spread over
+its contributions in proportion to their size. The cuts and the contributions of a row depend on that row alone.
 """
 
 from dataclasses import dataclass
@@ -15,8 +16,8 @@ from numpy.typing import NDArray
 from model.design import Floats, Integers
 from model.network.kronrod import GAUSS, NODES, WEIGHTS
 
-BLOCK = 64  # rows of a block: limits the memory
-EXACT = 1e-12  # the largest error of a panel's logit difference, relative to the size of the logits, at least 1
+BLOCK = 64  # paths of a block: limits the memory
+CLOSE = 1e-9  # the largest error of a panel's logit difference, relative to the size of the logits, at least 1
 ROUGH = 1e-6  # the largest difference of a contribution between the rules of 7 and 15 nodes, relative likewise
 MOST_PANELS = 256  # of one row: from then on all panels are accepted
 BISECTIONS = 36  # locate a kink to 1e-11 of the distance between two nodes
@@ -38,12 +39,12 @@ class Integrand(Protocol):
 
 @dataclass(frozen=True)
 class Paths:
-    """The straight paths from the base to the rows.
+    """Straight paths from bases to rows.
 
-    Shapes: base (d,); steps (n, d), from base to row.
+    Shapes: starts (n, d), the bases; steps (n, d), from base to row.
     """
 
-    base: Floats
+    starts: Floats
     steps: Floats
 
     def points(self, rows: Integers, times: Floats) -> Floats:
@@ -52,7 +53,7 @@ class Paths:
         Shapes: rows (p,); times (p, m); result (p · m, d).
         """
         rows = rows.repeat(times.shape[1])
-        return np.asarray(self.base + times.reshape(-1, 1) * self.steps[rows])
+        return np.asarray(self.starts[rows] + times.reshape(-1, 1) * self.steps[rows])
 
 
 @dataclass(frozen=True)
@@ -86,29 +87,36 @@ class Panels:
         return Panels(self.rows[parents], start, stop, low, high)
 
 
-def quadrature_contributions(integrand: Integrand, kinked: bool, base: Floats, X: Floats) -> Floats:
-    """Return the contribution of every feature; `kinked` tells whether the integrand has kinks.
+def quadrature_contributions(integrand: Integrand, kinked: bool, bases: Floats, X: Floats) -> Floats:
+    """Return the contribution of every feature, averaged over the bases.
 
-    Shapes: base (d,); X (n, d); result (n, d).
+    `kinked` tells whether the integrand has kinks.
+
+    Shapes: bases (m, d); X (n, d); result (n, d).
     """
-    blocks = [_block(integrand, kinked, base, X[start : start + BLOCK]) for start in range(0, len(X), BLOCK)]
-    return np.concatenate([np.empty((0, X.shape[1])), *blocks])
+    result, many = np.zeros(X.shape), len(bases)
+    low, high = integrand.logits(bases), integrand.logits(X)
+    for start in range(0, len(X) * many, BLOCK):
+        rows, each = np.divmod(np.arange(start, min(start + BLOCK, len(X) * many)), many)
+        paths = Paths(bases[each], X[rows] - bases[each])
+        np.add.at(result, rows, _integrals(integrand, kinked, paths, low[each], high[rows]))
+    return np.asarray(result / many)
 
 
-def _block(integrand: Integrand, kinked: bool, base: Floats, X: Floats) -> Floats:
-    paths = Paths(base, X - base)
-    low, high = np.repeat(integrand.logits(base[None]), len(X)), integrand.logits(X)
+def _integrals(integrand: Integrand, kinked: bool, paths: Paths, low: Floats, high: Floats) -> Floats:
+    """Return the contributions on each path, from the logits at its ends."""
+    count = len(low)
     size = np.maximum(np.maximum(np.abs(low), np.abs(high)), 1.0)
-    result, taken = np.zeros_like(X), np.zeros(len(X), np.intp)
-    panels = Panels(np.arange(len(X)), np.zeros(len(X)), np.ones(len(X)), low, high)
+    result, taken = np.zeros_like(paths.steps), np.zeros(count, np.intp)
+    panels = Panels(np.arange(count), np.zeros(count), np.ones(count), low, high)
     while len(panels.rows):
         panels = _cut(integrand, kinked and bool(taken.any()), paths, panels)
         by_panel, doubt = _measured(integrand, paths, panels)
-        missed = np.abs(_row_sums(by_panel) - (panels.high - panels.low))
+        missed = panels.high - panels.low - _row_sums(by_panel)
         np.add.at(taken, panels.rows, 1)
         limit = size[panels.rows]
-        good = (missed <= EXACT * limit) & (doubt <= ROUGH * limit) | (taken[panels.rows] >= MOST_PANELS)
-        np.add.at(result, panels.rows[good], by_panel[good])
+        good = (np.abs(missed) <= CLOSE * limit) & (doubt <= ROUGH * limit) | (taken[panels.rows] >= MOST_PANELS)
+        np.add.at(result, panels.rows[good], _completed(by_panel[good], missed[good]))
         panels = panels.only(~good)
     return result
 
@@ -124,6 +132,13 @@ def _measured(integrand: Integrand, paths: Paths, panels: Panels) -> tuple[Float
         apart += (weight - coarse) * slopes[:, node]
     lengths = (panels.stop - panels.start)[:, None] / 2 * paths.steps[panels.rows]
     return fine * lengths, np.abs(apart * lengths).max(axis=1, initial=0.0)
+
+
+def _completed(by_panel: Floats, missed: Floats) -> Floats:
+    """Return contributions whose sum is larger by what the rule missed."""
+    sizes = np.abs(by_panel)
+    total = _row_sums(sizes)
+    return np.asarray(by_panel + sizes * (missed / np.where(total > 0.0, total, 1.0))[:, None])
 
 
 def _row_sums(a: Floats) -> Floats:

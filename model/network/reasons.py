@@ -1,39 +1,53 @@
-"""The contributions of features to a customer's log-odds against the baseline customer: a path integral.
+"""The contributions of features to a customer's log-odds against a baseline: a path integral.
 
-The path is the straight line from the baseline b to the customer x. Feature i contributes
-(xᵢ − bᵢ) ∫₀¹ ∂z/∂xᵢ (b + t(x − b)) dt, and the contributions sum to z(x) − z(b). `piecewise_linear` computes the
-integral exactly for networks of affine layers and (leaky) ReLUs; `quadrature` approximates it for others.
+The path is the straight line from a base b to the customer x. Feature i contributes
+(xᵢ − bᵢ) ∫₀¹ ∂g/∂xᵢ (b + t(x − b)) dt, where g is the logit z or a curve of it, and the contributions sum to
+g(x) − g(b). With several bases, contributions are averaged. `piecewise_linear` computes the integral exactly for
+networks of affine layers and (leaky) ReLUs; `quadrature` approximates it for others.
 
-Source: Sundararajan, Taly, Yan: Axiomatic Attribution for Deep Networks, 2017 (integrated gradients).
+Source: Sundararajan, Taly, Yan: Axiomatic Attribution for Deep Networks, 2017 (integrated gradients); Erion, Janizek,
+Sturmfels, Lundberg, Lee: Improving performance of deep learning models with axiomatic attribution priors and expected
+gradients, 2021 (the average over bases).
 """
 
 import numpy as np
 
 from model.design import Floats
+from model.network.curve import Curve
+from model.network.joint import Joint
 from model.network.network import Network
 from model.network.piecewise_linear import exact_contributions
 from model.network.quadrature import quadrature_contributions
+from model.network.terms import terms_of
 
 
-def contributions(network: Network, base: Floats, X: Floats) -> Floats:
-    """Return the contribution of every feature to the log-odds of each row, against the base.
+def contributions(network: Network, bases: Floats, X: Floats, curve: Curve | None = None) -> Floats:
+    """Return the contribution of every feature to g of each row, averaged over the bases; without a curve, g is z.
 
-    Contributions sum to z(x) − z(b), up to rounding for piecewise-linear networks and up to about 1e-11 of the size of
-    the logits for others. Codes are embedded first: the path then connects embedded numbers.
+    Contributions sum to the difference of g(x) and the mean of g(b), up to rounding. Codes are embedded first: the path
+    then connects embedded numbers.
 
-    Shapes: base (d,); X (n, d); result (n, d).
+    Shapes: bases (m, d); X (n, d); result (n, d).
     """
-    if (embedding := network.embedding) is not None:
-        total = np.zeros(X.shape)
-        for own, after in network.after_embedding:
-            start, stop = (embedding.reference(own, rows, None)[0] for rows in (base[None], X))
-            total += embedding.gathered(contributions(after, start[0], stop), X.shape[1])
-        return np.asarray(total / network.members)
+    terms, total = terms_of(network), np.zeros(X.shape)
+    if curve is None:
+        for term in terms:
+            own = _of_network(term.network, term.lifted(bases), term.lifted(X))
+            term.add_gathered(term.weight * own, total)
+        return total
+    if len(terms) == 1 and terms[0].embedding is None and network.pieces is not None:
+        return exact_contributions(network.pieces, bases, X, curve)
+    joint = Joint(terms, curve)
+    found = quadrature_contributions(joint, joint.kinked, joint.lifted(bases), joint.lifted(X))
+    return joint.gathered(found, X.shape[1])
+
+
+def _of_network(network: Network, bases: Floats, X: Floats) -> Floats:
     if network.pieces is not None:
-        return exact_contributions(network.pieces, base, X)
+        return exact_contributions(network.pieces, bases, X)
     if not network.kinked:
-        return quadrature_contributions(network, False, base, X)
+        return quadrature_contributions(network, False, bases, X)
     total = np.zeros(X.shape)
     for single in network.singles:  # the kinks of members are at different places
-        total += quadrature_contributions(single, True, base, X)
+        total += quadrature_contributions(single, True, bases, X)
     return np.asarray(total / network.members)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from model.columns.cells import Scalar
-from model.estimator.estimator import Reason
+from model.estimator import Reason
 from model.outputs.output import Layout, Output
 from model.scoring import ScoredChunk, safe
 

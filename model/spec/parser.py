@@ -15,6 +15,7 @@ from model.limits import COLUMNS, NAME_CHARACTERS
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.parsing import Reader, escape, shown, value_types
 from model.ranges import BelowOne, Positive, Width
+from model.spec.reading_reasons import check_words, read_reasons
 from model.spec.spec import ClassWeight, EarlyStopping, Embedded, Spec, Validation
 
 MOST_LAYERS = 256
@@ -73,6 +74,9 @@ def conflicts(spec: Spec) -> list[Problem]:
         found.append(Problem("/validation/folds", "conflict", detail))
     if spec.validation.time is not None and spec.validation.group is not None:
         found.append(Problem("/validation/group", "conflict", "conflicts with time: leave one of the two out"))
+    if spec.reasons.baseline == "stayer" and not isinstance(spec.loss, BinaryCrossEntropy):
+        detail = 'needs a target that says who stayed: use "average" or a record for this loss'
+        found.append(Problem("/reasons/baseline", "conflict", detail))
     explicit = [each for layer in spec.layers if isinstance(layer, Layer) for each in _within(layer)]
     if spec.batch_size == 1 and (spec.batch_norm or any(each.needs_batch for each in explicit)):
         detail = "must be 2 or more with batch norm, which needs the mean and variance of a batch"
@@ -185,12 +189,19 @@ def read_columns(reader: Reader, raw: object, pointer: str) -> tuple[tuple[str, 
     for name, options in read:
         if isinstance(options, ColumnOptions) and not options.low < options.high:
             reader.refuse(f"{pointer}/{escape(name)}/min", "conflict", "must be below max")
-        if isinstance(options, ColumnOptions) and options.kind in ("categorical", "boolean"):
-            for key in ("scale", "min", "max"):
-                if getattr(options, key) is not None:
-                    detail = f"is for numbers and dates, and the kind is {options.kind}: leave one of them out"
-                    reader.refuse(f"{pointer}/{escape(name)}/{key}", "conflict", detail)
+        if isinstance(options, ColumnOptions):
+            check_words(reader, options, f"{pointer}/{escape(name)}")
+            check_kind(reader, options, f"{pointer}/{escape(name)}")
     return tuple(read)
+
+
+def check_kind(reader: Reader, options: ColumnOptions, pointer: str) -> None:
+    """Refuse settings of numbers for a column that is declared to be of another kind."""
+    if options.kind in ("categorical", "boolean"):
+        for key in ("scale", "min", "max"):
+            if getattr(options, key) is not None:
+                detail = f"is for numbers and dates, and the kind is {options.kind}: leave one of them out"
+                reader.refuse(f"{pointer}/{key}", "conflict", detail)
 
 
 SPECIAL: dict[str, Callable[[Reader, object, str], object]] = {
@@ -206,4 +217,5 @@ SPECIAL: dict[str, Callable[[Reader, object, str], object]] = {
     "embedding": read_object(Embedded, optional=True),
     "periodic": read_object(Periodic, optional=True),
     "columns": read_columns,
+    "reasons": read_reasons,
 }

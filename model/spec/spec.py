@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from typing import Literal, TypeAlias
 
 from model import losses, optimizers, schedules
+from model.columns.cells import Scalar
 from model.columns.options import ColumnOptions
 from model.layers import Layer
 from model.layers.notation import layer_to_json
@@ -13,7 +14,7 @@ from model.layers.relu import ReLU
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.optimizers.adam import Adam
 from model.parsing import name_of, to_plain
-from model.ranges import BelowOne, Count, Natural, Networks, NonNegative, Positive, Width
+from model.ranges import Background, BelowOne, Count, Natural, Networks, NonNegative, Positive, Width
 from model.schedules.cosine import Cosine
 
 ClassWeight: TypeAlias = Literal["balanced"] | tuple[tuple[str, float], ...] | None
@@ -65,6 +66,23 @@ class Embedded:
         return self.width or min(16, math.ceil(2 * cardinality**0.25))
 
 
+@dataclass(frozen=True)
+class Reasons:
+    """What reasons compare a customer with.
+
+    The baseline is the average over training customers, a typical customer who stayed, or a record. For the average,
+    `background` is the number of customers that represent all; by default it depends on the cost of the network.
+    """
+
+    baseline: Literal["average", "stayer"] | tuple[tuple[str, Scalar], ...] = "average"
+    background: Background | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the settings as JSON values."""
+        baseline = dict(self.baseline) if isinstance(self.baseline, tuple) else self.baseline
+        return {"baseline": baseline, "background": self.background}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Spec:
     """The settings of a training. `parse_spec` reads them from JSON, `to_json` writes them with all defaults.
@@ -101,6 +119,7 @@ class Spec:
     numbers: Literal["scaled", "scaled_and_ranked"] = "scaled"
     periodic: Periodic | None = None
     columns: tuple[tuple[str, ColumnOptions], ...] = ()
+    reasons: Reasons = Reasons()
 
     @property
     def embedded(self) -> Embedded | None:
@@ -130,6 +149,7 @@ class Spec:
             "periodic": None if self.periodic is None else periodic_to_json(self.periodic),
             "class_weight": dict(self.class_weight) if isinstance(self.class_weight, tuple) else self.class_weight,
             "columns": {name: to_plain(options) for name, options in self.columns},
+            "reasons": self.reasons.to_json(),
         }
 
 

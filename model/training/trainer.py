@@ -164,6 +164,11 @@ class Trainer:
         """The number of steps so far. It grows within an epoch: a training that hangs shows no new steps."""
         return self._steps_taken + self._program.steps_done
 
+    @property
+    def improving(self) -> bool:
+        """Whether the last epoch of the spec had the lowest validation loss of every network."""
+        return self._spec.early_stopping is not None and bool((self._progress.best_epoch == self._spec.epochs).all())
+
     def checkpoint(self) -> Checkpoint:
         """Return the state after the last report."""
         return self._state.write()

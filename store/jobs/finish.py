@@ -1,6 +1,6 @@
 """T5 and T6: the owner ends a job, in one transaction with the job's result."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -19,9 +19,15 @@ ENDED: dict[str, Any] = {"lease_until": None, "finished_at": now()}
 
 
 def succeed_training(
-    connection: Connection, claim: Claim, version: NewVersion, promotion: Promotion | NotPromoted | None = None
+    connection: Connection,
+    claim: Claim,
+    version: NewVersion,
+    promotion: Promotion | NotPromoted | None = None,
+    warnings: Sequence[Mapping[str, object]] = (),
 ) -> int:
     """End the job as succeeded, add its version, move the alias if asked to, and return the version's number.
+
+    The job's result holds the warnings, if there are any.
 
     Called again after a COMMIT whose answer was lost, it finds that version instead of adding another.
 
@@ -40,6 +46,8 @@ def succeed_training(
     reason = promote(connection, claim.job_id, number, promotion) if isinstance(promotion, Promotion) else None
     outcome: dict[str, object] = {"promoted": asked and reason is None} | ({"reason": reason} if reason else {})
     result: dict[str, object] = {"model": version.model, "version": number, **outcome}
+    if warnings:
+        result["warnings"] = [dict(warning) for warning in warnings]
     if promotion is not None and promotion.gate is not None:
         gate = {**promotion.gate, **outcome}
         result["gate"] = gate

@@ -53,6 +53,17 @@ def test_train_prints_its_result_and_writes_the_estimator(trained):
     assert [path.name for path in out.parent.iterdir() if path.name.startswith(".")] == []
 
 
+def test_train_warns_of_a_version_that_loses_to_logistic_regression(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=200)
+    lines = [f"{value:.4f},{int(value + rng.normal() > 0.5)}" for value in x]
+    (tmp_path / "small.csv").write_text("x,churned\n" + "\n".join(lines))
+    (tmp_path / "spec.json").write_text('{"epochs": 3}')
+    places = [str(tmp_path / "small.csv"), "--spec", str(tmp_path / "spec.json"), "--out", str(tmp_path / "out")]
+    assert main(["train", *places, "--target", "churned"]) == 0
+    assert "warning: logistic regression is better on the same rows: log loss 0." in capsys.readouterr().err
+
+
 def test_predict_writes_the_bits_of_the_estimator(trained, tmp_path, capsys):
     table, out, _ = trained
     scored = tmp_path / "scored.csv"

@@ -50,7 +50,7 @@ def test_contributions_sum_to_the_log_odds_difference_at_any_depth(hidden, d, sl
     members = [network([d, *hidden, 1], slope, seed), network([d, *hidden, 1], slope, seed + 1)]
     rng = np.random.default_rng(seed)
     base, X = rng.normal(size=d), rng.normal(size=(70, d)) * 3
-    result = exact_contributions(members, base, X)
+    result = exact_contributions(members, base[None], X)
     difference = np.mean([logit(m, X) - logit(m, base) for m in members], axis=0)
     scale = max(1.0, np.abs(result).sum(axis=1).max())
     assert np.abs(result.sum(axis=1) - difference).max() <= 1e-12 * scale
@@ -67,7 +67,7 @@ def test_contributions_equal_a_brute_force_path_integral(hidden, slope):
     for t in np.array_split((np.arange(steps) + 0.5) / steps, 100):
         total += gradient(pieces, base + t[:, None, None] * (X - base)).sum(axis=0)
     brute = (X - base) * total / steps
-    assert np.abs(exact_contributions([pieces], base, X) - brute).max() < 2e-4
+    assert np.abs(exact_contributions([pieces], base[None], X) - brute).max() < 2e-4
 
 
 @settings(max_examples=40, deadline=None)
@@ -76,17 +76,17 @@ def test_a_row_has_the_same_contributions_alone_and_anywhere_in_a_batch(hidden, 
     members = [network([d, *hidden, 1], slope, seed + member) for member in range(2)]
     rng = np.random.default_rng(seed)
     base, X = rng.normal(size=d), rng.normal(size=(n, d)) * 2
-    whole, order = exact_contributions(members, base, X), rng.permutation(n)
-    assert np.array_equal(exact_contributions(members, base, X[order]), whole[order])
+    whole, order = exact_contributions(members, base[None], X), rng.permutation(n)
+    assert np.array_equal(exact_contributions(members, base[None], X[order]), whole[order])
     row = int(rng.integers(n))
-    assert np.array_equal(exact_contributions(members, base, X[row : row + 1])[0], whole[row])
+    assert np.array_equal(exact_contributions(members, base[None], X[row : row + 1])[0], whole[row])
 
 
 def test_a_path_has_one_breakpoint_for_each_sign_change():
     pieces = network([4, *[16] * 8, 1], 0.0, seed=12)
     rng = np.random.default_rng(13)
     base, X = rng.normal(size=4), rng.normal(size=(5, 4))
-    found = exact_contributions([pieces], base, X)
+    found = exact_contributions([pieces], base[None], X)
     difference = logit(pieces, X) - logit(pieces, base)
     assert np.abs(found.sum(axis=1) - difference).max() <= 1e-12 * np.abs(found).sum(axis=1).max()
 
@@ -107,14 +107,14 @@ def test_quadrature_converges_to_the_exact_integral():
     pieces = network([4, 9, 6, 1], 0.0, seed=14)
     rng = np.random.default_rng(15)
     base, X = rng.normal(size=4), rng.normal(size=(30, 4))
-    refined = quadrature_contributions(Function(), True, base, X)
-    assert np.abs(exact_contributions([pieces], base, X) - refined).max() < 1e-9
+    refined = quadrature_contributions(Function(), True, base[None], X)
+    assert np.abs(exact_contributions([pieces], base[None], X) - refined).max() < 1e-9
 
 
 def test_the_baseline_customer_has_no_reasons():
     pieces = network([3, 5, 4, 1], 0.0, seed=8)
     base = np.array([0.1, -0.2, 0.3])
-    assert not exact_contributions([pieces], base, base[None]).any()
+    assert not exact_contributions([pieces], base[None], base[None]).any()
 
 
 def test_units_without_a_kink_stay_linear():
@@ -122,5 +122,5 @@ def test_units_without_a_kink_stay_linear():
     mixed = [Piece(p.weight, p.bias, np.where(np.arange(len(p.bias)) % 2, 1.0, p.slope)) for p in pieces]
     rng = np.random.default_rng(10)
     base, X = rng.normal(size=3), rng.normal(size=(30, 3))
-    sums = exact_contributions([mixed], base, X).sum(axis=1)
+    sums = exact_contributions([mixed], base[None], X).sum(axis=1)
     assert np.abs(sums - (logit(mixed, X) - logit(mixed, base))).max() < 1e-12

@@ -10,6 +10,7 @@ from model.columns import Table
 from model.environment import numerical_environment, same_bits
 from model.errors import CheckpointError, Problem, SpecError
 from model.estimator import Estimator, Fitting
+from model.evaluation import warnings_of
 from model.gate import Gate, GateResult, evaluate_gate
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.spec import Spec, parse_spec
@@ -120,7 +121,7 @@ class Training:
         version = self.version(seconds)
 
         def end(connection: Connection, claim: Claim) -> str:
-            number = succeed_training(connection, claim, version, promotion)
+            number = succeed_training(connection, claim, version, promotion, warnings_of(version.metrics))
             return f"version {number} of {version.model} after {seconds:.1f} s"
 
         return end
