@@ -14,12 +14,13 @@ from ebb.commands.processes import serve, worker
 from ebb.commands.retention import retention
 from ebb.commands.score import score
 from ebb.commands.secrets import secrets
+from ebb.commands.sweep import sweep
 from ebb.commands.up import up
 from ebb.errors import EbbError
 from model.errors import OUT_OF_MEMORY, ModelError
 from store.errors import StoreError
 
-COMMANDS = (up, demo, serve, worker, migrate, secrets, keys, jobs, models, score, audit, retention)
+COMMANDS = (up, demo, serve, worker, migrate, secrets, keys, jobs, models, sweep, score, audit, retention)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

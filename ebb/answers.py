@@ -45,6 +45,26 @@ class Progress(msgspec.Struct, frozen=True):
         return f"{self.done}/{self.total or '?'} {self.unit}" if self.done else ""
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """A configuration of a sweep, when its training was last paused, or ended."""
+
+    configuration: int
+    changes: Json
+    rung: int
+    epochs: int
+    loss: float | None = None
+    loss_error: float | None = None
+    auc: float | None = None
+    auc_error: float | None = None
+    error: str | None = None
+
+
+class StandingEvent(msgspec.Struct, frozen=True):
+    """The event of a new standing."""
+
+    data: Standing
+
+
 class Job(msgspec.Struct, frozen=True):
     """A job and its state."""
 
@@ -60,6 +80,7 @@ class Job(msgspec.Struct, frozen=True):
     heartbeat_at: str | None = None
     error: Fault | None = None
     result: Json | None = None
+    leaderboard: list[Standing] | None = None
     created_at: str | None = None
     started_at: str | None = None
     finished_at: str | None = None
@@ -68,6 +89,11 @@ class Job(msgspec.Struct, frozen=True):
     def finished(self) -> bool:
         """Tell whether the state is one that never changes again."""
         return self.state in FINISHED
+
+    @property
+    def has_epochs(self) -> bool:
+        """Tell whether a job of this kind reports epochs."""
+        return self.kind in ("training", "replay")
 
 
 class JobChange(msgspec.Struct, frozen=True):
@@ -163,11 +189,12 @@ class Diff(msgspec.Struct, frozen=True):
 
 
 class ColumnContribution(msgspec.Struct, frozen=True):
-    """The contribution of one column: by how much it moves the log-odds away from the baseline customer's."""
+    """The contribution of one column: by how much it moves the log-odds away from the baseline's; `text` says it."""
 
     column: str
     value: float | str | bool | None
     contribution: float
+    text: str = ""
 
 
 class Score(msgspec.Struct, frozen=True):

@@ -1,13 +1,15 @@
 """Displays of a running job: a progress bar on a terminal, a few lines elsewhere."""
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Protocol, Self
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
 
-from ebb.answers import Epoch, Job
+from ebb.answers import Epoch, Job, Standing
+from ebb.leaderboard import describe_standing, leaderboard_table
 from ebb.sparkline import sparkline
 from store.job_states import JobState
 
@@ -67,11 +69,23 @@ def time_left(seconds: float | None) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"
 
 
+class BarAndTable(Progress):
+    """A bar below the leaderboard of a sweep, if there is one."""
+
+    leaderboard: list[Standing] | None = None
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Yield the leaderboard and the bar."""
+        if self.leaderboard:
+            yield leaderboard_table(self.leaderboard)
+        yield self.make_tasks_table(self.tasks)
+
+
 class BarDisplay(AbstractContextManager["BarDisplay"]):
     """A bar with the time left, the curve of the losses and the last losses; it fits into 80 columns."""
 
     def __init__(self, console: Console) -> None:
-        self._progress = Progress(
+        self._progress = BarAndTable(
             TextColumn("{task.fields[unit]} {task.completed:>3.0f}/{task.total:.0f}"),
             BarColumn(bar_width=8),
             TextColumn("{task.fields[left]} {task.fields[curve]}"),
@@ -94,6 +108,7 @@ class BarDisplay(AbstractContextManager["BarDisplay"]):
     def show(self, job: Job, epochs: list[Epoch]) -> None:
         """Draw the progress of the job; early stopping counts as complete."""
         progress = job.progress
+        self._progress.leaderboard = job.leaderboard
         done = epochs[-1].epoch if epochs else progress.done if progress else 0
         planned = progress.total if progress and progress.total else 1
         self._progress.update(
@@ -117,11 +132,12 @@ def _standing(job: Job, epochs: list[Epoch]) -> str:
 
 
 class LineDisplay(AbstractContextManager["LineDisplay"]):
-    """Prints every tenth epoch and the last one, a line each."""
+    """Prints every tenth epoch and the last one, and every standing of a sweep, a line each."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._shown = 0
+        self._standings: set[tuple[int, int]] = set()
 
     def __exit__(
         self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -129,7 +145,11 @@ class LineDisplay(AbstractContextManager["LineDisplay"]):
         """Do nothing: there is nothing to close."""
 
     def show(self, job: Job, epochs: list[Epoch]) -> None:
-        """Print the epochs that are due and not printed yet."""
+        """Print the epochs that are due, and the standings, that are not printed yet."""
+        for one in sorted(job.leaderboard or (), key=lambda one: (one.rung, one.configuration)):
+            if (one.rung, one.configuration) not in self._standings:
+                self._standings.add((one.rung, one.configuration))
+                self._console.print(f"rung {one.rung}, {describe_standing(one)}", highlight=False, markup=False)
         for epoch in epochs[self._shown :]:  # they are numbered from 1
             due = epoch.epoch == 1 or epoch.epoch % EPOCHS_BETWEEN_LINES == 0
             if epoch.epoch > self._shown and (due or (job.finished and epoch is epochs[-1])):

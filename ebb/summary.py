@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ebb.answers import Epoch, Job
 from ebb.display import describe_losses, losses_of, time_left
+from ebb.leaderboard import describe_standing
 from ebb.sparkline import sparkline
 
 
@@ -33,7 +34,11 @@ def _lines(job: Job, epochs: list[Epoch]) -> Iterator[tuple[str, str]]:
     if job.error is not None:
         yield "error", f"{job.error.code}: {job.error.detail}"
     if job.result is not None:
-        yield "result", ", ".join(f"{name} {value}" for name, value in job.result.items())
+        yield "result", ", ".join(f"{name} {value}" for name, value in job.result.items() if name != "sweep")
+    for rank, standing in enumerate(job.leaderboard or (), 1):
+        yield f"place {rank}", describe_standing(standing)
+    if isinstance(found := (job.result or {}).get("sweep"), dict):
+        yield "note", str(found["note"])
     for name, when in (("created", job.created_at), ("started", job.started_at), ("finished", job.finished_at)):
         yield name, (when or "").partition(".")[0].replace("T", " ").removesuffix("Z")
 

@@ -6,10 +6,11 @@ import time
 import msgspec
 from rich.console import Console
 
-from ebb.answers import Epoch, Job, JobChange
+from ebb.answers import Epoch, Job, JobChange, StandingEvent
 from ebb.client import Client
 from ebb.display import Display, display_on
 from ebb.errors import BusyError, JobError, UnreachableError, UnreadableError
+from ebb.leaderboard import updated
 from ebb.server_sent_events import ServerSentEvent
 from store.job_states import JobState
 
@@ -70,7 +71,7 @@ class Watched:
     def poll(self) -> None:
         """Read the job once, and wait a little."""
         before, self.job = self.job, self._client.job(self.job.id)
-        if self.job.progress != before.progress:
+        if self.job.has_epochs and self.job.progress != before.progress:
             self._read_epochs()
         self._display.show(self.job, self.epochs)
         if not self.job.finished:
@@ -79,7 +80,7 @@ class Watched:
     def complete(self) -> None:
         """Fetch the missing epochs of the finished job, and display it for the last time."""
         done = self.job.progress.done if self.job.progress else 0
-        if self.job.kind != "scoring" and (self.epochs[-1].epoch if self.epochs else 0) != done:
+        if self.job.has_epochs and (self.epochs[-1].epoch if self.epochs else 0) != done:
             self._read_epochs()
         self._display.show(self.job, self.epochs)
 
@@ -94,6 +95,11 @@ class Watched:
                 while self.epochs and self.epochs[-1].epoch >= epoch.epoch:
                     self.epochs.pop()
                 self.epochs.append(epoch)
+            elif one.event == "standing":
+                new = msgspec.json.decode(one.data, type=StandingEvent).data
+                self.job = msgspec.structs.replace(self.job, leaderboard=updated(self.job.leaderboard or [], new))
+            elif one.event == "restarted":
+                self.job = msgspec.structs.replace(self.job, leaderboard=None)
             elif one.event == "progress":
                 change = msgspec.json.decode(one.data, type=JobChange)
                 self.job = msgspec.structs.replace(self.job, **msgspec.structs.asdict(change))

@@ -1,4 +1,4 @@
-"""The learning engine on the command line, without a server or database: train, predict, trace."""
+"""The learning engine on the command line, without a server or database: train, sweep, predict, trace."""
 
 import argparse
 import json
@@ -17,6 +17,10 @@ from model.outputs.writing import write_scores
 from model.parsing import first_repeated, shown
 from model.scoring import score_file
 from model.spec import parse_spec
+from model.sweep.plan import parse_plan
+from model.sweep.standing import Standing
+from model.sweep.summary import summary
+from model.sweep.sweep import Sweep
 from model.tables.reader import format_of, read_table
 from model.trace import trace, trace_lines
 
@@ -50,6 +54,17 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--out", type=Path, required=True, help="the safetensors file to write the estimator to")
     command.add_argument("--json", action="store_true", help="print the result as JSON")
     command.set_defaults(run=train)
+
+    command = commands.add_parser("sweep", help="compare configurations of a spec, and keep the best estimator")
+    command.add_argument("table", type=Path, help="a CSV, NDJSON or Parquet file")
+    command.add_argument("--target", required=True, help="the column that says who churned")
+    command.add_argument("--id", help="the column that names customers")
+    command.add_argument(
+        "--plan", type=Path, required=True, help="a JSON file with spec, configurations or space, folds and halving"
+    )
+    command.add_argument("--out", type=Path, required=True, help="the safetensors file to write the estimator to")
+    command.add_argument("--json", action="store_true", help="print the result as JSON")
+    command.set_defaults(run=sweep)
 
     command = commands.add_parser("predict", help="score a table with an estimator")
     command.add_argument("file", type=Path, help="an estimator written by train")
@@ -91,6 +106,22 @@ def train(options: argparse.Namespace) -> None:
         "sha256": estimator.weights_sha256,
     }
     show(result, options.json)
+
+
+def sweep(options: argparse.Namespace) -> None:
+    """Compare configurations and write the winner's estimator to a file."""
+    plan = parse_plan(json_object(read_bytes(options.plan).decode("utf-8", "replace")), alone=True)
+    table = read_table(options.table, format_of(options.table))
+    sweeping = Sweep(table, target=options.target, id_column=options.id, plan=plan)
+    for step in sweeping.steps():
+        if isinstance(step, Standing) and not options.json:
+            figures = f"failed: {step.error}" if step.loss is None else f"loss {step.loss:.4f}  AUC {step.auc:.4f}"
+            print(f"rung {step.rung}  configuration {step.configuration:>3}  epoch {step.epochs:>3}  {figures}")
+    estimator, found = sweeping.fitting.estimator(), summary(plan, sweeping.leaderboard)
+    write_bytes(options.out, estimator.to_bytes())
+    if options.json:
+        found["leaderboard"] = [standing.to_json() for standing in sweeping.leaderboard.rows()]
+    show({**found, "sha256": estimator.weights_sha256}, options.json)
 
 
 def predict(options: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ ModelError
 ├── EstimatorError    bytes that are not an estimator of this release, or an estimator that cannot do the request
 ├── ShapeError        arrays whose shapes do not fit the network or each other
 ├── DivergedError     training with infinite or huge losses
+├── SweepError        a sweep of which no configuration can be trained
 ├── CheckpointError   a checkpoint that does not belong to this spec and data
 └── FileError         a file or text that cannot be read or written
 """
@@ -70,6 +71,10 @@ class DivergedError(ModelError):
             f"training diverged in epoch {epoch} at step {step} (gradient norm {gradient_norm:.3g}): "
             "lower optimizer.learning_rate, add schedule.warmup, or set clip_norm"
         )
+
+
+class SweepError(ModelError):
+    """A sweep of which no configuration can be trained. The message has the error of the first."""
 
 
 class CheckpointError(ModelError):

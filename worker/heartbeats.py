@@ -1,8 +1,8 @@
-"""Writes the heartbeats of an attempt: each renews the lease, and stores the job's progress, epochs and checkpoint."""
+"""Writes the heartbeats of an attempt: each renews the lease, and stores the job's progress and checkpoint."""
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from store.database import ATTEMPTS, Database
@@ -36,6 +36,7 @@ class Heartbeats:
         epochs: Sequence[Epoch] = (),
         checkpoint: CheckpointRow | None = None,
         *,
+        standings: Sequence[Mapping[str, object]] = (),
         attempts: int = ATTEMPTS,
         if_older: float = 0.0,
     ) -> bool:
@@ -53,6 +54,7 @@ class Heartbeats:
                 lease_seconds=self._lease_seconds,
                 progress=self.progress,
                 new_epochs=epochs,
+                new_standings=standings,
                 checkpoint=checkpoint,
             )
             cancel = self._database.write(work, attempts=attempts)

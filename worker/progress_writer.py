@@ -1,8 +1,8 @@
-"""Writes the progress of an attempt: its epochs and checkpoints, at a rate that costs the work little time."""
+"""Writes the progress of an attempt: epochs, standings and checkpoints, at a rate that costs the work little time."""
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from store.errors import DatabaseError
 from store.jobs.checkpoints import CheckpointRow
@@ -30,6 +30,7 @@ class ProgressWriter:
         self._renew = renew
         self._heartbeat_seconds = heartbeat_seconds
         self._epochs: list[Epoch] = []
+        self._standings: list[Mapping[str, object]] = []
         self._due_at = time.monotonic()
         self._checkpoint_due_at = self._due_at + heartbeat_seconds
         self._failed_at: float | None = None
@@ -43,6 +44,8 @@ class ProgressWriter:
             if self._epochs and unit.epoch.epoch <= self._epochs[-1].epoch:
                 self._epochs = []  # a diverged training began again at a lower rate; storing epoch 1 replaces the rest
             self._epochs.append(unit.epoch)
+        if unit.standing is not None:
+            self._standings.append(unit.standing)
         self._heartbeats.progress = unit.progress
         if not self._is_due():
             return False
@@ -53,8 +56,10 @@ class ProgressWriter:
 
         Raises: LeaseLostError.
         """
-        cancel = retry_through_outages(lambda: self._heartbeats.write(self._epochs, checkpoint), self._renew)
-        self._epochs = []
+        cancel = retry_through_outages(
+            lambda: self._heartbeats.write(self._epochs, checkpoint, standings=self._standings), self._renew
+        )
+        self._epochs, self._standings = [], []
         return cancel
 
     def _is_due(self) -> bool:
@@ -67,12 +72,13 @@ class ProgressWriter:
     def _write(self, checkpoint: Callable[[], CheckpointRow | None] | None) -> bool:
         begun = time.monotonic()
         try:
-            cancel = self._heartbeats.write(self._epochs, checkpoint() if checkpoint else None, attempts=1)
+            state = checkpoint() if checkpoint else None
+            cancel = self._heartbeats.write(self._epochs, state, standings=self._standings, attempts=1)
         except DatabaseError as error:
             log.warning("job %s: progress is kept in memory: %s", self._heartbeats.claim.job_id, error)
             self._failed_at = time.monotonic()
             return False
-        self._epochs, self._failed_at = [], None
+        self._epochs, self._standings, self._failed_at = [], [], None
         ended = time.monotonic()
         pause = max(SHORTEST_SECONDS, (ended - begun) / COST_SHARE)
         self._due_at = ended + min(pause, self._heartbeat_seconds)

@@ -1,6 +1,6 @@
 """The interface of a kind of job to the child process; `worker.kinds` has one class for each kind."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, Self
 
@@ -17,10 +17,11 @@ Completion = Callable[[Connection, Claim], str]
 
 @dataclass(frozen=True)
 class WorkUnit:
-    """A finished epoch or chunk of rows: the job's progress after it, and the epoch to store if it was one."""
+    """A finished epoch or chunk of rows: the job's progress after it, and the epoch or standing to store, if any."""
 
     progress: JobProgress
     epoch: Epoch | None = None
+    standing: Mapping[str, object] | None = None
 
 
 class Work(Protocol):

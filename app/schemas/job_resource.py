@@ -7,9 +7,11 @@ import msgspec
 from msgspec import Meta
 
 from app.schemas.field_types import JsonObject, Time, time_text
+from model.sweep.standing import Standing
 from store.database import Connection
 from store.job_states import JobKind, JobState
 from store.jobs.read import Pace, read_paces
+from store.jobs.standings import read_standings
 from store.rows import JobRow
 
 Priority = Annotated[int, Meta(ge=-10, le=10, description="jobs of a higher priority start first")]
@@ -33,8 +35,29 @@ class JobFailure(msgspec.Struct, frozen=True):
     detail: str
 
 
+class SweepStanding(msgspec.Struct, frozen=True):
+    """A configuration of a sweep, when its training was last paused, or ended.
+
+    `loss` and `auc` are of all rows, each scored by networks that did not train on it; their errors are standard errors
+    over the folds. A later rung begins at `from_epoch`. A configuration that cannot be trained has an `error`.
+    """
+
+    configuration: int
+    changes: JsonObject
+    rung: int
+    epochs: int
+    from_epoch: int
+    finished: bool
+    loss: float | None
+    loss_error: float | None
+    auc: float | None
+    auc_error: float | None
+    fold_losses: list[float]
+    error: str | None
+
+
 class Job(msgspec.Struct, frozen=True):
-    """A job and its state."""
+    """A job and its state; a sweep that is shown alone has its leaderboard, the best configuration first."""
 
     id: str
     kind: JobKind
@@ -51,6 +74,7 @@ class Job(msgspec.Struct, frozen=True):
     heartbeat_at: Time | None
     error: JobFailure | None
     result: JsonObject | None
+    leaderboard: list[SweepStanding] | None
     created_at: Time
     deadline_at: Time | None
     started_at: Time | None
@@ -77,7 +101,7 @@ class JobChange(msgspec.Struct, frozen=True):
     heartbeat_at: Time | None
 
 
-def to_job(row: JobRow, pace: Pace | None = None) -> Job:
+def to_job(row: JobRow, pace: Pace | None = None, leaderboard: list[SweepStanding] | None = None) -> Job:
     """Return a row as the schema of a job."""
     return Job(
         id=row.id,
@@ -95,6 +119,7 @@ def to_job(row: JobRow, pace: Pace | None = None) -> Job:
         heartbeat_at=time_text(row.heartbeat_at),
         error=JobFailure(row.error_code, row.error_text or row.error_code) if row.error_code else None,
         result=row.result,
+        leaderboard=leaderboard,
         created_at=str(time_text(row.created_at)),
         deadline_at=time_text(row.deadline_at),
         started_at=time_text(row.started_at),
@@ -119,10 +144,22 @@ def _eta_seconds(row: JobRow, pace: Pace | None) -> float | None:
 
 
 def load_job(connection: Connection, row: JobRow) -> Job:
-    """Return a row as the schema of a job, with the estimated time left."""
-    return to_job(row, read_paces(connection, [row.id]).get(row.id) if row.state == JobState.RUNNING else None)
+    """Return a row as the schema of a job, with the estimated time left and the leaderboard of a sweep."""
+    return to_job(row, _pace(connection, row), _leaderboard(connection, row.id) if row.kind == "sweep" else None)
 
 
-def job_change(job: Job) -> JobChange:
-    """Return the parts of the job that change while it runs."""
+def load_change(connection: Connection, row: JobRow) -> JobChange:
+    """Return the parts of the job that change while it runs, with the estimated time left."""
+    job = to_job(row, _pace(connection, row))
     return JobChange(job.state, job.cancel_requested, job.attempt, job.progress, job.eta_s, job.heartbeat_at)
+
+
+def _pace(connection: Connection, row: JobRow) -> Pace | None:
+    return read_paces(connection, [row.id]).get(row.id) if row.state == JobState.RUNNING else None
+
+
+def _leaderboard(connection: Connection, job_id: str) -> list[SweepStanding]:
+    """Return the last standing of each configuration, the best first."""
+    last = {raw["configuration"]: Standing.from_json(raw) for raw in read_standings(connection, job_id)}
+    best = sorted(last.values(), key=lambda standing: standing.place)
+    return [msgspec.convert(standing.to_json(), SweepStanding) for standing in best]

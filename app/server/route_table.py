@@ -20,6 +20,7 @@ from app.views import (
     rollbacks,
     score,
     scoring_jobs,
+    sweeps,
     training_jobs,
 )
 
@@ -28,6 +29,7 @@ ROUTES: tuple[Route, ...] = (
     *datasets.ROUTES,
     *training_jobs.ROUTES,
     *scoring_jobs.ROUTES,
+    *sweeps.ROUTES,
     *jobs.ROUTES,
     *events.ROUTES,
     *retries.ROUTES,

@@ -16,3 +16,12 @@ def find_usable(connection: Connection, dataset_id: str, here: str) -> tuple[Dat
         detail = "retention has removed its bytes; upload the table again, and it has the same id"
         return None, [Problem(here, "expired", detail)]
     return dataset, []
+
+
+def find_labelled(connection: Connection, dataset_id: str, here: str) -> tuple[DatasetRow | None, list[Problem]]:
+    """Return the dataset to train on, or None and the problem, whose pointer is `here`."""
+    dataset, problems = find_usable(connection, dataset_id, here)
+    if dataset is not None and not dataset.target:
+        unlabelled = "was uploaded for scoring and has no target; upload it with POST /v1/datasets?target=…"
+        return None, [Problem(here, "conflict", unlabelled)]
+    return dataset, problems

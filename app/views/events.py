@@ -11,7 +11,7 @@ from app.edge.responses import no_content
 from app.errors import InputError
 from app.routing.route import Header, Route
 from app.schemas.field_types import published
-from app.schemas.job_resource import JobChange, job_change, load_job
+from app.schemas.job_resource import JobChange, load_change
 from app.services import Services
 from app.streams.job_stream import JobStream, follow
 from app.streams.peers import Peer
@@ -39,13 +39,14 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 def stream_events(services: Services, job_id: str, query: EventsQuery) -> Response:
     """Stream the events of a job, past and future, until it ends; 204 if the client has all events of an ended job.
 
-    `event` is queued, running, restarted, cancel_requested, succeeded, failed or cancelled, with its attempt, time and
-    data; `epoch`, with the figures of that epoch; or, without an id, `progress`, with the parts of the job that change.
+    `event` is queued, running, restarted, standing, cancel_requested, succeeded, failed or cancelled, with its attempt,
+    time and data; `epoch`, with the figures of that epoch; or, without an id, `progress`, with the parts of the job
+    that change.
     """
     cursor = _cursor(query)
 
     def read_change(connection: Connection) -> JobChange:
-        return job_change(load_job(connection, get_job(connection, job_id)))
+        return load_change(connection, get_job(connection, job_id))
 
     with services.database.read() as connection:
         ended = read_change(connection).state.finished

@@ -9,7 +9,7 @@ from app.routing.route import Route
 from app.schemas.job_resource import Job
 from app.services import Services
 from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, job_accepted
-from app.submission.training_size import check_stored
+from app.submission.training_size import check_retried
 from store.database import Connection
 from store.ids import new_id
 from store.jobs.read import get_job
@@ -25,8 +25,7 @@ def retry_job(services: Services, job_id: str) -> Response:
     with services.database.read() as connection:
         job = get_job(connection, job_id)
         require_retry(job)
-        if job.kind != "scoring":
-            check_stored(services, connection, job.params["spec"], job.dataset_id)
+        check_retried(services, connection, job)
     key, by, new_job_id = idempotency_key(), owner(), new_id()
     limits = SubmitLimits.of(services.settings)
 

@@ -66,7 +66,7 @@ def show(job_id: str, url: str | None, key: str | None, as_json: bool) -> None:
     """Show one job; with --json, its epochs too."""
     with open_client(url, key) as client:
         job = client.job(job_id)
-        _print(job, _epochs(client, job), as_json=as_json)
+        print_job(job, _epochs(client, job), as_json=as_json)
 
 
 @jobs.command()
@@ -81,7 +81,7 @@ def watch(job_id: str, url: str | None, key: str | None, as_json: bool) -> None:
     """
     with open_client(url, key) as client:
         job, epochs = watch_job(client, job_id, Console(stderr=True))
-    _print(job, epochs, as_json=as_json)
+    print_job(job, epochs, as_json=as_json)
     sys.exit(EXIT_CODES[job.state])
 
 
@@ -109,7 +109,7 @@ def retry(job_id: str, url: str | None, key: str | None, as_json: bool) -> None:
 
 
 def _epochs(client: Client, job: Job) -> list[Epoch]:
-    return [] if job.kind == "scoring" else list(client.epochs(job.id))
+    return list(client.epochs(job.id)) if job.has_epochs else []
 
 
 def _row(job: Job) -> dict[str, object]:
@@ -118,7 +118,8 @@ def _row(job: Job) -> dict[str, object]:
     return {**msgspec.to_builtins(job), "progress": str(job.progress or ""), "left": left, "error": error}
 
 
-def _print(job: Job, epochs: list[Epoch], *, as_json: bool) -> None:
+def print_job(job: Job, epochs: list[Epoch], *, as_json: bool) -> None:
+    """Print a job with its epochs as text, or as JSON."""
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode({**msgspec.to_builtins(job), "epochs": epochs})))
     else:

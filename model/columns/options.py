@@ -9,7 +9,7 @@ from model.ranges import Positive
 
 @dataclass(frozen=True)
 class ColumnOptions:
-    """Drops a column, declares its kind, scales it by (x − offset) / scale, narrows its range, or words its reasons."""
+    """Drops, declares or scales a column as (x − offset) / scale, narrows its range, or gives reasons words for it."""
 
     drop: bool = False
     scale: Positive | None = None

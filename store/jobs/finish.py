@@ -1,6 +1,6 @@
 """T5 and T6: the owner ends a job, in one transaction with the job's result."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -23,11 +23,11 @@ def succeed_training(
     claim: Claim,
     version: NewVersion,
     promotion: Promotion | NotPromoted | None = None,
-    warnings: Sequence[Mapping[str, object]] = (),
+    facts: Mapping[str, object] | None = None,
 ) -> int:
     """End the job as succeeded, add its version, move the alias if asked to, and return the version's number.
 
-    The job's result holds the warnings, if there are any.
+    The job's result holds the given facts beside the version and the promotion.
 
     Called again after a COMMIT whose answer was lost, it finds that version instead of adding another.
 
@@ -45,9 +45,7 @@ def succeed_training(
     asked = isinstance(promotion, Promotion)
     reason = promote(connection, claim.job_id, number, promotion) if isinstance(promotion, Promotion) else None
     outcome: dict[str, object] = {"promoted": asked and reason is None} | ({"reason": reason} if reason else {})
-    result: dict[str, object] = {"model": version.model, "version": number, **outcome}
-    if warnings:
-        result["warnings"] = [dict(warning) for warning in warnings]
+    result: dict[str, object] = {"model": version.model, "version": number, **outcome, **(facts or {})}
     if promotion is not None and promotion.gate is not None:
         gate = {**promotion.gate, **outcome}
         result["gate"] = gate

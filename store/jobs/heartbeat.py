@@ -1,7 +1,7 @@
-"""T4: the heartbeat, which renews the lease and stores the epochs and the checkpoint since the last one."""
+"""T4: the heartbeat, which renews the lease and stores what was done since the last one, and the checkpoint."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -13,6 +13,7 @@ from store.jobs.claim import Claim
 from store.jobs.epoch import FIGURES, Epoch
 from store.jobs.events import record_event
 from store.jobs.fence import write_fenced
+from store.jobs.standings import record_standings
 from store.tables import epochs, job_events
 
 _figures = attrgetter(*FIGURES)
@@ -34,9 +35,10 @@ def heartbeat(  # noqa: PLR0913 - one short transaction is the point of it
     lease_seconds: float,
     progress: JobProgress | None,
     new_epochs: Sequence[Epoch] = (),
+    new_standings: Sequence[Mapping[str, object]] = (),
     checkpoint: CheckpointRow | None = None,
 ) -> bool:
-    """Renew the lease and store epochs and checkpoint; return whether cancellation was requested.
+    """Renew the lease and store epochs, standings and checkpoint; return whether cancellation was requested.
 
     Progress is None while an attempt is being prepared: the stored progress of the previous attempt stays.
 
@@ -47,6 +49,7 @@ def heartbeat(  # noqa: PLR0913 - one short transaction is the point of it
         values |= {"progress_done": progress.done, "progress_total": progress.total}
     row = write_fenced(connection, claim, values)
     _store_epochs(connection, claim, new_epochs)
+    record_standings(connection, claim, new_standings)
     if checkpoint is not None:
         put_checkpoint(connection, claim.job_id, claim.token, checkpoint)
     return bool(row.cancel_requested)

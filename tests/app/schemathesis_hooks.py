@@ -32,6 +32,8 @@ TOLD_ELSEWHERE = (
     "/spec/",
     "/records/",
     "/columns/",
+    "/configurations/",
+    "/space",
 )  # docs/spec.md has the keys, a version has its columns
 WHOLE = "must be a whole number, not a number"  # JSON Schema accepts 7.0 as an integer; this service requires 7
 
@@ -67,5 +69,7 @@ def _beyond_schemas(error: dict[str, str], *, of_table: bool) -> bool:
         or error["detail"] == WHOLE
         or place.startswith(TOLD_ELSEWHERE)
         or (of_table and not place.startswith(("/query/", "/headers/")))  # or its content
-        or (code == "missing" and place in ("/query/model", "/query/customer_value"))  # required by other members
+        or (
+            code == "missing" and place in ("/query/model", "/query/customer_value", "/configurations")
+        )  # required by other members
     )

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.schemas.job_resource import JobChange, job_change, load_job
+from app.schemas.job_resource import JobChange, load_change
 from app.streams.job_stream import JobStream, follow
 from app.streams.peers import Peer
 from app.streams.stream_limit import Intervals, StreamLimit
@@ -171,7 +171,7 @@ def test_a_server_with_one_thread_refuses_streams(
 
 def following(database: Database, job: str, peer: Peer, streams: StreamLimit) -> Iterator[str]:
     def look(connection: Connection) -> JobChange:
-        return job_change(load_job(connection, get_job(connection, job)))
+        return load_change(connection, get_job(connection, job))
 
     return follow(JobStream(database, job, Cursor(), look), streams, peer)
 

@@ -11,7 +11,7 @@ from store.tables import jobs as job_rows
 
 Key = Callable[..., dict[str, str]]
 Headers = dict[str, str]
-SUBMITTING = {"training": "train", "replay": "train", "scoring": "score"}
+SUBMITTING = {"training": "train", "replay": "train", "scoring": "score", "sweep": "train"}
 
 
 @pytest.fixture
@@ -26,6 +26,11 @@ def submitted(guarded: FlaskClient, kind: str, dataset: str, headers: Headers, *
         ),
         "scoring": lambda: guarded.post(
             "/v1/jobs/scoring", json={"model": "churn", "dataset": dataset}, headers=headers
+        ),
+        "sweep": lambda: guarded.post(
+            "/v1/jobs/sweep",
+            json={"model": "churn", "dataset": dataset, "configurations": [{"epochs": 1}, {"epochs": 2}]} | more,
+            headers=headers,
         ),
         "replay": lambda: guarded.post("/v1/models/churn/versions/1/replay", headers=headers),
     }[kind]()

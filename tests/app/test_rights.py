@@ -49,6 +49,12 @@ RIGHTS = {
         "model dataset spec gate priority deadline_s validate_only Idempotency-Key",
         {"promote": {"always": "promote", "if_better": "promote"}},
     ),
+    "submit_sweep": Right(
+        "train",
+        "model dataset spec configurations space seed folds halving gate priority deadline_s validate_only "
+        "Idempotency-Key",
+        {"promote": {"always": "promote", "if_better": "promote"}},
+    ),
     "submit_scoring": Right(
         "score", f"model dataset {JOB} {' '.join('?' + name for name in JOB.split())} ?model ?name Idempotency-Key"
     ),
@@ -79,7 +85,7 @@ RIGHTS = {
     "home": Right("read"),
     "openapi": Right("read"),
 }
-BODIES = {"submit_training": {"model": "churn", "dataset": NOWHERE}}
+BODIES = {name: {"model": "churn", "dataset": NOWHERE} for name in ("submit_training", "submit_sweep")}
 CLOSED = [route for route in ROUTES if route.scope is not None]
 
 

@@ -2,18 +2,20 @@
 
 import io
 import json
+import math
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from rich.console import Console
 
-from ebb.answers import Epoch, Job
+from ebb.answers import Epoch, Job, Standing
 from ebb.client import Client
-from ebb.display import display_on
+from ebb.display import LineDisplay, display_on
 from ebb.errors import JobError, RefusedError, UnreadableError
 from ebb.server_sent_events import read_events
 from ebb.summary import summarize
-from ebb.watch import expect_success, watch_job
+from ebb.watch import Watched, expect_success, watch_job
 from tests.ebb.service import Service, serving
 
 JOB = {"id": "j1", "kind": "training", "attempt": 1, "progress": {"done": 0, "total": 40, "unit": "epochs"}}
@@ -168,3 +170,59 @@ def test_an_event_is_parsed_from_any_parts_and_line_ends() -> None:
         ("", "", None), ("x", "one\u2028line\ntwo", "7"), ("message", "no name", None),
     ]  # fmt: skip
     assert list(read_events(text)) == whole
+
+
+SWEEP = {**RUNNING, "kind": "sweep", "progress": {"done": 3, "total": 40, "unit": "epochs"}}
+
+
+def standing(configuration: int, loss: float | None, rung: int = 0, **more: object) -> dict[str, object]:
+    failed = {"error": "training diverged"} if loss is None else {"loss_error": 0.01, "auc": 0.8}
+    facts = {"changes": {"layers": [configuration]}, "rung": rung, "epochs": 9, "loss": loss}
+    return {"configuration": configuration, **facts, **failed, **more}
+
+
+def standing_event(place: str, *args: object) -> str:
+    data = {"event": "standing", "attempt": 1, "data": standing(*args)}
+    return f"id: {place}\nevent: standing\ndata: {json.dumps(data)}\n\n"
+
+
+def test_watching_a_sweep_prints_each_standing_once_and_ends_with_the_leaderboard(
+    client: Client, service: Service
+) -> None:
+    service.will_answer(SWEEP | {"leaderboard": [standing(0, 0.5)]})
+    service.will_stream(standing_event("2.0", 0, 0.5) + standing_event("3.0", 1, None), cut=True)
+    service.will_stream(standing_event("4.0", 2, 0.4) + standing_event("5.0", 0, 0.3, 1) + event("succeeded", "6.0"))
+    board = [standing(0, 0.3, 1), standing(2, 0.4), standing(1, None)]
+    result = {"version": 1, "sweep": {"note": "the loss is the lowest of 3"}}
+    service.will_answer(SWEEP | {"state": "succeeded", "leaderboard": board, "result": result})
+    text = io.StringIO()
+    job, epochs = watch_job(client, "j1", Console(file=text, width=200))
+    assert epochs == []
+    assert text.getvalue().splitlines() == [
+        "rung 0, configuration 0: loss 0.5000 ± 0.0100, AUC 0.800 after 9 epochs: layers [0]",
+        "rung 0, configuration 1 failed: training diverged",
+        "rung 0, configuration 2: loss 0.4000 ± 0.0100, AUC 0.800 after 9 epochs: layers [2]",
+        "rung 1, configuration 0: loss 0.3000 ± 0.0100, AUC 0.800 after 9 epochs: layers [0]",
+    ]
+    told = summarize(job, epochs)
+    assert "place 1    configuration 0: loss 0.3000" in told
+    assert "place 3    configuration 1 failed" in told
+    assert "note       the loss is the lowest of 3" in told
+    assert "result     version 1\n" in told
+
+
+def test_a_terminal_shows_the_leaderboard_of_a_sweep_above_the_bar() -> None:
+    board = msgspec.convert([standing(n, n / 100) for n in range(20)], list[Standing])
+    text = shown(running(kind="sweep", leaderboard=board), [], terminal=True)
+    lines = [line for line in text.splitlines() if line.strip()]
+    assert any("0.0000 ± 0.0100" in line and "layers [0]" in line for line in lines)
+    assert any("8 more" in line for line in lines)
+    assert max(len(line.rpartition("\x1b[2K")[2]) for line in lines) <= 80
+
+
+def test_a_sweep_that_begins_again_begins_its_leaderboard_again(client: Client, service: Service) -> None:
+    service.will_answer(SWEEP | {"leaderboard": [standing(0, 0.5)]})
+    service.will_stream(event("restarted", "7.0") + standing_event("8.0", 1, 0.4), cut=True)
+    watched = Watched(client, client.job("j1"), LineDisplay(quiet()))
+    watched.follow(math.inf)
+    assert [one.configuration for one in watched.job.leaderboard or ()] == [1]

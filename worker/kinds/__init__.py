@@ -2,6 +2,7 @@
 
 from worker.kinds.replay import Replay
 from worker.kinds.scoring import Scoring
+from worker.kinds.sweep import SweepWork
 from worker.kinds.training import Training
 from worker.work import Work
 
@@ -9,6 +10,7 @@ KINDS: dict[str, type[Work]] = {
     "training": Training,
     "scoring": Scoring,
     "replay": Replay,
+    "sweep": SweepWork,
 }
 
 __all__ = ["KINDS"]

@@ -3,51 +3,64 @@
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from model.columns import Table
 from model.environment import numerical_environment, same_bits
 from model.errors import CheckpointError, Problem, SpecError
-from model.estimator import Estimator, Fitting
+from model.estimator import Fitting
 from model.evaluation import warnings_of
-from model.gate import Gate, GateResult, evaluate_gate
+from model.gate import CannotTell, Gate, GateResult, judge
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
-from model.spec import Spec, parse_spec
+from model.seen_rows import SeenRows
+from model.spec import Recipe, parse_recipe
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
-from model.tables.reader import read_table
+from model.tables.reader import read_cells, read_table
 from model.training.checkpoint import Checkpoint
 from model.training.footprint import SizeLimits
 from model.training.report import EpochReport
+from model.unseen import Contender, held_out_rows, labelled_rows, seen_rows
 from store.database import Connection, Database
 from store.jobs.checkpoints import MOST_BYTES, CheckpointRow, get_checkpoint
 from store.jobs.claim import Claim
 from store.jobs.finish import succeed_training
 from store.jobs.heartbeat import JobProgress
+from store.registry.aliases import NotPromoted, Promotion
 from store.registry.versions import NewVersion
 from store.rows import JobRow
 from store.settings import Settings
 from worker.epoch_row import to_epoch
 from worker.job_data import JobData, cpu_activity
 from worker.outages import retry_through_outages
-from worker.promotion import decide_promotion
+from worker.promotion import Holdout, decide_promotion
 from worker.work import Completion, WorkUnit
 
 log = logging.getLogger(__name__)
 
+GROWN = (
+    "train again when the table has more new customers, or name a labelled dataset of customers that are in neither "
+    "training table in gate.dataset"
+)
+LARGER = "name a labelled dataset with more customers that are in neither training table in gate.dataset"
+
 
 @dataclass
 class Training:
-    """One attempt at one training; `restarted` says why a stored checkpoint was not used."""
+    """One attempt at one training; `restarted` says why a stored checkpoint was not used.
+
+    `facts` are kept in the job's result and in the version's metrics, beside their own.
+    """
 
     data: JobData
-    spec: Spec
     table: Table
     fitting: Fitting
     restarted: str | None
     database: Database
     begun: float
     environment: dict[str, object]
+    facts: Mapping[str, object] = field(default_factory=dict)
     _in_epoch: bool = False
     out_of_memory: ClassVar[str] = (
         "the training needs more memory than there is; take fewer units a layer, or a smaller batch_size"
@@ -64,28 +77,28 @@ class Training:
         with database.read() as connection:
             data = JobData.read(connection, job_id, settings)
             stored = get_checkpoint(connection, job_id)
-        spec = _churn_spec(data.job)
+        recipe = _churn_recipe(data.job)
         table = read_table(*data.open_table())
         data.check_rows(table.rows)
         options: dict[str, Any] = {
             "target": data.dataset.target,
             "id_column": data.dataset.id_column or None,
-            "spec": spec,
+            "spec": recipe,
             "size_limits": SizeLimits(settings.training_bytes, MOST_BYTES),
         }
         try:
-            fitting = Fitting(table, **options, checkpoint=_checkpoint(stored, environment))
+            fitting = Fitting(table, **options, checkpoint=read_checkpoint(stored, environment))
         except CheckpointError as error:
             log.warning("job %s: starting at epoch 0: %s", job_id, error)
             fitting, restarted = Fitting(table, **options), str(error)
         if fitting.epochs_done:
             log.info("job %s: resuming after epoch %d", job_id, fitting.epochs_done)
-        return cls(data, spec, table, fitting, restarted, database, begun, environment)
+        return cls(data, table, fitting, restarted, database, begun, environment)
 
     @property
     def progress(self) -> JobProgress:
         """How many epochs were trained, and how many are planned."""
-        return JobProgress(self.fitting.epochs_done, self.spec.epochs)
+        return JobProgress(self.fitting.epochs_done, self.fitting.epochs_planned)
 
     def activity(self) -> float:
         """Return a number that changes while work is done: steps within an epoch, time on the CPU around them."""
@@ -116,25 +129,38 @@ class Training:
 
     def completion(self) -> Completion:
         """Return the transaction that adds the version, and moves `champion` where the job promotes it."""
-        promotion = retry_through_outages(lambda: decide_promotion(self.database, self.data.job, self.compare))
+        promotion = retry_through_outages(self.decide_promotion)
         seconds = time.monotonic() - self.begun
         version = self.version(seconds)
+        warnings = warnings_of(version.metrics)
+        facts = {**self.facts, **({"warnings": warnings} if warnings else {})}
 
         def end(connection: Connection, claim: Claim) -> str:
-            number = succeed_training(connection, claim, version, promotion, warnings_of(version.metrics))
+            number = succeed_training(connection, claim, version, promotion, facts)
             return f"version {number} of {version.model} after {seconds:.1f} s"
 
         return end
 
-    def compare(self, champion: Estimator, gate: Gate) -> GateResult | None:
-        """Compare with the champion on this training's validation rows; None where they do not define the metric."""
-        chosen = self.fitting.valid_rows
-        y = self.fitting.y[chosen]
-        if len(y) == 0 or y.min() == y.max():
-            return None
-        rows = self.table.take(chosen)
-        theirs = champion.log_odds(rows.columns, rows.rows)
-        return evaluate_gate(y, theirs, self.fitting.validation_log_odds(), gate, self.spec.seed)
+    def decide_promotion(self) -> Promotion | NotPromoted | None:
+        """Return the move of `champion`, or why it is not moved; None where the job does not promote."""
+        return decide_promotion(self.database, self.data.artifacts, self.data.job, self.compare)
+
+    def compare(
+        self, champion: Contender, gate: Gate, holdout: Holdout | None = None
+    ) -> tuple[GateResult | CannotTell, dict[str, Any]]:
+        """Compare with the champion on the rows of the hold-out, else of this training, that neither has seen."""
+        if holdout is None:
+            unseen, remedy = held_out_rows(self.table, self.fitting, champion), GROWN
+        else:
+            path, file_format, target = holdout
+            mine = Contender(self.fitting.estimator(), self.seen)
+            unseen, remedy = labelled_rows(read_cells(path, file_format, ()), target, champion, mine), LARGER
+        return judge(unseen, gate, self.fitting.spec.seed, remedy), unseen.to_json()
+
+    @cached_property
+    def seen(self) -> SeenRows:
+        """The rows that this training has seen."""
+        return seen_rows(self.table, self.fitting)
 
     def version(self, seconds: float) -> NewVersion:
         """Return all that the version keeps.
@@ -146,24 +172,25 @@ class Training:
             model=self.data.job.model,
             dataset_id=self.data.dataset.id,
             data_sha256=self.data.dataset.sha256,
-            spec=self.spec.to_json(),
+            spec=self.fitting.recipe.to_json(),
             columns=estimator.encoder.to_json(),
-            metrics={**estimator.metrics, "seconds": seconds},
+            metrics={**estimator.metrics, "seconds": seconds, **self.facts},
             environment=self.environment,
             estimator=estimator.to_bytes(),
             weights_sha256=estimator.weights_sha256,
+            seen_rows=self.seen.to_bytes(),
         )
 
 
-def _churn_spec(job: JobRow) -> Spec:
-    spec = parse_spec(job.params["spec"])
-    if not isinstance(spec.loss, BinaryCrossEntropy):
+def _churn_recipe(job: JobRow) -> Recipe:
+    recipe = parse_recipe(job.params["spec"])
+    if not isinstance(recipe.common.loss, BinaryCrossEntropy):
         detail = "the service learns who churned, from binary_cross_entropy: train other targets with python -m model"
         raise SpecError([Problem("/loss", "conflict", detail)])
-    return spec
+    return recipe
 
 
-def _checkpoint(stored: CheckpointRow | None, environment: Mapping[str, object]) -> Checkpoint | None:
+def read_checkpoint(stored: CheckpointRow | None, environment: Mapping[str, object]) -> Checkpoint | None:
     """Return the stored checkpoint, if there is one.
 
     Raises: CheckpointError where it is damaged, or of another numerical environment.

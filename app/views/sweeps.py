@@ -1,0 +1,148 @@
+"""Sweep jobs: compare configurations of a spec by cross-validation; the winner becomes a version."""
+
+from typing import Annotated
+
+import msgspec
+from flask import Response
+from msgspec import Meta, to_builtins
+
+from app.access.access_control import require_promotion
+from app.edge.exchange import owner
+from app.edge.idempotency import idempotency_key
+from app.edge.responses import json_answer
+from app.errors import InputError
+from app.routing.route import Route
+from app.schemas.field_types import JsonObject, Slug, Uuid
+from app.schemas.job_resource import DeadlineSeconds, Job, Priority
+from app.services import Services
+from app.submission.dataset_check import find_labelled
+from app.submission.spec_check import dataset_errors
+from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
+from app.submission.training_size import oversize_sweep
+from app.views.training_jobs import GateRequest, Promote, gate_problems
+from model.errors import Problem, SpecError
+from model.sweep.plan import MOST_CONFIGURATIONS, SweepPlan, parse_plan
+from store.database import Connection
+from store.jobs.submit import Submission
+from store.rows import DatasetRow
+
+Listed = Annotated[
+    list[JsonObject],
+    Meta(min_length=2, max_length=MOST_CONFIGURATIONS, description="changes of the spec, one configuration each"),
+]
+Drawn = Annotated[int, Meta(ge=2, le=MOST_CONFIGURATIONS, description="how many configurations of the space to try")]
+Seed = Annotated[int, Meta(ge=0, le=2**53, description="of the configurations that are drawn; 0 by default")]
+
+
+class HalvingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """After `first_epochs` one in `factor` configurations trains on, to `factor` times as many epochs, and so on."""
+
+    first_epochs: Annotated[int, Meta(ge=1, le=1_000_000)]
+    factor: Annotated[int, Meta(ge=2, le=10)] = 3
+
+
+class SweepRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The spec, its changes to compare, the folds that compare them, and the promotion of the winner."""
+
+    model: Slug
+    dataset: Uuid
+    spec: Annotated[JsonObject, Meta(description="the training spec that the configurations change")] = {}
+    configurations: Listed | Drawn | None = None
+    space: Annotated[JsonObject, Meta(description="values for settings of the spec, or an interval")] | None = None
+    seed: Seed | None = None
+    folds: Annotated[int, Meta(ge=2, le=20)] = 5
+    halving: HalvingRequest | None = None
+    promote: Promote = "never"
+    gate: GateRequest | None = None
+    priority: Priority = 0
+    deadline_s: DeadlineSeconds | None = None
+    validate_only: bool = False
+
+
+class Rung(msgspec.Struct, frozen=True):
+    """How many configurations are compared after how many epochs."""
+
+    epochs: int
+    configurations: int
+
+
+class ValidSweep(msgspec.Struct, frozen=True):
+    """The answer to `validate_only`: the configurations as they would be stored, and the rungs."""
+
+    valid: bool
+    spec: JsonObject
+    configurations: list[JsonObject]
+    rungs: list[Rung]
+
+
+def submit_sweep(services: Services, body: SweepRequest) -> Response:
+    """Submit a sweep and answer 202, even while the broker is down; 200 for `validate_only`.
+
+    A `promote` other than `never` may move the alias `champion`, so the key also needs the scope `promote`.
+    """
+    require_promotion(body.promote)
+    key = idempotency_key()
+    with services.database.read() as connection:
+        plan = _parse_plan(services, connection, body)
+    params = {**plan.to_json(), "promote": body.promote}
+    if body.validate_only:
+        rungs = [Rung(rung.epochs, rung.configurations) for rung in plan.rungs]
+        return json_answer(ValidSweep(True, params["spec"], params["configurations"], rungs))
+    if body.gate is not None:
+        params["gate"] = to_builtins(body.gate)
+    submission = Submission(
+        kind="sweep",
+        model=body.model,
+        dataset_id=body.dataset,
+        params=params,
+        owner=owner(),
+        idempotency_key=key,
+        priority=body.priority,
+        deadline_seconds=body.deadline_s,
+    )
+    return submit_job(services, submission)
+
+
+def _parse_plan(services: Services, connection: Connection, body: SweepRequest) -> SweepPlan:
+    """Return the parsed plan.
+
+    Raises: InputError with all problems of the plan and of the dataset.
+    """
+    plan, problems = None, list[Problem]()
+    try:
+        plan = parse_plan(to_builtins(body))
+    except SpecError as error:
+        problems += error.problems
+    problems += gate_problems(body.gate, body.promote)
+    dataset, unusable = find_labelled(connection, body.dataset, "/dataset")
+    problems = [*unusable, *problems]
+    if plan is not None and dataset is not None:
+        problems += _dataset_problems(plan, dataset) or oversize_sweep(services, connection, plan, dataset)
+    if plan is None or problems:
+        raise InputError.of(problems)
+    return plan
+
+
+def _dataset_problems(plan: SweepPlan, dataset: DatasetRow) -> list[Problem]:
+    """Return the problems with the dataset of the sweep's spec, or else those of its configurations."""
+    inputs, others = {column["name"] for column in dataset.schema["columns"]}, (dataset.target, dataset.id_column)
+    problems = dataset_errors(plan.spec, inputs, others, "/spec")
+    for spec, pointer in zip(plan.specs, plan.pointers, strict=True) if not problems else ():
+        problems += dataset_errors(spec, inputs, others, pointer)
+    return problems
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/jobs/sweep",
+        submit_sweep,
+        "train",
+        "Compare configurations",
+        {202: Job, 200: ValidSweep},
+        refusals=(410, 413, 415, 422, 429),
+        body=SweepRequest,
+        headers=REQUEST_HEADERS,
+        answer_headers=ANSWER_HEADERS,
+    ),
+)

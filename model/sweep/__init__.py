@@ -1,0 +1,1 @@
+"""Sweeps: configurations of one spec compared by cross-validation, with successive halving."""
