@@ -189,11 +189,12 @@ class Diff(msgspec.Struct, frozen=True):
 
 
 class ColumnContribution(msgspec.Struct, frozen=True):
-    """The contribution of one column: by how much it moves the log-odds away from the baseline customer's."""
+    """The contribution of one column: by how much it moves the log-odds away from the baseline's; `text` says it."""
 
     column: str
     value: float | str | bool | None
     contribution: float
+    text: str = ""
 
 
 class Score(msgspec.Struct, frozen=True):

@@ -68,7 +68,7 @@ class Client:
         return decode(self._create("/v1/jobs/sweep", body), Job)
 
     def submit_scoring(self, model: str, table: Path, *, media_type: str, **options: str | int | None) -> Job:
-        """Submit a table to be scored; `options` are alias, version, output and explain."""
+        """Submit a table to be scored; `options` are alias, version, output, explain and direction."""
         params = {"model": model, **{name: value for name, value in options.items() if value is not None}}
         headers = {"Content-Type": media_type, **_idempotency_key()}
         return decode(
@@ -169,14 +169,21 @@ class Client:
     # Scoring
 
     def score(
-        self, model: str, customers: Mapping[str, object], *, by: str | int = CHAMPION, explain: int = 0
+        self,
+        model: str,
+        customers: Mapping[str, object],
+        *,
+        by: str | int = CHAMPION,
+        explain: int = 0,
+        direction: str | None = None,
     ) -> Scored:
         """Score `{"records": [...]}` or `{"columns": {...}}` by an alias, or by the version of a number.
 
-        `explain` is the number of reasons for each customer.
+        `explain` is the number of reasons for each customer; `direction` is "raising" or "lowering" for only those.
         """
         pointer: dict[str, str | int] = {"version": by} if isinstance(by, int) else {"alias": by}
-        body = {**customers, "explain": explain} if explain else customers
+        options = {"explain": explain or None, "direction": direction}
+        body = {**customers, **{name: value for name, value in options.items() if value is not None}}
         return decode(self._post(f"{_model(model)}/score", body, params=pointer), Scored)
 
     def _get(self, path: str, params: Mapping[str, str | int] | None = None) -> httpx.Response:

@@ -34,7 +34,14 @@ def save_result(client: Client, job_id: str, out: Path) -> None:
 
 
 def score_by_job(  # noqa: PLR0913, PLR0917 - the options of the command
-    client: Client, file: Path, out: Path, model: str, alias: str | None, version: int | None, explain: int
+    client: Client,
+    file: Path,
+    out: Path,
+    model: str,
+    alias: str | None,
+    version: int | None,
+    explain: int,
+    direction: str | None,
 ) -> tuple[int, ScoringSummary]:
     """Score a file by a job, and return the version and the summary.
 
@@ -43,7 +50,14 @@ def score_by_job(  # noqa: PLR0913, PLR0917 - the options of the command
     media_type = next(one for one, name in MEDIA_TYPES.items() if name == format_of(file))
     output = FORMATS.get(out.suffix.lower(), "csv")
     submitted = client.submit_scoring(
-        model, file, media_type=media_type, alias=alias, version=version, output=output, explain=explain
+        model,
+        file,
+        media_type=media_type,
+        alias=alias,
+        version=version,
+        output=output,
+        explain=explain,
+        direction=direction,
     )
     job = wait_for_result(client, submitted.id)
     save_result(client, job.id, out)

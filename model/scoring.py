@@ -1,6 +1,6 @@
 """Scores a whole file, chunk by chunk."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from model.columns import Table
@@ -8,7 +8,7 @@ from model.columns.cells import Scalar
 from model.columns.schema import listed
 from model.design import Floats
 from model.errors import Problem, TableError
-from model.estimator import Estimator, Explained
+from model.estimator import Direction, Estimator, Explained
 from model.ids import invalid_ids
 from model.tables.reader import Source, read_chunks
 
@@ -33,7 +33,9 @@ class ScoredChunk:
     ignored: Sequence[str] = ()
 
 
-def score_file(estimator: Estimator, source: Source, file_format: str, explain: int = 0) -> Iterator[ScoredChunk]:
+def score_file(
+    estimator: Estimator, source: Source, file_format: str, explain: int = 0, direction: Direction | None = None
+) -> Iterator[ScoredChunk]:
     """Score a file. Without an id column, the id of a row is its number, from 1.
 
     Raises: TableError when the file cannot be read, or has no column of the estimator; EstimatorError when the
@@ -56,10 +58,21 @@ def score_file(estimator: Estimator, source: Source, file_format: str, explain: 
             cells=cells,
             probabilities=estimator.predict(cells),
             problems={row: [problem] for row, problem in id_problems.items()} | problems.rows,
-            explained=estimator.explain(cells, top=explain) if explain else None,
+            explained=estimator.explain(cells, top=explain, direction=direction) if explain else None,
             whole_ids=whole,
             ignored=estimator.unknown(chunk.names),
         )
+
+
+def padded(values: Iterable[Scalar], count: int) -> list[Scalar]:
+    """Return the values, followed by empty texts up to this number.
+
+    Example:
+        >>> padded(["contract", 0.5], 4)
+        ['contract', 0.5, '', '']
+    """
+    given = list(values)
+    return given + [""] * (count - len(given))
 
 
 def safe(value: Scalar) -> Scalar:

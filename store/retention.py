@@ -1,6 +1,6 @@
 """Retention: removes the files of datasets and results that were not used for a number of days.
 
-The dataset of a version is never removed, because a replay needs it; the dataset of a job stays while the job is queued
+The dataset of a version is never removed, because a replay needs it; the datasets of a job stay while the job is queued
 or running. Rows stay, and record that the bytes were removed; the same table uploaded again is the same dataset.
 """
 
@@ -100,7 +100,7 @@ def _expired(ages: Ages) -> tuple[ColumnElement[bool], ...]:
     made = exists().where(results.c.sha256 == artifacts.c.sha256)
     trained_on = exists().where(versions.c.dataset_id == datasets.c.id, datasets.c.sha256 == artifacts.c.sha256)
     read = exists().where(
-        jobs.c.dataset_id == datasets.c.id,
+        or_(jobs.c.dataset_id == datasets.c.id, jobs.c.params["gate"]["dataset"].as_string() == datasets.c.id),
         datasets.c.sha256 == artifacts.c.sha256,
         jobs.c.state.in_(UNFINISHED),
     )

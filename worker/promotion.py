@@ -1,56 +1,83 @@
 """Decides whether a finished training promotes its version to champion."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 from model.errors import ModelError
-from model.estimator import Estimator
-from model.gate import Gate, GateResult
+from model.gate import CannotTell, Gate, GateResult
+from model.tables.reader import MEDIA_TYPES
+from model.unseen import Contender
+from store.artifacts import ArtifactStore
 from store.database import Database
-from store.errors import ArtifactError
+from store.datasets import get_dataset
+from store.errors import ArtifactError, ExpiredError
 from store.registry.aliases import CHAMPION, NotPromoted, Promotion, find_alias
-from store.registry.versions import load_estimator
-from store.rows import JobRow
+from store.registry.versions import get_version, load_estimator, load_seen_rows
+from store.rows import DatasetRow, JobRow
 
 log = logging.getLogger(__name__)
 
-Compare = Callable[[Estimator, Gate], GateResult | None]
-"""Compares the new version with a champion; None where the validation rows do not define the metric."""
+Holdout = tuple[Path, str, str]
+"""The file of a labelled dataset, its format, and its target."""
+
+Compare = Callable[[Contender, Gate, Holdout | None], tuple[GateResult | CannotTell, Mapping[str, Any]]]
+"""Compares the new version with a champion; returns the result and the counts of rows."""
 
 
-def decide_promotion(database: Database, job: JobRow, compare: Compare) -> Promotion | NotPromoted | None:
+def decide_promotion(
+    database: Database, artifacts: ArtifactStore, job: JobRow, compare: Compare
+) -> Promotion | NotPromoted | None:
     """Return the move of `champion` by the job's option `promote`, or why it is not moved; None for `never`."""
     match job.params.get("promote", "never"):
         case "always":
             return Promotion(CHAMPION)
         case "if_better":
-            return _if_better(database, job, compare)
+            return _if_better(database, artifacts, job, compare)
         case _:
             return None
 
 
-def _if_better(database: Database, job: JobRow, compare: Compare) -> Promotion | NotPromoted:
-    """Compare on this training's validation rows, and promote only from the revision that was compared with.
+def _if_better(database: Database, artifacts: ArtifactStore, job: JobRow, compare: Compare) -> Promotion | NotPromoted:
+    """Compare on rows that neither version has seen, and promote only from the revision that was compared with.
 
-    The champion may have been trained on some of those rows, which can only flatter it. A champion that cannot be read,
-    or cannot score this table, stays: the training is done, and a person has to decide.
+    A champion that cannot be read, or cannot score these rows, stays: the training is done, and a person has to decide.
     """
-    gate = Gate(**job.params.get("gate", {}))
+    options = dict(job.params.get("gate", {}))
+    dataset_id = options.pop("dataset", None)
+    gate = Gate(**options)
     with database.read() as connection:
         alias = find_alias(connection, job.model, CHAMPION)
     facts: dict[str, object] = {"metric": gate.metric}
     if alias is None:
         return Promotion(CHAMPION, revision=0, gate={**facts, "reason": "there was no champion to compare with"})
-    facts["champion_version"] = alias.version
+    facts |= {"champion_version": alias.version} | ({"dataset": dataset_id} if dataset_id else {})
     try:
-        with database.read() as connection:
-            data = load_estimator(connection, job.model, alias.version)
-        result = compare(Estimator.from_bytes(data), gate)
-    except (ModelError, ArtifactError) as error:
+        champion = _load(database, artifacts, job.model, alias.version)
+        holdout = None if dataset_id is None else _holdout(database, artifacts, dataset_id)
+        result, counts = compare(champion, gate, holdout)
+    except (ModelError, ArtifactError, ExpiredError) as error:
         reason = f"the champion, version {alias.version}, cannot be compared with: {error}"
         log.warning("job %s: not promoted: %s", job.id, reason)
-        return NotPromoted({**facts, "reason": reason})
-    if result is None:
-        return NotPromoted({**facts, "reason": f"the validation rows do not define {gate.metric}: hold out more"})
-    facts |= {**result.to_json(), "reason": result.reason}
+        return NotPromoted({**facts, "verdict": CannotTell.verdict, "reason": reason})
+    facts |= {**result.to_json(), **counts}
     return Promotion(CHAMPION, alias.revision, facts) if result.better else NotPromoted(facts)
+
+
+def _load(database: Database, artifacts: ArtifactStore, model: str, version: int) -> Contender:
+    with database.read() as connection:
+        estimator = load_estimator(connection, model, version)
+        seen = load_seen_rows(connection, model, version)
+        dataset = get_dataset(connection, get_version(connection, model, version).dataset_id)
+    return Contender.load(estimator, seen, lambda: _table_of(artifacts, dataset))
+
+
+def _holdout(database: Database, artifacts: ArtifactStore, dataset_id: str) -> Holdout:
+    with database.read() as connection:
+        dataset = get_dataset(connection, dataset_id)
+    return (*_table_of(artifacts, dataset), dataset.target)
+
+
+def _table_of(artifacts: ArtifactStore, dataset: DatasetRow) -> tuple[Path, str]:
+    return artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]

@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from app.schemas.field_types import OwnRecord, Slug, VersionNumber
 from app.schemas.problem_details import Fault
+from model.estimator import Direction
 
 Money = Annotated[float, Meta(ge=0, le=1e15)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -14,6 +15,9 @@ Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 SOME = {"minItems": 1, "maxItems": 10_000}
 EACH = {"minProperties": 1, "additionalProperties": SOME}
 Explain = Annotated[int, Meta(ge=0, le=1000, description="how many reasons each customer gets")]
+ReasonDirection = Annotated[
+    Direction, Meta(description="only reasons that raise the risk, or only those that lower it; needs explain")
+]
 
 
 class EconomicsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +41,7 @@ class ScoreQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alias: Slug | None = None
     version: VersionNumber | None = None
     explain: Explain | None = None
+    direction: ReasonDirection | None = None
     customer_value: Money | None = None
     offer_cost: Money | None = None
     contact_cost: Money | None = None
@@ -64,15 +69,20 @@ class ScoreRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     records: list[OwnRecord] | None = None
     columns: dict[str, list[Any]] | None = None
     explain: Explain = 0
+    direction: ReasonDirection | None = None
     economics: EconomicsRequest | None = None
 
 
 class ColumnContribution(msgspec.Struct, frozen=True, gc=False):
-    """The contribution of one column: by how much it moves the log-odds away from the baseline customer's."""
+    """The contribution of one column: by how much it moves the log-odds away from the baseline's.
+
+    `text` says the value in a sentence, in the words of the training spec; it is text, not HTML.
+    """
 
     column: str
     value: float | str | bool | None
     contribution: float
+    text: str
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):

@@ -9,22 +9,24 @@ from io import StringIO
 from app.scoring.score_customers import ScoreResults
 from model.columns.cells import Scalar
 from model.estimator import Reason
-from model.scoring import safe
+from model.scoring import padded, safe
 
 
 def write_csv(results: ScoreResults) -> bytes:
     """Write a line with the names of the columns, then a line for each customer.
 
-    Each reason has three columns, the gap has one, a decision has two. There are as many reasons as the customer with
+    Each reason has four columns, the gap has one, a decision has two. There are as many reasons as the customer with
     the most has.
     """
     columns: list[list[Scalar]] = [list(map(safe, results.ids)), list(results.probabilities)]
     names = ["customer_id", "churn_probability"]
     if results.explained is not None:
         every, gaps = results.explained
-        for place in range(1, max(map(len, every)) + 1):
+        most = max(map(len, every))
+        for place in range(1, most + 1):
             names += [f"reason_{place}_{part}" for part in Reason._fields]
-        reasons = [[safe(value) for reason in each for value in reason] for each in every]
+        cells = most * len(Reason._fields)
+        reasons = [padded((safe(value) for reason in each for value in reason), cells) for each in every]
         names.append("gap")
         columns += [*map(list, zip(*reasons, strict=True)), list(gaps)]
     if results.plan is not None:

@@ -12,7 +12,7 @@ from app.parsing.strict_json import REFUSED, check_containers, no_name_twice, pa
 from app.schemas.customer_scores import EconomicsRequest, Explain, ScoreRequest
 from app.scoring.customers import Columns, Customers, Records, check_names, check_number
 from model.errors import Problem
-from model.estimator import Estimator
+from model.estimator import Direction, Estimator
 
 Cell = str | int | float | bool | None
 
@@ -23,6 +23,7 @@ class _Flat(msgspec.Struct, forbid_unknown_fields=True):
     records: list[dict[str, Cell]] | UnsetType = UNSET
     columns: dict[str, list[Cell]] | UnsetType = UNSET
     explain: Explain | UnsetType = UNSET
+    direction: Direction | UnsetType | None = UNSET
     economics: dict[str, Cell] | UnsetType = UNSET
 
 

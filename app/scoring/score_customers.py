@@ -11,7 +11,7 @@ from app.errors import InputError, TooLargeError
 from app.scoring.customers import Customers, id_column, shown_id
 from model.campaign import ContactPlan, Economics, plan_contacts
 from model.errors import EstimatorError, Problem
-from model.estimator import Estimator, Explained, Reason, unknown_column
+from model.estimator import Direction, Estimator, Explained, Reason, unknown_column
 from model.heads import Churn
 from model.ids import invalid_ids
 
@@ -25,9 +25,10 @@ Id = str | int | None
 
 @dataclass(frozen=True)
 class Options:
-    """How many reasons each customer gets, and the economics of a contact."""
+    """How many reasons each customer gets, in which direction, and the economics of a contact."""
 
     explain: int = 0
+    direction: Direction | None = None
     economics: Economics | None = None
 
 
@@ -51,10 +52,10 @@ class ScoreResults:
 class _Scores:
     """The results of the rows that are scored; `problems` are by row of the request."""
 
-    def __init__(self, estimator: Estimator, customers: Customers, explain: int) -> None:
+    def __init__(self, estimator: Estimator, customers: Customers, options: Options) -> None:
         self._estimator = estimator
         self._customers = customers
-        self._explain = explain
+        self._options = options
         self.probabilities: list[float] = []
         self.problems: dict[int, Problem] = {}
         self.reasons: list[list[Reason]] = []
@@ -75,8 +76,8 @@ class _Scores:
         self.probabilities += estimator.predict(table).tolist()
         for place, problems in row_problems.rows.items():
             self.problems[rows[place]] = problems[0]
-        if self._explain:
-            explained = estimator.explain(table, top=self._explain)
+        if self._options.explain:
+            explained = estimator.explain(table, top=self._options.explain, direction=self._options.direction)
             self.reasons += explained.reasons
             self.gaps += explained.gaps
         self.unseen = _summed(self.unseen, estimator.unseen(counted))
@@ -97,7 +98,7 @@ def score_customers(estimator: Estimator, customers: Customers, options: Options
     problems = invalid_ids(ids, name) | _unknown(customers, estimator)
     problems.update(customers.problems)
     step = max(1, CHUNK_CELLS // len(estimator.encoder.features))
-    scores = _Scores(estimator, customers, options.explain)
+    scores = _Scores(estimator, customers, options)
     for start in range(0, customers.n, step):
         scores.add(range(start, min(start + step, customers.n)), problems)
     problems.update(scores.problems)

@@ -13,6 +13,7 @@ from app.schemas.customer_scores import EconomicsRequest, Scored, ScoreQuery, Sc
 from app.scoring.csv_answer import write_csv
 from app.scoring.csv_request import read_csv
 from app.scoring.customers import Customers
+from app.scoring.direction import check_direction
 from app.scoring.json_answer import write_json, write_ndjson
 from app.scoring.json_request import read_json
 from app.scoring.ndjson_request import read_ndjson
@@ -71,7 +72,7 @@ def _read(body: bytes, media_type: str, query: ScoreQuery, estimator: Estimator)
 def _options(query: ScoreQuery, request: ScoreRequest) -> Options:
     """Return the options, each of which is in the query or in the body.
 
-    Raises: InputError if one is in both, or if costs are given without the customer's value.
+    Raises: InputError if one is in both, or if one is given without another that it needs.
     """
     names = EconomicsRequest.__struct_fields__
     economics = {name: value for name in names if (value := getattr(query, name)) is not None}
@@ -79,11 +80,15 @@ def _options(query: ScoreQuery, request: ScoreRequest) -> Options:
         raise InputError.of([Problem("/query/customer_value", "missing", "economics need the customer's value")])
     if query.explain and request.explain:
         raise InputError.of([Problem("/query/explain", "conflict", "is in the body already")])
+    if query.direction and request.direction:
+        raise InputError.of([Problem("/query/direction", "conflict", "is in the body already")])
+    explain, direction = query.explain or request.explain, query.direction or request.direction
+    check_direction(direction, explain, "/query/direction" if query.direction else "/direction")
     if request.economics is not None:
         if economics:
             raise InputError.of([Problem("/query/customer_value", "conflict", "the body has economics already")])
         economics = structs.asdict(request.economics)
-    return Options(query.explain or request.explain, Economics(**economics) if economics else None)
+    return Options(explain, direction, Economics(**economics) if economics else None)
 
 
 ROUTES = (

@@ -10,9 +10,10 @@ from app.edge.idempotency import idempotency_key
 from app.errors import InputError
 from app.parsing.request_parsing import body_type, read_body
 from app.routing.route import JSON, Route
-from app.schemas.customer_scores import Explain
+from app.schemas.customer_scores import Explain, ReasonDirection
 from app.schemas.field_types import PlainText, Slug, Uuid, VersionNumber
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
+from app.scoring.direction import check_direction
 from app.services import Services
 from app.submission.dataset_check import find_usable
 from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
@@ -37,6 +38,7 @@ class ScoringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: VersionNumber | None = None
     output: OutputName = "csv"
     explain: Explain = 0
+    direction: ReasonDirection | None = None
     priority: Priority = 0
     deadline_s: DeadlineSeconds | None = None
 
@@ -49,6 +51,7 @@ class ScoringQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: VersionNumber | None = None
     output: OutputName | None = None
     explain: Explain | None = None
+    direction: ReasonDirection | None = None
     priority: Priority | None = None
     deadline_s: DeadlineSeconds | None = None
     name: PlainText | None = None
@@ -63,15 +66,19 @@ def submit_scoring(services: Services, query: ScoringQuery) -> Response:
     media_type, key = body_type((JSON, *MEDIA_TYPES)), idempotency_key()
     if media_type == JSON:
         wanted = _of_body(services, query)
+        check_direction(wanted.direction, wanted.explain, "/direction")
         version = _resolve_version(services, wanted.model, wanted, "/version")
     else:
         if query.model is None:
             raise InputError.of([Problem("/query/model", "missing", "name the model that scores the table")])
+        check_direction(query.direction, query.explain, "/query/direction")
         version = _resolve_version(services, query.model, query, "/query/version")  # before the upload
         wanted = _of_table(services, media_type, query.model, query)
     _check(services, wanted.dataset, version)
     alias = None if wanted.version is not None else wanted.alias or CHAMPION
-    asked = {"alias": alias, "output": wanted.output, "explain": wanted.explain}
+    asked: dict[str, str | int | None] = {"alias": alias, "output": wanted.output, "explain": wanted.explain}
+    if wanted.direction is not None:
+        asked["direction"] = wanted.direction
     submission = Submission(
         "scoring",
         wanted.model,
@@ -102,6 +109,7 @@ def _of_table(services: Services, media_type: str, model: str, query: ScoringQue
         version=query.version,
         output=query.output or "csv",
         explain=query.explain or 0,
+        direction=query.direction,
         priority=query.priority or 0,
         deadline_s=query.deadline_s,
     )

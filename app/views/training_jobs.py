@@ -20,19 +20,27 @@ from app.submission.spec_check import dataset_errors, read_spec
 from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
 from app.submission.training_size import oversize
 from model.errors import Problem
+from model.names import clipped
 from model.spec import Spec
 from store.database import Connection
 from store.jobs.submit import Submission
+from store.rows import DatasetRow
 
 Promote = Literal["never", "if_better", "always"]
 
 
 class GateRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `if_better` requires of a version: the whole confidence interval of the difference exceeds the margin."""
+    """What `if_better` requires of a version: the whole confidence interval of the difference exceeds the margin.
+
+    Only customers count that neither the version nor the champion has seen.
+    """
 
     metric: Literal["log_loss", "auc"] = "log_loss"
     margin: Annotated[float, Meta(ge=0, le=1)] = 0.0
     confidence: Annotated[float, Meta(ge=0.5, le=0.999)] = 0.95
+    dataset: Annotated[Uuid, Meta(description="labelled customers to compare on; by default those held out")] | None = (
+        None
+    )
 
 
 class TrainingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,7 +76,7 @@ def submit_training(services: Services, body: TrainingRequest) -> Response:
         return json_answer(ValidTraining(valid=True, spec=spec.to_json()))
     params = {"spec": spec.to_json(), "promote": body.promote}
     if body.gate is not None:
-        params["gate"] = to_builtins(body.gate)
+        params["gate"] = {name: value for name, value in to_builtins(body.gate).items() if value is not None}
     submission = Submission(
         kind="training",
         model=body.model,
@@ -102,9 +110,26 @@ def _parse_spec(services: Services, connection: Connection, body: TrainingReques
         inputs = {column["name"] for column in dataset.schema["columns"]}
         problems += dataset_errors(spec, inputs, (dataset.target, dataset.id_column), "/spec")
         problems += oversize(services, connection, spec, dataset)
+        problems += _holdout_problems(connection, body.gate, dataset)
     if spec is None or problems:
         raise InputError.of(problems)
     return spec
+
+
+def _holdout_problems(connection: Connection, gate: GateRequest | None, trained_on: DatasetRow) -> list[Problem]:
+    """Return the problems of the dataset that the gate names."""
+    if gate is None or gate.dataset is None:
+        return []
+    here = "/gate/dataset"
+    holdout, unusable = find_labelled(connection, gate.dataset, here)
+    if holdout is None:
+        return unusable
+    if holdout.sha256 == trained_on.sha256:
+        return [Problem(here, "conflict", "is the dataset to train on: name customers that it does not have")]
+    if holdout.target != trained_on.target:
+        detail = f"has the target {clipped(holdout.target)!r}, not {clipped(trained_on.target)!r} as the training's"
+        return [Problem(here, "conflict", f"{detail} dataset: upload it with the same target")]
+    return []
 
 
 ROUTES = (

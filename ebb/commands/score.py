@@ -6,7 +6,7 @@ import click
 
 from ebb.commands.options import open_client, service_options
 from ebb.job_results import score_by_job
-from model.estimator import Estimator
+from model.estimator import Direction, Estimator
 from model.files import new_file
 from model.outputs import OUTPUTS, Layout
 from model.outputs.writing import ScoringSummary, write_scores
@@ -16,6 +16,8 @@ from store.database import open_database
 from store.registry.aliases import CHAMPION, get_alias
 from store.registry.versions import load_estimator
 from store.settings import read_settings
+
+DIRECTIONS = [direction.value for direction in Direction]
 
 
 @click.command()
@@ -30,6 +32,7 @@ from store.settings import read_settings
 @click.option("--alias", help=f"Score by the version this alias points at.  [default: {CHAMPION}]")
 @click.option("--version", type=int, help="Score by this version instead of an alias.")
 @click.option("--explain", type=click.IntRange(0, 1000), default=0, help="Reasons for each customer.")
+@click.option("--direction", type=click.Choice(DIRECTIONS), help="Only reasons that raise the risk, or lower it.")
 @click.option("--via-job", is_flag=True, help="Score by a job of the service.")
 @service_options
 def score(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -39,6 +42,7 @@ def score(  # noqa: PLR0913, PLR0917 - one parameter an option
     alias: str | None,
     version: int | None,
     explain: int,
+    direction: str | None,
     via_job: bool,
     url: str | None,
     key: str | None,
@@ -46,11 +50,14 @@ def score(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Score the customers of a CSV, NDJSON or Parquet file; the end of its name gives the format."""
     if alias is not None and version is not None:
         raise click.UsageError("give --alias or --version, not both")
+    if direction is not None and not explain:
+        raise click.UsageError("--direction needs --explain, the number of reasons")
     if via_job:
         with open_client(url, key) as client:
-            number, summary = score_by_job(client, file, out, model, alias, version, explain)
+            number, summary = score_by_job(client, file, out, model, alias, version, explain, direction)
     else:
-        number, summary = _score_here(file, out, model, alias or CHAMPION, version, explain)
+        chosen = None if direction is None else Direction(direction)
+        number, summary = _score_here(file, out, model, alias or CHAMPION, version, explain, chosen)
     scored = summary.rows - summary.errors
     click.echo(f"version {number} of {model} scored {scored:,} of {summary.rows:,} customers: {out}")
     for warning in summary.warnings():
@@ -60,12 +67,18 @@ def score(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 def _score_here(  # noqa: PLR0913, PLR0917 - what, whereto, and by which version
-    file: Path, out: Path, model: str, alias: str, version: int | None, explain: int
+    file: Path,
+    out: Path,
+    model: str,
+    alias: str,
+    version: int | None,
+    explain: int,
+    direction: Direction | None,
 ) -> tuple[int, ScoringSummary]:
     output = OUTPUTS[FORMATS.get(out.suffix.lower(), "csv")]
     number, estimator = _load(model, alias, version)
     with new_file(out) as stream:
-        batches = score_file(estimator, file, format_of(file), explain)
+        batches = score_file(estimator, file, format_of(file), explain, direction)
         summary = write_scores(estimator, batches, output(Layout.of(estimator, explain)), stream)
     return number, summary
 

@@ -103,7 +103,7 @@ def _chart(svg: str, caption: str, *, wide: bool = False) -> str:
 def _at_risk(findings: Findings) -> str:
     rows = "\n".join(_at_risk_row(findings, row, score) for row, score in findings.most_at_risk())
     return f"""<div class="scroll" role="region" aria-label="The ten customers most at risk" tabindex="0"><table>
-<caption>Reasons are contributions to the odds of leaving, against a stored baseline customer:
+<caption>Reasons are contributions to the odds of leaving, against the average customer:
 ×2.0 means twice the odds for this reason alone.</caption>
 <thead><tr><th scope="col">Customer</th><th scope="col" class="number">Predicted</th>
 <th scope="col" class="number">True</th><th scope="col">Because</th><th scope="col">In spite of</th>

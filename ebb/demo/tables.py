@@ -26,7 +26,7 @@ def print_at_risk(findings: Findings, console: Console) -> None:
         table.add_row(str(score.customer_id), risk, *reasons)
     console.print(table)
     console.print(
-        "(x2.0) doubles the odds of leaving, compared with the baseline customer.", style="dim", highlight=False
+        "(x2.0) doubles the odds of leaving, compared with the average customer.", style="dim", highlight=False
     )
 
 

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from model.columns.cells import Cells, Scalar, Words
+from model.columns.category_text import ACCEPTED, rewritten, texts, words_of
+from model.columns.cells import Cells, Numbers, Scalar, Words
 from model.columns.numbers import MISSING_TEXTS, parse_number
 from model.columns.options import DEFAULT, ColumnOptions
 from model.columns.row_problems import RowProblems, short_repr
@@ -33,6 +34,8 @@ class CategoricalColumn:
     rare: bool
     gaps: bool
     embedded: bool = False
+    source: str | None = None
+    """The kind of the values that a column of declared kind was made from; None for a column of texts."""
     kind: ClassVar[str] = "categorical"
 
     @classmethod
@@ -47,10 +50,11 @@ class CategoricalColumn:
         """
         counts = cells.counts()
         seen = np.flatnonzero(counts)
-        if (odd := first_non_number(cells)) is not None:
+        if options.kind is None and (odd := first_non_number(cells)) is not None:
             raise ColumnError(
                 f"column {name!r} holds numbers, but {short_repr(cells.scalar(odd))} in row {odd + 1} of the training "
-                f'rows: correct it, or leave it out with "columns": {{"{name}": {{"drop": true}}}} in the training spec'
+                f'rows: correct it, declare the column with "columns": {{"{name}": {{"kind": "categorical"}}}} in the '
+                'training spec, or leave it out with {"drop": true}'
             )
         if too_detailed(len(seen), len(cells), MOST_CATEGORIES if embed_from is None else MOST_EMBEDDED):
             embed = "" if too_detailed(len(seen), len(cells), MOST_EMBEDDED) else 'embed it with "embedding": {}, '
@@ -63,7 +67,8 @@ class CategoricalColumn:
         order = sorted(seen, key=lambda code: (-counts[code], cells.words[code]))
         kept = [code for code in order if counts[code] >= needed] or order[:1]
         words = tuple(cells.words[code] for code in kept)
-        column = cls(name, words, rare=len(kept) < len(order), gaps=bool(cells.missing.any()))
+        source = None if options.kind is None else cells.source
+        column = cls(name, words, rare=len(kept) < len(order), gaps=bool(cells.missing.any()), source=source)
         return replace(column, embedded=embed_from is not None and column.cardinality >= embed_from)
 
     @property
@@ -81,7 +86,12 @@ class CategoricalColumn:
         )
 
     def read(self, cells: Cells | Sequence[object] | np.ndarray, problems: RowProblems) -> Words:
-        """Read words from a list or from cells of a file; add other values and too long texts to `problems`."""
+        """Read words from a list or from cells of a file; add other values and too long texts to `problems`.
+
+        A column of declared kind accepts values of its source, and reads equal values as one category.
+        """
+        if self.source is not None:
+            return self._short(self._declared(cells, self.source, problems), problems)
         if isinstance(cells, Words):
             return self._short(cells, problems)
         values = list(cells) if isinstance(cells, Sequence | np.ndarray) else list(cells.scalars())
@@ -91,6 +101,17 @@ class CategoricalColumn:
                     detail = f"expected text, not {short_repr(value)}"
                     problems.add(row, self.name, "wrong_type", detail)
         return self._short(Words.of([value if isinstance(value, str) else None for value in values]), problems)
+
+    def _declared(self, cells: Cells | Sequence[object] | np.ndarray, source: str, problems: RowProblems) -> Words:
+        if isinstance(cells, np.ndarray):
+            cells = Numbers(cells) if cells.dtype.kind == "f" else cells.tolist()
+        if isinstance(cells, Sequence):
+            found = texts(cells, source)
+            for row, (value, text) in enumerate(zip(cells, found, strict=True)):
+                if value is not None and text is None:
+                    problems.add(row, self.name, "wrong_type", f"expected {ACCEPTED[source]}, not {short_repr(value)}")
+            cells = Words.of(found)
+        return rewritten(words_of(cells), source)
 
     def _short(self, cells: Words, problems: RowProblems) -> Words:
         long = [code for code, word in enumerate(cells.words) if len(word) > CELL_CHARACTERS]

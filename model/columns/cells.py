@@ -115,6 +115,8 @@ class Words:
 
     codes: Codes
     words: tuple[str, ...]
+    source: str = "categorical"
+    """The kind of the values that the texts were written from."""
     MISSING: ClassVar[int] = -1
 
     def __len__(self) -> int:
@@ -125,7 +127,7 @@ class Words:
         return self.codes < 0
 
     def take(self, rows: np.ndarray) -> "Words":
-        return Words(self.codes[rows], self.words)
+        return Words(self.codes[rows], self.words, self.source)
 
     def is_missing(self, row: int) -> bool:
         return bool(self.codes.item(row) < 0)

@@ -67,6 +67,24 @@ def read_values(values: Sequence[object] | np.ndarray, column: str, what: str, p
     return numbers
 
 
+def numbers_of(values: Sequence[object] | np.ndarray) -> Sequence[object] | np.ndarray:
+    """Return the values of a list with the number of each text that is one, and None for texts that stand for none.
+
+    Example:
+        >>> numbers_of(["4", "NA", 2.5, "four"])
+        [4.0, None, 2.5, 'four']
+    """
+    return values if isinstance(values, np.ndarray) else [_number_of(value) for value in values]
+
+
+def _number_of(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if value.strip() in MISSING_TEXTS:
+        return None
+    return value if math.isnan(number := parse_number(value)) else number
+
+
 def _float(value: float) -> float:
     try:
         return float(value)

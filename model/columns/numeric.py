@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from model.columns.cells import Cells, Numbers, Scalar, Words
-from model.columns.numbers import LARGEST, MISSING_TEXTS, parse_number, read_values
+from model.columns.numbers import LARGEST, MISSING_TEXTS, numbers_of, parse_number, read_values
 from model.columns.options import DEFAULT, ColumnOptions
 from model.columns.row_problems import RowProblems, short_repr
 from model.design import Floats
@@ -30,7 +30,8 @@ class NumericColumn:
 
     With knots, a second feature is the normal score: the quantile of the standard normal distribution at the rank of x
     among the training rows, interpolated between the knots. A missing value is encoded as the training median. If
-    training rows had missing values, a last feature is 1 for a missing value.
+    training rows had missing values, a last feature is 1 for a missing value. Records may hold numbers as texts if
+    `texts` says so.
     """
 
     name: str
@@ -43,6 +44,7 @@ class NumericColumn:
     high: float
     knots: tuple[float, ...] = ()
     scores: tuple[float, ...] = ()
+    texts: bool = False
     kind: ClassVar[str] = "numeric"
 
     @classmethod
@@ -64,6 +66,7 @@ class NumericColumn:
             high=min(most + reach, LARGEST) if options.max is None else options.max,
             knots=knots,
             scores=scores,
+            texts=options.kind == "numeric",
         )
 
     @property
@@ -81,7 +84,7 @@ class NumericColumn:
         elif isinstance(cells, Numbers):
             values = cells.values
         elif isinstance(cells, Sequence | np.ndarray):
-            values = read_values(cells, self.name, "a number", problems)
+            values = read_values(numbers_of(cells) if self.texts else cells, self.name, "a number", problems)
         else:
             values = np.full(len(cells), np.nan)
             for row in np.flatnonzero(~cells.missing).tolist():

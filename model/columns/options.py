@@ -2,19 +2,21 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from model.ranges import Positive
 
 
 @dataclass(frozen=True)
 class ColumnOptions:
-    """Drops a column, scales it as (x − offset) / scale, narrows its accepted range, or gives reasons words for it."""
+    """Drops, declares or scales a column as (x − offset) / scale, narrows its range, or gives reasons words for it."""
 
     drop: bool = False
     scale: Positive | None = None
     offset: float = 0.0
     min: float | None = None
     max: float | None = None
+    kind: Literal["numeric", "boolean", "categorical", "date"] | None = None
     label: str | None = None
     phrase: str | None = None
     phrase_raising: str | None = None

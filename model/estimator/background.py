@@ -12,6 +12,7 @@ from model.columns.encoder import Encoder
 from model.design import Floats, Integers
 from model.errors import Problem, SpecError
 from model.names import clipped
+from model.network.blend import Blend
 from model.network.kronrod import NODES
 from model.network.network import Network
 from model.network.terms import terms_of
@@ -96,7 +97,7 @@ def _middle(cells: Cells, otherwise: Scalar) -> Scalar:
     return type(cells)(np.array([np.quantile(cells.values[known], 0.5, method="lower")])).scalar(0)
 
 
-def representatives(network: Network, X: Floats, count: int) -> Integers:
+def representatives(network: Network | Blend, X: Floats, count: int) -> Integers:
     """Choose rows whose mean contributions are near those of all rows.
 
     Each next row brings the mean of the chosen ones as near as possible to the mean of all: in the network's inputs,
@@ -119,7 +120,7 @@ def representatives(network: Network, X: Floats, count: int) -> Integers:
     return chosen
 
 
-def _sketch(network: Network, X: Floats) -> Floats:
+def _sketch(network: Network | Blend, X: Floats) -> Floats:
     """Return numbers of each row on which its contributions depend nearly linearly."""
     logits, parts = np.zeros(len(X)), []
     for term in terms_of(network):
@@ -130,12 +131,12 @@ def _sketch(network: Network, X: Floats) -> Floats:
     return np.hstack([*parts, logits[:, None]])
 
 
-def background_size(network: Network) -> int:
+def background_size(network: Network | Blend) -> int:
     """Return how many customers represent all: fewer for networks whose path integrals are dear."""
     return MANY if path_cost(network) <= DEAR else FEW
 
 
-def path_cost(network: Network) -> int:
+def path_cost(network: Network | Blend) -> int:
     """Return about how many weights one path integral reads: all at each node of a quadrature, or all once."""
     networks = [term.network for term in terms_of(network)]
     return sum(each.size * each.members * (1 if each.pieces is not None else len(NODES)) for each in networks)

@@ -16,6 +16,7 @@ from model.estimator.background import Background
 from model.estimator.explaining import Direction, Explained, Explainer
 from model.heads import CHURN, Churn, Head, head_from_json, head_to_json
 from model.names import clipped
+from model.network.blend import Blend, read_network
 from model.network.network import Network
 from model.parsing import escape
 from model.storage import pack, sha256, unpack
@@ -32,7 +33,7 @@ class Estimator:
     """
 
     encoder: Encoder
-    network: Network
+    network: Network | Blend
     background: Background
     target: str
     id_column: str | None
@@ -178,7 +179,7 @@ class Estimator:
             encoder = Encoder.from_json(header["columns"])
             return cls(
                 encoder=encoder,
-                network=Network.from_arrays(header["layers"], parameters),
+                network=read_network(header["layers"], parameters),
                 background=Background.from_json(header.get("reasons"), arrays["baseline"], encoder),
                 target=header["target"],
                 id_column=header["id"],

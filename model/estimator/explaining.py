@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from model.design import Floats
 from model.errors import EstimatorError
 from model.estimator.background import Background
 from model.heads import Classes, Head
+from model.network.blend import Blend
 from model.network.network import Network
 from model.network.reasons import contributions
 
@@ -38,7 +39,7 @@ class Reason(NamedTuple):
     contribution: float
     text: str
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Scalar]:
         """Return the reason in the form of the API."""
         return self._asdict()
 
@@ -58,7 +59,7 @@ class Explainer:
     """Explains the predictions of an estimator, from its parts."""
 
     encoder: Encoder
-    network: Network
+    network: Network | Blend
     head: Head
     background: Background
     phrases: Mapping[str, Phrase]

@@ -1,4 +1,4 @@
-"""Fitting: trains an estimator on a table by a spec, and yields one report an epoch."""
+"""Fitting: trains an estimator on a table by a spec or a portfolio, and yields one report an epoch."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from model.columns import Table
 from model.columns.categorical import MOST_CATEGORIES, MOST_EMBEDDED
+from model.columns.declared import with_declared_kinds
 from model.columns.encoder import Encoder
 from model.columns.options import ColumnOptions
 from model.columns.phrases import Phrase
@@ -17,22 +18,25 @@ from model.columns.table_warnings import find_warnings, is_constant
 from model.design import Design, Floats
 from model.errors import CheckpointError, Problem, SpecError
 from model.estimator.background import Background, check_baseline
+from model.estimator.blending import Predictions, blend_weights
 from model.estimator.estimator import Estimator
 from model.estimator.importance import with_reasons
+from model.estimator.stages import Stages
 from model.evaluation import TrainingFacts, evaluate_training
 from model.heads import CATALOG as HEADS
 from model.heads import Churn, Head, Number
 from model.losses import CATALOG as LOSSES
 from model.machine import memory_bytes
 from model.names import clipped
+from model.network.blend import Blend
 from model.network.network import Network
 from model.parsing import escape, name_of
-from model.spec import Spec
+from model.spec import Portfolio, Spec
 from model.split import split
 from model.storage import canonical_json, sha256
 from model.training.checkpoint import Checkpoint
 from model.training.footprint import Shape, SizeLimits, check_size
-from model.training.trainer import EpochReport, Trainer
+from model.training.report import EpochReport
 
 CHUNK = 65_536
 
@@ -42,7 +46,8 @@ class Fitting:
 
     Columns are fitted on the training rows only. Constant columns are left out with a warning.
 
-    The loss of the spec sets the kind of the target: churn, one of several classes, or a number.
+    The loss of the spec sets the kind of the target: churn, one of several classes, or a number. A portfolio learns
+    churn: it trains several ensembles, one after the other, and blends them by the rows that they held out.
 
     Raises: TableError when there are too few rows, or rows of one outcome only; ColumnError when a column is missing or
     cannot be learned from; SpecError when the spec does not suit the table; CheckpointError when the checkpoint belongs
@@ -55,13 +60,17 @@ class Fitting:
         *,
         target: str,
         id_column: str | None = None,
-        spec: Spec,
+        spec: Spec | Portfolio,
         checkpoint: Checkpoint | None = None,
         size_limits: SizeLimits | None = None,
     ) -> None:
+        self.plan = spec.planned(table.rows) if isinstance(spec, Portfolio) else spec
+        stages = self.plan.stages if isinstance(self.plan, Portfolio) else (self.plan,)
+        spec = stages[0]  # all stages have the same columns and the same split
         options = dict(spec.columns)
         present = other_columns(list(table.columns), target, id_column)
         _check(spec, present)
+        table = with_declared_kinds(table, options)
         self.spec, self.target, self.id_column = spec, target, id_column
         head, self.y = HEADS[name_of(LOSSES, spec.loss)].read(table.columns[target], target)
         _check_labels(spec, self.y)
@@ -75,15 +84,15 @@ class Fitting:
         most = MOST_CATEGORIES if embed_from is None else MOST_EMBEDDED
         self.warnings = tuple(a.to_json() for a in find_warnings({n: table.columns[n] for n in asked}, outcomes, most))
         inputs = Table({name: table.columns[name] for name in names}, table.rows)
-        self.encoder = Encoder.fit(
-            inputs.take(self.train_rows), names, options, embed_from, spec.numbers == "scaled_and_ranked"
-        )
+        scored = spec.numbers == "scaled_and_ranked"
+        self.encoder = Encoder.fit(inputs.take(self.train_rows), names, options, embed_from, scored)
         check_baseline(spec.reasons, self.encoder)
         self.cells, _ = self.encoder.read(inputs.columns, inputs.rows)
         labels, codes, folds = self.head.labels(self.y), self.encoder.codes, self.split.folds
         outputs, features = spec.loss.outputs(labels), len(self.encoder.features)
         shape = Shape(table.rows, len(table.columns), features, codes, outputs, self.encoder.numbers)
-        check_size(spec, shape, size_limits or SizeLimits(memory_bytes()))
+        for stage in stages:
+            check_size(stage, shape, size_limits or SizeLimits(memory_bytes()))
         X = self._encoded(options)
         design = Design(X, labels, None, self.train_rows, self.valid_rows, codes, folds, self.encoder.numbers)
         facts = [len(self.y), float(self.y.sum()), self.encoder.to_json()]
@@ -91,7 +100,8 @@ class Fitting:
         self.progress_counts = {"epochs": 0, "steps": 0}
         if checkpoint is not None:
             self.progress_counts = self._resumed_progress(checkpoint)
-        self.trainer = Trainer(spec, design, checkpoint)
+        self.stages = Stages(stages, design, checkpoint)
+        self._found: tuple[int, tuple[Network | Blend, Floats, Floats]] | None = None  # for this number of epochs
 
     def _encoded(self, options: Mapping[str, ColumnOptions]) -> Floats:
         """Return the design matrix of all rows."""
@@ -105,7 +115,7 @@ class Fitting:
     def epochs(self) -> Iterator[EpochReport]:
         """Yield one report an epoch until the last epoch or an early stop, with losses in the units of the target."""
         unit = self.head.loss_unit
-        for report in self.trainer.epochs():
+        for report in self.stages.epochs():
             self.progress_counts = {"epochs": report.epoch, "steps": report.steps}
             held = None if report.valid_loss is None else report.valid_loss * unit
             yield replace(report, train_loss=report.train_loss * unit, valid_loss=held)
@@ -126,13 +136,18 @@ class Fitting:
         return self.progress_counts["epochs"]
 
     @property
+    def epochs_planned(self) -> int:
+        """The most epochs of the training."""
+        return self.stages.planned_epochs
+
+    @property
     def steps_taken(self) -> int:
         """The number of steps in this process, including those of the current epoch."""
-        return self.trainer.steps_taken
+        return self.stages.steps_taken
 
     def checkpoint(self) -> Checkpoint:
         """Return the state after the last report. A fitting that continues from it ends with the same bytes."""
-        state = self.trainer.checkpoint()
+        state = self.stages.checkpoint()
         fitting = {"table": self.fingerprint, "done": self.progress_counts}
         return Checkpoint({**state.header, "fitting": fitting}, state.arrays)
 
@@ -144,8 +159,8 @@ class Fitting:
 
     def estimator(self) -> Estimator:
         """Return the estimator with the best parameters so far, calibrated on the validation rows."""
-        network = self.trainer.network()
-        head, metrics = self._measured(network)
+        network, logits, held_out = self._outcome()
+        head, metrics = self._measured(logits, held_out)
         estimator = Estimator(
             encoder=self.encoder,
             network=network,
@@ -153,7 +168,7 @@ class Fitting:
             target=self.target,
             id_column=self.id_column,
             left_out=self.left_out,
-            spec=self.spec.to_json(),
+            spec=self.plan.to_json(),
             metrics=metrics,
             warnings=self.warnings,
             head=head,
@@ -163,39 +178,37 @@ class Fitting:
 
     def validation_log_odds(self) -> Floats:
         """Return log-odds of the validation rows from networks and calibrations that were not fitted on these rows."""
-        network = self.trainer.network()
-        held_out = self._held_out(network, self._logits(network))
-        return self.head.calibrated(self.y[self.valid_rows], held_out)[1]
+        return self.head.calibrated(self.y[self.valid_rows], self._outcome()[2])[1]
 
-    def _logits(self, network: Network) -> Floats:
-        chunks = (self.cells.take(rows) for rows in _chunks(self.cells.rows))
-        return np.concatenate([network.logits(self.encoder.encode(cells)) for cells in chunks])
-
-    def _held_out(self, network: Network, logits: Floats) -> Floats:
-        """Return logits of the validation rows from networks that did not train on these rows.
+    def _outcome(self) -> tuple[Network | Blend, Floats, Floats]:
+        """Return the network, its logits of all rows, and those of the validation rows by members that held them out.
 
         With folds, a row gets the logit of the member that holds it out. A mean over members varies less than a member.
         For churn the logits are shrunk by that ratio, the variance of the members' mean over the mean of the members'
         variances. Otherwise the calibration would shrink the scores a second time.
         """
-        folds = self.split.folds
-        if folds is None:
-            return logits[self.valid_rows]
-        own, squares = np.empty_like(logits), 0.0
-        for rows in _chunks(self.cells.rows):
-            every = network.member_logits(self.encoder.encode(self.cells.take(rows)))
-            own[rows] = every[folds[rows], np.arange(len(rows))]
-            squares += float(np.square(every - logits.mean()).sum()) / len(every)
-        if not isinstance(self.head, Churn) or squares == 0.0:
-            return own
-        shared = float(np.square(logits - logits.mean()).sum()) / squares
-        return np.asarray(own.mean() + shared * (own - own.mean()))
+        if self._found is not None and self._found[0] == self.epochs_done:
+            return self._found[1]
+        networks, valid = self.stages.networks(), self.valid_rows
+        predictions = Predictions.of(networks, self._features, _chunks(self.cells.rows), self.split.folds)
+        network, weights = networks[0], (1.0,)
+        if len(networks) > 1:
+            weights = blend_weights(self.y[valid], predictions.own[:, valid])
+            network = Blend(tuple(networks), weights)
+        logits, own, squares = predictions.blended(weights)
+        held_out = own[valid]
+        if self.split.folds is not None and isinstance(self.head, Churn) and squares > 0.0:
+            shared = float(np.square(logits - logits.mean()).sum()) / squares
+            held_out = held_out.mean() + shared * (held_out - held_out.mean())
+        self._found = self.epochs_done, (network, logits, held_out)
+        return self._found[1]
 
-    def _measured(self, network: Network) -> tuple[Head, dict[str, Any]]:
+    def _features(self, rows: NDArray[np.int64]) -> Floats:
+        return self.encoder.encode(self.cells.take(rows))
+
+    def _measured(self, logits: Floats, held_out: Floats) -> tuple[Head, dict[str, Any]]:
         """Return the calibrated head, and losses and quality in float64."""
         y, train, valid = self.y, self.train_rows, self.valid_rows
-        logits = self._logits(network)
-        held_out = self._held_out(network, logits)
         head, held, figures = self.head.calibrated(y[valid], held_out)
         metrics: dict[str, Any] = {
             "rows": len(y),
@@ -209,7 +222,7 @@ class Fitting:
             **self.progress_counts,
         }
         if isinstance(head, Churn):
-            facts = TrainingFacts(self.cells, self.split, self.spec.seed, self.trainer.improving)
+            facts = TrainingFacts(self.cells, self.split, self.spec.seed, self.stages.improving)
             metrics["evaluation"] = evaluate_training(y, held, facts)
         return head, metrics
 

@@ -21,6 +21,7 @@ class Forward:
         """Record the pass. With `watch`, also record the mean of every unit that may be dead: `activity`."""
         lead, dtype = views.lead, views.tensors[0][0].dtype
         self._stack, self._lead, self._tile, self._dtype = stack, lead, tile, dtype
+        self._gradients = [gradient for _, gradient in views.tensors]
         self._inputs = np.ones((*lead, tile, stack.inputs + 1), dtype)
         self._logits = np.zeros((*lead, stack.outputs, tile), dtype)
         memory = Memory(dtype)
@@ -85,11 +86,16 @@ class Forward:
                 yield rows
 
     def _record_slopes(self) -> tuple[Floats, list[Call]]:
-        """Record the backward pass from the logit."""
+        """Record the backward pass from the logit, without the gradients of the parameters."""
         one = np.ones((*self._lead, 1, self._tile), self._dtype)
         delta = np.empty_like(one)
         before = len(self._tape.calls)
         self._tape(np.copyto, delta, one)
         slopes = self._backward(delta)
-        self._slopes = slopes, self._tape.calls[before:]
+        self._slopes = slopes, [call for call in self._tape.calls[before:] if not self._of_parameters(call)]
         return self._slopes
+
+    def _of_parameters(self, call: Call) -> bool:
+        """Tell whether the result of a call is the gradient of a parameter."""
+        out = call.args[-1] if call.args else None
+        return isinstance(out, np.ndarray) and any(np.may_share_memory(out, each) for each in self._gradients)

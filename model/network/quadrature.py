@@ -109,16 +109,16 @@ def _integrals(integrand: Integrand, kinked: bool, paths: Paths, low: Floats, hi
     size = np.maximum(np.maximum(np.abs(low), np.abs(high)), 1.0)
     result, taken = np.zeros_like(paths.steps), np.zeros(count, np.intp)
     panels = Panels(np.arange(count), np.zeros(count), np.ones(count), low, high)
-    while len(panels.rows):
-        panels = _cut(integrand, kinked and bool(taken.any()), paths, panels)
+    while True:
         by_panel, doubt = _measured(integrand, paths, panels)
         missed = panels.high - panels.low - _row_sums(by_panel)
         np.add.at(taken, panels.rows, 1)
         limit = size[panels.rows]
         good = (np.abs(missed) <= CLOSE * limit) & (doubt <= ROUGH * limit) | (taken[panels.rows] >= MOST_PANELS)
         np.add.at(result, panels.rows[good], _completed(by_panel[good], missed[good]))
-        panels = panels.only(~good)
-    return result
+        if good.all():
+            return result
+        panels = _cut(integrand, kinked, paths, panels.only(~good))
 
 
 def _measured(integrand: Integrand, paths: Paths, panels: Panels) -> tuple[Floats, Floats]:

@@ -13,6 +13,7 @@ gradients, 2021 (the average over bases).
 import numpy as np
 
 from model.design import Floats
+from model.network.blend import Blend
 from model.network.curve import Curve
 from model.network.joint import Joint
 from model.network.network import Network
@@ -21,7 +22,7 @@ from model.network.quadrature import quadrature_contributions
 from model.network.terms import terms_of
 
 
-def contributions(network: Network, bases: Floats, X: Floats, curve: Curve | None = None) -> Floats:
+def contributions(network: Network | Blend, bases: Floats, X: Floats, curve: Curve | None = None) -> Floats:
     """Return the contribution of every feature to g of each row, averaged over the bases; without a curve, g is z.
 
     Contributions sum to the difference of g(x) and the mean of g(b), up to rounding. Codes are embedded first: the path
@@ -35,7 +36,7 @@ def contributions(network: Network, bases: Floats, X: Floats, curve: Curve | Non
             own = _of_network(term.network, term.lifted(bases), term.lifted(X))
             term.add_gathered(term.weight * own, total)
         return total
-    if len(terms) == 1 and terms[0].embedding is None and network.pieces is not None:
+    if isinstance(network, Network) and network.embedding is None and network.pieces is not None:
         return exact_contributions(network.pieces, bases, X, curve)
     joint = Joint(terms, curve)
     found = quadrature_contributions(joint, joint.kinked, joint.lifted(bases), joint.lifted(X))

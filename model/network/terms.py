@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from model.design import Floats
 from model.layers.embedding import Embedding
 from model.layers.layer import Arrays
+from model.network.blend import Blend
 from model.network.network import Network
 
 
@@ -28,9 +29,16 @@ class Term:
         total += contributions
 
 
-def terms_of(network: Network) -> list[Term]:
-    """Return the terms of a network's logit: one, or with an embedding one for each member."""
+def terms_of(network: Network | Blend) -> list[Term]:
+    """Return the terms of a logit: one for each network of a blend, or with an embedding one for each member."""
+    if isinstance(network, Blend):
+        pairs = zip(network.weights, network.networks, strict=True)
+        return [term for weight, each in pairs if weight for term in _terms(each, weight)]
+    return _terms(network, 1.0)
+
+
+def _terms(network: Network, weight: float) -> list[Term]:
     if network.embedding is None:
-        return [Term(1.0, network, None, {})]
-    share = 1.0 / network.members
+        return [Term(weight, network, None, {})]
+    share = weight / network.members
     return [Term(share, after, network.embedding, own) for own, after in network.after_embedding]

@@ -11,7 +11,7 @@ from itertools import chain
 from model.columns.cells import Scalar
 from model.estimator import Reason
 from model.outputs.output import Layout, Output
-from model.scoring import ScoredChunk, safe
+from model.scoring import ScoredChunk, padded, safe
 
 
 class CsvOutput(Output):
@@ -25,7 +25,8 @@ class CsvOutput(Output):
         """Return the bytes of these rows; the first ones follow the header."""
         columns = self.layout.head.answers(scored.probabilities)
         if scored.explained is not None:
-            by_row = map(chain.from_iterable, scored.explained.reasons)
+            cells = len(Reason._fields) * self.layout.explain
+            by_row = (padded(chain.from_iterable(reasons), cells) for reasons in scored.explained.reasons)
             columns += map(list, zip(*by_row, strict=True))
             columns.append(list(scored.explained.gaps))
         errors: list[Scalar] = [""] * len(scored.ids)

@@ -8,13 +8,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
-from model.columns.cells import Scalar
+from model.estimator import Reason
 from model.outputs.output import Layout, Output
 from model.scoring import ScoredChunk
 
 GROUP_ROWS = 1 << 17
 REASONS = pa.list_(
-    pa.struct([("column", pa.string()), ("value", pa.string()), ("contribution", pa.float64())]),
+    pa.struct([("column", pa.string()), ("value", pa.string()), ("contribution", pa.float64()), ("text", pa.string())]),
 )
 
 
@@ -93,8 +93,5 @@ class ParquetOutput(Output):
         return pa.RecordBatch.from_pydict(columns)
 
 
-def _reasons(reasons: Sequence[tuple[str, Scalar, float]]) -> list[dict[str, object]]:
-    return [
-        {"column": column, "value": json.dumps(value, ensure_ascii=False), "contribution": contribution}
-        for column, value, contribution in reasons
-    ]
+def _reasons(reasons: Sequence[Reason]) -> list[dict[str, object]]:
+    return [{**reason.to_json(), "value": json.dumps(reason.value, ensure_ascii=False)} for reason in reasons]

@@ -1,6 +1,8 @@
 """The training spec: all settings of a training, and their parser."""
 
 from model.spec.parser import MOST_LAYERS, MOST_NETWORKS, parse_spec
+from model.spec.portfolio import Portfolio
+from model.spec.portfolio_parser import parse_recipe
 from model.spec.spec import ClassWeight, EarlyStopping, Embedded, Reasons, Spec, Validation
 
 __all__ = [
@@ -9,8 +11,10 @@ __all__ = [
     "ClassWeight",
     "EarlyStopping",
     "Embedded",
+    "Portfolio",
     "Reasons",
     "Spec",
     "Validation",
+    "parse_recipe",
     "parse_spec",
 ]

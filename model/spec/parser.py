@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from model import initializers, losses, optimizers, schedules
 from model.columns.options import ColumnOptions
@@ -35,17 +37,8 @@ def parse_spec(raw: Mapping[str, object]) -> Spec:
     values: dict[str, object] = {}
     mapping = reader.mapping(raw, "")
     if mapping is not None:
-        types = value_types(Spec)
-        reader.unknown(mapping, (*types, "label_smoothing"), "")
-        for key in types:
-            if key in mapping:
-                special = SPECIAL.get(key)
-                pointer = f"/{key}"
-                values[key] = (
-                    special(reader, mapping[key], pointer)
-                    if special
-                    else reader.value(types[key], mapping[key], pointer)
-                )
+        reader.unknown(mapping, (*value_types(Spec), "label_smoothing"), "")
+        values = read_settings(reader, mapping)
         if "label_smoothing" in mapping:
             smoothing = reader.value(BelowOne, mapping["label_smoothing"], "/label_smoothing")
             values["loss"] = smoothed(reader, values.get("loss", BinaryCrossEntropy()), smoothing)
@@ -55,6 +48,20 @@ def parse_spec(raw: Mapping[str, object]) -> Spec:
     if problems := conflicts(spec):
         raise SpecError(problems)
     return spec
+
+
+def read_settings(reader: Reader, mapping: Mapping[str, object]) -> dict[str, object]:
+    """Return the settings of a spec that the mapping has."""
+    values, types = {}, value_types(Spec)
+    for key in types:
+        if key in mapping:
+            read = SPECIAL.get(key, partial(_read_value, types[key]))
+            values[key] = read(reader, mapping[key], f"/{key}")
+    return values
+
+
+def _read_value(kind: Any, reader: Reader, raw: object, pointer: str) -> object:
+    return reader.value(kind, raw, pointer)
 
 
 def conflicts(spec: Spec) -> list[Problem]:
@@ -191,6 +198,11 @@ def read_columns(reader: Reader, raw: object, pointer: str) -> tuple[tuple[str, 
             reader.refuse(f"{pointer}/{escape(name)}/min", "conflict", "must be below max")
         if isinstance(options, ColumnOptions):
             check_words(reader, options, f"{pointer}/{escape(name)}")
+        if isinstance(options, ColumnOptions) and options.kind in ("categorical", "boolean"):
+            for key in ("scale", "min", "max"):
+                if getattr(options, key) is not None:
+                    detail = f"is for numbers and dates, and the kind is {options.kind}: leave one of them out"
+                    reader.refuse(f"{pointer}/{escape(name)}/{key}", "conflict", detail)
     return tuple(read)
 
 

@@ -42,22 +42,26 @@ class Validation:
     folds: bool = False
 
 
+WIDE = 32  # a first layer that embeds reads columns of so many categories, as stored specs rely on
+
+
 @dataclass(frozen=True)
 class Embedded:
     """Embeds categorical columns with `at_least` categories, each as `width` numbers.
 
-    The default width is 2·⁴√n rounded up, at most 16, with n the categories of the largest such column.
+    Without a width it is 2·⁴√n rounded up, at most 16, with n the categories of the largest such column. That was the
+    default before, so stored specs hold it as null.
     """
 
-    at_least: Count = 32
-    width: Width | None = None
+    at_least: Count = 10
+    width: Width | None = 2
 
     def units(self, cardinality: int) -> int:
         """Return the width for columns with this number of categories.
 
         Example:
-            >>> Embedded().units(51), Embedded().units(10_000), Embedded(width=3).units(51)
-            (6, 16, 3)
+            >>> Embedded().units(51), Embedded(width=None).units(51), Embedded(width=None).units(10_000)
+            (2, 6, 16)
         """
         return self.width or min(16, math.ceil(2 * cardinality**0.25))
 
@@ -120,7 +124,7 @@ class Spec:
     @property
     def embedded(self) -> Embedded | None:
         """The embedding of columns; by default none, unless the first layer reads category codes."""
-        return self.embedding or (Embedded() if self.reads_codes else None)
+        return self.embedding or (Embedded(at_least=WIDE) if self.reads_codes else None)
 
     @property
     def reads_codes(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-Call: TypeAlias = Callable[[], object]
+Call: TypeAlias = partial[object]
 
 
 class Memory:

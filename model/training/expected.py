@@ -16,6 +16,7 @@ def expected_shape(columns: Sequence[Mapping[str, Any]], rows: int, spec: Spec) 
     Only the training rows tell which categories are common enough for a feature. The bound counts the listed categories
     that are common enough in all rows, and as many of the others as there can be.
     """
+    declared = {name: options.kind for name, options in spec.columns}
     dropped = {name for name, options in spec.columns if options.drop}
     held_out = 0.0 if spec.validation.folds else spec.validation.fraction
     needed = min(ENOUGH_ROWS, max(2, int(rows * (1 - held_out)) // 100))
@@ -25,8 +26,10 @@ def expected_shape(columns: Sequence[Mapping[str, Any]], rows: int, spec: Spec) 
         if column["name"] in dropped:
             continue
         missing = column["missing"] > 0
-        if column["kind"] != "categorical":
-            numeric = column["kind"] in {"numeric", "date"}
+        kind = declared.get(column["name"]) or column["kind"]
+        if kind != "categorical":
+            missing |= kind != column["kind"]  # texts such as "NA" become gaps
+            numeric = kind in {"numeric", "date"}
             numbers += [inputs] if numeric else []
             inputs += 1 + missing + (scored and numeric)
             continue
@@ -41,9 +44,16 @@ def expected_shape(columns: Sequence[Mapping[str, Any]], rows: int, spec: Spec) 
 
 def _categories(column: Mapping[str, Any], known: int, needed: int) -> int:
     """Return the largest number of features of the categories, including the shared feature of rare ones."""
-    listed = [each["count"] for each in column["categories"]]
+    listed = [each["count"] for each in column.get("categories", ())]
     common = sum(count >= needed for count in listed)
-    distinct = math.inf if column.get("distinct_at_least") else column["distinct"]
+    distinct = math.inf if column.get("distinct_at_least") else _distinct(column)
     if common == len(listed) < distinct:
         common += int(min(distinct - len(listed), (known - sum(listed)) // needed))
     return int(max(common, 1) + (common < distinct))
+
+
+def _distinct(column: Mapping[str, Any]) -> float:
+    """Return the largest number of values of a column. Numbers that are declared categories are taken as whole."""
+    if column["kind"] in {"categorical", "boolean"}:
+        return float(column.get("distinct", 2))
+    return math.inf if column["kind"] == "date" or column["min"] is None else column["max"] - column["min"] + 1

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,12 @@ class Submission:
             request += [self.priority, self.deadline_seconds]
         return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
+    def datasets(self) -> Sequence[str]:
+        """Return the datasets that the job reads, in ascending order, in which their files are locked."""
+        gate = self.params.get("gate")
+        holdout = gate.get("dataset") if isinstance(gate, Mapping) else None
+        return sorted({self.dataset_id} if holdout is None else {self.dataset_id, str(holdout)})
+
     def audit_data(self) -> Mapping[str, object]:
         """Return the data of the audit log's line."""
         return {"kind": self.kind, "model": self.model, "dataset": self.dataset_id, "retry_of": self.retry_of}
@@ -88,14 +94,15 @@ def submit(connection: Connection, submission: Submission, limits: SubmitLimits 
     """Insert the job, or find the one that the same owner submitted with the same idempotency key.
 
     Raises: IdempotencyError when that key was used for another request; QueueFullError when the job is new and the
-    queue of its kind is full; ExpiredError where the bytes of the dataset were removed; QuotaError where the owner may
+    queue of its kind is full; ExpiredError where the bytes of a dataset were removed; QuotaError where the owner may
     store no result.
     """
     if (known := _known(connection, submission)) is not None:
         return known
     if limits.queue_limit is not None:
         check_queue_limit(connection, submission.kind, limits.queue_limit)
-    use_dataset(connection, submission.dataset_id)
+    for dataset_id in submission.datasets():
+        use_dataset(connection, dataset_id)
     if submission.kind == "scoring":
         read_quota(connection, submission.owner, default=limits.stored_bytes).check(1)  # the result has at least a byte
     inserted = connection.execute(

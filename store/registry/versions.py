@@ -27,6 +27,7 @@ class NewVersion:
     environment: Mapping[str, object]
     estimator: bytes
     weights_sha256: str
+    seen_rows: bytes | None = None
 
 
 def add_version(connection: Connection, job_id: str, version: NewVersion) -> int:
@@ -85,6 +86,18 @@ def load_estimator(connection: Connection, model: str, version: int) -> bytes:
             f"{row.weights_sha256}; restore the database from a backup, or train again"
         )
     return bytes(row.estimator)
+
+
+def load_seen_rows(connection: Connection, model: str, version: int) -> bytes | None:
+    """Return the digests of the rows that a version has seen; None where an earlier release made the version.
+
+    Raises: NotFoundError.
+    """
+    query = select(versions.c.seen_rows).where(versions.c.model == model, versions.c.version == version)
+    row = connection.execute(query).first()
+    if row is None:
+        raise NotFoundError(f"model '{model}' has no version {version}")
+    return None if row.seen_rows is None else bytes(row.seen_rows)
 
 
 def estimator_digest(connection: Connection, model: str, version: int) -> str:

@@ -38,6 +38,8 @@ versions = Table(
     # The whole estimator (columns, standardization, network) as safetensors, and the digest of these bytes.
     Column("estimator", LargeBinary, nullable=False),
     Column("weights_sha256", Digest, nullable=False),
+    # Digests of the rows that the version has seen; NULL in versions of earlier releases.
+    Column("seen_rows", LargeBinary),
     Column("created_at", UtcTime, nullable=False, default=now()),
     UniqueConstraint("job_id"),
 )

@@ -46,7 +46,7 @@ def test_a_record_gets_the_estimators_probability_from_the_champion(
 def test_the_version_is_that_of_the_alias_or_of_the_request(
     client: FlaskClient, champion: int, add_version: Callable[..., int], record: Record, estimator: Estimator
 ) -> None:
-    second = add_version("churn", replace(estimator, metrics={}, baseline=estimator.baseline + 1.0))
+    second = add_version("churn", replace(estimator, metrics={}))
     named = score(client, [record], f"?version={second}").json
     assert (named["version"], named["alias"]) == (second, None)
     assert score(client, [record]).json["version"] == champion
@@ -84,7 +84,7 @@ def test_few_estimators_are_held_and_a_changed_one_is_not_served_from_memory(
     database: Database, add_version: Callable[..., int], estimator: Estimator
 ) -> None:
     for shift in (1.0, 2.0):
-        add_version("churn", replace(estimator, baseline=estimator.baseline + shift))
+        add_version("churn", replace(estimator, metrics={"shift": shift}))
     held = EstimatorCache(database, most_bytes=1)
     first = held.get(VersionCache(database).by_version("churn", 1))
     assert held.get(VersionCache(database).by_version("churn", 1)) is first

@@ -23,9 +23,9 @@ def make_findings(model: str = "churn", customer_id: str = "c-0001") -> Findings
             customer_id if row == 0 else str(columns["customer_id"][row]),
             float(table.probability[row]),
             [
-                ColumnContribution("months", int(table.months[row]), 0.9),
-                ColumnContribution("support_tickets", int(table.support_tickets[row]), 0.4),
-                ColumnContribution("usage_hours", float(table.usage_hours[row]), -0.2),
+                ColumnContribution("months", int(table.months[row]), 0.9, f"months with us: {table.months[row]}"),
+                ColumnContribution("support_tickets", 7, 0.4, "support tickets: 7"),
+                ColumnContribution("usage_hours", 4.5, -0.2, "watches 4.5 h a month"),
             ],
         )
         for row in range(len(table))

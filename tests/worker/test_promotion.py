@@ -11,10 +11,9 @@ from store.jobs.finish import succeed_training
 from store.registry.aliases import CHAMPION, AliasUpdate, NotPromoted, Promotion, find_alias, move_alias
 from store.registry.versions import get_version
 from store.tables import versions
-from tests.worker.trainings import CSV, Trainings, make_trainings
+from tests.worker.trainings import GROWN, MANY, Trainings, grown, make_trainings
 from worker.errors import DatasetError, error_code
 from worker.kinds.training import Training
-from worker.promotion import decide_promotion
 
 GOOD = {"epochs": 40, "optimizer": {"name": "adam", "learning_rate": 0.01}}
 BAD = {"epochs": 1, "optimizer": {"name": "adam", "learning_rate": 1e-6}}
@@ -27,7 +26,7 @@ def trained(trainings: Trainings, spec: dict[str, object], promote: str) -> Trai
 
 
 def promotion_of(trainings: Trainings, training: Training) -> Promotion | NotPromoted | None:
-    return decide_promotion(trainings.database, training.data.job, training.compare)
+    return training.decide_promotion()
 
 
 def finish(trainings: Trainings, training: Training, promotion: Promotion | NotPromoted | None) -> int:
@@ -63,8 +62,8 @@ def test_if_better_makes_the_first_version_the_champion(trainings: Trainings) ->
 
 def test_if_better_moves_only_to_the_better(trainings: Trainings) -> None:
     train(trainings, BAD, "always")
-    assert train(trainings, GOOD, "if_better") == champion(trainings) == 2
-    assert train(trainings, BAD, "if_better") == 3
+    assert train(grown(trainings), GOOD, "if_better") == champion(trainings) == 2
+    assert train(make_trainings(trainings.database, trainings.settings, MANY), BAD, "if_better") == 3
     assert champion(trainings) == 2
 
 
@@ -72,9 +71,9 @@ def test_if_better_moves_only_to_the_better(trainings: Trainings) -> None:
 def test_a_champion_moved_during_the_training_stays(trainings: Trainings, promote: str) -> None:
     train(trainings, BAD, "always")
     train(trainings, BAD, "never")
-    training = trained(trainings, GOOD, promote)
+    training = trained(grown(trainings), GOOD, promote)
     promotion = promotion_of(trainings, training)
-    assert promotion is not None
+    assert isinstance(promotion, Promotion)
     trainings.database.write(
         lambda connection: move_alias(connection, "churn", CHAMPION, AliasUpdate(2, 1, "somebody"))
     )
@@ -88,13 +87,15 @@ def test_a_champion_moved_during_the_training_stays(trainings: Trainings, promot
 
 def test_the_gate_is_in_the_result_and_in_the_version(trainings: Trainings) -> None:
     train(trainings, BAD, "always")
-    training = trained(trainings, GOOD, "if_better")
+    training = trained(grown(trainings), GOOD, "if_better")
     number = finish(trainings, training, promotion_of(trainings, training))
     gate = trainings.world.row(training.data.job.id).result["gate"]
     with trainings.database.read() as connection:
         assert get_version(connection, "churn", number).metrics["gate"] == gate
     assert (gate["metric"], gate["champion_version"], gate["promoted"]) == ("log_loss", 1, True)
-    assert gate["candidate"] == training.fitting.estimator().metrics["valid_loss"] < gate["champion"]
+    assert gate["candidate"] < gate["champion"]
+    assert gate["labelled_rows"] == training.fitting.estimator().metrics["valid_rows"]
+    assert gate["rows"] + gate["seen_by_champion"] == gate["labelled_rows"]
     assert gate["difference"] == gate["champion"] - gate["candidate"]
     assert 0.0 < gate["interval"][0] <= gate["difference"] <= gate["interval"][1]
 
@@ -102,7 +103,7 @@ def test_the_gate_is_in_the_result_and_in_the_version(trainings: Trainings) -> N
 def test_a_version_below_the_margin_leaves_the_champion(trainings: Trainings) -> None:
     train(trainings, BAD, "always")
     gate = {"metric": "auc", "margin": 0.9, "confidence": 0.5}
-    job_id = trainings.world.queue(params={"spec": GOOD, "promote": "if_better", "gate": gate})
+    job_id = grown(trainings).world.queue(params={"spec": GOOD, "promote": "if_better", "gate": gate})
     trainings.attempts.run(job_id)
     told = trainings.world.row(job_id).result["gate"]
     assert (told["metric"], told["margin"], told["confidence"], told["promoted"]) == ("auc", 0.9, 0.5, False)
@@ -123,7 +124,7 @@ def test_without_validation_rows_nothing_is_promoted(on_sqlite: Trainings) -> No
     on_sqlite.train(BAD, "always")
     row = on_sqlite.train({**GOOD, "early_stopping": None, "validation": {"fraction": 0.0}}, "if_better")
     assert (row.state, row.result["promoted"]) == ("succeeded", False), row.error_text
-    assert "do not define log_loss" in row.result["gate"]["reason"]
+    assert "of 0 labelled rows" in row.result["gate"]["reason"]
 
 
 def test_a_champion_set_during_the_training_stays(trainings: Trainings) -> None:
@@ -150,7 +151,7 @@ def _of_another_format(trainings: Trainings) -> Trainings:
 
 
 def _of_another_table(trainings: Trainings) -> Trainings:
-    rows = [line.split(",") for line in CSV.decode().splitlines()]
+    rows = [line.split(",") for line in GROWN.decode().splitlines()]
     number = rows[0].index("support_tickets")
     for row in rows[1:]:
         row[number] = "few" if row[number] in ("0", "1") else "many"

@@ -26,6 +26,7 @@ from worker.warm_process import ProcessStarter
 
 ROWS = 300
 CSV = customers(ROWS, seed=1).to_csv().encode()
+GROWN = customers(3 * ROWS, seed=1).to_csv().encode()  # the same customers, and others
 MANY = customers(20 * ROWS, seed=1).to_csv().encode()
 SHORT = {"epochs": 4, "optimizer": {"name": "adam", "learning_rate": 0.01}}
 # Hundreds of epochs a second, for long enough to observe it.
@@ -99,6 +100,11 @@ def make_trainings(database: Database, settings: Settings, table: bytes = CSV, *
     facts = NewDataset("customers", "text/csv", "churned", "customer_id", rows=table.count(b"\n") - 1, schema={})
     dataset_id, _ = database.write(lambda connection: add_dataset(connection, artifact, replace(facts, **changes)))
     return trainings_with(World(database, dataset_id), settings)
+
+
+def grown(trainings: Trainings) -> Trainings:
+    """Return the same database with a dataset of the same customers and others."""
+    return make_trainings(trainings.database, trainings.settings, GROWN)
 
 
 def trainings_with(world: World, settings: Settings) -> Trainings:

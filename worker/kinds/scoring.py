@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Self
 
-from model.estimator import Estimator
+from model.estimator import Direction, Estimator
 from model.outputs import OUTPUTS, Layout
 from model.outputs.writing import ScoringSummary
 from model.scoring import score_file
@@ -67,10 +67,10 @@ class Scoring:
         Raises: TableError, ColumnError, EstimatorError; QuotaError; DiskFullError; ArtifactError.
         """
         job, artifacts = self.data.job, self.data.artifacts
-        explain = job.params["explain"]
+        explain, direction = job.params["explain"], job.params.get("direction")
         output = OUTPUTS[job.params["output"]](Layout.of(self.estimator, explain))
         with artifacts.draft(job.id, job.token, check=self.quota.check) as draft:
-            for scored in score_file(self.estimator, *self.table, explain):
+            for scored in score_file(self.estimator, *self.table, explain, direction and Direction(direction)):
                 draft.write(output.rows(scored))
                 self.summary.add(scored, self.estimator)
                 yield WorkUnit(self.progress)

@@ -4,36 +4,46 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from model.columns import Table
 from model.environment import numerical_environment, same_bits
 from model.errors import CheckpointError, Problem, SpecError
-from model.estimator import Estimator, Fitting
+from model.estimator import Fitting
 from model.evaluation import warnings_of
-from model.gate import Gate, GateResult, evaluate_gate
+from model.gate import CannotTell, Gate, GateResult, judge
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
+from model.seen_rows import SeenRows
 from model.spec import Spec, parse_spec
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
-from model.tables.reader import read_table
+from model.tables.reader import read_cells, read_table
 from model.training.checkpoint import Checkpoint
 from model.training.footprint import SizeLimits
 from model.training.report import EpochReport
+from model.unseen import Contender, held_out_rows, labelled_rows, seen_rows
 from store.database import Connection, Database
 from store.jobs.checkpoints import MOST_BYTES, CheckpointRow, get_checkpoint
 from store.jobs.claim import Claim
 from store.jobs.finish import succeed_training
 from store.jobs.heartbeat import JobProgress
+from store.registry.aliases import NotPromoted, Promotion
 from store.registry.versions import NewVersion
 from store.rows import JobRow
 from store.settings import Settings
 from worker.epoch_row import to_epoch
 from worker.job_data import JobData, cpu_activity
 from worker.outages import retry_through_outages
-from worker.promotion import decide_promotion
+from worker.promotion import Holdout, decide_promotion
 from worker.work import Completion, WorkUnit
 
 log = logging.getLogger(__name__)
+
+GROWN = (
+    "train again when the table has more new customers, or name a labelled dataset of customers that are in neither "
+    "training table in gate.dataset"
+)
+LARGER = "name a labelled dataset with more customers that are in neither training table in gate.dataset"
 
 
 @dataclass
@@ -120,7 +130,7 @@ class Training:
 
     def completion(self) -> Completion:
         """Return the transaction that adds the version, and moves `champion` where the job promotes it."""
-        promotion = retry_through_outages(lambda: decide_promotion(self.database, self.data.job, self.compare))
+        promotion = retry_through_outages(self.decide_promotion)
         seconds = time.monotonic() - self.begun
         version = self.version(seconds)
         warnings = warnings_of(version.metrics)
@@ -132,15 +142,26 @@ class Training:
 
         return end
 
-    def compare(self, champion: Estimator, gate: Gate) -> GateResult | None:
-        """Compare with the champion on this training's validation rows; None where they do not define the metric."""
-        chosen = self.fitting.valid_rows
-        y = self.fitting.y[chosen]
-        if len(y) == 0 or y.min() == y.max():
-            return None
-        rows = self.table.take(chosen)
-        theirs = champion.log_odds(rows.columns, rows.rows)
-        return evaluate_gate(y, theirs, self.fitting.validation_log_odds(), gate, self.spec.seed)
+    def decide_promotion(self) -> Promotion | NotPromoted | None:
+        """Return the move of `champion`, or why it is not moved; None where the job does not promote."""
+        return decide_promotion(self.database, self.data.artifacts, self.data.job, self.compare)
+
+    def compare(
+        self, champion: Contender, gate: Gate, holdout: Holdout | None = None
+    ) -> tuple[GateResult | CannotTell, dict[str, Any]]:
+        """Compare with the champion on the rows of the hold-out, else of this training, that neither has seen."""
+        if holdout is None:
+            unseen, remedy = held_out_rows(self.table, self.fitting, champion), GROWN
+        else:
+            path, file_format, target = holdout
+            mine = Contender(self.fitting.estimator(), self.seen)
+            unseen, remedy = labelled_rows(read_cells(path, file_format, ()), target, champion, mine), LARGER
+        return judge(unseen, gate, self.spec.seed, remedy), unseen.to_json()
+
+    @cached_property
+    def seen(self) -> SeenRows:
+        """The rows that this training has seen."""
+        return seen_rows(self.table, self.fitting)
 
     def version(self, seconds: float) -> NewVersion:
         """Return all that the version keeps.
@@ -158,6 +179,7 @@ class Training:
             environment=self.environment,
             estimator=estimator.to_bytes(),
             weights_sha256=estimator.weights_sha256,
+            seen_rows=self.seen.to_bytes(),
         )
 
 

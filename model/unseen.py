@@ -1,0 +1,136 @@
+"""Unseen rows: labelled rows that neither of two versions has seen, with the log-odds by both.
+
+A version has seen every row of its table: it was trained on the row, or the row chose its epoch and its calibration.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from model.columns import Table
+from model.columns.target import labels
+from model.design import Floats
+from model.estimator import Estimator, Fitting
+from model.seen_rows import SeenRows, in_several_parts, row_digests
+from model.tables.reader import Source, read_cells
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Labels and log-odds of the rows that neither champion nor candidate has seen.
+
+    `labelled` counts the rows that they were chosen from, the other counts those that each has seen.
+
+    Shapes: y, champion and candidate (n,).
+    """
+
+    y: Floats
+    champion: Floats
+    candidate: Floats
+    labelled: int
+    seen_by_champion: int
+    seen_by_candidate: int
+
+    @property
+    def rows(self) -> int:
+        """How many rows neither has seen."""
+        return len(self.y)
+
+    @property
+    def churned(self) -> int:
+        """How many of them churned."""
+        return int(self.y.sum())
+
+    @property
+    def account(self) -> str:
+        """The counts as a sentence."""
+        seen = f"the champion has seen {self.seen_by_champion:,} and the candidate {self.seen_by_candidate:,}"
+        return f"of {self.labelled:,} labelled rows {seen}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the counts in the form of a job's result."""
+        return {
+            "rows": self.rows,
+            "churned": self.churned,
+            "labelled_rows": self.labelled,
+            "seen_by_champion": self.seen_by_champion,
+            "seen_by_candidate": self.seen_by_candidate,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Contender:
+    """An estimator and the rows that it has seen."""
+
+    estimator: Estimator
+    seen: SeenRows
+
+    @classmethod
+    def load(cls, estimator: bytes, seen: bytes | None, open_table: Callable[[], tuple[Source, str]]) -> "Contender":
+        """Return the contender of a stored version.
+
+        A version of an earlier release kept no digests; they are made from its table.
+
+        Raises: EstimatorError, FileError, TableError, ColumnError; the errors of `open_table`.
+        """
+        loaded = Estimator.from_bytes(estimator)
+        if seen is not None:
+            return cls(loaded, SeenRows.from_bytes(seen))
+        columns = identifying(loaded.id_column, loaded.encoder.names)
+        return cls(loaded, SeenRows.of(read_cells(*open_table(), ()), columns))
+
+
+def identifying(id_column: str | None, inputs: Sequence[str]) -> Sequence[str]:
+    """Return the columns that identify a row: the id, or else the inputs."""
+    return inputs if id_column is None else (id_column,)
+
+
+def seen_rows(table: Table, fitting: Fitting) -> SeenRows:
+    """Return the rows that a fitting has seen: all rows of its table."""
+    return SeenRows.of([table], identifying(fitting.id_column, fitting.encoder.names))
+
+
+def held_out_rows(table: Table, fitting: Fitting, champion: Contender) -> Unseen:
+    """Return the held-out rows of a fitting that the champion has not seen.
+
+    A row counts as seen by the candidate, too, if the training has another row of the same id or inputs.
+
+    Raises: ColumnError, EstimatorError where the champion cannot score this table.
+    """
+    parts, valid = fitting.split.folds, fitting.valid_rows
+    if parts is None:
+        parts = np.ones(table.rows, np.int64)
+        parts[valid] = 0
+    digests = row_digests(table, identifying(fitting.id_column, fitting.encoder.names))
+    mine, theirs = in_several_parts(digests, parts)[valid], champion.seen.find(table)[valid]
+    chosen = ~(mine | theirs)
+    rows = table.take(valid[chosen])
+    return Unseen(
+        y=fitting.y[valid[chosen]],
+        champion=champion.estimator.log_odds(rows.columns, rows.rows),
+        candidate=fitting.validation_log_odds()[chosen],
+        labelled=len(valid),
+        seen_by_champion=int(theirs.sum()),
+        seen_by_candidate=int(mine.sum()),
+    )
+
+
+def labelled_rows(tables: Iterable[Table], target: str, champion: Contender, candidate: Contender) -> Unseen:
+    """Return the rows of a labelled table, in chunks, that neither has seen.
+
+    Raises: TableError, ColumnError where the table cannot be read or scored; EstimatorError.
+    """
+    counts = np.zeros(3, np.int64)
+    found: list[tuple[Floats, ...]] = []
+    for table in tables:
+        theirs, mine = champion.seen.find(table), candidate.seen.find(table)
+        counts += (table.rows, theirs.sum(), mine.sum())
+        rows = table.take(np.flatnonzero(~(theirs | mine)))
+        if rows.rows:
+            by_both = (one.estimator.log_odds(rows.columns, rows.rows) for one in (champion, candidate))
+            found.append((labels(rows.columns[target], target), *by_both))
+    y, by_champion, by_candidate = map(np.concatenate, zip(*found, strict=True)) if found else [np.zeros(0)] * 3
+    labelled, theirs_seen, mine_seen = counts.tolist()
+    return Unseen(y, by_champion, by_candidate, labelled, theirs_seen, mine_seen)
