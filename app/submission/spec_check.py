@@ -1,19 +1,19 @@
 """Validates the training spec of a request: its own problems, and those with the dataset."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 
 from app.parsing.json_pointer import pointer
 from model.errors import Problem, SpecError
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.names import clipped
-from model.spec import Spec, parse_spec
+from model.spec import Recipe, Spec, parse_recipe
 
 
-def read_spec(raw: Mapping[str, object], here: str) -> tuple[Spec | None, list[Problem]]:
+def read_spec(raw: object, here: str) -> tuple[Recipe | None, list[Problem]]:
     """Return the parsed spec, or None and its problems with pointers that begin `here`."""
     try:
-        return parse_spec(raw), []
+        return parse_recipe(raw), []
     except SpecError as error:
         return None, [replace(problem, pointer=here + problem.pointer) for problem in error.problems]
 

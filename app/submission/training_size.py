@@ -1,6 +1,5 @@
 """Checks the size of a training or sweep against what one job can store and the memory that the workers give it."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +7,7 @@ from app.errors import InputError
 from app.services import Services
 from app.submission.spec_check import read_spec
 from model.errors import Problem, SpecError
-from model.spec import Spec
+from model.spec import Recipe, Spec
 from model.sweep.paused import limits_beside
 from model.sweep.plan import SweepPlan, parse_plan
 from model.training.expected import expected_shape
@@ -21,13 +20,17 @@ from store.rows import DatasetRow, JobRow
 from store.workers import most_job_bytes
 
 
-def oversize(services: Services, connection: Connection, spec: Spec, dataset: DatasetRow) -> list[Problem]:
-    """Return the problems of a spec that is too large for this dataset.
+def oversize(services: Services, connection: Connection, recipe: Recipe, dataset: DatasetRow) -> list[Problem]:
+    """Return the problems of a spec, or of the first stage of a portfolio, that is too large for this dataset.
 
     Whether the layers fit together is checked by the training, which knows the exact number of features.
     """
-    shape = expected_shape(dataset.schema["columns"], dataset.rows, spec)
-    return _too_large(spec, shape, _limits(services, connection, "training"), "/spec")
+    limits = _limits(services, connection, "training")
+    for spec in recipe.planned(dataset.rows).stages:
+        shape = expected_shape(dataset.schema["columns"], dataset.rows, spec)
+        if problems := _too_large(spec, shape, limits, "/spec"):
+            return problems
+    return []
 
 
 def oversize_sweep(services: Services, connection: Connection, plan: SweepPlan, dataset: DatasetRow) -> list[Problem]:
@@ -46,7 +49,7 @@ def oversize_sweep(services: Services, connection: Connection, plan: SweepPlan, 
     return problems
 
 
-def check_stored(services: Services, connection: Connection, raw: Mapping[str, object], dataset_id: str) -> None:
+def check_stored(services: Services, connection: Connection, raw: object, dataset_id: str) -> None:
     """Refuse to train a stored spec again if it is too large.
 
     Raises: InputError, whose pointers are into the spec; NotFoundError.

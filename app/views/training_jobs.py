@@ -21,7 +21,7 @@ from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_jo
 from app.submission.training_size import oversize
 from model.errors import Problem
 from model.names import clipped
-from model.spec import Spec
+from model.spec import Recipe
 from store.database import Connection
 from store.jobs.submit import Submission
 from store.rows import DatasetRow
@@ -97,7 +97,7 @@ def gate_problems(gate: GateRequest | None, promote: str) -> list[Problem]:
     return [Problem("/gate", "conflict", "is allowed with promote 'if_better' only")]
 
 
-def _parse_spec(services: Services, connection: Connection, body: TrainingRequest) -> Spec:
+def _parse_spec(services: Services, connection: Connection, body: TrainingRequest) -> Recipe:
     """Return the parsed spec.
 
     Raises: InputError with all problems of the spec and of the dataset.
@@ -108,7 +108,7 @@ def _parse_spec(services: Services, connection: Connection, body: TrainingReques
     problems = [*unusable, *problems]
     if spec is not None and dataset is not None:
         inputs = {column["name"] for column in dataset.schema["columns"]}
-        problems += dataset_errors(spec, inputs, (dataset.target, dataset.id_column), "/spec")
+        problems += dataset_errors(spec.common, inputs, (dataset.target, dataset.id_column), "/spec")
         problems += oversize(services, connection, spec, dataset)
         problems += _holdout_problems(connection, body.gate, dataset)
     if spec is None or problems:

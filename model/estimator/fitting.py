@@ -31,7 +31,7 @@ from model.names import clipped
 from model.network.blend import Blend
 from model.network.network import Network
 from model.parsing import escape, name_of
-from model.spec import Portfolio, Spec
+from model.spec import Recipe, Spec
 from model.split import split
 from model.storage import canonical_json, sha256
 from model.training.checkpoint import Checkpoint
@@ -60,18 +60,18 @@ class Fitting:
         *,
         target: str,
         id_column: str | None = None,
-        spec: Spec | Portfolio,
+        spec: Recipe,
         checkpoint: Checkpoint | None = None,
         size_limits: SizeLimits | None = None,
     ) -> None:
-        self.plan = spec.planned(table.rows) if isinstance(spec, Portfolio) else spec
-        stages = self.plan.stages if isinstance(self.plan, Portfolio) else (self.plan,)
-        spec = stages[0]  # all stages have the same columns and the same split
+        self.recipe = spec.planned(table.rows)
+        stages = self.recipe.stages
+        self.spec = spec = stages[0]  # all stages have the same columns and the same split
         options = dict(spec.columns)
         present = other_columns(list(table.columns), target, id_column)
         _check(spec, present)
         table = with_declared_kinds(table, options)
-        self.spec, self.target, self.id_column = spec, target, id_column
+        self.target, self.id_column = target, id_column
         head, self.y = HEADS[name_of(LOSSES, spec.loss)].read(table.columns[target], target)
         _check_labels(spec, self.y)
         self.split = split(table, self.y, spec, head.strata(self.y))
@@ -168,7 +168,7 @@ class Fitting:
             target=self.target,
             id_column=self.id_column,
             left_out=self.left_out,
-            spec=self.plan.to_json(),
+            spec=self.recipe.to_json(),
             metrics=metrics,
             warnings=self.warnings,
             head=head,

@@ -1,9 +1,14 @@
 """The training spec: all settings of a training, and their parser."""
 
+from typing import TypeAlias
+
 from model.spec.parser import MOST_LAYERS, MOST_NETWORKS, parse_spec
 from model.spec.portfolio import Portfolio
 from model.spec.portfolio_parser import parse_recipe
 from model.spec.spec import ClassWeight, EarlyStopping, Embedded, Reasons, Spec, Validation
+
+Recipe: TypeAlias = Spec | Portfolio
+"""What a training is asked to do."""
 
 __all__ = [
     "MOST_LAYERS",
@@ -13,6 +18,7 @@ __all__ = [
     "Embedded",
     "Portfolio",
     "Reasons",
+    "Recipe",
     "Spec",
     "Validation",
     "parse_recipe",

@@ -27,7 +27,7 @@ SHARED = ("columns", "reasons", "seed")  # the settings that all stages have in 
 class Portfolio:
     """A training in stages. Each stage trains one ensemble; the logits of all are blended.
 
-    `common` has the settings that all stages share: columns, reasons, seed, and which rows are held out. `stages` holds
+    `common` has what all stages share: columns, reasons, seed, and which rows are held out. `stages` holds
     the specs of an earlier plan, so that a training can be repeated; without any, they are planned.
 
     Units: budget_s in seconds of one processor.

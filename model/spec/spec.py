@@ -122,6 +122,20 @@ class Spec:
     reasons: Reasons = Reasons()
 
     @property
+    def common(self) -> "Spec":
+        """The settings of the table: its columns, its target, and which rows are held out."""
+        return self
+
+    @property
+    def stages(self) -> "tuple[Spec, ...]":
+        """The specs that are trained one after the other: this one."""
+        return (self,)
+
+    def planned(self, rows: int) -> "Spec":
+        """Return the spec itself: it leaves nothing to plan."""
+        return self
+
+    @property
     def embedded(self) -> Embedded | None:
         """The embedding of columns; by default none, unless the first layer reads category codes."""
         return self.embedding or (Embedded(at_least=WIDE) if self.reads_codes else None)

@@ -99,7 +99,6 @@ class SweepWork:
         fitting = self.sweep.fitting
         training = Training(
             data=self.data,
-            spec=fitting.spec,
             table=self.table,
             fitting=fitting,
             restarted=None,

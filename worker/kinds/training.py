@@ -15,7 +15,7 @@ from model.evaluation import warnings_of
 from model.gate import CannotTell, Gate, GateResult, judge
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.seen_rows import SeenRows
-from model.spec import Spec, parse_spec
+from model.spec import Recipe, parse_recipe
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
 from model.tables.reader import read_cells, read_table
 from model.training.checkpoint import Checkpoint
@@ -54,7 +54,6 @@ class Training:
     """
 
     data: JobData
-    spec: Spec
     table: Table
     fitting: Fitting
     restarted: str | None
@@ -78,13 +77,13 @@ class Training:
         with database.read() as connection:
             data = JobData.read(connection, job_id, settings)
             stored = get_checkpoint(connection, job_id)
-        spec = _churn_spec(data.job)
+        recipe = _churn_recipe(data.job)
         table = read_table(*data.open_table())
         data.check_rows(table.rows)
         options: dict[str, Any] = {
             "target": data.dataset.target,
             "id_column": data.dataset.id_column or None,
-            "spec": spec,
+            "spec": recipe,
             "size_limits": SizeLimits(settings.training_bytes, MOST_BYTES),
         }
         try:
@@ -94,12 +93,12 @@ class Training:
             fitting, restarted = Fitting(table, **options), str(error)
         if fitting.epochs_done:
             log.info("job %s: resuming after epoch %d", job_id, fitting.epochs_done)
-        return cls(data, spec, table, fitting, restarted, database, begun, environment)
+        return cls(data, table, fitting, restarted, database, begun, environment)
 
     @property
     def progress(self) -> JobProgress:
         """How many epochs were trained, and how many are planned."""
-        return JobProgress(self.fitting.epochs_done, self.spec.epochs)
+        return JobProgress(self.fitting.epochs_done, self.fitting.epochs_planned)
 
     def activity(self) -> float:
         """Return a number that changes while work is done: steps within an epoch, time on the CPU around them."""
@@ -156,7 +155,7 @@ class Training:
             path, file_format, target = holdout
             mine = Contender(self.fitting.estimator(), self.seen)
             unseen, remedy = labelled_rows(read_cells(path, file_format, ()), target, champion, mine), LARGER
-        return judge(unseen, gate, self.spec.seed, remedy), unseen.to_json()
+        return judge(unseen, gate, self.fitting.spec.seed, remedy), unseen.to_json()
 
     @cached_property
     def seen(self) -> SeenRows:
@@ -173,7 +172,7 @@ class Training:
             model=self.data.job.model,
             dataset_id=self.data.dataset.id,
             data_sha256=self.data.dataset.sha256,
-            spec=self.spec.to_json(),
+            spec=self.fitting.recipe.to_json(),
             columns=estimator.encoder.to_json(),
             metrics={**estimator.metrics, "seconds": seconds, **self.facts},
             environment=self.environment,
@@ -183,12 +182,12 @@ class Training:
         )
 
 
-def _churn_spec(job: JobRow) -> Spec:
-    spec = parse_spec(job.params["spec"])
-    if not isinstance(spec.loss, BinaryCrossEntropy):
+def _churn_recipe(job: JobRow) -> Recipe:
+    recipe = parse_recipe(job.params["spec"])
+    if not isinstance(recipe.common.loss, BinaryCrossEntropy):
         detail = "the service learns who churned, from binary_cross_entropy: train other targets with python -m model"
         raise SpecError([Problem("/loss", "conflict", detail)])
-    return spec
+    return recipe
 
 
 def read_checkpoint(stored: CheckpointRow | None, environment: Mapping[str, object]) -> Checkpoint | None:
