@@ -9,8 +9,6 @@ import numpy as np
 
 from model.design import Floats
 
-CLOSE = 1e-7  # log-odds: nearer scores have the slope of their middle, as rounding would spoil a quotient
-
 
 @dataclass(frozen=True)
 class Calibration(ABC):
@@ -42,6 +40,11 @@ class Calibration(ABC):
         """The slope of each basis."""
         return tuple(getattr(self, name) for name in self.SLOPES)
 
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """The logits at which a derivative of g jumps."""
+        return ()
+
     def with_slopes(self, slopes: Sequence[float], shift: float) -> Self:
         """Return the calibration of this kind, and of the same range, with other slopes and another shift."""
         return replace(self, **dict(zip(self.SLOPES, slopes, strict=True)), shift=shift)
@@ -52,10 +55,3 @@ class Calibration(ABC):
         for slope, basis in zip(self.slopes, self.basis(z), strict=True):
             total += slope * basis
         return total
-
-    def secant(self, start: float, z: Floats) -> Floats:
-        """Return (g(z) − g(start)) / (z − start), the mean slope on the way: (n,) to (n,)."""
-        way = z - start
-        near = np.abs(way) < CLOSE
-        rise = self(z) - self(np.array([start]))
-        return np.where(near, self.slope_at(start + way / 2), rise / np.where(near, 1.0, way))

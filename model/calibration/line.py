@@ -31,7 +31,3 @@ class Line(Calibration):
     def slope_at(self, z: Floats) -> Floats:
         """Return the slope."""
         return np.full(z.shape, self.slope)
-
-    def secant(self, start: float, z: Floats) -> Floats:
-        """Return the slope."""
-        return self.slope_at(z)

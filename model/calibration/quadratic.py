@@ -29,6 +29,11 @@ class Quadratic(Calibration):
         stop = max(stop, start + LEAST_RANGE * max(1.0, abs(start)))
         return cls(1.0, 1.0, start, stop, shift=start)
 
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """Both ends of the range."""
+        return (self.start, self.stop)
+
     def basis(self, z: Floats) -> list[Floats]:
         """Return the integrals from start to z of 1 − t and of t, where t goes from 0 at start to 1 at stop."""
         width = self.stop - self.start

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from model.calibration import Line
 from model.columns import Table
 from model.columns.cells import Scalar
 from model.columns.encoder import Encoder
@@ -104,7 +105,11 @@ class Explainer:
         Raises: EstimatorError when the target is a class.
         """
         self._check()
-        by_feature = contributions(self.network, self.background.rows, X) * self.head.slope
+        curve = self.head.curve
+        if isinstance(curve, Line):
+            by_feature = contributions(self.network, self.background.rows, X) * curve.slope
+        else:
+            by_feature = contributions(self.network, self.background.rows, X, curve)
         by_column = np.zeros((len(by_feature), len(self.encoder.groups)))
         for column, group in enumerate(self.encoder.groups):
             # One by one: NumPy sums a single row in another order than several rows.

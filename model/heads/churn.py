@@ -55,9 +55,10 @@ class Churn(Head):
         """Return the calibrated log-odds g(z)."""
         return self.calibration(z)
 
-    def secant(self, start: float, z: Floats) -> Floats:
-        """Return the mean slope of g between a logit and others."""
-        return self.calibration.secant(start, z)
+    @property
+    def curve(self) -> Calibration:
+        """The calibration."""
+        return self.calibration
 
     def columns(self) -> tuple[str, ...]:
         """Return the one column of probabilities."""

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, TypeVar
 
-import numpy as np
-
+from model.calibration import UNCHANGED, Calibration
 from model.columns.cells import Cells, Scalar
 from model.design import Floats
 
@@ -54,9 +53,10 @@ class Head(ABC):
         """Return the numbers that contributions sum to, by default the logits."""
         return z
 
-    def secant(self, start: float, z: Floats) -> Floats:
-        """Return the mean slope of `scaled` between a logit and others, (n,) to (n,)."""
-        return np.ones(z.shape)
+    @property
+    def curve(self) -> Calibration:
+        """The curve from logits to `scaled`."""
+        return UNCHANGED
 
     def predictions(self, z: Floats) -> Floats:
         """Return the predictions of logits, by default `scaled`. A row's bits do not depend on its neighbours."""

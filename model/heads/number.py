@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from model.calibration import Calibration, Line
 from model.columns.cells import Cells, Numbers
 from model.columns.target import refuse_missing
 from model.design import Floats
@@ -65,9 +66,10 @@ class Number(Head):
         """Return slope · z + shift."""
         return np.asarray(z * self.slope + self.shift)
 
-    def secant(self, start: float, z: Floats) -> Floats:
-        """Return the slope."""
-        return np.full(z.shape, self.slope)
+    @property
+    def curve(self) -> Calibration:
+        """The line with slope and shift."""
+        return Line(self.slope, shift=self.shift)
 
     def strata(self, y: Floats) -> tuple[Floats, Sequence[str]]:
         """Return one stratum for all rows."""

@@ -77,7 +77,7 @@ def plan(portfolio: Portfolio, rows: int) -> tuple[Spec, ...]:
         loss=BinaryCrossEntropy(label_smoothing=0.03),
         initializer="auto",
         optimizer=AdamW(learning_rate=0.01),
-        weight_decay=0.5,
+        weight_decay=0.4,
         dropout=0.2,
         batch_size=batch_size(rows),
         epochs=epochs,

@@ -141,8 +141,6 @@ def test_reasons_refer_to_columns_the_largest_first(mixed):
     assert mixed.explain({"months": [3], "plan": ["student"], "auto_pay": [True]}, 1, top=2) == ([reasons[:2]], [gap])
 
 
-
-
 def test_reasons_of_smooth_networks_have_a_tiny_gap():
     estimator = fit(home_table(), id_column="customer_id", activation="tanh").estimator()
     columns = {name: values for name, values in customers(100, 7).columns().items() if name in SCALES}
