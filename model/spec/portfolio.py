@@ -15,7 +15,8 @@ from model.spec.spec import EarlyStopping, Embedded, Spec
 Preset: TypeAlias = Literal["quick", "auto", "best"]
 
 SECONDS = {"quick": 5.0, "auto": 60.0, "best": 300.0}  # of one processor, for a table of ROWS rows
-MEMBERS = {"quick": 4, "auto": 8, "best": 10}
+MEMBERS = {"quick": 4, "auto": 5, "best": 10}
+UNITS = {"quick": 64, "auto": 64, "best": 96}
 ROWS = 10_000
 SMALL = 500  # rows: too few to tell a network from logistic regression
 COST = 1e-5  # seconds of one processor for a row, an epoch and a member
@@ -71,7 +72,7 @@ def plan(portfolio: Portfolio, rows: int) -> tuple[Spec, ...]:
     linear = _linear(portfolio, rows, members)
     deep = replace(
         linear,
-        layers=(96, 96, 96, 96),
+        layers=(UNITS[portfolio.preset],) * 4,
         activation=SiLU(),
         residual=True,
         loss=BinaryCrossEntropy(label_smoothing=0.03),
