@@ -17,7 +17,7 @@ from model.outputs.writing import write_scores
 from model.parsing import first_repeated, shown
 from model.scoring import score_file
 from model.spec import parse_spec
-from model.sweep.plan import parse_plan
+from model.sweep.plan_parser import parse_plan
 from model.sweep.standing import Standing
 from model.sweep.summary import summary
 from model.sweep.sweep import Sweep

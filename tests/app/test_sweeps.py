@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from model.sweep.plan import MOST_CONFIGURATIONS
+from model.sweep.plan_parser import MOST_CONFIGURATIONS
 from model.sweep.standing import Standing
 from store.database import Database
 from store.jobs.cancel import cancel

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from model.sweep.plan import parse_plan
+from model.sweep.plan_parser import parse_plan
 from store.clock import now
 from store.jobs.standings import read_standings
 from store.registry.versions import get_version
