@@ -89,7 +89,7 @@ def build_card(version: VersionRow, dataset: DatasetRow, estimator: Estimator, a
         details=CardDetails(
             created_at=str(time_text(version.created_at)),
             job_id=version.job_id,
-            layers=[layer_text(one) for one in estimator.network.layers_json["layers"]],
+            layers=network_text(estimator.network.layers_json),
             parameters=sum(array.size for array in estimator.network.arrays().values()),
             spec=version.spec,
             environment=version.environment,
@@ -108,6 +108,19 @@ def build_card(version: VersionRow, dataset: DatasetRow, estimator: Estimator, a
         metrics=version.metrics,
         limitations=list(_limitations(version.metrics, version.spec)),
     )
+
+
+def network_text(raw: Mapping[str, Any]) -> list[str]:
+    """Describe the layers of a network in words, or each network of a blend.
+
+    Example:
+        >>> network_text({"blend": [{"layers": [{"relu": {}}]}, {"layers": [{"tanh": {}}]}], "weights": [0.75, 0.25]})
+        ['0.75 of: relu', '0.25 of: tanh']
+    """
+    if "blend" not in raw:
+        return [layer_text(layer) for layer in raw["layers"]]
+    pairs = zip(raw["weights"], raw["blend"], strict=True)
+    return [f"{weight:.2f} of: {', '.join(network_text(network))}" for weight, network in pairs]
 
 
 def layer_text(raw: Mapping[str, Any]) -> str:
@@ -133,6 +146,9 @@ def _limitations(metrics: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterato
         yield f"Only {rows} rows were held out, so that its validation figures are rough."
     if spec.get("early_stopping"):
         yield "The held-out rows also chose the best epoch, so that their figures flatter it a little."
+    if sweep := metrics.get("sweep"):
+        chosen = f"It is the best of {sweep['compared']} configurations by the held-out rows, which flatters it"
+        yield f"{chosen}: expect a loss about {sweep['optimism']:.4f} higher."
     if held.get("time") is None:
         yield "The held-out rows are of the same time as the training rows: of customers next year it says nothing."
     yield "It tells who is likely to leave, not who would stay if contacted, and its reasons are not causes."

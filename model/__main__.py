@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from model.columns.schema import other_columns
 from model.errors import OUT_OF_MEMORY, FileError, ModelError
 from model.estimator import Estimator, Fitting
 from model.evaluation import warnings_of
@@ -16,7 +17,7 @@ from model.outputs import OUTPUTS, Layout
 from model.outputs.writing import write_scores
 from model.parsing import first_repeated, shown
 from model.scoring import score_file
-from model.spec import parse_spec
+from model.spec import PRESETS, Portfolio, default_recipe, parse_recipe
 from model.sweep.plan_parser import parse_plan
 from model.sweep.standing import Standing
 from model.sweep.summary import summary
@@ -50,7 +51,9 @@ def parser() -> argparse.ArgumentParser:
         "--target", required=True, help="the column to predict: churn, unless the loss of the spec is another"
     )
     command.add_argument("--id", help="the column that names customers")
-    command.add_argument("--spec", type=Path, help="a JSON file with the training spec")
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--spec", type=Path, help="a JSON file with the training spec")
+    how.add_argument("--preset", choices=PRESETS, help="how much to spend on ensembles that are planned for the table")
     command.add_argument("--out", type=Path, required=True, help="the safetensors file to write the estimator to")
     command.add_argument("--json", action="store_true", help="print the result as JSON")
     command.set_defaults(run=train)
@@ -84,11 +87,15 @@ def parser() -> argparse.ArgumentParser:
 
 def train(options: argparse.Namespace) -> None:
     """Fit an estimator and write it to a file."""
-    raw = {} if options.spec is None else json_object(read_bytes(options.spec).decode("utf-8", "replace"))
-    spec = parse_spec(raw)
     table = read_table(options.table, format_of(options.table))
+    if options.spec is not None:
+        recipe = parse_recipe(json_object(read_bytes(options.spec).decode("utf-8", "replace")))
+    elif options.preset is not None:
+        recipe = Portfolio(preset=options.preset)
+    else:
+        recipe = default_recipe(other_columns(list(table.columns), options.target, options.id))
     started = time.perf_counter()
-    fitting = Fitting(table, target=options.target, id_column=options.id, spec=spec)
+    fitting = Fitting(table, target=options.target, id_column=options.id, spec=recipe)
     for warning in fitting.warnings:
         print(f"warning: {warning['detail']}", file=sys.stderr)
     for report in fitting.epochs():
@@ -121,6 +128,8 @@ def sweep(options: argparse.Namespace) -> None:
     write_bytes(options.out, estimator.to_bytes())
     if options.json:
         found["leaderboard"] = [standing.to_json() for standing in sweeping.leaderboard.rows()]
+    else:
+        found = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in found.items()}
     show({**found, "sha256": estimator.weights_sha256}, options.json)
 
 

@@ -21,6 +21,7 @@ from model.layers import Activation, Dense, Layer
 from model.layers.layer import Arrays, ReferenceBackward
 from model.layers.sequence import arrays_of, reference_all
 from model.metrics import log_loss
+from model.network.blend import Blend
 from model.optimizers import Optimizer
 from model.probabilities import sigmoid
 from model.spec import parse_spec
@@ -92,6 +93,8 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
         raise ColumnError("; ".join(problem.detail for problem in problems))
     if not isinstance(estimator.head, Churn):
         raise EstimatorError("trace needs the cross-entropy of churn: train with that loss")
+    if isinstance(estimator.network, Blend):
+        raise EstimatorError("trace follows one network, and this is a blend of several: train with a spec of layers")
     network = estimator.network.singles[member]
     plain = all(isinstance(layer, Dense | Activation) for layer in network.layers)
     if not plain or not isinstance(network.layers[0], Dense):

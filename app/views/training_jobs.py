@@ -21,12 +21,16 @@ from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_jo
 from app.submission.training_size import oversize
 from model.errors import Problem
 from model.names import clipped
-from model.spec import Recipe
+from model.spec import Preset, Recipe, default_recipe
 from store.database import Connection
 from store.jobs.submit import Submission
 from store.rows import DatasetRow
 
 Promote = Literal["never", "if_better", "always"]
+SPEC = (
+    "the training spec, every key of which is optional, or the name of a preset; by default the preset auto, and {} "
+    "for a table with the columns months, monthly_charge, support_tickets and usage_hours alone"
+)
 
 
 class GateRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,7 +52,7 @@ class TrainingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     model: Slug
     dataset: Uuid
-    spec: Annotated[JsonObject, Meta(description="the training spec; every key is optional")] = {}
+    spec: Annotated[JsonObject | Preset | None, Meta(description=SPEC)] = None
     promote: Promote = "never"
     gate: GateRequest | None = None
     priority: Priority = 0
@@ -98,16 +102,16 @@ def gate_problems(gate: GateRequest | None, promote: str) -> list[Problem]:
 
 
 def _parse_spec(services: Services, connection: Connection, body: TrainingRequest) -> Recipe:
-    """Return the parsed spec.
+    """Return the parsed spec; a portfolio with its stages.
 
     Raises: InputError with all problems of the spec and of the dataset.
     """
-    spec, problems = read_spec(body.spec, "/spec")
-    problems += gate_problems(body.gate, body.promote)
-    dataset, unusable = find_labelled(connection, body.dataset, "/dataset")
-    problems = [*unusable, *problems]
+    dataset, problems = find_labelled(connection, body.dataset, "/dataset")
+    inputs = {column["name"] for column in dataset.schema["columns"]} if dataset is not None else set()
+    spec, refused = (default_recipe(inputs), []) if body.spec is None else read_spec(body.spec, "/spec")
+    problems += [*refused, *gate_problems(body.gate, body.promote)]
     if spec is not None and dataset is not None:
-        inputs = {column["name"] for column in dataset.schema["columns"]}
+        spec = spec.planned(dataset.rows)
         problems += dataset_errors(spec.common, inputs, (dataset.target, dataset.id_column), "/spec")
         problems += oversize(services, connection, spec, dataset)
         problems += _holdout_problems(connection, body.gate, dataset)

@@ -29,6 +29,15 @@ class TableWarning:
         return {"code": self.code, "column": self.column, "detail": self.detail}
 
 
+def few_rows(rows: int) -> TableWarning:
+    """Return the warning of a portfolio whose table is too small for networks."""
+    detail = (
+        f"the table has {rows:,} rows, too few to tell a network from logistic regression: logistic regression was "
+        "trained; gather more rows, or name layers in the training spec"
+    )
+    return TableWarning("few_rows", None, detail)
+
+
 def find_warnings(
     columns: Mapping[str, Cells], y: Floats | None, most: int = MOST_CATEGORIES
 ) -> tuple[TableWarning, ...]:

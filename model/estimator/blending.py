@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.design import Floats, Integers
 from model.logistic import fit_logistic
 from model.metrics import log_loss
+from model.network.blend import Blend
 from model.network.network import Network
 
 
@@ -30,8 +32,8 @@ class Predictions:
     def of(
         cls,
         networks: Sequence[Network],
-        encoded: Callable[[Integers], Floats],
-        chunks: Iterable[Integers],
+        encoded: Callable[[NDArray[np.int64]], Floats],
+        chunks: Iterable[NDArray[np.int64]],
         folds: Integers | None,
     ) -> "Predictions":
         """Return the predictions of networks of equal members; `encoded` returns the design matrix of some rows."""
@@ -55,6 +57,20 @@ class Predictions:
         w = np.array(weights)
         means, own = (np.tensordot(w, logits, 1) for logits in (self.means, self.own))
         return means, own, float(w @ self.moments @ w - len(means) * float(means.mean()) ** 2)
+
+
+def blend_of(y: Floats, networks: Sequence[Network], logits: Floats) -> tuple[Network | Blend, tuple[float, ...]]:
+    """Return the blend of the networks that held-out rows give a weight, and the weight of every network.
+
+    Shapes: y (n,) of 0 and 1; logits (s, n), of the held-out rows.
+    """
+    if len(networks) == 1:
+        return networks[0], (1.0,)
+    weights = blend_weights(y, logits)
+    used = [(network, weight) for network, weight in zip(networks, weights, strict=True) if weight > 0.0]
+    if len(used) == 1:
+        return used[0][0], weights
+    return Blend(tuple(network for network, _ in used), tuple(weight for _, weight in used)), weights
 
 
 def blend_weights(y: Floats, logits: Floats) -> tuple[float, ...]:

@@ -14,11 +14,11 @@ from model.columns.encoder import Encoder
 from model.columns.options import ColumnOptions
 from model.columns.phrases import Phrase
 from model.columns.schema import other_columns
-from model.columns.table_warnings import find_warnings, is_constant
+from model.columns.table_warnings import few_rows, find_warnings, is_constant
 from model.design import Design, Floats
 from model.errors import CheckpointError, Problem, SpecError
 from model.estimator.background import Background, check_baseline
-from model.estimator.blending import Predictions, blend_weights
+from model.estimator.blending import Predictions, blend_of
 from model.estimator.estimator import Estimator
 from model.estimator.importance import with_reasons
 from model.estimator.stages import Stages
@@ -31,7 +31,7 @@ from model.names import clipped
 from model.network.blend import Blend
 from model.network.network import Network
 from model.parsing import escape, name_of
-from model.spec import Recipe, Spec
+from model.spec import Portfolio, Recipe, Spec
 from model.split import split
 from model.storage import canonical_json, sha256
 from model.training.checkpoint import Checkpoint
@@ -83,6 +83,8 @@ class Fitting:
         embed_from = None if spec.embedded is None else spec.embedded.at_least
         most = MOST_CATEGORIES if embed_from is None else MOST_EMBEDDED
         self.warnings = tuple(a.to_json() for a in find_warnings({n: table.columns[n] for n in asked}, outcomes, most))
+        if isinstance(self.recipe, Portfolio) and not any(stage.layers for stage in stages):
+            self.warnings += (few_rows(table.rows).to_json(),)
         inputs = Table({name: table.columns[name] for name in names}, table.rows)
         scored = spec.numbers == "scaled_and_ranked"
         self.encoder = Encoder.fit(inputs.take(self.train_rows), names, options, embed_from, scored)
@@ -191,10 +193,7 @@ class Fitting:
             return self._found[1]
         networks, valid = self.stages.networks(), self.valid_rows
         predictions = Predictions.of(networks, self._features, _chunks(self.cells.rows), self.split.folds)
-        network, weights = networks[0], (1.0,)
-        if len(networks) > 1:
-            weights = blend_weights(self.y[valid], predictions.own[:, valid])
-            network = Blend(tuple(networks), weights)
+        network, weights = blend_of(self.y[valid], networks, predictions.own[:, valid])
         logits, own, squares = predictions.blended(weights)
         held_out = own[valid]
         if self.split.folds is not None and isinstance(self.head, Churn) and squares > 0.0:

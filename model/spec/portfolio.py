@@ -1,7 +1,9 @@
 """A portfolio: the specs of several ensembles, planned from the size of a table and the time to spend on it."""
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from model.layers.periodic import Periodic
 from model.layers.silu import SiLU
@@ -14,13 +16,15 @@ from model.spec.spec import EarlyStopping, Embedded, Spec
 
 Preset: TypeAlias = Literal["quick", "auto", "best"]
 
-SECONDS = {"quick": 5.0, "auto": 60.0, "best": 300.0}  # of one processor, for a table of ROWS rows
-MEMBERS = {"quick": 4, "auto": 5, "best": 10}
+PRESETS = get_args(Preset)
+SECONDS = {"quick": 5.0, "auto": 60.0, "best": 300.0}  # of one processor, for ROWS rows; grow with the square root
+MEMBERS = {"quick": 4, "auto": 8, "best": 10}
 UNITS = {"quick": 64, "auto": 64, "best": 96}
 ROWS = 10_000
 SMALL = 500  # rows: too few to tell a network from logistic regression
-COST = 1e-5  # seconds of one processor for a row, an epoch and a member
-FEWEST_EPOCHS, MOST_EPOCHS = 6, 40
+COST = 6e-6  # seconds of one processor for a row, an epoch and a member, at most
+FEWEST_EPOCHS, MOST_EPOCHS = 6, {"quick": 30, "auto": 40, "best": 60}
+HOME_COLUMNS = frozenset({"months", "monthly_charge", "support_tickets", "usage_hours"})
 SHARED = ("columns", "reasons", "seed")  # the settings that all stages have in common
 
 
@@ -62,13 +66,13 @@ def plan(portfolio: Portfolio, rows: int) -> tuple[Spec, ...]:
     linear = _linear(portfolio, rows, members)
     if rows < SMALL:
         return (linear,)
-    seconds = portfolio.budget_s or SECONDS[portfolio.preset] * max(1.0, rows / ROWS)
+    seconds = portfolio.budget_s or SECONDS[portfolio.preset] * max(1.0, math.sqrt(rows / ROWS))
     families = 1 if portfolio.preset == "quick" else 2
     epochs = int(seconds / (COST * rows * members * families))
     while epochs < FEWEST_EPOCHS and members > 2:
         members -= 1
         epochs = int(seconds / (COST * rows * members * families))
-    epochs = min(max(epochs, FEWEST_EPOCHS), MOST_EPOCHS)
+    epochs = min(max(epochs, FEWEST_EPOCHS), MOST_EPOCHS[portfolio.preset])
     linear = _linear(portfolio, rows, members)
     deep = replace(
         linear,
@@ -121,3 +125,8 @@ def batch_size(rows: int) -> int:
     while size < min(512, rows // 64):
         size *= 2
     return size
+
+
+def default_recipe(inputs: Iterable[str]) -> Spec | Portfolio:
+    """Return what to train on a table of these input columns: a portfolio, or the 4-8-4-1 network of the home case."""
+    return Spec() if set(inputs) == HOME_COLUMNS else Portfolio()

@@ -36,7 +36,7 @@ def parse_recipe(raw: object) -> Spec | Portfolio:
         reader.refuse("/validation/folds", "conflict", "is planned by the portfolio: leave it out")
     if problems := [*reader.problems, *conflicts(common)]:
         raise SpecError(problems)
-    return Portfolio(common=common, stages=stages, **own)  # type: ignore[arg-type]  # the reader checked each
+    return Portfolio(common=common, stages=stages, **own)  # the reader checked each
 
 
 def _read_stages(reader: Reader, raw: object, shared: Mapping[str, object]) -> tuple[Spec, ...]:
