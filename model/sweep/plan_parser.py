@@ -101,8 +101,9 @@ def _check_bytes(reader: Reader, spec: Spec, copies: int, pointer: str) -> None:
 
 def _read_list(reader: Reader, listed: object) -> list[tuple[str, Changes]]:
     if not isinstance(listed, list | tuple):
-        detail = f"must be a list of changes of the spec, or, with space, a number; not {shown(listed)}"
-        reader.refuse("/configurations", "missing" if listed is None else "type", detail)
+        code = "missing" if listed is None else "conflict" if isinstance(listed, int) else "type"
+        detail = f"must be a list of changes of the spec, not {shown(listed)}; or a number with space"
+        reader.refuse("/configurations", code, detail)
         return []
     if not 2 <= len(listed) <= MOST_CONFIGURATIONS:
         detail = f"must be 2 to {MOST_CONFIGURATIONS} configurations, not {len(listed):,}"
