@@ -160,6 +160,9 @@ def _limitations(metrics: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterato
         "Its figures are of the rows that it held out itself: beside those of another version they do not say which is "
         "better. A diff of both compares them on rows that neither has seen."
     )
+    if sweep := metrics.get("sweep"):
+        chosen = f"It is the best of {sweep['compared']} configurations by the held-out rows, which flatters it"
+        yield f"{chosen}: expect a loss about {sweep['optimism']:.4f} higher."
     if held.get("time") is None:
         yield "The held-out rows are of the same time as the training rows: of customers next year it says nothing."
     yield "It tells who is likely to leave, not who would stay if contacted, and its reasons are not causes."

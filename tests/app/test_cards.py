@@ -100,5 +100,14 @@ def test_a_card_of_an_earlier_release_has_no_evaluation(
     assert "did not train on" not in client.get(CARD, headers={"Accept": "text/markdown"}).text
 
 
+def test_the_card_of_a_sweeps_winner_says_that_selection_flatters_it(
+    client: FlaskClient, add_version: Callable[..., int], estimator: Estimator
+) -> None:
+    sweep = {"compared": 12, "optimism": 0.00214}
+    add_version(by=replace(estimator, metrics={**estimator.metrics, "sweep": sweep}))
+    told = "best of 12 configurations by the held-out rows, which flatters it: expect a loss about 0.0021 higher"
+    assert any(told in limitation for limitation in client.get(CARD).json["limitations"])
+
+
 def test_a_card_of_a_missing_version_is_404(client: FlaskClient) -> None:
     assert client.get(CARD).status_code == 404
