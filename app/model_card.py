@@ -13,6 +13,7 @@ from flask import Flask, render_template
 from app.schemas.field_types import JsonObject, Time, time_text
 from model.columns.phrases import spoken
 from model.estimator import Estimator
+from model.evaluation import warnings_of
 from store.rows import DatasetRow, VersionRow
 
 
@@ -61,6 +62,7 @@ class Card(msgspec.Struct, frozen=True):
     training_data: CardData
     metrics: JsonObject
     limitations: list[str]
+    warnings: list[str]
 
 
 USE = (
@@ -114,6 +116,7 @@ def build_card(version: VersionRow, dataset: DatasetRow, estimator: Estimator, a
         ),
         metrics=version.metrics,
         limitations=list(_limitations(version.metrics, version.spec)),
+        warnings=[warning["detail"] for warning in warnings_of(version.metrics)],
     )
 
 
@@ -153,6 +156,13 @@ def _limitations(metrics: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterato
         yield f"Only {rows} rows were held out, so that its validation figures are rough."
     if spec.get("early_stopping"):
         yield "The held-out rows also chose the best epoch, so that their figures flatter it a little."
+    yield (
+        "Its figures are of the rows that it held out itself: beside those of another version they do not say which is "
+        "better. A diff of both compares them on rows that neither has seen."
+    )
+    if sweep := metrics.get("sweep"):
+        chosen = f"It is the best of {sweep['compared']} configurations by the held-out rows, which flatters it"
+        yield f"{chosen}: expect a loss about {sweep['optimism']:.4f} higher."
     if held.get("time") is None:
         yield "The held-out rows are of the same time as the training rows: of customers next year it says nothing."
     yield "It tells who is likely to leave, not who would stay if contacted, and its reasons are not causes."

@@ -77,5 +77,37 @@ def test_values_of_a_table_are_escaped_in_the_importance(
     assert "<img" not in text.replace("\\<img", "")
 
 
+def test_a_card_shows_the_evaluation_and_its_warnings(
+    client: FlaskClient, add_version: Callable[..., int], estimator: Estimator
+) -> None:
+    warning = {"code": "still_improving", "column": None, "detail": "train |more"}
+    evaluation = {**estimator.metrics["evaluation"], "warnings": [warning]}
+    add_version(by=replace(estimator, metrics={**estimator.metrics, "evaluation": evaluation}))
+    assert client.get(CARD).json["warnings"] == ["train |more"]
+    text = client.get(CARD, headers={"Accept": "text/markdown"}).text
+    assert "- Warning: train \\|more" in text
+    other = evaluation["beside"]["logistic_regression"]
+    assert f"| logistic\\_regression | {other['rows']} | {cell(other['log_loss'])} |" in text
+    assert f"| auc | {cell(evaluation['metrics']['auc']['value'])} |" in text
+    assert f"| {evaluation['deciles'][0]['rows']} |" in text
+
+
+def test_a_card_of_an_earlier_release_has_no_evaluation(
+    client: FlaskClient, add_version: Callable[..., int], estimator: Estimator
+) -> None:
+    add_version(by=replace(estimator, metrics={"valid_rows": 9}))
+    assert client.get(CARD).json["warnings"] == []
+    assert "did not train on" not in client.get(CARD, headers={"Accept": "text/markdown"}).text
+
+
+def test_the_card_of_a_sweeps_winner_says_that_selection_flatters_it(
+    client: FlaskClient, add_version: Callable[..., int], estimator: Estimator
+) -> None:
+    sweep = {"compared": 12, "optimism": 0.00214}
+    add_version(by=replace(estimator, metrics={**estimator.metrics, "sweep": sweep}))
+    told = "best of 12 configurations by the held-out rows, which flatters it: expect a loss about 0.0021 higher"
+    assert any(told in limitation for limitation in client.get(CARD).json["limitations"])
+
+
 def test_a_card_of_a_missing_version_is_404(client: FlaskClient) -> None:
     assert client.get(CARD).status_code == 404

@@ -66,6 +66,9 @@ RIGHTS = {
     "retry_job": Right("train score", "Idempotency-Key"),
     "download_result": Right("read", "Range"),
     "replay_version": Right("train", "Idempotency-Key"),
+    "evaluate_version": Right(
+        "train", "dataset customer_value offer_cost contact_cost acceptance priority deadline_s Idempotency-Key"
+    ),
     "show_models": Right("read", PAGE),
     "show_versions": Right("read", PAGE),
     "show_version": Right("read"),
