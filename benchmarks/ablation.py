@@ -19,8 +19,8 @@ from model.schedules.constant import Constant
 from model.spec import Portfolio, Reasons, Spec
 
 NOTE = """Each line leaves out one part of the preset, on all stages that have it. Figures are log losses in nats, means
-over two of five folds, with the difference to the whole: above zero, the part helps. The seconds are of one processor, for one
-fit."""
+over two of five folds, with the difference to the whole: above zero, the part helps. The seconds are of one processor,
+for one fit."""
 
 FOLDS_ANSWERED = 2
 
