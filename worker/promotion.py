@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from model.errors import ModelError
+from model.estimator import Estimator
 from model.gate import CannotTell, Gate, GateResult
 from model.tables.reader import MEDIA_TYPES
 from model.unseen import Contender
@@ -66,15 +67,15 @@ def _if_better(database: Database, artifacts: ArtifactStore, job: JobRow, compar
 
 
 def load_contender(database: Database, artifacts: ArtifactStore, model: str, version: int) -> Contender:
-    """Return the estimator of a version, and the rows that it has seen.
+    """Return a version with the rows that it has seen.
 
-    Raises: NotFoundError, ArtifactError, ExpiredError; EstimatorError, FileError, TableError, ColumnError.
+    Raises: NotFoundError, ArtifactError, EstimatorError; of the rows, once they are needed, FileError, TableError.
     """
     with database.read() as connection:
-        estimator = load_estimator(connection, model, version)
+        data = load_estimator(connection, model, version)
         seen = load_seen_rows(connection, model, version)
         dataset = get_dataset(connection, get_version(connection, model, version).dataset_id)
-    return Contender.load(estimator, seen, lambda: _table_of(artifacts, dataset))
+    return Contender.of_version(version, Estimator.from_bytes(data), seen, lambda: _table_of(artifacts, dataset))
 
 
 def _holdout(database: Database, artifacts: ArtifactStore, dataset_id: str) -> Holdout:

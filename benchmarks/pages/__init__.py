@@ -21,6 +21,7 @@ SECTIONS = (
     "quality",
     "ablation",
     "training",
+    "fits",
     "cost",
     "memory",
     "reports",

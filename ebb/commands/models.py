@@ -83,6 +83,11 @@ def diff(version: int, model: str, url: str | None, key: str | None, as_json: bo
         click.echo(msgspec.json.encode(found))
         return
     click.echo(f"of {found.rows:,} customers {found.to_leaving:,} now leave, and {found.to_staying:,} now stay")
+    if (unseen := found.unseen) is not None:
+        moved = f"{unseen.to_leaving:,} now leave, and {unseen.to_staying:,} now stay"
+        click.echo(f"of the {unseen.rows:,} whom neither version has seen {moved}")
+    if found.quality is not None:
+        click.echo(found.quality.reason)
     rows = [
         {
             "customer_id": customer.customer_id,

@@ -38,9 +38,9 @@ class Right:
 
 PAGE = "?page_size ?page_token"
 HOW = "?customer_value ?offer_cost ?contact_cost ?acceptance ?budget ?capacity"
-JOB = "alias version output explain priority deadline_s"  # reading a result needs the scope `read` only
+JOB = "alias version output explain direction priority deadline_s"  # reading a result needs the scope `read` only
 RIGHTS = {
-    "score": Right("score", f"?alias ?version ?explain {HOW} records columns explain economics"),
+    "score": Right("score", f"?alias ?version ?explain ?direction {HOW} records columns explain direction economics"),
     "upload_dataset": Right("train", "?target ?id ?name Idempotency-Key"),
     "show_datasets": Right("read", PAGE),
     "show_dataset": Right("read"),

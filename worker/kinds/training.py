@@ -22,7 +22,7 @@ from model.tables.reader import read_cells, read_table
 from model.training.checkpoint import Checkpoint
 from model.training.footprint import SizeLimits
 from model.training.report import EpochReport
-from model.unseen import Contender, held_out_rows, labelled_rows, seen_rows
+from model.unseen import THIS, Contender, held_out_rows, labelled_rows, seen_rows
 from store.database import Connection, Database
 from store.jobs.checkpoints import MOST_BYTES, CheckpointRow, get_checkpoint
 from store.jobs.claim import Claim
@@ -155,7 +155,7 @@ class Training:
             unseen, remedy = held_out_rows(self.table, self.fitting, champion), GROWN
         else:
             path, file_format, target = holdout
-            mine = Contender(self.fitting.estimator(), self.seen)
+            mine = Contender(THIS, self.fitting.estimator(), lambda: self.seen)
             unseen, remedy = labelled_rows(read_cells(path, file_format, ()), target, champion, mine), LARGER
         return judge(unseen, gate, self.fitting.spec.seed, remedy), unseen.to_json()
 
