@@ -19,7 +19,8 @@ from model.schedules.constant import Constant
 from model.spec import Portfolio, Spec
 
 NOTE = """Each line leaves out one part of the preset, on all stages that have it. Figures are log losses in nats, means
-over five folds, with the difference to the whole: above zero, the part helps. The seconds are of one processor, a fit."""
+over five folds, with the difference to the whole: above zero, the part helps. The seconds are of one processor, for one
+fit."""
 
 Change = Callable[[Spec], Spec | None]
 """From a stage to the stage without a part; None leaves the stage out."""
@@ -30,6 +31,7 @@ CHANGES: dict[str, Change] = {
     "without the family of plain numbers": lambda stage: None if stage.layers and not stage.periodic else stage,
     "without logistic regression": lambda stage: stage if stage.layers else None,
     "without normal scores": lambda stage: replace(stage, numbers="scaled"),
+    "without feature scale": lambda stage: replace(stage, feature_scale=None),
     "without embeddings": lambda stage: replace(stage, embedding=None),
     "without dropout": lambda stage: replace(stage, dropout=0.0),
     "without weight decay": lambda stage: replace(stage, weight_decay=0.0) if stage.layers else stage,

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, get_args
 
+from model.layers.feature_scale import FeatureScale
 from model.layers.periodic import Periodic
 from model.layers.silu import SiLU
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
@@ -88,6 +89,7 @@ def plan(portfolio: Portfolio, rows: int) -> tuple[Spec, ...]:
         epochs=epochs,
         early_stopping=EarlyStopping(patience=max(5, epochs // 2)),
         embedding=Embedded(at_least=10, width=2),
+        feature_scale=FeatureScale(),
     )
     periodic = replace(deep, periodic=Periodic(highest=0.3))
     return (linear, periodic) if families == 1 else (linear, periodic, deep)
