@@ -18,7 +18,7 @@ from model.outputs.writing import write_scores
 from model.parsing import first_repeated, shown
 from model.scoring import score_file
 from model.spec import PRESETS, Portfolio, default_recipe, parse_recipe
-from model.sweep.plan import parse_plan
+from model.sweep.plan_parser import parse_plan
 from model.sweep.standing import Standing
 from model.sweep.summary import summary
 from model.sweep.sweep import Sweep
@@ -128,6 +128,8 @@ def sweep(options: argparse.Namespace) -> None:
     write_bytes(options.out, estimator.to_bytes())
     if options.json:
         found["leaderboard"] = [standing.to_json() for standing in sweeping.leaderboard.rows()]
+    else:
+        found = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in found.items()}
     show({**found, "sha256": estimator.weights_sha256}, options.json)
 
 

@@ -21,7 +21,8 @@ from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_jo
 from app.submission.training_size import oversize_sweep
 from app.views.training_jobs import GateRequest, Promote, gate_problems
 from model.errors import Problem, SpecError
-from model.sweep.plan import MOST_CONFIGURATIONS, SweepPlan, parse_plan
+from model.sweep.plan import SweepPlan
+from model.sweep.plan_parser import MOST_CONFIGURATIONS, parse_plan
 from store.database import Connection
 from store.jobs.submit import Submission
 from store.rows import DatasetRow
