@@ -126,7 +126,8 @@ def _parse_plan(services: Services, connection: Connection, body: SweepRequest) 
 
 def _dataset_problems(plan: SweepPlan, dataset: DatasetRow) -> list[Problem]:
     """Return the problems with the dataset of the sweep's spec, or else those of its configurations."""
-    inputs, others = {column["name"] for column in dataset.schema["columns"]}, (dataset.target, dataset.id_column)
+    inputs = {column["name"]: column["kind"] for column in dataset.schema["columns"]}
+    others = (dataset.target, dataset.id_column)
     problems = dataset_errors(plan.spec, inputs, others, "/spec")
     for spec, pointer in zip(plan.specs, plan.pointers, strict=True) if not problems else ():
         problems += dataset_errors(spec, inputs, others, pointer)

@@ -88,9 +88,8 @@ class Fitting:
         design = self._design(len(table.columns), size_limits or SizeLimits(memory_bytes()))
         facts = [len(self.y), float(self.y.sum()), self.encoder.to_json()]
         self.fingerprint = sha256(canonical_json(facts).encode())  # another table gives other facts
-        self.progress_counts = {"epochs": 0, "steps": 0}
-        if checkpoint is not None:
-            self.progress_counts = self._resumed_progress(checkpoint)
+        if checkpoint is not None and checkpoint.header.get("table") != self.fingerprint:
+            raise CheckpointError("the checkpoint is from a training on another table: start afresh")
         self.stages = Stages(self.recipe.stages, design, checkpoint)
         self._found: tuple[int, tuple[Network | Blend, Floats, Floats]] | None = None  # for this number of epochs
 
@@ -125,7 +124,6 @@ class Fitting:
         """Yield one report an epoch until the last epoch or an early stop, with losses in the units of the target."""
         unit = self.head.loss_unit
         for report in self.stages.epochs():
-            self.progress_counts = {"epochs": report.epoch, "steps": report.steps}
             held = None if report.valid_loss is None else report.valid_loss * unit
             yield replace(report, train_loss=report.train_loss * unit, valid_loss=held)
 
@@ -142,7 +140,7 @@ class Fitting:
     @property
     def epochs_done(self) -> int:
         """The number of the last reported epoch, or of the epoch that the checkpoint was taken after."""
-        return self.progress_counts["epochs"]
+        return self.stages.done["epochs"]
 
     @property
     def epochs_planned(self) -> int:
@@ -157,14 +155,7 @@ class Fitting:
     def checkpoint(self) -> Checkpoint:
         """Return the state after the last report. A fitting that continues from it ends with the same bytes."""
         state = self.stages.checkpoint()
-        fitting = {"table": self.fingerprint, "done": self.progress_counts}
-        return Checkpoint({**state.header, "fitting": fitting}, state.arrays)
-
-    def _resumed_progress(self, checkpoint: Checkpoint) -> dict[str, int]:
-        fitting = checkpoint.header.get("fitting", {})
-        if fitting.get("table") != self.fingerprint:
-            raise CheckpointError("the checkpoint is from a training on another table: start afresh")
-        return dict(fitting["done"])
+        return Checkpoint({**state.header, "table": self.fingerprint}, state.arrays)
 
     def estimator(self) -> Estimator:
         """Return the estimator with the best parameters so far, calibrated on the validation rows."""
@@ -225,7 +216,7 @@ class Fitting:
             "valid_loss": head.loss(y[valid], held) if len(valid) else None,
             head.metric: head.quality(y[valid], head.scaled(held_out)) if len(valid) else None,
             **figures,
-            **self.progress_counts,
+            **self.stages.done,
         }
         if isinstance(head, Churn):
             facts = TrainingFacts(self.cells, self.split, self.spec.seed, self.stages.improving)

@@ -22,6 +22,7 @@ SECONDS = {"quick": 5.0, "auto": 60.0, "best": 300.0}  # of one processor, for R
 MEMBERS = {"quick": 4, "auto": 8, "best": 10}
 UNITS = {"quick": 64, "auto": 64, "best": 96}
 ROWS = 10_000
+FOLD = 10  # rows that a member holds out, at least
 SMALL = 500  # rows: too few to tell a network from logistic regression
 COST = 6e-6  # seconds of one processor for a row, an epoch and a member, at most
 FEWEST_EPOCHS, MOST_EPOCHS = 6, {"quick": 30, "auto": 40, "best": 60}
@@ -63,17 +64,17 @@ def plan(portfolio: Portfolio, rows: int) -> tuple[Spec, ...]:
     One family learns periodic features of each number, the other reads it as it is: on some tables the features are
     worth much, on others they do harm. Few rows get logistic regression alone.
     """
-    members = MEMBERS[portfolio.preset]
+    members = max(2, min(MEMBERS[portfolio.preset], rows // FOLD))
     linear = _linear(portfolio, rows, members)
     if rows < SMALL:
         return (linear,)
     seconds = portfolio.budget_s or SECONDS[portfolio.preset] * max(1.0, math.sqrt(rows / ROWS))
     families = 1 if portfolio.preset == "quick" else 2
-    epochs = int(seconds / (COST * rows * members * families))
-    while epochs < FEWEST_EPOCHS and members > 2:
+    most = MOST_EPOCHS[portfolio.preset]
+    affordable = min(seconds / (COST * rows * families), most * members)  # epochs of one member
+    while affordable < FEWEST_EPOCHS * members and members > 2:
         members -= 1
-        epochs = int(seconds / (COST * rows * members * families))
-    epochs = min(max(epochs, FEWEST_EPOCHS), MOST_EPOCHS[portfolio.preset])
+    epochs = min(max(int(affordable / members), FEWEST_EPOCHS), most)
     linear = _linear(portfolio, rows, members)
     deep = replace(
         linear,
@@ -104,7 +105,7 @@ def _linear(portfolio: Portfolio, rows: int, members: int) -> Spec:
         layers=(),
         initializer="zeros",
         optimizer=Adam(learning_rate=0.02),
-        weight_decay=1 / rows,
+        weight_decay=1 / max(rows, 1),
         batch_size=batch_size(rows),
         epochs=40,
         early_stopping=EarlyStopping(patience=20),

@@ -48,6 +48,10 @@ def parse_plan(raw: Mapping[str, Any], *, alone: bool = False) -> SweepPlan:
 
 def _read_spec(reader: Reader, raw: object, folds: Any) -> Spec | None:
     """Return the spec with a member for each fold; None with its problems added to the reader."""
+    if isinstance(raw, str) or (isinstance(raw, Mapping) and "preset" in raw):
+        detail = "a sweep compares changes of one spec, and a preset plans several: name layers and other settings"
+        reader.refuse("/spec", "conflict", detail)
+        return None
     mapping = reader.mapping(raw, "/spec")
     if mapping is None or type(folds) is not int:
         return None
