@@ -93,8 +93,8 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
         raise ColumnError("; ".join(problem.detail for problem in problems))
     if not isinstance(estimator.head, Churn):
         raise EstimatorError("trace needs the cross-entropy of churn: train with that loss")
-    if isinstance(estimator.network, Blend):
-        raise EstimatorError("trace follows one network, and this is a blend of several: train with a spec of layers")
+    if isinstance(estimator.network, Blend) or "preset" in estimator.spec:
+        raise EstimatorError("trace follows one network, and a preset plans and blends several: train with a spec of layers")
     network = estimator.network.singles[member]
     plain = all(isinstance(layer, Dense | Activation) for layer in network.layers)
     if not plain or not isinstance(network.layers[0], Dense):

@@ -93,8 +93,7 @@ class Fitting:
         labels, codes, folds = self.head.labels(self.y), self.encoder.codes, self.split.folds
         outputs, features = spec.loss.outputs(labels), len(self.encoder.features)
         shape = Shape(table.rows, len(table.columns), features, codes, outputs, self.encoder.numbers)
-        for stage in stages:
-            check_size(stage, shape, size_limits or SizeLimits(memory_bytes()))
+        check_size(stages, shape, size_limits or SizeLimits(memory_bytes()))
         X = self._encoded(options)
         design = Design(X, labels, None, self.train_rows, self.valid_rows, codes, folds, self.encoder.numbers)
         facts = [len(self.y), float(self.y.sum()), self.encoder.to_json()]
