@@ -155,7 +155,9 @@ def _limitations(metrics: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterato
     if rows < FEW_ROWS:
         yield f"Only {rows} rows were held out, so that its validation figures are rough."
     stages = spec.get("stages") or [spec]
-    if any(stage.get("early_stopping") for stage in stages):
+    if (metrics.get("evaluation") or {}).get("held_out") == "folds":
+        yield "A member scored the rows that it held out: all members together are usually a little better than told."
+    elif any(stage.get("early_stopping") for stage in stages):
         chosen = "the best epoch" if len(stages) == 1 else "the best epochs and the weights of the blend"
         yield f"The held-out rows also chose {chosen}, so that their figures flatter it a little."
     yield (

@@ -58,16 +58,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print the result as JSON")
     command.set_defaults(run=train)
 
-    command = commands.add_parser("sweep", help="compare configurations of a spec, and keep the best estimator")
-    command.add_argument("table", type=Path, help="a CSV, NDJSON or Parquet file")
-    command.add_argument("--target", required=True, help="the column that says who churned")
-    command.add_argument("--id", help="the column that names customers")
-    command.add_argument(
-        "--plan", type=Path, required=True, help="a JSON file with spec, configurations or space, folds and halving"
-    )
-    command.add_argument("--out", type=Path, required=True, help="the safetensors file to write the estimator to")
-    command.add_argument("--json", action="store_true", help="print the result as JSON")
-    command.set_defaults(run=sweep)
+    _add_sweep(commands)
 
     command = commands.add_parser("predict", help="score a table with an estimator")
     command.add_argument("file", type=Path, help="an estimator written by train")
@@ -83,6 +74,19 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print the numbers as JSON")
     command.set_defaults(run=trace_record)
     return top
+
+
+def _add_sweep(commands: Any) -> None:
+    command = commands.add_parser("sweep", help="compare configurations of a spec, and keep the best estimator")
+    command.add_argument("table", type=Path, help="a CSV, NDJSON or Parquet file")
+    command.add_argument("--target", required=True, help="the column that says who churned")
+    command.add_argument("--id", help="the column that names customers")
+    command.add_argument(
+        "--plan", type=Path, required=True, help="a JSON file with spec, configurations or space, folds and halving"
+    )
+    command.add_argument("--out", type=Path, required=True, help="the safetensors file to write the estimator to")
+    command.add_argument("--json", action="store_true", help="print the result as JSON")
+    command.set_defaults(run=sweep)
 
 
 def train(options: argparse.Namespace) -> None:

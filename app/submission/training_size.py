@@ -10,8 +10,8 @@ from app.submission.spec_check import read_spec
 from model.errors import Problem, SpecError
 from model.spec import Recipe, Spec
 from model.sweep.paused import limits_beside
-from model.sweep.plan import SweepPlan
 from model.sweep.plan_parser import parse_plan
+from model.sweep.sweep_plan import SweepPlan
 from model.training.expected import expected_shape
 from model.training.footprint import Shape, SizeLimits, check_size, footprint
 from store.database import Connection

@@ -65,7 +65,7 @@ class UnseenChanges(msgspec.Struct, frozen=True):
     mean_probability_change: float
 
 
-class Quality(msgspec.Struct, frozen=True):
+class VersionQuality(msgspec.Struct, frozen=True):
     """Which version is better on the customers whom neither has seen; `difference` is above zero if `version` is.
 
     The verdict is `better`, `not_better` or `cannot_tell`. Without figures there are too few such customers, or their
@@ -106,7 +106,7 @@ class Diff(msgspec.Struct, frozen=True):
     baseline_log_odds_change: float
     customers: list[CustomerChange]
     unseen: UnseenChanges | None
-    quality: Quality
+    quality: VersionQuality
 
 
 MOST_ROWS = 100_000
@@ -171,11 +171,11 @@ def _unseen(changes: Changes) -> UnseenChanges:
     return UnseenChanges(changes.rows, changes.to_leaving, changes.to_staying, changes.mean_change)
 
 
-def _quality(facts: Mapping[str, Any]) -> Quality:
+def _quality(facts: Mapping[str, Any]) -> VersionQuality:
     names = {"candidate": "version", "champion": "against"}
     names |= {f"seen_by_{old}": f"seen_by_{new}" for old, new in names.items()}
     shown = {names.get(name, name): value for name, value in facts.items()}
-    return Quality(**{name: value for name, value in shown.items() if name in Quality.__struct_fields__})
+    return VersionQuality(**{name: value for name, value in shown.items() if name in VersionQuality.__struct_fields__})
 
 
 def _customers(found: Comparison, explain: int) -> list[CustomerChange]:

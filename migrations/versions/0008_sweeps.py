@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_sweeps"
-down_revision = "0007_seen_rows"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

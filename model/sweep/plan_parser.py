@@ -11,8 +11,8 @@ from model.spec import Spec, parse_spec
 from model.storage import canonical_json
 from model.sweep.changes import FIXED, Changes, changed
 from model.sweep.halving import Halving
-from model.sweep.plan import SweepPlan
 from model.sweep.space import Space, read_space
+from model.sweep.sweep_plan import SweepPlan
 
 MOST_CONFIGURATIONS = 200
 MOST_PARSED = 3_000_000  # bytes of the specs that are parsed, a copy of the sweep's spec for each configuration

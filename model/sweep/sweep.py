@@ -9,8 +9,8 @@ from model.errors import CheckpointError, DivergedError, SpecError
 from model.estimator import Fitting
 from model.sweep.leaderboard import Leaderboard
 from model.sweep.paused import MOST_PAUSED_BYTES, PausedStates, read_state, write_states
-from model.sweep.plan import SweepPlan
 from model.sweep.standing import Standing, measure
+from model.sweep.sweep_plan import SweepPlan
 from model.training.checkpoint import Checkpoint
 from model.training.footprint import SizeLimits
 from model.training.report import EpochReport

@@ -68,6 +68,7 @@ COLUMNS = ("months", "monthly_charge", "support_tickets", "usage_hours")
         ({"columns": {"a/b": {"drop": True}}}, "/spec/columns/a~1b"),
         ({"columns": {"churned": {"drop": True}}}, "/spec/columns/churned"),
         ({"columns": {name: {"drop": True} for name in COLUMNS}}, "/spec/columns"),
+        ({"columns": {"months": {"kind": "date"}}}, "/spec/columns/months/kind"),
         ({"validation": {"time": "nope"}}, "/spec/validation/time"),
         ({"validation": {"group": "nope"}}, "/spec/validation/group"),
         ({"loss": "squared_error"}, "/spec/loss"),

@@ -7,13 +7,18 @@ import pytest
 
 from model.columns import Numbers, Table, Words
 from model.columns.cells import Flags
+from model.estimator import Fitting
 from model.metrics import auc, log_loss
 from model.probabilities import sigmoid
-from tests.model.fitted import fit
+from model.spec import parse_recipe
 
-TABLES = 6
-QUICK = {"epochs": 40, "optimizer": {"learning_rate": 0.01}, "early_stopping": {"patience": 10}}
-FOLDS = {**QUICK, "members": 5, "validation": {"folds": True}}
+TABLES = 5
+TODAY = {"epochs": 60, "optimizer": {"learning_rate": 0.01}}
+SPECS: dict[str, Any] = {
+    "today": TODAY,
+    "folds": {**TODAY, "members": 5, "validation": {"folds": True}},
+    "portfolio": "quick",
+}
 
 
 def draw(n: int, seed: int) -> tuple[Table, np.ndarray]:
@@ -29,15 +34,18 @@ def draw(n: int, seed: int) -> tuple[Table, np.ndarray]:
 FRESH, OUTCOMES = draw(8_000, 1_000_000)
 
 
-@pytest.mark.parametrize("spec", [QUICK, {**QUICK, "layers": [32, 32]}, FOLDS], ids=["today", "wide", "folds"])
-def test_what_is_reported_is_within_its_interval_of_fresh_customers(spec: dict[str, Any]) -> None:
+@pytest.mark.parametrize("name", SPECS)
+def test_what_is_reported_is_within_its_interval_of_fresh_customers(name: str) -> None:
     within, flattered = {"log_loss": 0, "auc": 0}, []
     for seed in range(TABLES):
-        estimator = fit(draw(600, seed)[0], **spec).estimator()
+        fitting = Fitting(draw(800, seed)[0], target="churned", spec=parse_recipe(SPECS[name]))
+        for _ in fitting.epochs():
+            pass
+        estimator = fitting.estimator()
         told, z = estimator.metrics["evaluation"]["metrics"], estimator.log_odds(FRESH.columns, FRESH.rows)
-        for name, metric in (("log_loss", log_loss), ("auc", auc)):
-            within[name] += told[name]["low"] <= metric(OUTCOMES, z) <= told[name]["high"]
+        for figure, metric in (("log_loss", log_loss), ("auc", auc)):
+            within[figure] += told[figure]["low"] <= metric(OUTCOMES, z) <= told[figure]["high"]
         flattered.append(log_loss(OUTCOMES, z) - told["log_loss"]["value"])
-    assert min(within.values()) >= TABLES - 1, within
-    if spec is FOLDS:  # a single split reports on the few rows that chose the epoch
-        assert abs(np.mean(flattered)) < 0.02
+    assert min(within.values()) >= TABLES - 1, (within, flattered)
+    if name != "today":  # a single split reports on the few rows that chose the epoch, and flatters by about 0.02
+        assert abs(np.mean(flattered)) < 0.02, flattered

@@ -15,11 +15,11 @@ from model.storage import pack_checkpoint, unpack_checkpoint
 from model.sweep.halving import Halving, rungs
 from model.sweep.leaderboard import Leaderboard
 from model.sweep.paused import limits_beside
-from model.sweep.plan import SweepPlan
 from model.sweep.plan_parser import parse_plan
 from model.sweep.standing import Standing
 from model.sweep.summary import summary
 from model.sweep.sweep import Sweep
+from model.sweep.sweep_plan import SweepPlan
 from model.tables.reader import read_table
 from model.training.footprint import SizeLimits
 

@@ -126,7 +126,7 @@ def test_an_earlier_release_finds_sweeps_as_trainings_that_have_ended(bare: Data
     running = world.start(world.queue(kind="sweep"))
     world.beat(running, checkpoint=checkpoint(1))
     world.cancel(running.job_id)
-    downgrade(bare, "0007_seen_rows")
+    downgrade(bare, "0007")
     jobs = (waiting, done.job_id, running.job_id)
     rows = {job: (world.row(job).kind, world.row(job).state) for job in jobs}
     assert rows == {
