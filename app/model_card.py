@@ -154,10 +154,12 @@ def _limitations(metrics: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterato
         return
     if rows < FEW_ROWS:
         yield f"Only {rows} rows were held out, so that its validation figures are rough."
+    stages = spec.get("stages") or [spec]
     if (metrics.get("evaluation") or {}).get("held_out") == "folds":
         yield "A member scored the rows that it held out: all members together are usually a little better than told."
-    elif spec.get("early_stopping"):
-        yield "The held-out rows also chose the best epoch, so that their figures flatter it a little."
+    elif any(stage.get("early_stopping") for stage in stages):
+        chosen = "the best epoch" if len(stages) == 1 else "the best epochs and the weights of the blend"
+        yield f"The held-out rows also chose {chosen}, so that their figures flatter it a little."
     yield (
         "Its figures are of the rows that it held out itself: beside those of another version they do not say which is "
         "better. A diff of both compares them on rows that neither has seen."

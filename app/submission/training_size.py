@@ -1,5 +1,6 @@
 """Checks the size of a training or sweep against what one job can store and the memory that the workers give it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,23 +23,20 @@ from store.workers import most_job_bytes
 
 
 def oversize(services: Services, connection: Connection, recipe: Recipe, dataset: DatasetRow) -> list[Problem]:
-    """Return the problems of a spec, or of the first stage of a portfolio, that is too large for this dataset.
+    """Return the problem of a spec or portfolio that is too large for this dataset.
 
     Whether the layers fit together is checked by the training, which knows the exact number of features.
     """
-    limits = _limits(services, connection, "training")
-    for spec in recipe.planned(dataset.rows).stages:
-        shape = expected_shape(dataset.schema["columns"], dataset.rows, spec)
-        if problems := _too_large(spec, shape, limits, "/spec"):
-            return problems
-    return []
+    stages = recipe.planned(dataset.rows).stages
+    shape = expected_shape(dataset.schema["columns"], dataset.rows, stages[0])  # all stages read the same features
+    return _too_large(stages, shape, _limits(services, connection, "training"), "/spec")
 
 
 def oversize_sweep(services: Services, connection: Connection, plan: SweepPlan, dataset: DatasetRow) -> list[Problem]:
     """Return the problems of the configurations that are too large for this dataset, beside those that are paused."""
     most, shapes, problems = _limits(services, connection, "sweep"), dict[Any, Shape](), list[Problem]()
     for spec, pointer in zip(plan.specs, plan.pointers, strict=True):
-        decisive = (spec.columns, spec.embedded, spec.validation)
+        decisive = (spec.columns, spec.embedded, spec.validation, spec.numbers)
         if decisive not in shapes:
             shapes[decisive] = expected_shape(dataset.schema["columns"], dataset.rows, spec)
         shape = shapes[decisive]
@@ -46,7 +44,7 @@ def oversize_sweep(services: Services, connection: Connection, plan: SweepPlan, 
             state = footprint(spec, shape).state
         except SpecError:  # layers that do not fit together: the configuration loses
             continue
-        problems += _too_large(spec, shape, limits_beside(most, plan.most_paused, state), pointer)
+        problems += _too_large((spec,), shape, limits_beside(most, plan.most_paused, state), pointer)
     return problems
 
 
@@ -80,9 +78,9 @@ def _limits(services: Services, connection: Connection, kind: JobKind) -> SizeLi
     return SizeLimits(memory, MOST_BYTES)
 
 
-def _too_large(spec: Spec, shape: Shape, most: SizeLimits, here: str) -> list[Problem]:
+def _too_large(stages: Sequence[Spec], shape: Shape, most: SizeLimits, here: str) -> list[Problem]:
     try:
-        check_size(spec, shape, most)
+        check_size(stages, shape, most)
     except SpecError as error:
         large = [problem for problem in error.problems if problem.code == "too_large"]
         return [replace(problem, pointer=f"{here}{problem.pointer}") for problem in large]

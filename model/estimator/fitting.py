@@ -106,8 +106,7 @@ class Fitting:
         encoder, labels = self.encoder, self.head.labels(self.y)
         outputs, features = self.spec.loss.outputs(labels), len(encoder.features)
         shape = Shape(len(self.y), columns, features, encoder.codes, outputs, encoder.numbers)
-        for stage in self.recipe.stages:
-            check_size(stage, shape, limits)
+        check_size(self.recipe.stages, shape, limits)
         X, split = self._encoded(dict(self.spec.columns)), self.split
         return Design(X, labels, None, split.train, split.valid, encoder.codes, split.folds, encoder.numbers)
 

@@ -77,7 +77,9 @@ def _features(cells: Cells) -> Iterator[Feature]:
             yield _one_hot(code)
         return
     known = cells.values[~cells.missing]
-    if len(known) and (spread := float(known.std())) > 0.0 and np.isfinite(spread):
+    with np.errstate(over="ignore", invalid="ignore"):  # huge numbers have no finite spread
+        spread = float(known.std()) if len(known) else 0.0
+    if spread > 0.0 and np.isfinite(spread):
         yield _standardised(float(known.mean()), spread)
     if 0 < len(known) < len(cells):
         yield lambda cells: cells.missing.astype(np.float64)

@@ -1,5 +1,6 @@
 """A blend: the weighted sum of the logits of several trained networks over the same features."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +26,8 @@ class Blend:
 
     def __post_init__(self) -> None:
         forms = {(network.inputs, network.members, network.outputs) for network in self.networks}
+        if not all(isinstance(weight, float) and math.isfinite(weight) for weight in self.weights):
+            raise ShapeError("the weights of a blend must be finite numbers")
         if len(forms) != 1 or len(self.networks) != len(self.weights) or self.networks[0].outputs != 1:
             raise ShapeError("a blend needs networks of one logit with equal inputs and members, and a weight for each")
 

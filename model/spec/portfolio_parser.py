@@ -41,7 +41,7 @@ def parse_recipe(raw: object) -> Spec | Portfolio:
     if not common.validation.fraction:
         reader.refuse("/validation/fraction", "range", "must be above 0: held-out rows decide how networks are blended")
     _check_alike(reader, stages, common.validation)
-    if problems := [*reader.problems, *conflicts(common)]:
+    if problems := reader.problems or conflicts(common):
         raise SpecError(problems)
     return Portfolio(common=common, stages=stages, **own)  # the reader checked each
 

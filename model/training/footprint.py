@@ -4,8 +4,8 @@ The estimate of memory is high: one to two times the measured memory, for networ
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from model.design import CodeColumn
 from model.errors import Problem, SpecError
@@ -74,32 +74,39 @@ class SizeLimits:
     state: int | None = None
 
 
-def check_size(spec: Spec, shape: Shape, most: SizeLimits) -> None:
-    """Refuse a training that is too large before it allocates memory.
+def check_size(stages: Sequence[Spec], shape: Shape, most: SizeLimits) -> None:
+    """Refuse a training of one or several stages that is too large before it allocates memory.
 
     Raises: SpecError with the sizes and the setting to lower, or because the layers do not fit together.
     """
-    found = footprint(spec, shape)
+    for i, found in enumerate(footprints(stages, shape)):
+        if problem := _too_large(found, shape, most):
+            here = f"/stages/{i}" if len(stages) > 1 else ""
+            raise SpecError([replace(problem, pointer=here + problem.pointer)])
+
+
+def _too_large(found: Footprint, shape: Shape, most: SizeLimits) -> Problem | None:
     what = f"{found.networks:,} network{'s' * (found.networks > 1)} of {found.parameters:,} parameters"
     lower = "lower the units of layers" + (", members or restarts" if found.networks > 1 else "")
     stored = max(found.state, found.estimator)
     if most.state is not None and stored > most.state:
         stored_as = "a checkpoint" if found.state >= stored else "an estimator"
         detail = f"{stored_as} of {what} is {megabytes(stored)}, and a job can store {megabytes(most.state)}: {lower}"
-        raise SpecError([Problem("/layers", "too_large", detail)])
-    if most.memory is not None and found.memory > most.memory:
-        pointer, share, remedy = max(
-            ("/layers", found.numbers, lower),
-            ("/batch_size", found.batches, "lower batch_size, the units of layers, or members"),
-            ("/columns", found.table, "drop columns, embed those of many categories, or send fewer rows or members"),
-            key=lambda part: part[1],
-        )
-        detail = (
-            f"training {what} on {shape.rows:,} rows of up to {shape.inputs:,} features needs about "
-            f"{megabytes(found.memory)} of memory, {megabytes(share)} of it here, and may take "
-            f"{megabytes(most.memory)}: {remedy}"
-        )
-        raise SpecError([Problem(pointer, "too_large", detail)])
+        return Problem("/layers", "too_large", detail)
+    if most.memory is None or found.memory <= most.memory:
+        return None
+    pointer, share, remedy = max(
+        ("/layers", found.numbers, lower),
+        ("/batch_size", found.batches, "lower batch_size, the units of layers, or members"),
+        ("/columns", found.table, "drop columns, embed those of many categories, or send fewer rows or members"),
+        key=lambda part: part[1],
+    )
+    detail = (
+        f"training {what} on {shape.rows:,} rows of up to {shape.inputs:,} features needs about "
+        f"{megabytes(found.memory)} of memory, {megabytes(share)} of it here, and may take "
+        f"{megabytes(most.memory)}: {remedy}"
+    )
+    return Problem(pointer, "too_large", detail)
 
 
 def megabytes(size: int) -> str:
@@ -110,6 +117,23 @@ def megabytes(size: int) -> str:
         '1,598 MB'
     """
     return f"{math.ceil(size / 1e6):,} MB"
+
+
+def footprints(stages: Sequence[Spec], shape: Shape) -> Iterator[Footprint]:
+    """Estimate the sizes of each stage of a training, beside the finished networks of the stages before it.
+
+    Raises: SpecError when the layers do not fit together.
+    """
+    kept = 0  # bytes of those networks
+    for spec in stages:
+        found = footprint(spec, shape)
+        yield replace(
+            found,
+            state=found.state + kept,
+            estimator=found.estimator + kept,
+            numbers=found.numbers + (STATE_COPIES + ESTIMATOR_COPIES) * kept,
+        )
+        kept += found.estimator
 
 
 def footprint(spec: Spec, shape: Shape) -> Footprint:

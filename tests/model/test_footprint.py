@@ -26,6 +26,14 @@ from tests.model.test_scoring_forms import LAYERS
 HEADER_BYTES = 10_000
 ROWS = 20_000
 REPEATED = 20  # copies of a layer, so that an uncounted array outweighs the shared ones
+STAYER = {"reasons": {"baseline": "stayer"}}
+STAGE: dict[str, object] = {
+    "members": 4,
+    "validation": {"folds": True},
+    "epochs": 1,
+    "batch_size": 128,
+    "activation": "silu",
+}
 SHAPES: dict[str, tuple[int, int, dict[str, object]]] = {
     "wide": (1000, 5, {"layers": [2000, 2000]}),
     "one wide layer": (1000, 5, {"layers": [65_536]}),
@@ -46,6 +54,7 @@ SHAPES: dict[str, tuple[int, int, dict[str, object]]] = {
     ),
     "features": (2000, 1000, {"layers": [64]}),
     "rows": (200_000, 20, {}),
+    "stages": (60_000, 20, {"preset": "quick", **STAYER, "stages": [STAGE, {**STAGE, "periodic": {}}, STAGE]}),
 }
 # Prints the peak of the memory that RLIMIT_DATA counts, and the estimate.
 MEASURED = """
@@ -54,9 +63,9 @@ import numpy as np
 from model.columns import Table
 from model.columns.cells import Numbers
 from model.estimator import Fitting
-from model.spec import parse_spec
+from model.spec import parse_recipe
 from model.storage import pack_checkpoint
-from model.training.footprint import Shape, footprint
+from model.training.footprint import Shape, footprints
 
 def watch():
     while True:
@@ -69,7 +78,8 @@ seen, rng = [], np.random.default_rng(0)
 threading.Thread(target=watch, daemon=True).start()
 cells = {f"c{i}": Numbers(rng.standard_normal(rows)) for i in range(columns)}
 table = Table({**cells, "y": Numbers((rng.random(rows) < 0.3).astype(float))}, rows)
-spec = parse_spec({"epochs": 1, "optimizer": {"name": "adam", "learning_rate": 1e-6}, **raw})
+base = {} if "preset" in raw else {"epochs": 1, "optimizer": {"name": "adam", "learning_rate": 1e-6}}
+spec = parse_recipe({**base, **raw})
 fitting = Fitting(table, target="y", spec=spec)
 for _ in fitting.epochs():
     pass
@@ -77,8 +87,9 @@ state = pack_checkpoint(fitting.checkpoint())
 kept = bytes(bytearray(state))
 estimator = fitting.estimator()
 estimator.to_bytes(), estimator.weights_sha256
-expected = footprint(spec, Shape(rows, columns + 1, columns))
-print(json.dumps([max(seen), expected.memory]))
+encoder = fitting.encoder
+shape = Shape(rows, columns + 1, len(encoder.features), numbers=encoder.numbers)
+print(json.dumps([max(seen), max(each.memory for each in footprints(spec.stages, shape))]))
 """
 
 
@@ -178,9 +189,9 @@ def test_a_training_that_is_too_large_is_refused_with_sizes_and_a_remedy(
     spec: dict[str, object], shape: Shape, most: SizeLimits, pointer: str, said: str
 ) -> None:
     with pytest.raises(SpecError, match=said) as caught:
-        check_size(parse_spec(spec), shape, most)
+        check_size((parse_spec(spec),), shape, most)
     assert [(problem.pointer, problem.code) for problem in caught.value.problems] == [(pointer, "too_large")]
 
 
 def test_the_default_network_fits_the_smallest_memory_of_a_job() -> None:
-    check_size(parse_spec({}), Shape(10_000, 20, 40), SizeLimits(memory=2**28, state=2**27))
+    check_size((parse_spec({}),), Shape(10_000, 20, 40), SizeLimits(memory=2**28, state=2**27))
