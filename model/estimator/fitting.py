@@ -11,10 +11,12 @@ from model.columns import Table
 from model.columns.categorical import MOST_CATEGORIES, MOST_EMBEDDED
 from model.columns.declared import with_declared_kinds
 from model.columns.encoder import Encoder
+from model.columns.finding_warnings import find_warnings
 from model.columns.options import ColumnOptions
 from model.columns.phrases import Phrase
+from model.columns.reading_warnings import inverted_target
 from model.columns.schema import other_columns
-from model.columns.table_warnings import few_rows, find_warnings, is_constant
+from model.columns.table_warnings import few_rows, is_constant
 from model.design import Design, Floats
 from model.errors import CheckpointError, Problem, SpecError
 from model.estimator.background import Background, check_baseline
@@ -83,6 +85,8 @@ class Fitting:
         embed_from = None if spec.embedded is None else spec.embedded.at_least
         most = MOST_CATEGORIES if embed_from is None else MOST_EMBEDDED
         self.warnings = tuple(a.to_json() for a in find_warnings({n: table.columns[n] for n in asked}, outcomes, most))
+        if outcomes is not None:
+            self.warnings += tuple(a.to_json() for a in inverted_target(target, table.columns[target]))
         if isinstance(self.recipe, Portfolio) and not any(stage.layers for stage in stages):
             self.warnings += (few_rows(table.rows).to_json(),)
         inputs = Table({name: table.columns[name] for name in names}, table.rows)
