@@ -11,7 +11,9 @@ import msgspec
 from flask import Flask, render_template
 
 from app.schemas.field_types import JsonObject, Time, time_text
+from model.columns.phrases import spoken
 from model.estimator import Estimator
+from model.evaluation import warnings_of
 from store.rows import DatasetRow, VersionRow
 
 
@@ -28,7 +30,7 @@ class CardDetails(msgspec.Struct, frozen=True):
 
 
 class CardColumn(msgspec.Struct, frozen=True):
-    """An input column, with the baseline customer's value."""
+    """An input column, with the value of the baseline customer, or a typical value if the average is the baseline."""
 
     name: str
     kind: str
@@ -60,6 +62,7 @@ class Card(msgspec.Struct, frozen=True):
     training_data: CardData
     metrics: JsonObject
     limitations: list[str]
+    warnings: list[str]
 
 
 USE = (
@@ -68,12 +71,18 @@ USE = (
     "customer's prices or rights."
 )
 FEW_ROWS = 200
+BASELINES = {
+    "average": "the average over training customers, whom {background:,} of them represent",
+    "stayer": "a typical customer who stayed",
+    "record": "the customer that the training spec describes",
+}
 
 
 def install(app: Flask) -> None:
     """Set up Jinja for the card's template: the filter `cell` escapes Markdown."""
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.filters["cell"] = cell
+    app.jinja_env.filters["span"] = span
 
 
 def build_card(version: VersionRow, dataset: DatasetRow, estimator: Estimator, aliases: Sequence[str]) -> Card:
@@ -107,6 +116,7 @@ def build_card(version: VersionRow, dataset: DatasetRow, estimator: Estimator, a
         ),
         metrics=version.metrics,
         limitations=list(_limitations(version.metrics, version.spec)),
+        warnings=[warning["detail"] for warning in warnings_of(version.metrics)],
     )
 
 
@@ -144,8 +154,17 @@ def _limitations(metrics: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterato
         return
     if rows < FEW_ROWS:
         yield f"Only {rows} rows were held out, so that its validation figures are rough."
-    if spec.get("early_stopping"):
+    if (metrics.get("evaluation") or {}).get("held_out") == "folds":
+        yield "A member scored the rows that it held out: all members together are usually a little better than told."
+    elif spec.get("early_stopping"):
         yield "The held-out rows also chose the best epoch, so that their figures flatter it a little."
+    yield (
+        "Its figures are of the rows that it held out itself: beside those of another version they do not say which is "
+        "better. A diff of both compares them on rows that neither has seen."
+    )
+    if sweep := metrics.get("sweep"):
+        chosen = f"It is the best of {sweep['compared']} configurations by the held-out rows, which flatters it"
+        yield f"{chosen}: expect a loss about {sweep['optimism']:.4f} higher."
     if held.get("time") is None:
         yield "The held-out rows are of the same time as the training rows: of customers next year it says nothing."
     yield "It tells who is likely to leave, not who would stay if contacted, and its reasons are not causes."
@@ -166,4 +185,21 @@ def cell(value: object) -> str:
 
 def to_markdown(card: Card) -> str:
     """Write a card as Markdown."""
-    return render_template("card.md.jinja", card=card, details=card.details, data=card.training_data)
+    reasons: Any = card.metrics.get("reasons")
+    baseline = BASELINES[reasons["baseline"]].format(**reasons) if reasons else None
+    average = bool(reasons) and reasons["baseline"] == "average"
+    facts = {"reasons": reasons, "baseline": baseline, "average": average}
+    return render_template("card.md.jinja", card=card, details=card.details, data=card.training_data, **facts)
+
+
+def span(group: Mapping[str, Any]) -> str:
+    """Return the value, or the range of values, of a group of customers.
+
+    Example:
+        >>> span({"value": "Two year"}), span({"value": None}), span({"from": 1, "to": 3}), span({"from": 2, "to": 2})
+        ('Two year', 'missing', '1 to 3', '2')
+    """
+    if "value" in group:
+        return "missing" if group["value"] is None else spoken(group["value"])
+    low, high = spoken(group["from"]), spoken(group["to"])
+    return low if low == high else f"{low} to {high}"

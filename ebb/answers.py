@@ -179,6 +179,21 @@ class CustomerChange(msgspec.Struct, frozen=True):
     reasons: list[ColumnChange]
 
 
+class UnseenChanges(msgspec.Struct, frozen=True):
+    """The changes of the customers whom neither version has seen."""
+
+    rows: int
+    to_leaving: int
+    to_staying: int
+
+
+class Quality(msgspec.Struct, frozen=True):
+    """Which version is better on the customers whom neither has seen."""
+
+    verdict: str
+    reason: str
+
+
 class Diff(msgspec.Struct, frozen=True):
     """The customers who change sides from one version to another, with reasons."""
 
@@ -186,6 +201,8 @@ class Diff(msgspec.Struct, frozen=True):
     to_leaving: int
     to_staying: int
     customers: list[CustomerChange]
+    unseen: UnseenChanges | None = None
+    quality: Quality | None = None
 
 
 class ColumnContribution(msgspec.Struct, frozen=True):

@@ -120,6 +120,11 @@ class Client:
         """Submit a replay, which trains a version again and compares the bytes."""
         return decode(self._create(f"{_model(model)}/versions/{version}/replay"), Job)
 
+    def evaluate(self, model: str, version: int, dataset: str, **economics: float | None) -> Job:
+        """Submit an evaluation of a version on a dataset; `economics` are those of the profit curve."""
+        wanted = {name: value for name, value in economics.items() if value is not None}
+        return decode(self._create(f"{_model(model)}/versions/{version}/evaluate", {"dataset": dataset, **wanted}), Job)
+
     def diff(self, model: str, version: int, against: int, **options: str | int | None) -> Diff:
         """Compare two versions; `options` are dataset, threshold, most and explain."""
         wanted = {name: value for name, value in options.items() if value is not None}

@@ -1,6 +1,7 @@
 """Summarizes a job in a few lines of text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ebb.answers import Epoch, Job
 from ebb.display import describe_losses, losses_of, time_left
@@ -34,13 +35,23 @@ def _lines(job: Job, epochs: list[Epoch]) -> Iterator[tuple[str, str]]:
     if job.error is not None:
         yield "error", f"{job.error.code}: {job.error.detail}"
     if job.result is not None:
-        yield "result", ", ".join(f"{name} {value}" for name, value in job.result.items() if name != "sweep")
+        plain = ((name, value) for name, value in job.result.items() if not isinstance(value, dict | list))
+        yield "result", ", ".join(f"{name} {value}" for name, value in plain)
+        yield from _remarks(job.result)
     for rank, standing in enumerate(job.leaderboard or (), 1):
         yield f"place {rank}", describe_standing(standing)
     if isinstance(found := (job.result or {}).get("sweep"), dict):
         yield "note", str(found["note"])
     for name, when in (("created", job.created_at), ("started", job.started_at), ("finished", job.finished_at)):
         yield name, (when or "").partition(".")[0].replace("T", " ").removesuffix("Z")
+
+
+def _remarks(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the reason of the gate, and the warnings about a version."""
+    if reason := (result.get("gate") or {}).get("reason"):
+        yield "gate", str(reason)
+    for warning in (result.get("report") or result).get("warnings", []):
+        yield "warning", str(warning["detail"])
 
 
 def _state(job: Job) -> str:

@@ -18,7 +18,7 @@ from model.outputs.writing import write_scores
 from model.parsing import first_repeated, shown
 from model.scoring import score_file
 from model.spec import PRESETS, Portfolio, default_recipe, parse_recipe
-from model.sweep.plan import parse_plan
+from model.sweep.plan_parser import parse_plan
 from model.sweep.standing import Standing
 from model.sweep.summary import summary
 from model.sweep.sweep import Sweep
@@ -58,16 +58,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print the result as JSON")
     command.set_defaults(run=train)
 
-    command = commands.add_parser("sweep", help="compare configurations of a spec, and keep the best estimator")
-    command.add_argument("table", type=Path, help="a CSV, NDJSON or Parquet file")
-    command.add_argument("--target", required=True, help="the column that says who churned")
-    command.add_argument("--id", help="the column that names customers")
-    command.add_argument(
-        "--plan", type=Path, required=True, help="a JSON file with spec, configurations or space, folds and halving"
-    )
-    command.add_argument("--out", type=Path, required=True, help="the safetensors file to write the estimator to")
-    command.add_argument("--json", action="store_true", help="print the result as JSON")
-    command.set_defaults(run=sweep)
+    _add_sweep(commands)
 
     command = commands.add_parser("predict", help="score a table with an estimator")
     command.add_argument("file", type=Path, help="an estimator written by train")
@@ -83,6 +74,19 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print the numbers as JSON")
     command.set_defaults(run=trace_record)
     return top
+
+
+def _add_sweep(commands: Any) -> None:
+    command = commands.add_parser("sweep", help="compare configurations of a spec, and keep the best estimator")
+    command.add_argument("table", type=Path, help="a CSV, NDJSON or Parquet file")
+    command.add_argument("--target", required=True, help="the column that says who churned")
+    command.add_argument("--id", help="the column that names customers")
+    command.add_argument(
+        "--plan", type=Path, required=True, help="a JSON file with spec, configurations or space, folds and halving"
+    )
+    command.add_argument("--out", type=Path, required=True, help="the safetensors file to write the estimator to")
+    command.add_argument("--json", action="store_true", help="print the result as JSON")
+    command.set_defaults(run=sweep)
 
 
 def train(options: argparse.Namespace) -> None:
@@ -128,6 +132,8 @@ def sweep(options: argparse.Namespace) -> None:
     write_bytes(options.out, estimator.to_bytes())
     if options.json:
         found["leaderboard"] = [standing.to_json() for standing in sweeping.leaderboard.rows()]
+    else:
+        found = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in found.items()}
     show({**found, "sha256": estimator.weights_sha256}, options.json)
 
 

@@ -3,26 +3,27 @@
 Source: Efron, Tibshirani: An Introduction to the Bootstrap, 1993, chapter 13 (percentile intervals), over pairs.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.columns import Table
 from model.design import Floats
+from model.errors import ColumnError, FileError, TableError
+from model.evaluation.full_report import FEWEST_OF_OUTCOME, FEWEST_ROWS
 from model.metrics import auc, log_loss
 from model.random import stream
-from model.unseen import Unseen
+from model.seen_rows import Mask
+from model.unseen import Contender, Unseen, labelled_rows, unseen_by_both
 
 RESAMPLES = 1_000
 FEWEST = 200
 MOST_DRAWS = 200_000_000  # of single rows: with very many rows, fewer resamples are as precise
 BLOCK = 1 << 21
 PURPOSE = 0x6A7E
-FEWEST_ROWS, FEWEST_OF_OUTCOME = 50, 10
-"""The fewest rows to compare on. With fewer, two equally good versions pass in more than 5 % of comparisons, which is
-twice as often as a confidence of 95 % says."""
 
 Difference = Callable[[NDArray[np.int64]], float]
 
@@ -49,6 +50,7 @@ class GateResult:
     difference: float
     interval: tuple[float, float]
     resamples: int
+    rows: int
 
     @property
     def verdict(self) -> str:
@@ -63,6 +65,10 @@ class GateResult:
     @property
     def reason(self) -> str:
         """The reason why the candidate passes or fails."""
+        return f"on {self.rows:,} rows that neither has seen, {self._change}"
+
+    @property
+    def _change(self) -> str:
         low, high = self.interval
         sure = f"{self.gate.confidence:.0%}: {low:.4g} to {high:.4g}"
         if self.difference <= 0.0:
@@ -112,6 +118,26 @@ def judge(unseen: Unseen, gate: Gate, seed: int, remedy: str) -> GateResult | Ca
     return evaluate_gate(unseen.y, unseen.champion, unseen.candidate, gate, seed)
 
 
+def judge_table(
+    read: Callable[[], Iterable[Table]], target: str, champion: Contender, candidate: Contender, seed: int
+) -> tuple[Mask | None, GateResult | CannotTell, Mapping[str, Any]]:
+    """Compare on the rows of a table that neither has seen.
+
+    Return which rows these are, None where that is not known; the result; and the counts of rows. `read` returns the
+    chunks of the table; its target is empty if it has none.
+    """
+    which, gate = None, Gate()
+    try:
+        which = unseen_by_both(read(), champion, candidate)
+        if not target:
+            return which, CannotTell(gate, "cannot tell: the dataset has no target"), {}
+        unseen = labelled_rows(read(), target, champion, candidate)
+        remedy = "name a labelled dataset with more customers that are in neither training table"
+        return which, judge(unseen, gate, seed, remedy), unseen.to_json()
+    except (TableError, ColumnError, FileError) as error:
+        return which, CannotTell(gate, f"cannot tell: {error}"), {}
+
+
 def evaluate_gate(y: Floats, champion: Floats, candidate: Floats, gate: Gate, seed: int) -> GateResult:
     """Compare the log-odds of champion and candidate on the same rows. The seed sets the resamples.
 
@@ -127,7 +153,7 @@ def evaluate_gate(y: Floats, champion: Floats, candidate: Floats, gate: Gate, se
     tail = (1.0 - gate.confidence) / 2.0
     low, high = np.quantile(found, (tail, 1.0 - tail)).tolist()
     better = theirs - ours if measure is log_loss else ours - theirs
-    return GateResult(gate, theirs, ours, better, (low, high), resamples)
+    return GateResult(gate, theirs, ours, better, (low, high), resamples, len(y))
 
 
 def _drawn(n: int, resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:

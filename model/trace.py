@@ -22,6 +22,7 @@ from model.layers.layer import Arrays, ReferenceBackward
 from model.layers.sequence import arrays_of, reference_all
 from model.metrics import log_loss
 from model.network.blend import Blend
+from model.network.network import Network
 from model.optimizers import Optimizer
 from model.probabilities import sigmoid
 from model.spec import parse_spec
@@ -91,14 +92,7 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
     """
     if problems := estimator.check(record):
         raise ColumnError("; ".join(problem.detail for problem in problems))
-    if not isinstance(estimator.head, Churn):
-        raise EstimatorError("trace needs the cross-entropy of churn: train with that loss")
-    if isinstance(estimator.network, Blend):
-        raise EstimatorError("trace follows one network, and this is a blend of several: train with a spec of layers")
-    network = estimator.network.singles[member]
-    plain = all(isinstance(layer, Dense | Activation) for layer in network.layers)
-    if not plain or not isinstance(network.layers[0], Dense):
-        raise EstimatorError("trace needs plain dense layers, each with any activation or none: train such a network")
+    network = _plain_network(estimator, member)
     cells, _ = estimator.read({name: [value] for name, value in record.items()}, 1)
     features = estimator.encoder.encode(cells)
     steps = forward(network.layers, network.arrays(), features)
@@ -125,6 +119,19 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
         members=estimator.network.members,
         churn_probability=float(estimator.predict(cells)[0]),
     )
+
+
+def _plain_network(estimator: Estimator, member: int) -> Network:
+    """Return one member of the network, if these equations cover it."""
+    if not isinstance(estimator.head, Churn):
+        raise EstimatorError("trace needs the cross-entropy of churn: train with that loss")
+    if isinstance(estimator.network, Blend):
+        raise EstimatorError("trace follows one network, and this is a blend of several: train with a spec of layers")
+    network = estimator.network.singles[member]
+    plain = all(isinstance(layer, Dense | Activation) for layer in network.layers)
+    if not plain or not isinstance(network.layers[0], Dense):
+        raise EstimatorError("trace needs plain dense layers, each with any activation or none: train such a network")
+    return network
 
 
 def forward(layers: Sequence[Layer], arrays: Arrays, a: Floats) -> list[LayerPass]:

@@ -5,6 +5,7 @@ A version has seen every row of its table: it was trained on the row, or the row
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,18 @@ from model.columns import Table
 from model.columns.target import labels
 from model.design import Floats
 from model.estimator import Estimator, Fitting
-from model.seen_rows import SeenRows, in_several_parts, row_digests
+from model.seen_rows import Mask, SeenRows, in_several_parts, row_digests
 from model.tables.reader import Source, read_cells
+
+THIS = "this training"
 
 
 @dataclass(frozen=True)
 class Unseen:
     """Labels and log-odds of the rows that neither champion nor candidate has seen.
 
-    `labelled` counts the rows that they were chosen from, the other counts those that each has seen.
+    `labelled` counts the rows that they were chosen from, the other counts those that each has seen. `names` are those
+    of champion and candidate for messages.
 
     Shapes: y, champion and candidate (n,).
     """
@@ -32,6 +36,7 @@ class Unseen:
     labelled: int
     seen_by_champion: int
     seen_by_candidate: int
+    names: tuple[str, str]
 
     @property
     def rows(self) -> int:
@@ -46,7 +51,8 @@ class Unseen:
     @property
     def account(self) -> str:
         """The counts as a sentence."""
-        seen = f"the champion has seen {self.seen_by_champion:,} and the candidate {self.seen_by_candidate:,}"
+        champion, candidate = self.names
+        seen = f"{champion} has seen {self.seen_by_champion:,} and {candidate} {self.seen_by_candidate:,}"
         return f"of {self.labelled:,} labelled rows {seen}"
 
     def to_json(self) -> dict[str, Any]:
@@ -62,24 +68,36 @@ class Unseen:
 
 @dataclass(frozen=True, eq=False)
 class Contender:
-    """An estimator and the rows that it has seen."""
+    """An estimator, its name for messages, and a function that returns the rows that it has seen."""
 
+    name: str
     estimator: Estimator
-    seen: SeenRows
+    load_seen: Callable[[], SeenRows]
 
     @classmethod
-    def load(cls, estimator: bytes, seen: bytes | None, open_table: Callable[[], tuple[Source, str]]) -> "Contender":
-        """Return the contender of a stored version.
+    def of_version(
+        cls, version: int, estimator: Estimator, kept: bytes | None, open_table: Callable[[], tuple[Source, str]]
+    ) -> "Contender":
+        """Return the contender of a stored version, with the digests that it keeps.
 
-        A version of an earlier release kept no digests; they are made from its table.
-
-        Raises: EstimatorError, FileError, TableError, ColumnError; the errors of `open_table`.
+        A version of an earlier release keeps none; they are made from its table.
         """
-        loaded = Estimator.from_bytes(estimator)
-        if seen is not None:
-            return cls(loaded, SeenRows.from_bytes(seen))
-        columns = identifying(loaded.id_column, loaded.encoder.names)
-        return cls(loaded, SeenRows.of(read_cells(*open_table(), ()), columns))
+
+        def load_seen() -> SeenRows:
+            if kept is not None:
+                return SeenRows.from_bytes(kept)
+            columns = identifying(estimator.id_column, estimator.encoder.names)
+            return SeenRows.of(read_cells(*open_table(), ()), columns)
+
+        return cls(f"version {version}", estimator, load_seen)
+
+    @cached_property
+    def seen(self) -> SeenRows:
+        """The rows that it has seen.
+
+        Raises: FileError, TableError, ColumnError; the errors of `open_table`.
+        """
+        return self.load_seen()
 
 
 def identifying(id_column: str | None, inputs: Sequence[str]) -> Sequence[str]:
@@ -114,7 +132,16 @@ def held_out_rows(table: Table, fitting: Fitting, champion: Contender) -> Unseen
         labelled=len(valid),
         seen_by_champion=int(theirs.sum()),
         seen_by_candidate=int(mine.sum()),
+        names=(champion.name, THIS),
     )
+
+
+def unseen_by_both(tables: Iterable[Table], champion: Contender, candidate: Contender) -> Mask:
+    """Tell of each row of a table, in chunks, whether neither has seen it.
+
+    Raises: FileError, TableError, ColumnError.
+    """
+    return np.concatenate([~(champion.seen.find(table) | candidate.seen.find(table)) for table in tables])
 
 
 def labelled_rows(tables: Iterable[Table], target: str, champion: Contender, candidate: Contender) -> Unseen:
@@ -132,5 +159,5 @@ def labelled_rows(tables: Iterable[Table], target: str, champion: Contender, can
             by_both = (one.estimator.log_odds(rows.columns, rows.rows) for one in (champion, candidate))
             found.append((labels(rows.columns[target], target), *by_both))
     y, by_champion, by_candidate = map(np.concatenate, zip(*found, strict=True)) if found else [np.zeros(0)] * 3
-    labelled, theirs_seen, mine_seen = counts.tolist()
-    return Unseen(y, by_champion, by_candidate, labelled, theirs_seen, mine_seen)
+    labelled, by_first, by_second = counts.tolist()
+    return Unseen(y, by_champion, by_candidate, labelled, by_first, by_second, (champion.name, candidate.name))

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Literal, get_args
 
-JobKind = Literal["training", "scoring", "replay", "sweep"]
+JobKind = Literal["training", "scoring", "replay", "sweep", "evaluation"]
 KINDS: tuple[JobKind, ...] = get_args(JobKind)
 """The kinds of job; each has a queue of its own."""
 

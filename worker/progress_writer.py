@@ -41,8 +41,8 @@ class ProgressWriter:
         Raises: LeaseLostError.
         """
         if unit.epoch is not None:
-            if self._epochs and unit.epoch.epoch <= self._epochs[-1].epoch:
-                self._epochs = []  # a diverged training began again at a lower rate; storing epoch 1 replaces the rest
+            while self._epochs and self._epochs[-1].epoch >= unit.epoch.epoch:
+                self._epochs.pop()  # the training diverged and began again; the store replaces those that it has
             self._epochs.append(unit.epoch)
         if unit.standing is not None:
             self._standings.append(unit.standing)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from model.errors import ModelError
+from model.estimator import Estimator
 from model.gate import CannotTell, Gate, GateResult
 from model.tables.reader import MEDIA_TYPES
 from model.unseen import Contender
@@ -54,7 +55,7 @@ def _if_better(database: Database, artifacts: ArtifactStore, job: JobRow, compar
         return Promotion(CHAMPION, revision=0, gate={**facts, "reason": "there was no champion to compare with"})
     facts |= {"champion_version": alias.version} | ({"dataset": dataset_id} if dataset_id else {})
     try:
-        champion = _load(database, artifacts, job.model, alias.version)
+        champion = load_contender(database, artifacts, job.model, alias.version)
         holdout = None if dataset_id is None else _holdout(database, artifacts, dataset_id)
         result, counts = compare(champion, gate, holdout)
     except (ModelError, ArtifactError, ExpiredError) as error:
@@ -65,12 +66,16 @@ def _if_better(database: Database, artifacts: ArtifactStore, job: JobRow, compar
     return Promotion(CHAMPION, alias.revision, facts) if result.better else NotPromoted(facts)
 
 
-def _load(database: Database, artifacts: ArtifactStore, model: str, version: int) -> Contender:
+def load_contender(database: Database, artifacts: ArtifactStore, model: str, version: int) -> Contender:
+    """Return a version with the rows that it has seen.
+
+    Raises: NotFoundError, ArtifactError, EstimatorError; of the rows, once they are needed, FileError, TableError.
+    """
     with database.read() as connection:
-        estimator = load_estimator(connection, model, version)
+        data = load_estimator(connection, model, version)
         seen = load_seen_rows(connection, model, version)
         dataset = get_dataset(connection, get_version(connection, model, version).dataset_id)
-    return Contender.load(estimator, seen, lambda: _table_of(artifacts, dataset))
+    return Contender.of_version(version, Estimator.from_bytes(data), seen, lambda: _table_of(artifacts, dataset))
 
 
 def _holdout(database: Database, artifacts: ArtifactStore, dataset_id: str) -> Holdout:

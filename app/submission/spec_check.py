@@ -1,6 +1,6 @@
 """Validates the training spec of a request: its own problems, and those with the dataset."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from app.parsing.json_pointer import pointer
@@ -18,13 +18,21 @@ def read_spec(raw: object, here: str) -> tuple[Recipe | None, list[Problem]]:
         return None, [replace(problem, pointer=here + problem.pointer) for problem in error.problems]
 
 
-def dataset_errors(spec: Spec, inputs: Collection[str], others: Collection[str], here: str) -> list[Problem]:
-    """Return the problems of a spec with a dataset of these input columns; `others` are its target and id column."""
+def dataset_errors(spec: Spec, inputs: Mapping[str, str], others: Collection[str], here: str) -> list[Problem]:
+    """Return the problems of a spec with a dataset of these input columns; `others` are its target and id column.
+
+    `inputs` are the kinds of the columns in the dataset's schema. The training checks the values of a declared kind.
+    """
     problems = [
         Problem(here + pointer("columns", name), "unknown", f"the dataset has no input column {clipped(name)!r}")
         for name, _ in spec.columns
         if name not in inputs
     ]
+    for column, options in spec.columns:
+        found = inputs.get(column)
+        if options.kind not in (None, found, "categorical") and found not in (None, "categorical"):
+            detail = f"column {clipped(column)!r} is {found} in the dataset: leave the kind out, or make it categorical"
+            problems.append(Problem(here + pointer("columns", column, "kind"), "conflict", detail))
     for role, name in (("time", spec.validation.time), ("group", spec.validation.group)):
         if name is not None and name not in (*inputs, *others):
             detail = f"the dataset has no column {clipped(name)!r}"

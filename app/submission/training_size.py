@@ -9,7 +9,8 @@ from app.submission.spec_check import read_spec
 from model.errors import Problem, SpecError
 from model.spec import Recipe, Spec
 from model.sweep.paused import limits_beside
-from model.sweep.plan import SweepPlan, parse_plan
+from model.sweep.plan_parser import parse_plan
+from model.sweep.sweep_plan import SweepPlan
 from model.training.expected import expected_shape
 from model.training.footprint import Shape, SizeLimits, check_size, footprint
 from store.database import Connection
@@ -68,7 +69,7 @@ def check_retried(services: Services, connection: Connection, job: JobRow) -> No
         plan, dataset = parse_plan(job.params), get_dataset(connection, job.dataset_id)
         if problems := oversize_sweep(services, connection, plan, dataset):
             raise InputError.of(problems)
-    elif job.kind != "scoring":
+    elif "spec" in job.params:
         check_stored(services, connection, job.params["spec"], job.dataset_id)
 
 

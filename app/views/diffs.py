@@ -1,6 +1,8 @@
 """Diffs: compares two versions by the customers whose predicted side changes."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
 
 import msgspec
 from flask import Response
@@ -14,11 +16,16 @@ from app.schemas.field_types import Uuid, VersionNumber
 from app.scoring.customers import shown_id
 from app.services import Services
 from app.submission.dataset_check import find_usable
-from model.comparison import Comparison, compare
+from model.comparison import Changes, Comparison, compare
+from model.errors import TableError
 from model.estimator import Estimator
+from model.gate import judge_table
 from model.scoring import score_file
-from model.tables.reader import MEDIA_TYPES
-from store.registry.versions import get_version, load_estimator
+from model.tables.reader import MEDIA_TYPES, read_cells
+from model.unseen import Contender
+from store.database import Connection
+from store.datasets import get_dataset
+from store.registry.versions import get_version, load_estimator, load_seen_rows
 
 
 class DiffQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,8 +56,42 @@ class CustomerChange(msgspec.Struct, frozen=True):
     reasons: list[ColumnChange]
 
 
+class UnseenChanges(msgspec.Struct, frozen=True):
+    """The changes of the customers whom neither version has seen."""
+
+    rows: int
+    to_leaving: int
+    to_staying: int
+    mean_probability_change: float
+
+
+class VersionQuality(msgspec.Struct, frozen=True):
+    """Which version is better on the customers whom neither has seen; `difference` is above zero if `version` is.
+
+    The verdict is `better`, `not_better` or `cannot_tell`. Without figures there are too few such customers, or their
+    outcomes are not known.
+    """
+
+    verdict: str
+    reason: str
+    metric: str
+    version: float | None = None
+    against: float | None = None
+    difference: float | None = None
+    interval: list[float] | None = None
+    confidence: float | None = None
+    rows: int | None = None
+    churned: int | None = None
+    labelled_rows: int | None = None
+    seen_by_version: int | None = None
+    seen_by_against: int | None = None
+
+
 class Diff(msgspec.Struct, frozen=True):
-    """The customers who change sides from one version to another, with reasons."""
+    """The customers who change sides from one version to another, with reasons.
+
+    `unseen` is null where it is not known whom the versions have seen.
+    """
 
     model: str
     version: int
@@ -64,18 +105,19 @@ class Diff(msgspec.Struct, frozen=True):
     mean_probability_change: float
     baseline_log_odds_change: float
     customers: list[CustomerChange]
+    unseen: UnseenChanges | None
+    quality: VersionQuality
 
 
 MOST_ROWS = 100_000
+SEED = 0  # of the interval: the same request gets the same answer
 
 
 def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> Response:
     """List the customers of a dataset who change sides between two versions, and the columns that move them."""
     with services.database.read() as connection:
         row = get_version(connection, name, version)
-        old, new = (
-            Estimator.from_bytes(load_estimator(connection, name, number)) for number in (query.against, version)
-        )
+        old, new = (_contender(services, connection, name, number) for number in (query.against, version))
         dataset, problems = find_usable(connection, query.dataset or row.dataset_id, "/query/dataset")
     if dataset is None:
         raise InputError.of(problems)
@@ -86,8 +128,10 @@ def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> 
         )
     path, file_format = services.artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]
     with services.comparing.held():
-        scored = zip(score_file(old, path, file_format), score_file(new, path, file_format), strict=True)
-        found = compare(old, new, scored, threshold=query.threshold, most=query.most)
+        unseen, result, counts = judge_table(lambda: read_cells(path, file_format, ()), dataset.target, old, new, SEED)
+        scored = zip(*(score_file(each.estimator, path, file_format) for each in (old, new)), strict=True)
+        both = (old.estimator, new.estimator)
+        found = compare(*both, scored, threshold=query.threshold, most=query.most, unseen=unseen)
     return conditional(
         json_answer(
             Diff(
@@ -96,16 +140,42 @@ def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> 
                 against=query.against,
                 dataset=dataset.id,
                 threshold=query.threshold,
-                rows=found.rows,
-                errors=found.errors,
-                to_leaving=found.to_leaving,
-                to_staying=found.to_staying,
-                mean_probability_change=found.mean_change,
+                rows=found.total.rows,
+                errors=found.total.errors,
+                to_leaving=found.total.to_leaving,
+                to_staying=found.total.to_staying,
+                mean_probability_change=found.total.mean_change,
                 baseline_log_odds_change=found.baseline_change,
                 customers=_customers(found, query.explain),
+                unseen=None if unseen is None else _unseen(found.unseen),
+                quality=_quality({**result.to_json(), **counts}),
             )
         )
     )
+
+
+def _contender(services: Services, connection: Connection, model: str, version: int) -> Contender:
+    """Return a version with the rows that it has seen."""
+    dataset = get_dataset(connection, get_version(connection, model, version).dataset_id)
+
+    def open_table() -> tuple[Path, str]:
+        if dataset.rows > MOST_ROWS:
+            raise TableError(f"version {version} is of an earlier release, which kept no digests of the rows")
+        return services.artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]
+
+    estimator = Estimator.from_bytes(load_estimator(connection, model, version))
+    return Contender.of_version(version, estimator, load_seen_rows(connection, model, version), open_table)
+
+
+def _unseen(changes: Changes) -> UnseenChanges:
+    return UnseenChanges(changes.rows, changes.to_leaving, changes.to_staying, changes.mean_change)
+
+
+def _quality(facts: Mapping[str, Any]) -> VersionQuality:
+    names = {"candidate": "version", "champion": "against"}
+    names |= {f"seen_by_{old}": f"seen_by_{new}" for old, new in names.items()}
+    shown = {names.get(name, name): value for name, value in facts.items()}
+    return VersionQuality(**{name: value for name, value in shown.items() if name in VersionQuality.__struct_fields__})
 
 
 def _customers(found: Comparison, explain: int) -> list[CustomerChange]:

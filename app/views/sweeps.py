@@ -21,7 +21,8 @@ from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_jo
 from app.submission.training_size import oversize_sweep
 from app.views.training_jobs import GateRequest, Promote, gate_problems
 from model.errors import Problem, SpecError
-from model.sweep.plan import MOST_CONFIGURATIONS, SweepPlan, parse_plan
+from model.sweep.plan_parser import MOST_CONFIGURATIONS, parse_plan
+from model.sweep.sweep_plan import SweepPlan
 from store.database import Connection
 from store.jobs.submit import Submission
 from store.rows import DatasetRow
@@ -59,7 +60,7 @@ class SweepRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     validate_only: bool = False
 
 
-class Rung(msgspec.Struct, frozen=True):
+class HalvingRung(msgspec.Struct, frozen=True):
     """How many configurations are compared after how many epochs."""
 
     epochs: int
@@ -72,7 +73,7 @@ class ValidSweep(msgspec.Struct, frozen=True):
     valid: bool
     spec: JsonObject
     configurations: list[JsonObject]
-    rungs: list[Rung]
+    rungs: list[HalvingRung]
 
 
 def submit_sweep(services: Services, body: SweepRequest) -> Response:
@@ -86,7 +87,7 @@ def submit_sweep(services: Services, body: SweepRequest) -> Response:
         plan = _parse_plan(services, connection, body)
     params = {**plan.to_json(), "promote": body.promote}
     if body.validate_only:
-        rungs = [Rung(rung.epochs, rung.configurations) for rung in plan.rungs]
+        rungs = [HalvingRung(rung.epochs, rung.configurations) for rung in plan.rungs]
         return json_answer(ValidSweep(True, params["spec"], params["configurations"], rungs))
     if body.gate is not None:
         params["gate"] = to_builtins(body.gate)
@@ -125,7 +126,8 @@ def _parse_plan(services: Services, connection: Connection, body: SweepRequest) 
 
 def _dataset_problems(plan: SweepPlan, dataset: DatasetRow) -> list[Problem]:
     """Return the problems with the dataset of the sweep's spec, or else those of its configurations."""
-    inputs, others = {column["name"] for column in dataset.schema["columns"]}, (dataset.target, dataset.id_column)
+    inputs = {column["name"]: column["kind"] for column in dataset.schema["columns"]}
+    others = (dataset.target, dataset.id_column)
     problems = dataset_errors(plan.spec, inputs, others, "/spec")
     for spec, pointer in zip(plan.specs, plan.pointers, strict=True) if not problems else ():
         problems += dataset_errors(spec, inputs, others, pointer)

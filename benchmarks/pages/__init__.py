@@ -17,7 +17,19 @@ HEAD = """# Benchmarks
 `make bench` writes this page. Each section names the file that measured and wrote it. `benchmarks/README.md` says how
 to install the libraries that are compared. "MISSED" marks a goal of the design that this run did not reach.
 """
-SECTIONS = ("quality", "training", "cost", "memory", "reports", "correctness", "scoring", "overload", "jobs")
+SECTIONS = (
+    "quality",
+    "ablation",
+    "training",
+    "fits",
+    "cost",
+    "memory",
+    "reports",
+    "correctness",
+    "scoring",
+    "overload",
+    "jobs",
+)
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:

@@ -1,39 +1,58 @@
-"""`ebb models`: lists, compares, promotes and rolls back versions, over HTTP."""
+"""`ebb models`: lists, compares, evaluates, promotes and rolls back versions, over HTTP."""
 
 from typing import Any
 
 import click
 import msgspec
 
+from ebb.commands.evaluate import evaluate
 from ebb.commands.options import as_json as json_option
 from ebb.commands.options import open_client, print_rows, service_options
 from ebb.commands.results import replay
+from ebb.job_results import wait_for_result
+from ebb.versions_table import COLUMNS, reported, version_rows
 from store.registry.aliases import CHAMPION
 
-VERSION_COLUMNS = ("version", "valid_loss", "valid_auc", "created_at", "job_id")
 DIFF_COLUMNS = ("customer_id", "before", "now", "because of")
 MOVE_COLUMNS = ("revision", "from_version", "to_version", "moved_by", "moved_at", "job")
 
 
 @click.group()
 def models() -> None:
-    """List, compare, promote, replay and roll back versions."""
+    """List, compare, evaluate, promote, replay and roll back versions."""
 
 
 models.add_command(replay)
+models.add_command(evaluate)
 
 
 @models.command(name="list")
 @click.argument("model", default="churn")
+@click.option("--dataset", help="an uploaded dataset with known outcomes to evaluate every version on, by jobs")
 @service_options
 @json_option
-def list_command(model: str, url: str | None, key: str | None, as_json: bool) -> None:
-    """List the versions of MODEL, by default "churn", the newest first."""
+def list_command(model: str, url: str | None, key: str | None, as_json: bool, dataset: str | None) -> None:
+    """List the versions of MODEL, by default "churn", the newest first, with what differs in their specs.
+
+    The figures are those of each version's own held-out rows. To compare versions on the same table, name a dataset.
+    """
     with open_client(url, key) as client:
-        rows = [msgspec.to_builtins(version) for version in client.versions(model)]
-    for row in rows:
+        versions = list(client.versions(model))
+        found = client.alias(model, CHAMPION)
+        rows = version_rows(versions, found[0].version if found else None)
+        if dataset is not None:
+            jobs = [client.evaluate(model, version.version, dataset).id for version in versions]
+            results = [wait_for_result(client, job).result or {} for job in jobs]
+            rows = [reported(row, result) for row, result in zip(rows, results, strict=True)]
+    if not as_json:
+        print_rows(rows, COLUMNS, as_json=False)
+        return
+    whole = [msgspec.to_builtins(version) for version in versions]
+    for row in whole:
         row.update({name: row["metrics"].get(name) for name in ("valid_loss", "valid_auc")})
-    print_rows(rows, VERSION_COLUMNS, as_json=as_json)
+    if dataset is not None:
+        whole = [{**row, "evaluation": result} for row, result in zip(whole, results, strict=True)]
+    print_rows(whole, (), as_json=True)
 
 
 @models.command()
@@ -64,6 +83,11 @@ def diff(version: int, model: str, url: str | None, key: str | None, as_json: bo
         click.echo(msgspec.json.encode(found))
         return
     click.echo(f"of {found.rows:,} customers {found.to_leaving:,} now leave, and {found.to_staying:,} now stay")
+    if (unseen := found.unseen) is not None:
+        moved = f"{unseen.to_leaving:,} now leave, and {unseen.to_staying:,} now stay"
+        click.echo(f"of the {unseen.rows:,} whom neither version has seen {moved}")
+    if found.quality is not None:
+        click.echo(found.quality.reason)
     rows = [
         {
             "customer_id": customer.customer_id,

@@ -8,8 +8,8 @@ from model.columns.numbers import NUMBER
 
 LONGEST = 64  # characters of a number with its mark
 SYMBOLS = "$€£¥₹₩₽₺₴₫₪฿₦"
-CODES = ["USD", "EUR", "GBP", "CHF", "JPY", "CNY", "INR", "BRL", "CAD", "AUD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "ZAR", "MXN", "RUB", "TRY", "KRW", "SGD", "HKD", "NZD"]
-PREFIX = rf"[A-Z]{{0,3}}[{SYMBOLS}]|Rs\.?|[Kk]r\.?|{'|'.join(CODES)}"
+CODES = "USD|EUR|GBP|CHF|JPY|CNY|INR|BRL|CAD|AUD|SEK|NOK|DKK|PLN|CZK|HUF|ZAR|MXN|RUB|TRY|KRW|SGD|HKD|NZD"  # ISO 4217
+PREFIX = rf"[A-Z]{{0,3}}[{SYMBOLS}]|Rs\.?|[Kk]r\.?|{CODES}"
 BLANKS = re.compile(r"[\s\u00a0\u202f]+")
 MARKED = re.compile(
     rf"(?P<open>\()?(?P<sign>[-+\u2212])? ?(?P<before>{PREFIX})? ?(?P<inner>[-+\u2212])?"

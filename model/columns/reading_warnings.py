@@ -58,7 +58,8 @@ def read_otherwise(name: str, found: FoundReading) -> tuple[TableWarning, ...]:
 def _read_as(name: str, found: FoundReading) -> TableWarning:
     reading, example = found.reading, found.reading.unclear or found.example
     mark = f" and the mark {short_repr(reading.mark)}" if reading.mark else ""
-    said = f"column {name!r} is read as {SPOKEN[reading.read_as]}{mark}: {short_repr(example)} is {_shown(reading, example)}"
+    shown = f"{short_repr(example)} is {_shown(reading, example)}"
+    said = f"column {name!r} is read as {SPOKEN[reading.read_as]}{mark}: {shown}"
     if reading.unclear is None:
         categories = _option(name, "kind", "categorical")
         return TableWarning("read_as", name, f"{said}. If it holds categories, write {categories} in the training spec")

@@ -11,6 +11,7 @@ from model.errors import ColumnError, TableError
 
 YES = frozenset({"1", "yes", "y", "true", "t", "churned", "churn", "leaves", "left"})
 NO = frozenset({"0", "no", "n", "false", "f", "stayed", "stays", "retained", "active"})
+OUTCOMES = ("customers who stayed", "churners")  # of the labels 0 and 1, for messages
 
 
 def labels(cells: Cells, name: str) -> Floats:

@@ -10,7 +10,7 @@ LONGEST = 48
 ORDERS: tuple[ReadAs, ...] = ("date", "month_first", "day_first")
 """How a date is read: year first or with the month's name; the others also take 03/04/2023, with the month or the day
 first."""
-MONTHS = {name: place for place, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1)}
+NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MONTH = (
     "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
     "nov(?:ember)?|dec(?:ember)?"
@@ -52,7 +52,7 @@ def parse_date(text: str, order: str) -> float | None:
         year = found["year"] if order != "date" else "0"
     else:
         year, day = found["y"] or found["ny"] or found["my"], found["d"] or found["nd"] or found["md"]
-        month = found["m"] or str(MONTHS[(found["nm"] or found["mm"])[:3]])
+        month = found["m"] or str(NAMES.index((found["nm"] or found["mm"])[:3]) + 1)
     try:
         moment = datetime(_year(year), int(month), int(day), tzinfo=_zone(found["zone"] or "z")) + _time(found)
         days = (moment - EPOCH) / DAY

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from model.columns import Table
 from model.columns.categorical import MOST_CATEGORIES, MOST_EMBEDDED
+from model.columns.cells import Cells
 from model.columns.declared import with_declared_kinds
 from model.columns.encoder import Encoder
 from model.columns.finding_warnings import find_warnings
@@ -67,8 +68,7 @@ class Fitting:
         size_limits: SizeLimits | None = None,
     ) -> None:
         self.recipe = spec.planned(table.rows)
-        stages = self.recipe.stages
-        self.spec = spec = stages[0]  # all stages have the same columns and the same split
+        self.spec = spec = self.recipe.stages[0]  # all stages have the same columns and the same split
         options = dict(spec.columns)
         present = other_columns(list(table.columns), target, id_column)
         _check(spec, present)
@@ -81,33 +81,39 @@ class Fitting:
         asked = [name for name in present if name not in options or not options[name].drop]
         names = [name for name in asked if table.columns[name].missing.all() or not is_constant(table.columns[name])]
         self.left_out = _others(present, names)
-        outcomes = self.y if isinstance(head, Churn) else None
-        embed_from = None if spec.embedded is None else spec.embedded.at_least
-        most = MOST_CATEGORIES if embed_from is None else MOST_EMBEDDED
-        self.warnings = tuple(a.to_json() for a in find_warnings({n: table.columns[n] for n in asked}, outcomes, most))
-        if outcomes is not None:
-            self.warnings += tuple(a.to_json() for a in inverted_target(target, table.columns[target]))
-        if isinstance(self.recipe, Portfolio) and not any(stage.layers for stage in stages):
-            self.warnings += (few_rows(table.rows).to_json(),)
+        self.warnings = self._warnings({name: table.columns[name] for name in asked}, table.columns[target])
         inputs = Table({name: table.columns[name] for name in names}, table.rows)
-        scored = spec.numbers == "scaled_and_ranked"
+        embed_from, scored = None if spec.embedded is None else spec.embedded.at_least, spec.numbers != "scaled"
         self.encoder = Encoder.fit(inputs.take(self.train_rows), names, options, embed_from, scored)
         check_baseline(spec.reasons, self.encoder)
         self.cells, _ = self.encoder.read(inputs.columns, inputs.rows)
-        labels, codes, folds = self.head.labels(self.y), self.encoder.codes, self.split.folds
-        outputs, features = spec.loss.outputs(labels), len(self.encoder.features)
-        shape = Shape(table.rows, len(table.columns), features, codes, outputs, self.encoder.numbers)
-        for stage in stages:
-            check_size(stage, shape, size_limits or SizeLimits(memory_bytes()))
-        X = self._encoded(options)
-        design = Design(X, labels, None, self.train_rows, self.valid_rows, codes, folds, self.encoder.numbers)
+        design = self._design(len(table.columns), size_limits or SizeLimits(memory_bytes()))
         facts = [len(self.y), float(self.y.sum()), self.encoder.to_json()]
         self.fingerprint = sha256(canonical_json(facts).encode())  # another table gives other facts
-        self.progress_counts = {"epochs": 0, "steps": 0}
-        if checkpoint is not None:
-            self.progress_counts = self._resumed_progress(checkpoint)
-        self.stages = Stages(stages, design, checkpoint)
+        if checkpoint is not None and checkpoint.header.get("table") != self.fingerprint:
+            raise CheckpointError("the checkpoint is from a training on another table: start afresh")
+        self.stages = Stages(self.recipe.stages, design, checkpoint)
         self._found: tuple[int, tuple[Network | Blend, Floats, Floats]] | None = None  # for this number of epochs
+
+    def _warnings(self, columns: Mapping[str, Cells], target: Cells) -> tuple[dict[str, Any], ...]:
+        """Return the warnings of the columns and the target, and of a portfolio that has no networks."""
+        outcomes = self.y if isinstance(self.head, Churn) else None
+        found = find_warnings(columns, outcomes, MOST_CATEGORIES if self.spec.embedded is None else MOST_EMBEDDED)
+        if isinstance(self.recipe, Portfolio) and not any(stage.layers for stage in self.recipe.stages):
+            found += (few_rows(len(self.y)),)
+        if outcomes is not None:
+            found += inverted_target(self.target, target)
+        return tuple(warning.to_json() for warning in found)
+
+    def _design(self, columns: int, limits: SizeLimits) -> Design:
+        """Return the design of all rows; refuse stages that are too large. `columns` counts those of the table."""
+        encoder, labels = self.encoder, self.head.labels(self.y)
+        outputs, features = self.spec.loss.outputs(labels), len(encoder.features)
+        shape = Shape(len(self.y), columns, features, encoder.codes, outputs, encoder.numbers)
+        for stage in self.recipe.stages:
+            check_size(stage, shape, limits)
+        X, split = self._encoded(dict(self.spec.columns)), self.split
+        return Design(X, labels, None, split.train, split.valid, encoder.codes, split.folds, encoder.numbers)
 
     def _encoded(self, options: Mapping[str, ColumnOptions]) -> Floats:
         """Return the design matrix of all rows."""
@@ -122,7 +128,6 @@ class Fitting:
         """Yield one report an epoch until the last epoch or an early stop, with losses in the units of the target."""
         unit = self.head.loss_unit
         for report in self.stages.epochs():
-            self.progress_counts = {"epochs": report.epoch, "steps": report.steps}
             held = None if report.valid_loss is None else report.valid_loss * unit
             yield replace(report, train_loss=report.train_loss * unit, valid_loss=held)
 
@@ -139,7 +144,7 @@ class Fitting:
     @property
     def epochs_done(self) -> int:
         """The number of the last reported epoch, or of the epoch that the checkpoint was taken after."""
-        return self.progress_counts["epochs"]
+        return self.stages.done["epochs"]
 
     @property
     def epochs_planned(self) -> int:
@@ -154,14 +159,7 @@ class Fitting:
     def checkpoint(self) -> Checkpoint:
         """Return the state after the last report. A fitting that continues from it ends with the same bytes."""
         state = self.stages.checkpoint()
-        fitting = {"table": self.fingerprint, "done": self.progress_counts}
-        return Checkpoint({**state.header, "fitting": fitting}, state.arrays)
-
-    def _resumed_progress(self, checkpoint: Checkpoint) -> dict[str, int]:
-        fitting = checkpoint.header.get("fitting", {})
-        if fitting.get("table") != self.fingerprint:
-            raise CheckpointError("the checkpoint is from a training on another table: start afresh")
-        return dict(fitting["done"])
+        return Checkpoint({**state.header, "table": self.fingerprint}, state.arrays)
 
     def estimator(self) -> Estimator:
         """Return the estimator with the best parameters so far, calibrated on the validation rows."""
@@ -222,7 +220,7 @@ class Fitting:
             "valid_loss": head.loss(y[valid], held) if len(valid) else None,
             head.metric: head.quality(y[valid], head.scaled(held_out)) if len(valid) else None,
             **figures,
-            **self.progress_counts,
+            **self.stages.done,
         }
         if isinstance(head, Churn):
             facts = TrainingFacts(self.cells, self.split, self.spec.seed, self.stages.improving)

@@ -33,7 +33,8 @@ def evaluate_training(y: Floats, held: Floats, facts: TrainingFacts) -> dict[str
     outcomes = y[split.valid]
     if len(outcomes) == 0 or outcomes.min() == outcomes.max():
         return None
-    rows, others = columns.take(split.valid), {}
+    rows = columns if len(split.valid) == columns.rows else columns.take(split.valid)
+    others = {}
     with one_thread():
         baseline = held_out_log_odds(columns, y, split, facts.seed)
         if baseline is not None:

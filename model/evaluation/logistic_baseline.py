@@ -19,7 +19,7 @@ from model.split import RowNumbers, Split
 MOST_FEATURES = 500
 MOST_CATEGORIES = 50  # of a column; rarer ones have no feature
 WORK = 1_000_000_000  # rows · features² of all fits; more rows are drawn at random
-CELLS = 1 << 22  # of a design matrix in memory
+CELLS = 1 << 21  # of a design matrix in memory
 PURPOSE = 0x1091
 
 Feature = Callable[[Cells], Floats]
@@ -42,7 +42,7 @@ def held_out_log_odds(table: Table, y: Floats, split: Split, seed: int) -> Basel
     Shapes: y (n,); result (validation rows,).
     """
     train, valid, folds = split.train, split.valid, split.folds
-    encode = plain_features(table.take(train))
+    encode = plain_features(table, train)
     if len(encode) > MOST_FEATURES or not encode:
         return None
     found, largest = np.empty(len(valid)), 0
@@ -62,11 +62,11 @@ def held_out_log_odds(table: Table, y: Floats, split: Split, seed: int) -> Basel
     return Baseline(found, largest)
 
 
-def plain_features(table: Table) -> list[tuple[str, Feature]]:
-    """Return the features by column, fitted on these rows, which must be training rows only."""
+def plain_features(table: Table, train: RowNumbers) -> list[tuple[str, Feature]]:
+    """Return the features by column, fitted on the training rows."""
     found: list[tuple[str, Feature]] = []
     for name, cells in table.columns.items():
-        found += [(name, feature) for feature in _features(cells)]
+        found += [(name, feature) for feature in _features(cells.take(train))]
     return found
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from model.columns import Table
 from model.columns.cells import Cells, Days, Scalar, Words
+from model.columns.target import OUTCOMES
 from model.design import Floats
 from model.evaluation.figures import rounded
 from model.evaluation.logistic_baseline import held_out_log_odds
@@ -63,7 +64,7 @@ def random_split_effect(table: Table, y: Floats, split: Split, seed: int) -> dic
 
     The difference is how much a random split would flatter a model of this table. None where either cannot be computed.
     """
-    held = stratified_rows(y, ("customers who stayed", "churners"), len(split.valid) / len(y), seed)
+    held = stratified_rows(y, OUTCOMES, len(split.valid) / len(y), seed)
     by_chance = Split(np.setdiff1d(np.arange(len(y)), held), held)
     found: dict[str, Any] = {"model": "logistic_regression"}
     for name, one in (("temporal", split), ("random", by_chance)):

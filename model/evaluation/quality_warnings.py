@@ -65,7 +65,7 @@ def _logistic(report: Mapping[str, Any], peer: Mapping[str, Any] | None) -> Iter
     sure = "" if gain["high"] < 0.0 else ", which may be chance"
     detail = (
         f"logistic regression is better on the same rows: {_both(report, peer)}{sure} (AUC {peer['auc']:.3f} against "
-        f"{peer['version_auc']:.3f}). Train longer, or with other settings"
+        f"{peer['version_auc']:.3f}). Train longer, or with the preset auto"
     )
     yield TableWarning("logistic_regression_is_better", None, detail)
 

@@ -28,8 +28,8 @@ class Resampling:
 
     def __init__(self, y: Floats, seed: int) -> None:
         self.rows, self._seed = len(y), seed
-        rarer = min(float(y.mean()), 1.0 - float(y.mean()))
-        enough = MOST_ROWS if rarer == 0.0 else int(FEWEST_OUTCOMES / rarer)
+        rarer = min(float(y.sum()), len(y) - float(y.sum()))
+        enough = MOST_ROWS if rarer == 0.0 else int(FEWEST_OUTCOMES * len(y) / rarer)
         most = min(MOST_ROWS, max(FEWEST_ROWS, enough))
         self.chosen = np.arange(self.rows)
         if self.rows > most:

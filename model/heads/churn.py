@@ -8,7 +8,7 @@ import numpy as np
 
 from model.calibration import UNCHANGED, Calibration, Line, calibrate, calibration_from_json, calibration_to_json
 from model.columns.cells import Cells
-from model.columns.target import check_outcome_counts, labels, refuse_missing
+from model.columns.target import OUTCOMES, check_outcome_counts, labels, refuse_missing
 from model.design import Floats
 from model.errors import ColumnError
 from model.heads.head import Head
@@ -45,7 +45,7 @@ class Churn(Head):
 
     def strata(self, y: Floats) -> tuple[Floats, Sequence[str]]:
         """Return the outcomes."""
-        return y, ("customers who stayed", "churners")
+        return y, OUTCOMES
 
     def predictions(self, z: Floats) -> Floats:
         """Return the churn probabilities, (n,) to (n,)."""

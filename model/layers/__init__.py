@@ -5,6 +5,7 @@ from model.layers.batch_norm import BatchNorm
 from model.layers.dense import Dense
 from model.layers.dropout import Dropout
 from model.layers.embedding import Embedding
+from model.layers.feature_scale import FeatureScale
 from model.layers.identity import Identity
 from model.layers.layer import Backward, Layer, Tensor
 from model.layers.leaky_relu import LeakyReLU
@@ -20,6 +21,7 @@ CATALOG: dict[str, type[Layer]] = {
     "dense": Dense,
     "dropout": Dropout,
     "embedding": Embedding,
+    "feature_scale": FeatureScale,
     "identity": Identity,
     "leaky_relu": LeakyReLU,
     "periodic": Periodic,

@@ -17,7 +17,7 @@ from model.design import Floats, Integers
 from model.layers.pieces import Piece
 from model.network.curve import Curve, secant
 
-BLOCK = 512  # paths of a block, at most
+BLOCK = 1024  # paths of a block, at most
 NUMBERS = 1 << 22  # activations of breakpoints in memory at a time, about: 32 MB
 TILE = 64  # rows of every matrix product, so that a row's bits do not depend on its neighbours
 
@@ -77,9 +77,9 @@ def exact_contributions(
         z, z_bases = _product(X, first.weight) + first.bias, _product(bases, first.weight) + first.bias
         for rows, some in _blocks(len(X), len(bases), pieces):
             gradient = mean_gradient(pieces, _ends(z_bases[some], z[rows]), curve)
-            gradient = _product(gradient, first.weight.T).reshape(len(z[rows]), -1, X.shape[1])
-            for each, base in enumerate(bases[some]):
-                result[rows] += (X[rows] - base) * gradient[:, each]
+            gradient = _product(gradient, first.weight.T).reshape(-1, len(bases[some]), X.shape[1])
+            # One by one: NumPy sums a single row in another order than several rows.
+            result[rows] += np.add.accumulate((X[rows, None] - bases[some]) * gradient, axis=1)[:, -1]
     return np.asarray(result / (len(members) * len(bases)))
 
 

@@ -105,6 +105,8 @@ def build_stack(
     if spec.periodic is not None and numbers:
         embedded = [code.position for code in codes] if hidden else []
         hidden.append(spec.periodic.with_numbers([i - sum(code < i for code in embedded) for i in numbers]))
+    if spec.feature_scale is not None:
+        hidden.append(spec.feature_scale)
     width = inputs
     for layer in hidden:
         width = layer.width(width)

@@ -11,6 +11,7 @@ from model.columns.options import ColumnOptions
 from model.errors import Problem, SpecError
 from model.layers import CATALOG as LAYERS
 from model.layers import Layer
+from model.layers.feature_scale import FeatureScale
 from model.layers.notation import read_layer
 from model.layers.periodic import Periodic
 from model.limits import COLUMNS, NAME_CHARACTERS
@@ -218,6 +219,7 @@ SPECIAL: dict[str, Callable[[Reader, object, str], object]] = {
     "class_weight": read_class_weight,
     "embedding": read_object(Embedded, optional=True),
     "periodic": read_object(Periodic, optional=True),
+    "feature_scale": read_object(FeatureScale, optional=True),
     "columns": read_columns,
     "reasons": read_reasons,
 }

@@ -1,9 +1,11 @@
 """A portfolio: the specs of several ensembles, planned from the size of a table and the time to spend on it."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, get_args
 
+from model.layers.feature_scale import FeatureScale
 from model.layers.periodic import Periodic
 from model.layers.silu import SiLU
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
@@ -16,13 +18,14 @@ from model.spec.spec import EarlyStopping, Embedded, Spec
 Preset: TypeAlias = Literal["quick", "auto", "best"]
 
 PRESETS = get_args(Preset)
-SECONDS = {"quick": 5.0, "auto": 60.0, "best": 300.0}  # of one processor, for a table of ROWS rows
+SECONDS = {"quick": 5.0, "auto": 60.0, "best": 300.0}  # of one processor, for ROWS rows; grow with the square root
 MEMBERS = {"quick": 4, "auto": 8, "best": 10}
 UNITS = {"quick": 64, "auto": 64, "best": 96}
 ROWS = 10_000
+FOLD = 10  # rows that a member holds out, at least
 SMALL = 500  # rows: too few to tell a network from logistic regression
-COST = 1e-5  # seconds of one processor for a row, an epoch and a member
-FEWEST_EPOCHS, MOST_EPOCHS = 6, 40
+COST = 6e-6  # seconds of one processor for a row, an epoch and a member, at most
+FEWEST_EPOCHS, MOST_EPOCHS = 6, {"quick": 30, "auto": 40, "best": 60}
 HOME_COLUMNS = frozenset({"months", "monthly_charge", "support_tickets", "usage_hours"})
 SHARED = ("columns", "reasons", "seed")  # the settings that all stages have in common
 
@@ -61,17 +64,17 @@ def plan(portfolio: Portfolio, rows: int) -> tuple[Spec, ...]:
     One family learns periodic features of each number, the other reads it as it is: on some tables the features are
     worth much, on others they do harm. Few rows get logistic regression alone.
     """
-    members = MEMBERS[portfolio.preset]
+    members = max(2, min(MEMBERS[portfolio.preset], rows // FOLD))
     linear = _linear(portfolio, rows, members)
     if rows < SMALL:
         return (linear,)
-    seconds = portfolio.budget_s or SECONDS[portfolio.preset] * max(1.0, rows / ROWS)
+    seconds = portfolio.budget_s or SECONDS[portfolio.preset] * max(1.0, math.sqrt(rows / ROWS))
     families = 1 if portfolio.preset == "quick" else 2
-    epochs = int(seconds / (COST * rows * members * families))
-    while epochs < FEWEST_EPOCHS and members > 2:
+    most = MOST_EPOCHS[portfolio.preset]
+    affordable = min(seconds / (COST * rows * families), most * members)  # epochs of one member
+    while affordable < FEWEST_EPOCHS * members and members > 2:
         members -= 1
-        epochs = int(seconds / (COST * rows * members * families))
-    epochs = min(max(epochs, FEWEST_EPOCHS), MOST_EPOCHS)
+    epochs = min(max(int(affordable / members), FEWEST_EPOCHS), most)
     linear = _linear(portfolio, rows, members)
     deep = replace(
         linear,
@@ -87,6 +90,7 @@ def plan(portfolio: Portfolio, rows: int) -> tuple[Spec, ...]:
         epochs=epochs,
         early_stopping=EarlyStopping(patience=max(5, epochs // 2)),
         embedding=Embedded(at_least=10, width=2),
+        feature_scale=FeatureScale(),
     )
     periodic = replace(deep, periodic=Periodic(highest=0.3))
     return (linear, periodic) if families == 1 else (linear, periodic, deep)
@@ -101,7 +105,7 @@ def _linear(portfolio: Portfolio, rows: int, members: int) -> Spec:
         layers=(),
         initializer="zeros",
         optimizer=Adam(learning_rate=0.02),
-        weight_decay=1 / rows,
+        weight_decay=1 / max(rows, 1),
         batch_size=batch_size(rows),
         epochs=40,
         early_stopping=EarlyStopping(patience=20),

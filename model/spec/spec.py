@@ -8,6 +8,7 @@ from model import losses, optimizers, schedules
 from model.columns.cells import Scalar
 from model.columns.options import ColumnOptions
 from model.layers import Layer
+from model.layers.feature_scale import FeatureScale
 from model.layers.notation import layer_to_json
 from model.layers.periodic import Periodic
 from model.layers.relu import ReLU
@@ -118,6 +119,7 @@ class Spec:
     embedding: Embedded | None = None
     numbers: Literal["scaled", "scaled_and_ranked"] = "scaled"
     periodic: Periodic | None = None
+    feature_scale: FeatureScale | None = None
     columns: tuple[tuple[str, ColumnOptions], ...] = ()
     reasons: Reasons = Reasons()
 
@@ -161,6 +163,7 @@ class Spec:
             "validation": to_plain(self.validation),
             "embedding": None if self.embedding is None else to_plain(self.embedding),
             "periodic": None if self.periodic is None else periodic_to_json(self.periodic),
+            "feature_scale": None if self.feature_scale is None else to_plain(self.feature_scale),
             "class_weight": dict(self.class_weight) if isinstance(self.class_weight, tuple) else self.class_weight,
             "columns": {name: to_plain(options) for name, options in self.columns},
             "reasons": self.reasons.to_json(),

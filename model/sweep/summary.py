@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from model.sweep.leaderboard import Leaderboard
-from model.sweep.plan import SweepPlan
 from model.sweep.standing import Standing, standard_error
+from model.sweep.sweep_plan import SweepPlan
 
 
 def summary(plan: SweepPlan, leaderboard: Leaderboard) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from model.errors import CheckpointError, DivergedError, SpecError
 from model.estimator import Fitting
 from model.sweep.leaderboard import Leaderboard
 from model.sweep.paused import MOST_PAUSED_BYTES, PausedStates, read_state, write_states
-from model.sweep.plan import SweepPlan
 from model.sweep.standing import Standing, measure
+from model.sweep.sweep_plan import SweepPlan
 from model.training.checkpoint import Checkpoint
 from model.training.footprint import SizeLimits
 from model.training.report import EpochReport
@@ -46,7 +46,8 @@ class Sweep:
         self._fitting: Fitting | None = None
         self._configuration: int | None = None
         self._from_epoch = 0
-        self._ends = [0, *(rung.epochs for rung in plan.rungs)]
+        self._rung: int | None = None
+        self._done, self._ends = 0, [0, *(rung.epochs for rung in plan.rungs)]
         if checkpoint is not None:
             self._resume(checkpoint)
 
@@ -56,7 +57,9 @@ class Sweep:
         Raises: SweepError where no configuration can be trained; TableError and ColumnError.
         """
         while (place := self.leaderboard.next()) is not None:
+            self._rung = place[0]
             yield from self._step(*place)
+        self._rung = None
         winner = self.leaderboard.winner().configuration
         if self._configuration != winner:
             self._begin(winner)
@@ -76,12 +79,10 @@ class Sweep:
     @property
     def epochs_done(self) -> int:
         """The number of epochs done, of `plan.epochs`. A training that stopped early counts as if it had not."""
-        done = sum(self._ends[one.rung + 1] - self._ends[one.rung] for one in self.leaderboard.standings)
-        place = self.leaderboard.next()
-        if place is None or self._fitting is None:
-            return done
-        begun, end = self._ends[place[0] : place[0] + 2]
-        return done + min(max(begun, self._fitting.epochs_done), end) - begun
+        if self._rung is None or self._fitting is None:
+            return self._done
+        begun, end = self._ends[self._rung : self._rung + 2]
+        return self._done + min(max(begun, self._fitting.epochs_done), end) - begun
 
     def checkpoint(self) -> Checkpoint:
         """Return the state after the last step, with the states of paused configurations."""
@@ -92,6 +93,7 @@ class Sweep:
             "standings": [standing.to_json() for standing in self.leaderboard.standings],
             "configuration": self._configuration,
             "from_epoch": self._from_epoch,
+            "rung": self._rung,
             CURRENT: current.get(CURRENT),
             "paused": paused,
         }
@@ -102,11 +104,11 @@ class Sweep:
         if header.get("sweep") != self.plan.digest:
             raise CheckpointError("the checkpoint is from another sweep: start afresh")
         for raw in header["standings"]:
-            self.leaderboard.add(Standing.from_json(raw))
+            self._add(Standing.from_json(raw))
         self._paused.read(header["paused"], checkpoint.arrays)
         if header[CURRENT] is not None:
             self._fit(header["configuration"], read_state(CURRENT, header[CURRENT], checkpoint.arrays))
-            self._from_epoch = header["from_epoch"]
+            self._from_epoch, self._rung = header["from_epoch"], header["rung"]
 
     def _step(self, rung: int, configuration: int) -> Iterator[EpochReport | Standing]:
         """Train one configuration to the end of a rung; one whose training has ended keeps its standing."""
@@ -126,9 +128,13 @@ class Sweep:
                     configuration=configuration, changes=changes, rung=rung, epochs=0, finished=True, error=str(error)
                 )
             self._configuration, self._fitting = None, None
-        self.leaderboard.add(standing)
+        self._add(standing)
         self._paused.prune(self.leaderboard.may_train_on, self.leaderboard.order)
         yield standing
+
+    def _add(self, standing: Standing) -> None:
+        self.leaderboard.add(standing)
+        self._done += self._ends[standing.rung + 1] - self._ends[standing.rung]
 
     def _begin(self, configuration: int) -> None:
         self._fit(configuration, self._paused.take(configuration))

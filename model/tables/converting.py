@@ -83,9 +83,7 @@ def _words(array: Any) -> Words:
     return Words(codes, tuple(words))
 
 
-def from_objects(
-    column: ndjson.Column, types: ndjson.Types, rows: int, first_row: int = 1, *, as_text: bool
-) -> Cells:
+def from_objects(column: ndjson.Column, types: ndjson.Types, rows: int, first_row: int = 1, *, as_text: bool) -> Cells:
     """Return the cells of JSON values, for a chunk of `rows` rows. Texts that are all numbers become numbers.
 
     Raises: TableError when two rows have different types, or a number is not finite.

@@ -49,7 +49,7 @@ def heartbeat(  # noqa: PLR0913 - one short transaction is the point of it
         values |= {"progress_done": progress.done, "progress_total": progress.total}
     row = write_fenced(connection, claim, values)
     _store_epochs(connection, claim, new_epochs)
-    record_standings(connection, claim, new_standings)
+    record_standings(connection, claim.job_id, claim.token, new_standings)
     if checkpoint is not None:
         put_checkpoint(connection, claim.job_id, claim.token, checkpoint)
     return bool(row.cancel_requested)

@@ -5,24 +5,25 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from store.jobs.claim import Claim
 from store.jobs.events import record_event
 from store.tables import job_events
 
 STANDING, RESTARTED = "standing", "restarted"
 
 
-def record_standings(connection: Connection, claim: Claim, standings: Sequence[Mapping[str, object]]) -> None:
+def record_standings(
+    connection: Connection, job_id: str, token: int, standings: Sequence[Mapping[str, object]]
+) -> None:
     """Record standings in the transaction of a heartbeat; those that an attempt before has recorded stay.
 
     An attempt that resumes from a checkpoint trains again what was done after it, with equal standings.
     """
     if not standings:
         return
-    known = read_standings(connection, claim.job_id)
+    known = read_standings(connection, job_id)
     for standing in standings:
         if standing not in known:
-            record_event(connection, claim.job_id, STANDING, claim.token, standing)
+            record_event(connection, job_id, STANDING, token, standing)
 
 
 def read_standings(connection: Connection, job_id: str) -> list[dict[str, Any]]:

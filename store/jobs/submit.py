@@ -21,7 +21,7 @@ from store.settings import Settings
 from store.tables import jobs
 from store.upsert import upsert_into
 
-UNITS = {"training": "epochs", "replay": "epochs", "scoring": "rows", "sweep": "epochs"}
+UNITS = {"training": "epochs", "replay": "epochs", "scoring": "rows", "sweep": "epochs", "evaluation": "rows"}
 
 
 @dataclass(frozen=True)

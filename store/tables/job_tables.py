@@ -61,7 +61,7 @@ jobs = Table(
     Column("started_at", UtcTime),
     Column("finished_at", UtcTime),
     UniqueConstraint("owner", "idempotency_key"),
-    CheckConstraint("kind IN ('training', 'scoring', 'replay', 'sweep')", name="kind"),
+    CheckConstraint("kind IN ('training', 'scoring', 'replay', 'sweep', 'evaluation')", name="kind"),
     CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="running_has_lease"),
     CheckConstraint(
         "(state IN ('succeeded', 'failed', 'cancelled')) = (finished_at IS NOT NULL)", name="ended_has_time"

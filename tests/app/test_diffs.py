@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.services import Services
+from ebb.customers import customers
 from tests.app.conftest import CSV
 
 DIFF = "/v1/models/churn/versions/2/diff"
@@ -95,3 +96,42 @@ def test_a_diff_of_a_missing_version_or_dataset_is_refused(
     answer = client.get(path)
     assert answer.status_code == status
     assert [error["pointer"] for error in answer.json["errors"]] == ([pointer] if pointer else [])
+
+
+@pytest.mark.usefixtures("versions")
+def test_a_diff_counts_the_customers_whom_neither_version_has_seen_apart(client: FlaskClient) -> None:
+    """Both versions were trained on the first 300 customers."""
+    more = customers(700, seed=1).to_csv().encode()
+    upload = client.post("/v1/datasets?target=churned&id=customer_id&name=more", data=more, content_type="text/csv")
+    diff = client.get(f"{DIFF}?against=1&threshold=0.25&dataset={upload.json['id']}").json
+    own = client.get(f"{DIFF}?against=1&threshold=0.25").json
+    unseen, quality = diff["unseen"], diff["quality"]
+    assert (unseen["rows"], quality["rows"]) == (400, 400)
+    assert (quality["labelled_rows"], quality["seen_by_version"], quality["seen_by_against"]) == (700, 300, 300)
+    assert diff["to_leaving"] == own["to_leaving"] + unseen["to_leaving"]
+    assert diff["to_staying"] == own["to_staying"] + unseen["to_staying"]
+    assert quality["difference"] == pytest.approx(quality["against"] - quality["version"])
+    assert (quality["verdict"] == "better") == (quality["interval"][0] > 0.0)
+
+
+@pytest.mark.usefixtures("versions")
+def test_a_diff_of_customers_who_were_trained_on_cannot_tell_which_version_is_better(client: FlaskClient) -> None:
+    diff = client.get(f"{DIFF}?against=1").json
+    assert diff["unseen"] == {"rows": 0, "to_leaving": 0, "to_staying": 0, "mean_probability_change": 0.0}
+    quality = diff["quality"]
+    assert (quality["verdict"], quality["difference"], quality["seen_by_version"]) == ("cannot_tell", None, 300)
+    assert "version 1 has seen 300 and version 2 300; 0 are left" in quality["reason"]
+
+
+@pytest.mark.usefixtures("versions")
+def test_a_diff_of_customers_without_outcome_or_id_says_why_it_cannot_tell(client: FlaskClient) -> None:
+    lines = [line.split(b",") for line in CSV.splitlines()]
+    unlabelled = b"\n".join(b",".join(line[:-1]) for line in lines)
+    scoring = client.post("/v1/jobs/scoring?model=churn&version=1", data=unlabelled, content_type="text/csv")
+    diff = client.get(f"{DIFF}?against=1&dataset={scoring.json['dataset']}").json
+    assert (diff["unseen"]["rows"], diff["quality"]["reason"]) == (0, "cannot tell: the dataset has no target")
+    nameless = b"\n".join(b",".join(line[1:]) for line in lines)
+    upload = client.post("/v1/datasets?target=churned&name=n", data=nameless, content_type="text/csv")
+    diff = client.get(f"{DIFF}?against=1&dataset={upload.json['id']}").json
+    assert diff["unseen"] is None
+    assert "the table lacks 'customer_id'" in diff["quality"]["reason"]

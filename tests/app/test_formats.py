@@ -161,6 +161,37 @@ def test_the_query_sets_reasons_and_decisions(client: FlaskClient) -> None:
     assert float(row["expected_profit"]) == told[0]["decision"]["expected_profit"]
 
 
+@pytest.mark.parametrize(("direction", "sign"), [("raising", 1), ("lowering", -1)])
+def test_a_direction_returns_only_its_reasons_in_every_format(client: FlaskClient, direction: str, sign: int) -> None:
+    records = [{"customer_id": n, "months": 12 * n} for n in range(5)]
+    body, table = (
+        "\n".join(map(json.dumps, records)),
+        "customer_id,months\n" + "\n".join(f"{n},{12 * n}" for n in range(5)),
+    )
+    every = client.post(SCORE, json={"records": records, "explain": 100}).json["scores"]
+    expected = [[one for one in each["reasons"] if sign * one["contribution"] > 0] for each in every]
+    assert all(0 < len(reasons) < 4 for reasons in expected), "this test needs reasons in both directions"
+    asked = {"records": records, "explain": 4, "direction": direction}
+    query = f"?explain=4&direction={direction}"
+    for scores in (
+        client.post(SCORE, json=asked).json["scores"],
+        client.post(SCORE + query, json={"records": records}).json["scores"],
+        lines(send(client, body, NDJSON, query)),
+    ):
+        assert [one["reasons"] for one in scores] == expected
+        assert [one["gap"] for one in scores] == [one["gap"] for one in every]
+    for row, reasons in zip(rows(send(client, table, CSV, query)), expected, strict=True):
+        told = [(row.get(f"reason_{n}_column") or None, row.get(f"reason_{n}_text") or None) for n in range(1, 5)]
+        assert told == [*((one["column"], one["text"]) for one in reasons), *[(None, None)] * (4 - len(reasons))]
+
+
+def test_each_reason_says_the_value_in_a_sentence(client: FlaskClient) -> None:
+    (told,) = client.post(SCORE, json={"records": [{"months": 24}], "explain": 100}).json["scores"]
+    texts = {reason["column"]: reason["text"] for reason in told["reasons"]}
+    assert texts["months"] == "months is 24"
+    assert texts["usage_hours"] == "usage_hours is unknown"
+
+
 def test_a_campaign_has_totals_and_a_limited_one_lists_the_contacts(client: FlaskClient) -> None:
     records = [{"customer_id": f"c-{n}", "months": n} for n in range(20)] + [{"customer_id": "bad", "months": "x"}]
     free = client.post(SCORE, json={"records": records, "economics": {"customer_value": 100, "contact_cost": 1}}).json
@@ -185,6 +216,11 @@ def test_a_campaign_has_totals_and_a_limited_one_lists_the_contacts(client: Flas
         ("?explain=1", {"explain": 2}, "/query/explain"),
         ("?customer_value=1", {"economics": {"customer_value": 2}}, "/query/customer_value"),
         ("?budget=1", {}, "/query/customer_value"),
+        ("?direction=raising", {}, "/query/direction"),
+        ("?direction=up&explain=1", {}, "/query/direction"),
+        ("?direction=raising", {"explain": 1, "direction": "lowering"}, "/query/direction"),
+        ("", {"direction": "lowering"}, "/direction"),
+        ("", {"direction": "up", "explain": 1}, "/direction"),
         ("?customer_value=1&capacity=-1", {}, "/query/capacity"),
     ],
 )

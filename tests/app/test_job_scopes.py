@@ -11,7 +11,7 @@ from store.tables import jobs as job_rows
 
 Key = Callable[..., dict[str, str]]
 Headers = dict[str, str]
-SUBMITTING = {"training": "train", "replay": "train", "scoring": "score", "sweep": "train"}
+SUBMITTING = {"training": "train", "replay": "train", "scoring": "score", "sweep": "train", "evaluation": "train"}
 
 
 @pytest.fixture
@@ -33,6 +33,9 @@ def submitted(guarded: FlaskClient, kind: str, dataset: str, headers: Headers, *
             headers=headers,
         ),
         "replay": lambda: guarded.post("/v1/models/churn/versions/1/replay", headers=headers),
+        "evaluation": lambda: guarded.post(
+            "/v1/models/churn/versions/1/evaluate", json={"dataset": dataset}, headers=headers
+        ),
     }[kind]()
     assert answer.status_code == 202, answer.text
     return str(answer.json["id"])

@@ -38,9 +38,9 @@ class Right:
 
 PAGE = "?page_size ?page_token"
 HOW = "?customer_value ?offer_cost ?contact_cost ?acceptance ?budget ?capacity"
-JOB = "alias version output explain priority deadline_s"  # reading a result needs the scope `read` only
+JOB = "alias version output explain direction priority deadline_s"  # reading a result needs the scope `read` only
 RIGHTS = {
-    "score": Right("score", f"?alias ?version ?explain {HOW} records columns explain economics"),
+    "score": Right("score", f"?alias ?version ?explain ?direction {HOW} records columns explain direction economics"),
     "upload_dataset": Right("train", "?target ?id ?name Idempotency-Key"),
     "show_datasets": Right("read", PAGE),
     "show_dataset": Right("read"),
@@ -66,6 +66,9 @@ RIGHTS = {
     "retry_job": Right("train score", "Idempotency-Key"),
     "download_result": Right("read", "Range"),
     "replay_version": Right("train", "Idempotency-Key"),
+    "evaluate_version": Right(
+        "train", "dataset customer_value offer_cost contact_cost acceptance priority deadline_s Idempotency-Key"
+    ),
     "show_models": Right("read", PAGE),
     "show_versions": Right("read", PAGE),
     "show_version": Right("read"),

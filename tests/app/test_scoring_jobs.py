@@ -39,6 +39,17 @@ def test_a_scoring_of_a_dataset_is_accepted_and_pinned_to_a_version(
     assert job["progress"]["unit"] == "rows"
 
 
+def test_a_direction_of_reasons_is_part_of_the_job(client: FlaskClient, dataset: str, champion: int) -> None:
+    asked = {"version": champion, "alias": "champion", "output": "csv", "explain": 2, "direction": "raising"}
+    answer = submit(client, {"model": "churn", "dataset": dataset, "explain": 2, "direction": "raising"})
+    assert answer.json["params"] == asked
+    assert send(client, "model=churn&explain=2&direction=raising").json["params"] == asked
+    lone = submit(client, {"model": "churn", "dataset": dataset, "direction": "raising"})
+    assert (lone.status_code, lone.json["errors"][0]["pointer"]) == (422, "/direction")
+    lone = send(client, "model=churn&direction=raising")
+    assert (lone.status_code, lone.json["errors"][0]["pointer"]) == (422, "/query/direction")
+
+
 def test_a_version_can_be_named(client: FlaskClient, dataset: str, champion: int) -> None:
     answer = submit(client, {"model": "churn", "dataset": dataset, "version": champion, "output": "parquet"})
     assert answer.json["params"] == {"version": champion, "alias": None, "output": "parquet", "explain": 0}

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from model.sweep.plan import MOST_CONFIGURATIONS
+from model.sweep.plan_parser import MOST_CONFIGURATIONS
 from model.sweep.standing import Standing
 from store.database import Database
 from store.jobs.cancel import cancel
@@ -76,7 +76,7 @@ def test_validate_only_answers_with_configurations_and_rungs(client: FlaskClient
     ("body", "fault"),
     [
         ({}, "/configurations missing"),
-        ({"configurations": 5}, "/configurations type"),
+        ({"configurations": 5}, "/configurations conflict"),
         ({"configurations": "5"}, "/configurations type"),
         ({"configurations": [{}]}, "/configurations range"),
         ({"configurations": MOST_CONFIGURATIONS + 1, "space": {"seed": [1]}}, "/configurations range"),

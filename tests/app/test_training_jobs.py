@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from ebb.customers import customers
 from model.spec import parse_spec
 from store import tables
 from store.database import Database
@@ -67,6 +68,7 @@ COLUMNS = ("months", "monthly_charge", "support_tickets", "usage_hours")
         ({"columns": {"a/b": {"drop": True}}}, "/spec/columns/a~1b"),
         ({"columns": {"churned": {"drop": True}}}, "/spec/columns/churned"),
         ({"columns": {name: {"drop": True} for name in COLUMNS}}, "/spec/columns"),
+        ({"columns": {"months": {"kind": "date"}}}, "/spec/columns/months/kind"),
         ({"validation": {"time": "nope"}}, "/spec/validation/time"),
         ({"validation": {"group": "nope"}}, "/spec/validation/group"),
         ({"loss": "squared_error"}, "/spec/loss"),
@@ -221,6 +223,42 @@ def test_a_gate_is_stored_as_requested(client: FlaskClient, dataset: str) -> Non
     answer = client.post("/v1/jobs/training", json=body)
     assert answer.status_code == 202, answer.text
     assert answer.json["params"]["gate"] == {"metric": "auc", "margin": 0.01, "confidence": 0.95}
+
+
+def upload(client: FlaskClient, rows: int, query: str, target: str = "churned") -> str:
+    data = customers(rows, seed=5).to_csv().replace("churned", target).encode()
+    answer = client.post(f"/v1/datasets?{query}", data=data, content_type="text/csv")
+    assert answer.status_code == 201, answer.text
+    return str(answer.json["id"])
+
+
+def test_a_gate_names_a_hold_out(client: FlaskClient, dataset: str) -> None:
+    gate = {"dataset": upload(client, 200, "target=churned&id=customer_id&name=h")}
+    answer = client.post(
+        "/v1/jobs/training", json={"model": "churn", "dataset": dataset, "promote": "if_better", "gate": gate}
+    )
+    assert answer.status_code == 202, answer.text
+    assert answer.json["params"]["gate"] == {"metric": "log_loss", "margin": 0.0, "confidence": 0.95, **gate}
+
+
+@pytest.mark.usefixtures("champion")
+def test_a_hold_out_that_cannot_be_compared_on_is_refused(client: FlaskClient, dataset: str) -> None:
+    data = customers(200, seed=5).to_csv()
+    unlabelled = client.post("/v1/jobs/scoring?model=churn", data=data, content_type="text/csv")
+    holdouts = {
+        dataset: "is the dataset to train on",
+        unlabelled.json["dataset"]: "has no target",
+        upload(client, 200, "target=left&id=customer_id&name=h", "left"): "has the target 'left', not 'churned'",
+        "01a20a53-aae9-7758-937f-2b0a0d8333a7": "there is no such dataset",
+    }
+    for holdout, detail in holdouts.items():
+        gate = {"dataset": holdout}
+        answer = client.post(
+            "/v1/jobs/training", json={"model": "churn", "dataset": dataset, "promote": "if_better", "gate": gate}
+        )
+        (error,) = answer.json["errors"]
+        assert (answer.status_code, error["pointer"]) == (422, "/gate/dataset")
+        assert detail in error["detail"]
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,19 @@ def test_versions_are_listed_promoted_and_their_moves_shown(ebb: Ebb, trained: s
     assert "local" in ebb("models", "history", "--alias", "challenger").stdout
 
 
+def test_a_version_is_evaluated_on_fresh_customers_and_beside_others(ebb: Ebb, client: Client, trained: str) -> None:
+    table = customers(600, 9, known=()).to_csv().replace("\nc-", "\nd-").encode()
+    fresh = client.upload_dataset(table, name="fresh", target="churned", id_column="customer_id").id
+    shown = ebb("models", "evaluate", "churn", 1, fresh, "--contact-cost", 2)
+    assert shown.returncode == 0, shown.stderr
+    assert all(words in shown.stdout for words in ("average_precision", "logistic regression", "lift", "earns most"))
+    result = told(ebb("models", "evaluate", "churn", 1, fresh, "--json"))
+    assert (result["rows"], result["seen"], result["report"]["rows"]) == (600, 0, 600)
+    listed = ebb("models", "list", "--dataset", fresh).stdout
+    assert f"{result['report']['metrics']['log_loss']['value']:.4f} (" in listed
+    assert "champion" in listed
+
+
 def test_promoting_a_version_that_is_not_there_is_refused(ebb: Ebb, trained: str) -> None:
     done = ebb("models", "promote", 99)
     assert done.returncode == 1

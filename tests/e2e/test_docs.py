@@ -86,7 +86,7 @@ def test_the_quickstart_makes_a_call_list(folder: Path) -> None:
     profits = [float(row["expected_profit"]) for row in called]
     assert profits == sorted(profits, reverse=True)
     assert profits[-1] > 0
-    assert all(row["customer_id"] and row["reason_1_column"] for row in called)
+    assert all(row["customer_id"] and row["reason_1_text"] for row in called)
 
 
 def test_the_quickstart_in_python_makes_the_same_call_list(folder: Path) -> None:

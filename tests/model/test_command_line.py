@@ -227,3 +227,25 @@ def test_running_out_of_memory_is_an_error_with_a_remedy(tmp_path: Path) -> None
     assert run.returncode == 1
     assert run.stderr.endswith(f"error: {OUT_OF_MEMORY}\n")
     assert not (tmp_path / "out").exists()
+
+
+def test_sweep_prints_the_standings_and_writes_the_winners_estimator(tmp_path, capsys):
+    table, plan, out = tmp_path / "customers.csv", tmp_path / "plan.json", tmp_path / "churn.safetensors"
+    customers(300, 1).write_csv(table)
+    configurations = [{"layers": [n]} for n in (4, 8, 16)]
+    halving = {"first_epochs": 2, "factor": 2}
+    plan.write_text(json.dumps({"spec": SPEC, "configurations": configurations, "folds": 2, "halving": halving}))
+    arguments = ["sweep", str(table), "--target", "churned", "--id", "customer_id", "--plan", str(plan)]
+    assert main([*arguments, "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert printed.splitlines()[0].startswith("rung 0  configuration   0  epoch   2  loss 0.")
+    assert main([*arguments, "--out", str(out), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+    order = [one["configuration"] for one in result["leaderboard"]]
+    assert (order[0], sorted(order)) == (result["configuration"], [0, 1, 2])
+    winner = Estimator.from_bytes(out.read_bytes())
+    assert winner.spec["layers"] == configurations[result["configuration"]]["layers"]
+    plan.write_text(json.dumps({"configurations": configurations, "model": "churn"}))
+    assert main([*arguments, "--out", str(out)]) == 1
+    assert "error: /model: is not a key here" in capsys.readouterr().err

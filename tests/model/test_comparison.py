@@ -35,11 +35,11 @@ def test_all_customers_who_cross_the_threshold_are_counted_and_listed(pair: tupl
     old, new = pair
     before, after = probabilities(old), probabilities(new)
     found = compared(old, new)
-    assert found.to_leaving == ((before < 0.3) & (after >= 0.3)).sum() > 0
-    assert found.to_staying == ((before >= 0.3) & (after < 0.3)).sum() > 0
-    assert len(found.changed) == found.to_leaving + found.to_staying
-    assert found.mean_change == pytest.approx((after - before).mean(), abs=1e-12)
-    assert (found.rows, found.errors) == (N, 0)
+    assert found.total.to_leaving == ((before < 0.3) & (after >= 0.3)).sum() > 0
+    assert found.total.to_staying == ((before >= 0.3) & (after < 0.3)).sum() > 0
+    assert len(found.changed) == found.total.to_leaving + found.total.to_staying
+    assert found.total.mean_change == pytest.approx((after - before).mean(), abs=1e-12)
+    assert (found.total.rows, found.total.errors) == (N, 0)
     for customer in found.changed:
         row = int(str(customer.customer_id).split("-")[1]) - 1
         assert customer.probabilities == (before[row], after[row])
@@ -64,12 +64,12 @@ def test_the_largest_of_many_changes_are_listed(pair: tuple[Estimator, Estimator
 
 def test_an_estimator_compared_with_itself_has_no_changes(pair: tuple[Estimator, Estimator]) -> None:
     found = compared(pair[0], pair[0])
-    assert (found.to_leaving, found.to_staying, found.mean_change, found.changed) == (0, 0, 0.0, [])
+    assert (found.total.to_leaving, found.total.to_staying, found.total.mean_change, found.changed) == (0, 0, 0.0, [])
 
 
 def test_rows_that_cannot_be_scored_are_counted_and_left_out(pair: tuple[Estimator, Estimator]) -> None:
     lines = CSV.decode().splitlines()
     lines[1] = "c-x,many,1,2,3,0"
     found = compared(*pair, data="\n".join(lines).encode())
-    assert (found.rows, found.errors) == (N, 1)
+    assert (found.total.rows, found.total.errors) == (N, 1)
     assert "c-x" not in [customer.customer_id for customer in found.changed]

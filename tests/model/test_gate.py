@@ -100,4 +100,5 @@ def test_the_gate_handles_many_rows_in_seconds() -> None:
 )
 def test_the_reason_states_the_result(difference: float, interval: tuple[float, float], reason: str) -> None:
     gate = Gate("auc", margin=0.05)
-    assert GateResult(gate, 0.7, 0.7 + difference, difference, interval, 1000).reason == reason
+    result = GateResult(gate, 0.7, 0.7 + difference, difference, interval, 1000, rows=2000)
+    assert result.reason == f"on 2,000 rows that neither has seen, {reason}"

@@ -8,6 +8,7 @@ from model.layers import Dense, Layer
 from model.layers.batch_norm import BatchNorm
 from model.layers.dropout import Dropout
 from model.layers.embedding import Embedding
+from model.layers.feature_scale import FeatureScale
 from model.layers.identity import Identity
 from model.layers.leaky_relu import LeakyReLU
 from model.layers.periodic import Periodic
@@ -30,6 +31,7 @@ LAYERS: dict[str, list[Layer]] = {
     "dense": [Dense(4), Dense(3)],
     "dropout": [Dense(4), Tanh(), Dropout(0.3), Dense(4), Dropout(0.5), Sigmoid(), Dropout(0.2)],
     "embedding": [Embedding(2, positions=(1, 4), cardinalities=(3, 4)), Dense(4), Tanh()],
+    "feature_scale": [FeatureScale(), Dense(4), Tanh(), FeatureScale(2.0)],
     "identity": [Dense(4), Identity()],
     "leaky_relu": [LeakyReLU(0.2), Dense(4), LeakyReLU(0.2)],
     "periodic": [Periodic(3, frequencies=4, positions=(0, 3)), Periodic(2, positions=(6,)), Dense(4), Tanh()],

@@ -10,6 +10,7 @@ from model.layers.activation import Activation
 from model.layers.batch_norm import BatchNorm
 from model.layers.dropout import Dropout
 from model.layers.embedding import Embedding
+from model.layers.feature_scale import FeatureScale
 from model.layers.identity import Identity
 from model.layers.leaky_relu import LeakyReLU
 from model.layers.periodic import Periodic
@@ -30,6 +31,7 @@ LAYERS: dict[str, tuple[Layer, bool, bool]] = {
     "dense": (Dense(4), True, True),
     "dropout": (Dropout(0.3), False, True),
     "embedding": (Embedding(2, positions=(1, 4), cardinalities=(3, 4)), True, False),
+    "feature_scale": (FeatureScale(), True, True),
     "identity": (Identity(), False, True),
     "leaky_relu": (LeakyReLU(0.2), True, True),
     "periodic": (Periodic(3, positions=(0, 3)), True, False),

@@ -14,11 +14,14 @@ from model.metrics import auc, log_loss
 from model.storage import pack_checkpoint, unpack_checkpoint
 from model.sweep.halving import Halving, rungs
 from model.sweep.leaderboard import Leaderboard
-from model.sweep.plan import SweepPlan, parse_plan
+from model.sweep.paused import limits_beside
+from model.sweep.plan_parser import parse_plan
 from model.sweep.standing import Standing
 from model.sweep.summary import summary
 from model.sweep.sweep import Sweep
+from model.sweep.sweep_plan import SweepPlan
 from model.tables.reader import read_table
+from model.training.footprint import SizeLimits
 
 COLUMNS: dict[str, Any] = {"target": "churned", "id_column": "customer_id"}
 PLAN = {
@@ -201,3 +204,10 @@ def test_drawn_configurations_differ_and_keep_within_their_interval() -> None:
 def test_a_small_grid_is_tried_whole() -> None:
     plan = parse_plan({"space": {"layers": [[4], [8]], "dropout": [0, 0.1]}, "configurations": 100})
     assert len(plan.configurations) == 4
+
+
+def test_the_limits_of_a_training_leave_room_for_the_paused_ones() -> None:
+    most = SizeLimits(memory=10**9, state=2**27)
+    assert limits_beside(most, paused=3, state=10**6) == SizeLimits(10**9 - 3 * 7 * 10**6, 2**27 - 2**25)
+    assert limits_beside(most, paused=100, state=10**7) == SizeLimits(10**9 - 7 * 2**25, 2**27 - 2**25)
+    assert limits_beside(SizeLimits(), paused=3, state=10**6) == SizeLimits()

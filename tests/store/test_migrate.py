@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from store.database import Database, open_database
 from store.migrate import downgrade, is_current, upgrade
 from store.tables import epochs, metadata
-from tests.store.world import make_world
+from tests.store.world import checkpoint, make_world
 
 UPGRADE = """
 import sys
@@ -116,6 +116,28 @@ def test_a_move_by_a_training_names_the_key_that_submitted_it(bare: Database) ->
     downgrade(bare, "0005")
     with bare.read() as connection:
         assert list(connection.execute(text("SELECT moved_by FROM alias_moves ORDER BY revision")).scalars()) == movers
+
+
+def test_an_earlier_release_finds_sweeps_as_trainings_that_have_ended(bare: Database) -> None:
+    upgrade(bare)
+    world = make_world(bare)
+    waiting, done = world.queue(kind="sweep"), world.start(world.queue(kind="sweep"))
+    world.succeed(done)
+    running = world.start(world.queue(kind="sweep"))
+    world.beat(running, checkpoint=checkpoint(1))
+    world.cancel(running.job_id)
+    downgrade(bare, "0007")
+    jobs = (waiting, done.job_id, running.job_id)
+    rows = {job: (world.row(job).kind, world.row(job).state) for job in jobs}
+    assert rows == {
+        waiting: ("training", "failed"),
+        done.job_id: ("training", "succeeded"),
+        running.job_id: ("training", "failed"),
+    }
+    assert world.row(waiting).error_text == "this release has no sweeps"
+    assert world.snapshot()["checkpoints"] == []
+    upgrade(bare)
+    world.queue(kind="sweep")
 
 
 def test_a_migrated_database_still_refuses_rows_that_refer_to_nothing(bare: Database) -> None:

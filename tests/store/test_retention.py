@@ -60,6 +60,25 @@ def removed(database: Database, kept: ArtifactStore, ages: Ages = WEEK) -> set[s
     return {each.sha256 for each in remove_expired(database, kept, ages)}
 
 
+def test_the_hold_out_of_a_job_stays_while_the_job_is_unfinished(world: World, kept: ArtifactStore) -> None:
+    holdout, artifact = upload(world.database, kept, b"holdout")
+    age(world.database)
+    job_id = world.queue(params={"gate": {"dataset": holdout}})
+    assert artifact.sha256 not in removed(world.database, kept), "the job uses it now"
+    age(world.database)
+    assert artifact.sha256 not in removed(world.database, kept), "the job is unfinished"
+    world.cancel(job_id)
+    assert artifact.sha256 in removed(world.database, kept)
+
+
+def test_a_job_whose_hold_out_was_removed_is_refused(world: World, kept: ArtifactStore) -> None:
+    holdout, _ = upload(world.database, kept, b"holdout")
+    age(world.database)
+    removed(world.database, kept)
+    with pytest.raises(ExpiredError):
+        world.queue(params={"gate": {"dataset": holdout}})
+
+
 def test_expired_datasets_and_results_are_removed_and_logged(world: World, kept: ArtifactStore) -> None:
     database = world.database
     dataset_id, table = upload(database, kept, b"table")

@@ -32,6 +32,7 @@ def _beat(connection: Connection, mine: Claim, **more: object) -> object:
 WRITES: dict[str, Write] = {
     "heartbeat": lambda world, mine, connection: _beat(connection, mine),
     "epochs": lambda world, mine, connection: _beat(connection, mine, new_epochs=[epoch(1)]),
+    "standings": lambda world, mine, connection: _beat(connection, mine, new_standings=[{"configuration": 0}]),
     "checkpoint": lambda world, mine, connection: _beat(connection, mine, checkpoint=checkpoint(1, b"stale")),
     "succeed": lambda world, mine, connection: succeed_training(connection, mine, world.version()),
     "promote": lambda world, mine, connection: succeed_training(

@@ -38,12 +38,12 @@ def _scorable(trainings: Trainings, table: bytes) -> Trainings:
     return make_trainings(trainings.database, trainings.settings, table)
 
 
-def queue(trainings: Trainings, output: str = "csv", explain: int = 0) -> str:
-    return trainings.world.queue(kind="scoring", params={"version": 1, "output": output, "explain": explain})
+def queue(trainings: Trainings, output: str = "csv", explain: int = 0, **more: str) -> str:
+    return trainings.world.queue(kind="scoring", params={"version": 1, "output": output, "explain": explain, **more})
 
 
-def score(trainings: Trainings, output: str = "csv", explain: int = 0) -> tuple[Any, bytes]:
-    job_id = queue(trainings, output, explain)
+def score(trainings: Trainings, output: str = "csv", explain: int = 0, **more: str) -> tuple[Any, bytes]:
+    job_id = queue(trainings, output, explain, **more)
     trainings.attempts.run(job_id)
     row = trainings.world.row(job_id)
     assert row.state == "succeeded", row.error_text
@@ -66,6 +66,23 @@ def undisturbed(trainings: Trainings, output: str, explain: int) -> bytes:
     by, out = estimator(trainings), io.BytesIO()
     write_scores(by, score_file(by, io.BytesIO(TABLE), "csv", explain), OUTPUTS[output](Layout.of(by, explain)), out)
     return out.getvalue()
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_a_direction_keeps_only_reasons_in_this_direction(scorable: Trainings, output: str) -> None:
+    _, data = score(scorable, output, explain=4, direction="raising")
+    if output == "parquet":
+        by_row = [reasons for reasons in pyarrow.parquet.read_table(io.BytesIO(data))["reasons"].to_pylist() if reasons]
+        found = [reason["contribution"] for reasons in by_row for reason in reasons]
+    elif output == "ndjson":
+        found = [r["contribution"] for line in data.splitlines() for r in json.loads(line).get("reasons", ())]
+    else:
+        lines = list(csv.DictReader(io.StringIO(data.decode())))
+        cells = [line[f"reason_{place}_contribution"] for line in lines for place in range(1, 5)]
+        found = [float(cell) for cell in cells if cell]
+        assert "" in cells
+    assert len(found) > 30_000
+    assert min(found) > 0
 
 
 @pytest.mark.parametrize(("output", "explain"), [("csv", 2), ("ndjson", 0), ("parquet", 1)])

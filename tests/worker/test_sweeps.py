@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from model.sweep.plan import parse_plan
+from model.sweep.plan_parser import parse_plan
 from store.clock import now
 from store.jobs.standings import read_standings
 from store.registry.versions import get_version
@@ -80,14 +80,23 @@ def test_a_training_and_a_replay_of_the_winners_spec_give_the_same_bytes(trainin
     assert version(trainings, 2).weights_sha256 == added.weights_sha256
 
 
+def checkpoint_is_stored(trainings: Trainings, job_id: str) -> bool:
+    return bool(trainings.world.snapshot()["checkpoints"])
+
+
+def second_rung_is_reached(trainings: Trainings, job_id: str) -> bool:
+    return any(one["rung"] == 1 for one in standings(trainings, job_id))
+
+
 def test_a_killed_sweep_resumes_and_ends_with_the_same_bytes(trainings: Trainings) -> None:
     whole = swept(trainings, STEADY)
     world, job_id = trainings.world, queue(trainings, STEADY)
-    with trainings.running(job_id) as process:
-        wait_for(lambda: world.snapshot()["checkpoints"], "a checkpoint")
-        process.kill()
-    assert world.row(job_id).state == "queued", "the sweep was over before it could be killed"
-    world.alter(job_id, run_after=now())
+    for reached, what in ((checkpoint_is_stored, "a checkpoint"), (second_rung_is_reached, "the second rung")):
+        with trainings.running(job_id) as process:
+            wait_for(lambda reached=reached: reached(trainings, job_id), what)
+            process.kill()
+        assert world.row(job_id).state == "queued", "the sweep was over before it could be killed"
+        world.alter(job_id, run_after=now())
     trainings.attempts.run(job_id)
     row = world.row(job_id)
     assert row.state == "succeeded", row.error_text

@@ -1,5 +1,6 @@
 """The kinds of job, one a file: how each is prepared, done unit by unit, and ended."""
 
+from worker.kinds.evaluation import EvaluationWork
 from worker.kinds.replay import Replay
 from worker.kinds.scoring import Scoring
 from worker.kinds.sweep import SweepWork
@@ -11,6 +12,7 @@ KINDS: dict[str, type[Work]] = {
     "scoring": Scoring,
     "replay": Replay,
     "sweep": SweepWork,
+    "evaluation": EvaluationWork,
 }
 
 __all__ = ["KINDS"]

@@ -10,7 +10,7 @@ from model.columns import Table
 from model.environment import numerical_environment
 from model.errors import CheckpointError
 from model.storage import pack_checkpoint, sha256
-from model.sweep.plan import parse_plan
+from model.sweep.plan_parser import parse_plan
 from model.sweep.standing import Standing
 from model.sweep.summary import summary
 from model.sweep.sweep import Sweep

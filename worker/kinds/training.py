@@ -12,6 +12,7 @@ from model.environment import numerical_environment, same_bits
 from model.errors import CheckpointError, Problem, SpecError
 from model.estimator import Fitting
 from model.evaluation import warnings_of
+from model.evaluation.full_report import CHAMPION
 from model.gate import CannotTell, Gate, GateResult, judge
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.seen_rows import SeenRows
@@ -21,7 +22,7 @@ from model.tables.reader import read_cells, read_table
 from model.training.checkpoint import Checkpoint
 from model.training.footprint import SizeLimits
 from model.training.report import EpochReport
-from model.unseen import Contender, held_out_rows, labelled_rows, seen_rows
+from model.unseen import THIS, Contender, held_out_rows, labelled_rows, seen_rows
 from store.database import Connection, Database
 from store.jobs.checkpoints import MOST_BYTES, CheckpointRow, get_checkpoint
 from store.jobs.claim import Claim
@@ -31,6 +32,7 @@ from store.registry.aliases import NotPromoted, Promotion
 from store.registry.versions import NewVersion
 from store.rows import JobRow
 from store.settings import Settings
+from worker.champion import beside_champion
 from worker.epoch_row import to_epoch
 from worker.job_data import JobData, cpu_activity
 from worker.outages import retry_through_outages
@@ -153,7 +155,7 @@ class Training:
             unseen, remedy = held_out_rows(self.table, self.fitting, champion), GROWN
         else:
             path, file_format, target = holdout
-            mine = Contender(self.fitting.estimator(), self.seen)
+            mine = Contender(THIS, self.fitting.estimator(), lambda: self.seen)
             unseen, remedy = labelled_rows(read_cells(path, file_format, ()), target, champion, mine), LARGER
         return judge(unseen, gate, self.fitting.spec.seed, remedy), unseen.to_json()
 
@@ -168,13 +170,19 @@ class Training:
         Units: seconds, of the attempt that finished.
         """
         estimator = self.fitting.estimator()
+        metrics = {**estimator.metrics, "seconds": seconds, **self.facts}
+        if evaluation := metrics.get("evaluation"):
+            database, artifacts, model = self.database, self.data.artifacts, self.data.job.model
+            champion = beside_champion(database, artifacts, model, self.table, self.fitting)
+            others = {**evaluation["beside"], **({} if champion is None else {CHAMPION: champion})}
+            metrics["evaluation"] = {**evaluation, "beside": others}
         return NewVersion(
             model=self.data.job.model,
             dataset_id=self.data.dataset.id,
             data_sha256=self.data.dataset.sha256,
             spec=self.fitting.recipe.to_json(),
             columns=estimator.encoder.to_json(),
-            metrics={**estimator.metrics, "seconds": seconds, **self.facts},
+            metrics=metrics,
             environment=self.environment,
             estimator=estimator.to_bytes(),
             weights_sha256=estimator.weights_sha256,

@@ -1,65 +1,24 @@
-"""The plan of a sweep: its spec, its configurations, its folds and its rungs."""
+"""The parser of a sweep's plan: the same for the API, the command line and the worker."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
-from model.errors import SpecError
+from model.errors import Problem, SpecError
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
-from model.parsing import Reader, escape, shown, to_plain
+from model.parsing import Reader, escape, shown
 from model.ranges import Natural, Range
 from model.spec import Spec, parse_spec
-from model.storage import canonical_json, sha256
+from model.storage import canonical_json
 from model.sweep.changes import FIXED, Changes, changed
-from model.sweep.halving import Halving, Rung, rungs
+from model.sweep.halving import Halving
 from model.sweep.space import Space, read_space
+from model.sweep.sweep_plan import SweepPlan
 
 MOST_CONFIGURATIONS = 200
 MOST_PARSED = 3_000_000  # bytes of the specs that are parsed, a copy of the sweep's spec for each configuration
 KEYS = ("spec", "configurations", "space", "seed", "folds", "halving")
 Folds = Annotated[int, Range(low=2, high=20)]
 Configurations = Annotated[int, Range(low=2, high=MOST_CONFIGURATIONS)]
-
-
-@dataclass(frozen=True)
-class SweepPlan:
-    """A checked sweep. `pointers` has the place of each configuration in the request, for messages."""
-
-    spec: Spec
-    configurations: Sequence[Changes]
-    specs: Sequence[Spec]
-    pointers: Sequence[str]
-    halving: Halving | None = None
-
-    @property
-    def rungs(self) -> tuple[Rung, ...]:
-        """The rungs, up to the longest training."""
-        return rungs(len(self.specs), max(spec.epochs for spec in self.specs), self.halving)
-
-    @property
-    def most_paused(self) -> int:
-        """The most trainings that are paused at a time, while another one trains."""
-        return max((rung.configurations for rung in self.rungs[1:]), default=1)
-
-    @property
-    def epochs(self) -> int:
-        """The most epochs that the sweep trains, in all configurations together."""
-        ends = [0, *(rung.epochs for rung in self.rungs)]
-        return sum(rung.configurations * (rung.epochs - before) for rung, before in zip(self.rungs, ends, strict=False))
-
-    @property
-    def digest(self) -> str:
-        """The digest of everything that decides the result, beside the table."""
-        return sha256(canonical_json(self.to_json()).encode())
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the plan as JSON values, from which `parse_plan` reads it again; drawn configurations are listed."""
-        return {
-            "spec": self.spec.to_json(),
-            "configurations": [dict(changes) for changes in self.configurations],
-            "folds": self.spec.members,
-            "halving": None if self.halving is None else to_plain(self.halving),
-        }
 
 
 def parse_plan(raw: Mapping[str, Any], *, alone: bool = False) -> SweepPlan:
@@ -89,6 +48,10 @@ def parse_plan(raw: Mapping[str, Any], *, alone: bool = False) -> SweepPlan:
 
 def _read_spec(reader: Reader, raw: object, folds: Any) -> Spec | None:
     """Return the spec with a member for each fold; None with its problems added to the reader."""
+    if isinstance(raw, str) or (isinstance(raw, Mapping) and "preset" in raw):
+        detail = "a sweep compares changes of one spec, and a preset plans several: name layers and other settings"
+        reader.refuse("/spec", "conflict", detail)
+        return None
     mapping = reader.mapping(raw, "/spec")
     if mapping is None or type(folds) is not int:
         return None
@@ -142,8 +105,9 @@ def _check_bytes(reader: Reader, spec: Spec, copies: int, pointer: str) -> None:
 
 def _read_list(reader: Reader, listed: object) -> list[tuple[str, Changes]]:
     if not isinstance(listed, list | tuple):
-        detail = f"must be a list of changes of the spec, or, with space, a number; not {shown(listed)}"
-        reader.refuse("/configurations", "missing" if listed is None else "type", detail)
+        code = "missing" if listed is None else "conflict" if isinstance(listed, int) else "type"
+        detail = f"must be a list of changes of the spec, not {shown(listed)}; or a number with space"
+        reader.refuse("/configurations", code, detail)
         return []
     if not 2 <= len(listed) <= MOST_CONFIGURATIONS:
         detail = f"must be 2 to {MOST_CONFIGURATIONS} configurations, not {len(listed):,}"
@@ -153,8 +117,9 @@ def _read_list(reader: Reader, listed: object) -> list[tuple[str, Changes]]:
     for place, raw in enumerate(listed):
         pointer = f"/configurations/{place}"
         if (changes := reader.mapping(raw, pointer)) is not None:
-            for key in FIXED.keys() & changes.keys():
-                reader.refuse(f"{pointer}/{escape(key)}", "conflict", FIXED[key])
+            for key in changes:
+                if key in FIXED:
+                    reader.refuse(f"{pointer}/{escape(key)}", "conflict", FIXED[key])
             found.append((pointer, changes))
     return found
 
@@ -192,8 +157,10 @@ def _try_spec(reader: Reader, raw: Mapping[str, Any], pointer: str) -> Spec | No
         return parse_spec(raw)
     except SpecError as error:
         for problem in error.problems:
-            if pointer.startswith("/space"):
-                reader.refuse(pointer, problem.code, f"{problem.pointer} of the spec {problem.detail}")
-            else:
+            if not pointer.startswith("/space"):
                 reader.refuse(pointer + problem.pointer, problem.code, problem.detail)
+                continue
+            detail = f"{problem.pointer} of the spec {problem.detail}"
+            if Problem(pointer, problem.code, detail) not in reader.problems:  # many draws may have it
+                reader.refuse(pointer, problem.code, detail)
     return None

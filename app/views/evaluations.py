@@ -1,0 +1,94 @@
+"""Evaluations: measures a version on a dataset whose outcomes are known."""
+
+import msgspec
+from flask import Response
+
+from app.edge.exchange import owner
+from app.edge.idempotency import idempotency_key
+from app.errors import InputError
+from app.routing.paths import VERSION
+from app.routing.route import Route
+from app.schemas.customer_scores import Money, Share
+from app.schemas.field_types import Uuid
+from app.schemas.job_resource import DeadlineSeconds, Job, Priority
+from app.services import Services
+from app.submission.dataset_check import find_usable
+from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
+from model.columns.schema import listed
+from model.errors import Problem
+from model.evaluation.contacts import DEFAULT_ECONOMICS
+from store.database import Connection
+from store.datasets import get_dataset
+from store.jobs.submit import Submission
+from store.registry.versions import get_version
+from store.rows import VersionRow
+
+
+class EvaluationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A dataset with known outcomes, and the costs and gains of a contact, for the profit curve.
+
+    Units: customer_value, offer_cost and contact_cost in the same money; acceptance is the probability that a customer
+    who would leave takes the offer and stays.
+    """
+
+    dataset: Uuid
+    customer_value: Money = DEFAULT_ECONOMICS.customer_value
+    offer_cost: Money = DEFAULT_ECONOMICS.offer_cost
+    contact_cost: Money = DEFAULT_ECONOMICS.contact_cost
+    acceptance: Share = DEFAULT_ECONOMICS.acceptance
+    priority: Priority = 0
+    deadline_s: DeadlineSeconds | None = None
+
+
+def evaluate_version(services: Services, name: str, version: int, body: EvaluationRequest) -> Response:
+    """Submit a job that scores a dataset by a version and reports how good the version is on it."""
+    key = idempotency_key()
+    with services.database.read() as connection:
+        problems = _problems(connection, get_version(connection, name, version), body.dataset)
+    if problems:
+        raise InputError.of(problems)
+    economics = {name: getattr(body, name) for name in ("customer_value", "offer_cost", "contact_cost", "acceptance")}
+    submission = Submission(
+        "evaluation",
+        name,
+        body.dataset,
+        {"version": version, "economics": economics},
+        owner(),
+        key,
+        priority=body.priority,
+        deadline_seconds=body.deadline_s,
+    )
+    return submit_job(services, submission)
+
+
+def _problems(connection: Connection, version: VersionRow, dataset_id: str) -> list[Problem]:
+    """Return the problems of a dataset that is missing, or lacks the version's target or all of its columns."""
+    dataset, problems = find_usable(connection, dataset_id, "/dataset")
+    if dataset is None:
+        return problems
+    target = get_dataset(connection, version.dataset_id).target
+    needed = {column["name"] for column in version.columns}
+    present = {column["name"] for column in dataset.schema["columns"]} | {dataset.target, dataset.id_column}
+    if target not in present:
+        text = f"the table has no column {target!r}, which says who churned: it is the target of this version"
+        return [Problem("/dataset", "conflict", text)]
+    if needed and not needed & present:
+        text = f"the table has none of the columns that the version was trained on: {listed(sorted(needed))}"
+        return [Problem("/dataset", "conflict", text)]
+    return []
+
+
+ROUTES = (
+    Route(
+        "POST",
+        f"{VERSION}/evaluate",
+        evaluate_version,
+        "train",
+        "Evaluate a version on a labelled dataset",
+        {202: Job},
+        refusals=(404, 410, 413, 415, 422, 429),
+        body=EvaluationRequest,
+        headers=REQUEST_HEADERS,
+        answer_headers=ANSWER_HEADERS,
+    ),
+)

@@ -1,0 +1,52 @@
+"""The plan of a sweep: its spec, its configurations and its rungs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from model.parsing import to_plain
+from model.spec import Spec
+from model.storage import canonical_json, sha256
+from model.sweep.changes import Changes
+from model.sweep.halving import Halving, Rung, rungs
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """A checked sweep. `pointers` has the place of each configuration in the request, for messages."""
+
+    spec: Spec
+    configurations: Sequence[Changes]
+    specs: Sequence[Spec]
+    pointers: Sequence[str]
+    halving: Halving | None = None
+
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """The rungs, up to the longest training."""
+        return rungs(len(self.specs), max(spec.epochs for spec in self.specs), self.halving)
+
+    @property
+    def most_paused(self) -> int:
+        """The most trainings that are paused at a time, while another one trains."""
+        return max((rung.configurations for rung in self.rungs[1:]), default=1)
+
+    @property
+    def epochs(self) -> int:
+        """The most epochs that the sweep trains, in all configurations together."""
+        ends = [0, *(rung.epochs for rung in self.rungs)]
+        return sum(rung.configurations * (rung.epochs - before) for rung, before in zip(self.rungs, ends, strict=False))
+
+    @property
+    def digest(self) -> str:
+        """The digest of everything that decides the result, beside the table."""
+        return sha256(canonical_json(self.to_json()).encode())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plan as JSON values, as `parse_plan` reads it; drawn configurations are listed."""
+        return {
+            "spec": self.spec.to_json(),
+            "configurations": [dict(changes) for changes in self.configurations],
+            "folds": self.spec.members,
+            "halving": None if self.halving is None else to_plain(self.halving),
+        }

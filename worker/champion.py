@@ -1,0 +1,41 @@
+"""The champion beside a new version: both on held-out rows of the training that the champion has not seen."""
+
+import logging
+from typing import Any
+
+from model.columns import Table
+from model.errors import ModelError
+from model.estimator import Fitting
+from model.evaluation.full_report import OtherModel, beside
+from model.evaluation.resampling import Resampling
+from model.unseen import held_out_rows
+from store.artifacts import ArtifactStore
+from store.database import Database
+from store.errors import ArtifactError, ExpiredError
+from store.registry.aliases import CHAMPION, find_alias
+from worker.promotion import load_contender
+
+log = logging.getLogger(__name__)
+
+
+def beside_champion(
+    database: Database, artifacts: ArtifactStore, model: str, table: Table, fitting: Fitting
+) -> dict[str, Any] | None:
+    """Return the champion's entry of a training's evaluation; None without a champion.
+
+    A champion that cannot be read, or cannot score these rows, gets a note.
+    """
+    with database.read() as connection:
+        alias = find_alias(connection, model, CHAMPION)
+    if alias is None:
+        return None
+    facts = {"version": alias.version}
+    try:
+        unseen = held_out_rows(table, fitting, load_contender(database, artifacts, model, alias.version))
+    except (ModelError, ArtifactError, ExpiredError) as error:
+        log.warning("the champion, version %d of %s, cannot be compared with: %s", alias.version, model, error)
+        return {**facts, "note": f"it cannot be compared with: {error}"}
+    facts |= {"labelled_rows": unseen.labelled, "seen": unseen.seen_by_champion}
+    return beside(
+        unseen.y, unseen.candidate, OtherModel(unseen.champion, facts), Resampling(unseen.y, fitting.spec.seed)
+    )
