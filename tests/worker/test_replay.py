@@ -85,3 +85,24 @@ def test_a_replay_is_cancelled(on_sqlite: Trainings) -> None:
         wait_for(lambda: on_sqlite.epochs(job_id), "the first epochs")
         on_sqlite.world.cancel(job_id)
     assert on_sqlite.world.row(job_id).state == "cancelled"
+
+
+def test_a_portfolio_killed_in_its_second_stage_ends_with_the_same_bytes_and_replays(on_sqlite: Trainings) -> None:
+    stage = {**STEADY, "members": 2, "validation": {"folds": True}, "layers": [16], "epochs": 400, "activation": "silu"}
+    stages = [{**stage, "epochs": 2, "layers": []}, stage]
+    spec = {"preset": "quick", "reasons": {"baseline": "stayer"}, "stages": stages}
+    world, whole = on_sqlite.world, on_sqlite.train(spec)
+    assert whole.state == "succeeded", whole.error_text
+    job_id = on_sqlite.queue(spec)
+    with on_sqlite.running(job_id) as process:
+        wait_for(lambda: max((row[2] for row in world.snapshot()["checkpoints"]), default=0) > 2, "a checkpoint")
+        process.kill()
+    row = world.row(job_id)
+    assert (row.state, row.strikes) == ("queued", 1)
+    world.alter(job_id, run_after=now())
+    on_sqlite.attempts.run(job_id)
+    assert world.row(job_id).state == "succeeded", world.row(job_id).error_text
+    assert on_sqlite.epochs(job_id) == on_sqlite.epochs(whole.id) == list(range(1, 403))
+    first, second = world.snapshot()["versions"]
+    assert first[10] == second[10]
+    assert replayed(on_sqlite, spec).result["equal"]
