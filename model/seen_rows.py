@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from model.columns import Table
 from model.columns.boolean import parse_flag
 from model.columns.cells import Cells, Words, days_since_epoch
-from model.columns.numbers import MISSING_TEXTS, parse_number
+from model.columns.missing import MISSING_TEXTS
+from model.columns.numbers import parse_number
 from model.columns.schema import listed
 from model.design import Floats
 from model.errors import ColumnError, FileError

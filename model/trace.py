@@ -126,9 +126,7 @@ def _plain_network(estimator: Estimator, member: int) -> Network:
     if not isinstance(estimator.head, Churn):
         raise EstimatorError("trace needs the cross-entropy of churn: train with that loss")
     if isinstance(estimator.network, Blend) or "preset" in estimator.spec:
-        raise EstimatorError(
-            "trace follows one network of a spec, and this is of a preset: train with a spec of layers"
-        )
+        raise EstimatorError("trace follows one network, and this is of a preset: train with a spec of layers")
     network = estimator.network.singles[member]
     plain = all(isinstance(layer, Dense | Activation) for layer in network.layers)
     if not plain or not isinstance(network.layers[0], Dense):

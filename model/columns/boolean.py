@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from model.columns.cells import Cells, Flags, Scalar, Words
+from model.columns.missing import missing_words
 from model.columns.numbers import read_values
 from model.columns.options import DEFAULT, ColumnOptions
 from model.columns.row_problems import RowProblems, short_repr
@@ -42,7 +43,7 @@ class BooleanColumn:
             return cells
         if isinstance(cells, Words):
             values = np.array([parse_flag(word) for word in cells.words] + [np.nan])[cells.codes]
-            refused = np.isnan(values) & ~cells.missing
+            refused = np.isnan(values) & ~missing_words(cells)
         elif isinstance(cells, Sequence | np.ndarray):
             return Flags(read_values(cells, self.name, "true or false", problems))
         else:

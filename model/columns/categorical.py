@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
-from model.columns.category_text import ACCEPTED, rewritten, texts, words_of
+from model.columns.category_text import ACCEPTED, rewritten, texts, tidied, words_of
 from model.columns.cells import Cells, Numbers, Scalar, Words
-from model.columns.numbers import MISSING_TEXTS, parse_number
+from model.columns.missing import is_missing
+from model.columns.numbers import parse_number
 from model.columns.options import DEFAULT, ColumnOptions
 from model.columns.row_problems import RowProblems, short_repr
 from model.errors import ColumnError
@@ -71,6 +73,10 @@ class CategoricalColumn:
         column = cls(name, words, rare=len(kept) < len(order), gaps=bool(cells.missing.any()), source=source)
         return replace(column, embedded=embed_from is not None and column.cardinality >= embed_from)
 
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.categories)
+
     @property
     def cardinality(self) -> int:
         """The number of distinct codes."""
@@ -93,14 +99,21 @@ class CategoricalColumn:
         if self.source is not None:
             return self._short(self._declared(cells, self.source, problems), problems)
         if isinstance(cells, Words):
-            return self._short(cells, problems)
+            return self._short(self._tidied(cells), problems)
         values = list(cells) if isinstance(cells, Sequence | np.ndarray) else list(cells.scalars())
         if not set(map(type, values)) <= {str, type(None)}:
             for row, value in enumerate(values):
                 if value is not None and not isinstance(value, str):
                     detail = f"expected text, not {short_repr(value)}"
                     problems.add(row, self.name, "wrong_type", detail)
-        return self._short(Words.of([value if isinstance(value, str) else None for value in values]), problems)
+        words = Words.of([value if isinstance(value, str) else None for value in values])
+        return self._short(self._tidied(words), problems)
+
+    def _tidied(self, cells: Words) -> Words:
+        """Return words without blanks around them, and without marks of missing values; categories stay as they are."""
+        if self._known.issuperset(cells.words):
+            return cells
+        return tidied(cells, self._known)
 
     def _declared(self, cells: Cells | Sequence[object] | np.ndarray, source: str, problems: RowProblems) -> Words:
         if isinstance(cells, np.ndarray):
@@ -175,6 +188,6 @@ def first_non_number(cells: Words) -> int | None:
     strange = np.isnan([parse_number(word) for word in cells.words]) if cells.words else np.zeros(0, bool)
     if not nearly_numbers(len(strange), int(strange.sum())):
         return None
-    strange &= [word.strip() not in MISSING_TEXTS for word in cells.words]
+    strange &= [not is_missing(word) for word in cells.words]
     rows = np.flatnonzero(np.append(strange, False)[cells.codes])
     return int(rows[0]) if len(rows) else None

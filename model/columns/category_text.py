@@ -7,7 +7,8 @@ import numpy as np
 
 from model.columns.boolean import parse_flag
 from model.columns.cells import Cells, Days, Flags, Numbers, Words, date_text, days_since_epoch
-from model.columns.numbers import MISSING_TEXTS, parse_number
+from model.columns.missing import is_mark, is_missing
+from model.columns.numbers import parse_number
 
 KINDS_OF_CELLS: dict[type[Cells], str] = {Numbers: "numeric", Flags: "boolean", Days: "date"}
 
@@ -48,6 +49,19 @@ def rewritten(cells: Words, source: str) -> Words:
     return Words(np.append(merged.codes, np.int32(Words.MISSING))[cells.codes], merged.words, source)
 
 
+def tidied(cells: Words, known: frozenset[str] = frozenset()) -> Words:
+    """Return texts without blanks around them; texts such as NULL become missing values. `known` texts stay.
+
+    Example:
+        >>> tidied(Words.of(["DSL", "DSL ", "NULL"])).scalars()
+        ['DSL', 'DSL', None]
+    """
+    if all(word == word.strip() and not is_mark(word) for word in cells.words):
+        return cells
+    merged = Words.of([word if word in known else None if is_mark(word) else word.strip() for word in cells.words])
+    return Words(np.append(merged.codes, np.int32(Words.MISSING))[cells.codes], merged.words, cells.source)
+
+
 def texts(values: Sequence[object], source: str) -> list[str | None]:
     """Return the texts of the values of a record or list; None for a missing one, and for one of another type."""
     accepted = (str, bool) if source == "boolean" else (str,) if source == "date" else (str, int, float)
@@ -70,7 +84,7 @@ def _number_text(value: float) -> str | None:
 
 
 def _number(word: str) -> str | None:
-    if word.strip() in MISSING_TEXTS:
+    if is_missing(word):
         return None
     return word if math.isnan(number := parse_number(word)) else _number_text(number)
 

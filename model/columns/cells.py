@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from model.columns.read_as import Reading
 from model.design import Floats
 
 Codes = np.ndarray[tuple[int], np.dtype[np.int32]]
@@ -27,9 +28,11 @@ COARSE_STEPS = (timedelta(seconds=1), timedelta(milliseconds=1))
 
 @dataclass(frozen=True, eq=False)
 class _Values:
-    """Cells as float64; NaN is a missing cell."""
+    """Cells as float64; NaN is a missing cell. Cells read from texts by a `reading` keep these texts as `origin`."""
 
     values: Floats
+    reading: Reading | None = None
+    origin: "Words | None" = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -68,7 +71,7 @@ class Numbers(_Values):
         return cls(np.array(values, np.float64))
 
     def take(self, rows: np.ndarray) -> "Numbers":
-        return Numbers(self.values[rows])
+        return Numbers(self.values[rows], self.reading, None if self.origin is None else self.origin.take(rows))
 
     def scalars(self) -> list[Scalar]:
         """Return all values as JSON values: whole numbers without a point, missing cells as `None`."""
@@ -103,7 +106,7 @@ class Days(_Values):
         return (self.values < FIRST_DAY) | (self.values >= END_DAY)
 
     def take(self, rows: np.ndarray) -> "Days":
-        return Days(self.values[rows])
+        return Days(self.values[rows], self.reading, None if self.origin is None else self.origin.take(rows))
 
     def _scalar(self, value: float) -> Scalar:
         return date_text(value)

@@ -6,31 +6,35 @@ from typing import ClassVar
 
 import numpy as np
 
-from model.columns.cells import Cells, Days, Numbers, Scalar, Words, date_text, days_since_epoch
+from model.columns.cells import Cells, Days, Numbers, Scalar, Words, date_text
+from model.columns.missing import missing_words
 from model.columns.numeric import NumericColumn
 from model.columns.options import DEFAULT, ColumnOptions
 from model.columns.row_problems import RowProblems, short_repr
+from model.columns.written_dates import parse_date
 
 
 @dataclass(frozen=True)
 class DateColumn:
-    """Encodes a date or timestamp as days since 1970-01-01 UTC, by a numeric column."""
+    """Encodes a date or timestamp as days since 1970-01-01 UTC, by a numeric column. Texts are read by `read_as`."""
 
     name: str
     days: NumericColumn
+    read_as: str = "date"
     kind: ClassVar[str] = "date"
 
     @classmethod
     def fit(cls, name: str, cells: Days, options: ColumnOptions = DEFAULT, scored: bool = False) -> "DateColumn":
         """Fit the scaling of the days to the training rows."""
-        return cls(name, NumericColumn.fit(name, Numbers(cells.values), options, scored))
+        read_as = "date" if cells.reading is None else cells.reading.read_as
+        return cls(name, NumericColumn.fit(name, Numbers(cells.values), options, scored), read_as)
 
     @property
     def features(self) -> tuple[str, ...]:
         return self.days.features
 
     def read(self, cells: Cells | Sequence[object] | np.ndarray, problems: RowProblems) -> Days:
-        """Read days from ISO 8601 texts or from cells of a file; add all other values to `problems`."""
+        """Read days from texts or from cells of a file; add all other values to `problems`."""
         if isinstance(cells, Days):
             outside = cells.outside
             for row in np.flatnonzero(outside).tolist():
@@ -49,9 +53,9 @@ class DateColumn:
         return Days(np.full(len(cells), np.nan))
 
     def _from_words(self, cells: Words, problems: RowProblems) -> Days:
-        parsed = [days_since_epoch(word) for word in cells.words]
-        values = np.array([np.nan if days is None else days for days in parsed] + [np.nan])[cells.codes]
-        for row in np.flatnonzero(np.isnan(values) & ~cells.missing).tolist():
+        parsed = [parse_date(word, self.read_as) for word in cells.words]
+        values = np.array([*parsed, None], np.float64)[cells.codes]
+        for row in np.flatnonzero(np.isnan(values) & ~missing_words(cells)).tolist():
             self._refuse(row, cells.scalar(row), problems)
         return Days(values)
 

@@ -1,33 +1,46 @@
-"""Infers the kind of text columns: true/false, dates, or categories."""
+"""Infers the kind of text columns: true/false, numbers with marks, dates, or categories."""
 
 import numpy as np
 
 from model.columns.boolean import parse_flag
+from model.columns.category_text import tidied
 from model.columns.cells import Cells, Days, Flags, Table, Words, days_since_epoch
+from model.columns.missing import is_missing
+from model.columns.readings import find_reading, read_words
 
 MOST_FLAGS = 10  # spellings of true and false
 
 
 def infer_kinds(table: Table) -> Table:
-    """Return the table with text columns converted to flags or dates where every text is one."""
+    """Return the table with text columns converted to flags, numbers or dates where every text is one."""
     return Table({name: infer_kind(cells) for name, cells in table.columns.items()}, table.rows)
 
 
 def infer_kind(cells: Cells) -> Cells:
-    """Return cells as flags if every text is true or false, as days if every text is an ISO 8601 date.
+    """Return cells as flags, numbers or dates if every text is one; blanks around a text and missing values are none.
 
     Example:
-        >>> infer_kind(Words.of(["true", "FALSE"])).values
-        array([1., 0.])
+        >>> infer_kind(Words.of(["true", "FALSE", "NULL"])).values
+        array([ 1.,  0., nan])
+        >>> infer_kind(Words.of(["1,5 %", "2,0 %", "-"])).values
+        array([1.5, 2. , nan])
     """
     if not isinstance(cells, Words) or not cells.words:
         return cells
-    if len(cells.words) <= MOST_FLAGS and not any(np.isnan(parse_flag(word)) for word in cells.words):
+    if are_flags(cells.words):
         return Flags(np.array([*map(parse_flag, cells.words), np.nan])[cells.codes])
-    days: list[float] = []
-    for word in cells.words:
-        day = days_since_epoch(word)
-        if day is None:
-            return cells
-        days.append(day)
-    return Days(np.array([*days, np.nan])[cells.codes])
+    reading = find_reading(cells.words).reading
+    if reading is None:
+        return tidied(cells)
+    if reading == "iso":
+        days = (days_since_epoch(word.strip()) for word in cells.words)
+        return Days(np.array([*days, None], np.float64)[cells.codes])
+    return read_words(cells, reading)
+
+
+def are_flags(words: tuple[str, ...]) -> bool:
+    """Tell whether the texts are spellings of true and false, beside missing values."""
+    if len(words) > MOST_FLAGS:
+        return False
+    known = [word for word in words if not is_missing(word)]
+    return bool(known) and not np.isnan([parse_flag(word) for word in known]).any()

@@ -2,28 +2,18 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import NoneType
 
 import numpy as np
 
+from model.columns.missing import is_missing
 from model.columns.row_problems import RowProblems, short_repr
 from model.design import Floats
 
 # No two parts match the same digits. Otherwise the time would grow with the square of the length of the text.
 NUMBER = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 LARGEST = 1e300  # sums of larger numbers may overflow float64
-MISSING_TEXTS = (
-    "",
-    "NA",
-    "N/A",
-    "n/a",
-    "NaN",
-    "nan",
-    "null",
-    "NULL",
-    "None",
-)  # how files spell a missing number
 
 TYPES: dict[str, tuple[type, ...]] = {"a number": (int, float), "true or false": (bool,)}
 
@@ -67,22 +57,26 @@ def read_values(values: Sequence[object] | np.ndarray, column: str, what: str, p
     return numbers
 
 
-def numbers_of(values: Sequence[object] | np.ndarray) -> Sequence[object] | np.ndarray:
+def numbers_of(
+    values: Sequence[object] | np.ndarray, parse: Callable[[str], float] = parse_number
+) -> Sequence[object] | np.ndarray:
     """Return the values of a list with the number of each text that is one, and None for texts that stand for none.
 
     Example:
         >>> numbers_of(["4", "NA", 2.5, "four"])
         [4.0, None, 2.5, 'four']
     """
-    return values if isinstance(values, np.ndarray) else [_number_of(value) for value in values]
+    if isinstance(values, np.ndarray) or str not in set(map(type, values)):
+        return values
+    return [_number_of(value, parse) for value in values]
 
 
-def _number_of(value: object) -> object:
+def _number_of(value: object, parse: Callable[[str], float]) -> object:
     if not isinstance(value, str):
         return value
-    if value.strip() in MISSING_TEXTS:
+    if is_missing(value):
         return None
-    return value if math.isnan(number := parse_number(value)) else number
+    return value if math.isnan(number := parse(value)) else number
 
 
 def _float(value: float) -> float:

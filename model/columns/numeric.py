@@ -6,14 +6,18 @@ A spec may ask for a second feature: the normal score of the number's rank in tr
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import NormalDist
 from typing import ClassVar
 
 import numpy as np
 
 from model.columns.cells import Cells, Numbers, Scalar, Words
-from model.columns.numbers import LARGEST, MISSING_TEXTS, numbers_of, parse_number, read_values
+from model.columns.missing import missing_words
+from model.columns.numbers import LARGEST, numbers_of, read_values
 from model.columns.options import DEFAULT, ColumnOptions
+from model.columns.read_as import Reading
+from model.columns.readings import value_of
 from model.columns.row_problems import RowProblems, short_repr
 from model.design import Floats
 
@@ -31,7 +35,7 @@ class NumericColumn:
     With knots, a second feature is the normal score: the quantile of the standard normal distribution at the rank of x
     among the training rows, interpolated between the knots. A missing value is encoded as the training median. If
     training rows had missing values, a last feature is 1 for a missing value. Records may hold numbers as texts if
-    `texts` says so.
+    `texts` says so. Texts are read as `read_as` and `mark` say.
     """
 
     name: str
@@ -45,6 +49,8 @@ class NumericColumn:
     knots: tuple[float, ...] = ()
     scores: tuple[float, ...] = ()
     texts: bool = False
+    read_as: str = "plain"
+    mark: str = ""
     kind: ClassVar[str] = "numeric"
 
     @classmethod
@@ -66,7 +72,9 @@ class NumericColumn:
             high=min(most + reach, LARGEST) if options.max is None else options.max,
             knots=knots,
             scores=scores,
-            texts=options.kind == "numeric",
+            texts=options.kind == "numeric" or cells.reading is not None,
+            read_as="plain" if cells.reading is None else cells.reading.read_as,
+            mark="" if cells.reading is None else cells.reading.mark,
         )
 
     @property
@@ -77,19 +85,31 @@ class NumericColumn:
     def read(self, cells: Cells | Sequence[object] | np.ndarray, problems: RowProblems) -> Numbers:
         """Read numbers from a list, an array or cells of a file; add values that are not accepted to `problems`."""
         if isinstance(cells, Words):
-            values = np.array([parse_number(word) for word in cells.words] + [np.nan])[cells.codes]
-            missing = np.array([word.strip() in MISSING_TEXTS for word in cells.words] + [True])[cells.codes]
-            for row in np.flatnonzero(np.isnan(values) & ~missing).tolist():
+            values = np.array([value_of(self.reading, word) for word in cells.words] + [np.nan])[cells.codes]
+            for row in np.flatnonzero(np.isnan(values) & ~missing_words(cells)).tolist():
                 problems.add(row, self.name, "wrong_type", f"{short_repr(cells.scalar(row))} is not a number")
         elif isinstance(cells, Numbers):
             values = cells.values
         elif isinstance(cells, Sequence | np.ndarray):
-            values = read_values(numbers_of(cells) if self.texts else cells, self.name, "a number", problems)
+            values = read_values(self._of_texts(cells) if self.texts else cells, self.name, "a number", problems)
         else:
             values = np.full(len(cells), np.nan)
             for row in np.flatnonzero(~cells.missing).tolist():
                 problems.add(row, self.name, "wrong_type", f"{short_repr(cells.scalar(row))} is not a number")
         return Numbers(self._in_range(values, problems))
+
+    @property
+    def marked(self) -> bool:
+        """Whether the numbers are written with marks."""
+        return self.read_as != "plain"
+
+    @property
+    def reading(self) -> Reading:
+        """How texts are read as numbers."""
+        return Reading(self.read_as, self.mark)  # type: ignore[arg-type]  # written by `fit`
+
+    def _of_texts(self, values: Sequence[object] | np.ndarray) -> Sequence[object] | np.ndarray:
+        return numbers_of(values, partial(value_of, self.reading))
 
     def plain_number(self, value: object) -> float | None:
         """Return an acceptable number as float64, and a missing value as NaN; None where `read` has to look closer."""

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from model.columns.read_as import ReadAs
 from model.ranges import Positive
 
 
@@ -17,6 +18,7 @@ class ColumnOptions:
     min: float | None = None
     max: float | None = None
     kind: Literal["numeric", "boolean", "categorical", "date"] | None = None
+    read_as: ReadAs | None = None
     label: str | None = None
     phrase: str | None = None
     phrase_raising: str | None = None

@@ -1,11 +1,9 @@
 """Warnings about a table before a training: columns that leak, repeat or identify, and too few examples."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from model.columns.categorical import MOST_CATEGORIES, first_non_number, too_detailed
 from model.columns.cells import Cells, Numbers, Scalar, Words
 from model.columns.row_problems import short_repr
 from model.design import Floats
@@ -36,30 +34,6 @@ def few_rows(rows: int) -> TableWarning:
         "trained; gather more rows, or name layers in the training spec"
     )
     return TableWarning("few_rows", None, detail)
-
-
-def find_warnings(
-    columns: Mapping[str, Cells], y: Floats | None, most: int = MOST_CATEGORIES
-) -> tuple[TableWarning, ...]:
-    """Return warnings about constant and leaking columns, too many categories, and too few examples of one outcome.
-
-    A column with more than `most` categories always has too many.
-    """
-    found: list[TableWarning] = []
-    for name, cells in columns.items():
-        if len(cells) == 0 or cells.missing.all():
-            found.append(empty(name))
-        elif is_constant(cells):
-            found.append(constant(name, cells.scalar(0)))
-        elif isinstance(cells, Words) and (odd := first_non_number(cells)) is not None:
-            found.append(mixed(name, cells.scalar(odd), odd + 1))
-        elif isinstance(cells, Words) and too_detailed(len(cells.words), len(cells), most):
-            found.append(too_many(name, len(cells.words)))
-        elif isinstance(cells, Numbers) and is_row_number(cells):
-            found.append(numbering(name))
-        elif y is not None and (alone := single_column_auc(cells, y)) >= LEAKING_AUC:
-            found.append(leaking(name, alone))
-    return (*found, *(() if y is None else too_few(int(y.sum()), len(y))))
 
 
 def empty(name: str) -> TableWarning:

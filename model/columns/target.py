@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from model.columns.cells import Cells, Days, Scalar, Words
+from model.columns.cells import Cells, Days, Flags, Scalar, Words
+from model.columns.missing import missing_words
+from model.columns.read_as import PLAIN
 from model.columns.row_problems import short_repr
 from model.design import Floats
 from model.errors import ColumnError, TableError
@@ -21,6 +23,7 @@ def labels(cells: Cells, name: str) -> Floats:
         >>> labels(Words.of(["yes", "no"]), "churned")
         array([1., 0.])
     """
+    cells = as_labels(cells)
     refuse_missing(cells, name)
     if isinstance(cells, Words):
         meaning = np.array([parse_outcome(word) for word in cells.words])
@@ -32,6 +35,20 @@ def labels(cells: Cells, name: str) -> Floats:
         row = int(np.flatnonzero(strange)[0])
         raise invalid_label(name, cells.scalar(row), row + 1)
     return values
+
+
+def as_labels(cells: Cells) -> Cells:
+    """Return cells as they are written, without numbers read from marks; marks of missing values are missing.
+
+    Example:
+        >>> as_labels(Words.of(["yes", "unknown"])).scalars()
+        ['yes', None]
+    """
+    if not isinstance(cells, Words | Flags) and cells.origin is not None and cells.reading != PLAIN:
+        cells = cells.origin
+    if not isinstance(cells, Words):
+        return cells
+    return Words(np.where(missing_words(cells), Words.MISSING, cells.codes).astype(np.int32), cells.words)
 
 
 def refuse_missing(cells: Cells, name: str) -> None:

@@ -20,7 +20,7 @@ from model.parsing import escape
 from model.spec import Reasons
 
 MANY, FEW = 16, 8
-DEAR = 1_000_000  # weights read by a path integral: about 0.3 ms
+DEAR = 400_000  # weights read by a path integral: about 0.1 ms
 
 Baseline = Literal["average", "stayer", "record", "typical"]
 

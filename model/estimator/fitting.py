@@ -12,10 +12,12 @@ from model.columns.categorical import MOST_CATEGORIES, MOST_EMBEDDED
 from model.columns.cells import Cells
 from model.columns.declared import with_declared_kinds
 from model.columns.encoder import Encoder
+from model.columns.finding_warnings import find_warnings
 from model.columns.options import ColumnOptions
 from model.columns.phrases import Phrase
+from model.columns.reading_warnings import inverted_target
 from model.columns.schema import other_columns
-from model.columns.table_warnings import few_rows, find_warnings, is_constant
+from model.columns.table_warnings import few_rows, is_constant
 from model.design import Design, Floats
 from model.errors import CheckpointError, Problem, SpecError
 from model.estimator.background import Background, check_baseline
@@ -79,7 +81,7 @@ class Fitting:
         asked = [name for name in present if name not in options or not options[name].drop]
         names = [name for name in asked if table.columns[name].missing.all() or not is_constant(table.columns[name])]
         self.left_out = _others(present, names)
-        self.warnings = self._warnings({name: table.columns[name] for name in asked})
+        self.warnings = self._warnings({name: table.columns[name] for name in asked}, table.columns[target])
         inputs = Table({name: table.columns[name] for name in names}, table.rows)
         embed_from, scored = None if spec.embedded is None else spec.embedded.at_least, spec.numbers != "scaled"
         self.encoder = Encoder.fit(inputs.take(self.train_rows), names, options, embed_from, scored)
@@ -93,12 +95,14 @@ class Fitting:
         self.stages = Stages(self.recipe.stages, design, checkpoint)
         self._found: tuple[int, tuple[Network | Blend, Floats, Floats]] | None = None  # for this number of epochs
 
-    def _warnings(self, columns: Mapping[str, Cells]) -> tuple[dict[str, Any], ...]:
-        """Return the warnings of the columns, and of a portfolio that has no networks."""
+    def _warnings(self, columns: Mapping[str, Cells], target: Cells) -> tuple[dict[str, Any], ...]:
+        """Return the warnings of the columns and the target, and of a portfolio that has no networks."""
         outcomes = self.y if isinstance(self.head, Churn) else None
         found = find_warnings(columns, outcomes, MOST_CATEGORIES if self.spec.embedded is None else MOST_EMBEDDED)
         if isinstance(self.recipe, Portfolio) and not any(stage.layers for stage in self.recipe.stages):
             found += (few_rows(len(self.y)),)
+        if outcomes is not None:
+            found += inverted_target(self.target, target)
         return tuple(warning.to_json() for warning in found)
 
     def _design(self, columns: int, limits: SizeLimits) -> Design:

@@ -6,6 +6,7 @@ import numpy as np
 
 from model.columns import KIND_OF_CELLS
 from model.columns.cells import Cells, Days, Flags, Words
+from model.columns.readings import FoundReading
 from model.profile.sample import ColumnSample
 from model.profile.value_tally import ValueTally
 from model.profile.word_tally import WordTally
@@ -14,8 +15,8 @@ from model.profile.word_tally import WordTally
 class ColumnProfile:
     """Profiles one column. Each chunk has the kind of its own cells; the kind of the column is known at the end."""
 
-    def __init__(self, name: str, *, closely: bool = True) -> None:
-        self.name = name
+    def __init__(self, name: str, found: FoundReading | None = None, *, closely: bool = True) -> None:
+        self.name, self.found = name, found
         self._closely = closely  # ids are distinct words in every row: their words are not counted
         self.values = ValueTally()
         self.words = WordTally()
@@ -59,7 +60,7 @@ class ColumnProfile:
     @property
     def mixed(self) -> bool:
         """Whether some chunks held words and others did not: the column is then one of words."""
-        return self.is_text and self.values.rows > 0
+        return self.is_text and self.values.known > 0
 
     @property
     def kind(self) -> type[Cells]:
@@ -83,9 +84,15 @@ class ColumnProfile:
         """The value of a constant column."""
         return self.words.value if self.is_text else self.values.scalar(self.values.least)
 
+    @property
+    def reading(self) -> FoundReading | None:
+        """How the texts are read, if they are numbers or dates; the column has to be read again."""
+        return self.words.finder.found if self.kind is Words and not self.mixed else None
+
     def facts(self) -> dict[str, Any]:
         """Return figures of the values: range and mean, counts of categories, or counts of true and false."""
-        return self.words.facts() if self.is_text else self.values.facts()
+        facts = self.words.facts() if self.is_text else self.values.facts()
+        return facts if self.found is None else {**facts, **self.found.facts()}
 
     @property
     def kind_name(self) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from model.columns.cells import Cells, Days, Words, date_text, days_since_epoch
-from model.columns.target import check_outcome_counts, invalid_label, missing_labels, parse_outcome
+from model.columns.target import as_labels, check_outcome_counts, invalid_label, missing_labels, parse_outcome
 
 
 class TargetProfile:
@@ -17,6 +17,7 @@ class TargetProfile:
 
     def add(self, cells: Cells, first_row: int) -> None:
         """Add rows."""
+        cells = as_labels(cells)
         self._rows += len(cells)
         missing = np.flatnonzero(cells.missing)
         self._missing += len(missing)

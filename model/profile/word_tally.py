@@ -8,8 +8,10 @@ import numpy as np
 from model.columns.boolean import parse_flag
 from model.columns.categorical import NON_NUMBER_SHARE, nearly_numbers
 from model.columns.cells import Codes, Days, Flags, Words, date_text, days_since_epoch
-from model.columns.inference import MOST_FLAGS
-from model.columns.numbers import MISSING_TEXTS, parse_number
+from model.columns.inference import MOST_FLAGS, are_flags
+from model.columns.missing import is_mark, is_missing
+from model.columns.numbers import parse_number
+from model.columns.readings import ReadingFinder
 from model.design import Floats
 
 MOST_WORDS = 20_000  # distinct words that are counted: a column with more cannot be learned from
@@ -24,10 +26,12 @@ class WordTally:
         self.codes: dict[str, int] = {}
         self.counts: list[int] = []
         self.first: list[int] = []
-        self.rows = self.missing = 0
+        self.rows = self._missing = 0
         self.beyond = False
         self._non_numbers_beyond: dict[str, int] = {}
         self._dates = True
+        self._marks: dict[str, int] = {}
+        self.finder = ReadingFinder()
         self._least, self._latest = math.inf, -math.inf
 
     def add(self, cells: Words, first_row: int) -> tuple[Codes, Floats]:
@@ -36,20 +40,23 @@ class WordTally:
         Words beyond the limit have the code of a missing value.
         """
         self.rows += len(cells)
-        self.missing += int(cells.missing.sum())
+        self._missing += int(cells.missing.sum())
         counts = cells.counts()
         at = np.zeros(len(cells.words) + 1, np.int64)
         at[cells.codes[::-1]] = np.arange(first_row + len(cells) - 1, first_row - 1, -1)
         codes = np.full(len(cells.words) + 1, -1, np.int32)
         days = np.full(len(cells.words) + 1, np.nan)
         for place in np.flatnonzero(counts).tolist():
-            word = cells.words[place]
-            codes[place] = self._note(word, int(counts[place]), int(at[place]))
-            if self._dates:
+            word, count = cells.words[place].strip(), int(counts[place])
+            if is_mark(word):
+                self._missing += count
+                continue
+            codes[place] = self._note(word, count, int(at[place]))
+            if self._dates and word not in self._marks:
                 day = days_since_epoch(word)
                 self._dates = day is not None
                 days[place] = math.nan if day is None else day
-        if self._dates and counts.any():
+        if self._dates and not np.isnan(days).all():
             self._least = min(self._least, float(np.nanmin(days)))
             self._latest = max(self._latest, float(np.nanmax(days)))
         return codes[cells.codes], days[cells.codes]
@@ -58,7 +65,15 @@ class WordTally:
         code = self.codes.get(word)
         if code is not None:
             self.counts[code] += count
+            if word in self._marks:
+                self._marks[word] += count
             return code
+        if not self.finder.ended or self._dates:
+            self.finder.add(word)
+            if is_missing(word):
+                self._marks[word] = 0
+        if word in self._marks:
+            self._marks[word] += count
         if len(self.codes) >= self._most:
             self.beyond = True
             if len(self._non_numbers_beyond) <= NON_NUMBER_SHARE * self._most and _is_no_number(word):
@@ -71,12 +86,17 @@ class WordTally:
 
     @property
     def kind(self) -> type[Words | Flags | Days]:
-        """The kind of all words."""
-        if not self.codes:
+        """The kind of all words, beside those that stand for a missing value."""
+        if len(self.codes) == len(self._marks):
             return Words
-        if len(self.codes) <= MOST_FLAGS and not self.beyond and not np.isnan(self.flags).any():
+        if len(self.codes) <= MOST_FLAGS and not self.beyond and are_flags(tuple(self.codes)):
             return Flags
         return Days if self._dates else Words
+
+    @property
+    def missing(self) -> int:
+        """The number of rows without a value."""
+        return self._missing + (0 if self.kind is Words else sum(self._marks.values()))
 
     @property
     def flags(self) -> Floats:
@@ -113,7 +133,7 @@ class WordTally:
     def facts(self) -> dict[str, Any]:
         """Return the counts of categories, the counts of true and false, or the range of dates."""
         if self.kind is Flags:
-            true = int(np.dot(self.flags, self.counts))
+            true = int(np.dot(self.flags == 1.0, self.counts))
             return {"true": true, "false": self.rows - self.missing - true}
         if self.kind is Days:
             return {"min": date_text(self._least), "max": date_text(self._latest)}
@@ -124,4 +144,4 @@ class WordTally:
 
 
 def _is_no_number(word: str) -> bool:
-    return math.isnan(parse_number(word)) and word.strip() not in MISSING_TEXTS
+    return math.isnan(parse_number(word)) and not is_missing(word)

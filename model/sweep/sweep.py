@@ -1,5 +1,6 @@
 """A sweep: trains configurations rung by rung, and yields the report of each epoch and the standing of each rung."""
 
+import math
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import Any
@@ -163,6 +164,9 @@ class Sweep:
     def _standing(self, rung: int, configuration: int, finished: bool) -> Standing:
         fitting, rows = self.fitting, self.fitting.valid_rows
         assert fitting.split.folds is not None  # noqa: S101 - a plan's specs have folds
+        figures = measure(fitting.y[rows], fitting.validation_log_odds(), fitting.split.folds[rows])
+        if not math.isfinite(figures["loss"]):
+            figures = {"error": "the losses of held-out rows are not finite: lower optimizer.learning_rate"}
         return Standing(
             configuration=configuration,
             changes=self.plan.configurations[configuration],
@@ -170,5 +174,5 @@ class Sweep:
             epochs=fitting.epochs_done,
             from_epoch=self._from_epoch,
             finished=finished,
-            **measure(fitting.y[rows], fitting.validation_log_odds(), fitting.split.folds[rows]),
+            **figures,
         )

@@ -1,5 +1,6 @@
 """Converts Arrow arrays and lists of JSON values to cells."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from model.columns.cells import Cells, Codes, Days, Flags, Numbers, Scalar, Words
-from model.columns.numbers import MISSING_TEXTS, read_values
+from model.columns.missing import MISSING_TEXTS
+from model.columns.numbers import read_values
+from model.columns.read_as import PLAIN
+from model.columns.readings import find_reading, read_words
 from model.columns.row_problems import RowProblems
 from model.errors import TableError
 from model.tables import ndjson
@@ -79,15 +83,16 @@ def _words(array: Any) -> Words:
     return Words(codes, tuple(words))
 
 
-def from_objects(column: ndjson.Column, types: ndjson.Types, rows: int, first_row: int = 1) -> Cells:
-    """Return the cells of JSON values, for a chunk of `rows` rows.
+def from_objects(column: ndjson.Column, types: ndjson.Types, rows: int, first_row: int = 1, *, as_text: bool) -> Cells:
+    """Return the cells of JSON values, for a chunk of `rows` rows. Texts that are all numbers become numbers.
 
     Raises: TableError when two rows have different types, or a number is not finite.
     """
     python_type, problems = types.of(column, first_row), RowProblems()
-    if python_type is str:
+    if python_type is str or (python_type is None and as_text):
         words = Words.of([value if isinstance(value, str) else None for value in column.values])
-        return Words(_spread(words.codes, column, rows, Words.MISSING), words.words)
+        cells = Words(_spread(words.codes, column, rows, Words.MISSING), words.words)
+        return cells if as_text or find_reading(cells.words).reading != PLAIN else read_words(cells, PLAIN)
     if python_type is bool:
         flags = read_values(column.values, column.name, "true or false", problems)
         return Flags(_spread(flags, column, rows, np.nan))
@@ -117,7 +122,15 @@ def to_ids(array: Any) -> tuple[list[Scalar], bool]:
         values = array.to_pylist()
     except OverflowError:
         values = [_python_value(value) for value in array]
+    if pa.types.is_floating(value_type):  # whole numbers beside a missing one, as pandas writes them
+        values = [int(value) if value is not None and value.is_integer() else value for value in values]
     return [None if value is None or value == "" else str(value) for value in values], False
+
+
+def id_words(ids: Sequence[Any]) -> Words:
+    """Return ids as texts, each at its own place, without a search for equal ones."""
+    missing = np.array([one is None for one in ids], bool)
+    return Words(np.where(missing, Words.MISSING, np.arange(len(ids))).astype(np.int32), tuple(map(str, ids)))
 
 
 def _python_value(value: Any) -> Any:

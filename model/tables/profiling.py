@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from model.columns.readings import FoundReading
 from model.columns.schema import Schema
 from model.profile.table_profile import TableProfile
 from model.tables.reader import PROFILE_ROWS, Source, read_cells
@@ -17,20 +18,24 @@ def profile_file(
 ) -> Schema:
     """Return the schema of a table; with a target, also warnings about training on it.
 
-    The file is read once; twice if a column of texts begins with numbers.
+    The file is read once. It is read again if a column of texts begins with numbers, and if the texts of a column are
+    numbers with marks or dates.
 
     Raises:
         TableError: the file cannot be read or trained on; the message has the row and the remedy.
         ColumnError: the target or id column is missing, or the target is not a yes/no column.
     """
     texts: set[str] = set()
+    found: dict[str, FoundReading] = {}
     while True:
-        profile = TableProfile(target, id_column)
-        for chunk in read_cells(source, file_format, texts, chunk_rows):
+        profile = TableProfile(target, id_column, found)
+        readings = {name: one.reading for name, one in found.items()}
+        for chunk in read_cells(source, file_format, texts, chunk_rows, readings, id_column):
             profile.add(chunk.columns, chunk.rows)
-            if file_format == "csv":
-                texts |= profile.texts()
-        if file_format != "csv" or not profile.mixed():
+            texts |= profile.texts()
+        new = profile.readings()
+        if not new and not profile.mixed():
             return profile.schema()
+        found |= new
         if not isinstance(source, Path):
             source.seek(0)

@@ -5,24 +5,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from types import NoneType
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from model.columns.cells import Scalar, Table
+from model.columns.cells import Cells, Scalar, Table, Words
 from model.columns.encoder import Raw
 from model.columns.extremes import extreme_error, first_extreme
-from model.columns.inference import infer_kinds
+from model.columns.inference import infer_kind
+from model.columns.numbers import numbers_of
+from model.columns.read_as import Reading
+from model.columns.readings import read_words
 from model.errors import TableError
 from model.tables import ndjson
 from model.tables.arrow import arrow_batches
-from model.tables.converting import from_objects, to_cells, to_ids
+from model.tables.converting import from_objects, id_words, to_cells, to_ids
 
 MEDIA_TYPES = {"text/csv": "csv", "application/x-ndjson": "ndjson", "application/vnd.apache.parquet": "parquet"}
 FORMATS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
 PROFILE_ROWS = 16_384
 CHUNK_ROWS = 4096  # small enough that a job scores a chunk in well under a second, with any options
 Source = Path | BinaryIO
+NO_READINGS: Mapping[str, Reading] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +61,8 @@ def format_of(path: Path) -> str:
         raise TableError(f"{path.name}: the name must end in {', '.join(FORMATS)}, which sets the format") from None
 
 
-def read_table(source: Source, file_format: str) -> Table:
-    """Read a whole table and infer the kind of each column.
+def read_table(source: Source, file_format: str, texts: Collection[str] = ()) -> Table:
+    """Read a whole table and infer the kind of each column. The columns in `texts` stay texts.
 
     Raises: TableError when the file cannot be read; the message has the row and the remedy.
     """
@@ -65,13 +70,16 @@ def read_table(source: Source, file_format: str) -> Table:
         if file_format == "ndjson":
             records, types = list(chain.from_iterable(ndjson.read_chunks(stream, PROFILE_ROWS))), ndjson.Types()
             rows = len(records)
-            columns = {column.name: from_objects(column, types, rows) for column in ndjson.to_columns(records)}
+            columns = {
+                column.name: from_objects(column, types, rows, as_text=column.name in texts)
+                for column in ndjson.to_columns(records)
+            }
         else:
             batches = list(arrow_batches(stream, file_format))
             rows = sum(len(batch) for batch in batches)
             names = batches[0].schema.names if batches else []
             columns = {
-                name: to_cells(pa.chunked_array([batch.column(name) for batch in batches]), name, as_text=False)
+                name: to_cells(pa.chunked_array([batch.column(name) for batch in batches]), name, as_text=name in texts)
                 for name in names
             }
     if rows == 0:
@@ -79,7 +87,7 @@ def read_table(source: Source, file_format: str) -> Table:
     for name, cells in columns.items():
         if (place := first_extreme(cells)) is not None:
             raise extreme_error(name, type(cells), place + 1)
-    return infer_kinds(Table(columns, rows))
+    return Table({name: cells if name in texts else infer_kind(cells) for name, cells in columns.items()}, rows)
 
 
 def read_chunks(
@@ -99,7 +107,7 @@ def read_chunks(
     with opened(source) as stream:
         if file_format == "ndjson":
             for records in ndjson.read_chunks(stream, CHUNK_ROWS):
-                yield _of_records(records, first, id_column, wanted)
+                yield _of_records(records, first, texts, id_column, wanted)
                 first += len(records)
             return
         for batch in arrow_batches(stream, file_format):
@@ -109,37 +117,68 @@ def read_chunks(
                 first += len(chunk)
 
 
-def read_cells(source: Source, file_format: str, texts: Collection[str], rows: int = PROFILE_ROWS) -> Iterator[Table]:
+def read_cells(  # noqa: PLR0913, PLR0917 - the table, and how to read it
+    source: Source,
+    file_format: str,
+    texts: Collection[str],
+    rows: int = PROFILE_ROWS,
+    readings: Mapping[str, Reading] = NO_READINGS,
+    id_column: str | None = None,
+) -> Iterator[Table]:
     """Read a table in chunks. The cells of each chunk decide the kind of its columns.
 
-    A column of texts in one chunk may be a column of numbers in another, unless it is in `texts`.
+    A column of texts in one chunk may be a column of numbers in another, unless it is in `texts`. The texts of a column
+    in `readings` are read so. Ids are texts.
 
     Raises:
         TableError: the file cannot be read; the message has the row and the remedy.
     """
     with opened(source) as stream:
         if file_format == "ndjson":
-            yield from _cells_of_records(ndjson.read_chunks(stream, rows))
+            for cells in _cells_of_records(ndjson.read_chunks(stream, rows), {*texts, *readings}, id_column):
+                yield Table(_read(cells.columns, readings), cells.rows)
             return
         for batch in arrow_batches(stream, file_format):
             for start in range(0, len(batch), rows):
                 chunk = batch.slice(start, rows)
-                arrays = zip(chunk.schema.names, chunk.columns, strict=True)
-                columns = {name: to_cells(array, name, as_text=name in texts) for name, array in arrays}
-                yield Table(columns, len(chunk))
+                columns = {
+                    name: id_words(to_ids(array)[0])
+                    if name == id_column
+                    else to_cells(array, name, as_text=name in texts or name in readings)
+                    for name, array in zip(chunk.schema.names, chunk.columns, strict=True)
+                }
+                yield Table(_read(columns, readings), len(chunk))
 
 
-def _cells_of_records(chunks: Iterator[list[dict[str, object]]]) -> Iterator[Table]:
+def _read(columns: Mapping[str, Cells], readings: Mapping[str, Reading]) -> dict[str, Cells]:
+    return {
+        name: read_words(cells, readings[name]) if name in readings and isinstance(cells, Words) else cells
+        for name, cells in columns.items()
+    }
+
+
+def _cells_of_records(
+    chunks: Iterator[list[dict[str, object]]], texts: Collection[str], id_column: str | None
+) -> Iterator[Table]:
     first, types = 1, ndjson.Types()
     for records in chunks:
         rows = len(records)
-        cells = {column.name: from_objects(column, types, rows, first) for column in ndjson.to_columns(records)}
+        cells = {
+            column.name: from_objects(column, types, rows, first, as_text=column.name in texts)
+            for column in ndjson.to_columns(records)
+        }
+        if id_column in cells:
+            cells[id_column] = id_words([record.get(id_column) for record in records])
         yield Table(cells, rows)
         first += rows
 
 
 def _of_records(
-    records: list[dict[str, object]], first: int, id_column: str | None, wanted: Collection[str] | None
+    records: list[dict[str, object]],
+    first: int,
+    texts: Collection[str],
+    id_column: str | None,
+    wanted: Collection[str] | None,
 ) -> TableChunk:
     names = dict.fromkeys(chain.from_iterable(records))
     ids: Any = None
@@ -147,8 +186,15 @@ def _of_records(
         names.pop(id_column)
         ids = [record.get(id_column) for record in records]
     read = [name for name in names if wanted is None or name in wanted]
-    columns = {name: [record.get(name) for record in records] for name in read}
+    columns = {name: _raw([record.get(name) for record in records], name in texts) for name in read}
     return TableChunk(columns, list(names), len(records), first, ids)
+
+
+def _raw(values: list[Any], as_text: bool) -> Raw:
+    """Return the values of JSON as the texts of a file if there is no other value; else with numbers for texts."""
+    if set(map(type, values)) <= {str, NoneType}:
+        return Words.of(values)
+    return values if as_text else numbers_of(values)
 
 
 def _of_arrow(

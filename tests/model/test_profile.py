@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.columns import Numbers, Table, Words
+from model.columns.reading_warnings import found_in
 from model.columns.schema import Schema
 from model.errors import ColumnError, ModelError, TableError
 from model.profile import id_profile, word_tally
@@ -68,8 +69,9 @@ def tables(draw: Any) -> bytes:
 
 def whole(data: bytes, target: str | None, id_column: str | None) -> Schema:
     """Return the schema of the table read as a whole, with the kinds known before counting."""
-    table = read_table(io.BytesIO(data), "csv")
-    profile = TableProfile(target, id_column)
+    table = read_table(io.BytesIO(data), "csv", [] if id_column is None else [id_column])
+    found = {name: reading for name, cells in table.columns.items() if (reading := found_in(cells)) is not None}
+    profile = TableProfile(target, id_column, found)
     profile.add(table.columns, table.rows)
     return profile.schema()
 

@@ -168,7 +168,10 @@ def test_blend_weights_by_hand() -> None:
     [
         {"plan": Words.of(["a", "b", "c"] * 100)},
         {"x": Numbers(np.random.default_rng(0).standard_normal(300))},
-        {"x": Numbers(np.where(np.arange(300) % 3, np.arange(300.0) % 17, np.nan)), "f": Flags(np.arange(300.0) % 2)},
+        {
+            "x": Numbers(np.where(np.arange(300) % 3 == 0, np.nan, np.arange(300.0) % 17)),
+            "f": Flags(np.arange(300.0) % 2),
+        },
         {"day": Days(np.arange(300.0) % 40), "x": Numbers(np.where(np.arange(300) < 5, 1e300, 1.0))},
     ],
 )

@@ -175,10 +175,10 @@ def test_a_quoted_name_may_hold_a_newline():
     assert list(table(b'a,"b\nc"\n1,2\n').columns) == ["a", "b\nc"]
 
 
-def test_spellings_of_missing_are_missing_among_numbers_only():
+def test_spellings_of_missing_are_missing_in_every_column():
     columns = table(b"n,t\n1,NA\nNA,b\n ,c\nnan,d\nnull,e\n").columns
     assert [columns["n"].scalar(i) for i in range(5)] == [1, None, None, None, None]
-    assert columns["t"].scalar(0) == "NA"
+    assert columns["t"].scalar(0) is None
 
 
 def test_numbers_from_text_have_the_bits_of_python_floats():

@@ -75,8 +75,10 @@ def test_a_job_whose_hold_out_was_removed_is_refused(world: World, kept: Artifac
     holdout, _ = upload(world.database, kept, b"holdout")
     age(world.database)
     removed(world.database, kept)
+    table, _ = upload(world.database, kept, b"table")
+    world.queue(dataset_id=table)
     with pytest.raises(ExpiredError):
-        world.queue(params={"gate": {"dataset": holdout}})
+        world.queue(dataset_id=table, params={"gate": {"dataset": holdout}})
 
 
 def test_expired_datasets_and_results_are_removed_and_logged(world: World, kept: ArtifactStore) -> None:

@@ -1,5 +1,7 @@
 """A sweep compares configurations, resumes after a kill with the same bytes, and makes the winner a version."""
 
+import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from store.clock import now
 from store.jobs.standings import read_standings
 from store.registry.versions import get_version
 from tests.worker.trainings import Trainings, wait_for
+from worker.kinds.sweep import SweepWork
 
 ADAM = {"name": "adam", "learning_rate": 0.01}
 CONFIGURATIONS = [{"layers": [4]}, {"layers": [8, 4]}, {"dropout": 0.2}, {"optimizer": {"learning_rate": 1e-5}}]
@@ -139,3 +142,18 @@ def test_the_winner_is_promoted_as_a_training_is(on_sqlite: Trainings) -> None:
     row = swept(on_sqlite, SHORT, promote="if_better")
     assert row.result["gate"]["champion_version"] == 1
     assert row.result["sweep"]["compared"] == 4
+
+
+def test_a_sweep_with_a_damaged_checkpoint_begins_again_and_says_so(on_sqlite: Trainings) -> None:
+    whole, world, job_id = swept(on_sqlite, HALVING), on_sqlite.world, queue(on_sqlite, HALVING)
+    work = SweepWork.prepare(on_sqlite.settings, on_sqlite.database, job_id)
+    found = [unit.standing for unit in itertools.islice(work.units(), 20) if unit.standing is not None]
+    row = work.checkpoint()
+    assert row is not None
+    damaged = replace(row, state=row.state[:-1] + bytes([row.state[-1] ^ 1]))
+    world.beat(world.start(job_id), new_standings=found, checkpoint=damaged)
+    world.expire(job_id)
+    on_sqlite.attempts.run(job_id)
+    assert [event for event, _ in world.events(job_id)].count("restarted") == 1
+    assert standings(on_sqlite, job_id) == standings(on_sqlite, whole.id)
+    assert version(on_sqlite, 2).weights_sha256 == version(on_sqlite, 1).weights_sha256
