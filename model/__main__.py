@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from model.columns.declared import read_columns
 from model.columns.schema import other_columns
 from model.errors import OUT_OF_MEMORY, FileError, ModelError
 from model.estimator import Estimator, Fitting
@@ -98,6 +99,8 @@ def train(options: argparse.Namespace) -> None:
         recipe = Portfolio(preset=options.preset)
     else:
         recipe = default_recipe(other_columns(list(table.columns), options.target, options.id))
+    if texts := read_columns(dict(recipe.common.columns)):
+        table = read_table(options.table, format_of(options.table), texts)
     started = time.perf_counter()
     fitting = Fitting(table, target=options.target, id_column=options.id, spec=recipe)
     for warning in fitting.warnings:

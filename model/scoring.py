@@ -1,6 +1,6 @@
 """Scores a whole file, chunk by chunk."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from model.columns import Table
@@ -31,6 +31,8 @@ class ScoredChunk:
     explained: Explained | None = None
     whole_ids: bool = False
     ignored: Sequence[str] = ()
+    numbered: bool = False
+    """Whether the ids are the numbers of the rows, because the table has no id column."""
 
 
 def score_file(
@@ -43,8 +45,7 @@ def score_file(
     """
     encoder = estimator.encoder
     for chunk in read_chunks(source, file_format, encoder.texts, estimator.id_column, frozenset(encoder.names)):
-        if not chunk.columns:
-            raise TableError(f"the table has none of the columns that training saw: {listed(encoder.names)}")
+        check_columns(encoder.names, chunk.columns)
         cells, problems = estimator.read(chunk.columns, chunk.rows)
         ids: Sequence[Scalar] = range(chunk.first_row, chunk.first_row + chunk.rows)
         whole, id_problems = True, {}
@@ -60,6 +61,22 @@ def score_file(
             explained=estimator.explain(cells, top=explain, direction=direction) if explain else None,
             whole_ids=whole,
             ignored=estimator.unknown(chunk.names),
+            numbered=chunk.ids is None,
+        )
+
+
+def check_columns(trained: Sequence[str], names: Collection[str]) -> None:
+    """Refuse a table that lacks most columns of the training: two thirds of them or more.
+
+    Raises: TableError.
+    """
+    lacking = [name for name in trained if name not in names]
+    if len(lacking) == len(trained):
+        raise TableError(f"the table has none of the columns that training saw: {listed(trained)}")
+    if len(lacking) * 3 >= len(trained) * 2:
+        raise TableError(
+            f"the table lacks {len(lacking)} of the {len(trained)} columns that training saw: {listed(lacking)}. "
+            "Choose the model that was trained on such tables, or name the columns as in training"
         )
 
 

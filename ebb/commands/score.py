@@ -1,6 +1,7 @@
 """`ebb score`: scores a file by a stored version, in this process or as a job of the service."""
 
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -17,7 +18,7 @@ from store.registry.aliases import CHAMPION, get_alias
 from store.registry.versions import load_estimator
 from store.settings import read_settings
 
-DIRECTIONS = [direction.value for direction in Direction]
+DIRECTIONS = get_args(Direction)
 
 
 @click.command()
@@ -42,7 +43,7 @@ def score(  # noqa: PLR0913, PLR0917 - one parameter an option
     alias: str | None,
     version: int | None,
     explain: int,
-    direction: str | None,
+    direction: Direction | None,
     via_job: bool,
     url: str | None,
     key: str | None,
@@ -56,8 +57,7 @@ def score(  # noqa: PLR0913, PLR0917 - one parameter an option
         with open_client(url, key) as client:
             number, summary = score_by_job(client, file, out, model, alias, version, explain, direction)
     else:
-        chosen = None if direction is None else Direction(direction)
-        number, summary = _score_here(file, out, model, alias or CHAMPION, version, explain, chosen)
+        number, summary = _score_here(file, out, model, alias or CHAMPION, version, explain, direction)
     scored = summary.rows - summary.errors
     click.echo(f"version {number} of {model} scored {scored:,} of {summary.rows:,} customers: {out}")
     for warning in summary.warnings():

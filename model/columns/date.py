@@ -16,7 +16,7 @@ from model.columns.written_dates import parse_date
 
 @dataclass(frozen=True)
 class DateColumn:
-    """Encodes a date or timestamp as days since 1970-01-01 UTC, as a number. `read_as` says how texts are read."""
+    """Encodes a date or timestamp as days since 1970-01-01 UTC, by a numeric column. Texts are read by `read_as`."""
 
     name: str
     days: NumericColumn

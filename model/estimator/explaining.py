@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -21,12 +20,8 @@ from model.network.blend import Blend
 from model.network.network import Network
 from model.network.reasons import contributions
 
-
-class Direction(StrEnum):
-    """Which reasons to return: those that raise the prediction, or those that lower it."""
-
-    RAISING = "raising"
-    LOWERING = "lowering"
+Direction: TypeAlias = Literal["raising", "lowering"]
+"""Which reasons to return: those that raise the prediction, or those that lower it."""
 
 
 class Reason(NamedTuple):
@@ -81,7 +76,7 @@ class Explainer:
         largest = np.take_along_axis(found, order, axis=1)
         counts = np.full(len(found), order.shape[1])
         if direction is not None:
-            counts = ((largest > 0.0) if direction is Direction.RAISING else (largest < 0.0)).sum(axis=1)
+            counts = ((largest > 0.0) if direction == "raising" else (largest < 0.0)).sum(axis=1)
         values = [table.columns[name].scalars() for name in self.encoder.names]
         reasons = [
             [self._reason(j, values[j][row], contribution) for j, contribution in zip(chosen, by[:count], strict=False)]
@@ -138,4 +133,4 @@ def _rank(contributions: Floats, direction: Direction | None) -> Floats:
     """Return numbers that are smaller for the contributions to return first."""
     if direction is None:
         return -np.abs(contributions)
-    return -contributions if direction is Direction.RAISING else contributions
+    return -contributions if direction == "raising" else contributions

@@ -24,7 +24,7 @@ from model.split import Split
 DRAWING = 1003  # the purpose of the random stream that draws candidates and rows
 CANDIDATES = 512  # of whom the background is chosen, at least
 MOST_WORK = 10**10  # weights that the path integrals of the importance read, about: some seconds
-FEWEST_ROWS, MOST_ROWS = 32, 200  # whose contributions are measured
+FEWEST_ROWS, MOST_ROWS = 8, 200  # whose contributions are measured
 CHECKED = 4  # one row in so many is explained by a second background
 MOST_COLUMNS = 100
 MOST_VALUES = 10  # of a column: categories, or ranges of numbers
@@ -62,11 +62,15 @@ def _on(estimator: Estimator, rows: Floats) -> Estimator:
 def _measured(estimator: Estimator, second: Estimator | None, cells: Table, split: Split) -> Estimator:
     """Return the estimator with the importance of its columns, and with the error of its average.
 
+    Networks whose path integrals would take minutes have neither.
+
     The error is that of one of two backgrounds which are chosen alike from different customers: the root mean square of
     the difference of their contributions, divided by √2.
     """
     paths = len(estimator.background.rows) * path_cost(estimator.network)
-    count = min(MOST_ROWS, max(FEWEST_ROWS, MOST_WORK // max(1, paths)))
+    count = min(MOST_ROWS, MOST_WORK // max(1, paths))
+    if count < FEWEST_ROWS:
+        return estimator
     held = split.valid if len(split.valid) >= FEWEST_ROWS else split.train
     rows = held[shuffle(stream(1, DRAWING), len(held))][:count]
     table = cells.take(rows)

@@ -35,20 +35,20 @@ class CsvOutput(Output):
             for column in columns:
                 column[row] = ""
         lines = zip(scored.ids, *columns, errors, strict=True)
-        return self._names() + _text(list(map(safe, line)) for line in lines)
+        return self._names(self.layout.name_of_ids(scored)) + _text(list(map(safe, line)) for line in lines)
 
     def end(self) -> bytes:
         """Return the header if there were no rows, else nothing."""
-        return self._names()
+        return self._names(self.layout.id_name)
 
-    def _names(self) -> bytes:
+    def _names(self, id_name: str) -> bytes:
         if self._begun:
             return b""
         self._begun = True
         layout = self.layout
         reasons = [f"reason_{place}_{part}" for place in range(1, layout.explain + 1) for part in Reason._fields]
         gap = ["gap"] if layout.explain else []
-        return _text([list(map(safe, [layout.id_name, *layout.head.columns(), *reasons, *gap, "error"]))])
+        return _text([list(map(safe, [id_name, *layout.head.columns(), *reasons, *gap, "error"]))])
 
 
 def _text(lines: Iterable[Sequence[Scalar]]) -> bytes:

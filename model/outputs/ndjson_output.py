@@ -29,8 +29,9 @@ class NdjsonOutput(Output):
 
     def _lines(self, scored: ScoredChunk) -> Iterator[str]:
         names = self.layout.head.columns()
+        named = "row" if self.layout.name_of_ids(scored) != self.layout.id_name else "customer_id"
         for row, values in enumerate(zip(*self.layout.head.answers(scored.probabilities), strict=True)):
-            line: dict[str, object] = {"customer_id": scored.ids[row]}
+            line: dict[str, object] = {named: scored.ids[row]}
             if row in scored.problems:
                 problem = scored.problems[row][0]
                 place = f"/{self._rows + row}{problem.pointer}"

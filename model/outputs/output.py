@@ -21,6 +21,10 @@ class Layout:
         """Return the layout for the scores of an estimator."""
         return cls(estimator.id_column or "row", estimator.head, min(explain, len(estimator.encoder.names)))
 
+    def name_of_ids(self, scored: ScoredChunk) -> str:
+        """Return the name of the ids of these rows: "row" if they are the numbers of the rows."""
+        return "row" if scored.numbered else self.id_name
+
 
 class Output(ABC):
     """One file that is being written."""

@@ -78,7 +78,7 @@ class ParquetOutput(Output):
         head, problems = self.layout.head, scored.problems
         whole = scored.whole_ids
         ids = scored.ids if whole else [None if one is None else str(one) for one in scored.ids]
-        columns = {self.layout.id_name: pa.array(ids, pa.int64() if whole else pa.string())}
+        columns = {self.layout.name_of_ids(scored): pa.array(ids, pa.int64() if whole else pa.string())}
         for name, values in zip(head.columns(), head.answers(scored.probabilities), strict=True):
             arrow_type = pa.string() if isinstance(values[0], str) else pa.float64()
             given = [None if row in problems else value for row, value in enumerate(values)]

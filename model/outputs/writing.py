@@ -15,7 +15,7 @@ class ScoringSummary:
     """The counts of a scored file: its rows, and the rows that could not be scored.
 
     `unseen` counts scored rows with a category that training did not see, `imputed` those without a value, both by
-    column. `ignored` names columns that training never saw.
+    column. `ignored` names columns that training never saw. `without_ids` names the id column that the file lacks.
     """
 
     rows: int = 0
@@ -23,10 +23,12 @@ class ScoringSummary:
     unseen: Counter[str] = field(default_factory=Counter)
     imputed: Counter[str] = field(default_factory=Counter)
     ignored: tuple[str, ...] = ()
+    without_ids: str | None = None
 
     def add(self, scored: ScoredChunk, estimator: Estimator) -> None:
         """Count the rows of a chunk."""
         self.rows += len(scored.ids)
+        self.without_ids = estimator.id_column if scored.numbered else self.without_ids
         self.errors += len(scored.problems)
         cells = scored.cells.without(scored.problems) if scored.problems else scored.cells
         self.unseen.update({name: count for name, count in estimator.unseen(cells).items() if count})
@@ -42,22 +44,29 @@ class ScoringSummary:
 "column 'tenure' has no values; they were imputed"]
         """
         scored = self.rows - self.errors
-        return [f"column {name!r} was ignored: training saw no column of that name" for name in self.ignored] + [
-            f"column {name!r} has no values; they were imputed"
-            for name, count in sorted(self.imputed.items())
-            if 0 < scored == count
-        ]
+        numbered = f"the table has no id column {self.without_ids!r}: its rows are numbered from 1, in a column row"
+        return (
+            [numbered] * (self.without_ids is not None)
+            + [f"column {name!r} was ignored: training saw no column of that name" for name in self.ignored]
+            + [
+                f"column {name!r} has no values; they were imputed"
+                for name, count in sorted(self.imputed.items())
+                if 0 < scored == count
+            ]
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the counts in the form of a scoring job's result."""
         counted = {name: dict(sorted(getattr(self, name).items())) for name in ("unseen", "imputed")}
-        return {"rows": self.rows, "errors": self.errors, **counted, "ignored": list(self.ignored)}
+        without = {} if self.without_ids is None else {"without_ids": self.without_ids}
+        return {"rows": self.rows, "errors": self.errors, **counted, "ignored": list(self.ignored), **without}
 
     @classmethod
     def from_json(cls, result: Mapping[str, Any]) -> Self:
         """Return the counts of a scoring job's result. Results of earlier releases have fewer counts."""
         unseen, imputed = (Counter(result.get(name, {})) for name in ("unseen", "imputed"))
-        return cls(int(result["rows"]), int(result["errors"]), unseen, imputed, tuple(result.get("ignored", ())))
+        ignored, without_ids = tuple(result.get("ignored", ())), result.get("without_ids")
+        return cls(int(result["rows"]), int(result["errors"]), unseen, imputed, ignored, without_ids)
 
 
 def write_scores(estimator: Estimator, chunks: Iterator[ScoredChunk], output: Output, out: BinaryIO) -> ScoringSummary:

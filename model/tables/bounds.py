@@ -32,7 +32,8 @@ def check_names(names: Sequence[str]) -> None:
     seen: set[str] = set()
     for number, name in enumerate(names, start=1):
         if not name.strip():
-            raise TableError(f"column {number} has no name: name every column")
+            index = " (pandas' index? write the file with index=False)" if number == 1 else ""
+            raise TableError(f"column {number} has no name{index}: name every column")
         check_name(name, f"the name of column {number}")
         if name in seen:
             raise TableError(f"two columns are named {name!r}: give each column its own name")

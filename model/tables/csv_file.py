@@ -112,6 +112,8 @@ def _header(stream: BinaryIO) -> list[str]:
     if len(start) == BLOCK and not any(mark in start for mark in b"\r\n"):
         raise line_too_long(1)
     start = start.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    if start[:4].lower() == b"sep=":
+        raise TableError("line 1 is a sep= line for spreadsheets: remove it, so that line 1 names the columns")
     try:
         names = next(csv.reader(match[0].decode("utf-8") for match in LINE.finditer(start)))
     except UnicodeDecodeError as error:

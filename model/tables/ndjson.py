@@ -60,6 +60,8 @@ def _records(stream: BinaryIO) -> Iterator[tuple[dict[str, object], int]]:
 
 
 def _record(line: bytes, number: int) -> dict[str, object]:
+    if number == 1 and line.lstrip()[:1] == b"[":
+        raise TableError("line 1 begins a JSON array: write one object a line, without the brackets and commas around")
     try:
         record = json.loads(
             line.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_whole

@@ -5,6 +5,7 @@ longest text of each dictionary is read first. It sets the number of rows that a
 file declares allow an early refusal. The limits are checked again on decoded batches.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
@@ -18,6 +19,7 @@ from model.tables.converting import to_cells
 from model.tables.texts import check_dictionary, check_texts, is_text, longest
 
 BATCH_ROWS = 16_384
+PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # the name that pandas gives to an index without a name
 BUFFERED_BYTES = 32 * 1024**2  # of the compressed file, shared by all columns
 LEAST_BUFFER = 4096
 WIDEST_NUMBER = 32  # bytes of a decimal
@@ -47,10 +49,11 @@ def _batches(stream: BinaryIO, decoded: Decoded) -> Iterator[pa.RecordBatch]:
     check_names(file.schema_arrow.names)
     _check_types(file)
     decoded.check(file.metadata.num_rows, _declared(file.metadata))
+    index = [name for name in file.schema_arrow.names if PANDAS_INDEX.fullmatch(name)]
     for batch in _joined(_pieces(stream, file)):
         check_texts(batch, decoded.rows)
         batch.validate(full=True)  # also refuses texts that are not UTF-8
-        yield batch
+        yield batch.drop_columns(index) if index else batch
 
 
 def _joined(pieces: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -241,10 +241,9 @@ def test_a_gate_names_a_hold_out(client: FlaskClient, dataset: str) -> None:
     assert answer.json["params"]["gate"] == {"metric": "log_loss", "margin": 0.0, "confidence": 0.95, **gate}
 
 
-@pytest.mark.usefixtures("champion")
-def test_a_hold_out_that_cannot_be_compared_on_is_refused(client: FlaskClient, dataset: str) -> None:
+def test_a_hold_out_that_cannot_be_compared_on_is_refused(client: FlaskClient, dataset: str, champion: int) -> None:
     data = customers(200, seed=5).to_csv()
-    unlabelled = client.post("/v1/jobs/scoring?model=churn", data=data, content_type="text/csv")
+    unlabelled = client.post(f"/v1/jobs/scoring?model=churn&version={champion}", data=data, content_type="text/csv")
     holdouts = {
         dataset: "is the dataset to train on",
         unlabelled.json["dataset"]: "has no target",

@@ -4,15 +4,19 @@ import io
 import json
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from model.columns.cells import Days, Flags, Numbers, Words
 from model.columns.read_as import Reading
 from model.columns.readings import find_reading, value_of
-from model.errors import SpecError
+from model.errors import SpecError, TableError
 from model.estimator import Estimator
 from model.estimator.fitting import Fitting
-from model.scoring import score_file
+from model.outputs import OUTPUTS, Layout
+from model.outputs.writing import write_scores
+from model.scoring import check_columns, score_file
 from model.spec import parse_spec
 from model.tables.profiling import profile_file
 from model.tables.reader import read_table
@@ -198,3 +202,47 @@ def test_a_target_named_after_staying_gets_a_warning():
         data = "\n".join([f"x,{name}", *(f"{i % 3},{('Yes', 'No')[i % 2]}" for i in range(ROWS))]).encode()
         warnings = profile_file(io.BytesIO(data), "csv", name).to_json()["warnings"]
         assert [one["code"] for one in warnings] == codes
+
+
+def test_an_index_of_pandas_is_no_column():
+    table = pa.table({"x": [1, 2], "churned": [0, 1], "__index_level_0__": [3, 9]})
+    data = io.BytesIO()
+    pq.write_table(table, data)
+    data.seek(0)
+    assert list(read_table(data, "parquet").columns) == ["x", "churned"]
+
+
+def test_row_numbers_are_not_written_under_the_name_of_the_id_column():
+    lines = ["id,x,churned", *(f"c{i},{i % 3},{int(i % 7 < 3)}" for i in range(ROWS))]
+    spec = parse_spec({"layers": [4], "epochs": 1})
+    table = read_table(io.BytesIO("\n".join(lines).encode()), "csv")
+    fitting = Fitting(table, target="churned", id_column="id", spec=spec)
+    for _ in fitting.epochs():
+        pass
+    estimator, out = fitting.estimator(), io.BytesIO()
+    for form, first in (("csv", b"row,"), ("ndjson", b'{"row":1,')):
+        out = io.BytesIO()
+        chunks = score_file(estimator, io.BytesIO(b"ID,x\nc1,2\n"), "csv")
+        summary = write_scores(estimator, chunks, OUTPUTS[form](Layout.of(estimator)), out)
+        assert out.getvalue().startswith(first)
+        assert "no id column 'id'" in summary.warnings()[0]
+        assert type(summary).from_json(summary.to_json()) == summary
+
+
+def test_a_file_that_lacks_most_columns_is_refused():
+    check_columns(["a", "b", "c", "d", "e"], ["a", "b"])
+    with pytest.raises(TableError, match=r"lacks 2 of the 3 columns that training saw: 'b', 'c'"):
+        check_columns(["a", "b", "c"], ["a", "z"])
+
+
+@pytest.mark.parametrize(
+    ("data", "form", "said"),
+    [
+        (b"sep=;\na;b\n", "csv", "sep= line"),
+        (b",a\n0,1\n", "csv", "pandas"),
+        (b'[\n{"a": 1}\n]', "ndjson", "JSON array"),
+    ],
+)
+def test_hints_for_common_mistakes(data, form, said):
+    with pytest.raises(TableError, match=said):
+        read_table(io.BytesIO(data), form)

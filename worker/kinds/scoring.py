@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Self
 
-from model.estimator import Direction, Estimator
+from model.estimator import Estimator
 from model.outputs import OUTPUTS, Layout
 from model.outputs.writing import ScoringSummary
 from model.scoring import score_file
@@ -70,7 +70,7 @@ class Scoring:
         explain, direction = job.params["explain"], job.params.get("direction")
         output = OUTPUTS[job.params["output"]](Layout.of(self.estimator, explain))
         with artifacts.draft(job.id, job.token, check=self.quota.check) as draft:
-            for scored in score_file(self.estimator, *self.table, explain, direction and Direction(direction)):
+            for scored in score_file(self.estimator, *self.table, explain, direction):
                 draft.write(output.rows(scored))
                 self.summary.add(scored, self.estimator)
                 yield WorkUnit(self.progress)
