@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from model.columns import Table
-from model.columns.declared import read_columns
+from model.columns.declared import text_columns
 from model.environment import numerical_environment, same_bits
 from model.errors import CheckpointError, Problem, SpecError
 from model.estimator import Estimator, Fitting
@@ -81,7 +81,7 @@ class Training:
             data = JobData.read(connection, job_id, settings)
             stored = get_checkpoint(connection, job_id)
         recipe = _churn_recipe(data.job)
-        table = read_table(*data.open_table(), read_columns(dict(recipe.common.columns)))
+        table = read_table(*data.open_table(), text_columns(dict(recipe.common.columns)))
         data.check_rows(table.rows)
         options: dict[str, Any] = {
             "target": data.dataset.target,
