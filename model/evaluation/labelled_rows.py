@@ -128,7 +128,7 @@ def joined(parts: Sequence[LabelledRows]) -> LabelledRows:
 def _joined_cells(parts: Sequence[Any]) -> Cells:
     """Return the cells of one column; each chunk has its own list of words."""
     if not isinstance(parts[0], Words):
-        return type(parts[0])(np.concatenate([part.values for part in parts]))  # type: ignore[no-any-return]
+        return type(parts[0])(np.concatenate([part.values for part in parts]))  # type: ignore[no-any-return]  # of one kind
     places: dict[str, int] = {}
     codes = []
     for part in parts:
