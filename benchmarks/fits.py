@@ -66,8 +66,8 @@ def ours(text: bytes, epochs: int) -> Callable[[], object]:
 def theirs(epochs: int) -> Callable[[], object]:
     """Return a whole fit of scikit-learn, which holds out rows and scores them after each epoch, too."""
     from sklearn.neural_network import MLPClassifier  # noqa: PLC0415 - need not be installed
-    from sklearn.pipeline import make_pipeline  # noqa: PLC0415
-    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+    from sklearn.pipeline import make_pipeline  # noqa: PLC0415 - need not be installed
+    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415 - need not be installed
 
     drawn = customers(ROWS, 0)
     X = np.array([drawn.columns()[name] for name in INPUTS], float).T

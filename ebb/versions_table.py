@@ -40,6 +40,23 @@ def reported(row: Mapping[str, object], result: Mapping[str, Any]) -> dict[str, 
     }
 
 
+def different_rows(results: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return a note where versions were evaluated on different rows of a table; None where on the same number.
+
+    Example:
+        >>> different_rows([{"version": 2, "seen": 0}, {"version": 1, "seen": 0}])
+        >>> different_rows([{"version": 2, "seen": 900}, {"version": 1, "seen": 0}])[:77]
+        'the rows that a version has seen are left out (version 2: 900, version 1: 0),'
+    """
+    if len({result["seen"] for result in results}) <= 1:
+        return None
+    counts = ", ".join(f"version {result['version']}: {result['seen']:,}" for result in results)
+    return (
+        f"the rows that a version has seen are left out ({counts}), so the figures are of different rows: name a "
+        "dataset that no version has seen, or compare two versions with ebb models diff"
+    )
+
+
 def spec_differences(specs: Sequence[Mapping[str, Any]]) -> list[str]:
     """Write of each spec the keys whose values are not the same in all specs.
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from model.columns.declared import read_columns
+from model.columns.declared import text_columns
 from model.columns.schema import other_columns
 from model.errors import OUT_OF_MEMORY, FileError, ModelError
 from model.estimator import Estimator, Fitting
@@ -99,7 +99,7 @@ def train(options: argparse.Namespace) -> None:
         recipe = Portfolio(preset=options.preset)
     else:
         recipe = default_recipe(other_columns(list(table.columns), options.target, options.id))
-    if texts := read_columns(dict(recipe.common.columns)):
+    if texts := text_columns(dict(recipe.common.columns)):
         table = read_table(options.table, format_of(options.table), texts)
     started = time.perf_counter()
     fitting = Fitting(table, target=options.target, id_column=options.id, spec=recipe)
@@ -125,7 +125,7 @@ def train(options: argparse.Namespace) -> None:
 def sweep(options: argparse.Namespace) -> None:
     """Compare configurations and write the winner's estimator to a file."""
     plan = parse_plan(json_object(read_bytes(options.plan).decode("utf-8", "replace")), alone=True)
-    table = read_table(options.table, format_of(options.table))
+    table = read_table(options.table, format_of(options.table), plan.text_columns)
     sweeping = Sweep(table, target=options.target, id_column=options.id, plan=plan)
     for step in sweeping.steps():
         if isinstance(step, Standing) and not options.json:

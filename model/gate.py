@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from model.columns import Table
 from model.design import Floats
 from model.errors import ColumnError, FileError, TableError
-from model.evaluation.full_report import FEWEST_OF_OUTCOME, FEWEST_ROWS
-from model.metrics import auc, log_loss
+from model.evaluation.full_report import FEWEST_OF_OUTCOME, FEWEST_ROWS, too_few
+from model.metrics import auc, log_loss, log_losses
 from model.random import stream
 from model.seen_rows import Mask
 from model.unseen import Contender, Unseen, labelled_rows, unseen_by_both
@@ -111,7 +111,7 @@ class CannotTell:
 def judge(unseen: Unseen, gate: Gate, seed: int, remedy: str) -> GateResult | CannotTell:
     """Compare champion and candidate on rows that neither has seen. `remedy` says what to do if there are too few."""
     rows, churned = unseen.rows, unseen.churned
-    if rows < FEWEST_ROWS or min(churned, rows - churned) < FEWEST_OF_OUTCOME:
+    if too_few(unseen.y):
         left = f"cannot tell: {unseen.account}; {rows:,} are left, of which {churned:,} churned"
         needed = f"needed are {FEWEST_ROWS} rows with {FEWEST_OF_OUTCOME} of each outcome"
         return CannotTell(gate, f"{left}, and {needed}: {remedy}")
@@ -167,10 +167,7 @@ def _drawn(n: int, resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:
 
 
 def _by_log_loss(y: Floats, champion: Floats, candidate: Floats) -> Difference:
-    def losses(z: Floats) -> Floats:
-        return np.asarray(np.maximum(z, 0.0) - z * y + np.log1p(np.exp(-np.abs(z))))
-
-    better = losses(champion) - losses(candidate)
+    better = log_losses(y, champion) - log_losses(y, candidate)
     return lambda rows: float(better[rows].mean())
 
 

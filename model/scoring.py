@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from model.columns import Table
 from model.columns.cells import Scalar
-from model.columns.numeric import NumericColumn
 from model.columns.schema import listed
 from model.design import Floats
 from model.errors import Problem, TableError
@@ -45,8 +44,7 @@ def score_file(
     estimator cannot give the requested reasons.
     """
     encoder = estimator.encoder
-    texts = {column.name for column in encoder.columns if not isinstance(column, NumericColumn) or column.marked}
-    for chunk in read_chunks(source, file_format, texts, estimator.id_column, frozenset(encoder.names)):
+    for chunk in read_chunks(source, file_format, encoder.texts, estimator.id_column, frozenset(encoder.names)):
         check_columns(encoder.names, chunk.columns)
         cells, problems = estimator.read(chunk.columns, chunk.rows)
         ids: Sequence[Scalar] = range(chunk.first_row, chunk.first_row + chunk.rows)

@@ -2,7 +2,9 @@
 
 A row is identified by its id where the table has an id column, else by its inputs. The digest of a row is that of its
 cells' values, whatever the format of the file and the kind of the column: "7", 7 and 7.0 are the same, and so are
-"true", true and 1. Fractions count as float32, because Parquet may store them so.
+"true", true and 1. Fractions count as float32, because Parquet may store them so. A text such as "$1,234" or
+"03/04/2023" counts as it is written: another table may read it otherwise. Marks of missing values, such as "none",
+count as missing in every column.
 
 A digest has 32 bits. A row that a version has not seen is taken for a seen one with a probability of n / 2³² for n seen
 rows, 0.02 % for a million. The comparison then has one row less.
@@ -17,8 +19,8 @@ from numpy.typing import NDArray
 
 from model.columns import Table
 from model.columns.boolean import parse_flag
-from model.columns.cells import Cells, Words, days_since_epoch
-from model.columns.missing import MISSING_TEXTS
+from model.columns.cells import Cells, Flags, Words, days_since_epoch
+from model.columns.missing import is_missing
 from model.columns.numbers import parse_number
 from model.columns.schema import listed
 from model.design import Floats
@@ -51,7 +53,7 @@ class SeenRows:
         return cls(tuple(columns), np.unique(np.concatenate(found)))
 
     def find(self, table: Table) -> Mask:
-        """Tell of each row whether it is a seen one. A row without a value in the columns counts as one.
+        """Tell of each row whether it is a seen one. A row without a value in the columns counts as seen.
 
         Raises: ColumnError when the table lacks a column.
         """
@@ -103,10 +105,13 @@ def in_several_parts(digests: Digests, parts: NDArray[np.int64]) -> Mask:
 
 
 def _cell_digests(cells: Cells) -> NDArray[np.uint64]:
+    if not isinstance(cells, Words | Flags) and cells.origin is not None:
+        cells = cells.origin
     if not isinstance(cells, Words):
         return _number_digests(cells.values)
-    values = np.array([_value(word) for word in cells.words], np.float64)
-    digests = np.array([_text_digest(word) for word in cells.words], np.uint64)
+    words = [word.strip() for word in cells.words]
+    values = np.array([_value(word) for word in words], np.float64)
+    digests = np.array([_text_digest(word) for word in words], np.uint64)
     by_word = np.where(np.isnan(values), digests, _number_digests(values))
     return np.append(by_word, MISSING)[cells.codes]  # code −1, a missing value, selects the last
 
@@ -128,7 +133,7 @@ def _value(word: str) -> float:
 
 
 def _text_digest(word: str) -> int:
-    if word.strip() in MISSING_TEXTS:
+    if is_missing(word):
         return int(MISSING)
     return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little")
 

@@ -3,7 +3,7 @@
 A version has seen every row of its table: it was trained on the row, or the row chose its epoch and its calibration.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from model.columns.target import labels
 from model.design import Floats
 from model.estimator import Estimator, Fitting
 from model.seen_rows import Mask, SeenRows, in_several_parts, row_digests
-from model.tables.reader import Source, read_cells
+from model.tables.reader import PROFILE_ROWS, Source, read_cells
 
 THIS = "this training"
 
@@ -134,6 +134,15 @@ def held_out_rows(table: Table, fitting: Fitting, champion: Contender) -> Unseen
         seen_by_candidate=int(mine.sum()),
         names=(champion.name, THIS),
     )
+
+
+def read_rows(source: Source, file_format: str, *contenders: Contender, rows: int = PROFILE_ROWS) -> Iterator[Table]:
+    """Read a table in chunks, and keep the texts that these contenders read in their own way.
+
+    Raises: TableError when the file cannot be read.
+    """
+    texts = frozenset[str]().union(*(each.estimator.encoder.texts for each in contenders))
+    return read_cells(source, file_format, texts, rows)
 
 
 def unseen_by_both(tables: Iterable[Table], champion: Contender, candidate: Contender) -> Mask:

@@ -1,6 +1,7 @@
 """Diffs: compares two versions by the customers whose predicted side changes."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,8 +22,8 @@ from model.errors import TableError
 from model.estimator import Estimator
 from model.gate import judge_table
 from model.scoring import score_file
-from model.tables.reader import MEDIA_TYPES, read_cells
-from model.unseen import Contender
+from model.tables.reader import MEDIA_TYPES
+from model.unseen import Contender, read_rows
 from store.database import Connection
 from store.datasets import get_dataset
 from store.registry.versions import get_version, load_estimator, load_seen_rows
@@ -128,7 +129,8 @@ def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> 
         )
     path, file_format = services.artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]
     with services.comparing.held():
-        unseen, result, counts = judge_table(lambda: read_cells(path, file_format, ()), dataset.target, old, new, SEED)
+        rows = partial(read_rows, path, file_format, old, new)
+        unseen, result, counts = judge_table(rows, dataset.target, old, new, SEED)
         scored = zip(*(score_file(each.estimator, path, file_format) for each in (old, new)), strict=True)
         both = (old.estimator, new.estimator)
         found = compare(*both, scored, threshold=query.threshold, most=query.most, unseen=unseen)

@@ -16,7 +16,7 @@ from app.submission.dataset_check import find_usable
 from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
 from model.columns.schema import listed
 from model.errors import Problem
-from model.evaluation.contacts import DEFAULT_ECONOMICS
+from model.evaluation.contacts import COSTS_AND_GAINS, DEFAULT_ECONOMICS
 from store.database import Connection
 from store.datasets import get_dataset
 from store.jobs.submit import Submission
@@ -47,7 +47,7 @@ def evaluate_version(services: Services, name: str, version: int, body: Evaluati
         problems = _problems(connection, get_version(connection, name, version), body.dataset)
     if problems:
         raise InputError.of(problems)
-    economics = {name: getattr(body, name) for name in ("customer_value", "offer_cost", "contact_cost", "acceptance")}
+    economics = {cost: getattr(body, cost) for cost in COSTS_AND_GAINS}
     submission = Submission(
         "evaluation",
         name,

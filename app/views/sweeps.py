@@ -16,10 +16,10 @@ from app.schemas.field_types import JsonObject, Slug, Uuid
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
 from app.services import Services
 from app.submission.dataset_check import find_labelled
+from app.submission.gate_check import GateRequest, Promote, gate_params, gate_problems
 from app.submission.spec_check import dataset_errors
 from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
 from app.submission.training_size import oversize_sweep
-from app.views.training_jobs import GateRequest, Promote, gate_problems
 from model.errors import Problem, SpecError
 from model.sweep.plan_parser import MOST_CONFIGURATIONS, parse_plan
 from model.sweep.sweep_plan import SweepPlan
@@ -90,7 +90,7 @@ def submit_sweep(services: Services, body: SweepRequest) -> Response:
         rungs = [HalvingRung(rung.epochs, rung.configurations) for rung in plan.rungs]
         return json_answer(ValidSweep(True, params["spec"], params["configurations"], rungs))
     if body.gate is not None:
-        params["gate"] = to_builtins(body.gate)
+        params["gate"] = gate_params(body.gate)
     submission = Submission(
         kind="sweep",
         model=body.model,
@@ -114,9 +114,8 @@ def _parse_plan(services: Services, connection: Connection, body: SweepRequest) 
         plan = parse_plan(to_builtins(body))
     except SpecError as error:
         problems += error.problems
-    problems += gate_problems(body.gate, body.promote)
     dataset, unusable = find_labelled(connection, body.dataset, "/dataset")
-    problems = [*unusable, *problems]
+    problems = [*unusable, *problems, *gate_problems(connection, body.gate, body.promote, dataset)]
     if plan is not None and dataset is not None:
         problems += _dataset_problems(plan, dataset) or oversize_sweep(services, connection, plan, dataset)
     if plan is None or problems:

@@ -10,7 +10,7 @@ from ebb.commands.options import as_json as json_option
 from ebb.commands.options import open_client, print_rows, service_options
 from ebb.commands.results import replay
 from ebb.job_results import wait_for_result
-from ebb.versions_table import COLUMNS, reported, version_rows
+from ebb.versions_table import COLUMNS, different_rows, reported, version_rows
 from store.registry.aliases import CHAMPION
 
 DIFF_COLUMNS = ("customer_id", "before", "now", "because of")
@@ -44,6 +44,8 @@ def list_command(model: str, url: str | None, key: str | None, as_json: bool, da
             jobs = [client.evaluate(model, version.version, dataset).id for version in versions]
             results = [wait_for_result(client, job).result or {} for job in jobs]
             rows = [reported(row, result) for row, result in zip(rows, results, strict=True)]
+            if note := different_rows(results):
+                click.echo(f"note: {note}", err=True)
     if not as_json:
         print_rows(rows, COLUMNS, as_json=False)
         return

@@ -47,7 +47,7 @@ def with_declared_kinds(table: Table, options: Mapping[str, ColumnOptions]) -> T
     return Table(columns, table.rows)
 
 
-def read_columns(options: Mapping[str, ColumnOptions]) -> list[str]:
+def text_columns(options: Mapping[str, ColumnOptions]) -> list[str]:
     """Return the columns whose texts are needed, because the spec says how to read them."""
     return [name for name, chosen in options.items() if chosen.read_as is not None and not chosen.drop]
 

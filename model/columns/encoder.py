@@ -70,6 +70,11 @@ class Encoder:
         return tuple(column.name for column in self.columns)
 
     @cached_property
+    def texts(self) -> frozenset[str]:
+        """The columns whose texts a reader of files must keep: all but numbers without marks."""
+        return frozenset(c.name for c in self.columns if not isinstance(c, NumericColumn) or c.marked)
+
+    @cached_property
     def features(self) -> tuple[str, ...]:
         """The names of the design matrix's columns."""
         return tuple(feature for column in self.columns for feature in column.features)

@@ -132,7 +132,7 @@ def _sketch(network: Network | Blend, X: Floats) -> Floats:
 
 
 def background_size(network: Network | Blend) -> int:
-    """Return how many customers represent all: fewer for networks whose path integrals are dear."""
+    """Return how many customers represent all: fewer for networks whose path integrals cost much."""
     cost = path_cost(network)
     return next(size for size, most in SIZES if cost <= most)
 

@@ -11,6 +11,7 @@ from model.evaluation.figures import rounded
 DEFAULT_ECONOMICS = Economics(customer_value=200.0, offer_cost=10.0, contact_cost=1.0, acceptance=0.3)
 """The example of docs/guides/scoring.md; a report says which economics it was computed with."""
 
+COSTS_AND_GAINS = ("customer_value", "offer_cost", "contact_cost", "acceptance")
 THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 DECILES = 10
 POINTS = 20
@@ -83,12 +84,7 @@ def profit_curve(y: Floats, p: Floats, economics: Economics) -> dict[str, Any]:
     best = int(profits.argmax())
     planned = 0 if economics.threshold is None else int((p > economics.threshold).sum())
     return {
-        "economics": {
-            "customer_value": economics.customer_value,
-            "offer_cost": economics.offer_cost,
-            "contact_cost": economics.contact_cost,
-            "acceptance": economics.acceptance,
-        },
+        "economics": {name: getattr(economics, name) for name in COSTS_AND_GAINS},
         "curve": [rounded({"contacted": count / len(y), "profit": float(profits[count])}) for count in counts],
         "best": rounded(
             {

@@ -18,8 +18,8 @@ from model.evaluation.full_report import CHAMPION, LOGISTIC_REGRESSION, OtherMod
 from model.evaluation.logistic_baseline import held_out_log_odds
 from model.evaluation.quality_warnings import quality_warnings
 from model.split import Split, stratified_folds
-from model.tables.reader import CHUNK_ROWS, Source, read_cells
-from model.unseen import Contender
+from model.tables.reader import CHUNK_ROWS, Source
+from model.unseen import Contender, read_rows
 
 FOLDS = 5  # of logistic regression: each fifth of the rows is predicted by a fit to the others
 
@@ -58,9 +58,8 @@ def read_labelled(
     not churn.
     """
     encoder, target = version.estimator.encoder, version.estimator.target
-    texts = {column.name for column in encoder.columns if column.kind != "numeric"}
     first_row = 1
-    for table in read_cells(source, file_format, texts, CHUNK_ROWS):
+    for table in read_rows(source, file_format, *filter(None, (version, champion)), rows=CHUNK_ROWS):
         if target not in table.columns:
             raise TableError(f"the table has no column {target!r}, which says who churned")
         if not table.columns.keys() & set(encoder.names):
@@ -129,7 +128,7 @@ def joined(parts: Sequence[LabelledRows]) -> LabelledRows:
 def _joined_cells(parts: Sequence[Any]) -> Cells:
     """Return the cells of one column; each chunk has its own list of words."""
     if not isinstance(parts[0], Words):
-        return type(parts[0])(np.concatenate([part.values for part in parts]))  # type: ignore[no-any-return]
+        return type(parts[0])(np.concatenate([part.values for part in parts]))  # type: ignore[no-any-return]  # of one kind
     places: dict[str, int] = {}
     codes = []
     for part in parts:

@@ -59,8 +59,10 @@ def _base_rate(report: Mapping[str, Any], peer: Mapping[str, Any]) -> Iterator[T
 
 
 def _logistic(report: Mapping[str, Any], peer: Mapping[str, Any] | None) -> Iterator[TableWarning]:
-    gain = {"value": 0.0, "high": 0.0} if peer is None else peer.get("difference", {"value": 0.0, "high": 0.0})
-    if peer is None or not (gain["value"] < -NOTICEABLE or gain["high"] < 0.0):
+    if peer is None:
+        return
+    gain = peer["difference"]
+    if gain["value"] >= -NOTICEABLE and gain["high"] >= 0.0:
         return
     sure = "" if gain["high"] < 0.0 else ", which may be chance"
     detail = (

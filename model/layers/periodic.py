@@ -21,8 +21,9 @@ class Periodic(Layer):
         v = cx; s = [sin v, cos v]; a = SiLU(sW + b), for each number x with its own c, W and b
         ∂L/∂v = ∂L/∂s₁ cos v − ∂L/∂s₂ sin v; ∂L/∂c = Σ ∂L/∂v x; ∂L/∂x = Σ ∂L/∂v c
 
-    The frequencies c start at random between ±`highest` periods of 2π and are learned without weight decay.
-    `positions` are those of the numbers among the inputs; training sets them. All inputs come first in the output.
+    The frequencies c start at random between ±2π · `highest` and are learned without weight decay. `positions` are
+    those of the numbers among the inputs; for the spec's key `periodic`, training sets them. All inputs come first in
+    the output.
 
     Source: Gorishniy, Rubachev & Babenko, "On embeddings for numerical features in tabular deep learning", 2022.
     """
@@ -35,6 +36,10 @@ class Periodic(Layer):
     def width(self, inputs: int) -> int:
         """Return the number of inputs plus `units` for each number."""
         return inputs + len(self.positions) * self.units
+
+    def fits(self, inputs: int) -> bool:
+        """Tell whether the positions are different ones of so many inputs, and one at least."""
+        return 0 < len(set(self.positions)) == len(self.positions) and max(self.positions) < inputs
 
     def tensors(self, inputs: int) -> tuple[Tensor, ...]:
         """Return the frequencies (k, f), and W (k · units, 2f) and b (k · units, 1) of k numbers."""

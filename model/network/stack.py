@@ -13,6 +13,7 @@ from model.layers.batch_norm import BatchNorm
 from model.layers.dropout import Dropout
 from model.layers.embedding import Embedding
 from model.layers.layer import Arrays
+from model.layers.periodic import Periodic
 from model.layers.pieces import Chain, Piece
 from model.layers.residual import Residual
 from model.layers.sequence import extend_all, fold_all, record_all
@@ -118,6 +119,10 @@ def build_stack(
     stack = Stack(inputs, (*hidden, Dense(outputs)))
     if any(layer.reads_codes and path != "0" for path, layer, _ in stack.walk()):
         raise SpecError([Problem("/layers", "conflict", "an embedding must be the first layer")])
+    for _, layer, width in stack.walk():
+        if isinstance(layer, Periodic) and not layer.fits(width):
+            detail = f"a periodic layer needs different positions, 0 to {width - 1}: or set periodic beside layers"
+            raise SpecError([Problem("/layers", "conflict", detail)])
     return stack
 
 

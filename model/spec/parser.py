@@ -169,6 +169,14 @@ def read_object(item_type: type, optional: bool = False) -> Callable[[Reader, ob
     return read
 
 
+def read_periodic(reader: Reader, raw: object, pointer: str) -> object:
+    """Read the settings of a periodic layer of all numbers, or null."""
+    if isinstance(raw, Mapping) and "positions" in raw:
+        reader.refuse(f"{pointer}/positions", "conflict", "are those of all numbers of the table: leave it out")
+        return None
+    return read_object(Periodic, optional=True)(reader, raw, pointer)
+
+
 def read_class_weight(reader: Reader, raw: object, pointer: str) -> ClassWeight:
     """Read "balanced", null, or an object from label to weight."""
     if raw is None or raw == "balanced":
@@ -218,7 +226,7 @@ SPECIAL: dict[str, Callable[[Reader, object, str], object]] = {
     "validation": read_object(Validation),
     "class_weight": read_class_weight,
     "embedding": read_object(Embedded, optional=True),
-    "periodic": read_object(Periodic, optional=True),
+    "periodic": read_periodic,
     "feature_scale": read_object(FeatureScale, optional=True),
     "columns": read_columns,
     "reasons": read_reasons,

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
+from model.columns.declared import text_columns
 from model.errors import Problem, SpecError
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
+from model.names import clipped
 from model.parsing import Reader, escape, shown
 from model.ranges import Natural, Range
 from model.spec import Spec, parse_spec
@@ -140,6 +142,7 @@ def _of_space(reader: Reader, space: Space, count: int | None, seed: int) -> Seq
 def _parse_each(reader: Reader, spec: Spec, listed: Sequence[tuple[str, Changes]]) -> list[Spec]:
     """Return the spec of each configuration; two of one spec are refused."""
     base, seen, specs = spec.to_json(), dict[str, int](), list[Spec]()
+    texts = text_columns(dict(spec.columns))
     for place, (pointer, changes) in enumerate(listed):
         found = _try_spec(reader, changed(base, changes), pointer)
         if found is None:
@@ -147,8 +150,19 @@ def _parse_each(reader: Reader, spec: Spec, listed: Sequence[tuple[str, Changes]
         first = seen.setdefault(canonical_json(found.to_json()), place)
         if first != place:
             reader.refuse(pointer, "conflict", f"configurations {first} and {place} are the same spec: leave one out")
+        _check_readings(reader, found, texts, pointer)
         specs.append(found)
     return specs
+
+
+def _check_readings(reader: Reader, spec: Spec, texts: Sequence[str], pointer: str) -> None:
+    """Refuse a configuration that reads other columns in its own way than the sweep's spec: there is one table."""
+    for name, options in spec.columns:
+        if not options.drop and (options.read_as is not None) != (name in texts):
+            place = pointer if pointer == "/space" else f"{pointer}/columns/{escape(name)}/read_as"
+            detail = f"column {clipped(name)!r} is read once for all configurations: set its read_as in spec"
+            if Problem(place, "conflict", detail) not in reader.problems:  # many draws may have it
+                reader.refuse(place, "conflict", detail)
 
 
 def _try_spec(reader: Reader, raw: Mapping[str, Any], pointer: str) -> Spec | None:

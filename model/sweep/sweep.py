@@ -69,7 +69,7 @@ class Sweep:
     @property
     def fitting(self) -> Fitting:
         """The fitting of the configuration in training; after the last step, of the winner."""
-        assert self._fitting is not None  # noqa: S101 - begun
+        assert self._fitting is not None  # noqa: S101 - `steps` has begun one
         return self._fitting
 
     @property

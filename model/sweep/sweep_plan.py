@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from model.columns.declared import text_columns
 from model.parsing import to_plain
 from model.spec import Spec
 from model.storage import canonical_json, sha256
@@ -25,6 +26,11 @@ class SweepPlan:
     def rungs(self) -> tuple[Rung, ...]:
         """The rungs, up to the longest training."""
         return rungs(len(self.specs), max(spec.epochs for spec in self.specs), self.halving)
+
+    @property
+    def text_columns(self) -> list[str]:
+        """The columns whose texts are needed: the same for all configurations, which share one table."""
+        return text_columns(dict(self.spec.columns))
 
     @property
     def most_paused(self) -> int:

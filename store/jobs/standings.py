@@ -32,5 +32,8 @@ def read_standings(connection: Connection, job_id: str) -> list[dict[str, Any]]:
     events = select(log.event, log.data).where(log.job_id == job_id, log.event.in_((STANDING, RESTARTED)))
     found: list[dict[str, Any]] = []
     for event, data in connection.execute(events.order_by(log.id)):
-        found = [*found, data] if event == STANDING else []
+        if event == STANDING:
+            found.append(data)
+        else:
+            found.clear()
     return found

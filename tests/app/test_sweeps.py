@@ -14,6 +14,7 @@ from store.jobs.cancel import cancel
 from store.jobs.claim import claim
 from store.jobs.heartbeat import JobProgress, heartbeat
 from store.jobs.submit import Submission, submit
+from tests.app.test_training_jobs import upload
 
 NOWHERE = "01890000-0000-7000-8000-000000000000"
 TWO = [{"layers": [4]}, {"layers": [8, 4]}]
@@ -118,6 +119,16 @@ def test_what_is_wrong_is_refused_with_its_place(
 ) -> None:
     assert faults(sweep(client, dataset, **body)) == [fault]
     assert client.get("/v1/jobs").json["jobs"] == []
+
+
+def test_a_gate_names_a_hold_out_that_can_be_compared_on(client: FlaskClient, dataset: str) -> None:
+    other = upload(client, 200, "target=churned&id=customer_id&name=h")
+    asked: dict[str, Any] = {"configurations": TWO, "promote": "if_better"}
+    accepted = sweep(client, dataset, **asked, gate={"dataset": other})
+    assert accepted.json["params"]["gate"]["dataset"] == other
+    left = upload(client, 200, "target=left&id=customer_id&name=l", "left")
+    for holdout, code in ((dataset, "conflict"), (left, "conflict"), (NOWHERE, "not_found")):
+        assert faults(sweep(client, dataset, **asked, gate={"dataset": holdout})) == [f"/gate/dataset {code}"]
 
 
 def test_a_spec_too_long_for_its_configurations_is_refused(client: FlaskClient, dataset: str) -> None:

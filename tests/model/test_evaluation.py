@@ -1,5 +1,6 @@
 """The evaluation of a version: its figures, intervals and tables are right, and cost little."""
 
+from pathlib import Path
 from time import process_time
 
 import numpy as np
@@ -8,10 +9,12 @@ import pytest
 from model.campaign import Economics
 from model.columns import Numbers, Table, Words
 from model.columns.cells import Days, Flags
+from model.columns.inference import infer_kinds
 from model.evaluation import TrainingFacts, evaluate_training
 from model.evaluation.contacts import deciles, profit_curve, thresholds
 from model.evaluation.figures import difference, figures
 from model.evaluation.full_report import OtherModel, evaluate
+from model.evaluation.labelled_rows import read_labelled
 from model.evaluation.logistic_baseline import held_out_log_odds
 from model.evaluation.periods import periods
 from model.evaluation.resampling import Resampling
@@ -19,7 +22,9 @@ from model.evaluation.slices import worst_slices
 from model.logistic import fit_logistic
 from model.metrics import auc, average_precision, brier, log_loss
 from model.probabilities import sigmoid
+from model.seen_rows import SeenRows
 from model.split import Split
+from model.unseen import Contender
 from tests.model.fitted import fit, home_table
 
 
@@ -232,6 +237,21 @@ def test_a_training_has_the_report_of_its_validation_rows() -> None:
     assert set(report["beside"]) == {"base_rate", "logistic_regression"}
     nothing = fit(home_table(600), id_column="customer_id", validation={"fraction": 0})
     assert nothing.estimator().metrics["evaluation"] is None
+
+
+def test_a_labelled_table_is_read_as_the_version_reads_its_columns(tmp_path: Path) -> None:
+    """The text 1.234 is 1234 to a version whose training had decimal commas, also where no other text has one."""
+    rng = np.random.default_rng(0)
+    amounts = rng.uniform(1_000, 9_000, 400)
+    y = (amounts + rng.normal(0, 800, 400) > 5_000).astype(float)
+    texts = [f"{amount:,.2f}".translate(str.maketrans(",.", ".,")) for amount in amounts]
+    table = infer_kinds(Table({"amount": Words.of(texts), "churned": Flags(y)}, 400))
+    estimator = fit(table).estimator()
+    path = tmp_path / "whole.csv"
+    path.write_text("amount,churned\n" + "".join(f"{n}.234,{n % 2}\n" for n in range(1, 10)))
+    version = Contender("version 1", estimator, lambda: SeenRows.of([table], ["amount"]))
+    (found,) = read_labelled(version, None, path, "csv")
+    assert found.log_odds == pytest.approx(estimator.log_odds({"amount": [n * 1_000 + 234 for n in range(1, 10)]}))
 
 
 def test_the_report_of_the_home_case_costs_less_than_50_ms() -> None:

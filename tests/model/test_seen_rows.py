@@ -22,7 +22,7 @@ ROWS: list[list[Any]] = [
     ["5575-GNVDE", "Fibre", 56.95, 34, False, "2021-11-30"],
     ["3668-QPYBK", None, 53.85, 2, True, "2024-04-01"],
     ["0007", "é, 日本", None, -0.0, None, None],
-    ["9007199254740993", "none", 1889.5, 45, False, "2020-02-29"],
+    ["9007199254740993", "other", 1889.5, 45, False, "2020-02-29"],
 ]
 
 
@@ -77,6 +77,31 @@ def test_a_value_has_one_digest_in_every_kind_of_column() -> None:
 def test_columns_do_not_swap_their_values() -> None:
     table = Table({"a": Numbers.of([1, 2]), "b": Numbers.of([2, 1])}, 2)
     assert len(set(row_digests(table, ["a", "b"]).tolist())) == 2
+
+
+TEXTS = {
+    "a unit": [f"{i}X" for i in range(40)],
+    "a currency": [f"${i},234.50" for i in range(1, 41)],
+    "a decimal comma": [f"{i}.234,5" for i in range(1, 41)],
+    "a decimal comma in some rows": ["1,5", *(f"{i}.234" for i in range(1, 40))],
+    "dates of another format": [f"{i % 28 + 1:02}/{i % 12 + 1:02}/2023" for i in range(40)],
+    "marks of missing values": ["-", "?", *map(str, range(38))],
+    "flags": ["yes", "no", "unknown", "none"] * 10,
+    "dates": ["2024-05-01", "0000-00-00", "2021-11-30 ", "-"] * 10,
+    "blanks and marks among categories": ["DSL", "DSL ", "#N/A", "fibre"] * 10,
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("file_format", ["csv", "ndjson"])
+def test_a_row_is_found_again_however_its_texts_are_read(name: str, file_format: str) -> None:
+    records = "\n".join(json.dumps({"text": text}) for text in TEXTS[name])
+    lines = "\n".join(f'"{text}"' for text in ["text", *TEXTS[name]])
+    data = (lines if file_format == "csv" else records).encode()
+    seen = SeenRows.of([read_table(BytesIO(data), file_format)], ["text"])
+    for kept in ((), ("text",)):
+        chunks = read_cells(BytesIO(data), file_format, kept, rows=3)
+        assert np.concatenate([seen.find(chunk) for chunk in chunks]).all()
 
 
 def test_seen_rows_are_found_again_and_others_are_not() -> None:

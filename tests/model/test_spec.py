@@ -176,6 +176,7 @@ REFUSED = [
     ({"embedding": {"at_least": 0}}, "/embedding/at_least", "range"),
     ({"embedding": {"width": "auto"}}, "/embedding/width", "type"),
     ({"embedding": {}, "layers": [{"embedding": 4}]}, "/embedding", "conflict"),
+    ({"periodic": {"positions": [0]}}, "/periodic/positions", "conflict"),
     ({"columns": {"a": {"kind": "number"}}}, "/columns/a/kind", "unknown"),
     ({"columns": {"a": {"kind": "categorical", "scale": 2}}}, "/columns/a/scale", "conflict"),
     ({"columns": {"a": {"kind": "boolean", "max": 2}}}, "/columns/a/max", "conflict"),

@@ -1,15 +1,19 @@
 """A sweep ranks configurations by out-of-fold losses, pauses trainings without a trace, and tells what it found."""
 
 import itertools
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from ebb.customers import customers
+from model.__main__ import main
 from model.columns import Table
+from model.columns.numeric import NumericColumn
 from model.errors import CheckpointError, SpecError, SweepError
-from model.estimator import Fitting
+from model.estimator import Estimator, Fitting
 from model.metrics import auc, log_loss
 from model.storage import pack_checkpoint, unpack_checkpoint
 from model.sweep.halving import Halving, rungs
@@ -157,6 +161,30 @@ def test_a_sweep_without_any_configuration_that_can_be_trained_is_an_error(table
 def test_the_plan_of_a_job_is_the_plan_of_its_request(plan: SweepPlan) -> None:
     again = parse_plan(plan.to_json())
     assert (again.specs, again.rungs, again.digest) == (plan.specs, plan.rungs, plan.digest)
+
+
+def test_the_configurations_read_the_columns_of_one_table_alike() -> None:
+    alike = {"spec": {"columns": {"fee": {"read_as": "decimal_comma"}}}, "configurations": [{}, {"layers": [4]}]}
+    assert parse_plan(alike).text_columns == ["fee"]
+    read = {"columns": {"fee": {"read_as": "decimal_comma"}}}
+    for plan, place in (
+        ({"configurations": [{}, read]}, "/configurations/1/columns/fee/read_as"),
+        ({"space": {"columns": [{}, read["columns"]]}}, "/space"),
+    ):
+        with pytest.raises(SpecError) as caught:
+            parse_plan(plan)
+        assert [problem.pointer for problem in caught.value.problems] == [place]
+
+
+def test_a_sweep_reads_texts_as_its_spec_says(tmp_path: Path) -> None:
+    table, plan, out = tmp_path / "fees.csv", tmp_path / "plan.json", tmp_path / "best.safetensors"
+    table.write_text("fee,churned\n" + "".join(f"{n % 9 + 1}.{n:03},{int(n % 9 > 4)}\n" for n in range(100, 300)))
+    spec = {"epochs": 2, "columns": {"fee": {"read_as": "decimal_comma"}}}
+    plan.write_text(json.dumps({"spec": spec, "configurations": [{}, {"layers": [4]}], "folds": 2}))
+    main(["sweep", str(table), "--target", "churned", "--plan", str(plan), "--out", str(out), "--json"])
+    (column,) = Estimator.from_bytes(out.read_bytes()).encoder.columns
+    assert isinstance(column, NumericColumn)
+    assert column.fill > 1_000
 
 
 def test_a_plan_alone_has_no_other_keys() -> None:

@@ -21,7 +21,7 @@ class Replay(Training):
 
     def completion(self) -> Completion:
         """Return the transaction that stores how the replayed estimator compares with the version's."""
-        replayed, job = self.fitting.estimator().weights_sha256, self.data.job
+        replayed, job = self.estimator.weights_sha256, self.data.job
         row = retry_through_outages(self._version)
         result = {
             "model": job.model,

@@ -53,12 +53,13 @@ class SweepWork:
         with database.read() as connection:
             data = JobData.read(connection, job_id, settings)
             stored = get_checkpoint(connection, job_id)
-        table = read_table(*data.open_table())
+        plan = parse_plan(data.job.params)
+        table = read_table(*data.open_table(), plan.text_columns)
         data.check_rows(table.rows)
         options: dict[str, Any] = {
             "target": data.dataset.target,
             "id_column": data.dataset.id_column or None,
-            "plan": parse_plan(data.job.params),
+            "plan": plan,
             "size_limits": SizeLimits(settings.training_bytes, MOST_BYTES),
         }
         try:

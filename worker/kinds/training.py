@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from model.columns import Table
-from model.columns.declared import read_columns
+from model.columns.declared import text_columns
 from model.environment import numerical_environment, same_bits
 from model.errors import CheckpointError, Problem, SpecError
-from model.estimator import Fitting
+from model.estimator import Estimator, Fitting
 from model.evaluation import warnings_of
 from model.evaluation.full_report import CHAMPION
 from model.gate import CannotTell, Gate, GateResult, judge
@@ -19,11 +19,11 @@ from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.seen_rows import SeenRows
 from model.spec import Recipe, parse_recipe
 from model.storage import pack_checkpoint, sha256, unpack_checkpoint
-from model.tables.reader import read_cells, read_table
+from model.tables.reader import read_table
 from model.training.checkpoint import Checkpoint
 from model.training.footprint import SizeLimits
 from model.training.report import EpochReport
-from model.unseen import THIS, Contender, held_out_rows, labelled_rows, seen_rows
+from model.unseen import THIS, Contender, held_out_rows, labelled_rows, read_rows, seen_rows
 from store.database import Connection, Database
 from store.jobs.checkpoints import MOST_BYTES, CheckpointRow, get_checkpoint
 from store.jobs.claim import Claim
@@ -81,7 +81,7 @@ class Training:
             data = JobData.read(connection, job_id, settings)
             stored = get_checkpoint(connection, job_id)
         recipe = _churn_recipe(data.job)
-        table = read_table(*data.open_table(), read_columns(dict(recipe.common.columns)))
+        table = read_table(*data.open_table(), text_columns(dict(recipe.common.columns)))
         data.check_rows(table.rows)
         options: dict[str, Any] = {
             "target": data.dataset.target,
@@ -156,9 +156,15 @@ class Training:
             unseen, remedy = held_out_rows(self.table, self.fitting, champion), GROWN
         else:
             path, file_format, target = holdout
-            mine = Contender(THIS, self.fitting.estimator(), lambda: self.seen)
-            unseen, remedy = labelled_rows(read_cells(path, file_format, ()), target, champion, mine), LARGER
+            mine = Contender(THIS, self.estimator, lambda: self.seen)
+            rows = read_rows(path, file_format, champion, mine)
+            unseen, remedy = labelled_rows(rows, target, champion, mine), LARGER
         return judge(unseen, gate, self.fitting.spec.seed, remedy), unseen.to_json()
+
+    @cached_property
+    def estimator(self) -> Estimator:
+        """The estimator, once the last epoch is done: its reasons take seconds."""
+        return self.fitting.estimator()
 
     @cached_property
     def seen(self) -> SeenRows:
@@ -170,7 +176,7 @@ class Training:
 
         Units: seconds, of the attempt that finished.
         """
-        estimator = self.fitting.estimator()
+        estimator = self.estimator
         metrics = {**estimator.metrics, "seconds": seconds, **self.facts}
         if evaluation := metrics.get("evaluation"):
             database, artifacts, model = self.database, self.data.artifacts, self.data.job.model
