@@ -17,6 +17,8 @@ from worker.promotion import load_contender
 
 log = logging.getLogger(__name__)
 
+UNUSABLE = (ModelError, ArtifactError, ExpiredError)
+
 
 def beside_champion(
     database: Database, artifacts: ArtifactStore, model: str, table: Table, fitting: Fitting
@@ -32,10 +34,15 @@ def beside_champion(
     facts = {"version": alias.version}
     try:
         unseen = held_out_rows(table, fitting, load_contender(database, artifacts, model, alias.version))
-    except (ModelError, ArtifactError, ExpiredError) as error:
-        log.warning("the champion, version %d of %s, cannot be compared with: %s", alias.version, model, error)
-        return {**facts, "note": f"it cannot be compared with: {error}"}
+    except UNUSABLE as error:
+        return unusable(model, alias.version, error)
     facts |= {"labelled_rows": unseen.labelled, "seen": unseen.seen_by_champion}
     return beside(
         unseen.y, unseen.candidate, OtherModel(unseen.champion, facts), Resampling(unseen.y, fitting.spec.seed)
     )
+
+
+def unusable(model: str, version: int, error: Exception) -> dict[str, Any]:
+    """Return the entry of a champion that cannot be compared with."""
+    log.warning("the champion, version %d of %s, cannot be compared with: %s", version, model, error)
+    return {"version": version, "note": f"it cannot be compared with: {error}"}

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from ebb.customers import customers
 from model.campaign import Economics
@@ -11,6 +12,7 @@ from store.artifacts import ArtifactStore
 from store.clock import now
 from store.datasets import NewDataset, add_dataset
 from store.registry.versions import get_version
+from store.tables.registry_tables import versions
 from tests.worker.trainings import CSV, SHORT, Trainings, wait_for
 from worker.promotion import load_contender
 
@@ -91,6 +93,17 @@ def test_the_champion_is_beside_another_version_on_rows_that_neither_has_seen(on
     assert (found["version"], found["rows"]) == (2, 9_000)
     assert found["log_loss"] != found["version_log_loss"]
     assert found["difference"]["value"] == pytest.approx(found["log_loss"] - found["version_log_loss"], abs=2e-6)
+
+
+def test_a_champion_that_cannot_be_read_has_a_note_in_the_report(on_sqlite: Trainings) -> None:
+    on_sqlite.train(SHORT)
+    on_sqlite.train({**SHORT, "seed": 5}, promote="always")
+    on_sqlite.database.write(lambda c: c.execute(update(versions).where(versions.c.version == 2).values(estimator=b"")))
+    row = evaluated(on_sqlite, FRESH)
+    assert row.state == "succeeded", row.error_text
+    found = row.result["report"]["beside"]["champion"]
+    assert found["version"] == 2
+    assert found["note"].startswith("it cannot be compared with: ")
 
 
 def test_a_new_version_is_told_beside_the_champion(on_sqlite: Trainings) -> None:

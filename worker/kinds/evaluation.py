@@ -6,7 +6,7 @@ There are no checkpoints: after an interruption the next attempt starts at the f
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from model.campaign import Economics
 from model.evaluation.labelled_rows import LabelledRows, evaluate_labelled, joined, read_labelled
@@ -18,6 +18,7 @@ from store.jobs.finish import succeed
 from store.jobs.heartbeat import JobProgress
 from store.registry.aliases import CHAMPION, find_alias
 from store.settings import Settings
+from worker.champion import UNUSABLE, unusable
 from worker.job_data import JobData, cpu_activity
 from worker.promotion import load_contender
 from worker.work import Completion, WorkUnit
@@ -33,6 +34,7 @@ class EvaluationWork:
     version: Contender
     champion: tuple[int, Contender] | None
     table: tuple[Path, str]
+    unusable: dict[str, Any] | None = None  # the entry of a champion that cannot be compared with
     chunks: list[LabelledRows] = field(default_factory=list)
     result: dict[str, object] = field(init=False)  # once every unit is done
     restarted: str | None = None  # there is no checkpoint to resume from
@@ -42,16 +44,20 @@ class EvaluationWork:
     def prepare(cls, settings: Settings, database: Database, job_id: str) -> Self:
         """Read the job, the version and another one that is the champion, and open the dataset's file.
 
-        Raises: NotFoundError; DatasetError; ArtifactError, ExpiredError and ModelError where a version cannot be used.
+        Raises: NotFoundError; DatasetError; ArtifactError, ExpiredError and ModelError where the version is unusable.
         """
         with database.read() as connection:
             data = JobData.read(connection, job_id, settings)
             alias = find_alias(connection, data.job.model, CHAMPION)
-        number, champion = data.job.params["version"], None
+        model, number, champion, note = data.job.model, data.job.params["version"], None, None
+        version = load_contender(database, data.artifacts, model, number)
         if alias is not None and alias.version != number:
-            champion = alias.version, load_contender(database, data.artifacts, data.job.model, alias.version)
-        version = load_contender(database, data.artifacts, data.job.model, number)
-        return cls(data, version, champion, data.open_table())
+            try:
+                champion = alias.version, load_contender(database, data.artifacts, model, alias.version)
+                _ = champion[1].seen  # of an earlier release, they are made from its table
+            except UNUSABLE as error:
+                champion, note = None, unusable(model, alias.version, error)
+        return cls(data, version, champion, data.open_table(), note)
 
     @property
     def progress(self) -> JobProgress:
@@ -73,12 +79,15 @@ class EvaluationWork:
             yield WorkUnit(self.progress)
         self.data.check_rows(self.progress.done)
         job, labelled = self.data.job, joined(self.chunks)
+        report = evaluate_labelled(labelled, Economics(**job.params["economics"]), SEED, number)
+        if self.unusable is not None:
+            report["beside"][CHAMPION] = self.unusable
         self.result = {
             "model": job.model,
             "version": job.params["version"],
             "dataset": job.dataset_id,
             **labelled.counts._asdict(),
-            "report": evaluate_labelled(labelled, Economics(**job.params["economics"]), SEED, number),
+            "report": report,
         }
 
     def checkpoint(self) -> CheckpointRow | None:
