@@ -13,6 +13,7 @@ from model.layers.batch_norm import BatchNorm
 from model.layers.dropout import Dropout
 from model.layers.embedding import Embedding
 from model.layers.layer import Arrays
+from model.layers.periodic import Periodic
 from model.layers.pieces import Chain, Piece
 from model.layers.residual import Residual
 from model.layers.sequence import extend_all, fold_all, record_all
@@ -118,7 +119,24 @@ def build_stack(
     stack = Stack(inputs, (*hidden, Dense(outputs)))
     if any(layer.reads_codes and path != "0" for path, layer, _ in stack.walk()):
         raise SpecError([Problem("/layers", "conflict", "an embedding must be the first layer")])
+    for _, layer, width in stack.walk():
+        if isinstance(layer, Periodic):
+            _check_positions(layer.positions, width)
     return stack
+
+
+def _check_positions(positions: Sequence[int], width: int) -> None:
+    """Refuse a periodic layer without positions, or with some that are not among so many inputs.
+
+    Raises: SpecError.
+    """
+    if positions and len(set(positions)) == len(positions) and max(positions) < width:
+        return
+    detail = (
+        f"the positions of a periodic layer must be different places of its {width:,} inputs, counted from 0, at least "
+        "one: name them, or set periodic in the spec"
+    )
+    raise SpecError([Problem("/layers", "conflict", detail)])
 
 
 def plain_layers(spec: Spec, units: int, inputs: int) -> list[Layer]:
