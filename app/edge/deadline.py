@@ -5,6 +5,7 @@ time until an answer begins. The time in which a client sends its body does not 
 """
 
 import logging
+import math
 import os
 import signal
 import time
@@ -51,6 +52,11 @@ class Deadline:
     def suspended(self) -> "_Suspension":
         """Return a context that stops this request's clock, and restarts it from zero at the end."""
         return _Suspension(self._begun)
+
+    def left(self) -> float:
+        """Return the seconds until this thread's answer is late; infinite outside of a request."""
+        begun = self._begun.get(get_ident())
+        return math.inf if begun is None else begun[0] + self._seconds - time.monotonic()
 
     def overdue(self) -> list[str]:
         """Return the paths of the requests whose answers are late."""

@@ -1,5 +1,7 @@
 """Scores the customers of a request: a probability or an error for each, in their order."""
 
+import math
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -19,6 +21,10 @@ CHUNK_CELLS = 2**18
 """The largest number of cells of the design matrix in memory at a time."""
 
 MOST_REASONS = 1_000_000
+EXPLAINED_ROWS = 128
+"""The largest number of customers who are explained between two looks at the clock."""
+SURE_SECONDS = 1.0
+"""The time of work from which the time of the rest can be estimated."""
 
 Id = str | int | None
 
@@ -84,11 +90,13 @@ class _Scores:
         self.imputed = _summed(self.imputed, counted.missing())
 
 
-def score_customers(estimator: Estimator, customers: Customers, options: Options) -> ScoreResults:
+def score_customers(
+    estimator: Estimator, customers: Customers, options: Options, seconds: float = math.inf
+) -> ScoreResults:
     """Score every valid customer, and return the problems of the others.
 
-    Raises: InputError when none can be scored; TooLargeError for more reasons than one answer holds; EstimatorError
-    when the estimator does not predict churn.
+    Raises: InputError when none can be scored; TooLargeError for more reasons than one answer holds, or than can be
+    computed in these seconds; EstimatorError when the estimator does not predict churn.
     """
     if not isinstance(estimator.head, Churn):
         raise EstimatorError(f"the target {estimator.target!r} is not who churned; `ebb score` predicts it for files")
@@ -98,9 +106,14 @@ def score_customers(estimator: Estimator, customers: Customers, options: Options
     problems = invalid_ids(ids, name) | _unknown(customers, estimator)
     problems.update(customers.problems)
     step = max(1, CHUNK_CELLS // len(estimator.encoder.features))
-    scores = _Scores(estimator, customers, options)
+    if options.explain:
+        step = min(step, EXPLAINED_ROWS)
+    scores, begun = _Scores(estimator, customers, options), time.monotonic()
     for start in range(0, customers.n, step):
-        scores.add(range(start, min(start + step, customers.n)), problems)
+        stop = min(start + step, customers.n)
+        scores.add(range(start, stop), problems)
+        if options.explain:
+            _check_time(stop, customers.n, time.monotonic() - begun, seconds)
     problems.update(scores.problems)
     return ScoreResults(
         ids=[shown_id(value) if row in problems else value for row, value in enumerate(ids)] if problems else ids,
@@ -119,6 +132,17 @@ def _check_reasons(customers: int, reasons: int) -> None:
         raise TooLargeError(
             f"{reasons:,} reasons for each of {customers:,} customers are more than the {MOST_REASONS:,} of one "
             "answer; ask for fewer with explain, or send several requests"
+        )
+
+
+def _check_time(done: int, customers: int, taken: float, seconds: float) -> None:
+    """Refuse what would take longer than these seconds, as soon as that can be told."""
+    expected = taken * customers / done
+    if taken > min(SURE_SECONDS, seconds) and expected > seconds:
+        raise TooLargeError(
+            f"the reasons of {customers:,} customers would take about {expected:.0f} s, and this request has "
+            f"{seconds:.0f} s: send at most {max(1, int(done * seconds / taken)):,} customers a request, or submit a "
+            "scoring job"
         )
 
 

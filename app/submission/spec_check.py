@@ -23,10 +23,13 @@ def dataset_errors(spec: Spec, inputs: Mapping[str, str], others: Collection[str
 
     `inputs` are the kinds of the columns in the dataset's schema. The training checks the values of a declared kind.
     """
+    named: list[tuple[str, ...]] = [("columns", name) for name, _ in spec.columns]
+    if isinstance(spec.reasons.baseline, tuple):
+        named += [("reasons", "baseline", name) for name, _ in spec.reasons.baseline]
     problems = [
-        Problem(here + pointer("columns", name), "unknown", f"the dataset has no input column {clipped(name)!r}")
-        for name, _ in spec.columns
-        if name not in inputs
+        Problem(here + pointer(*place), "unknown", f"the dataset has no input column {clipped(place[-1])!r}")
+        for place in named
+        if place[-1] not in inputs
     ]
     for column, options in spec.columns:
         found = inputs.get(column)

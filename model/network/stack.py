@@ -121,7 +121,10 @@ def build_stack(
         raise SpecError([Problem("/layers", "conflict", "an embedding must be the first layer")])
     for _, layer, width in stack.walk():
         if isinstance(layer, Periodic) and not layer.fits(width):
-            detail = f"a periodic layer needs different positions, 0 to {width - 1}: or set periodic beside layers"
+            detail = (
+                f"the positions of a periodic layer must be different places of its {width:,} inputs, counted from 0, at "
+                "least one: name them, or set periodic in the spec"
+            )
             raise SpecError([Problem("/layers", "conflict", detail)])
     return stack
 

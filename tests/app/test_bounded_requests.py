@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -179,6 +180,14 @@ def test_an_answer_has_at_most_a_million_reasons(client: FlaskClient, add_versio
     answer = client.post(f"{SCORE}?version={version}", json=beyond)
     assert answer.status_code == 413
     assert "1,000,000" in answer.json["detail"]
+
+
+def test_reasons_that_would_take_too_long_are_refused_before_the_answer_is_late(make_app: Callable[..., Flask]) -> None:
+    client = make_app(answer_seconds=0.05).test_client()
+    answer = client.post(SCORE, json={"records": [{"months": 3}] * 10_000, "explain": 3})
+    assert (answer.status_code, answer.mimetype) == (413, "application/problem+json")
+    assert "send at most" in answer.json["detail"]
+    assert client.post(SCORE, json={"records": [{"months": 3}] * 1_000}).status_code == 200
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])

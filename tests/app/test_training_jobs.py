@@ -276,3 +276,10 @@ def test_an_invalid_gate_is_refused(
     answer = client.post("/v1/jobs/training", json=body)
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
+
+
+def test_a_baseline_names_columns_of_the_dataset(client: FlaskClient, dataset: str) -> None:
+    answer = train(client, dataset, spec={"reasons": {"baseline": {"months": 3, "mnths/": 4, "churned": 1}}})
+    assert answer.status_code == 422
+    found = {(error["pointer"], error["code"]) for error in answer.json["errors"]}
+    assert found == {(f"/spec/reasons/baseline/{name}", "unknown") for name in ("mnths~1", "churned")}

@@ -9,6 +9,7 @@ import pytest
 from model.errors import CheckpointError, DivergedError, ShapeError, SpecError
 from model.layers.sequence import reference_all
 from model.network.parameters import views
+from model.network.stack import build_stack
 from model.spec import parse_spec
 from model.training.trainer import Trainer
 from tests.model.designs import coded_design, design
@@ -258,6 +259,14 @@ def test_invalid_designs_are_refused_with_a_remedy() -> None:
     for positions in ([], [0, 0], [4]):
         with pytest.raises(SpecError, match="different positions, 0 to 3"):
             Trainer(parse_spec({"layers": [{"periodic": {"positions": positions}}]}), data)
+
+
+@pytest.mark.parametrize("positions", [[], [0, 0], [0, 99]])
+def test_a_periodic_layer_names_different_inputs(positions: list[int]) -> None:
+    spec = parse_spec({"layers": [4, {"periodic": {"positions": positions}}]})
+    with pytest.raises(SpecError, match=r"/layers: the positions of a periodic layer .* its 4 inputs"):
+        build_stack(spec, 3, 1)
+    assert build_stack(parse_spec({"layers": [4, {"periodic": {"positions": [0, 3]}}]}), 3, 1).outputs == 1
 
 
 def test_memory_mapped_rows_are_not_copied(tmp_path: object) -> None:

@@ -135,7 +135,8 @@ class Training:
         promotion = retry_through_outages(self.decide_promotion)
         seconds = time.monotonic() - self.begun
         version = self.version(seconds)
-        warnings = warnings_of(version.metrics)
+        of_table = [warning for warning in self.fitting.warnings if warning["column"] is None]
+        warnings = [*of_table, *warnings_of(version.metrics)]
         facts = {**self.facts, **({"warnings": warnings} if warnings else {})}
 
         def end(connection: Connection, claim: Claim) -> str:
