@@ -122,8 +122,8 @@ def build_stack(
     for _, layer, width in stack.walk():
         if isinstance(layer, Periodic) and not layer.fits(width):
             detail = (
-                f"the positions of a periodic layer must be different places of its {width:,} inputs, counted from 0, at "
-                "least one: name them, or set periodic in the spec"
+                f"the positions of a periodic layer must be different places of its {width:,} inputs, counted from 0, "
+                "at least one: name them, or set periodic in the spec"
             )
             raise SpecError([Problem("/layers", "conflict", detail)])
     return stack

@@ -256,9 +256,6 @@ def test_invalid_designs_are_refused_with_a_remedy() -> None:
         Trainer(parse_spec({"layers": [{"residual": [{"dense": 3}]}]}), data)
     with pytest.raises(SpecError, match="first layer"):
         Trainer(parse_spec({"layers": [{"dense": 3}, {"embedding": 2}]}), data)
-    for positions in ([], [0, 0], [4]):
-        with pytest.raises(SpecError, match="different positions, 0 to 3"):
-            Trainer(parse_spec({"layers": [{"periodic": {"positions": positions}}]}), data)
 
 
 @pytest.mark.parametrize("positions", [[], [0, 0], [0, 99]])
