@@ -45,7 +45,7 @@ class Progress(msgspec.Struct, frozen=True):
         return f"{self.done}/{self.total or '?'} {self.unit}" if self.done else ""
 
 
-class Standing(msgspec.Struct, frozen=True):
+class SweepStanding(msgspec.Struct, frozen=True):
     """A configuration of a sweep, when its training was last paused, or ended."""
 
     configuration: int
@@ -59,10 +59,10 @@ class Standing(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
-class StandingEvent(msgspec.Struct, frozen=True):
+class JobEvent(msgspec.Struct, frozen=True):
     """The event of a new standing."""
 
-    data: Standing
+    data: SweepStanding
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -80,7 +80,7 @@ class Job(msgspec.Struct, frozen=True):
     heartbeat_at: str | None = None
     error: Fault | None = None
     result: Json | None = None
-    leaderboard: list[Standing] | None = None
+    leaderboard: list[SweepStanding] | None = None
     created_at: str | None = None
     started_at: str | None = None
     finished_at: str | None = None
@@ -187,7 +187,7 @@ class UnseenChanges(msgspec.Struct, frozen=True):
     to_staying: int
 
 
-class Quality(msgspec.Struct, frozen=True):
+class VersionQuality(msgspec.Struct, frozen=True):
     """Which version is better on the customers whom neither has seen."""
 
     verdict: str
@@ -202,7 +202,7 @@ class Diff(msgspec.Struct, frozen=True):
     to_staying: int
     customers: list[CustomerChange]
     unseen: UnseenChanges | None = None
-    quality: Quality | None = None
+    quality: VersionQuality | None = None
 
 
 class ColumnContribution(msgspec.Struct, frozen=True):

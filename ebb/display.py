@@ -8,7 +8,7 @@ from typing import Protocol, Self
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
 
-from ebb.answers import Epoch, Job, Standing
+from ebb.answers import Epoch, Job, SweepStanding
 from ebb.leaderboard import describe_standing, leaderboard_table
 from ebb.sparkline import sparkline
 from store.job_states import JobState
@@ -72,7 +72,7 @@ def time_left(seconds: float | None) -> str:
 class BarAndTable(Progress):
     """A bar below the leaderboard of a sweep, if there is one."""
 
-    leaderboard: list[Standing] | None = None
+    leaderboard: list[SweepStanding] | None = None
 
     def get_renderables(self) -> Iterable[RenderableType]:
         """Yield the leaderboard and the bar."""

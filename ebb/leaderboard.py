@@ -5,24 +5,24 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from rich.table import Table
 
-from ebb.answers import Standing
+from ebb.answers import SweepStanding
 from model.names import escaped
 from model.sweep.standing import place
 
 MOST_ROWS = 12
 
 
-def updated(leaderboard: Iterable[Standing], new: Standing) -> list[Standing]:
+def updated(leaderboard: Iterable[SweepStanding], new: SweepStanding) -> list[SweepStanding]:
     """Return the leaderboard with a new standing in place of an earlier one, the best first."""
     others = [standing for standing in leaderboard if standing.configuration != new.configuration]
     return sorted([*others, new], key=lambda each: place(each.rung, each.loss, each.configuration))
 
 
-def describe_standing(standing: Standing) -> str:
+def describe_standing(standing: SweepStanding) -> str:
     """Describe a standing in one line.
 
     Example:
-        >>> describe_standing(Standing(3, {"layers": [8]}, rung=1, epochs=9, loss=0.41, loss_error=0.01, auc=0.8))
+        >>> describe_standing(SweepStanding(3, {"layers": [8]}, rung=1, epochs=9, loss=0.41, loss_error=0.01, auc=0.8))
         'configuration 3: loss 0.4100 ± 0.0100, AUC 0.800 after 9 epochs: layers [8]'
     """
     name = f"configuration {standing.configuration}"
@@ -42,7 +42,7 @@ def describe_changes(changes: Mapping[str, object]) -> str:
     return escaped(", ".join(f"{name} {msgspec.json.encode(value).decode()}" for name, value in changes.items()))
 
 
-def leaderboard_table(leaderboard: list[Standing]) -> Table:
+def leaderboard_table(leaderboard: list[SweepStanding]) -> Table:
     """Return a table of the best configurations."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("", "configuration", "epochs", "loss", "AUC", "changes"):
@@ -56,6 +56,6 @@ def leaderboard_table(leaderboard: list[Standing]) -> Table:
     return table
 
 
-def _figure(standing: Standing) -> str:
+def _figure(standing: SweepStanding) -> str:
     error = "" if standing.loss_error is None else f" ± {standing.loss_error:.4f}"
     return f"{standing.loss:.4f}{error}"

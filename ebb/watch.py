@@ -6,7 +6,7 @@ import time
 import msgspec
 from rich.console import Console
 
-from ebb.answers import Epoch, Job, JobChange, StandingEvent
+from ebb.answers import Epoch, Job, JobChange, JobEvent
 from ebb.client import Client
 from ebb.display import Display, display_on
 from ebb.errors import BusyError, JobError, UnreachableError, UnreadableError
@@ -96,7 +96,7 @@ class Watched:
                     self.epochs.pop()
                 self.epochs.append(epoch)
             elif one.event == "standing":
-                new = msgspec.json.decode(one.data, type=StandingEvent).data
+                new = msgspec.json.decode(one.data, type=JobEvent).data
                 self.job = msgspec.structs.replace(self.job, leaderboard=updated(self.job.leaderboard or [], new))
             elif one.event == "restarted":
                 self.job = msgspec.structs.replace(self.job, leaderboard=None)

@@ -38,6 +38,15 @@ class Options:
     economics: Economics | None = None
 
 
+def check_direction(direction: Direction | None, explain: int | None, place: str) -> None:
+    """Refuse a direction without reasons.
+
+    Raises: InputError, with this pointer.
+    """
+    if direction is not None and not explain:
+        raise InputError.of([Problem(place, "conflict", "needs explain, the number of reasons")])
+
+
 @dataclass(frozen=True)
 class ScoreResults:
     """The scores of all customers; `problems` holds by row the problem of a customer without a score.

@@ -13,11 +13,10 @@ from app.schemas.customer_scores import EconomicsRequest, Scored, ScoreQuery, Sc
 from app.scoring.csv_answer import write_csv
 from app.scoring.csv_request import read_csv
 from app.scoring.customers import Customers
-from app.scoring.direction import check_direction
 from app.scoring.json_answer import write_json, write_ndjson
 from app.scoring.json_request import read_json
 from app.scoring.ndjson_request import read_ndjson
-from app.scoring.score_customers import Options, score_customers
+from app.scoring.score_customers import Options, check_direction, score_customers
 from app.services import Services
 from model.campaign import Economics
 from model.errors import Problem

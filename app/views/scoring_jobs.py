@@ -13,7 +13,7 @@ from app.routing.route import JSON, Route
 from app.schemas.customer_scores import Explain, ReasonDirection
 from app.schemas.field_types import PlainText, Slug, Uuid, VersionNumber
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
-from app.scoring.direction import check_direction
+from app.scoring.score_customers import check_direction
 from app.services import Services
 from app.submission.dataset_check import find_usable
 from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job

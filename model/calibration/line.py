@@ -28,6 +28,10 @@ class Line(Calibration):
         """Return z."""
         return [z]
 
+    def __call__(self, z: Floats) -> Floats:
+        """Return g(z), as the base class does, but for any form of z and with fewer calls."""
+        return np.asarray(z * self.slope + self.shift)
+
     def slope_at(self, z: Floats) -> Floats:
         """Return the slope."""
         return np.full(z.shape, self.slope)

@@ -10,6 +10,7 @@ import httpx
 import psutil
 import pytest
 
+from model.calibration import Line
 from model.estimator import Estimator
 from store.settings import Settings
 from tests.app.running import PATIENCE, Running, served
@@ -107,7 +108,7 @@ def test_no_request_is_scored_by_a_version_that_was_replaced_a_second_before_it_
     columns = {name: [value] for name, value in record.items()}
     expected = {}
     for number in range(1, MOVES + 2):
-        own = replace(estimator, head=replace(estimator.head, shift=number / 100))
+        own = replace(estimator, head=replace(estimator.head, calibration=Line(shift=number / 100)))
         assert add_version("churn", own) == number
         expected[number] = float(own.predict(columns, 1)[0])
     first = httpx.put(running.url + ALIAS, json={"version": 1}, headers={"If-None-Match": "*"}, trust_env=False)

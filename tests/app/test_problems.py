@@ -135,6 +135,7 @@ def test_every_error_of_the_store_and_of_reading_has_its_line_in_the_table() -> 
         model_errors.FileError,
         model_errors.DivergedError,
         model_errors.CheckpointError,
+        model_errors.SweepError,
     }
     for package, root in ((store_errors, store_errors.StoreError), (model_errors, model_errors.ModelError)):
         kinds = {kind for kind in vars(package).values() if isinstance(kind, type) and issubclass(kind, root)}

@@ -15,7 +15,7 @@ from tests.app.mixed import Record, customer, train, train_wide
 from tests.house.sources import PACKAGES, ROOT
 
 MOST_FILES = 30
-OTHER_KINDS = 4
+OTHER_KINDS = 6
 """The files of the other kinds of column: boolean, categorical, date, and the lists of flags in `numbers`."""
 FOLDERS = tuple(f"{ROOT / package}/" for package in PACKAGES)
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from ebb.answers import Epoch, Job, Standing
+from ebb.answers import Epoch, Job, SweepStanding
 from ebb.client import Client
 from ebb.display import LineDisplay, display_on
 from ebb.errors import JobError, RefusedError, UnreadableError
@@ -212,7 +212,7 @@ def test_watching_a_sweep_prints_each_standing_once_and_ends_with_the_leaderboar
 
 
 def test_a_terminal_shows_the_leaderboard_of_a_sweep_above_the_bar() -> None:
-    board = msgspec.convert([standing(n, n / 100) for n in range(20)], list[Standing])
+    board = msgspec.convert([standing(n, n / 100) for n in range(20)], list[SweepStanding])
     text = shown(running(kind="sweep", leaderboard=board), [], terminal=True)
     lines = [line for line in text.splitlines() if line.strip()]
     assert any("0.0000 ± 0.0100" in line and "layers [0]" in line for line in lines)
