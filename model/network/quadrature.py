@@ -18,7 +18,7 @@ from model.network.kronrod import GAUSS, NODES, WEIGHTS
 
 BLOCK = 64  # paths of a block: limits the memory
 CLOSE = 1e-7  # the largest error of a panel's logit difference, relative to the size of the logits, at least 1
-ROUGH = 1e-3  # the largest difference of a contribution between the rules of 3 and 7 nodes, relative likewise
+ROUGH = 1e-6  # the largest difference of a contribution between the rules of 7 and 15 nodes, relative likewise
 MOST_PANELS = 256  # of one row: from then on all panels are accepted
 BISECTIONS = 36  # locate a kink to 1e-11 of the distance between two nodes
 NUDGE = 1e-9  # the distance from the ends of a panel within which no kink is searched: the ends may be kinks

@@ -23,7 +23,7 @@ from model.training.footprint import SHARED, Shape, SizeLimits, check_size, foot
 from tests.model.fitted import fit, mixed_table
 from tests.model.test_scoring_forms import LAYERS
 
-HEADER_BYTES = 10_000
+HEADER_BYTES = 16_000  # of the specs, the evaluation and the reasons
 ROWS = 20_000
 REPEATED = 20  # copies of a layer, so that an uncounted array outweighs the shared ones
 STAYER = {"reasons": {"baseline": "stayer"}}

@@ -45,7 +45,7 @@ class Function:
 
 
 def test_the_rules_are_exact_up_to_their_degree():
-    for weights, degree in ((WEIGHTS, 11), (GAUSS, 5)):
+    for weights, degree in ((WEIGHTS, 22), (GAUSS, 13)):
         for power in range(degree + 1):
             expected = 2 / (power + 1) if power % 2 == 0 else 0
             assert abs((weights * NODES**power).sum() - expected) < 1e-15
@@ -113,14 +113,14 @@ def test_kinks_are_located_without_halving_panels() -> None:
     assert function.looked_at <= 10 * len(NODES)
 
 
-def test_easy_rows_take_thirty_evaluations() -> None:
+def test_easy_rows_take_fifteen_evaluations() -> None:
     function = Function(
         lambda X: np.sin(X[:, 0]) * X[:, 1], lambda X: np.column_stack([np.cos(X[:, 0]) * X[:, 1], np.sin(X[:, 0])])
     )
     X = np.array([[0.6, -0.2], [-0.5, 0.9]])
     sums = quadrature_contributions(function, False, np.array([[0.2, 0.5]]), X).sum(axis=1)
     assert np.abs(sums - (np.sin(X[:, 0]) * X[:, 1] - np.sin(0.2) * 0.5)).max() < 1e-14
-    assert function.looked_at == 2 * len(NODES) * len(X)
+    assert function.looked_at == len(NODES) * len(X)
 
 
 def test_a_hard_row_stops_at_the_panel_limit_and_changes_no_other_row() -> None:
