@@ -106,7 +106,7 @@ def _diagonal(blocks: Sequence[Floats]) -> Floats:
 def _blocks(rows: int, bases: int, pieces: Sequence[Piece]) -> Iterator[tuple[slice, slice]]:
     """Yield slices of rows and of bases whose paths fit into the memory; bases come in order for each row."""
     cuts = sum(len(piece.kinked) for piece in pieces)
-    paths = max(1, min(BLOCK, NUMBERS // (1 + cuts * max(len(piece.bias) for piece in pieces))))
+    paths = max(1, min(BLOCK, NUMBERS // (1 + cuts * sum(len(piece.bias) for piece in pieces))))
     some = min(bases, paths)
     for start in range(0, rows, max(1, paths // some)):
         for base in range(0, bases, some):
