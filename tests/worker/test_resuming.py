@@ -116,7 +116,7 @@ def test_an_unusable_checkpoint_restarts_at_epoch_0_with_a_logged_reason(
         training = prepared(on_sqlite, job_id)
     assert training.restarted is not None
     assert why in training.restarted
-    assert f"job {job_id}: starting at epoch 0" in caplog.text
+    assert f"job {job_id}: starting from the beginning" in caplog.text
     assert why in caplog.text
     assert training.fitting.epochs_done == 0
     epochs, digest = finished(training)

@@ -4,11 +4,11 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Self
 
 from model.columns import Table
 from model.environment import numerical_environment
-from model.errors import CheckpointError
 from model.storage import pack_checkpoint, sha256
 from model.sweep.plan_parser import parse_plan
 from model.sweep.standing import Standing
@@ -21,7 +21,7 @@ from store.jobs.checkpoints import MOST_BYTES, CheckpointRow, get_checkpoint
 from store.jobs.heartbeat import JobProgress
 from store.settings import Settings
 from worker.job_data import JobData, cpu_activity
-from worker.kinds.training import Training, read_checkpoint
+from worker.kinds.training import Training, resumed
 from worker.work import Completion, WorkUnit
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class SweepWork:
         Raises: NotFoundError; ArtifactError, DatasetError, TableError, ColumnError; SpecError where a stored spec is of
         another release.
         """
-        begun, environment, restarted = time.monotonic(), numerical_environment(), None
+        begun, environment = time.monotonic(), numerical_environment()
         with database.read() as connection:
             data = JobData.read(connection, job_id, settings)
             stored = get_checkpoint(connection, job_id)
@@ -62,11 +62,7 @@ class SweepWork:
             "plan": plan,
             "size_limits": SizeLimits(settings.training_bytes, MOST_BYTES),
         }
-        try:
-            sweep = Sweep(table, **options, checkpoint=read_checkpoint(stored, environment))
-        except CheckpointError as error:
-            log.warning("job %s: starting at the first configuration: %s", job_id, error)
-            sweep, restarted = Sweep(table, **options), str(error)
+        sweep, restarted = resumed(partial(Sweep, table, **options), stored, environment, job_id)
         if sweep.epochs_done:
             log.info("job %s: resuming after %d epochs", job_id, sweep.epochs_done)
         return cls(data, table, sweep, restarted, database, begun, environment)

@@ -2,10 +2,10 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, ClassVar, Self
+from functools import cached_property, partial
+from typing import Any, ClassVar, Self, TypeVar
 
 from model.columns import Table
 from model.columns.declared import text_columns
@@ -41,6 +41,7 @@ from worker.promotion import Holdout, decide_promotion
 from worker.work import Completion, WorkUnit
 
 log = logging.getLogger(__name__)
+Resumed = TypeVar("Resumed")
 
 GROWN = (
     "train again when the table has more new customers, or name a labelled dataset of customers that are in neither "
@@ -76,7 +77,7 @@ class Training:
         Raises: NotFoundError; ArtifactError, DatasetError, TableError, ColumnError; SpecError where the stored spec is
         of another release, or of another target than churn, or needs too much.
         """
-        begun, environment, restarted = time.monotonic(), numerical_environment(), None
+        begun, environment = time.monotonic(), numerical_environment()
         with database.read() as connection:
             data = JobData.read(connection, job_id, settings)
             stored = get_checkpoint(connection, job_id)
@@ -89,11 +90,7 @@ class Training:
             "spec": recipe,
             "size_limits": SizeLimits(settings.training_bytes, MOST_BYTES),
         }
-        try:
-            fitting = Fitting(table, **options, checkpoint=read_checkpoint(stored, environment))
-        except CheckpointError as error:
-            log.warning("job %s: starting at epoch 0: %s", job_id, error)
-            fitting, restarted = Fitting(table, **options), str(error)
+        fitting, restarted = resumed(partial(Fitting, table, **options), stored, environment, job_id)
         if fitting.epochs_done:
             log.info("job %s: resuming after epoch %d", job_id, fitting.epochs_done)
         return cls(data, table, fitting, restarted, database, begun, environment)
@@ -206,7 +203,18 @@ def _churn_recipe(job: JobRow) -> Recipe:
     return recipe
 
 
-def read_checkpoint(stored: CheckpointRow | None, environment: Mapping[str, object]) -> Checkpoint | None:
+def resumed(
+    build: Callable[..., Resumed], stored: CheckpointRow | None, environment: Mapping[str, object], job_id: str
+) -> tuple[Resumed, str | None]:
+    """Build the work from the stored checkpoint; if that cannot be used, from the beginning, and return why."""
+    try:
+        return build(checkpoint=_read_checkpoint(stored, environment)), None
+    except CheckpointError as error:
+        log.warning("job %s: starting from the beginning: %s", job_id, error)
+        return build(), str(error)
+
+
+def _read_checkpoint(stored: CheckpointRow | None, environment: Mapping[str, object]) -> Checkpoint | None:
     """Return the stored checkpoint, if there is one.
 
     Raises: CheckpointError where it is damaged, or of another numerical environment.
