@@ -88,7 +88,7 @@ def test_a_replay_is_cancelled(on_sqlite: Trainings) -> None:
 
 
 def test_a_portfolio_killed_in_its_second_stage_ends_with_the_same_bytes_and_replays(on_sqlite: Trainings) -> None:
-    stage = {**STEADY, "members": 2, "validation": {"folds": True}, "layers": [16], "epochs": 400, "activation": "silu"}
+    stage = {**STEADY, "members": 2, "validation": {"folds": True}, "layers": [16], "epochs": 4000, "activation": "silu"}
     stages = [{**stage, "epochs": 2, "layers": []}, stage]
     spec = {"preset": "quick", "reasons": {"baseline": "stayer"}, "stages": stages}
     world, whole = on_sqlite.world, on_sqlite.train(spec)
@@ -102,7 +102,7 @@ def test_a_portfolio_killed_in_its_second_stage_ends_with_the_same_bytes_and_rep
     world.alter(job_id, run_after=now())
     on_sqlite.attempts.run(job_id)
     assert world.row(job_id).state == "succeeded", world.row(job_id).error_text
-    assert on_sqlite.epochs(job_id) == on_sqlite.epochs(whole.id) == list(range(1, 403))
+    assert on_sqlite.epochs(job_id) == on_sqlite.epochs(whole.id) == list(range(1, 4003))
     first, second = world.snapshot()["versions"]
     assert first[10] == second[10]
     assert replayed(on_sqlite, spec).result["equal"]
