@@ -88,7 +88,14 @@ def test_a_replay_is_cancelled(on_sqlite: Trainings) -> None:
 
 
 def test_a_portfolio_killed_in_its_second_stage_ends_with_the_same_bytes_and_replays(on_sqlite: Trainings) -> None:
-    stage = {**STEADY, "members": 2, "validation": {"folds": True}, "layers": [16], "epochs": 4000, "activation": "silu"}
+    stage = {
+        **STEADY,
+        "members": 2,
+        "validation": {"folds": True},
+        "layers": [16],
+        "epochs": 4000,
+        "activation": "silu",
+    }
     stages = [{**stage, "epochs": 2, "layers": []}, stage]
     spec = {"preset": "quick", "reasons": {"baseline": "stayer"}, "stages": stages}
     world, whole = on_sqlite.world, on_sqlite.train(spec)
