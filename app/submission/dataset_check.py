@@ -12,8 +12,8 @@ def find_usable(connection: Connection, dataset_id: str, here: str) -> tuple[Dat
     if dataset is None:
         detail = "there is no such dataset; upload it with POST /v1/datasets"
         return None, [Problem(here, "not_found", detail)]
-    if dataset.removed_at is not None:
-        detail = "retention has removed its bytes; upload the table again, and it has the same id"
+    if dataset.is_gone:
+        detail = "its bytes were removed; upload the table again, and it has the same id"
         return None, [Problem(here, "expired", detail)]
     return dataset, []
 

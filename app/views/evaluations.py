@@ -66,7 +66,7 @@ def _problems(connection: Connection, version: VersionRow, dataset_id: str) -> l
     dataset, problems = find_usable(connection, dataset_id, "/dataset")
     if dataset is None:
         return problems
-    target = get_dataset(connection, version.dataset_id).target
+    target = get_dataset(connection, version.dataset_id, gone_too=True).target
     needed = {column["name"] for column in version.columns}
     present = {column["name"] for column in dataset.schema["columns"]} | {dataset.target, dataset.id_column}
     if target not in present:

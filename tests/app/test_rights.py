@@ -44,6 +44,8 @@ RIGHTS = {
     "upload_dataset": Right("train", "?target ?id ?name Idempotency-Key"),
     "show_datasets": Right("read", PAGE),
     "show_dataset": Right("read"),
+    "download_dataset": Right("read", "Range"),
+    "delete_dataset": Right("train score"),
     "submit_training": Right(
         "train",
         "model dataset spec gate priority deadline_s validate_only Idempotency-Key",
@@ -65,11 +67,14 @@ RIGHTS = {
     "stream_events": Right("read", "?last_event_id Last-Event-ID"),
     "retry_job": Right("train score", "Idempotency-Key"),
     "download_result": Right("read", "Range"),
+    "delete_result": Right("train score"),
     "replay_version": Right("train", "Idempotency-Key"),
     "evaluate_version": Right(
         "train", "dataset customer_value offer_cost contact_cost acceptance priority deadline_s Idempotency-Key"
     ),
     "show_models": Right("read", PAGE),
+    "show_model": Right("read"),
+    "delete_version": Right("train"),
     "show_versions": Right("read", PAGE),
     "show_version": Right("read"),
     "download_weights": Right("read"),
@@ -148,8 +153,10 @@ def test_only_a_key_with_read_gets_customers_of_a_dataset(guarded: FlaskClient, 
     for scopes in SETS:
         headers, told = key(*scopes), set()
         for route in CLOSED:
+            if route.method == "DELETE":  # the things stay there
+                continue
             path = re.sub(r"{(\w+)}", lambda found: there[found[1]], route.path) + query.get(route.name, "")
             answer = guarded.open(path, method=route.method, headers=headers, buffered=True)
             if customer.search(answer.data):
                 told.add(route.name)
-        assert told == ({"show_diff"} if scopes & {"read", "admin"} else set()), sorted(scopes)
+        assert told == ({"show_diff", "download_dataset"} if scopes & {"read", "admin"} else set()), sorted(scopes)
