@@ -6,6 +6,7 @@ from app.views import (
     audit,
     cards,
     datasets,
+    deliveries,
     diffs,
     docs,
     evaluations,
@@ -23,6 +24,7 @@ from app.views import (
     scoring_jobs,
     sweeps,
     training_jobs,
+    webhooks,
 )
 
 ROUTES: tuple[Route, ...] = (
@@ -42,6 +44,8 @@ ROUTES: tuple[Route, ...] = (
     *diffs.ROUTES,
     *aliases.ROUTES,
     *rollbacks.ROUTES,
+    *webhooks.ROUTES,
+    *deliveries.ROUTES,
     *audit.ROUTES,
     *operations.ROUTES,
     *prometheus.ROUTES,
