@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from model.columns import KINDS, Days, Flags, Numbers, Table, Words
 from model.columns.cells import date_text, days_since_epoch
 from model.columns.encoder import Encoder
+from model.columns.finding_warnings import gap_warnings
 from model.columns.inference import infer_kind
 from model.columns.options import ColumnOptions
 from model.errors import ColumnError
@@ -33,10 +34,10 @@ def encoded(encoder: Encoder, **columns) -> np.ndarray:
 
 
 TABLE = {
-    "months": numbers(1, 24, NAN, 36, 3, 60),
-    "auto_pay": Flags(np.array([1.0, 0.0, 1.0, NAN, 1.0, 0.0])),
-    "plan": Words.of(["basic", "family", "basic", None, "basic", "family"]),
-    "joined": Days(np.array([19727.0, 19691.0, NAN, 19000.5, 19001.0, 19002.0])),
+    "months": numbers(1, 24, NAN, NAN, 3, 60),
+    "auto_pay": Flags(np.array([1.0, 0.0, 1.0, NAN, NAN, 0.0])),
+    "plan": Words.of(["basic", "family", "basic", None, "basic", None]),
+    "joined": Days(np.array([19727.0, 19691.0, NAN, 19000.5, NAN, 19002.0])),
 }
 
 
@@ -85,6 +86,31 @@ def test_a_missing_value_new_to_training_counts_as_the_baseline_value(name):
     assert not any(feature.endswith("is missing") for feature in encoder.features)
     gap, typical = encoded(encoder, **{name: [None, encoder.columns[0].baseline_value]})
     assert np.array_equal(gap, typical)
+
+
+def of_rows(cells, rows):
+    """The cells, repeated, with as many missing ones in all as asked."""
+    known = np.flatnonzero(~cells.missing)
+    return lambda missing: cells.take(
+        np.append(np.resize(known, rows - missing), np.resize(np.flatnonzero(cells.missing), missing))
+    )
+
+
+@pytest.mark.parametrize(("rows", "enough"), [(150, 2), (700, 7), (3000, 30), (9000, 30)])
+@pytest.mark.parametrize("name", TABLE)
+def test_missing_values_have_a_feature_only_when_enough_training_rows_had_them(name, rows, enough):
+    few, many = (fitted(**{name: of_rows(TABLE[name], rows)(missing)}) for missing in (enough - 1, enough))
+    assert many.features == (*few.features, f"{name} is missing")
+    gap, typical = encoded(few, **{name: [None, few.columns[0].baseline_value]})
+    assert np.array_equal(gap, typical)
+
+
+def test_too_few_missing_values_are_told_with_the_value_that_they_take():
+    train = Table({"months": numbers(*range(998), NAN, NAN), "plan": Words.of(["basic"] * 900 + [None] * 100)}, 1000)
+    [warning] = gap_warnings(fitted(**train.columns), train)
+    assert (warning.code, warning.column) == ("few_gaps", "months")
+    assert "no value in 2 training rows" in warning.detail
+    assert "scored with 498.5" in warning.detail
 
 
 def test_an_absent_column_counts_as_missing():
@@ -142,6 +168,12 @@ def test_rare_and_unseen_categories_share_a_feature():
 def test_an_unseen_category_counts_as_the_most_frequent_when_none_was_rare():
     encoder = fitted(plan=Words.of(["basic", "family", "basic", "family", "basic"]))
     assert encoded(encoder, plan=["never seen"]).tolist() == [[1, 0]]
+
+
+def test_rare_categories_of_too_few_rows_count_as_the_most_frequent():
+    encoder = fitted(plan=Words.of(["basic"] * 900 + ["family"] * 91 + ["odd"] * 9))
+    assert encoder.features == ("plan = basic", "plan = family")
+    assert encoded(encoder, plan=["odd", "never seen", "family"]).tolist() == [[1, 0], [1, 0], [0, 1]]
 
 
 def test_the_order_of_rows_does_not_change_the_fitted_columns():
@@ -256,7 +288,7 @@ def test_typed_dates_outside_the_years_are_faults_of_their_rows():
     encoder, days = fitted(**TABLE), Days(np.array([3e6, 2_932_897.0, -719_163.0, -8e5, np.inf, -719_162.0, NAN]))
     table, problems = encoder.read({"joined": days}, 7)
     assert {row: found[0].code for row, found in problems.rows.items()} == dict.fromkeys(range(5), "wrong_type")
-    assert "such as 2022-01-10, not '3000000 days after 1970-01-01'" in problems.rows[0][0].detail
+    assert "such as 2022-12-20, not '3000000 days after 1970-01-01'" in problems.rows[0][0].detail
     assert table.columns["joined"].scalars() == [None] * 5 + ["0001-01-01", None]
     for name in ("months", "auto_pay"):
         assert sorted(encoder.read({name: days}, 7)[1].rows) == list(range(6))
