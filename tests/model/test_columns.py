@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from model.columns import KINDS, Days, Flags, Numbers, Table, Words
 from model.columns.cells import date_text, days_since_epoch
 from model.columns.encoder import Encoder
-from model.columns.finding_warnings import gap_warnings
 from model.columns.inference import infer_kind
 from model.columns.options import ColumnOptions
 from model.errors import ColumnError
@@ -88,31 +87,6 @@ def test_a_missing_value_new_to_training_counts_as_the_baseline_value(name):
     assert np.array_equal(gap, typical)
 
 
-def of_rows(cells, rows):
-    """The cells, repeated, with as many missing ones in all as asked."""
-    known = np.flatnonzero(~cells.missing)
-    return lambda missing: cells.take(
-        np.append(np.resize(known, rows - missing), np.resize(np.flatnonzero(cells.missing), missing))
-    )
-
-
-@pytest.mark.parametrize(("rows", "enough"), [(150, 2), (700, 7), (3000, 30), (9000, 30)])
-@pytest.mark.parametrize("name", TABLE)
-def test_missing_values_have_a_feature_only_when_enough_training_rows_had_them(name, rows, enough):
-    few, many = (fitted(**{name: of_rows(TABLE[name], rows)(missing)}) for missing in (enough - 1, enough))
-    assert many.features == (*few.features, f"{name} is missing")
-    gap, typical = encoded(few, **{name: [None, few.columns[0].baseline_value]})
-    assert np.array_equal(gap, typical)
-
-
-def test_too_few_missing_values_are_told_with_the_value_that_they_take():
-    train = Table({"months": numbers(*range(998), NAN, NAN), "plan": Words.of(["basic"] * 900 + [None] * 100)}, 1000)
-    [warning] = gap_warnings(fitted(**train.columns), train)
-    assert (warning.code, warning.column) == ("few_gaps", "months")
-    assert "no value in 2 training rows" in warning.detail
-    assert "scored with 498.5" in warning.detail
-
-
 def test_an_absent_column_counts_as_missing():
     encoder = fitted(**TABLE)
     table, problems = encoder.read({}, 2)
@@ -168,12 +142,6 @@ def test_rare_and_unseen_categories_share_a_feature():
 def test_an_unseen_category_counts_as_the_most_frequent_when_none_was_rare():
     encoder = fitted(plan=Words.of(["basic", "family", "basic", "family", "basic"]))
     assert encoded(encoder, plan=["never seen"]).tolist() == [[1, 0]]
-
-
-def test_rare_categories_of_too_few_rows_count_as_the_most_frequent():
-    encoder = fitted(plan=Words.of(["basic"] * 900 + ["family"] * 91 + ["odd"] * 9))
-    assert encoder.features == ("plan = basic", "plan = family")
-    assert encoded(encoder, plan=["odd", "never seen", "family"]).tolist() == [[1, 0], [1, 0], [0, 1]]
 
 
 def test_the_order_of_rows_does_not_change_the_fitted_columns():
