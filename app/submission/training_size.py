@@ -80,8 +80,11 @@ def check_retried(services: Services, connection: Connection, job: JobRow) -> No
         check_stored(services, connection, job.params["spec"], job.dataset_id)
 
 
-def _limits(services: Services, connection: Connection, kind: JobKind) -> SizeLimits:
-    """Return the limits of a job: the memory is the workers'; without any, EBB_TRAINING_BYTES of this process."""
+def most_memory(services: Services, connection: Connection, kind: JobKind) -> int:
+    """Return the memory that the workers give a job of this kind; without any, EBB_TRAINING_BYTES of this process."""
     settings = services.settings
-    memory = most_job_bytes(connection, kind, within_seconds=settings.alive_seconds) or settings.training_bytes
-    return SizeLimits(memory, MOST_BYTES)
+    return most_job_bytes(connection, kind, within_seconds=settings.alive_seconds) or settings.training_bytes
+
+
+def _limits(services: Services, connection: Connection, kind: JobKind) -> SizeLimits:
+    return SizeLimits(most_memory(services, connection, kind), MOST_BYTES)
