@@ -87,6 +87,9 @@ RIGHTS = {
     "docs_script": Right("read"),
     "docs_style": Right("read"),
     "show_start": Right("read"),
+    "show_jobs_page": Right("read", "?state ?kind ?model ?text ?page_token"),
+    "show_job_page": Right("read"),
+    "show_job_log": Right("read", "?attempt"),
     "openapi": Right("read"),
 }
 BODIES = {name: {"model": "churn", "dataset": NOWHERE} for name in ("submit_training", "submit_sweep")}
