@@ -33,7 +33,7 @@ class Place:
 class GlassBox:
     """One customer in one member of one network, and how the logits of all become the churn probability.
 
-    `logits` has those of the members of each network. `probability` is that of the chosen member alone, `loss` its loss.
+    `logits` has those of the members of each network. `probability` and `loss` are of the chosen member.
 
     Shapes: the outputs and δ of the layers are (1, h_out); input_delta (d,).
     """
