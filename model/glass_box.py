@@ -14,6 +14,7 @@ from model.design import Floats
 from model.errors import EstimatorError
 from model.estimator import Estimator
 from model.heads import Churn
+from model.layers.layer import Arrays
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.network.blend import Blend
 from model.network.layer_passes import LayerPass, layer_passes
@@ -33,7 +34,8 @@ class Place:
 class GlassBox:
     """One customer in one member of one network, and how the logits of all become the churn probability.
 
-    `logits` has those of the members of each network. `probability` and `loss` are of the chosen member.
+    `arrays` are the parameters of that member, `logits` those of the members of each network. `probability` and `loss`
+    are of the chosen member.
 
     Shapes: the outputs and δ of the layers are (1, h_out); input_delta (d,).
     """
@@ -41,6 +43,7 @@ class GlassBox:
     features: Mapping[str, float]
     input_delta: Floats
     layers: tuple[LayerPass, ...]
+    arrays: Arrays
     probability: float
     loss: float
     weights: tuple[float, ...]
@@ -66,6 +69,7 @@ def open_glass_box(estimator: Estimator, cells: Table, churned: bool, place: Pla
         features=dict(zip(estimator.encoder.features, X[0].tolist(), strict=True)),
         input_delta=input_delta[0],
         layers=tuple(passes),
+        arrays=chosen.arrays(),
         probability=float(sigmoid(logits[0])[0]),
         loss=float(loss.reference(logits, y)[0][0]),
         weights=weights,
