@@ -36,8 +36,8 @@ def find_customer(estimator: Estimator, source: Source, file_format: str, wanted
     texts = {*estimator.encoder.texts, estimator.target}
     first, ids = 1, estimator.id_column
     for table in read_cells(source, file_format, texts, CHUNK_ROWS, id_column=ids):
-        has_ids = ids is not None and ids in table.columns
-        names = table.columns[ids].scalars() if has_ids else [str(first + i) for i in range(table.rows)]
+        named = None if ids is None else table.columns.get(ids)
+        names = [str(first + i) for i in range(table.rows)] if named is None else named.scalars()
         place = 0 if not wanted else names.index(wanted) if wanted in names else None
         if place is not None:
             return _found(estimator, table.take(np.array([place])), first + place, str(names[place]))

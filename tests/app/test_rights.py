@@ -87,6 +87,11 @@ RIGHTS = {
     "docs_script": Right("read"),
     "docs_style": Right("read"),
     "show_start": Right("read"),
+    "show_models_page": Right("read", "?page_token"),
+    "show_model_page": Right("read", "?page_token"),
+    "show_version_page": Right("read"),
+    "show_comparison_page": Right("read", "?versions ?customers"),
+    "show_glass_box_page": Right("read", "?customer ?outcome ?network ?member"),
     "openapi": Right("read"),
 }
 BODIES = {name: {"model": "churn", "dataset": NOWHERE} for name in ("submit_training", "submit_sweep")}

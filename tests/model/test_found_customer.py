@@ -41,11 +41,12 @@ def test_without_ids_a_customer_is_a_row_and_without_a_target_the_outcome_is_unk
 
 
 def test_a_customer_who_is_not_there_is_told(estimator: Estimator) -> None:
-    with pytest.raises(TableError, match="no customer 'nobody' in its column 'customer_id', among its first 9,000 rows"):
+    told = "no customer 'nobody' in its column 'customer_id', among its first 9,000 rows"
+    with pytest.raises(TableError, match=told):
         find_customer(estimator, io.BytesIO(DATA), "csv", "nobody")
 
 
 def test_a_value_that_cannot_be_used_is_told(estimator: Estimator) -> None:
     table = b"customer_id,months,monthly_charge,support_tickets,usage_hours\nc-1,many,20,3,4\n"
-    with pytest.raises(ColumnError, match="row 1: .*months"):
+    with pytest.raises(ColumnError, match=r"row 1: .*months"):
         find_customer(estimator, io.BytesIO(table), "csv", "c-1")
