@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 from flask import Response
+from msgspec import Meta
 
 from app.errors import InputError
 from app.pages.evaluation_charts import MOST_LINES, evaluation_charts
@@ -36,6 +37,7 @@ class CompareQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     versions: Annotated[str, whole("[1-9][0-9]{0,8}(?:,[1-9][0-9]{0,8})+", "two to four versions, with commas between")]
     customers: bool = False
+    threshold: Annotated[float, Meta(gt=0, lt=1)] = 0.5
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ def show_comparison_page(services: Services, name: str, query: CompareQuery) -> 
         facts = [_facts(connection, row) for row in rows]
     diff = None
     if query.customers and len(rows) == 2:
-        diff = find_diff(services, name, numbers[1], DiffQuery(against=numbers[0], most=MOST_CUSTOMERS))
+        asked = DiffQuery(against=numbers[0], threshold=query.threshold, most=MOST_CUSTOMERS)
+        diff = find_diff(services, name, numbers[1], asked)
     return render_page(
         "compare",
         name=name,
@@ -65,6 +68,7 @@ def show_comparison_page(services: Services, name: str, query: CompareQuery) -> 
         differences=list(differences(facts, _usual_spec())),
         charts=evaluation_charts({f"version {row.version}": row.metrics for row in rows}),
         diff=diff,
+        threshold=query.threshold,
     )
 
 
