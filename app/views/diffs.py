@@ -116,6 +116,14 @@ SEED = 0  # of the interval: the same request gets the same answer
 
 def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> Response:
     """List the customers of a dataset who change sides between two versions, and the columns that move them."""
+    return conditional(json_answer(find_diff(services, name, version, query)))
+
+
+def find_diff(services: Services, name: str, version: int, query: DiffQuery) -> Diff:
+    """Score a dataset by two versions, and return who changes sides.
+
+    Raises: NotFoundError, InputError, TooLargeError; the errors of the model.
+    """
     with services.database.read() as connection:
         row = get_version(connection, name, version)
         old, new = (_contender(services, connection, name, number) for number in (query.against, version))
@@ -134,25 +142,21 @@ def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> 
         scored = zip(*(score_file(each.estimator, path, file_format) for each in (old, new)), strict=True)
         both = (old.estimator, new.estimator)
         found = compare(*both, scored, threshold=query.threshold, most=query.most, unseen=unseen)
-    return conditional(
-        json_answer(
-            Diff(
-                model=name,
-                version=version,
-                against=query.against,
-                dataset=dataset.id,
-                threshold=query.threshold,
-                rows=found.total.rows,
-                errors=found.total.errors,
-                to_leaving=found.total.to_leaving,
-                to_staying=found.total.to_staying,
-                mean_probability_change=found.total.mean_change,
-                baseline_log_odds_change=found.baseline_change,
-                customers=_customers(found, query.explain),
-                unseen=None if unseen is None else _unseen(found.unseen),
-                quality=_quality({**result.to_json(), **counts}),
-            )
-        )
+    return Diff(
+        model=name,
+        version=version,
+        against=query.against,
+        dataset=dataset.id,
+        threshold=query.threshold,
+        rows=found.total.rows,
+        errors=found.total.errors,
+        to_leaving=found.total.to_leaving,
+        to_staying=found.total.to_staying,
+        mean_probability_change=found.total.mean_change,
+        baseline_log_odds_change=found.baseline_change,
+        customers=_customers(found, query.explain),
+        unseen=None if unseen is None else _unseen(found.unseen),
+        quality=_quality({**result.to_json(), **counts}),
     )
 
 
