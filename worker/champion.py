@@ -12,7 +12,8 @@ from model.unseen import held_out_rows
 from store.artifacts import ArtifactStore
 from store.database import Database
 from store.errors import ArtifactError, ExpiredError
-from store.registry.aliases import CHAMPION, find_alias
+from store.alias_names import CHAMPION
+from store.registry.aliases import find_alias
 from worker.promotion import load_contender
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,8 @@ from store.artifacts import ArtifactStore
 from store.database import Database
 from store.datasets import get_dataset
 from store.errors import ArtifactError, ExpiredError
-from store.registry.aliases import CHAMPION, NotPromoted, Promotion, find_alias
+from store.alias_names import CHAMPION
+from store.registry.aliases import NotPromoted, Promotion, find_alias
 from store.registry.versions import get_version, load_estimator, load_seen_rows
 from store.rows import DatasetRow, JobRow
 

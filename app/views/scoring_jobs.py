@@ -22,7 +22,8 @@ from model.columns.schema import listed
 from model.errors import Problem
 from model.tables.reader import MEDIA_TYPES
 from store.jobs.submit import Submission
-from store.registry.aliases import CHAMPION, get_alias
+from store.alias_names import CHAMPION
+from store.registry.aliases import get_alias
 from store.registry.versions import get_version
 from store.rows import DatasetRow, VersionRow
 

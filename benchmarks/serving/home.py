@@ -15,7 +15,8 @@ from store.jobs.finish import succeed_training
 from store.jobs.submit import Submission, submit
 from store.keys import create_key
 from store.migrate import upgrade
-from store.registry.aliases import CHAMPION, Promotion
+from store.alias_names import CHAMPION
+from store.registry.aliases import Promotion
 from store.registry.versions import NewVersion
 
 MODEL = "churn"

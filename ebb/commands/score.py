@@ -13,8 +13,9 @@ from model.outputs import OUTPUTS, Layout
 from model.outputs.writing import ScoringSummary, write_scores
 from model.scoring import score_file
 from model.tables.reader import FORMATS, format_of
+from store.alias_names import CHAMPION
 from store.database import open_database
-from store.registry.aliases import CHAMPION, get_alias
+from store.registry.aliases import get_alias
 from store.registry.versions import load_estimator
 from store.settings import read_settings
 

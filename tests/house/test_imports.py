@@ -28,6 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "app.limits.rate_limiter": {"limits", "redis"},
     "ebb": {"click", "rich", "httpx", "msgspec", "model", "store"},
     "ebb.customers": {"numpy"},
+    "ebb.frames": {"pyarrow"},
     "ebb.demo": {"numpy", "matplotlib"},
 }
 

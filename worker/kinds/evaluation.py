@@ -16,7 +16,8 @@ from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
 from store.jobs.finish import succeed
 from store.jobs.heartbeat import JobProgress
-from store.registry.aliases import CHAMPION, find_alias
+from store.alias_names import CHAMPION
+from store.registry.aliases import find_alias
 from store.settings import Settings
 from worker.champion import UNUSABLE, unusable
 from worker.job_data import JobData, cpu_activity
