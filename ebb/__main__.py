@@ -45,18 +45,26 @@ class Commands(click.Group):
         try:
             module = importlib.import_module(f"ebb.commands.{FILES[cmd_name]}")
         except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] in OURS:
-                raise
-            return _without(cmd_name, str(error.name))
+            return _without(cmd_name, _missing(error))
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
 
-def _without(name: str, package: str) -> click.Command:
-    """Return the command in an installation without the package that it needs."""
+def _missing(error: ModuleNotFoundError) -> MissingPartError:
+    """Return the error of an installation without the service.
+
+    Raises: the error itself, if a module of Ebb is missing.
+    """
+    if (error.name or "").partition(".")[0] in OURS:
+        raise error
+    return MissingPartError(f"this command needs {error.name}, a part of the service: pip install 'ebb[server]'")
+
+
+def _without(name: str, missing: MissingPartError) -> click.Command:
+    """Return the command in an installation without a package that it needs."""
 
     def refuse(_: tuple[str, ...]) -> None:
-        raise MissingPartError(f"ebb {name} needs {package}, a part of the service: pip install 'ebb[server]'")
+        raise missing
 
     taken = click.Argument(["_"], nargs=-1, type=click.UNPROCESSED)
     ignoring = {"ignore_unknown_options": True, "allow_extra_args": True}
@@ -75,6 +83,9 @@ def main() -> None:
         ebb()
     except (EbbError, StoreError, ModelError) as error:
         click.echo(f"ebb: {error}", err=True)
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        click.echo(f"ebb: {_missing(error)}", err=True)
         sys.exit(1)
     except MemoryError:
         click.echo(f"ebb: {OUT_OF_MEMORY}", err=True)

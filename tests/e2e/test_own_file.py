@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from ebb import ChurnClassifier
 from ebb.client import Client
 from ebb.customers import customers
 from tests.e2e.running import Running, ebb_up
@@ -71,3 +74,21 @@ def test_a_mistake_in_a_training_is_told(ebb: Ebb, tmp_path: Path, options: tupl
     assert done.returncode in (1, 2)
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.filterwarnings("ignore::ebb.classifier.FitWarning")
+@pytest.mark.parametrize("spec", [None, {"epochs": 3, "members": 2}, "quick"])
+def test_the_classifier_trains_the_bytes_of_the_service(client: Client, tmp_path: Path, spec: Any) -> None:
+    customers(600, 23).write_csv(tmp_path / "may.csv")
+    frame = pd.read_csv(tmp_path / "may.csv")
+    frame["plan"] = ["yearly" if months > 12 else None if months > 10 else "monthly" for months in frame["months"]]
+    frame["since"] = [f"2025-{1 + months % 12:02d}-03" for months in frame["months"]]
+    frame.to_csv(tmp_path / "may.csv", index=False)
+    options = {"target": "churned", "id_column": "customer_id", "model": "may", "spec": spec}
+    versions = [client.train(table, **options) for table in (tmp_path / "may.csv", frame)]
+    here = ChurnClassifier(spec, id_column="customer_id").fit(frame.drop(columns="churned"), frame["churned"])
+    assert {version.weights_sha256 for version in versions} == {here.sha256_}
+    opened = ChurnClassifier.from_bytes(client.weights("may", versions[0].version))
+    columns = frame.drop(columns="churned").replace({np.nan: None}).to_dict("list")
+    scored = client.score("may", {"columns": columns}, by=versions[0].version)
+    assert [score.churn_probability for score in scored.scores] == opened.predict_proba(frame)[:, 1].tolist()

@@ -28,7 +28,8 @@ ALLOWED: dict[str, set[str]] = {
     "app.limits.rate_limiter": {"limits", "redis"},
     "ebb": {"click", "rich", "httpx", "msgspec", "model", "store"},
     "ebb.customers": {"numpy"},
-    "ebb.frames": {"pyarrow"},
+    "ebb.frames": {"numpy", "pandas", "pyarrow"},
+    "ebb.classifier": {"numpy", "sklearn"},
     "ebb.demo": {"numpy", "matplotlib"},
 }
 
