@@ -115,6 +115,16 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         """
         write_bytes(Path(path), self.to_bytes())
 
+    def to_onnx(self) -> bytes:
+        """Return the trained estimator as an ONNX model in double precision; needs `pip install 'ebb[onnx]'`.
+
+        Raises: EstimatorError when ONNX cannot express a part of it.
+        """
+        from ebb.onnx_export import to_onnx  # noqa: PLC0415 - an extra
+
+        check_is_fitted(self)
+        return to_onnx(self.estimator_)
+
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         """Return the classifier of a version that was downloaded or saved; its labels are 0 and 1.

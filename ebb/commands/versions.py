@@ -10,7 +10,9 @@ from ebb.commands.diff import diff
 from ebb.commands.evaluate import evaluate
 from ebb.commands.options import as_json as json_option
 from ebb.commands.options import open_client, print_item, print_rows, service_options
+from ebb.errors import MissingPartError
 from ebb.versions_table import COLUMNS, different_rows, reported, version_rows
+from model.estimator import Estimator
 from model.files import write_bytes
 from store.alias_names import CHAMPION
 
@@ -80,12 +82,15 @@ def show(model: str, version: int, url: str | None, key: str | None, as_json: bo
 def download(  # noqa: PLR0913, PLR0917 - one parameter an option
     model: str, version: int, out: Path, url: str | None, key: str | None, as_json: bool
 ) -> None:
-    """Download VERSION of MODEL as a safetensors file, which Python opens without the service."""
+    """Download VERSION of MODEL: an ONNX model if the name ends in .onnx, else its safetensors file.
+
+    `ebb.ChurnClassifier.open` opens the safetensors file without the service.
+    """
     with open_client(url, key) as client:
         data = client.weights(model, version)
-    write_bytes(out, data)
-    facts: dict[str, object] = {"file": str(out), "bytes": len(data)}
-    print_item(facts, (), as_json=True) if as_json else click.echo(f"{out}: {len(data):,} bytes")
+    write_bytes(out, _as_onnx(data) if out.suffix == ".onnx" else data)
+    facts: dict[str, object] = {"file": str(out), "bytes": out.stat().st_size}
+    print_item(facts, (), as_json=True) if as_json else click.echo(f"{out}: {facts['bytes']:,} bytes")
 
 
 @versions.command()
@@ -118,3 +123,15 @@ def replay(model: str, version: int, url: str | None, key: str | None, as_json: 
     words = "the same bytes" if outcome["equal"] else f"other bytes, {outcome['replayed_sha256']}"
     click.echo(f"version {version} of {model}, {outcome['weights_sha256']}: {words}")
     sys.exit(0 if outcome["equal"] else 1)
+
+
+def _as_onnx(data: bytes) -> bytes:
+    """Return the estimator of these bytes as an ONNX model.
+
+    Raises: MissingPartError, EstimatorError.
+    """
+    try:
+        from ebb.onnx_export import to_onnx  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        raise MissingPartError(f"an ONNX model needs {error.name}: pip install 'ebb[onnx]'") from error
+    return to_onnx(Estimator.from_bytes(data))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import onnxruntime
 import pytest
 
 from ebb.client import Client
@@ -260,4 +261,7 @@ def test_versions_are_shown_and_downloaded(ebb: Ebb, trained: str, tmp_path: Pat
     digest = told(ebb("versions", "show", "churn", 1, "--json"))["weights_sha256"]
     assert ebb("versions", "download", "churn", 1, "--out", tmp_path / "churn.safetensors").returncode == 0
     assert hashlib.sha256((tmp_path / "churn.safetensors").read_bytes()).hexdigest() == digest
+    assert ebb("versions", "download", "churn", 1, "--out", tmp_path / "churn.onnx").returncode == 0
+    names = {each.name for each in onnxruntime.InferenceSession(tmp_path / "churn.onnx").get_inputs()}
+    assert names == {"months", "monthly_charge", "support_tickets", "usage_hours"}
     assert {row["name"] for row in told(ebb("models", "list", "--json"))} >= {"churn"}

@@ -30,6 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "ebb.customers": {"numpy"},
     "ebb.frames": {"numpy", "pandas", "pyarrow"},
     "ebb.classifier": {"numpy", "sklearn"},
+    "ebb.onnx_export": {"numpy", "onnx"},
     "ebb.demo": {"numpy", "matplotlib"},
 }
 
