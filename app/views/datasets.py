@@ -44,6 +44,12 @@ class Dataset(msgspec.Struct, frozen=True):
     created_at: Time
 
 
+class DatasetsQuery(PageQuery, frozen=True, forbid_unknown_fields=True):
+    """The datasets to list."""
+
+    name: PlainText | None = None
+
+
 class DatasetPage(msgspec.Struct, frozen=True):
     """Some datasets, the newest first."""
 
@@ -78,10 +84,10 @@ def show_dataset(services: Services, dataset_id: str) -> Response:
     return conditional(json_answer(to_dataset(dataset)))
 
 
-def show_datasets(services: Services, query: PageQuery) -> Response:
-    """List the datasets, the newest first."""
+def show_datasets(services: Services, query: DatasetsQuery) -> Response:
+    """List the datasets, the newest first, or those of a name."""
     with services.database.read() as connection:
-        page = list_datasets(connection, page_size=query.page_size, page_token=query.page_token)
+        page = list_datasets(connection, page_size=query.page_size, page_token=query.page_token, name=query.name)
     return conditional(json_answer(DatasetPage([to_dataset(row) for row in page.rows], page.next_token)))
 
 
@@ -117,6 +123,6 @@ ROUTES = (
         headers=(UPLOAD_KEY,),
         answer_headers=(LOCATION,),
     ),
-    Route("GET", "/v1/datasets", show_datasets, "read", "List datasets", {200: DatasetPage}, (422,), PageQuery),
+    Route("GET", "/v1/datasets", show_datasets, "read", "List datasets", {200: DatasetPage}, (422,), DatasetsQuery),
     Route("GET", "/v1/datasets/{dataset_id}", show_dataset, "read", "Read a dataset", {200: Dataset}, (404, 410)),
 )

@@ -13,7 +13,7 @@ from app.edge.responses import conditional, json_answer
 from app.errors import InputError, TooLargeError
 from app.routing.paths import VERSION
 from app.routing.route import Route
-from app.schemas.field_types import Uuid, VersionNumber
+from app.schemas.field_types import DatasetRef, VersionNumber
 from app.schemas.own_id import with_own_id
 from app.scoring.customers import id_names, shown_id
 from app.services import Services
@@ -35,7 +35,9 @@ class DiffQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The version to compare with, the customers that both score, and how much to list."""
 
     against: VersionNumber
-    dataset: Annotated[Uuid, Meta(description="whose customers to score; by default the training's")] | None = None
+    dataset: Annotated[DatasetRef, Meta(description="whose customers to score; by default the training's")] | None = (
+        None
+    )
     threshold: Annotated[float, Meta(gt=0, lt=1, description="customers of at least this probability leave")] = 0.5
     most: Annotated[int, Meta(ge=0, le=1000, description="how many customers to list, the largest changes first")] = 20
     explain: Annotated[int, Meta(ge=0, le=1000, description="how many columns to list for each customer")] = 3
