@@ -92,7 +92,7 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     expected_profit: float
 
 
-class Score(msgspec.Struct, frozen=True):
+class Score(msgspec.Struct, frozen=True, gc=False):
     """One customer's answer: a probability, or the error.
 
     `gap` is the difference between the explained log-odds and the sum of all contributions, listed or not.
