@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "epoch_stage"
+revision = "0010"
 down_revision = "0009"
 branch_labels = None
 depends_on = None
