@@ -128,6 +128,7 @@ class Epoch(msgspec.Struct, frozen=True):
     dead_units: float | None = None
     retries: int = 0
     layers: list[LayerUpdate] | None = None
+    stage: int = 1
 
 
 class Version(msgspec.Struct, frozen=True):

@@ -15,12 +15,12 @@ from app.routing.route import Route
 
 PAGES: tuple[Route, ...] = (
     *start_page.ROUTES,
+    *jobs_page.ROUTES,
+    *job_page.ROUTES,
     *models_page.ROUTES,
     *version_page.ROUTES,
     *compare_page.ROUTES,
     *glass_box_page.ROUTES,
-    *jobs_page.ROUTES,
-    *job_page.ROUTES,
     *login.ROUTES,
     *static_files.ROUTES,
 )

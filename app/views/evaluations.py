@@ -14,9 +14,11 @@ from app.schemas.job_resource import DeadlineSeconds, Job, Priority
 from app.services import Services
 from app.submission.dataset_check import find_usable
 from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
+from app.submission.training_size import most_memory
 from model.columns.schema import listed
-from model.errors import Problem
+from model.errors import Problem, TableError
 from model.evaluation.contacts import COSTS_AND_GAINS, DEFAULT_ECONOMICS
+from model.evaluation.size import check_evaluation_size
 from store.database import Connection
 from store.datasets import get_dataset
 from store.jobs.submit import Submission
@@ -44,7 +46,8 @@ def evaluate_version(services: Services, name: str, version: int, body: Evaluati
     """Submit a job that scores a dataset by a version and reports how good the version is on it."""
     key = idempotency_key()
     with services.database.read() as connection:
-        problems = _problems(connection, get_version(connection, name, version), body.dataset)
+        most = most_memory(services, connection, "evaluation")
+        problems = _problems(connection, get_version(connection, name, version), body.dataset, most)
     if problems:
         raise InputError.of(problems)
     economics = {cost: getattr(body, cost) for cost in COSTS_AND_GAINS}
@@ -61,8 +64,8 @@ def evaluate_version(services: Services, name: str, version: int, body: Evaluati
     return submit_job(services, submission)
 
 
-def _problems(connection: Connection, version: VersionRow, dataset_id: str) -> list[Problem]:
-    """Return the problems of a dataset that is missing, or lacks the version's target or all of its columns."""
+def _problems(connection: Connection, version: VersionRow, dataset_id: str, most: int) -> list[Problem]:
+    """Return the problems of a dataset that is missing, too large, or lacks the version's target or all columns."""
     dataset, problems = find_usable(connection, dataset_id, "/dataset")
     if dataset is None:
         return problems
@@ -75,6 +78,10 @@ def _problems(connection: Connection, version: VersionRow, dataset_id: str) -> l
     if needed and not needed & present:
         text = f"the table has none of the columns that the version was trained on: {listed(sorted(needed))}"
         return [Problem("/dataset", "conflict", text)]
+    try:
+        check_evaluation_size(dataset.rows, len(version.columns), most)
+    except TableError as error:
+        return [Problem("/dataset", "too_large", str(error))]
     return []
 
 

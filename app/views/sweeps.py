@@ -128,9 +128,7 @@ def _dataset_problems(plan: SweepPlan, dataset: DatasetRow) -> list[Problem]:
     inputs = {column["name"]: column["kind"] for column in dataset.schema["columns"]}
     others = (dataset.target, dataset.id_column)
     problems = dataset_errors(plan.spec, inputs, others, "/spec")
-    for spec, pointer in zip(plan.specs, plan.pointers, strict=True) if not problems else ():
-        problems += dataset_errors(spec, inputs, others, pointer)
-    return problems
+    return problems or plan.placed([dataset_errors(spec, inputs, others, "") for spec in plan.specs])
 
 
 ROUTES = (

@@ -87,17 +87,14 @@ RIGHTS = {
     "docs_script": Right("read"),
     "docs_style": Right("read"),
     "show_start": Right("read"),
-<<<<<<< HEAD
+    "show_jobs_page": Right("read", "?state ?kind ?model ?text ?page_token"),
+    "show_job_page": Right("read"),
+    "show_job_log": Right("read", "?attempt"),
     "show_models_page": Right("read", "?page_token"),
     "show_model_page": Right("read", "?page_token"),
     "show_version_page": Right("read"),
     "show_comparison_page": Right("read", "?versions ?customers ?threshold"),
     "show_glass_box_page": Right("read", "?customer ?dataset ?outcome ?network ?member"),
-=======
-    "show_jobs_page": Right("read", "?state ?kind ?model ?text ?page_token"),
-    "show_job_page": Right("read"),
-    "show_job_log": Right("read", "?attempt"),
->>>>>>> a3cb0b1515685435623995ad7a2ed261da3f991b
     "openapi": Right("read"),
 }
 BODIES = {name: {"model": "churn", "dataset": NOWHERE} for name in ("submit_training", "submit_sweep")}
