@@ -43,7 +43,7 @@ JOB = "alias version output explain direction priority deadline_s"  # reading a 
 RIGHTS = {
     "score": Right("score", f"?alias ?version ?explain ?direction {HOW} records columns explain direction economics"),
     "upload_dataset": Right("train", "?target ?id ?name Idempotency-Key"),
-    "show_datasets": Right("read", PAGE),
+    "show_datasets": Right("read", f"{PAGE} ?name"),
     "show_dataset": Right("read"),
     "submit_training": Right(
         "train",

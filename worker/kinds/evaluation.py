@@ -12,12 +12,13 @@ from model.campaign import Economics
 from model.evaluation.labelled_rows import LabelledRows, evaluate_labelled, joined, read_labelled
 from model.evaluation.size import check_evaluation_size
 from model.unseen import Contender
+from store.alias_names import CHAMPION
 from store.database import Connection, Database
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
 from store.jobs.finish import succeed
 from store.jobs.heartbeat import JobProgress
-from store.registry.aliases import CHAMPION, find_alias
+from store.registry.aliases import find_alias
 from store.settings import Settings
 from worker.champion import UNUSABLE, unusable
 from worker.job_data import JobData, cpu_activity
