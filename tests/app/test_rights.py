@@ -94,7 +94,7 @@ RIGHTS = {
     "show_model_page": Right("read", "?page_token"),
     "show_version_page": Right("read"),
     "show_comparison_page": Right("read", "?versions ?customers ?threshold"),
-    "show_glass_box_page": Right("read", "?customer ?outcome ?network ?member"),
+    "show_glass_box_page": Right("read", "?customer ?dataset ?outcome ?network ?member"),
     "openapi": Right("read"),
 }
 BODIES = {name: {"model": "churn", "dataset": NOWHERE} for name in ("submit_training", "submit_sweep")}
