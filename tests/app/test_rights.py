@@ -81,6 +81,9 @@ RIGHTS = {
     "show_history": Right("read", PAGE),
     "roll_back_alias": Right("promote", "If-Match"),
     "show_audit": Right("admin", f"?action ?actor {PAGE}"),
+    "show_keys": Right("admin"),
+    "make_key": Right("admin", "name scopes days requests_per_minute stored_bytes"),
+    "end_key": Right("admin"),
     "metrics": Right("read"),
     "docs": Right("read"),
     "docs_start": Right("read"),
@@ -95,6 +98,8 @@ RIGHTS = {
     "show_version_page": Right("read"),
     "show_comparison_page": Right("read", "?versions ?customers ?threshold"),
     "show_glass_box_page": Right("read", "?customer ?dataset ?outcome ?network ?member"),
+    "show_operations": Right("read"),
+    "show_keys_page": Right("admin"),
     "openapi": Right("read"),
 }
 BODIES = {name: {"model": "churn", "dataset": NOWHERE} for name in ("submit_training", "submit_sweep")}
@@ -151,7 +156,7 @@ def test_only_a_key_with_read_gets_customers_of_a_dataset(guarded: FlaskClient, 
     with database.read() as connection:
         version = get_version(connection, "churn", 2)
     there = {"name": "churn", "version": "2", "alias": "champion", "job_id": version.job_id}
-    there["dataset_id"] = version.dataset_id
+    there |= {"dataset_id": version.dataset_id, "key": "nobody"}
     ids = b"|".join(line.partition(b",")[0] for line in CSV.splitlines()[1:])
     customer = re.compile(rb"(?<![\w-])(%s)(?![\w-])" % ids)  # not a part of a longer id, such as a job's
     query = {
