@@ -45,9 +45,14 @@ class CallListOptions:
     @classmethod
     def from_json(cls, wanted: Mapping[str, Any], explain: int, churned_column: str | None) -> "CallListOptions":
         """Return the options of a scoring job."""
-        limits = {name: wanted[name] for name in ("budget", "capacity")}
-        costs = {name: float(wanted[name]) for name in ("offer_cost", "contact_cost", "acceptance")}
-        economics = Economics(float(wanted["customer_value"] or 0), **costs, **limits)
+        economics = Economics(
+            customer_value=float(wanted["customer_value"] or 0),
+            offer_cost=float(wanted["offer_cost"]),
+            contact_cost=float(wanted["contact_cost"]),
+            acceptance=float(wanted["acceptance"]),
+            budget=wanted["budget"],
+            capacity=wanted["capacity"],
+        )
         column = None if wanted["with_churned"] else churned_column
         return cls(economics, wanted["value_column"], float(wanted["value_times"]), column, explain)
 
@@ -57,7 +62,8 @@ class CallListSummary:
     """The totals of a call list, and the number of rows that were left out for each reason.
 
     `worth_calling` counts the customers whose expected profit is above zero, before the limits of the campaign.
-    `threshold` is the churn probability from which a call pays; None if there is none, or if values differ.
+    `threshold` is the churn probability from which a call pays; None if there is none, or if values differ. `id_name`
+    is the column of the ids, "row" where the rows are numbered. `columns` are the others of the file.
     """
 
     customers: int
@@ -67,6 +73,7 @@ class CallListSummary:
     expected_cost: float
     expected_profit: float
     threshold: float | None
+    id_name: str
     columns: Sequence[str]
 
     def to_json(self) -> dict[str, Any]:
@@ -92,6 +99,7 @@ class CallList:
     _probabilities: list[Floats] = field(default_factory=list)
     _values: list[Floats] = field(default_factory=list)
     _names: dict[str, None] = field(default_factory=dict)
+    _id_name: str = "row"
     _lines: dict[int, str] = field(default_factory=dict)
 
     def rank(self) -> Iterator[ScoredChunk]:
@@ -104,6 +112,7 @@ class CallList:
         left_out: list[np.ndarray] = []
         for chunk in self._chunks():
             self._names |= dict.fromkeys(chunk.names)
+            self._id_name = "row" if chunk.ids is None else self.estimator.id_column or "row"
             scored = score_chunk(self.estimator, chunk)
             values = self._values_of(chunk, scored)
             churned = self._has_churned(chunk)
@@ -173,6 +182,7 @@ class CallList:
             expected_cost=plan.expected_cost,
             expected_profit=plan.expected_profit,
             threshold=None if self.options.value_column else self.options.economics.threshold,
+            id_name=self._id_name,
             columns=list(self._names),
         )
 

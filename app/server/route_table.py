@@ -4,6 +4,7 @@ from app.routing.route import Route
 from app.views import (
     aliases,
     audit,
+    call_lists,
     cards,
     datasets,
     diffs,
@@ -35,6 +36,7 @@ ROUTES: tuple[Route, ...] = (
     *events.ROUTES,
     *retries.ROUTES,
     *results.ROUTES,
+    *call_lists.ROUTES,
     *replays.ROUTES,
     *evaluations.ROUTES,
     *models.ROUTES,

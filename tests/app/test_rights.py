@@ -56,7 +56,8 @@ RIGHTS = {
         {"promote": {"always": "promote", "if_better": "promote"}},
     ),
     "submit_scoring": Right(
-        "score", f"model dataset {JOB} {' '.join('?' + name for name in JOB.split())} ?model ?name Idempotency-Key"
+        "score",
+        f"model dataset {JOB} {' '.join('?' + name for name in JOB.split())} ?model ?name call_list Idempotency-Key",
     ),
     "show_jobs": Right("read", f"?state ?kind ?model {PAGE}"),
     "show_job": Right("read"),
@@ -65,6 +66,7 @@ RIGHTS = {
     "stream_events": Right("read", "?last_event_id Last-Event-ID"),
     "retry_job": Right("train score", "Idempotency-Key"),
     "download_result": Right("read", "Range"),
+    "download_call_list": Right("read", "?format ?search ?reason"),
     "replay_version": Right("train", "Idempotency-Key"),
     "evaluate_version": Right(
         "train", "dataset customer_value offer_cost contact_cost acceptance priority deadline_s Idempotency-Key"
