@@ -41,7 +41,8 @@ HOW = "?customer_value ?offer_cost ?contact_cost ?acceptance ?budget ?capacity"
 JOB = "alias version output explain direction priority deadline_s"  # reading a result needs the scope `read` only
 RIGHTS = {
     "score": Right("score", f"?alias ?version ?explain ?direction {HOW} records columns explain direction economics"),
-    "upload_dataset": Right("train", "?target ?id ?name Idempotency-Key"),
+    "upload_dataset": Right("train", "?target ?id ?name ?unlabelled Idempotency-Key"),
+    "read_again": Right("train", "target id"),
     "show_datasets": Right("read", PAGE),
     "show_dataset": Right("read"),
     "submit_training": Right(
