@@ -87,7 +87,7 @@ def reread_table(services: Services, dataset: DatasetRow, upload: Upload, by: st
         try:
             inferred = None if known is not None else _infer(services.inspector, stored, upload)
         except ColumnError as error:
-            raise InputError.of([Problem(f"/{error.role}", "unreadable-table", str(error))]) from error
+            raise InputError.of([Problem(f"/{error.role or 'target'}", "unreadable-table", str(error))]) from error
 
         def add(connection: Connection) -> tuple[str, bool]:
             use_dataset(connection, dataset.id)

@@ -1,0 +1,20 @@
+"""The first page: takes a file, and lists the last ones."""
+
+from flask import Response
+
+from app.pages.page_route import page_route
+from app.pages.rendering import render_page
+from app.services import Services
+from store.datasets import list_datasets
+
+LAST_TABLES = 5
+
+
+def show_start(services: Services) -> Response:
+    """Return the first page."""
+    with services.database.read() as connection:
+        tables = list_datasets(connection, page_size=LAST_TABLES).rows
+    return render_page("start", tables=tables)
+
+
+ROUTES = (page_route("/", show_start, "Start"),)
