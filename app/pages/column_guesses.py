@@ -15,10 +15,13 @@ Column = Mapping[str, Any]
 LEFT = re.compile(r"churn|cancel|left|leav|exit|attrit|laps|terminat|quit|kündig|abgang|weg|resili|baja", re.IGNORECASE)
 STAYED = re.compile(r"retain|active|stay|remain|loyal|aktiv|current|renew", re.IGNORECASE)
 """Names whose yes probably means that a customer stayed."""
-NAMES_CUSTOMERS = re.compile(r"(?<![a-z])(id|no|nr|number|key|code|uuid|ref)(?![a-z])|id$|customer|client|account|kunde", re.IGNORECASE)
+NAMES_CUSTOMERS = re.compile(
+    r"(?<![a-z])(id|no|nr|number|key|code|uuid|ref)(?![a-z])|id$|customer|client|account|kunde", re.IGNORECASE
+)
 IDENTIFYING = {"identifying_column", "row_number", "too_many_categories"}
-"""Codes of warnings about columns that training cannot use, unless they are the id."""
-LEAKING = {"leaking_column"}
+"""Codes of warnings about columns that name customers or number the rows."""
+USELESS = {*IDENTIFYING, "leaking_column", "empty_column"}
+"""Codes of warnings about columns that a training is proposed to leave out."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,21 @@ def _words(column: Column, rows: int) -> tuple[str, str, float] | None:
     return None
 
 
+def unclear_outcomes(columns: Sequence[Column]) -> list[str]:
+    """Return the columns of two texts neither of which says yes, each with its texts.
+
+    Example:
+        >>> texts = [{"value": "Gone", "count": 1}, {"value": "Here", "count": 2}]
+        >>> unclear_outcomes([{"name": "state", "kind": "categorical", "distinct": 2, "categories": texts}])
+        ['“state” holds “Gone” and “Here”']
+    """
+    return [
+        f"“{column['name']}” holds “{column['categories'][0]['value']}” and “{column['categories'][1]['value']}”"
+        for column in columns
+        if column["kind"] == "categorical" and column.get("distinct") == 2 and _words(column, 1) is None
+    ]
+
+
 def guess_id(columns: Sequence[Column], warnings: Sequence[Mapping[str, Any]]) -> str | None:
     """Return the column that probably names customers; None where none seems to.
 
@@ -87,5 +105,5 @@ def guess_id(columns: Sequence[Column], warnings: Sequence[Mapping[str, Any]]) -
 
 
 def left_out(warnings: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Return the columns that a training should leave out: they name customers, or were filled in afterwards."""
-    return {str(warning["column"]) for warning in warnings if warning["code"] in IDENTIFYING | LEAKING}
+    """Return the columns that a training should leave out: they name customers, are empty, or tell what came after."""
+    return {str(warning["column"]) for warning in warnings if warning["code"] in USELESS}

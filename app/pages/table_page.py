@@ -7,8 +7,9 @@ from typing import Any
 
 from flask import Response
 
-from app.pages.column_guesses import find_outcomes, guess_id, left_out
+from app.pages.column_guesses import find_outcomes, guess_id, left_out, unclear_outcomes
 from app.pages.page_route import page_route
+from app.pages.plain_warnings import plain_warnings
 from app.pages.rendering import render_page
 from app.services import Services
 from model.tables.reader import MEDIA_TYPES
@@ -40,14 +41,17 @@ def show_table(services: Services, dataset_id: str) -> Response:
     columns, warnings = dataset.schema["columns"], dataset.schema["warnings"]
     shared = {"section": "/", "dataset": dataset, "first": services.inspector.first_rows(path, file_format, FIRST_ROWS)}
     if not dataset.target:
-        asked = {"outcomes": find_outcomes(columns, dataset.rows), "guessed_id": guess_id(columns, warnings)}
+        outcomes, unclear = find_outcomes(columns, dataset.rows), unclear_outcomes(columns)
+        asked = {"outcomes": outcomes, "unclear": unclear, "guessed_id": guess_id(columns, warnings)}
         return render_page("table_target", columns=columns, models=models, **asked, **shared)
     drops = left_out(warnings)
     lines = [
         {**column, "choices": _choices(column), "dropped": column["name"] in drops, "shown": _shown(column)}
         for column in columns
     ]
-    return render_page("table_columns", columns=lines, warnings=warnings, model=model_name(dataset.name), **shared)
+    return render_page(
+        "table_columns", columns=lines, warnings=plain_warnings(warnings), model=model_name(dataset.name), **shared
+    )
 
 
 def model_name(table: str) -> str:

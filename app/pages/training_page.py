@@ -24,7 +24,7 @@ def show_training(services: Services, dataset_id: str, job_id: str) -> Response:
             raise NotFoundError(f"job {job_id} is no training on dataset {dataset_id}")
         job = load_job(connection, row)
         epochs = list_epochs(connection, job_id, page_size=MOST_EPOCHS).rows
-    return render_page("training", section="/", job=job, curve=error_curve(epochs), epochs=epochs)
+    return render_page("training", section="/", job=job, owner=row.owner, curve=error_curve(epochs), epochs=epochs)
 
 
 def error_curve(epochs: Sequence[Epoch]) -> str:

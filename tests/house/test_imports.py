@@ -26,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "app": {"flask", "werkzeug", "gunicorn", "msgspec", "model", "store"},
     "app.call_lists": {"xlsxwriter"},
     "app.metrics": {"prometheus_client"},
+    "app.pages": {"jinja2", "markupsafe"},
     "app.limits.rate_limiter": {"limits", "redis"},
     "ebb": {"click", "rich", "httpx", "msgspec", "model", "store"},
     "ebb.customers": {"numpy"},
