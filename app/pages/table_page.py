@@ -39,7 +39,11 @@ def show_table(services: Services, dataset_id: str) -> Response:
         models = [] if dataset.target else _fitting(connection, dataset)
     path, file_format = services.artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]
     columns, warnings = dataset.schema["columns"], dataset.schema["warnings"]
-    shared = {"section": "/", "dataset": dataset, "first": services.inspector.first_rows(path, file_format, FIRST_ROWS)}
+    shared: dict[str, Any] = {
+        "section": "/",
+        "dataset": dataset,
+        "first": services.inspector.first_rows(path, file_format, FIRST_ROWS),
+    }
     if not dataset.target:
         outcomes, unclear = find_outcomes(columns, dataset.rows), unclear_outcomes(columns)
         asked = {"outcomes": outcomes, "unclear": unclear, "guessed_id": guess_id(columns, warnings)}
@@ -79,7 +83,7 @@ def _fitting(connection: Connection, dataset: DatasetRow) -> list[FittingModel]:
 
 
 def _choices(column: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the kinds that a column can have, with their names: texts may be read as any, other values as categories."""
+    """Return the kinds that a column can have, with their names: of texts all, of other values also categories."""
     found = str(column["kind"])
     kinds = KINDS if found == "categorical" else {kind: KINDS[kind] for kind in (found, "categorical")}
     return list(kinds.items())
