@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 PLAIN = {
-    "leaking_column": "“{column}” alone almost gives away who left. It was probably filled in after they left, so it is "
+    "leaking_column": "“{column}” alone almost gives away who left. It was probably filled in afterwards, so it is "
     "left out. Choose a kind for it only if it is known beforehand.",
     "identifying_column": "“{column}” is different for every customer: nothing can be learned from it. It is left out.",
     "too_many_categories": "“{column}” has too many different texts to learn from. It is left out.",

@@ -90,7 +90,7 @@
       form.requestSubmit();
     });
     document.querySelectorAll("form[data-worth]:not([data-ready])").forEach((form) => {
-      form.dataset.ready = "true";
+      form.setAttribute("data-ready", "");
       form.addEventListener("change", () => showWorth(form));
       showWorth(form);
     });
@@ -98,7 +98,7 @@
 
   document.querySelectorAll("form[data-drop]").forEach(prepareDrop);
   document.addEventListener("submit", (event) => {
-    if (!event.target.dataset.train) return;
+    if (!event.target.matches("[data-train]")) return;
     event.preventDefault();
     train(event.target);
   });
