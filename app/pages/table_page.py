@@ -12,6 +12,7 @@ from app.pages.page_route import page_route
 from app.pages.plain_warnings import plain_warnings
 from app.pages.rendering import render_page
 from app.services import Services
+from model.tables.first_rows import FirstRows
 from model.tables.reader import MEDIA_TYPES
 from store.database import Connection
 from store.datasets import get_dataset
@@ -37,25 +38,25 @@ def show_table(services: Services, dataset_id: str) -> Response:
     with services.database.read() as connection:
         dataset = get_dataset(connection, dataset_id)
         models = [] if dataset.target else _fitting(connection, dataset)
-    path, file_format = services.artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]
     columns, warnings = dataset.schema["columns"], dataset.schema["warnings"]
-    shared: dict[str, Any] = {
-        "section": "/",
-        "dataset": dataset,
-        "first": services.inspector.first_rows(path, file_format, FIRST_ROWS),
-    }
+    values: dict[str, Any] = {"section": "/", "dataset": dataset, "first": _first_rows(services, dataset)}
     if not dataset.target:
-        outcomes, unclear = find_outcomes(columns, dataset.rows), unclear_outcomes(columns)
-        asked = {"outcomes": outcomes, "unclear": unclear, "guessed_id": guess_id(columns, warnings)}
-        return render_page("table_target", columns=columns, models=models, **asked, **shared)
+        values |= {"outcomes": find_outcomes(columns, dataset.rows), "unclear": unclear_outcomes(columns)}
+        values |= {"columns": columns, "guessed_id": guess_id(columns, warnings), "models": models}
+        return render_page("table_target", **values)
     drops = left_out(warnings)
-    lines = [
+    values["columns"] = [
         {**column, "choices": _choices(column), "dropped": column["name"] in drops, "shown": _shown(column)}
         for column in columns
     ]
-    return render_page(
-        "table_columns", columns=lines, warnings=plain_warnings(warnings), model=model_name(dataset.name), **shared
-    )
+    values |= {"warnings": plain_warnings(warnings), "model": model_name(dataset.name)}
+    return render_page("table_columns", **values)
+
+
+def _first_rows(services: Services, dataset: DatasetRow) -> FirstRows:
+    path = services.artifacts.open_path(dataset.sha256)
+    with services.uploads.held():
+        return services.inspector.first_rows(path, MEDIA_TYPES[dataset.media_type], FIRST_ROWS)
 
 
 def model_name(table: str) -> str:
@@ -94,7 +95,7 @@ def _shown(column: Mapping[str, Any]) -> str:
 
     Example:
         >>> _shown({"kind": "numeric", "min": 1, "max": 59, "mean": 23.43})
-        '1 to 59, on average 23.4'
+        '1 to 59, on average 23.43'
         >>> _shown({"kind": "categorical", "distinct": 2, "categories": [{"value": "DSL", "count": 4}]})
         '2 values, such as DSL'
     """
