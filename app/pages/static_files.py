@@ -55,6 +55,12 @@ def static_file(services: Services, digest: str, file: str) -> Response:
     return Response(known.body, mimetype=known.media_type, headers=HEADERS)
 
 
+def favicon(services: Services) -> Response:
+    """Return the icon, which browsers ask for beside answers that are no HTML."""
+    icon = static_files()["ebb.svg"]
+    return Response(icon.body, mimetype=icon.media_type, headers={"Cache-Control": "public, max-age=86400"})
+
+
 def _read(path: Path) -> StaticFile:
     body = path.read_bytes()
     address = f"/static/{hashlib.sha256(body).hexdigest()[:16]}/{path.name}"
@@ -72,4 +78,5 @@ ROUTES = (
         (404,),
         page=True,
     ),
+    Route("GET", "/favicon.ico", favicon, None, "The icon of the pages", {200: "image/svg+xml"}, page=True),
 )

@@ -14,9 +14,10 @@ from app.pages.rendering import render_page
 from app.services import Services
 from model.tables.first_rows import FirstRows
 from model.tables.reader import MEDIA_TYPES
+from store.alias_names import CHAMPION
 from store.database import Connection
 from store.datasets import get_dataset
-from store.registry.aliases import CHAMPION, find_alias
+from store.registry.aliases import find_alias
 from store.registry.versions import get_version, list_models
 from store.rows import DatasetRow
 

@@ -11,21 +11,22 @@ from app.errors import InputError
 from app.parsing.request_parsing import body_type, read_body
 from app.routing.route import JSON, Route
 from app.schemas.customer_scores import CallListRequest, Explain, ReasonDirection
-from app.schemas.field_types import PlainText, Slug, Uuid, VersionNumber
+from app.schemas.field_types import DatasetRef, PlainText, Slug, VersionNumber
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
 from app.scoring.score_customers import check_direction
 from app.services import Services
 from app.submission.call_list_check import check_call_list
 from app.submission.dataset_check import find_usable
 from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
+from app.submission.table_type import TABLE_TYPES
 from app.submission.upload import Upload, keep_table, receive_table
 from model.columns.schema import listed
 from model.errors import Problem
-from model.tables.reader import MEDIA_TYPES
+from store.alias_names import CHAMPION
 from store.jobs.submit import Submission
-from store.registry.aliases import CHAMPION, get_alias
+from store.registry.aliases import get_alias
 from store.registry.versions import get_version
-from store.rows import VersionRow
+from store.rows import DatasetRow, VersionRow
 
 OutputName = Literal["csv", "ndjson", "parquet"]
 
@@ -37,7 +38,7 @@ class ScoringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     model: Slug
-    dataset: Uuid
+    dataset: DatasetRef
     alias: Slug | None = None
     version: VersionNumber | None = None
     output: OutputName = "csv"
@@ -68,7 +69,7 @@ def submit_scoring(services: Services, query: ScoringQuery) -> Response:
     The body is either JSON that names a stored dataset, with an empty query, or the table itself, with the options in
     the query.
     """
-    media_type, key = body_type((JSON, *MEDIA_TYPES)), idempotency_key()
+    media_type, key = body_type((JSON, *TABLE_TYPES)), idempotency_key()
     if media_type == JSON:
         wanted = _of_body(services, query)
         check_direction(wanted.direction, wanted.explain, "/direction")
@@ -79,7 +80,7 @@ def submit_scoring(services: Services, query: ScoringQuery) -> Response:
         check_direction(query.direction, query.explain, "/query/direction")
         version = _resolve_version(services, query.model, query, "/query/version")  # before the upload
         wanted = _of_table(services, media_type, query.model, query)
-    _check(services, wanted, version)
+    dataset = _usable(services, wanted, version)
     alias = None if wanted.version is not None else wanted.alias or CHAMPION
     asked: dict[str, object] = {"alias": alias, "output": wanted.output, "explain": wanted.explain}
     if wanted.direction is not None:
@@ -89,7 +90,7 @@ def submit_scoring(services: Services, query: ScoringQuery) -> Response:
     submission = Submission(
         "scoring",
         wanted.model,
-        wanted.dataset,
+        dataset.id,
         {"version": version.version, **asked},
         owner(),
         key,
@@ -134,8 +135,8 @@ def _resolve_version(services: Services, model: str, wanted: ScoringRequest | Sc
         return get_version(connection, model, number)
 
 
-def _check(services: Services, wanted: ScoringRequest, version: VersionRow) -> None:
-    """Refuse a dataset that is missing, expired, or has none of the version's columns, and a list that it cannot give.
+def _usable(services: Services, wanted: ScoringRequest, version: VersionRow) -> DatasetRow:
+    """Return the dataset; refuse one that is missing, expired, or has none of the version's columns or of the list's.
 
     Raises: InputError.
     """
@@ -151,6 +152,7 @@ def _check(services: Services, wanted: ScoringRequest, version: VersionRow) -> N
         raise InputError.of([Problem("/dataset", "conflict", text)])
     if wanted.call_list is not None:
         check_call_list(wanted.call_list, wanted.output, wanted.direction, dataset)
+    return dataset
 
 
 ROUTES = (
@@ -164,7 +166,7 @@ ROUTES = (
         refusals=(404, 410, 413, 415, 422, 429, 507),
         query=ScoringQuery,
         body=ScoringRequest,
-        uploads=tuple(MEDIA_TYPES),
+        uploads=TABLE_TYPES,
         headers=REQUEST_HEADERS,
         answer_headers=ANSWER_HEADERS,
     ),

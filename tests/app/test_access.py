@@ -31,7 +31,7 @@ def filled(path: str) -> str:
 
 
 PROBES = {"/livez", "/readyz"}
-OPEN = PROBES | {"/login", "/logout", "/static/{digest}/{file}"}
+OPEN = PROBES | {"/login", "/logout", "/static/{digest}/{file}", "/favicon.ico"}
 PAGES = {route.path for route in ROUTES if route.page} - OPEN
 BROWSED = {"/openapi.json", "/docs", "/docs/start.js", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"}
 

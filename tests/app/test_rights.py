@@ -44,7 +44,7 @@ RIGHTS = {
     "score": Right("score", f"?alias ?version ?explain ?direction {HOW} records columns explain direction economics"),
     "upload_dataset": Right("train", "?target ?id ?name ?unlabelled Idempotency-Key"),
     "read_again": Right("train", "target id"),
-    "show_datasets": Right("read", PAGE),
+    "show_datasets": Right("read", f"{PAGE} ?name"),
     "show_dataset": Right("read"),
     "submit_training": Right(
         "train",
@@ -90,6 +90,14 @@ RIGHTS = {
     "docs_script": Right("read"),
     "docs_style": Right("read"),
     "show_start": Right("read"),
+    "show_jobs_page": Right("read", "?state ?kind ?model ?text ?page_token"),
+    "show_job_page": Right("read"),
+    "show_job_log": Right("read", "?attempt"),
+    "show_models_page": Right("read", "?page_token"),
+    "show_model_page": Right("read", "?page_token"),
+    "show_version_page": Right("read"),
+    "show_comparison_page": Right("read", "?versions ?customers ?threshold"),
+    "show_glass_box_page": Right("read", "?customer ?outcome ?network ?member"),
     "openapi": Right("read"),
 }
 BODIES = {name: {"model": "churn", "dataset": NOWHERE} for name in ("submit_training", "submit_sweep")}
@@ -149,7 +157,11 @@ def test_only_a_key_with_read_gets_customers_of_a_dataset(guarded: FlaskClient, 
     there["dataset_id"] = version.dataset_id
     ids = b"|".join(line.partition(b",")[0] for line in CSV.splitlines()[1:])
     customer = re.compile(rb"(?<![\w-])(%s)(?![\w-])" % ids)  # not a part of a longer id, such as a job's
-    query = {"show_diff": "?against=1&threshold=0.25&most=1000"}
+    query = {
+        "show_diff": "?against=1&threshold=0.25&most=1000",
+        "show_comparison_page": "?versions=1,2&customers=true&threshold=0.25",
+    }
+    readable = {"show_diff", "show_comparison_page", "show_glass_box_page"}
     for scopes in SETS:
         headers, told = key(*scopes), set()
         for route in CLOSED:
@@ -157,4 +169,4 @@ def test_only_a_key_with_read_gets_customers_of_a_dataset(guarded: FlaskClient, 
             answer = guarded.open(path, method=route.method, headers=headers, buffered=True)
             if customer.search(answer.data):
                 told.add(route.name)
-        assert told == ({"show_diff"} if scopes & {"read", "admin"} else set()), sorted(scopes)
+        assert told == (readable if scopes & {"read", "admin"} else set()), sorted(scopes)

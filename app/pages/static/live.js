@@ -9,14 +9,18 @@
     }
   }
 
-  // Updates wait while the reader has paused them, has chosen rows, or looks at another page.
-  function paused() {
-    const switched = document.querySelector("[data-pause]")?.checked;
+  // Updates wait while the reader has paused them, has chosen rows, or looks at another page; they end with data-live="ended".
+  function paused(part) {
+    const switched = document.querySelector("[data-pause]")?.checked || part.dataset.live === "ended";
     return switched || document.hidden || document.querySelector("[data-choice]:checked") !== null;
   }
 
   document.addEventListener("htmx:before:request", (event) => {
-    if (event.target.matches("[data-live]") && paused()) event.preventDefault();
+    if (event.target.matches("[data-live]") && paused(event.target)) event.preventDefault();
+  });
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-choose-all]")) return;
+    document.querySelectorAll("[data-choice]").forEach((box) => (box.checked = event.target.checked));
   });
   document.addEventListener("htmx:before:swap", (event) => {
     const answer = event.detail.ctx?.response?.raw;

@@ -1,8 +1,6 @@
 // The way from a file to a call list: sends a file, trains with the kinds that were chosen, and asks for the list.
 (() => {
   const { send, tell } = window.ebb;
-  const TYPES = { csv: "text/csv", ndjson: "application/x-ndjson", jsonl: "application/x-ndjson", parquet: "application/vnd.apache.parquet" };
-
   const sentences = (error) => (error.problem?.errors?.length ? error.problem.errors.map((one) => one.detail).join(" ") : error.message);
 
   // Names of datasets have at most 100 characters, and none that is invisible.
@@ -15,9 +13,8 @@
     sending.querySelector("[data-name]").textContent = file.name || name;
     form.setAttribute("aria-busy", "true");
     try {
-      const ending = (file.name || name).split(".").pop().toLowerCase();
       const address = `/v1/datasets?unlabelled=true&name=${encodeURIComponent(nameOf({ name: file.name || name }))}`;
-      const dataset = await send("POST", address, file, { "Content-Type": TYPES[ending] || "text/csv" });
+      const dataset = await send("POST", address, file, { "Content-Type": "application/octet-stream" });
       location.assign(`/start/${dataset.id}`);
     } catch (error) {
       sending.hidden = true;
