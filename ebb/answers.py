@@ -135,6 +135,7 @@ class Epoch(msgspec.Struct, frozen=True):
     dead_units: float | None = None
     retries: int = 0
     layers: list[LayerUpdate] | None = None
+    stage: int = 1
 
 
 class RegisteredModel(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Datasets: an artifact, the options to read it with, and its inferred schema."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,6 +111,12 @@ def get_dataset(connection: Connection, dataset_id: str) -> DatasetRow:
             "that datasets are kept (EBB_DATASET_DAYS); upload the table again, and it has the same id"
         )
     return row
+
+
+def read_names(connection: Connection, dataset_ids: Collection[str]) -> dict[str, str]:
+    """Return the names of these datasets by their ids."""
+    query = select(datasets.c.id, datasets.c.name).where(datasets.c.id.in_(dataset_ids))
+    return {row.id: row.name for row in connection.execute(query)}
 
 
 def list_datasets(

@@ -57,6 +57,7 @@ class Settings:
     queue_limit: int = 1000
     deadline_seconds: float = 0.0
     requests_per_minute: int = 0
+    pages_read_only: bool = False
     upload_bytes: int = 2 * 1024**3
     free_bytes: int = 1024**3
     stored_bytes: int = 0
@@ -97,6 +98,8 @@ class Settings:
 def _text(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return str(int(value))
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
@@ -147,6 +150,12 @@ def _queues(text: str) -> tuple[str, ...]:
     return tuple(kind for kind in KINDS if kind in named)
 
 
+def _switch(text: str) -> bool:
+    if text.lower() not in ("1", "true", "0", "false"):
+        raise ValueError("use 1 or 0")
+    return text.lower() in ("1", "true")
+
+
 def _log_level(text: str) -> str:
     if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError("use DEBUG, INFO, WARNING or ERROR")
@@ -176,6 +185,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "EBB_QUEUE_LIMIT": ("queue_limit", _number(1, 10**6, whole=True)),
     "EBB_DEADLINE_SECONDS": ("deadline_seconds", _number(0, 10**8, whole=False)),
     "EBB_REQUESTS_PER_MINUTE": ("requests_per_minute", _number(0, 1_000_000, whole=True)),
+    "EBB_PAGES_READ_ONLY": ("pages_read_only", _switch),
     "EBB_UPLOAD_BYTES": ("upload_bytes", _number(1024, 2**50, whole=True)),
     "EBB_FREE_BYTES": ("free_bytes", _number(0, 2**60, whole=True)),
     "EBB_STORED_BYTES": ("stored_bytes", _number(0, 2**60, whole=True)),

@@ -61,7 +61,8 @@ PageToken = Annotated[
 VersionNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"}, description="RFC 3339, UTC")]
 JsonObject = dict[str, Any]  # msgspec has no schema for object
-OwnRecord = Annotated[Any, Meta(extra_json_schema={"type": "object"})]  # another type is an error of that record alone
+CELLS = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}}
+OwnRecord = Annotated[Any, Meta(extra_json_schema=CELLS)]  # another type is an error of that record alone
 
 
 def time_text(moment: datetime | None) -> str | None:

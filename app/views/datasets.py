@@ -12,8 +12,8 @@ from app.parsing.request_parsing import body_type
 from app.routing.route import LOCATION, Route
 from app.schemas.field_types import ColumnName, JsonObject, PageQuery, PlainText, Time, time_text
 from app.services import Services
+from app.submission.table_type import TABLE_TYPES
 from app.submission.upload import Upload, keep_table, receive_table
-from model.tables.reader import MEDIA_TYPES
 from store.artifacts import Artifact
 from store.datasets import get_dataset, list_datasets
 from store.rows import DatasetRow
@@ -58,8 +58,11 @@ class DatasetPage(msgspec.Struct, frozen=True):
 
 
 def upload_dataset(services: Services, query: UploadQuery) -> Response:
-    """Inspect and store the body as a dataset; 200 if the same bytes were uploaded with the same options before."""
-    media_type = body_type(tuple(MEDIA_TYPES))
+    """Inspect and store the body as a dataset; 200 if the same bytes were uploaded with the same options before.
+
+    Of a body of type application/octet-stream, the first bytes decide what it is; the answer's `media_type` says it.
+    """
+    media_type = body_type(TABLE_TYPES)
     with receive_table(services, owner()) as received:
         return answer_once(services.database, received.sha256, lambda: _add(services, received, media_type, query))
 
@@ -116,7 +119,7 @@ ROUTES = (
         {201: Dataset, 200: Dataset},
         refusals=(409, 413, 415, 422, 507),
         query=UploadQuery,
-        uploads=tuple(MEDIA_TYPES),
+        uploads=TABLE_TYPES,
         headers=(UPLOAD_KEY,),
         answer_headers=(LOCATION,),
     ),

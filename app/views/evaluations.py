@@ -14,9 +14,11 @@ from app.schemas.job_resource import DeadlineSeconds, Job, Priority
 from app.services import Services
 from app.submission.dataset_check import find_usable
 from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
+from app.submission.training_size import most_memory
 from model.columns.schema import listed
-from model.errors import Problem
+from model.errors import Problem, TableError
 from model.evaluation.contacts import COSTS_AND_GAINS, DEFAULT_ECONOMICS
+from model.evaluation.size import check_evaluation_size
 from store.database import Connection
 from store.datasets import get_dataset
 from store.jobs.submit import Submission
@@ -44,7 +46,8 @@ def evaluate_version(services: Services, name: str, version: int, body: Evaluati
     """Submit a job that scores a dataset by a version and reports how good the version is on it."""
     key = idempotency_key()
     with services.database.read() as connection:
-        dataset = _usable(connection, get_version(connection, name, version), body.dataset)
+        most = most_memory(services, connection, "evaluation")
+        dataset = _usable(connection, get_version(connection, name, version), body.dataset, most)
     economics = {cost: getattr(body, cost) for cost in COSTS_AND_GAINS}
     submission = Submission(
         "evaluation",
@@ -59,8 +62,8 @@ def evaluate_version(services: Services, name: str, version: int, body: Evaluati
     return submit_job(services, submission)
 
 
-def _usable(connection: Connection, version: VersionRow, named: str) -> DatasetRow:
-    """Return the dataset; refuse one that is missing, or lacks the version's target or all of its columns.
+def _usable(connection: Connection, version: VersionRow, named: str, most: int) -> DatasetRow:
+    """Return the dataset; refuse one that is missing, or is too large, or lacks the version's target or all of its columns.
 
     Raises: InputError.
     """
@@ -76,6 +79,10 @@ def _usable(connection: Connection, version: VersionRow, named: str) -> DatasetR
     if needed and not needed & present:
         text = f"the table has none of the columns that the version was trained on: {listed(sorted(needed))}"
         raise InputError.of([Problem("/dataset", "conflict", text)])
+    try:
+        check_evaluation_size(dataset.rows, len(version.columns), most)
+    except TableError as error:
+        raise InputError.of([Problem("/dataset", "too_large", str(error))]) from None
     return dataset
 
 

@@ -17,12 +17,12 @@ from app.scoring.score_customers import check_direction
 from app.services import Services
 from app.submission.dataset_check import find_usable
 from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
+from app.submission.table_type import TABLE_TYPES
 from app.submission.upload import Upload, keep_table, receive_table
 from model.columns.schema import listed
 from model.errors import Problem
-from model.tables.reader import MEDIA_TYPES
-from store.jobs.submit import Submission
 from store.alias_names import CHAMPION
+from store.jobs.submit import Submission
 from store.registry.aliases import get_alias
 from store.registry.versions import get_version
 from store.rows import DatasetRow, VersionRow
@@ -64,7 +64,7 @@ def submit_scoring(services: Services, query: ScoringQuery) -> Response:
     The body is either JSON that names a stored dataset, with an empty query, or the table itself, with the options in
     the query.
     """
-    media_type, key = body_type((JSON, *MEDIA_TYPES)), idempotency_key()
+    media_type, key = body_type((JSON, *TABLE_TYPES)), idempotency_key()
     if media_type == JSON:
         wanted = _of_body(services, query)
         check_direction(wanted.direction, wanted.explain, "/direction")
@@ -157,7 +157,7 @@ ROUTES = (
         refusals=(404, 410, 413, 415, 422, 429, 507),
         query=ScoringQuery,
         body=ScoringRequest,
-        uploads=tuple(MEDIA_TYPES),
+        uploads=TABLE_TYPES,
         headers=REQUEST_HEADERS,
         answer_headers=ANSWER_HEADERS,
     ),

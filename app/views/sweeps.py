@@ -1,6 +1,6 @@
 """Sweep jobs: compare configurations of a spec by cross-validation; the winner becomes a version."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from flask import Response
@@ -14,6 +14,7 @@ from app.errors import InputError
 from app.routing.route import Route
 from app.schemas.field_types import DatasetRef, JsonObject, Slug
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
+from app.schemas.training_spec import TRAINING_SPEC, Schema
 from app.services import Services
 from app.submission.dataset_check import find_labelled
 from app.submission.gate_check import GateRequest, Promote, gate_params, gate_problems
@@ -27,6 +28,7 @@ from store.database import Connection
 from store.jobs.submit import Submission
 from store.rows import DatasetRow
 
+SPEC = "the training spec that the configurations change"
 Listed = Annotated[
     list[JsonObject],
     Meta(min_length=2, max_length=MOST_CONFIGURATIONS, description="changes of the spec, one configuration each"),
@@ -45,9 +47,11 @@ class HalvingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SweepRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The spec, its changes to compare, the folds that compare them, and the promotion of the winner."""
 
+    PUBLISHED: ClassVar[Schema] = {"spec": {**TRAINING_SPEC, "description": SPEC, "default": {}}}
+
     model: Slug
     dataset: DatasetRef
-    spec: Annotated[JsonObject, Meta(description="the training spec that the configurations change")] = {}
+    spec: Annotated[JsonObject, Meta(description=SPEC)] = {}
     configurations: Listed | Drawn | None = None
     space: Annotated[JsonObject, Meta(description="values for settings of the spec, or an interval")] | None = None
     seed: Seed | None = None
@@ -127,9 +131,7 @@ def _dataset_problems(plan: SweepPlan, dataset: DatasetRow) -> list[Problem]:
     inputs = {column["name"]: column["kind"] for column in dataset.schema["columns"]}
     others = (dataset.target, dataset.id_column)
     problems = dataset_errors(plan.spec, inputs, others, "/spec")
-    for spec, pointer in zip(plan.specs, plan.pointers, strict=True) if not problems else ():
-        problems += dataset_errors(spec, inputs, others, pointer)
-    return problems
+    return problems or plan.placed([dataset_errors(spec, inputs, others, "") for spec in plan.specs])
 
 
 ROUTES = (

@@ -1,6 +1,6 @@
 """Training jobs: validates a request completely, commits it as a row, then publishes the job."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from flask import Response
@@ -14,6 +14,7 @@ from app.errors import InputError
 from app.routing.route import Route
 from app.schemas.field_types import DatasetRef, JsonObject, Slug
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
+from app.schemas.training_spec import RECIPE, Schema
 from app.services import Services
 from app.submission.dataset_check import find_labelled
 from app.submission.gate_check import GateRequest, Promote, gate_params, gate_problems
@@ -33,6 +34,8 @@ SPEC = (
 
 class TrainingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The spec to train, the dataset to train on, and the promotion of the result."""
+
+    PUBLISHED: ClassVar[Schema] = {"spec": {**RECIPE, "description": SPEC, "default": None}}
 
     model: Slug
     dataset: DatasetRef

@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "worker.__main__": {"kombu"},
     "app": {"flask", "werkzeug", "gunicorn", "msgspec", "model", "store"},
     "app.metrics": {"prometheus_client"},
+    "app.pages": {"jinja2", "markupsafe"},
     "app.limits.rate_limiter": {"limits", "redis"},
     "ebb": {"click", "rich", "httpx", "msgspec", "model", "store"},
     "ebb.customers": {"numpy"},
