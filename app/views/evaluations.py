@@ -63,7 +63,7 @@ def evaluate_version(services: Services, name: str, version: int, body: Evaluati
 
 
 def _usable(connection: Connection, version: VersionRow, named: str, most: int) -> DatasetRow:
-    """Return the dataset; refuse one that is missing, or is too large, or lacks the version's target or all of its columns.
+    """Return the dataset; refuse one that is missing, too large, or lacks the version's target or all its columns.
 
     Raises: InputError.
     """

@@ -42,7 +42,8 @@ HOW = "?customer_value ?offer_cost ?contact_cost ?acceptance ?budget ?capacity"
 JOB = "alias version output explain direction priority deadline_s"  # reading a result needs the scope `read` only
 RIGHTS = {
     "score": Right("score", f"?alias ?version ?explain ?direction {HOW} records columns explain direction economics"),
-    "upload_dataset": Right("train", "?target ?id ?name Idempotency-Key"),
+    "upload_dataset": Right("train", "?target ?id ?name ?unlabelled Idempotency-Key"),
+    "read_again": Right("train", "target id"),
     "show_datasets": Right("read", f"{PAGE} ?name"),
     "show_dataset": Right("read"),
     "submit_training": Right(
@@ -57,7 +58,8 @@ RIGHTS = {
         {"promote": {"always": "promote", "if_better": "promote"}},
     ),
     "submit_scoring": Right(
-        "score", f"model dataset {JOB} {' '.join('?' + name for name in JOB.split())} ?model ?name Idempotency-Key"
+        "score",
+        f"model dataset {JOB} {' '.join('?' + name for name in JOB.split())} ?model ?name call_list Idempotency-Key",
     ),
     "show_jobs": Right("read", f"?state ?kind ?model {PAGE}"),
     "show_job": Right("read"),
@@ -66,6 +68,7 @@ RIGHTS = {
     "stream_events": Right("read", "?last_event_id Last-Event-ID"),
     "retry_job": Right("train score", "Idempotency-Key"),
     "download_result": Right("read", "Range"),
+    "download_call_list": Right("read", "?format ?search ?reason"),
     "replay_version": Right("train", "Idempotency-Key"),
     "evaluate_version": Right(
         "train", "dataset customer_value offer_cost contact_cost acceptance priority deadline_s Idempotency-Key"
