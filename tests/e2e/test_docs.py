@@ -149,5 +149,11 @@ def test_a_score_is_recomputed_from_the_download_alone(
 def test_the_script_is_short_needs_nothing_of_ebb_and_is_the_one_of_the_page() -> None:
     script = SCRIPT.read_text(encoding="utf-8")
     assert len([line for line in script.splitlines() if line]) <= 80
-    assert set(re.findall(r"^(?:from|import) (\w+)", script, re.MULTILINE)) == {"json", "sys", "datetime", "numpy", "safetensors"}
+    assert set(re.findall(r"^(?:from|import) (\w+)", script, re.MULTILINE)) == {
+        "json",
+        "sys",
+        "datetime",
+        "numpy",
+        "safetensors",
+    }
     assert script in (DOCS / "engine.md").read_text(encoding="utf-8")
