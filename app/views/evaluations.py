@@ -70,7 +70,7 @@ def _usable(connection: Connection, version: VersionRow, named: str, most: int) 
     dataset, problems = find_usable(connection, named, "/dataset")
     if dataset is None:
         raise InputError.of(problems)
-    target = get_dataset(connection, version.dataset_id).target
+    target = get_dataset(connection, version.dataset_id, gone_too=True).target
     needed = {column["name"] for column in version.columns}
     present = {column["name"] for column in dataset.schema["columns"]} | {dataset.target, dataset.id_column}
     if target not in present:
