@@ -24,8 +24,9 @@ REFERENCE = "#/components/schemas/{name}"
 
 
 def write_document(routes: Sequence[Route], *, keyless: bool) -> bytes:
-    """Return the document as JSON, with control characters escaped."""
-    return escaped(msgspec.json.encode(_document(routes, keyless=keyless)).decode()).encode()
+    """Return the document of all routes but the pages as JSON, with control characters escaped."""
+    described = [route for route in routes if not route.page]
+    return escaped(msgspec.json.encode(_document(described, keyless=keyless)).decode()).encode()
 
 
 def _document(routes: Sequence[Route], *, keyless: bool) -> dict[str, Any]:

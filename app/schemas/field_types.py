@@ -46,6 +46,12 @@ def several(names: Iterable[str]) -> Meta:
 
 Slug = Annotated[str, whole(SLUG, "letters, digits, '.', '_' and '-', at most 100", max_length=100)]
 Uuid = Annotated[str, whole(UUID, "a UUIDv7")]
+DatasetRef = Annotated[
+    str,
+    whole(
+        LABEL_PATTERN, "the id of a dataset, or its name if no other stored one has it", min_length=1, max_length=100
+    ),
+]
 PlainText = Annotated[str, whole(LABEL_PATTERN, f"text {LABEL_RULE}", max_length=100)]
 ColumnName = Annotated[str, whole(DATA_PATTERN, f"text {RULE}", min_length=1, max_length=NAME_CHARACTERS)]
 PageSize = Annotated[int, Meta(ge=1, le=1000)]

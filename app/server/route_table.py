@@ -1,5 +1,6 @@
-"""The table of all routes."""
+"""The table of all routes: those of the API, and the pages."""
 
+from app.pages.page_table import PAGES
 from app.routing.route import Route
 from app.views import (
     aliases,
@@ -11,8 +12,9 @@ from app.views import (
     docs,
     evaluations,
     events,
-    home,
     jobs,
+    keys,
+    list_downloads,
     models,
     operations,
     prometheus,
@@ -37,6 +39,7 @@ ROUTES: tuple[Route, ...] = (
     *events.ROUTES,
     *retries.ROUTES,
     *results.ROUTES,
+    *list_downloads.ROUTES,
     *replays.ROUTES,
     *evaluations.ROUTES,
     *models.ROUTES,
@@ -47,8 +50,9 @@ ROUTES: tuple[Route, ...] = (
     *webhooks.ROUTES,
     *deliveries.ROUTES,
     *audit.ROUTES,
+    *keys.ROUTES,
     *operations.ROUTES,
     *prometheus.ROUTES,
     *docs.ROUTES,
-    *home.ROUTES,
+    *PAGES,
 )

@@ -10,12 +10,14 @@ from app.edge.exchange import caller_name, owner
 from app.edge.file_answer import FILE_HEADERS, FILE_REFUSALS, FILE_STATUSES, RANGE, file_answer
 from app.edge.idempotency import UPLOAD_KEY, answer_once
 from app.edge.responses import conditional, json_answer, no_content
+from app.errors import InputError
 from app.parsing.request_parsing import body_type
 from app.routing.route import LOCATION, Route
 from app.schemas.field_types import ColumnName, JsonObject, PageQuery, PlainText, Time, time_text
 from app.services import Services
 from app.submission.table_type import TABLE_TYPES
-from app.submission.upload import Upload, keep_table, receive_table
+from app.submission.upload import Upload, keep_table, receive_table, reread_table
+from model.errors import Problem
 from model.tables.reader import MEDIA_TYPES
 from store.artifacts import Artifact
 from store.datasets import get_dataset, list_datasets
@@ -24,11 +26,19 @@ from store.rows import DatasetRow
 
 
 class UploadQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"id_column": "id"}):
-    """The options of reading an uploaded table."""
+    """The options of reading an uploaded table. One that is `unlabelled` has no target, or gets one by a reading."""
+
+    target: ColumnName | None = None
+    id_column: ColumnName | None = None
+    name: PlainText = ""
+    unlabelled: bool = False
+
+
+class ReadingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"id_column": "id"}):
+    """The target and the id column to read a stored table with."""
 
     target: ColumnName
     id_column: ColumnName | None = None
-    name: PlainText = ""
 
 
 class Dataset(msgspec.Struct, frozen=True):
@@ -48,6 +58,12 @@ class Dataset(msgspec.Struct, frozen=True):
     created_at: Time
 
 
+class DatasetsQuery(PageQuery, frozen=True, forbid_unknown_fields=True):
+    """The datasets to list."""
+
+    name: PlainText | None = None
+
+
 class DatasetPage(msgspec.Struct, frozen=True):
     """Some datasets, the newest first."""
 
@@ -60,19 +76,33 @@ def upload_dataset(services: Services, query: UploadQuery) -> Response:
 
     Of a body of type application/octet-stream, the first bytes decide what it is; the answer's `media_type` says it.
     """
+    if (query.target is None) != query.unlabelled:
+        detail = "name the column that says who churned; with unlabelled=true, and only then, there is none"
+        raise InputError.of([Problem("/query/target", "missing" if query.target is None else "conflict", detail)])
     media_type = body_type(TABLE_TYPES)
     with receive_table(services, owner()) as received:
         return answer_once(services.database, received.sha256, lambda: _add(services, received, media_type, query))
 
 
 def _add(services: Services, received: Artifact, media_type: str, query: UploadQuery) -> Response:
-    upload = Upload(media_type, query.target, query.id_column or "", query.name)
-    known, new = keep_table(services, received, upload, owner())
+    upload = Upload(media_type, query.target or "", query.id_column or "", query.name)
+    return _kept(services, *keep_table(services, received, upload, owner()))
+
+
+def _kept(services: Services, known: str, new: bool) -> Response:
     with services.database.read() as connection:
         dataset = get_dataset(connection, known)
     answer = json_answer(to_dataset(dataset), Status.CREATED if new else Status.OK)
     answer.headers["Location"] = f"/v1/datasets/{known}"
     return answer
+
+
+def read_again(services: Services, dataset_id: str, body: ReadingRequest) -> Response:
+    """Read a stored table with this target and id; 200 if its bytes were read with them before."""
+    with services.database.read() as connection:
+        dataset = get_dataset(connection, dataset_id)
+    upload = Upload(dataset.media_type, body.target, body.id_column or "", dataset.name)
+    return _kept(services, *reread_table(services, dataset, upload, owner()))
 
 
 def show_dataset(services: Services, dataset_id: str) -> Response:
@@ -103,10 +133,10 @@ def delete_dataset(services: Services, dataset_id: str) -> Response:
     return no_content()
 
 
-def show_datasets(services: Services, query: PageQuery) -> Response:
-    """List the datasets, the newest first."""
+def show_datasets(services: Services, query: DatasetsQuery) -> Response:
+    """List the datasets, the newest first, or those of a name."""
     with services.database.read() as connection:
-        page = list_datasets(connection, page_size=query.page_size, page_token=query.page_token)
+        page = list_datasets(connection, page_size=query.page_size, page_token=query.page_token, name=query.name)
     return conditional(json_answer(DatasetPage([to_dataset(row) for row in page.rows], page.next_token)))
 
 
@@ -142,7 +172,18 @@ ROUTES = (
         headers=(UPLOAD_KEY,),
         answer_headers=(LOCATION,),
     ),
-    Route("GET", "/v1/datasets", show_datasets, "read", "List datasets", {200: DatasetPage}, (422,), PageQuery),
+    Route(
+        "POST",
+        "/v1/datasets/{dataset_id}/readings",
+        read_again,
+        "train",
+        "Read a stored table with a target",
+        {201: Dataset, 200: Dataset},
+        refusals=(404, 410, 413, 415, 422, 507),
+        body=ReadingRequest,
+        answer_headers=(LOCATION,),
+    ),
+    Route("GET", "/v1/datasets", show_datasets, "read", "List datasets", {200: DatasetPage}, (422,), DatasetsQuery),
     Route("GET", "/v1/datasets/{dataset_id}", show_dataset, "read", "Read a dataset", {200: Dataset}, (404, 410)),
     Route(
         "GET",

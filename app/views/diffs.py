@@ -13,7 +13,7 @@ from app.edge.responses import conditional, json_answer
 from app.errors import InputError, TooLargeError
 from app.routing.paths import VERSION
 from app.routing.route import Route
-from app.schemas.field_types import Uuid, VersionNumber
+from app.schemas.field_types import DatasetRef, VersionNumber
 from app.schemas.own_id import with_own_id
 from app.scoring.customers import id_names, shown_id
 from app.services import Services
@@ -35,7 +35,9 @@ class DiffQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The version to compare with, the customers that both score, and how much to list."""
 
     against: VersionNumber
-    dataset: Annotated[Uuid, Meta(description="whose customers to score; by default the training's")] | None = None
+    dataset: Annotated[DatasetRef, Meta(description="whose customers to score; by default the training's")] | None = (
+        None
+    )
     threshold: Annotated[float, Meta(gt=0, lt=1, description="customers of at least this probability leave")] = 0.5
     most: Annotated[int, Meta(ge=0, le=1000, description="how many customers to list, the largest changes first")] = 20
     explain: Annotated[int, Meta(ge=0, le=1000, description="how many columns to list for each customer")] = 3
@@ -120,6 +122,14 @@ SEED = 0  # of the interval: the same request gets the same answer
 
 def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> Response:
     """List the customers of a dataset who change sides between two versions, and the columns that move them."""
+    return conditional(json_answer(find_diff(services, name, version, query)))
+
+
+def find_diff(services: Services, name: str, version: int, query: DiffQuery) -> Diff:
+    """Score a dataset by two versions, and return who changes sides.
+
+    Raises: NotFoundError, InputError, TooLargeError; the errors of the model.
+    """
     with services.database.read() as connection:
         row = get_version(connection, name, version)
         old, new = (_contender(services, connection, name, number) for number in (query.against, version))
@@ -135,26 +145,22 @@ def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> 
         scored = zip(*(score_file(each, *table) for each in both), strict=True)
         found = compare(*both, scored, threshold=query.threshold, most=query.most, unseen=unseen)
     id_name = id_names(new.estimator)[0]
-    return conditional(
-        json_answer(
-            Diff(
-                model=name,
-                version=version,
-                against=query.against,
-                dataset=dataset.id,
-                threshold=query.threshold,
-                rows=found.total.rows,
-                errors=found.total.errors,
-                to_leaving=found.total.to_leaving,
-                to_staying=found.total.to_staying,
-                mean_probability_change=found.total.mean_change,
-                baseline_log_odds_change=found.baseline_change,
-                customers=_customers(found, query.explain, id_name),
-                unseen=None if unseen is None else _unseen(found.unseen),
-                quality=_quality({**result.to_json(), **counts}),
-                id_column=id_name,
-            )
-        )
+    return Diff(
+        model=name,
+        version=version,
+        against=query.against,
+        dataset=dataset.id,
+        threshold=query.threshold,
+        rows=found.total.rows,
+        errors=found.total.errors,
+        to_leaving=found.total.to_leaving,
+        to_staying=found.total.to_staying,
+        mean_probability_change=found.total.mean_change,
+        baseline_log_odds_change=found.baseline_change,
+        customers=_customers(found, query.explain, id_name),
+        unseen=None if unseen is None else _unseen(found.unseen),
+        quality=_quality({**result.to_json(), **counts}),
+        id_column=id_name,
     )
 
 

@@ -12,7 +12,7 @@ from app.edge.idempotency import idempotency_key
 from app.edge.responses import json_answer
 from app.errors import InputError
 from app.routing.route import Route
-from app.schemas.field_types import JsonObject, Slug, Uuid
+from app.schemas.field_types import DatasetRef, JsonObject, Slug
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
 from app.schemas.training_spec import TRAINING_SPEC, Schema
 from app.services import Services
@@ -50,7 +50,7 @@ class SweepRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     PUBLISHED: ClassVar[Schema] = {"spec": {**TRAINING_SPEC, "description": SPEC, "default": {}}}
 
     model: Slug
-    dataset: Uuid
+    dataset: DatasetRef
     spec: Annotated[JsonObject, Meta(description=SPEC)] = {}
     configurations: Listed | Drawn | None = None
     space: Annotated[JsonObject, Meta(description="values for settings of the spec, or an interval")] | None = None
@@ -88,17 +88,16 @@ def submit_sweep(services: Services, body: SweepRequest) -> Response:
     require_promotion(body.promote)
     key = idempotency_key()
     with services.database.read() as connection:
-        plan = _parse_plan(services, connection, body)
-    params = {**plan.to_json(), "promote": body.promote}
+        plan, dataset = _parse_plan(services, connection, body)
+        gate = gate_params(connection, body.gate)
+    params = {**plan.to_json(), "promote": body.promote, **gate}
     if body.validate_only:
         rungs = [HalvingRung(rung.epochs, rung.configurations) for rung in plan.rungs]
         return json_answer(ValidSweep(True, params["spec"], params["configurations"], rungs))
-    if body.gate is not None:
-        params["gate"] = gate_params(body.gate)
     submission = Submission(
         kind="sweep",
         model=body.model,
-        dataset_id=body.dataset,
+        dataset_id=dataset.id,
         params=params,
         owner=owner(),
         idempotency_key=key,
@@ -108,8 +107,8 @@ def submit_sweep(services: Services, body: SweepRequest) -> Response:
     return submit_job(services, submission)
 
 
-def _parse_plan(services: Services, connection: Connection, body: SweepRequest) -> SweepPlan:
-    """Return the parsed plan.
+def _parse_plan(services: Services, connection: Connection, body: SweepRequest) -> tuple[SweepPlan, DatasetRow]:
+    """Return the parsed plan, and the dataset.
 
     Raises: InputError with all problems of the plan and of the dataset.
     """
@@ -122,19 +121,17 @@ def _parse_plan(services: Services, connection: Connection, body: SweepRequest) 
     problems = [*unusable, *problems, *gate_problems(connection, body.gate, body.promote, dataset)]
     if plan is not None and dataset is not None:
         problems += _dataset_problems(plan, dataset) or oversize_sweep(services, connection, plan, dataset)
-    if plan is None or problems:
+    if plan is None or dataset is None or problems:
         raise InputError.of(problems)
-    return plan
+    return plan, dataset
 
 
 def _dataset_problems(plan: SweepPlan, dataset: DatasetRow) -> list[Problem]:
     """Return the problems with the dataset of the sweep's spec, or else those of its configurations."""
-    inputs = {column["name"]: column["kind"] for column in dataset.schema["columns"]}
+    inputs = {column["name"]: column for column in dataset.schema["columns"]}
     others = (dataset.target, dataset.id_column)
     problems = dataset_errors(plan.spec, inputs, others, "/spec")
-    for spec, pointer in zip(plan.specs, plan.pointers, strict=True) if not problems else ():
-        problems += dataset_errors(spec, inputs, others, pointer)
-    return problems
+    return problems or plan.placed([dataset_errors(spec, inputs, others, "") for spec in plan.specs])
 
 
 ROUTES = (

@@ -17,9 +17,6 @@ from store.tables import alias_moves, aliases, jobs, models
 from store.upsert import upsert_into
 from store.webhooks.announce import announce_move
 
-CHAMPION = "champion"
-"""The alias that scores by default, and that trainings promote."""
-
 
 @dataclass(frozen=True)
 class Promotion:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from model.columns import Days, Flags, Numbers, Table, Words
-from model.errors import CheckpointError
+from model.errors import CheckpointError, TableError
 from model.estimator import Estimator, Fitting
 from model.estimator.blending import blend_of, blend_weights
 from model.logistic import fit_logistic
@@ -50,8 +50,8 @@ def test_a_checkpoint_of_any_stage_resumes_to_the_same_bytes_and_epochs(whole: F
     saved = unpack_checkpoint(pack_checkpoint(first.checkpoint()))
     second = fitting(mixed_table(), checkpoint=saved)
     assert (second.epochs_done, second.epochs_planned) == (pause, 9)
-    rest = [(report.epoch, report.epochs, report.steps, report.train_loss) for report in second.epochs()]
-    assert rest == [(report.epoch, report.epochs, report.steps, report.train_loss) for report in reports[pause:]]
+    rest = [(report.epoch, report.stage, report.epochs, report.steps, report.train_loss) for report in second.epochs()]
+    assert rest == [(one.epoch, one.stage, one.epochs, one.steps, one.train_loss) for one in reports[pause:]]
     assert second.estimator().to_bytes() == whole.estimator().to_bytes()
 
 
@@ -60,6 +60,7 @@ def test_epochs_and_steps_count_on_and_the_plan_shrinks_by_early_stops() -> None
     reports = list(fitting(mixed_table(), parse_recipe({**RECIPE, "stages": stages})).epochs())
     assert [report.epoch for report in reports] == list(range(1, len(reports) + 1))
     assert [report.epochs for report in reports] == [12, 12, 10, 10, 8, 8]
+    assert [report.stage for report in reports] == [1, 1, 2, 2, 3, 3]
     assert np.diff([report.steps for report in reports]).tolist() == [reports[0].steps] * (len(reports) - 1)
 
 
@@ -178,6 +179,12 @@ def test_tables_of_one_kind_of_column_with_gaps_and_dates(columns: dict[str, Any
     p = found.predict(Table(columns, 300))
     assert np.isfinite(p).all()
     assert Estimator.from_bytes(found.to_bytes()).predict(Table(columns, 300)).tobytes() == p.tobytes()
+
+
+def test_fewer_groups_than_a_preset_has_members_are_refused_with_what_to_do() -> None:
+    recipe = parse_recipe({"preset": "auto", "validation": {"group": "plan"}})
+    with pytest.raises(TableError, match=r"only 4 groups for 8 folds: group by a column of at least 8 values"):
+        fitting(mixed_table(), recipe)
 
 
 def test_few_rows_are_told() -> None:
