@@ -77,6 +77,7 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "evaluate_version": {"profit": {"dataset": DATASET_ID, **ECONOMICS}},
     "put_alias": {"move": {"version": 1}},
+    "make_key": {"scorer": {"name": "crm", "scopes": ["score"], "days": 365}},
 }
 """By operation and name. The body's dataset, versions and alias stand for those of the caller."""
 
