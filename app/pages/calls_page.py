@@ -13,9 +13,10 @@ from msgspec import Meta
 from app.call_lists.listed_customers import ListedCustomer, ListFilter, get_call_list_job, open_call_list
 from app.pages.page_route import page_route
 from app.pages.rendering import render_page
-from app.schemas.field_types import ColumnName, PlainText
+from app.schemas.field_types import PlainText
 from app.schemas.job_resource import load_job
 from app.services import Services
+from model.limits import NAME_CHARACTERS
 from store.datasets import find_dataset
 from store.job_states import JobState
 from store.jobs.read import list_jobs
@@ -32,7 +33,7 @@ class CallListPageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """Which customers of the list to show, and which page of them."""
 
     search: PlainText = ""
-    reason: ColumnName | Annotated[str, Meta(max_length=0)] = ""
+    reason: Annotated[str, Meta(max_length=NAME_CHARACTERS)] = ""
     page: Annotated[int, Meta(ge=1, le=10_000)] = 1
 
 
