@@ -47,7 +47,7 @@ def test_versions_that_cannot_be_compared_are_told(client: FlaskClient, query: s
     [
         ("?customer=nobody", "no customer 'nobody' in its column 'customer_id'"),
         ("?member=2", "there is no such member"),
-        ("?dataset=01890000-0000-7000-8000-000000000000", "there is no such dataset"),
+        ("?dataset=nothing", "there is no such dataset"),
     ],
 )
 def test_a_glass_box_that_cannot_be_opened_says_why(client: FlaskClient, query: str, told: str) -> None:
