@@ -8,9 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from urllib.parse import quote
 
 from model.machine import CORES, memory_bytes
 from store.errors import SettingsError
@@ -110,6 +108,9 @@ def _path(text: str) -> Path:
 
 
 def _database_url(text: str) -> str:
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 - a client has settings, too, and no SQLAlchemy
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):  # ValueError quotes the port, which may be part of a password
@@ -247,8 +248,7 @@ def _add_passwords(values: dict[str, Any]) -> list[str]:
 
 def _complete(values: dict[str, Any]) -> Settings:
     home = values.setdefault("home", _path("var"))
-    embedded = URL.create("sqlite", database=str(home / "ebb.db"))
-    values.setdefault("database_url", embedded.render_as_string())
+    values.setdefault("database_url", f"sqlite:///{quote(str(home / 'ebb.db'), safe=' +/')}")
     concurrency = values.setdefault("worker_concurrency", _default_concurrency())
     values.setdefault("training_bytes", _default_training_bytes(concurrency))
     assert values.keys() <= {one.name for one in fields(Settings)}  # noqa: S101 - VARIABLES against Settings

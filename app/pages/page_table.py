@@ -1,6 +1,18 @@
 """The table of all pages."""
 
-from app.pages import job_page, jobs_page, keys_page, login, operations_page, start_page, static_files
+from app.pages import (
+    compare_page,
+    glass_box_page,
+    job_page,
+    jobs_page,
+    keys_page,
+    login,
+    models_page,
+    operations_page,
+    start_page,
+    static_files,
+    version_page,
+)
 from app.routing.route import Route
 
 PAGES: tuple[Route, ...] = (
@@ -9,6 +21,10 @@ PAGES: tuple[Route, ...] = (
     *job_page.ROUTES,
     *operations_page.ROUTES,
     *keys_page.ROUTES,
+    *models_page.ROUTES,
+    *version_page.ROUTES,
+    *compare_page.ROUTES,
+    *glass_box_page.ROUTES,
     *login.ROUTES,
     *static_files.ROUTES,
 )

@@ -21,7 +21,7 @@ from app.services import Services
 from model.campaign import Economics
 from model.errors import Problem
 from model.estimator import Estimator
-from store.registry.aliases import CHAMPION
+from store.alias_names import CHAMPION
 
 NDJSON, CSV = "application/x-ndjson", "text/csv"
 FORMATS = (JSON, NDJSON, CSV)

@@ -43,7 +43,7 @@ JOB = "alias version output explain direction priority deadline_s"  # reading a 
 RIGHTS = {
     "score": Right("score", f"?alias ?version ?explain ?direction {HOW} records columns explain direction economics"),
     "upload_dataset": Right("train", "?target ?id ?name Idempotency-Key"),
-    "show_datasets": Right("read", PAGE),
+    "show_datasets": Right("read", f"{PAGE} ?name"),
     "show_dataset": Right("read"),
     "submit_training": Right(
         "train",
@@ -95,6 +95,11 @@ RIGHTS = {
     "show_job_log": Right("read", "?attempt"),
     "show_operations": Right("read"),
     "show_keys_page": Right("admin"),
+    "show_models_page": Right("read", "?page_token"),
+    "show_model_page": Right("read", "?page_token"),
+    "show_version_page": Right("read"),
+    "show_comparison_page": Right("read", "?versions ?customers ?threshold"),
+    "show_glass_box_page": Right("read", "?customer ?outcome ?network ?member"),
     "openapi": Right("read"),
 }
 BODIES = {name: {"model": "churn", "dataset": NOWHERE} for name in ("submit_training", "submit_sweep")}
@@ -154,7 +159,11 @@ def test_only_a_key_with_read_gets_customers_of_a_dataset(guarded: FlaskClient, 
     there |= {"dataset_id": version.dataset_id, "key": "nobody"}
     ids = b"|".join(line.partition(b",")[0] for line in CSV.splitlines()[1:])
     customer = re.compile(rb"(?<![\w-])(%s)(?![\w-])" % ids)  # not a part of a longer id, such as a job's
-    query = {"show_diff": "?against=1&threshold=0.25&most=1000"}
+    query = {
+        "show_diff": "?against=1&threshold=0.25&most=1000",
+        "show_comparison_page": "?versions=1,2&customers=true&threshold=0.25",
+    }
+    readable = {"show_diff", "show_comparison_page", "show_glass_box_page"}
     for scopes in SETS:
         headers, told = key(*scopes), set()
         for route in CLOSED:
@@ -162,4 +171,4 @@ def test_only_a_key_with_read_gets_customers_of_a_dataset(guarded: FlaskClient, 
             answer = guarded.open(path, method=route.method, headers=headers, buffered=True)
             if customer.search(answer.data):
                 told.add(route.name)
-        assert told == ({"show_diff"} if scopes & {"read", "admin"} else set()), sorted(scopes)
+        assert told == (readable if scopes & {"read", "admin"} else set()), sorted(scopes)

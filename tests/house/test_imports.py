@@ -29,6 +29,9 @@ ALLOWED: dict[str, set[str]] = {
     "app.limits.rate_limiter": {"limits", "redis"},
     "ebb": {"click", "rich", "httpx", "msgspec", "model", "store"},
     "ebb.customers": {"numpy"},
+    "ebb.frames": {"numpy", "pandas", "pyarrow"},
+    "ebb.classifier": {"numpy", "sklearn"},
+    "ebb.onnx_export": {"numpy", "onnx"},
     "ebb.demo": {"numpy", "matplotlib"},
 }
 
