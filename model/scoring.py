@@ -10,7 +10,7 @@ from model.design import Floats
 from model.errors import Problem, TableError
 from model.estimator import Direction, Estimator, Explained
 from model.ids import invalid_ids
-from model.tables.reader import Source, read_chunks
+from model.tables.reader import Source, TableChunk, read_chunks
 
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -45,24 +45,34 @@ def score_file(
     """
     encoder = estimator.encoder
     for chunk in read_chunks(source, file_format, encoder.texts, estimator.id_column, frozenset(encoder.names)):
-        check_columns(encoder.names, chunk.columns)
-        cells, problems = estimator.read(chunk.columns, chunk.rows)
-        ids: Sequence[Scalar] = range(chunk.first_row, chunk.first_row + chunk.rows)
-        whole, id_problems = True, {}
-        if chunk.ids is not None:
-            ids, whole = chunk.ids, chunk.whole_ids
-            if id_problems := invalid_ids(ids, estimator.id_column or ""):
-                ids = [None if row in id_problems else one for row, one in enumerate(ids)]
-        yield ScoredChunk(
-            ids=ids,
-            cells=cells,
-            probabilities=estimator.predict(cells),
-            problems={row: [problem] for row, problem in id_problems.items()} | problems.rows,
-            explained=estimator.explain(cells, top=explain, direction=direction) if explain else None,
-            whole_ids=whole,
-            ignored=estimator.unknown(chunk.names),
-            numbered=chunk.ids is None,
-        )
+        yield score_chunk(estimator, chunk, explain, direction)
+
+
+def score_chunk(
+    estimator: Estimator, chunk: TableChunk, explain: int = 0, direction: Direction | None = None
+) -> ScoredChunk:
+    """Score the rows of a chunk, which may have other columns than the estimator's, too.
+
+    Raises: as `score_file` does.
+    """
+    check_columns(estimator.encoder.names, chunk.columns)
+    cells, problems = estimator.read(chunk.columns, chunk.rows)
+    ids: Sequence[Scalar] = range(chunk.first_row, chunk.first_row + chunk.rows)
+    whole, id_problems = True, {}
+    if chunk.ids is not None:
+        ids, whole = chunk.ids, chunk.whole_ids
+        if id_problems := invalid_ids(ids, estimator.id_column or ""):
+            ids = [None if row in id_problems else one for row, one in enumerate(ids)]
+    return ScoredChunk(
+        ids=ids,
+        cells=cells,
+        probabilities=estimator.predict(cells),
+        problems={row: [problem] for row, problem in id_problems.items()} | problems.rows,
+        explained=estimator.explain(cells, top=explain, direction=direction) if explain else None,
+        whole_ids=whole,
+        ignored=estimator.unknown(chunk.names),
+        numbered=chunk.ids is None,
+    )
 
 
 def check_columns(trained: Sequence[str], names: Collection[str]) -> None:

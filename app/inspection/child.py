@@ -1,4 +1,4 @@
-"""`python -m app.inspection.child`: describes one table within limits of memory and processor time.
+"""`python -m app.inspection.child`: describes one table, or reads its first rows, within limits of memory and time.
 
 The request is a line of JSON on standard input, the answer is a JSON object on standard output. The parent keeps
 standard input open while it waits for the answer; when the pipe closes, this process ends.
@@ -7,11 +7,13 @@ standard input open while it waits for the answer; when the pipe closes, this pr
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from model.errors import ColumnError, TableError
 from model.limits import SCHEMA_BYTES
+from model.tables.first_rows import read_first_rows
 from model.tables.profiling import profile_file
 from store.child_processes import end_with_parent, read_line
 from store.process_limits import lift_memory, limit_process
@@ -32,6 +34,14 @@ def main() -> int:
 
 def _answer(request: dict[str, Any]) -> str:
     try:
+        if request["first_rows"] is not None:
+            return json.dumps(
+                {
+                    "first_rows": asdict(
+                        read_first_rows(Path(request["path"]), request["file_format"], request["first_rows"])
+                    )
+                }
+            )
         schema = profile_file(Path(request["path"]), request["file_format"], request["target"], request["id_column"])
         answer = json.dumps({"schema": schema.to_json()})
         if len(answer) > SCHEMA_BYTES:

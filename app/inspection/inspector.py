@@ -13,6 +13,7 @@ from typing import Any
 
 from app.errors import TooLargeError
 from model.errors import ColumnError, TableError
+from model.tables.first_rows import FirstRows
 from store.child_processes import ONE_BLAS_THREAD, start_module
 from store.settings import Settings
 
@@ -23,12 +24,13 @@ OUT_OF_MEMORY = (-signal.SIGKILL, -signal.SIGABRT)  # by the kernel; by Arrow, w
 
 @dataclass(frozen=True)
 class InspectionRequest:
-    """A table, and the names of its target and id columns, if any."""
+    """A table, and the names of its target and id columns, if any; or the number of its first rows to read."""
 
     path: Path
     file_format: str
     target: str | None = None
     id_column: str | None = None
+    first_rows: int | None = None
 
 
 class Inspector:
@@ -43,11 +45,21 @@ class Inspector:
 
         Raises: TableError, ColumnError; TooLargeError if the inspection exceeds a limit.
         """
+        schema: dict[str, Any] = self._answer(request)["schema"]
+        return schema
+
+    def first_rows(self, path: Path, file_format: str, most: int) -> FirstRows:
+        """Return the first rows of a table.
+
+        Raises: as `inspect` does.
+        """
+        return FirstRows(**self._answer(InspectionRequest(path, file_format, first_rows=most))["first_rows"])
+
+    def _answer(self, request: InspectionRequest) -> dict[str, Any]:
         answer = self._run_child(request)
         match answer.get("refused"):
             case None:
-                schema: dict[str, Any] = answer["schema"]
-                return schema
+                return answer
             case "column":
                 raise ColumnError(answer["detail"], answer["role"])
             case "memory":

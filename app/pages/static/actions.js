@@ -13,6 +13,10 @@
 (() => {
   document.documentElement.classList.add("js");
 
+  // The data-… attributes of a form: a field that is named "dataset" hides the form's own property.
+  const { get } = Object.getOwnPropertyDescriptor(HTMLElement.prototype, "dataset");
+  const dataOf = (form) => get.call(form);
+
   const random = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
   function valueOf(field) {
@@ -25,7 +29,7 @@
   function bodyOf(form) {
     const body = {};
     for (const field of form.elements) {
-      if (!field.name || field.disabled || field.name === form.dataset.each || (field.type === "radio" && !field.checked)) continue;
+      if (!field.name || field.disabled || field.name === dataOf(form).each || (field.type === "radio" && !field.checked)) continue;
       const names = field.name.split(".");
       const last = names.pop();
       const place = () => names.reduce((inner, name) => (inner[name] ??= {}), body);
@@ -57,14 +61,14 @@
   }
 
   function headersOf(form) {
-    const named = Object.entries(form.dataset).filter(([name]) => name.startsWith("header"));
+    const named = Object.entries(dataOf(form)).filter(([name]) => name.startsWith("header"));
     return Object.fromEntries(named.map(([name, value]) => [name.slice(6).replace(/\B[A-Z]/g, "-$&"), value]));
   }
 
   async function act(form) {
-    const [method, address] = form.dataset.action.split(" ");
-    if (!form.dataset.each) return send(method, address, bodyOf(form), headersOf(form));
-    const name = form.dataset.each;
+    const { action, each: name } = dataOf(form);
+    const [method, address] = action.split(" ");
+    if (!name) return send(method, address, bodyOf(form), headersOf(form));
     const chosen = [...document.querySelectorAll(`input[name="${name}"]:checked`)].map((box) => box.value);
     const refused = [];
     for (const id of chosen) {
@@ -91,11 +95,12 @@
 
   document.addEventListener("submit", async (event) => {
     const form = event.target;
-    if (!form.dataset.action) return;
+    const { action, each, confirm: question, show: shown, after: next = "" } = dataOf(form);
+    if (!action) return;
     event.preventDefault();
-    const count = form.dataset.each ? document.querySelectorAll(`input[name="${form.dataset.each}"]:checked`).length : 1;
+    const count = each ? document.querySelectorAll(`input[name="${each}"]:checked`).length : 1;
     if (!count) return tell(form, "Choose at least one.");
-    if (form.dataset.confirm && !confirm(form.dataset.confirm.replace("{n}", count))) return;
+    if (question && !confirm(question.replace("{n}", count))) return;
     const buttons = form.querySelectorAll("button");
     tell(form, "");
     buttons.forEach((button) => (button.disabled = true));
@@ -103,8 +108,8 @@
     try {
       const answer = await act(form);
       if (!form.dispatchEvent(new CustomEvent("ebb:done", { detail: answer, cancelable: true, bubbles: true }))) return;
-      if (form.dataset.show) return show(form, answer[form.dataset.show]);
-      const after = (form.dataset.after || "").replace(/{(\w+)}/g, (_, name) => encodeURIComponent(answer?.[name] ?? ""));
+      if (shown) return show(form, answer[shown]);
+      const after = next.replace(/{(\w+)}/g, (_, name) => encodeURIComponent(answer?.[name] ?? ""));
       after ? location.assign(after) : location.reload();
     } catch (error) {
       tell(form, error.message);
