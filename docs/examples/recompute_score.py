@@ -70,7 +70,7 @@ def logit(network, names):  # the mean over the members
 x = np.array([[[f for c in ebb["columns"] for f in features(c, record.get(c["name"]))]]], float)
 z, g = 0.0, ebb["head"]["calibration"]
 if "blend" in ebb["layers"]:
-    for i, (network, weight) in enumerate(zip(ebb["layers"]["blend"], ebb["layers"]["weights"])):
+    for i, (network, weight) in enumerate(zip(ebb["layers"]["blend"], ebb["layers"]["weights"], strict=True)):
         z += weight * logit(network, f"network.{i}.")
 else:
     z = logit(ebb["layers"], "network.")
