@@ -107,7 +107,7 @@ RIGHTS = {
     "show_job_log": Right("read", "?attempt"),
     "show_models_page": Right("read", "?page_token"),
     "show_model_page": Right("read", "?page_token"),
-    "show_version_page": Right("read"),
+    "show_version_page": Right("read", "?evaluation"),
     "show_comparison_page": Right("read", "?versions ?customers ?threshold"),
     "show_glass_box_page": Right("read", "?customer ?dataset ?outcome ?network ?member"),
     "show_operations": Right("read"),
