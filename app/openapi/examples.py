@@ -11,7 +11,6 @@ AT = "2026-03-02T09:15:04.123456Z"
 
 PARAMETERS: dict[str, Any] = {
     "name": "churn",
-    "key": "5f0c2a9e",
     "model": "churn",
     "alias": "champion",
     "version": 7,
@@ -78,7 +77,7 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "evaluate_version": {"profit": {"dataset": DATASET_ID, **ECONOMICS}},
     "put_alias": {"move": {"version": 1}},
-    "make_key": {"crm": {"name": "crm", "scopes": ["read", "score"], "days": 365}},
+    "make_key": {"scorer": {"name": "crm", "scopes": ["score"], "days": 365}},
 }
 """By operation and name. The body's dataset, versions and alias stand for those of the caller."""
 
