@@ -10,7 +10,7 @@ from typing import Any
 
 from model.columns.target import parse_outcome
 
-Column = Mapping[str, Any]
+ColumnFacts = Mapping[str, Any]
 
 LEFT = re.compile(r"churn|cancel|left|leav|exit|attrit|laps|terminat|quit|kündig|abgang|weg|resili|baja", re.IGNORECASE)
 STAYED = re.compile(r"retain|active|stay|remain|loyal|aktiv|current|renew", re.IGNORECASE)
@@ -39,7 +39,7 @@ class Outcome:
     inverted: bool
 
 
-def find_outcomes(columns: Sequence[Column], rows: int) -> list[Outcome]:
+def find_outcomes(columns: Sequence[ColumnFacts], rows: int) -> list[Outcome]:
     """Return the columns that can say who left, the most likely first.
 
     Example:
@@ -51,7 +51,7 @@ def find_outcomes(columns: Sequence[Column], rows: int) -> list[Outcome]:
     return sorted(found, key=lambda one: (not one.likely, one.inverted))
 
 
-def _outcome(column: Column, rows: int) -> Outcome | None:
+def _outcome(column: ColumnFacts, rows: int) -> Outcome | None:
     if column["missing"] or not rows:
         return None
     name, words = str(column["name"]), _words(column, rows)
@@ -62,7 +62,7 @@ def _outcome(column: Column, rows: int) -> Outcome | None:
     return Outcome(name, yes, no, share, LEFT.search(name) is not None and 0 < share < 1, inverted)
 
 
-def _words(column: Column, rows: int) -> tuple[str, str, float] | None:
+def _words(column: ColumnFacts, rows: int) -> tuple[str, str, float] | None:
     """Return the words for yes and no, and the share of yes; None for a column of other values."""
     if column["kind"] == "boolean" and "true" in column:
         return "true", "false", column["true"] / rows
@@ -76,7 +76,7 @@ def _words(column: Column, rows: int) -> tuple[str, str, float] | None:
     return None
 
 
-def unclear_outcomes(columns: Sequence[Column]) -> list[str]:
+def unclear_outcomes(columns: Sequence[ColumnFacts]) -> list[str]:
     """Return the columns of two texts neither of which says yes, each with its texts.
 
     Example:
@@ -91,7 +91,7 @@ def unclear_outcomes(columns: Sequence[Column]) -> list[str]:
     ]
 
 
-def guess_id(columns: Sequence[Column], warnings: Sequence[Mapping[str, Any]]) -> str | None:
+def guess_id(columns: Sequence[ColumnFacts], warnings: Sequence[Mapping[str, Any]]) -> str | None:
     """Return the column that probably names customers; None where none seems to.
 
     Example:

@@ -117,7 +117,7 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     expected_profit: float
 
 
-class Score(msgspec.Struct, frozen=True):
+class Score(msgspec.Struct, frozen=True, gc=False):
     """One customer's answer: a probability, or the error.
 
     The id is in `customer_id`, and also under the dataset's own name for it, which `id_column` of the answer tells.

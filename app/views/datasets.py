@@ -5,9 +5,11 @@ from http import HTTPStatus as Status
 import msgspec
 from flask import Response
 
-from app.edge.exchange import owner
+from app.access.access_control import require_uploader
+from app.edge.exchange import caller_name, owner
+from app.edge.file_answer import FILE_HEADERS, FILE_REFUSALS, FILE_STATUSES, RANGE, file_answer
 from app.edge.idempotency import UPLOAD_KEY, answer_once
-from app.edge.responses import conditional, json_answer
+from app.edge.responses import conditional, json_answer, no_content
 from app.errors import InputError
 from app.parsing.request_parsing import body_type
 from app.routing.route import LOCATION, Route
@@ -16,8 +18,10 @@ from app.services import Services
 from app.submission.table_type import TABLE_TYPES
 from app.submission.upload import Upload, keep_table, receive_table, reread_table
 from model.errors import Problem
+from model.tables.reader import MEDIA_TYPES
 from store.artifacts import Artifact
 from store.datasets import get_dataset, list_datasets
+from store.deletion import delete_dataset as remove_dataset
 from store.rows import DatasetRow
 
 
@@ -108,6 +112,27 @@ def show_dataset(services: Services, dataset_id: str) -> Response:
     return conditional(json_answer(to_dataset(dataset)))
 
 
+def download_dataset(services: Services, dataset_id: str) -> Response:
+    """Return the table as it was uploaded, byte by byte, or the part that Range names."""
+    with services.database.read() as connection:
+        row = get_dataset(connection, dataset_id)
+    name = f"{dataset_id}.{MEDIA_TYPES[row.media_type]}"
+    return file_answer(services.artifacts, row.sha256, row.media_type, name, row.created_at)
+
+
+def delete_dataset(services: Services, dataset_id: str) -> Response:
+    """Delete a dataset; deleting it again changes nothing. 409 while an unfinished job reads it, or an alias needs it.
+
+    An alias needs the dataset that its version was trained on. Other versions stay, but cannot be replayed. The caller
+    needs the key that uploaded the dataset, or a key with the scope `admin`.
+    """
+    with services.database.read() as connection:
+        require_uploader(get_dataset(connection, dataset_id, gone_too=True))
+    by = caller_name()
+    services.database.write(lambda connection: remove_dataset(connection, services.artifacts, dataset_id, by=by))
+    return no_content()
+
+
 def show_datasets(services: Services, query: DatasetsQuery) -> Response:
     """List the datasets, the newest first, or those of a name."""
     with services.database.read() as connection:
@@ -160,4 +185,26 @@ ROUTES = (
     ),
     Route("GET", "/v1/datasets", show_datasets, "read", "List datasets", {200: DatasetPage}, (422,), DatasetsQuery),
     Route("GET", "/v1/datasets/{dataset_id}", show_dataset, "read", "Read a dataset", {200: Dataset}, (404, 410)),
+    Route(
+        "GET",
+        "/v1/datasets/{dataset_id}/content",
+        download_dataset,
+        "read",
+        "Download a dataset",
+        dict.fromkeys(FILE_STATUSES, "text/csv"),
+        FILE_REFUSALS,
+        also=tuple(MEDIA_TYPES)[1:],
+        headers=(RANGE,),
+        answer_headers=FILE_HEADERS,
+    ),
+    Route(
+        "DELETE",
+        "/v1/datasets/{dataset_id}",
+        delete_dataset,
+        "train",
+        "Delete a dataset",
+        {204: None},
+        (404, 409),
+        or_scopes=("score",),
+    ),
 )

@@ -2,11 +2,13 @@
 //
 //   <form data-action="POST /v1/jobs/…/cancel" data-confirm="Cancel this job?" data-after="/jobs/{id}">
 //     fields become the members of the JSON body: numbers and check boxes by their types, empty ones left out,
-//     data-json="true" for a field that holds JSON; a dot in a name is an object in the object
+//     data-json="true" for a field that holds JSON; a dot in a name is an object in the object; the checked boxes with
+//     data-list are a list of their values
 //     <p class="error" role="alert" hidden></p>
 //
 // data-header-if-match="…" sends a header; data-after is where to go then, with members of the answer in braces, and
 // without it the page loads again. data-each="job" sends one request a checked box of that name, in place of {job}.
+// data-show="key" shows that member of the answer in the form's <output>, and the page stays.
 // The form gets the event "ebb:done" with the answer in `detail`; preventDefault keeps the page.
 (() => {
   document.documentElement.classList.add("js");
@@ -28,11 +30,12 @@
     const body = {};
     for (const field of form.elements) {
       if (!field.name || field.disabled || field.name === dataOf(form).each || (field.type === "radio" && !field.checked)) continue;
-      const value = valueOf(field);
-      if (value === undefined) continue;
       const names = field.name.split(".");
       const last = names.pop();
-      names.reduce((inner, name) => (inner[name] ??= {}), body)[last] = value;
+      const place = () => names.reduce((inner, name) => (inner[name] ??= {}), body);
+      const value = valueOf(field);
+      if (field.dataset.list !== undefined) field.checked && (place()[last] ??= []).push(field.value);
+      else if (value !== undefined) place()[last] = value;
     }
     return Object.keys(body).length ? JSON.stringify(body) : undefined;
   }
@@ -83,9 +86,16 @@
     place.textContent = text;
   }
 
+  function show(form, text) {
+    const output = form.querySelector("output");
+    output.textContent = text;
+    for (let part = output; part !== form; part = part.parentElement) part.hidden = false;
+    form.querySelectorAll("input").forEach((field) => field.type !== "checkbox" && (field.value = ""));
+  }
+
   document.addEventListener("submit", async (event) => {
     const form = event.target;
-    const { action, each, confirm: question, after: next = "" } = dataOf(form);
+    const { action, each, confirm: question, show: shown, after: next = "" } = dataOf(form);
     if (!action) return;
     event.preventDefault();
     const count = each ? document.querySelectorAll(`input[name="${each}"]:checked`).length : 1;
@@ -98,6 +108,7 @@
     try {
       const answer = await act(form);
       if (!form.dispatchEvent(new CustomEvent("ebb:done", { detail: answer, cancelable: true, bubbles: true }))) return;
+      if (shown) return show(form, answer[shown]);
       const after = next.replace(/{(\w+)}/g, (_, name) => encodeURIComponent(answer?.[name] ?? ""));
       after ? location.assign(after) : location.reload();
     } catch (error) {
