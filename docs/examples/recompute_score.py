@@ -60,7 +60,8 @@ def apply(kind, layer, own, a):
         s, W = np.concatenate([np.sin(v), np.cos(v)], axis=2), own["weights"].reshape(len(c), k, layer["units"], -1)
         z = np.einsum("mkf,mkuf->mku", s, W).reshape(len(c), 1, -1) + own["biases"].mT
         return np.concatenate([a, silu(z)], axis=2)
-    return {"relu": lambda z: np.maximum(z, 0), "silu": silu, "tanh": np.tanh}[kind](a)
+    activation = {"relu": lambda z: np.maximum(z, 0), "silu": silu, "tanh": np.tanh}[kind]
+    return activation(a)
 
 
 def logit(network, names):  # the mean over the members
