@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from ebb import ChurnClassifier
 from ebb.client import Client
 from ebb.customers import customers
+from ebb.errors import RefusedError
 from tests.e2e.running import Running, ebb_up
 
 Ebb = Callable[..., subprocess.CompletedProcess[str]]
@@ -171,3 +173,14 @@ def test_a_model_is_shown_and_a_version_and_a_dataset_are_deleted(ebb: Ebb, tmp_
     assert ebb("train", tmp_path / "august.csv", *train[2:], "--set", "epochs=1").returncode == 0
     assert "of 300 rows is deleted" in ebb("datasets", "delete", "august").stdout
     assert told(ebb("datasets", "list", "--name", "august", "--json")) == []
+
+
+def test_what_was_uploaded_is_downloaded_and_a_result_deleted(client: Client, june: Path) -> None:
+    sent, out = june.read_bytes() + b"\n", BytesIO()
+    client.upload_dataset(sent, name="september", target=None)
+    client.save_dataset("september", out)
+    assert out.getvalue() == sent
+    listed = client.call_list(june, model="june", capacity=1)
+    client.delete_result(listed.job_id)
+    with pytest.raises(RefusedError, match="410"):
+        client.save_result(listed.job_id, BytesIO())
