@@ -29,6 +29,7 @@ PARAMETERS: dict[str, Any] = {
     "output": "csv",
     "state": "queued,running",
     "kind": "training",
+    "key": "9f2c41d7",
     "action": "alias.moved",
     "actor": "ops",
     "Idempotency-Key": "churn-2026-03-02",
