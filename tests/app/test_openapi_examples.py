@@ -15,8 +15,9 @@ from app.server.route_table import ROUTES
 from app.views.aliases import Alias
 from app.views.datasets import Dataset
 from app.views.models import Version
+from app.views.webhooks import Webhook
 
-STRUCTS = {struct.__name__: struct for struct in (Alias, Dataset, Job, ProblemDetails, Scored, Version)}
+STRUCTS = {struct.__name__: struct for struct in (Alias, Dataset, Job, ProblemDetails, Scored, Version, Webhook)}
 CASES = [(operation, name) for operation, bodies in BODIES.items() for name in bodies]
 
 
