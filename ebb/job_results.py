@@ -7,8 +7,10 @@ from ebb.answers import Job
 from ebb.client import Client
 from ebb.watch import expect_success
 from model.files import new_file
+from model.outputs import output_of
 from model.outputs.writing import ScoringSummary
-from model.tables.reader import FORMATS, MEDIA_TYPES, format_of
+from model.tables.file_reading import MEDIA_TYPES
+from model.tables.reader import format_of
 
 POLL_SECONDS = 0.2
 
@@ -48,7 +50,7 @@ def score_by_job(  # noqa: PLR0913, PLR0917 - the options of the command
     Raises: TableError if the file's name has no known format; JobError, FileError; the client's errors.
     """
     media_type = next(one for one, name in MEDIA_TYPES.items() if name == format_of(file))
-    output = FORMATS.get(out.suffix.lower(), "csv")
+    output = output_of(out)
     submitted = client.submit_scoring(
         model,
         file,

@@ -12,6 +12,7 @@ from typing import Any
 
 from model.errors import ColumnError, TableError
 from model.limits import SCHEMA_BYTES
+from model.tables.file_reading import FileReading
 from model.tables.profiling import profile_file
 from store.child_processes import end_with_parent, read_line
 from store.process_limits import lift_memory, limit_process
@@ -32,7 +33,8 @@ def main() -> int:
 
 def _answer(request: dict[str, Any]) -> str:
     try:
-        schema = profile_file(Path(request["path"]), request["file_format"], request["target"], request["id_column"])
+        reading = FileReading.from_json(request["read_as"])
+        schema = profile_file(Path(request["path"]), reading, request["target"], request["id_column"])
         answer = json.dumps({"schema": schema.to_json()})
         if len(answer) > SCHEMA_BYTES:
             raise TableError(

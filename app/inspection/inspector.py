@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,10 @@ OUT_OF_MEMORY = (-signal.SIGKILL, -signal.SIGABRT)  # by the kernel; by Arrow, w
 
 @dataclass(frozen=True)
 class InspectionRequest:
-    """A table, and the names of its target and id columns, if any."""
+    """A table, how it is to be read, and the names of its target and id columns, if any."""
 
     path: Path
-    file_format: str
+    read_as: Mapping[str, str]
     target: str | None = None
     id_column: str | None = None
 

@@ -29,6 +29,10 @@ class CsvRecords(Customers):
         self._lines = lines
         self._ids = ids
 
+    @property
+    def names(self) -> Collection[str]:
+        return self._places
+
     def columns(self, names: Collection[str], rows: slice) -> dict[str, Raw]:
         return {name: self._cells(name, self._lines[rows]) for name in names if name in self._places}
 
@@ -45,15 +49,15 @@ class CsvRecords(Customers):
 
 
 def read_csv(body: bytes, estimator: Estimator) -> Customers:
-    """Read the records; an empty cell is a missing value; an empty line is skipped.
+    """Read the records; an empty cell is a missing value; a line without any value is skipped.
 
     Raises: MalformedError, InputError, TooLargeError.
     """
     try:
         lines = csv.reader(StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
         names = next(lines, [])
-        rows = list(islice(filter(None, lines), MOST_RECORDS + 1))
-        more = sum(1 for _ in filter(None, lines))
+        rows = list(islice(filter(any, lines), MOST_RECORDS + 1))
+        more = sum(1 for _ in filter(any, lines))
     except UnicodeDecodeError as error:
         raise _malformed(f"byte {error.start} of the body is not valid UTF-8", "encoding") from error
     except csv.Error as error:

@@ -11,15 +11,16 @@ from app.edge.responses import conditional, json_answer
 from app.parsing.request_parsing import body_type
 from app.routing.route import LOCATION, Route
 from app.schemas.field_types import ColumnName, JsonObject, PageQuery, PlainText, Time, time_text
+from app.schemas.file_options import FileOptions
 from app.services import Services
 from app.submission.upload import Upload, keep_table, receive_table
-from model.tables.reader import MEDIA_TYPES
+from model.tables.file_reading import MEDIA_TYPES, FileReading
 from store.artifacts import Artifact
 from store.datasets import get_dataset, list_datasets
 from store.rows import DatasetRow
 
 
-class UploadQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"id_column": "id"}):
+class UploadQuery(FileOptions, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"id_column": "id"}):
     """The options of reading an uploaded table."""
 
     target: ColumnName
@@ -28,7 +29,11 @@ class UploadQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
 
 
 class Dataset(msgspec.Struct, frozen=True):
-    """An uploaded table with the result of its inspection; one that was uploaded for scoring has no target."""
+    """An uploaded table with the result of its inspection; one that was uploaded for scoring has no target.
+
+    `read_as` has the format, compression, encoding, delimiter and sheet of its file, and in `others` the further ones
+    that are possible.
+    """
 
     id: str
     name: str
@@ -42,6 +47,7 @@ class Dataset(msgspec.Struct, frozen=True):
     columns: list[JsonObject]
     warnings: list[JsonObject]
     created_at: Time
+    read_as: JsonObject
 
 
 class DatasetPage(msgspec.Struct, frozen=True):
@@ -59,7 +65,7 @@ def upload_dataset(services: Services, query: UploadQuery) -> Response:
 
 
 def _add(services: Services, received: Artifact, media_type: str, query: UploadQuery) -> Response:
-    upload = Upload(media_type, query.target, query.id_column or "", query.name)
+    upload = Upload(media_type, query.target, query.id_column or "", query.name, query)
     known, new = keep_table(services, received, upload, owner())
     with services.database.read() as connection:
         dataset = get_dataset(connection, known)
@@ -97,6 +103,7 @@ def to_dataset(row: DatasetRow) -> Dataset:
         columns=row.schema["columns"],
         warnings=row.schema["warnings"],
         created_at=str(time_text(row.created_at)),
+        read_as=FileReading.of_stored(row.media_type, row.schema).to_json(),
     )
 
 

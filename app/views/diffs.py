@@ -22,7 +22,7 @@ from model.errors import TableError
 from model.estimator import Estimator
 from model.gate import judge_table
 from model.scoring import score_file
-from model.tables.reader import MEDIA_TYPES
+from model.tables.file_reading import FileReading
 from model.unseen import Contender, read_rows
 from store.database import Connection
 from store.datasets import get_dataset
@@ -127,11 +127,11 @@ def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> 
             f"dataset {dataset.id} has {dataset.rows:,} rows, more than the {MOST_ROWS:,} that are compared while you "
             "wait; name a smaller one with ?dataset=, or score it by both with POST /v1/jobs/scoring"
         )
-    path, file_format = services.artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]
+    path, how = services.artifacts.open_path(dataset.sha256), FileReading.of_stored(dataset.media_type, dataset.schema)
     with services.comparing.held():
-        rows = partial(read_rows, path, file_format, old, new)
+        rows = partial(read_rows, path, how, old, new)
         unseen, result, counts = judge_table(rows, dataset.target, old, new, SEED)
-        scored = zip(*(score_file(each.estimator, path, file_format) for each in (old, new)), strict=True)
+        scored = zip(*(score_file(each.estimator, path, how) for each in (old, new)), strict=True)
         both = (old.estimator, new.estimator)
         found = compare(*both, scored, threshold=query.threshold, most=query.most, unseen=unseen)
     return conditional(
@@ -160,10 +160,11 @@ def _contender(services: Services, connection: Connection, model: str, version: 
     """Return a version with the rows that it has seen."""
     dataset = get_dataset(connection, get_version(connection, model, version).dataset_id)
 
-    def open_table() -> tuple[Path, str]:
+    def open_table() -> tuple[Path, FileReading]:
         if dataset.rows > MOST_ROWS:
             raise TableError(f"version {version} is of an earlier release, which kept no digests of the rows")
-        return services.artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]
+        path = services.artifacts.open_path(dataset.sha256)
+        return path, FileReading.of_stored(dataset.media_type, dataset.schema)
 
     estimator = Estimator.from_bytes(load_estimator(connection, model, version))
     return Contender.of_version(version, estimator, load_seen_rows(connection, model, version), open_table)

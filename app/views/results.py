@@ -8,7 +8,7 @@ from app.edge.responses import raise_if_precondition_failed
 from app.errors import ResultMissingError
 from app.routing.route import Header, Route
 from app.services import Services
-from model.tables.reader import MEDIA_TYPES
+from model.tables.file_reading import MEDIA_TYPES
 from store.errors import ArtifactError, NotFoundError
 from store.job_states import JobState
 from store.jobs.read import get_job

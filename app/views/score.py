@@ -12,15 +12,17 @@ from app.routing.route import JSON, Header, Route
 from app.schemas.customer_scores import EconomicsRequest, Scored, ScoreQuery, ScoreRequest
 from app.scoring.csv_answer import write_csv
 from app.scoring.csv_request import read_csv
-from app.scoring.customers import Customers
+from app.scoring.customers import Customers, id_column
 from app.scoring.json_answer import write_json, write_ndjson
 from app.scoring.json_request import read_json
 from app.scoring.ndjson_request import read_ndjson
 from app.scoring.score_customers import Options, check_direction, score_customers
+from app.scoring.totals import TOTALS, total_headers
 from app.services import Services
 from model.campaign import Economics
 from model.errors import Problem
 from model.estimator import Estimator
+from model.scoring import check_columns
 from store.registry.aliases import CHAMPION
 
 NDJSON, CSV = "application/x-ndjson", "text/csv"
@@ -54,19 +56,21 @@ def score(services: Services, name: str, query: ScoreQuery) -> Response:
             written = write_ndjson(results)
         else:
             written = write_json(results, version, alias)
-    headers = {"ETag": f'"{version.version}"', "Cache-Control": "no-store"}
+    headers = {"ETag": f'"{version.version}"', "Cache-Control": "no-store", **total_headers(results)}
     return CompleteResponse(written, answer_as, headers)
 
 
 def _read(body: bytes, media_type: str, query: ScoreQuery, estimator: Estimator) -> tuple[Customers, Options]:
     """Read a body of this media type, and the options of the body and of the query.
 
-    Raises: MalformedError, InputError, TooLargeError.
+    Raises: MalformedError, InputError, TooLargeError; TableError for a file that lacks most columns of the training.
     """
     if media_type == JSON:
         customers, request = read_json(body, estimator)
         return customers, _options(query, request)
     customers = read_csv(body, estimator) if media_type == CSV else read_ndjson(body)
+    if customers.names and not customers.unknown(estimator.known | {id_column(estimator)}):
+        check_columns(estimator.encoder.names, customers.names)
     return customers, _options(query, ScoreRequest())
 
 
@@ -105,6 +109,6 @@ ROUTES = (
         ScoreRequest,
         uploads=FORMATS[1:],
         also=FORMATS[1:],
-        answer_headers=(Header("ETag", "the version that scored", required=True),),
+        answer_headers=(Header("ETag", "the version that scored", required=True), *TOTALS),
     ),
 )

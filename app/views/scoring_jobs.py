@@ -12,6 +12,7 @@ from app.parsing.request_parsing import body_type, read_body
 from app.routing.route import JSON, Route
 from app.schemas.customer_scores import Explain, ReasonDirection
 from app.schemas.field_types import PlainText, Slug, Uuid, VersionNumber
+from app.schemas.file_options import FileOptions
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
 from app.scoring.score_customers import check_direction
 from app.services import Services
@@ -20,7 +21,7 @@ from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_jo
 from app.submission.upload import Upload, keep_table, receive_table
 from model.columns.schema import listed
 from model.errors import Problem
-from model.tables.reader import MEDIA_TYPES
+from model.tables.file_reading import MEDIA_TYPES
 from store.jobs.submit import Submission
 from store.registry.aliases import CHAMPION, get_alias
 from store.registry.versions import get_version
@@ -43,7 +44,7 @@ class ScoringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deadline_s: DeadlineSeconds | None = None
 
 
-class ScoringQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ScoringQuery(FileOptions, frozen=True, forbid_unknown_fields=True):
     """The same options if the body is the table itself; `model` is required then."""
 
     model: Slug | None = None
@@ -101,7 +102,7 @@ def _of_body(services: Services, query: ScoringQuery) -> ScoringRequest:
 
 def _of_table(services: Services, media_type: str, model: str, query: ScoringQuery) -> ScoringRequest:
     with receive_table(services, owner()) as received:
-        dataset, _ = keep_table(services, received, Upload(media_type, name=query.name or ""), owner())
+        dataset, _ = keep_table(services, received, Upload(media_type, name=query.name or "", options=query), owner())
     return ScoringRequest(
         model=model,
         dataset=dataset,

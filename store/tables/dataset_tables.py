@@ -33,7 +33,9 @@ datasets = Table(
     # The id of the API key that stored it; empty on a server that asks for no key.
     Column("owner", String(100), nullable=False, default="", server_default=""),
     Index(None, "owner"),
-    UniqueConstraint("sha256", "media_type", "target", "id_column"),
+    # The delimiter, encoding and sheet that the upload named, as JSON; empty where it named none.
+    Column("read_options", String(200), nullable=False, default="", server_default=""),
+    UniqueConstraint("sha256", "media_type", "target", "id_column", "read_options"),
 )
 
 # The file of a scoring job.

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 
 from model.campaign import Economics
 from model.evaluation.labelled_rows import LabelledRows, evaluate_labelled, joined, read_labelled
+from model.tables.file_reading import FileReading
 from model.unseen import Contender
 from store.database import Connection, Database
 from store.jobs.checkpoints import CheckpointRow
@@ -33,7 +34,7 @@ class EvaluationWork:
     data: JobData
     version: Contender
     champion: tuple[int, Contender] | None
-    table: tuple[Path, str]
+    table: tuple[Path, FileReading]
     unusable: dict[str, Any] | None = None  # the entry of a champion that cannot be compared with
     chunks: list[LabelledRows] = field(default_factory=list)
     result: dict[str, object] = field(init=False)  # once every unit is done
