@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from app.access.access_control import Authentication
+from app.access.browser_access import BrowserSessions
 from app.edge.deadline import Deadline
 from app.inspection.inspector import Inspector
 from app.limits.concurrency_limit import ConcurrencyLimit
@@ -33,3 +35,5 @@ class Services:
     traffic: Traffic
     jobs: JobsCollector
     inspector: Inspector
+    authentication: Authentication
+    sessions: BrowserSessions

@@ -20,12 +20,19 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Dataset(msgspec.Struct, frozen=True):
-    """An uploaded table."""
+    """An uploaded table; one that was uploaded for scoring has no target."""
 
     id: str
     sha256: str
     rows: int
-    warnings: list[object] = []
+    name: str = ""
+    bytes: int | None = None
+    target: str | None = None
+    id_column: str | None = None
+    positives: int | None = None
+    columns: list[Json] = []
+    warnings: list[Json] = []
+    created_at: str | None = None
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -128,6 +135,15 @@ class Epoch(msgspec.Struct, frozen=True):
     dead_units: float | None = None
     retries: int = 0
     layers: list[LayerUpdate] | None = None
+    stage: int = 1
+
+
+class RegisteredModel(msgspec.Struct, frozen=True):
+    """A name under which versions are registered."""
+
+    name: str
+    last_version: int
+    created_at: str | None = None
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -140,6 +156,8 @@ class Version(msgspec.Struct, frozen=True):
     data_sha256: str
     environment: Json
     weights_sha256: str
+    model: str = ""
+    dataset: str | None = None
     created_at: str | None = None
 
 

@@ -1,4 +1,4 @@
-"""The connection to one service: sends requests, retries after 429 and 503, and explains failures."""
+"""The connection to one service: sends requests, retries those that may succeed later, and explains failures."""
 
 import email.utils
 import time
@@ -18,13 +18,15 @@ T = TypeVar("T")
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 COME_BACK_LATER = {429, 503}
 SHORTEST_WAIT = 0.05
+PAUSES = (0.1, 0.3, 0.6)  # seconds before each retry of a request whose connection broke
 
 
 class Connection:
     """Sends HTTP requests with the API key, and raises an error for each problem.
 
-    Units: seconds. A request is retried after 429 and 503 for `retry_seconds`, before BusyError is raised; `timeout` is
-    for one answer.
+    Units: seconds. A request is retried after 429 and 503 for `retry_seconds`, before BusyError is raised. After a
+    broken connection it is retried three times, if it did not reach the service, only reads, or has an idempotency key.
+    `timeout` is for one answer.
     """
 
     def __init__(
@@ -54,18 +56,25 @@ class Connection:
         content: bytes | Path | None = None,
         save: BinaryIO | None = None,
     ) -> httpx.Response:
-        """Send a request, and retry it after 429 and 503 until it succeeds.
+        """Send a request, and retry it after 429 and 503, or a broken connection, until it succeeds.
 
         A file is sent in chunks; `save` receives the body of the answer in chunks.
 
         Raises: UnreachableError, RefusedError, BusyError.
         """
         give_up = time.monotonic() + self._retry_seconds
+        pauses, start = list(PAUSES), 0 if save is None else save.tell()
         while True:
             try:
                 response = self._send(save, method, path, params=params, headers=headers, content=content)
             except httpx.TransportError as error:
-                raise UnreachableError(self._why_unreachable(error)) from error
+                if not (_repeatable(method, headers, error) and pauses and time.monotonic() + pauses[0] < give_up):
+                    raise UnreachableError(self._why_unreachable(error)) from error
+                time.sleep(pauses.pop(0))
+                if save is not None:
+                    save.seek(start)
+                    save.truncate()
+                continue
             if response.is_success or response.status_code == 304:
                 return response
             if response.status_code not in COME_BACK_LATER:
@@ -112,6 +121,13 @@ class Connection:
         if isinstance(error, httpx.TimeoutException):
             return f"{self.base_url} did not answer in time; is the service overloaded or stopped?"
         return f"the connection to {self.base_url} broke: {error or type(error).__name__}"
+
+
+def _repeatable(method: str, headers: Mapping[str, str] | None, error: httpx.TransportError) -> bool:
+    """Tell whether a request may be sent again: it came to nobody, changes nothing, or creates nothing twice."""
+    if isinstance(error, httpx.ConnectError):
+        return True
+    return not isinstance(error, httpx.TimeoutException) and (method == "GET" or "Idempotency-Key" in (headers or {}))
 
 
 def decode(response: httpx.Response, answer_type: type[T]) -> T:

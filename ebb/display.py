@@ -35,8 +35,11 @@ def describe(epoch: Epoch) -> str:
     Example:
         >>> describe(Epoch(7, 0.0031, 0.5, 0.52))
         'learning rate 0.0031, loss 0.5000 (validation 0.5200)'
+        >>> describe(Epoch(41, 0.01, 0.5, stage=2))
+        'stage 2, learning rate 0.0100, loss 0.5000 (validation -)'
     """
-    return f"learning rate {epoch.learning_rate:.4f}, {describe_losses(epoch)}"
+    stage = f"stage {epoch.stage}, " if epoch.stage > 1 else ""
+    return f"{stage}learning rate {epoch.learning_rate:.4f}, {describe_losses(epoch)}"
 
 
 def describe_losses(epoch: Epoch) -> str:

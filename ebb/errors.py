@@ -6,8 +6,10 @@ EbbError
 │   ├── RefusedError        the service answered with a problem (RFC 9457)
 │   │   └── BusyError       it still answered 429 or 503 after all retries
 │   └── UnreadableError     the client cannot read the answer
+├── DatasetNameError        no dataset, or more than one, has a name
 ├── JobError                a job did not succeed, or not in time
 ├── DemoError               the demonstration failed
+├── MissingPartError        a command needs a package that is not installed
 └── ServiceStartError       the service cannot be started here
 """
 
@@ -30,12 +32,20 @@ class UnreadableError(ServiceError):
     """The client cannot read the answer."""
 
 
+class DatasetNameError(EbbError):
+    """No dataset, or more than one, has this name."""
+
+
 class JobError(EbbError):
     """A job did not succeed, or did not end in time."""
 
 
 class DemoError(EbbError):
     """The demonstration failed."""
+
+
+class MissingPartError(EbbError):
+    """A command needs a package that is not installed; the message says which to install."""
 
 
 class ServiceStartError(EbbError):

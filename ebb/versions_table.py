@@ -53,7 +53,7 @@ def different_rows(results: Sequence[Mapping[str, Any]]) -> str | None:
     counts = ", ".join(f"version {result['version']}: {result['seen']:,}" for result in results)
     return (
         f"the rows that a version has seen are left out ({counts}), so the figures are of different rows: name a "
-        "dataset that no version has seen, or compare two versions with ebb models diff"
+        "dataset that no version has seen, or compare two versions with ebb versions diff"
     )
 
 

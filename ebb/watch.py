@@ -109,16 +109,6 @@ class Watched:
         self._display.show(self.job, self.epochs)
 
 
-def expect_success(job: Job) -> None:
-    """Raise the error of a job that did not succeed.
-
-    Raises: JobError.
-    """
-    if job.state != JobState.SUCCEEDED:
-        why = f": {job.error.detail} ({job.error.code})" if job.error else ""
-        raise JobError(f"{job.kind} job {job.id} {job.state}{why}")
-
-
 def _too_late(job: Job, max_seconds: float) -> str:
     if job.state == JobState.QUEUED:
         return f"no worker took {job.kind} job {job.id} in {max_seconds:.0f} s; is one running?"

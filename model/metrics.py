@@ -1,8 +1,12 @@
 """Metrics of predictions: ranking, losses, accuracy and reliability, accumulated in float64."""
 
+import math
+
 import numpy as np
 
 from model.design import Floats
+
+Z95 = 1.959963984540054
 
 
 def auc(y: Floats, scores: Floats) -> float:
@@ -133,3 +137,19 @@ def reliability(y: Floats, probabilities: Floats, bins: int = 10) -> list[dict[s
         }
         for rows in groups
     ]
+
+
+def wilson_interval(share: float, rows: int) -> tuple[float, float]:
+    """Return the 95 % confidence interval of a share observed in so many rows.
+
+    Source: Wilson (1927), Probable inference, the law of succession, and statistical inference.
+
+    Example:
+        >>> low, high = wilson_interval(0.5, 100)
+        >>> round(low, 4), round(high, 4)
+        (0.4038, 0.5962)
+    """
+    z2 = Z95 * Z95 / rows
+    centre = (share + z2 / 2) / (1 + z2)
+    half = Z95 / (1 + z2) * math.sqrt(share * (1 - share) / rows + z2 / (4 * rows))
+    return max(0.0, centre - half), min(1.0, centre + half)

@@ -6,10 +6,10 @@
 The update is the first step of the optimizer, with zero moments, at its learning rate, without clipping and decay.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +17,10 @@ from model.design import Floats
 from model.errors import ColumnError, EstimatorError
 from model.estimator import Estimator
 from model.heads import Churn
-from model.layers import Activation, Dense, Layer
-from model.layers.layer import Arrays, ReferenceBackward
-from model.layers.sequence import arrays_of, reference_all
+from model.layers import Activation, Dense
 from model.metrics import log_loss
 from model.network.blend import Blend
+from model.network.layer_passes import LayerPass, layer_passes
 from model.network.network import Network
 from model.optimizers import Optimizer
 from model.probabilities import sigmoid
@@ -74,16 +73,6 @@ class Trace:
         }
 
 
-class LayerPass(NamedTuple):
-    """A dense layer in the forward pass: its weights with the bias below, its outputs, and their backward passes."""
-
-    weights: Floats
-    z: Floats
-    a: Floats
-    through_layer: ReferenceBackward
-    through_activation: ReferenceBackward
-
-
 def trace(estimator: Estimator, record: Mapping[str, object], label: int, member: int = 0) -> Trace:
     """Compute the forward pass, δ, gradients and update of one record, for one member of the network.
 
@@ -95,27 +84,25 @@ def trace(estimator: Estimator, record: Mapping[str, object], label: int, member
     network = _plain_network(estimator, member)
     cells, _ = estimator.read({name: [value] for name, value in record.items()}, 1)
     features = estimator.encoder.encode(cells)
-    steps = forward(network.layers, network.arrays(), features)
-    logits = steps[-1].z[0]
-    delta = np.array([sigmoid(logits) - label])
+    arrays = network.arrays()
+    passes, input_gradient = layer_passes(
+        network.layers, arrays, features, lambda logits: np.array([sigmoid(logits[0]) - label])
+    )
     optimizer = parse_spec(estimator.spec).optimizer
-    layers: list[LayerTrace] = []
-    for W, z, a, through_layer, through_activation in reversed(steps):
-        at_z, _ = through_activation(delta)
-        delta, gradients = through_layer(at_z)
-        gradient = gradients["weights"]
-        after = first_step(optimizer, W, gradient)
-        layers.append(
-            LayerTrace(W[:-1], W[-1], z[0], a[0], at_z[0], gradient[:-1], gradient[-1], after[:-1], after[-1])
-        )
+    dense = [i for i, each in enumerate(passes) if isinstance(each.layer, Dense)]
+    layers = [
+        _layer_trace(passes[i], passes[following - 1].output, arrays[f"{i}.weights"], optimizer)
+        for i, following in pairwise([*dense, len(passes)])
+    ]
+    logits = passes[-1].output[0]
     return Trace(
         record=dict(record),
         features=dict(zip(estimator.encoder.features, features[0].tolist(), strict=True)),
         label=label,
-        layers=tuple(reversed(layers)),
+        layers=tuple(layers),
         probability=float(sigmoid(logits)[0]),
         loss=log_loss(np.array([label]), logits),
-        input_gradient=delta[0],
+        input_gradient=input_gradient[0],
         members=estimator.network.members,
         churn_probability=float(estimator.predict(cells)[0]),
     )
@@ -134,16 +121,20 @@ def _plain_network(estimator: Estimator, member: int) -> Network:
     return network
 
 
-def forward(layers: Sequence[Layer], arrays: Arrays, a: Floats) -> list[LayerPass]:
-    """Return the forward pass of each dense layer with the activation after it, by the reference forms."""
-    steps = []
-    dense = [i for i, layer in enumerate(layers) if isinstance(layer, Dense)]
-    for i, following in pairwise([*dense, len(layers)]):
-        own = arrays_of(arrays, i)
-        z, through_layer = layers[i].reference(own, a, None)
-        a, through_activation = reference_all(layers[i + 1 : following], {}, z)
-        steps.append(LayerPass(own["weights"], z, a, through_layer, through_activation))
-    return steps
+def _layer_trace(dense: LayerPass, a: Floats, weights: Floats, optimizer: Optimizer) -> LayerTrace:
+    gradient = dense.gradients["weights"]
+    after = first_step(optimizer, weights, gradient)
+    return LayerTrace(
+        weight=weights[:-1],
+        bias=weights[-1],
+        z=dense.output[0],
+        a=a[0],
+        delta=dense.delta[0],
+        weight_gradient=gradient[:-1],
+        bias_gradient=gradient[-1],
+        weight_after=after[:-1],
+        bias_after=after[-1],
+    )
 
 
 def first_step(optimizer: Optimizer, values: Floats, gradient: Floats) -> Floats:

@@ -17,9 +17,9 @@ UV = ROOT / ".venv" / "bin" / "uv"
 
 # file in requirements/ → (what it adds to the project's own dependencies, the file that constrains it)
 SETS: dict[str, tuple[list[str], str | None]] = {
-    "serve.txt": ([], None),
-    "demo.txt": (["--extra", "demo"], "serve.txt"),
-    "dev.txt": (["--extra", "demo", "--group", "dev"], "demo.txt"),
+    "serve.txt": (["--extra", "server"], None),
+    "demo.txt": (["--extra", "server", "--extra", "demo"], "serve.txt"),
+    "dev.txt": (["--all-extras", "--group", "dev"], "demo.txt"),
 }
 COMMON = [
     "--universal", "--python-version", "3.11", "--generate-hashes", "--group", "build",

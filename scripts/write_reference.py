@@ -111,16 +111,23 @@ def _anchor(heading: str) -> str:
 
 
 def _content(part: Json) -> str:
-    kinds = [_type(each["schema"]) if each else f"`{kind}`" for kind, each in part.get("content", {}).items()]
+    kinds = [
+        _type(each["schema"]) if kind == "application/json" and "type" not in each["schema"] else f"`{kind}`"
+        for kind, each in part.get("content", {}).items()
+    ]
     return " or ".join(kinds) or "no body"
 
 
 def _type(schema: Json) -> str:
+    return _form(schema) + (f" ({schema['description']})" if "description" in schema else "")
+
+
+def _form(schema: Json) -> str:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f"[{name}](#{_anchor(name)})"
-    if "anyOf" in schema:
-        return " or ".join(_type(part) for part in schema["anyOf"])
+    if choices := schema.get("anyOf", schema.get("oneOf")):
+        return " or ".join(_type(part) for part in choices)
     if "enum" in schema:
         return " or ".join(f"`{json.dumps(value)}`" for value in schema["enum"])
     kinds = schema.get("type", "any value")
@@ -128,8 +135,7 @@ def _type(schema: Json) -> str:
     if kind == "array":
         kind = f"array of {_type(schema['items'])}" if schema.get("items") else kind
     bounds = [f"{word} {_number(schema[key])}" for key, word in BOUNDS.items() if key in schema]
-    described = [schema["description"]] if "description" in schema else []
-    return ", ".join([kind, *bounds]) + "".join(f" ({text})" for text in described)
+    return ", ".join([kind, *bounds])
 
 
 def _number(value: float) -> str:

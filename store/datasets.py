@@ -1,6 +1,6 @@
 """Datasets: an artifact, the options to read it with, and its inferred schema."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from store.clock import now
 from store.errors import ExpiredError, NotFoundError
 from store.ids import new_id
 from store.pages import Page, after_token, read_page
-from store.rows import DatasetRow, columns_of, read_first
+from store.rows import DatasetRow, columns_of, read_all, read_first
 from store.tables import artifacts, datasets
 from store.upsert import upsert_into
 
@@ -104,6 +104,11 @@ def find_dataset(connection: Connection, dataset_id: str) -> DatasetRow | None:
     return read_first(connection, DatasetRow, _query().where(datasets.c.id == dataset_id))
 
 
+def datasets_named(connection: Connection, name: str, *, most: int) -> Sequence[DatasetRow]:
+    """Return the datasets of this name whose bytes are stored, the newest first."""
+    return read_all(connection, DatasetRow, _stored().where(datasets.c.name == name).limit(most))
+
+
 def get_dataset(connection: Connection, dataset_id: str) -> DatasetRow:
     """Return the dataset.
 
@@ -120,15 +125,27 @@ def get_dataset(connection: Connection, dataset_id: str) -> DatasetRow:
     return row
 
 
-def list_datasets(connection: Connection, *, page_size: int, page_token: str | None = None) -> Page[DatasetRow]:
-    """Return a page of the datasets whose bytes are stored, the newest first.
+def read_names(connection: Connection, dataset_ids: Collection[str]) -> dict[str, str]:
+    """Return the names of these datasets by their ids."""
+    query = select(datasets.c.id, datasets.c.name).where(datasets.c.id.in_(dataset_ids))
+    return {row.id: row.name for row in connection.execute(query)}
+
+
+def list_datasets(
+    connection: Connection, *, page_size: int, page_token: str | None = None, name: str | None = None
+) -> Page[DatasetRow]:
+    """Return a page of the datasets whose bytes are stored, the newest first; only those of a name, if it is given.
 
     Raises: PageTokenError.
     """
-    query = _query().where(artifacts.c.removed_at.is_(None)).order_by(datasets.c.id.desc())
+    query = _stored() if name is None else _stored().where(datasets.c.name == name)
     if page_token is not None:
         query = query.where(datasets.c.id < after_token(page_token))
     return read_page(connection, DatasetRow, query, page_size, lambda row: row.id)
+
+
+def _stored() -> Select[Any]:
+    return _query().where(artifacts.c.removed_at.is_(None)).order_by(datasets.c.id.desc())
 
 
 def _query() -> Select[Any]:

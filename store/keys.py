@@ -88,7 +88,7 @@ def find_caller(connection: Connection, key: str) -> Caller | None:
     if parts is None:
         return None
     key_id, secret = parts.groups()
-    row = connection.execute(select(api_keys).where(api_keys.c.id == key_id, _valid())).first()
+    row = connection.execute(select(api_keys).where(api_keys.c.id == key_id, is_valid())).first()
     # An unknown id costs the same comparison as a known one.
     expected = row.secret_sha256 if row is not None else _hash("")
     if not hmac.compare_digest(_hash(secret), expected) or row is None:
@@ -100,13 +100,13 @@ def may_still(connection: Connection, key_id: str, scope: str) -> bool:
     """Return whether a key is valid now and has this scope; an empty id means a caller without a key."""
     if not key_id:
         return True
-    row = connection.execute(select(api_keys.c.scopes).where(api_keys.c.id == key_id, _valid())).first()
+    row = connection.execute(select(api_keys.c.scopes).where(api_keys.c.id == key_id, is_valid())).first()
     return row is not None and Caller(key_id, frozenset(row.scopes)).may(scope)
 
 
 def valid_ids(connection: Connection) -> frozenset[str]:
     """Return the ids of the keys that are valid now."""
-    return frozenset(connection.execute(select(api_keys.c.id).where(_valid())).scalars())
+    return frozenset(connection.execute(select(api_keys.c.id).where(is_valid())).scalars())
 
 
 def touch_key(connection: Connection, key_id: str) -> None:
@@ -134,10 +134,11 @@ def revoke_key(connection: Connection, key_id: str, *, by: str = "") -> None:
 
 def any_key(connection: Connection) -> bool:
     """Return whether any key is valid now."""
-    return connection.execute(select(api_keys.c.id).where(_valid()).limit(1)).first() is not None
+    return connection.execute(select(api_keys.c.id).where(is_valid()).limit(1)).first() is not None
 
 
-def _valid() -> Any:
+def is_valid() -> Any:
+    """Return the condition that a key is neither expired nor revoked."""
     unexpired = or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > now())
     return api_keys.c.revoked_at.is_(None) & unexpired
 

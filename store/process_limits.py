@@ -1,10 +1,14 @@
-"""Resource limits that a process sets on itself.
+"""Resource limits and memory options that a process sets on itself.
 
 Beyond the memory limit it gets a MemoryError, and beyond the file size an OSError. Beyond the processor time the kernel
 ends it with SIGXCPU, and its parent reports that.
 """
 
+import ctypes
 import resource
+
+KEPT_BYTES = 32 * 1024**2  # the most that glibc takes for M_MMAP_THRESHOLD
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 
 
 def limit_process(*, memory_bytes: int, cpu_seconds: int, file_bytes: int | None = None) -> None:
@@ -19,6 +23,21 @@ def limit_process(*, memory_bytes: int, cpu_seconds: int, file_bytes: int | None
 def lift_memory() -> None:
     """Lift the memory limit, so that this process can report that it ran out."""
     _lower(resource.RLIMIT_DATA, resource.RLIM_INFINITY)
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep up to 32 MiB of freed memory for the next request; call it before threads start.
+
+    By default it returns the memory of a batch to the kernel, which clears each page for the next one: a fifth of a
+    batch's time. All threads share one arena, so that they share what is kept. Only glibc has these options.
+
+    Source: mallopt(3)
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_ARENA_MAX, 1)
+        mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
+        mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
 
 
 def _lower(which: int, most: int) -> None:

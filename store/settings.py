@@ -8,9 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from urllib.parse import quote
 
 from model.machine import CORES, memory_bytes
 from store.errors import SettingsError
@@ -59,6 +57,7 @@ class Settings:
     queue_limit: int = 1000
     deadline_seconds: float = 0.0
     requests_per_minute: int = 0
+    pages_read_only: bool = False
     upload_bytes: int = 2 * 1024**3
     free_bytes: int = 1024**3
     stored_bytes: int = 0
@@ -99,6 +98,8 @@ class Settings:
 def _text(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return str(int(value))
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
@@ -107,6 +108,9 @@ def _path(text: str) -> Path:
 
 
 def _database_url(text: str) -> str:
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 - a client has settings, too, and no SQLAlchemy
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):  # ValueError quotes the port, which may be part of a password
@@ -146,6 +150,12 @@ def _queues(text: str) -> tuple[str, ...]:
     return tuple(kind for kind in KINDS if kind in named)
 
 
+def _switch(text: str) -> bool:
+    if text.lower() not in ("1", "true", "0", "false"):
+        raise ValueError("use 1 or 0")
+    return text.lower() in ("1", "true")
+
+
 def _log_level(text: str) -> str:
     if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError("use DEBUG, INFO, WARNING or ERROR")
@@ -175,6 +185,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "EBB_QUEUE_LIMIT": ("queue_limit", _number(1, 10**6, whole=True)),
     "EBB_DEADLINE_SECONDS": ("deadline_seconds", _number(0, 10**8, whole=False)),
     "EBB_REQUESTS_PER_MINUTE": ("requests_per_minute", _number(0, 1_000_000, whole=True)),
+    "EBB_PAGES_READ_ONLY": ("pages_read_only", _switch),
     "EBB_UPLOAD_BYTES": ("upload_bytes", _number(1024, 2**50, whole=True)),
     "EBB_FREE_BYTES": ("free_bytes", _number(0, 2**60, whole=True)),
     "EBB_STORED_BYTES": ("stored_bytes", _number(0, 2**60, whole=True)),
@@ -237,8 +248,7 @@ def _add_passwords(values: dict[str, Any]) -> list[str]:
 
 def _complete(values: dict[str, Any]) -> Settings:
     home = values.setdefault("home", _path("var"))
-    embedded = URL.create("sqlite", database=str(home / "ebb.db"))
-    values.setdefault("database_url", embedded.render_as_string())
+    values.setdefault("database_url", f"sqlite:///{quote(str(home / 'ebb.db'), safe=' +/')}")
     concurrency = values.setdefault("worker_concurrency", _default_concurrency())
     values.setdefault("training_bytes", _default_training_bytes(concurrency))
     assert values.keys() <= {one.name for one in fields(Settings)}  # noqa: S101 - VARIABLES against Settings

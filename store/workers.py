@@ -1,8 +1,10 @@
 """The registered workers, and when each was last seen by the database's clock; readiness checks them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, case, delete, func, select
 
 from store.clock import now
 from store.job_states import KINDS
@@ -32,6 +34,31 @@ def register_worker(
 def unregister_worker(connection: Connection, name: str) -> None:
     """Delete a worker that stops."""
     connection.execute(delete(workers).where(workers.c.name == name))
+
+
+@dataclass(frozen=True)
+class WorkerRow:
+    """A worker: the kinds of job that it runs, the most memory that it gives one, and whether it was seen lately.
+
+    Units: bytes.
+    """
+
+    name: str
+    kinds: Sequence[str]
+    job_bytes: int | None
+    started_at: datetime
+    seen_at: datetime
+    alive: bool
+
+
+def list_workers(connection: Connection, *, within_seconds: float) -> Sequence[WorkerRow]:
+    """Return the workers of the last day by name; those seen within this time are alive."""
+    alive = case((workers.c.seen_at >= now(-within_seconds), 1), else_=0)
+    rows = connection.execute(select(workers, alive.label("alive")).order_by(workers.c.name))
+    return [
+        WorkerRow(row.name, row.kinds or KINDS, row.job_bytes, row.started_at, row.seen_at, bool(row.alive))
+        for row in rows
+    ]
 
 
 def count_alive(connection: Connection, *, within_seconds: float, host: str | None = None) -> int:

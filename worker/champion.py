@@ -9,10 +9,11 @@ from model.estimator import Fitting
 from model.evaluation.full_report import OtherModel, beside
 from model.evaluation.resampling import Resampling
 from model.unseen import held_out_rows
+from store.alias_names import CHAMPION
 from store.artifacts import ArtifactStore
 from store.database import Database
 from store.errors import ArtifactError, ExpiredError
-from store.registry.aliases import CHAMPION, find_alias
+from store.registry.aliases import find_alias
 from worker.promotion import load_contender
 
 log = logging.getLogger(__name__)

@@ -10,11 +10,12 @@ from model.estimator import Estimator
 from model.gate import CannotTell, Gate, GateResult
 from model.tables.file_reading import FileReading
 from model.unseen import Contender
+from store.alias_names import CHAMPION
 from store.artifacts import ArtifactStore
 from store.database import Database
 from store.datasets import get_dataset
 from store.errors import ArtifactError, ExpiredError
-from store.registry.aliases import CHAMPION, NotPromoted, Promotion, find_alias
+from store.registry.aliases import NotPromoted, Promotion, find_alias
 from store.registry.versions import get_version, load_estimator, load_seen_rows
 from store.rows import DatasetRow, JobRow
 

@@ -1,7 +1,7 @@
 """Access control, before any view runs: finds the caller by the API key of a request, and checks the key's scopes.
 
-A server bound to loopback requires no key, but applies the limits of a key that is sent. Other servers require one on
-every route whose scope is not None, and on paths that have no route.
+A server bound to loopback requires no key, but applies the limits of a key that is sent. Other servers require one, or
+the session of a browser, on every route whose scope is not None, and on paths that have no route.
 """
 
 import logging
@@ -11,11 +11,12 @@ from typing import NoReturn
 
 from flask import Request
 
+from app.access.browser_access import BrowserSessions
 from app.access.host_check import is_loopback
-from app.access.invalid_key_limit import INVALID_PER_MINUTE, InvalidKeyLimit
+from app.access.invalid_key_limit import InvalidKeyLimit, invalid_keys_error
 from app.edge.exchange import NOBODY, Exchange, Hooks, this_exchange
 from app.edge.ttl_cache import TtlCache
-from app.errors import ForbiddenError, TooManyInvalidKeysError, UnauthenticatedError
+from app.errors import ForbiddenError, UnauthenticatedError
 from store.database import Connection, Database
 from store.errors import DatabaseError
 from store.keys import KEY, Caller, find_caller, touch_key, valid_ids
@@ -34,8 +35,11 @@ that another site causes; so no route that changes something accepts a password.
 class Authentication:
     """Checks the key of each request, and records when a valid key was used."""
 
-    def __init__(self, settings: Settings, database: Database, invalid_keys: InvalidKeyLimit) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, invalid_keys: InvalidKeyLimit, sessions: BrowserSessions
+    ) -> None:
         self._database = database
+        self._sessions = sessions
         self._invalid_keys = invalid_keys
         self._anonymous = Caller("", frozenset({"admin"})) if is_loopback(settings.host) else None
         self._callers: TtlCache[str, Caller] = TtlCache(database, _owner_of)
@@ -50,25 +54,39 @@ class Authentication:
         route = exchange.route
         if route is not None and route.scope is None:
             return
+        scheme = exchange.request.headers.get("Authorization", "").partition(" ")[0].lower()
+        if not scheme and self._anonymous is not None:
+            exchange.caller = self._anonymous
+            self._sessions.enter_without_key(exchange)
+            return
+        # A browser that was asked for a password for /docs sends it with every request.
+        if scheme in ("", "basic") and self._sessions.enter(exchange):
+            return
         exchange.caller = self._authenticate(
             exchange.request, BROWSED if route is not None and route.browsed else (BEARER,)
         )
 
+    @property
+    def keyless(self) -> bool:
+        """Whether the server requires no key."""
+        return self._anonymous is not None
+
     def _authenticate(self, request: Request, challenges: Sequence[str]) -> Caller:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        if not scheme and self._anonymous is not None:
-            return self._anonymous
         if scheme.lower() == "bearer":
-            return self._caller_of(key.strip(), challenges)
+            return self.caller_of(key.strip(), challenges)
         sent = request.authorization
         if challenges is BROWSED and sent is not None and sent.type == "basic" and sent.password:
-            return self._caller_of(sent.password, challenges)
+            return self.caller_of(sent.password, challenges)
         raise UnauthenticatedError(
             "send a key as 'Authorization: Bearer ebb_…'; `ebb keys create` makes one", challenges
         )
 
-    def _caller_of(self, key: str, challenges: Sequence[str]) -> Caller:
-        """Return the owner of a key. The limit of invalid keys never refuses a valid key."""
+    def caller_of(self, key: str, challenges: Sequence[str] = ()) -> Caller:
+        """Return the owner of a key. The limit of invalid keys never refuses a valid key.
+
+        Raises: UnauthenticatedError, with the challenges; TooManyInvalidKeysError.
+        """
         if key in self._used:
             try:
                 caller, wait_s = self._callers.get(key), None
@@ -96,10 +114,7 @@ class Authentication:
 
     def _refuse(self, wait_s: float | None, challenges: Sequence[str]) -> NoReturn:
         if wait_s is not None:
-            raise TooManyInvalidKeysError(
-                f"this address sends more than {INVALID_PER_MINUTE} invalid keys a minute; wait a little",
-                wait_s,
-            )
+            raise invalid_keys_error(wait_s)
         self._invalid_keys.count()
         text = "this key is unknown, expired or revoked; `ebb keys list` lists the keys"
         raise UnauthenticatedError(text, challenges)

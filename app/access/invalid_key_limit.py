@@ -7,6 +7,7 @@ it.
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from app.edge.exchange import this_request
+from app.errors import TooManyInvalidKeysError
 from app.limits.rate_limiter import RateLimiter
 
 INVALID_PER_MINUTE = 30
@@ -31,6 +32,15 @@ class InvalidKeyLimit:
     def count(self) -> None:
         """Count an invalid key for the address of this request."""
         self._limiter.count(POLICY, _site_of_request(), INVALID_PER_MINUTE)
+
+
+def invalid_keys_error(wait_s: float) -> TooManyInvalidKeysError:
+    """Return the refusal of an address beyond the limit.
+
+    Units: wait_s in seconds.
+    """
+    text = f"this address sends more than {INVALID_PER_MINUTE} invalid keys a minute; wait a little"
+    return TooManyInvalidKeysError(text, wait_s)
 
 
 def _site_of_request() -> str:

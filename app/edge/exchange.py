@@ -28,6 +28,7 @@ class Exchange:
     """A request with its route, id and caller.
 
     `route` is None if no route has the path. `caller` is NOBODY until the key is checked, and on routes without scope.
+    `read_only` tells that the pages may change nothing.
 
     Units: `begun` in seconds of `time.perf_counter`.
     """
@@ -37,6 +38,7 @@ class Exchange:
     id: str
     headers: list[tuple[str, str]]
     caller: Caller = NOBODY
+    read_only: bool = False
     begun: float = field(default_factory=time.perf_counter)
 
 

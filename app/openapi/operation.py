@@ -9,14 +9,20 @@ from typing import Any
 import msgspec
 
 from app.edge.problems import PROBLEM_JSON
+from app.openapi.examples import BODIES, PARAMETERS
+from app.openapi.tags import tag_of
 from app.routing.paths import CONVERTERS
 from app.routing.route import JSON, Header, Route
 from app.schemas.field_types import Slug, Uuid, VersionNumber
 from app.schemas.problem_details import ProblemDetails
+from app.streams.server_sent_events import MEDIA_TYPE
 
 Schemas = Mapping[type[msgspec.Struct], dict[str, Any]]
 
 PATH_TYPES: dict[str, Any] = {"slug": Slug, "id": Uuid, "number": VersionNumber}
+BYTES = {"type": "string", "format": "binary"}
+TEXT = {"type": "string"}
+EVENTS = {"description": "server-sent events, each with its name and JSON data"}
 EVERYWHERE = (408, 414, 421, 431, 500, 503)
 """The statuses of problems that every route may answer; routes with a scope add 401, 403 and 429."""
 
@@ -25,6 +31,7 @@ def build_operation(route: Route, schemas: Schemas, *, keyless: bool) -> dict[st
     """Return the route as an operation object; `keyless` is for a server that requires no key."""
     operation: dict[str, Any] = {
         "operationId": route.name,
+        "tags": [tag_of(route)],
         "summary": route.summary,
         "description": inspect.getdoc(route.view) or "",
         "parameters": [*_path_parameters(route), *_query_parameters(route), *map(_header_parameter, route.headers)],
@@ -45,8 +52,16 @@ def _security(route: Route, *, keyless: bool) -> list[dict[str, list[str]]]:
 
 
 def _body(route: Route, schemas: Schemas) -> dict[str, Any]:
-    typed = {} if route.body is None else {JSON: {"schema": schemas[route.body]}}
-    return {**typed, **{media_type: {} for media_type in route.uploads}}
+    typed = {} if route.body is None else {JSON: {"schema": _body_schema(route.body, schemas)}}
+    if typed and route.name in BODIES:
+        typed[JSON]["examples"] = {name: {"value": value} for name, value in BODIES[route.name].items()}
+    return {**typed, **{media_type: {"schema": BYTES} for media_type in route.uploads}}
+
+
+def _body_schema(body: type[msgspec.Struct], schemas: Schemas) -> dict[str, Any]:
+    """Return the reference to a body, or to each of the structs that a client chooses from."""
+    alternatives: tuple[type[msgspec.Struct], ...] = getattr(body, "ALTERNATIVES", ())
+    return {"oneOf": [schemas[shape] for shape in alternatives]} if alternatives else schemas[body]
 
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
@@ -56,6 +71,7 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
             "in": "path",
             "required": True,
             "schema": msgspec.json.schema(PATH_TYPES[CONVERTERS.get(name, "slug")]),
+            "example": PARAMETERS[name],
         }
         for name in re.findall(r"{(\w+)}", route.path)
     ]
@@ -65,9 +81,19 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
     _, schemas = msgspec.json.schema_components([route.query], ref_template="{name}")
     schema = schemas[route.query.__name__]
     return [
-        {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": _without_null(value)}
+        {
+            "name": name,
+            "in": "query",
+            "required": name in schema.get("required", ()),
+            "schema": _without_null(value),
+            **_example(name),
+        }
         for name, value in schema["properties"].items()
     ]
+
+
+def _example(name: str) -> dict[str, Any]:
+    return {"example": PARAMETERS[name]} if name in PARAMETERS else {}
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
@@ -81,8 +107,19 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 def _content(route: Route, answer: type[msgspec.Struct] | str | None, schemas: Schemas) -> dict[str, Any]:
     if answer is None:
         return {}
-    first = {answer: {}} if isinstance(answer, str) else {JSON: {"schema": schemas[answer]}}
-    return {"content": {**first, **{media_type: {} for media_type in route.also}}}
+    first = _media(answer) if isinstance(answer, str) else {JSON: {"schema": schemas[answer]}}
+    return {
+        "content": {**first, **{name: each for media_type in route.also for name, each in _media(media_type).items()}}
+    }
+
+
+def _media(media_type: str) -> dict[str, Any]:
+    """Return the content of an answer that is no struct."""
+    if media_type == JSON:
+        return {media_type: {"schema": {"type": "object"}}}
+    if media_type == MEDIA_TYPE:
+        return {media_type: {"schema": EVENTS}}
+    return {media_type: {"schema": TEXT if media_type.startswith("text/") else BYTES}}
 
 
 def _header_parameter(header: Header) -> dict[str, Any]:
@@ -92,6 +129,7 @@ def _header_parameter(header: Header) -> dict[str, Any]:
         "required": header.required,
         "description": header.description,
         "schema": msgspec.json.schema(header.type),
+        **_example(header.name),
     }
 
 

@@ -33,11 +33,12 @@ class Route:
 
     `path` is in OpenAPI's notation. A route whose `scope` is None requires no key. A key with one of `or_scopes` may
     call it too; the view then checks the scope of what is asked. A `browsed` route also accepts the key as a password,
-    because a browser can ask for no other. A route that answers `in_outages` accepts a key that was valid when the
-    database last answered. `answers` maps a status to the struct of its body, to a media type if the body is bytes, or
-    to None if there is no body; `also` lists further media types of the body. `refusals` lists the statuses of its
-    problems, beside those of every route. The view is called with the services, the names in the path, `query` if the
-    route has parameters, and `body` if it has one and accepts no uploads.
+    because a browser can ask for no other. A `page` is for people: it is in no contract, and its errors are pages. A
+    route that answers `in_outages` accepts a key that was valid when the database last answered. `answers` maps a
+    status to the struct of its body, to a media type if the body is bytes, or to None if there is no body; `also` lists
+    further media types of the body. `refusals` lists the statuses of its problems, beside those of every route. The
+    view is called with the services, the names in the path, `query` if the route has parameters, and `body` if it has
+    one and accepts no uploads.
     """
 
     method: str
@@ -55,6 +56,7 @@ class Route:
     answer_headers: tuple[Header, ...] = ()
     or_scopes: tuple[str, ...] = ()
     browsed: bool = False
+    page: bool = False
     in_outages: bool = False
 
     @cached_property

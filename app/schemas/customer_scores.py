@@ -12,8 +12,7 @@ from model.estimator import Direction
 Money = Annotated[float, Meta(ge=0, le=1e15)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
-SOME = {"minItems": 1, "maxItems": 10_000}
-EACH = {"minProperties": 1, "additionalProperties": SOME}
+CellValue = Annotated[Any, Meta(extra_json_schema={"type": ["string", "number", "boolean", "null"]})]
 Explain = Annotated[int, Meta(ge=0, le=1000, description="how many reasons each customer gets")]
 ReasonDirection = Annotated[
     Direction, Meta(description="only reasons that raise the risk, or only those that lower it; needs explain")
@@ -50,21 +49,28 @@ class ScoreQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     capacity: Count | None = None
 
 
+class ScoreRecords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Customers to score, as records: objects from the names of columns to values."""
+
+    records: Annotated[list[OwnRecord], Meta(min_length=1, max_length=10_000)]
+    explain: Explain = 0
+    direction: ReasonDirection | None = None
+    economics: EconomicsRequest | None = None
+
+
+class ScoreColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Customers to score, column by column: each has a value for every customer."""
+
+    columns: Annotated[dict[str, Annotated[list[CellValue], Meta(min_length=1, max_length=10_000)]], Meta(min_length=1)]
+    explain: Explain = 0
+    direction: ReasonDirection | None = None
+    economics: EconomicsRequest | None = None
+
+
 class ScoreRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Customers to score, as `records` or as `columns`; exactly one of the two."""
 
-    PUBLISHED: ClassVar[dict[str, object]] = {
-        "oneOf": [
-            {
-                "required": ["records"],
-                "properties": {"records": {"type": "array", **SOME}, "columns": {"type": "null"}},
-            },
-            {
-                "required": ["columns"],
-                "properties": {"columns": {"type": "object", **EACH}, "records": {"type": "null"}},
-            },
-        ]
-    }
+    ALTERNATIVES: ClassVar[tuple[type[msgspec.Struct], ...]] = (ScoreRecords, ScoreColumns)
 
     records: list[OwnRecord] | None = None
     columns: dict[str, list[Any]] | None = None
@@ -95,6 +101,7 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
 class Score(msgspec.Struct, frozen=True):
     """One customer's answer: a probability, or the error.
 
+    The id is in `customer_id`, and also under the dataset's own name for it, which `id_column` of the answer tells.
     `gap` is the difference between the explained log-odds and the sum of all contributions, listed or not.
     """
 
@@ -131,6 +138,7 @@ class Scored(msgspec.Struct, frozen=True):
     """The answer to one scoring request, in the order of the request, by one version.
 
     `unseen` counts by column the customers with a category unknown to training, `imputed` those without a value.
+    `id_column` is the dataset's name for the ids, under which each score has its id beside `customer_id`.
     """
 
     model: str
@@ -140,4 +148,5 @@ class Scored(msgspec.Struct, frozen=True):
     errors: int
     unseen: dict[str, int]
     imputed: dict[str, int]
+    id_column: str
     campaign: Campaign | UnsetType = UNSET

@@ -46,6 +46,12 @@ def several(names: Iterable[str]) -> Meta:
 
 Slug = Annotated[str, whole(SLUG, "letters, digits, '.', '_' and '-', at most 100", max_length=100)]
 Uuid = Annotated[str, whole(UUID, "a UUIDv7")]
+DatasetRef = Annotated[
+    str,
+    whole(
+        LABEL_PATTERN, "the id of a dataset, or its name if no other stored one has it", min_length=1, max_length=100
+    ),
+]
 PlainText = Annotated[str, whole(LABEL_PATTERN, f"text {LABEL_RULE}", max_length=100)]
 ColumnName = Annotated[str, whole(DATA_PATTERN, f"text {RULE}", min_length=1, max_length=NAME_CHARACTERS)]
 PageSize = Annotated[int, Meta(ge=1, le=1000)]
@@ -55,7 +61,8 @@ PageToken = Annotated[
 VersionNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"}, description="RFC 3339, UTC")]
 JsonObject = dict[str, Any]  # msgspec has no schema for object
-OwnRecord = Annotated[Any, Meta(extra_json_schema={"type": "object"})]  # another type is an error of that record alone
+CELLS = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}}
+OwnRecord = Annotated[Any, Meta(extra_json_schema=CELLS)]  # another type is an error of that record alone
 
 
 def time_text(moment: datetime | None) -> str | None:

@@ -6,6 +6,7 @@ Source: RFC 4180; texts that a spreadsheet would run get an apostrophe (OWASP, C
 import csv
 from io import StringIO
 
+from app.scoring.customers import CUSTOMER_ID
 from app.scoring.score_customers import ScoreResults
 from model.columns.cells import Scalar
 from model.estimator import Reason
@@ -15,11 +16,14 @@ from model.scoring import padded, safe
 def write_csv(results: ScoreResults) -> bytes:
     """Write a line with the names of the columns, then a line for each customer.
 
+    The first column has the ids under the dataset's name; if that is another than `customer_id`, a last column of that
+    name repeats them, for clients that read columns by name.
+
     Each reason has four columns, the gap has one, a decision has two. There are as many reasons as the customer with
     the most has.
     """
     columns: list[list[Scalar]] = [list(map(safe, results.ids)), list(results.probabilities)]
-    names = ["customer_id", "churn_probability"]
+    names = [str(safe(results.id_name)), "churn_probability"]
     if results.explained is not None:
         every, gaps = results.explained
         most = max(map(len, every))
@@ -39,6 +43,11 @@ def write_csv(results: ScoreResults) -> bytes:
             column[row] = ""
     out = StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([*names, "error"])
-    writer.writerows(zip(*columns, errors, strict=True))
+    names.append("error")
+    columns.append(errors)
+    if results.id_name != CUSTOMER_ID:
+        names.append(CUSTOMER_ID)
+        columns.append(columns[0])
+    writer.writerow(names)
+    writer.writerows(zip(*columns, strict=True))
     return out.getvalue().encode()

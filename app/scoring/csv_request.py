@@ -11,7 +11,7 @@ from itertools import islice
 
 from app.errors import InputError, MalformedError
 from app.parsing.json_pointer import pointer
-from app.scoring.customers import MOST_RECORDS, Customers, check_names, check_number, id_column, unknown_in_all_rows
+from app.scoring.customers import MOST_RECORDS, Customers, check_names, check_number, id_names, unknown_in_all_rows
 from model.columns.cells import Words
 from model.columns.encoder import Raw
 from model.errors import Problem
@@ -22,7 +22,11 @@ class CsvRecords(Customers):
     """Customers that were sent as lines, all with the same columns; every cell is a text."""
 
     def __init__(
-        self, names: Sequence[str], lines: Sequence[Sequence[str]], ids: str, problems: Mapping[int, Problem]
+        self,
+        names: Sequence[str],
+        lines: Sequence[Sequence[str]],
+        ids: Collection[str],
+        problems: Mapping[int, Problem],
     ) -> None:
         super().__init__(len(lines), problems)
         self._places = {name: place for place, name in enumerate(names)}
@@ -39,7 +43,7 @@ class CsvRecords(Customers):
     def _cells(self, name: str, lines: Sequence[Sequence[str]]) -> Raw:
         place = self._places[name]
         texts = [line[place] for line in lines]
-        return [text or None for text in texts] if name == self._ids else Words.of(texts)
+        return [text or None for text in texts] if name in self._ids else Words.of(texts)
 
     def unknown(self, names: Set[str]) -> Mapping[int, str]:
         return unknown_in_all_rows(self._places, names, self.n)
@@ -69,7 +73,7 @@ def read_csv(body: bytes, estimator: Estimator) -> Customers:
     empty = [""] * len(names)
     for row in problems:
         rows[row] = empty
-    return CsvRecords(names, rows, id_column(estimator), problems)
+    return CsvRecords(names, rows, id_names(estimator), problems)
 
 
 def _check_header(names: Sequence[str], estimator: Estimator) -> None:

@@ -130,9 +130,32 @@ def check_names(names: Collection[str], known: Set[str], where: str) -> None:
         raise InputError.of(Problem(where + pointer(name), "name", detail) for name in long)
 
 
-def id_column(estimator: Estimator) -> str:
-    """Return the column of a request that identifies customers."""
-    return estimator.id_column or CUSTOMER_ID
+def id_names(estimator: Estimator) -> tuple[str, ...]:
+    """Return the names under which a request may give the ids: that of the dataset first, and `customer_id`.
+
+    A table that has another column of that name keeps it for that column.
+    """
+    own = estimator.id_column or CUSTOMER_ID
+    return (own,) if own == CUSTOMER_ID or CUSTOMER_ID in estimator.known else (own, CUSTOMER_ID)
+
+
+def read_ids(customers: Customers, names: Sequence[str]) -> tuple[Sequence[Any], dict[int, Problem]]:
+    """Return the id of each customer, and the problems of customers with invalid ids, or with two that differ."""
+    given: Mapping[str, Any] = customers.columns(names, slice(None))
+    problems: dict[int, Problem] = {}
+    for name, ids in given.items():
+        problems |= invalid_ids(ids, name)
+    if not given:
+        return [None] * customers.n, problems
+    own, *others = (given[name] for name in names if name in given)
+    if not others:
+        return own, problems
+    (other,) = others
+    for row, (first, second) in enumerate(zip(own, other, strict=True)):
+        if first is not None and second is not None and first != second:
+            text = f"is the id too, and differs from that in {names[0]!r}: leave one of them out"
+            problems[row] = Problem(pointer(names[1]), "conflict", text)
+    return [second if first is None else first for first, second in zip(own, other, strict=True)], problems
 
 
 def shown_id(value: object) -> str | int | None:

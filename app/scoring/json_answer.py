@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from app.schemas.customer_scores import Campaign, Chosen, ColumnContribution, Decision, Score, Scored
+from app.schemas.own_id import with_own_id
 from app.schemas.problem_details import Fault
 from app.scoring.score_customers import ScoreResults
 from model.estimator import Reason
@@ -26,6 +27,7 @@ def write_json(results: ScoreResults, version: ResolvedVersion, alias: str | Non
         errors=len(results.problems),
         unseen=results.unseen,
         imputed=results.imputed,
+        id_column=results.id_name,
         campaign=_campaign(results),
     )
     return _encoder.encode(answer)
@@ -40,8 +42,13 @@ def _campaign(results: ScoreResults) -> Campaign | UnsetType:
     plan, economics = results.plan, results.economics
     if plan is None or economics is None:
         return UNSET
-    chosen = [Chosen(row, results.ids[row]) for row in plan.chosen] if economics.limited else UNSET
+    chosen = _chosen(results, plan.chosen) if economics.limited else UNSET
     return Campaign(economics.threshold, len(plan.chosen), plan.expected_cost, plan.expected_profit, chosen)
+
+
+def _chosen(results: ScoreResults, rows: Sequence[int]) -> list[Chosen]:
+    own, ids = with_own_id(Chosen, results.id_name), results.ids
+    return [Chosen(row, ids[row]) if own is None else own(ids[row], row, ids[row]) for row in rows]
 
 
 def _scores(results: ScoreResults) -> list[Score]:
@@ -52,9 +59,12 @@ def _scores(results: ScoreResults) -> list[Score]:
         more += [repeat(UNSET), repeat(UNSET)]
     if results.plan is not None:
         more.append(map(Decision, results.plan.contact, results.plan.profits))
-    scores = list(map(Score, results.ids, results.probabilities, *more))
+    own = with_own_id(Score, results.id_name)
+    shape: Any = own or Score
+    ids = [results.ids] if own is None else [results.ids, results.ids]
+    scores = list(map(shape, *ids, results.probabilities, *more))
     for row, problem in results.problems.items():
-        scores[row] = Score(customer_id=results.ids[row], error=Fault.of(problem))
+        scores[row] = shape(*(each[row] for each in ids), error=Fault.of(problem))
     return scores
 
 

@@ -2,20 +2,18 @@
 
 import math
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
 from operator import itemgetter
-from typing import Any
 
 from app.edge.problems import MOST_PROBLEMS
 from app.errors import InputError, TooLargeError
-from app.scoring.customers import Customers, id_column, shown_id
+from app.scoring.customers import Customers, id_names, read_ids, shown_id
 from model.campaign import ContactPlan, Economics, plan_contacts
 from model.errors import EstimatorError, Problem
 from model.estimator import Direction, Estimator, Explained, Reason, unknown_column
 from model.heads import Churn
-from model.ids import invalid_ids
 
 CHUNK_CELLS = 2**18
 """The largest number of cells of the design matrix in memory at a time."""
@@ -51,9 +49,11 @@ def check_direction(direction: Direction | None, explain: int | None, place: str
 class ScoreResults:
     """The scores of all customers; `problems` holds by row the problem of a customer without a score.
 
+    `id_name` is the name of the dataset's column with the ids; `customer_id` if it has none.
     `unseen` counts by column the categories unknown to training, `imputed` the missing values.
     """
 
+    id_name: str
     ids: Sequence[Id]
     probabilities: Sequence[float]
     problems: Mapping[int, Problem]
@@ -110,9 +110,9 @@ def score_customers(
     if not isinstance(estimator.head, Churn):
         raise EstimatorError(f"the target {estimator.target!r} is not who churned; `ebb score` predicts it for files")
     _check_reasons(customers.n, min(options.explain, len(estimator.encoder.names)))
-    name = id_column(estimator)
-    ids: Any = customers.columns([name], slice(None)).get(name, [None] * customers.n)
-    problems = invalid_ids(ids, name) | _unknown(customers, estimator)
+    names = id_names(estimator)
+    ids, problems = read_ids(customers, names)
+    problems |= _unknown(customers, estimator.known.union(names))
     problems.update(customers.problems)
     step = max(1, CHUNK_CELLS // len(estimator.encoder.features))
     if options.explain:
@@ -125,6 +125,7 @@ def score_customers(
             _check_time(stop, customers.n, time.monotonic() - begun, seconds)
     problems.update(scores.problems)
     return ScoreResults(
+        id_name=names[0],
         ids=[shown_id(value) if row in problems else value for row, value in enumerate(ids)] if problems else ids,
         probabilities=scores.probabilities,
         problems=_placed(problems, customers) if problems else {},
@@ -155,10 +156,9 @@ def _check_time(done: int, customers: int, taken: float, seconds: float) -> None
         )
 
 
-def _unknown(customers: Customers, estimator: Estimator) -> dict[int, Problem]:
-    """Return the problems of customers with a column unknown to training; its name is probably misspelt."""
-    known, ids = estimator.known, id_column(estimator)
-    names = customers.unknown(known if ids in known else known | {ids})
+def _unknown(customers: Customers, known: Set[str]) -> dict[int, Problem]:
+    """Return the problems of customers with a column that is not known; its name is probably misspelt."""
+    names = customers.unknown(known)
     problems = {name: unknown_column(name) for name in set(names.values())}
     return {row: problems[name] for row, name in names.items()}
 

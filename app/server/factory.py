@@ -6,6 +6,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import model_card
 from app.access import host_check
 from app.access.access_control import Authentication, check_scopes
+from app.access.browser_access import BrowserSessions
 from app.access.invalid_key_limit import InvalidKeyLimit
 from app.edge import logs, problems, responses
 from app.edge.deadline import Deadline
@@ -17,6 +18,7 @@ from app.limits.rate_limiter import RateLimiter
 from app.metrics.jobs_collector import JobsCollector
 from app.metrics.traffic import Traffic
 from app.openapi.document import write_document
+from app.pages import error_pages
 from app.parsing.request_parsing import BODY_BYTES
 from app.publisher import Publisher
 from app.scoring.version_cache import EstimatorCache, VersionCache
@@ -35,10 +37,10 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell, limit
     app = Flask("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
     limiter = limiter or RateLimiter()
-    services = _services(settings, database, doorbell)
+    services = _services(settings, database, doorbell, limiter)
     services.deadline.install(app)
     if settings.proxies:
-        behind = {"x_for": settings.proxies, "x_proto": settings.proxies}
+        behind = {"x_for": settings.proxies, "x_proto": 1}  # each proxy hands the scheme on, and adds no entry
         app.wsgi_app = ProxyFix(app.wsgi_app, **behind)  # type: ignore[method-assign]  # Flask's documented way
     responses.install(app)
     problems.install(app)
@@ -46,12 +48,13 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell, limit
     hooks = Hooks({route.name: route for route in ROUTES})
     # Responses pass these in reverse order: the first sees the complete response.
     services.traffic.install(hooks)
+    error_pages.install(hooks)
     logs.install(hooks)
     if settings.proxies:
         request_limits.shed_load(hooks, settings.request_wait_seconds)
     if keyless:
         host_check.install(hooks)
-    Authentication(settings, database, InvalidKeyLimit(limiter)).install(hooks)
+    services.authentication.install(hooks)
     request_limits.limit_keys(hooks, limiter, settings.requests_per_minute)
     check_scopes(hooks)
     hooks.install(app)
@@ -62,8 +65,10 @@ def create_app(settings: Settings, database: Database, doorbell: Doorbell, limit
     return app
 
 
-def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Services:
+def _services(settings: Settings, database: Database, doorbell: Doorbell, limiter: RateLimiter) -> Services:
     threads = settings.web_threads
+    invalid_keys = InvalidKeyLimit(limiter)
+    sessions = BrowserSessions(database, invalid_keys, read_only=settings.pages_read_only)
     return Services(
         settings=settings,
         database=database,
@@ -85,6 +90,8 @@ def _services(settings: Settings, database: Database, doorbell: Doorbell) -> Ser
         ),
         deadline=Deadline(settings.answer_seconds),
         inspector=Inspector(settings),
+        authentication=Authentication(settings, database, invalid_keys, sessions),
+        sessions=sessions,
         traffic=Traffic(ROUTES),
         jobs=JobsCollector(database, settings.alive_seconds),
     )

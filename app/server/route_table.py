@@ -1,5 +1,6 @@
-"""The table of all routes."""
+"""The table of all routes: those of the API, and the pages."""
 
+from app.pages.page_table import PAGES
 from app.routing.route import Route
 from app.views import (
     aliases,
@@ -10,7 +11,6 @@ from app.views import (
     docs,
     evaluations,
     events,
-    home,
     jobs,
     models,
     operations,
@@ -46,5 +46,5 @@ ROUTES: tuple[Route, ...] = (
     *operations.ROUTES,
     *prometheus.ROUTES,
     *docs.ROUTES,
-    *home.ROUTES,
+    *PAGES,
 )

@@ -24,6 +24,7 @@ from store.child_processes import ONE_BLAS_THREAD, signal_at_parents_death
 from store.database import Database, open_database
 from store.keys import any_key
 from store.migrate import is_current
+from store.process_limits import keep_freed_memory
 from store.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -100,6 +101,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """
         services = worker.wsgi.extensions["ebb"]
         services.streams.end_with(lambda: worker.alive)
+        keep_freed_memory()
         services.deadline.watch()
         gc.collect()
         gc.freeze()

@@ -1,6 +1,5 @@
 """Checks the size of a training or sweep against what one job can store and the memory that the workers give it."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +12,7 @@ from model.sweep.paused import limits_beside
 from model.sweep.plan_parser import parse_plan
 from model.sweep.sweep_plan import SweepPlan
 from model.training.expected import expected_shape
-from model.training.footprint import Shape, SizeLimits, check_size, footprint
+from model.training.footprint import Shape, SizeLimits, check_size, footprint, too_large
 from store.database import Connection
 from store.datasets import get_dataset
 from store.job_states import JobKind
@@ -29,23 +28,33 @@ def oversize(services: Services, connection: Connection, recipe: Recipe, dataset
     """
     stages = recipe.planned(dataset.rows).stages
     shape = expected_shape(dataset.schema["columns"], dataset.rows, stages[0])  # all stages read the same features
-    return _too_large(stages, shape, _limits(services, connection, "training"), "/spec")
+    try:
+        check_size(stages, shape, _limits(services, connection, "training"))
+    except SpecError as error:
+        large = [problem for problem in error.problems if problem.code == "too_large"]
+        return [replace(problem, pointer=f"/spec{problem.pointer}") for problem in large]
+    return []
 
 
 def oversize_sweep(services: Services, connection: Connection, plan: SweepPlan, dataset: DatasetRow) -> list[Problem]:
     """Return the problems of the configurations that are too large for this dataset, beside those that are paused."""
-    most, shapes, problems = _limits(services, connection, "sweep"), dict[Any, Shape](), list[Problem]()
-    for spec, pointer in zip(plan.specs, plan.pointers, strict=True):
+    most, shapes, found = _limits(services, connection, "sweep"), dict[Any, Shape](), list[list[Problem]]()
+    for spec in plan.specs:
         decisive = (spec.columns, spec.embedded, spec.validation, spec.numbers)
         if decisive not in shapes:
             shapes[decisive] = expected_shape(dataset.schema["columns"], dataset.rows, spec)
-        shape = shapes[decisive]
-        try:
-            state = footprint(spec, shape).state
-        except SpecError:  # layers that do not fit together: the configuration loses
-            continue
-        problems += _too_large((spec,), shape, limits_beside(most, plan.most_paused, state), pointer)
-    return problems
+        found.append(_of_configuration(spec, shapes[decisive], most, plan.most_paused))
+    return plan.placed(found)
+
+
+def _of_configuration(spec: Spec, shape: Shape, most: SizeLimits, paused: int) -> list[Problem]:
+    """Return the problem of a configuration that is too large beside those that are paused."""
+    try:
+        sizes = footprint(spec, shape)
+    except SpecError:  # layers that do not fit together: the configuration loses
+        return []
+    problem = too_large(sizes, shape, limits_beside(most, paused, sizes.state))
+    return [] if problem is None else [problem]
 
 
 def check_stored(services: Services, connection: Connection, raw: object, dataset_id: str) -> None:
@@ -71,17 +80,11 @@ def check_retried(services: Services, connection: Connection, job: JobRow) -> No
         check_stored(services, connection, job.params["spec"], job.dataset_id)
 
 
-def _limits(services: Services, connection: Connection, kind: JobKind) -> SizeLimits:
-    """Return the limits of a job: the memory is the workers'; without any, EBB_TRAINING_BYTES of this process."""
+def most_memory(services: Services, connection: Connection, kind: JobKind) -> int:
+    """Return the memory that the workers give a job of this kind; without any, EBB_TRAINING_BYTES of this process."""
     settings = services.settings
-    memory = most_job_bytes(connection, kind, within_seconds=settings.alive_seconds) or settings.training_bytes
-    return SizeLimits(memory, MOST_BYTES)
+    return most_job_bytes(connection, kind, within_seconds=settings.alive_seconds) or settings.training_bytes
 
 
-def _too_large(stages: Sequence[Spec], shape: Shape, most: SizeLimits, here: str) -> list[Problem]:
-    try:
-        check_size(stages, shape, most)
-    except SpecError as error:
-        large = [problem for problem in error.problems if problem.code == "too_large"]
-        return [replace(problem, pointer=f"{here}{problem.pointer}") for problem in large]
-    return []
+def _limits(services: Services, connection: Connection, kind: JobKind) -> SizeLimits:
+    return SizeLimits(most_memory(services, connection, kind), MOST_BYTES)

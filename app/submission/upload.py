@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.edge.exchange import this_request
 from app.edge.idempotency import idempotency_key
@@ -10,6 +10,7 @@ from app.inspection.inspector import InspectionRequest, Inspector
 from app.parsing.request_parsing import body_chunks
 from app.schemas.file_options import FileOptions
 from app.services import Services
+from app.submission.table_type import ANY_BYTES, media_type_of
 from model.storage import canonical_json
 from model.tables.file_reading import MEDIA_TYPES
 from store.artifacts import Artifact
@@ -67,8 +68,12 @@ def receive_table(services: Services, by: str) -> Iterator[Artifact]:
 def keep_table(services: Services, received: Artifact, upload: Upload, by: str) -> tuple[str, bool]:
     """Store the bytes as a dataset, or find the dataset of equal bytes and options; return its id and if it is new.
 
+    Bytes of no named type get the media type that they have.
+
     Raises: TableError, ColumnError; TooLargeError, as `Inspector` does; QuotaError; ArtifactError.
     """
+    if upload.media_type == ANY_BYTES:
+        upload = replace(upload, media_type=media_type_of(received.path))
     with services.database.read() as connection:
         known = find_same(
             connection,

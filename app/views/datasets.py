@@ -13,8 +13,9 @@ from app.routing.route import LOCATION, Route
 from app.schemas.field_types import ColumnName, JsonObject, PageQuery, PlainText, Time, time_text
 from app.schemas.file_options import FileOptions
 from app.services import Services
+from app.submission.table_type import TABLE_TYPES
 from app.submission.upload import Upload, keep_table, receive_table
-from model.tables.file_reading import MEDIA_TYPES, FileReading
+from model.tables.file_reading import FileReading
 from store.artifacts import Artifact
 from store.datasets import get_dataset, list_datasets
 from store.rows import DatasetRow
@@ -50,6 +51,12 @@ class Dataset(msgspec.Struct, frozen=True):
     read_as: JsonObject
 
 
+class DatasetsQuery(PageQuery, frozen=True, forbid_unknown_fields=True):
+    """The datasets to list."""
+
+    name: PlainText | None = None
+
+
 class DatasetPage(msgspec.Struct, frozen=True):
     """Some datasets, the newest first."""
 
@@ -58,8 +65,11 @@ class DatasetPage(msgspec.Struct, frozen=True):
 
 
 def upload_dataset(services: Services, query: UploadQuery) -> Response:
-    """Inspect and store the body as a dataset; 200 if the same bytes were uploaded with the same options before."""
-    media_type = body_type(tuple(MEDIA_TYPES))
+    """Inspect and store the body as a dataset; 200 if the same bytes were uploaded with the same options before.
+
+    Of a body of type application/octet-stream, the first bytes decide what it is; the answer's `media_type` says it.
+    """
+    media_type = body_type(TABLE_TYPES)
     with receive_table(services, owner()) as received:
         return answer_once(services.database, received.sha256, lambda: _add(services, received, media_type, query))
 
@@ -81,10 +91,10 @@ def show_dataset(services: Services, dataset_id: str) -> Response:
     return conditional(json_answer(to_dataset(dataset)))
 
 
-def show_datasets(services: Services, query: PageQuery) -> Response:
-    """List the datasets, the newest first."""
+def show_datasets(services: Services, query: DatasetsQuery) -> Response:
+    """List the datasets, the newest first, or those of a name."""
     with services.database.read() as connection:
-        page = list_datasets(connection, page_size=query.page_size, page_token=query.page_token)
+        page = list_datasets(connection, page_size=query.page_size, page_token=query.page_token, name=query.name)
     return conditional(json_answer(DatasetPage([to_dataset(row) for row in page.rows], page.next_token)))
 
 
@@ -117,10 +127,10 @@ ROUTES = (
         {201: Dataset, 200: Dataset},
         refusals=(409, 413, 415, 422, 507),
         query=UploadQuery,
-        uploads=tuple(MEDIA_TYPES),
+        uploads=TABLE_TYPES,
         headers=(UPLOAD_KEY,),
         answer_headers=(LOCATION,),
     ),
-    Route("GET", "/v1/datasets", show_datasets, "read", "List datasets", {200: DatasetPage}, (422,), PageQuery),
+    Route("GET", "/v1/datasets", show_datasets, "read", "List datasets", {200: DatasetPage}, (422,), DatasetsQuery),
     Route("GET", "/v1/datasets/{dataset_id}", show_dataset, "read", "Read a dataset", {200: Dataset}, (404, 410)),
 )

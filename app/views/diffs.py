@@ -13,8 +13,9 @@ from app.edge.responses import conditional, json_answer
 from app.errors import InputError, TooLargeError
 from app.routing.paths import VERSION
 from app.routing.route import Route
-from app.schemas.field_types import Uuid, VersionNumber
-from app.scoring.customers import shown_id
+from app.schemas.field_types import DatasetRef, VersionNumber
+from app.schemas.own_id import with_own_id
+from app.scoring.customers import id_names, shown_id
 from app.services import Services
 from app.submission.dataset_check import find_usable
 from model.comparison import Changes, Comparison, compare
@@ -27,13 +28,16 @@ from model.unseen import Contender, read_rows
 from store.database import Connection
 from store.datasets import get_dataset
 from store.registry.versions import get_version, load_estimator, load_seen_rows
+from store.rows import DatasetRow
 
 
 class DiffQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The version to compare with, the customers that both score, and how much to list."""
 
     against: VersionNumber
-    dataset: Annotated[Uuid, Meta(description="whose customers to score; by default the training's")] | None = None
+    dataset: Annotated[DatasetRef, Meta(description="whose customers to score; by default the training's")] | None = (
+        None
+    )
     threshold: Annotated[float, Meta(gt=0, lt=1, description="customers of at least this probability leave")] = 0.5
     most: Annotated[int, Meta(ge=0, le=1000, description="how many customers to list, the largest changes first")] = 20
     explain: Annotated[int, Meta(ge=0, le=1000, description="how many columns to list for each customer")] = 3
@@ -91,7 +95,8 @@ class VersionQuality(msgspec.Struct, frozen=True):
 class Diff(msgspec.Struct, frozen=True):
     """The customers who change sides from one version to another, with reasons.
 
-    `unseen` is null where it is not known whom the versions have seen.
+    `unseen` is null where it is not known whom the versions have seen. `id_column` is the dataset's name for the ids,
+    under which each customer has the id beside `customer_id`.
     """
 
     model: str
@@ -108,6 +113,7 @@ class Diff(msgspec.Struct, frozen=True):
     customers: list[CustomerChange]
     unseen: UnseenChanges | None
     quality: VersionQuality
+    id_column: str
 
 
 MOST_ROWS = 100_000
@@ -116,44 +122,58 @@ SEED = 0  # of the interval: the same request gets the same answer
 
 def show_diff(services: Services, name: str, version: int, query: DiffQuery) -> Response:
     """List the customers of a dataset who change sides between two versions, and the columns that move them."""
+    return conditional(json_answer(find_diff(services, name, version, query)))
+
+
+def find_diff(services: Services, name: str, version: int, query: DiffQuery) -> Diff:
+    """Score a dataset by two versions, and return who changes sides.
+
+    Raises: NotFoundError, InputError, TooLargeError; the errors of the model.
+    """
     with services.database.read() as connection:
         row = get_version(connection, name, version)
         old, new = (_contender(services, connection, name, number) for number in (query.against, version))
         dataset, problems = find_usable(connection, query.dataset or row.dataset_id, "/query/dataset")
     if dataset is None:
         raise InputError.of(problems)
+    _check_rows(dataset)
+    table = services.artifacts.open_path(dataset.sha256), FileReading.of_stored(dataset.media_type, dataset.schema)
+    with services.comparing.held():
+        rows = partial(read_rows, *table, old, new)
+        unseen, result, counts = judge_table(rows, dataset.target, old, new, SEED)
+        both = (old.estimator, new.estimator)
+        scored = zip(*(score_file(each, *table) for each in both), strict=True)
+        found = compare(*both, scored, threshold=query.threshold, most=query.most, unseen=unseen)
+    id_name = id_names(new.estimator)[0]
+    return Diff(
+        model=name,
+        version=version,
+        against=query.against,
+        dataset=dataset.id,
+        threshold=query.threshold,
+        rows=found.total.rows,
+        errors=found.total.errors,
+        to_leaving=found.total.to_leaving,
+        to_staying=found.total.to_staying,
+        mean_probability_change=found.total.mean_change,
+        baseline_log_odds_change=found.baseline_change,
+        customers=_customers(found, query.explain, id_name),
+        unseen=None if unseen is None else _unseen(found.unseen),
+        quality=_quality({**result.to_json(), **counts}),
+        id_column=id_name,
+    )
+
+
+def _check_rows(dataset: DatasetRow) -> None:
+    """Refuse a dataset that would take too long.
+
+    Raises: TooLargeError.
+    """
     if dataset.rows > MOST_ROWS:
         raise TooLargeError(
             f"dataset {dataset.id} has {dataset.rows:,} rows, more than the {MOST_ROWS:,} that are compared while you "
             "wait; name a smaller one with ?dataset=, or score it by both with POST /v1/jobs/scoring"
         )
-    path, how = services.artifacts.open_path(dataset.sha256), FileReading.of_stored(dataset.media_type, dataset.schema)
-    with services.comparing.held():
-        rows = partial(read_rows, path, how, old, new)
-        unseen, result, counts = judge_table(rows, dataset.target, old, new, SEED)
-        scored = zip(*(score_file(each.estimator, path, how) for each in (old, new)), strict=True)
-        both = (old.estimator, new.estimator)
-        found = compare(*both, scored, threshold=query.threshold, most=query.most, unseen=unseen)
-    return conditional(
-        json_answer(
-            Diff(
-                model=name,
-                version=version,
-                against=query.against,
-                dataset=dataset.id,
-                threshold=query.threshold,
-                rows=found.total.rows,
-                errors=found.total.errors,
-                to_leaving=found.total.to_leaving,
-                to_staying=found.total.to_staying,
-                mean_probability_change=found.total.mean_change,
-                baseline_log_odds_change=found.baseline_change,
-                customers=_customers(found, query.explain),
-                unseen=None if unseen is None else _unseen(found.unseen),
-                quality=_quality({**result.to_json(), **counts}),
-            )
-        )
-    )
 
 
 def _contender(services: Services, connection: Connection, model: str, version: int) -> Contender:
@@ -181,9 +201,12 @@ def _quality(facts: Mapping[str, Any]) -> VersionQuality:
     return VersionQuality(**{name: value for name, value in shown.items() if name in VersionQuality.__struct_fields__})
 
 
-def _customers(found: Comparison, explain: int) -> list[CustomerChange]:
+def _customers(found: Comparison, explain: int, id_name: str) -> list[CustomerChange]:
+    own = with_own_id(CustomerChange, id_name)
+    shape = CustomerChange if own is None else own
     return [
-        CustomerChange(
+        shape(
+            **({} if own is None else {"own_id": shown_id(customer.customer_id)}),
             customer_id=shown_id(customer.customer_id),
             churn_probability_before=customer.probabilities[0],
             churn_probability=customer.probabilities[1],

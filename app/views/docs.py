@@ -1,4 +1,6 @@
-"""The API documentation: serves Swagger UI from its wheel, under a strict content security policy.
+"""The API documentation: the OpenAPI document, which is made once, and Swagger UI from its wheel.
+
+Swagger UI runs under a strict content security policy.
 
 If the server requires keys, the browser asks for one as a password. Requests that are tried out on the page send the
 key that was entered on the page.
@@ -7,10 +9,10 @@ key that was entered on the page.
 from functools import cache
 from importlib.resources import files
 
-from flask import Response
+from flask import Response, current_app
 
 from app.edge.responses import conditional
-from app.routing.route import Route
+from app.routing.route import JSON, Route
 from app.services import Services
 
 HTML, SCRIPT, STYLE = "text/html", "text/javascript", "text/css"
@@ -20,6 +22,11 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
+
+
+def openapi(services: Services) -> Response:
+    """Return the OpenAPI document."""
+    return conditional(Response(current_app.extensions["openapi"], mimetype=JSON))
 
 
 def docs(services: Services) -> Response:
@@ -54,6 +61,7 @@ def _read(package: str, path: str) -> bytes:
 
 
 ROUTES = (
+    Route("GET", "/openapi.json", openapi, "read", "The OpenAPI 3.1 document", {200: JSON}, browsed=True),
     Route("GET", "/docs", docs, "read", "Browse the API documentation", {200: HTML}, browsed=True),
     Route("GET", "/docs/start.js", docs_start, "read", "The script of /docs", {200: SCRIPT}, browsed=True),
     Route("GET", "/docs/swagger-ui-bundle.js", docs_script, "read", "Swagger UI", {200: SCRIPT}, browsed=True),

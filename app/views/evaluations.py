@@ -9,19 +9,21 @@ from app.errors import InputError
 from app.routing.paths import VERSION
 from app.routing.route import Route
 from app.schemas.customer_scores import Money, Share
-from app.schemas.field_types import Uuid
+from app.schemas.field_types import DatasetRef
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
 from app.services import Services
 from app.submission.dataset_check import find_usable
 from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
+from app.submission.training_size import most_memory
 from model.columns.schema import listed
-from model.errors import Problem
+from model.errors import Problem, TableError
 from model.evaluation.contacts import COSTS_AND_GAINS, DEFAULT_ECONOMICS
+from model.evaluation.size import check_evaluation_size
 from store.database import Connection
 from store.datasets import get_dataset
 from store.jobs.submit import Submission
 from store.registry.versions import get_version
-from store.rows import VersionRow
+from store.rows import DatasetRow, VersionRow
 
 
 class EvaluationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,7 +33,7 @@ class EvaluationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     who would leave takes the offer and stays.
     """
 
-    dataset: Uuid
+    dataset: DatasetRef
     customer_value: Money = DEFAULT_ECONOMICS.customer_value
     offer_cost: Money = DEFAULT_ECONOMICS.offer_cost
     contact_cost: Money = DEFAULT_ECONOMICS.contact_cost
@@ -44,14 +46,13 @@ def evaluate_version(services: Services, name: str, version: int, body: Evaluati
     """Submit a job that scores a dataset by a version and reports how good the version is on it."""
     key = idempotency_key()
     with services.database.read() as connection:
-        problems = _problems(connection, get_version(connection, name, version), body.dataset)
-    if problems:
-        raise InputError.of(problems)
+        most = most_memory(services, connection, "evaluation")
+        dataset = _usable(connection, get_version(connection, name, version), body.dataset, most)
     economics = {cost: getattr(body, cost) for cost in COSTS_AND_GAINS}
     submission = Submission(
         "evaluation",
         name,
-        body.dataset,
+        dataset.id,
         {"version": version, "economics": economics},
         owner(),
         key,
@@ -61,21 +62,28 @@ def evaluate_version(services: Services, name: str, version: int, body: Evaluati
     return submit_job(services, submission)
 
 
-def _problems(connection: Connection, version: VersionRow, dataset_id: str) -> list[Problem]:
-    """Return the problems of a dataset that is missing, or lacks the version's target or all of its columns."""
-    dataset, problems = find_usable(connection, dataset_id, "/dataset")
+def _usable(connection: Connection, version: VersionRow, named: str, most: int) -> DatasetRow:
+    """Return the dataset; refuse one that is missing, or is too large, or lacks the version's target or all of its columns.
+
+    Raises: InputError.
+    """
+    dataset, problems = find_usable(connection, named, "/dataset")
     if dataset is None:
-        return problems
+        raise InputError.of(problems)
     target = get_dataset(connection, version.dataset_id).target
     needed = {column["name"] for column in version.columns}
     present = {column["name"] for column in dataset.schema["columns"]} | {dataset.target, dataset.id_column}
     if target not in present:
         text = f"the table has no column {target!r}, which says who churned: it is the target of this version"
-        return [Problem("/dataset", "conflict", text)]
+        raise InputError.of([Problem("/dataset", "conflict", text)])
     if needed and not needed & present:
         text = f"the table has none of the columns that the version was trained on: {listed(sorted(needed))}"
-        return [Problem("/dataset", "conflict", text)]
-    return []
+        raise InputError.of([Problem("/dataset", "conflict", text)])
+    try:
+        check_evaluation_size(dataset.rows, len(version.columns), most)
+    except TableError as error:
+        raise InputError.of([Problem("/dataset", "too_large", str(error))]) from None
+    return dataset
 
 
 ROUTES = (

@@ -23,7 +23,7 @@ from model.campaign import Economics
 from model.errors import Problem
 from model.estimator import Estimator
 from model.scoring import check_columns
-from store.registry.aliases import CHAMPION
+from store.alias_names import CHAMPION
 
 NDJSON, CSV = "application/x-ndjson", "text/csv"
 FORMATS = (JSON, NDJSON, CSV)

@@ -11,21 +11,22 @@ from app.errors import InputError
 from app.parsing.request_parsing import body_type, read_body
 from app.routing.route import JSON, Route
 from app.schemas.customer_scores import Explain, ReasonDirection
-from app.schemas.field_types import PlainText, Slug, Uuid, VersionNumber
+from app.schemas.field_types import DatasetRef, PlainText, Slug, VersionNumber
 from app.schemas.file_options import FileOptions
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
 from app.scoring.score_customers import check_direction
 from app.services import Services
 from app.submission.dataset_check import find_usable
 from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
+from app.submission.table_type import TABLE_TYPES
 from app.submission.upload import Upload, keep_table, receive_table
 from model.columns.schema import listed
 from model.errors import Problem
-from model.tables.file_reading import MEDIA_TYPES
+from store.alias_names import CHAMPION
 from store.jobs.submit import Submission
-from store.registry.aliases import CHAMPION, get_alias
+from store.registry.aliases import get_alias
 from store.registry.versions import get_version
-from store.rows import VersionRow
+from store.rows import DatasetRow, VersionRow
 
 OutputName = Literal["csv", "ndjson", "parquet"]
 
@@ -34,7 +35,7 @@ class ScoringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A dataset to score, the version that scores it, and the format of the result."""
 
     model: Slug
-    dataset: Uuid
+    dataset: DatasetRef
     alias: Slug | None = None
     version: VersionNumber | None = None
     output: OutputName = "csv"
@@ -64,7 +65,7 @@ def submit_scoring(services: Services, query: ScoringQuery) -> Response:
     The body is either JSON that names a stored dataset, with an empty query, or the table itself, with the options in
     the query.
     """
-    media_type, key = body_type((JSON, *MEDIA_TYPES)), idempotency_key()
+    media_type, key = body_type((JSON, *TABLE_TYPES)), idempotency_key()
     if media_type == JSON:
         wanted = _of_body(services, query)
         check_direction(wanted.direction, wanted.explain, "/direction")
@@ -75,7 +76,7 @@ def submit_scoring(services: Services, query: ScoringQuery) -> Response:
         check_direction(query.direction, query.explain, "/query/direction")
         version = _resolve_version(services, query.model, query, "/query/version")  # before the upload
         wanted = _of_table(services, media_type, query.model, query)
-    _check(services, wanted.dataset, version)
+    dataset = _usable(services, wanted.dataset, version)
     alias = None if wanted.version is not None else wanted.alias or CHAMPION
     asked: dict[str, str | int | None] = {"alias": alias, "output": wanted.output, "explain": wanted.explain}
     if wanted.direction is not None:
@@ -83,7 +84,7 @@ def submit_scoring(services: Services, query: ScoringQuery) -> Response:
     submission = Submission(
         "scoring",
         wanted.model,
-        wanted.dataset,
+        dataset.id,
         {"version": version.version, **asked},
         owner(),
         key,
@@ -128,14 +129,14 @@ def _resolve_version(services: Services, model: str, wanted: ScoringRequest | Sc
         return get_version(connection, model, number)
 
 
-def _check(services: Services, dataset_id: str, version: VersionRow) -> None:
-    """Refuse a dataset that is missing, expired, or has none of the version's columns.
+def _usable(services: Services, named: str, version: VersionRow) -> DatasetRow:
+    """Return the dataset; refuse one that is missing, expired, or has none of the version's columns.
 
     Raises: InputError.
     """
     needed = {column["name"] for column in version.columns}
     with services.database.read() as connection:
-        dataset, problems = find_usable(connection, dataset_id, "/dataset")
+        dataset, problems = find_usable(connection, named, "/dataset")
     if dataset is None:
         raise InputError.of(problems)
     present = {column["name"] for column in dataset.schema["columns"]} | {dataset.target, dataset.id_column}
@@ -143,6 +144,7 @@ def _check(services: Services, dataset_id: str, version: VersionRow) -> None:
         names = listed(sorted(needed))
         text = f"the table has none of the columns that version {version.version} was trained on: {names}"
         raise InputError.of([Problem("/dataset", "conflict", text)])
+    return dataset
 
 
 ROUTES = (
@@ -156,7 +158,7 @@ ROUTES = (
         refusals=(404, 410, 413, 415, 422, 429, 507),
         query=ScoringQuery,
         body=ScoringRequest,
-        uploads=tuple(MEDIA_TYPES),
+        uploads=TABLE_TYPES,
         headers=REQUEST_HEADERS,
         answer_headers=ANSWER_HEADERS,
     ),

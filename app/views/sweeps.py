@@ -1,6 +1,6 @@
 """Sweep jobs: compare configurations of a spec by cross-validation; the winner becomes a version."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from flask import Response
@@ -12,8 +12,9 @@ from app.edge.idempotency import idempotency_key
 from app.edge.responses import json_answer
 from app.errors import InputError
 from app.routing.route import Route
-from app.schemas.field_types import JsonObject, Slug, Uuid
+from app.schemas.field_types import DatasetRef, JsonObject, Slug
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
+from app.schemas.training_spec import TRAINING_SPEC, Schema
 from app.services import Services
 from app.submission.dataset_check import find_labelled
 from app.submission.gate_check import GateRequest, Promote, gate_params, gate_problems
@@ -27,6 +28,7 @@ from store.database import Connection
 from store.jobs.submit import Submission
 from store.rows import DatasetRow
 
+SPEC = "the training spec that the configurations change"
 Listed = Annotated[
     list[JsonObject],
     Meta(min_length=2, max_length=MOST_CONFIGURATIONS, description="changes of the spec, one configuration each"),
@@ -45,9 +47,11 @@ class HalvingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SweepRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The spec, its changes to compare, the folds that compare them, and the promotion of the winner."""
 
+    PUBLISHED: ClassVar[Schema] = {"spec": {**TRAINING_SPEC, "description": SPEC, "default": {}}}
+
     model: Slug
-    dataset: Uuid
-    spec: Annotated[JsonObject, Meta(description="the training spec that the configurations change")] = {}
+    dataset: DatasetRef
+    spec: Annotated[JsonObject, Meta(description=SPEC)] = {}
     configurations: Listed | Drawn | None = None
     space: Annotated[JsonObject, Meta(description="values for settings of the spec, or an interval")] | None = None
     seed: Seed | None = None
@@ -84,17 +88,16 @@ def submit_sweep(services: Services, body: SweepRequest) -> Response:
     require_promotion(body.promote)
     key = idempotency_key()
     with services.database.read() as connection:
-        plan = _parse_plan(services, connection, body)
-    params = {**plan.to_json(), "promote": body.promote}
+        plan, dataset = _parse_plan(services, connection, body)
+        gate = gate_params(connection, body.gate)
+    params = {**plan.to_json(), "promote": body.promote, **gate}
     if body.validate_only:
         rungs = [HalvingRung(rung.epochs, rung.configurations) for rung in plan.rungs]
         return json_answer(ValidSweep(True, params["spec"], params["configurations"], rungs))
-    if body.gate is not None:
-        params["gate"] = gate_params(body.gate)
     submission = Submission(
         kind="sweep",
         model=body.model,
-        dataset_id=body.dataset,
+        dataset_id=dataset.id,
         params=params,
         owner=owner(),
         idempotency_key=key,
@@ -104,8 +107,8 @@ def submit_sweep(services: Services, body: SweepRequest) -> Response:
     return submit_job(services, submission)
 
 
-def _parse_plan(services: Services, connection: Connection, body: SweepRequest) -> SweepPlan:
-    """Return the parsed plan.
+def _parse_plan(services: Services, connection: Connection, body: SweepRequest) -> tuple[SweepPlan, DatasetRow]:
+    """Return the parsed plan, and the dataset.
 
     Raises: InputError with all problems of the plan and of the dataset.
     """
@@ -118,9 +121,9 @@ def _parse_plan(services: Services, connection: Connection, body: SweepRequest) 
     problems = [*unusable, *problems, *gate_problems(connection, body.gate, body.promote, dataset)]
     if plan is not None and dataset is not None:
         problems += _dataset_problems(plan, dataset) or oversize_sweep(services, connection, plan, dataset)
-    if plan is None or problems:
+    if plan is None or dataset is None or problems:
         raise InputError.of(problems)
-    return plan
+    return plan, dataset
 
 
 def _dataset_problems(plan: SweepPlan, dataset: DatasetRow) -> list[Problem]:
@@ -128,9 +131,7 @@ def _dataset_problems(plan: SweepPlan, dataset: DatasetRow) -> list[Problem]:
     inputs = {column["name"]: column["kind"] for column in dataset.schema["columns"]}
     others = (dataset.target, dataset.id_column)
     problems = dataset_errors(plan.spec, inputs, others, "/spec")
-    for spec, pointer in zip(plan.specs, plan.pointers, strict=True) if not problems else ():
-        problems += dataset_errors(spec, inputs, others, pointer)
-    return problems
+    return problems or plan.placed([dataset_errors(spec, inputs, others, "") for spec in plan.specs])
 
 
 ROUTES = (

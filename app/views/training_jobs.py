@@ -1,6 +1,6 @@
 """Training jobs: validates a request completely, commits it as a row, then publishes the job."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from flask import Response
@@ -12,8 +12,9 @@ from app.edge.idempotency import idempotency_key
 from app.edge.responses import json_answer
 from app.errors import InputError
 from app.routing.route import Route
-from app.schemas.field_types import JsonObject, Slug, Uuid
+from app.schemas.field_types import DatasetRef, JsonObject, Slug
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
+from app.schemas.training_spec import RECIPE, Schema
 from app.services import Services
 from app.submission.dataset_check import find_labelled
 from app.submission.gate_check import GateRequest, Promote, gate_params, gate_problems
@@ -23,6 +24,7 @@ from app.submission.training_size import oversize
 from model.spec import Preset, Recipe, default_recipe
 from store.database import Connection
 from store.jobs.submit import Submission
+from store.rows import DatasetRow
 
 SPEC = (
     "the training spec, every key of which is optional, or the name of a preset; by default the preset auto, and {} "
@@ -33,8 +35,10 @@ SPEC = (
 class TrainingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The spec to train, the dataset to train on, and the promotion of the result."""
 
+    PUBLISHED: ClassVar[Schema] = {"spec": {**RECIPE, "description": SPEC, "default": None}}
+
     model: Slug
-    dataset: Uuid
+    dataset: DatasetRef
     spec: Annotated[JsonObject | Preset | None, Meta(description=SPEC)] = None
     promote: Promote = "never"
     gate: GateRequest | None = None
@@ -58,16 +62,15 @@ def submit_training(services: Services, body: TrainingRequest) -> Response:
     require_promotion(body.promote)
     key = idempotency_key()
     with services.database.read() as connection:
-        spec = _parse_spec(services, connection, body)
+        spec, dataset = _parse_spec(services, connection, body)
+        gate = gate_params(connection, body.gate)
     if body.validate_only:
         return json_answer(ValidTraining(valid=True, spec=spec.to_json()))
-    params = {"spec": spec.to_json(), "promote": body.promote}
-    if body.gate is not None:
-        params["gate"] = gate_params(body.gate)
+    params = {"spec": spec.to_json(), "promote": body.promote, **gate}
     submission = Submission(
         kind="training",
         model=body.model,
-        dataset_id=body.dataset,
+        dataset_id=dataset.id,
         params=params,
         owner=owner(),
         idempotency_key=key,
@@ -77,8 +80,8 @@ def submit_training(services: Services, body: TrainingRequest) -> Response:
     return submit_job(services, submission)
 
 
-def _parse_spec(services: Services, connection: Connection, body: TrainingRequest) -> Recipe:
-    """Return the parsed spec; a portfolio with its stages.
+def _parse_spec(services: Services, connection: Connection, body: TrainingRequest) -> tuple[Recipe, DatasetRow]:
+    """Return the parsed spec, a portfolio with its stages, and the dataset.
 
     Raises: InputError with all problems of the spec and of the dataset.
     """
@@ -90,9 +93,9 @@ def _parse_spec(services: Services, connection: Connection, body: TrainingReques
         spec = spec.planned(dataset.rows)
         problems += dataset_errors(spec.common, inputs, (dataset.target, dataset.id_column), "/spec")
         problems += oversize(services, connection, spec, dataset)
-    if spec is None or problems:
+    if spec is None or dataset is None or problems:
         raise InputError.of(problems)
-    return spec
+    return spec, dataset
 
 
 ROUTES = (

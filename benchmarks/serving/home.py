@@ -7,6 +7,7 @@ from ebb.customers import customers
 from model.estimator import Estimator, Fitting
 from model.spec import parse_spec
 from model.tables.reader import read_table
+from store.alias_names import CHAMPION
 from store.artifacts import ArtifactStore
 from store.database import Connection, open_database
 from store.datasets import NewDataset, add_dataset
@@ -15,7 +16,7 @@ from store.jobs.finish import succeed_training
 from store.jobs.submit import Submission, submit
 from store.keys import create_key
 from store.migrate import upgrade
-from store.registry.aliases import CHAMPION, Promotion
+from store.registry.aliases import Promotion
 from store.registry.versions import NewVersion
 
 MODEL = "churn"

@@ -1,4 +1,4 @@
-"""`ebb models evaluate`: measures a version on a dataset whose outcomes are known, over HTTP."""
+"""`ebb versions evaluate`: measures a version on a dataset whose outcomes are known, over HTTP."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,6 @@ import msgspec
 
 from ebb.commands.options import as_json as json_option
 from ebb.commands.options import open_client, print_rows, service_options
-from ebb.job_results import wait_for_result
 
 FIGURES = ("figure", "value", "95 %")
 BESIDE = ("beside", "rows", "log_loss", "auc", "version_log_loss", "version_auc")
@@ -30,7 +29,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the options of the command
 ) -> None:
     """Measure VERSION of MODEL on an uploaded DATASET with known outcomes."""
     with open_client(url, key) as client:
-        result: Any = wait_for_result(client, client.evaluate(model, version, dataset, **economics).id).result
+        result: Any = client.wait(client.evaluate(model, version, dataset, **economics).id).result
     if as_json:
         click.echo(msgspec.json.encode(result))
         return

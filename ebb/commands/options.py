@@ -49,6 +49,23 @@ def _default_url(settings: Settings) -> str:
     return f"http://127.0.0.1:{settings.port}"
 
 
+def print_item(item: Mapping[str, object], names: Sequence[str], *, as_json: bool) -> None:
+    """Print some facts of an item, a line each, or the whole item as JSON."""
+    if as_json:
+        click.echo(json.dumps(item, default=_to_json))
+        return
+    width = max(map(len, names))
+    for name in names:
+        if item.get(name) not in (None, ""):
+            click.echo(f"{name.replace('_', ' '):<{width}} {_text(item[name])}")
+
+
+def show_warnings(warnings: Sequence[Mapping[str, object]]) -> None:
+    """Print the warnings about a table on standard error."""
+    for warning in warnings:
+        click.echo(f"warning: {warning['detail']}", err=True)
+
+
 def print_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], *, as_json: bool) -> None:
     """Print rows as a table, or as one JSON array."""
     if as_json:

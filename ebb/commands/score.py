@@ -13,9 +13,7 @@ from model.outputs import OUTPUTS, Layout, output_of
 from model.outputs.writing import ScoringSummary, write_scores
 from model.scoring import score_file, usual_reading
 from model.tables.reader import format_of
-from store.database import open_database
-from store.registry.aliases import CHAMPION, get_alias
-from store.registry.versions import load_estimator
+from store.alias_names import CHAMPION
 from store.settings import read_settings
 
 DIRECTIONS = get_args(Direction)
@@ -85,6 +83,10 @@ def _score_here(  # noqa: PLR0913, PLR0917 - what, whereto, and by which version
 
 
 def _load(model: str, alias: str, version: int | None) -> tuple[int, Estimator]:
+    from store.database import open_database  # noqa: PLC0415 - --via-job needs no part of the service
+    from store.registry.aliases import get_alias  # noqa: PLC0415
+    from store.registry.versions import load_estimator  # noqa: PLC0415
+
     database = open_database(read_settings().database_url)
     with database.read() as connection:
         number = version if version is not None else get_alias(connection, model, alias).version

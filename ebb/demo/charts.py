@@ -18,11 +18,13 @@ from ebb.demo.evaluation import Evaluation, ReliabilityGroup
 COLOURS = {"ink": "#000001", "muted": "#000002", "grid": "#000003", "ours": "#000004", "other": "#000005"}
 INK, MUTED, GRID, OURS, OTHER = COLOURS.values()
 
+SIZE = (4.6, 4.6)  # inches of 72 pixels: a phone shows a chart at about this size
+
 
 def loss_chart(epochs: Sequence[Epoch], best_possible: float) -> str:
     """Draw training and validation loss by epoch, and the learning rate below."""
     with _style():
-        figure = Figure(figsize=(9.4, 4.6), layout="constrained")
+        figure = Figure(figsize=SIZE, layout="constrained")
         losses, rates = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
         numbers = [epoch.epoch for epoch in epochs]
         # Lines also differ by dashes, for print and for readers who cannot distinguish the colours.
@@ -34,7 +36,7 @@ def loss_chart(epochs: Sequence[Epoch], best_possible: float) -> str:
             losses.plot(*zip(*validated, strict=True), color=OURS, label="validation")
             best = min(validated, key=lambda point: point[1])
             losses.plot(*best, "o", color=OURS, label=f"best: epoch {best[0]}, {best[1]:.3f}")
-        losses.axhline(best_possible, color=MUTED, linestyle="--", label="best possible, fresh customers")
+        losses.axhline(best_possible, color=MUTED, linestyle="--", label="best possible")
         losses.set_ylabel("log loss (nats)")
         losses.legend()
         rates.plot(numbers, [epoch.learning_rate for epoch in epochs], color=INK)
@@ -61,7 +63,7 @@ def reliability_chart(groups: Sequence[ReliabilityGroup]) -> str:
             color=OURS,
             markersize=4,
             capsize=3,
-            label="this version, 95 % intervals",
+            label="this version",
         )
         axes.legend(loc="upper left")
         return _svg(figure, "reliability", "Predicted probability against the share that left")
@@ -89,7 +91,8 @@ def _style() -> AbstractContextManager[None]:
             "svg.fonttype": "none",  # text stays text, for screen readers and search
             "svg.hashsalt": "ebb",  # the same figures give the same bytes
             "font.family": "sans-serif",
-            "font.size": 10.0,
+            "font.size": 13.0,
+            "legend.fontsize": 12.0,
             "text.color": INK,
             "axes.edgecolor": MUTED,
             "axes.labelcolor": INK,
@@ -110,7 +113,7 @@ def _style() -> AbstractContextManager[None]:
 
 
 def _square(across: str, up: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(4.6, 4.6), layout="constrained")
+    figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.subplots()
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel=across, ylabel=up)
     return figure, axes

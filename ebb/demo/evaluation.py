@@ -8,13 +8,12 @@ from ebb.client import Client
 from ebb.customers import CustomerTable, customers
 from ebb.errors import DemoError
 from model.design import Floats
-from model.metrics import auc, log_loss, roc_points
+from model.metrics import auc, log_loss, roc_points, wilson_interval
 
 Points = list[tuple[float, float]]
 
 BATCH = 10_000  # the most records a scoring request may hold
 GROUPS = 20
-Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -92,22 +91,6 @@ def reliability(churned: Floats, predicted: Floats, groups: int = GROUPS) -> lis
         low, high = wilson_interval(observed, len(members))
         made.append(ReliabilityGroup(len(members), float(predicted[members].mean()), observed, low, high))
     return made
-
-
-def wilson_interval(share: float, rows: int) -> tuple[float, float]:
-    """Return the 95 % confidence interval of a share observed in so many rows.
-
-    Source: Wilson (1927), Probable inference, the law of succession, and statistical inference.
-
-    Example:
-        >>> low, high = wilson_interval(0.5, 100)
-        >>> round(low, 4), round(high, 4)
-        (0.4038, 0.5962)
-    """
-    z2 = Z95 * Z95 / rows
-    centre = (share + z2 / 2) / (1 + z2)
-    half = Z95 / (1 + z2) * np.sqrt(share * (1 - share) / rows + z2 / (4 * rows))
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
 
 
 def _probabilities(client: Client, model: str, version: int, fresh: CustomerTable) -> Floats:

@@ -79,12 +79,11 @@ def _charts(findings: Findings) -> str:
                 f"Training ended after {last.epoch} epochs, by early stopping or at the last epoch; the parameters of "
                 "the best epoch were kept. The dashed line is the log loss that the true probabilities reach on "
                 "fresh customers.",
-                wide=True,
             ),
             _chart(
                 reliability_chart(evaluation.reliability),
                 f"Calibration: {len(evaluation.reliability)} groups of equal size by predicted risk. On the dashed "
-                "line, as many leave as predicted.",
+                "line, as many leave as predicted. The bars are intervals of 95 %.",
             ),
             _chart(
                 roc_chart(evaluation),
@@ -95,9 +94,8 @@ def _charts(findings: Findings) -> str:
     )
 
 
-def _chart(svg: str, caption: str, *, wide: bool = False) -> str:
-    attributes = ' class="wide"' if wide else ""
-    return f"<figure{attributes}>\n{svg}\n<figcaption>{escape(caption)}</figcaption>\n</figure>"
+def _chart(svg: str, caption: str) -> str:
+    return f"<figure>\n{svg}\n<figcaption>{escape(caption)}</figcaption>\n</figure>"
 
 
 def _at_risk(findings: Findings) -> str:
@@ -120,8 +118,9 @@ def _at_risk_row(findings: Findings, row: int, score: Score) -> str:
     outcome = "left" if findings.customers.churned[row] else "stayed"
     return (
         f'<tr><th scope="row"><code>{escape(str(score.customer_id))}</code></th>'
-        f'<td class="number">{score.churn_probability or 0.0:.1%}</td><td class="number">{truth:.1%}</td>'
-        f"<td>{_list(raised)}</td><td>{_list(lowered)}</td><td>{outcome}</td></tr>"
+        f'<td class="number" data-head="Predicted">{score.churn_probability or 0.0:.1%}</td>'
+        f'<td class="number" data-head="True">{truth:.1%}</td><td data-head="Because">{_list(raised)}</td>'
+        f'<td data-head="In spite of">{_list(lowered)}</td><td data-head="Outcome">{outcome}</td></tr>'
     )
 
 

@@ -7,14 +7,16 @@ from rich.console import Console
 
 from ebb.answers import Scored
 from ebb.client import Client
+from ebb.client.client import version_of
+from ebb.client.job_calls import expect_success
 from ebb.customers import CustomerTable, customers
 from ebb.demo.evaluation import evaluate
 from ebb.demo.findings import Findings
 from ebb.demo.spec import DEMO_SPEC
 from ebb.demo.tables import print_at_risk, print_quality
 from ebb.errors import DemoError
-from ebb.watch import expect_success, watch_job
-from store.registry.aliases import CHAMPION
+from ebb.watch import watch_job
+from store.alias_names import CHAMPION
 
 MODEL = "churn"
 ALIAS_BESIDE = "demo"
@@ -88,17 +90,6 @@ def _train_and_score(client: Client, table: CustomerTable, console: Console) -> 
 
     evaluation = evaluate(client, MODEL, version.version, rows=FRESH_CUSTOMERS, seed=FRESH_SEED)
     return Findings(MODEL, alias, dataset, version, tuple(epochs), table, tuple(scored.scores), evaluation)
-
-
-def version_of(result: dict[str, object] | None) -> int:
-    """Return the version that a training job registered.
-
-    Raises: DemoError.
-    """
-    version = (result or {}).get("version")
-    if not isinstance(version, int):
-        raise DemoError(f"the training job succeeded without naming its version: {result}")
-    return version
 
 
 def alias_for(client: Client, data_sha256: str) -> str:

@@ -21,10 +21,7 @@ figure { margin: 0; padding: 1rem; background: var(--card); border: 1px solid va
 figcaption { margin-top: .5rem; font-size: .9rem; }
 svg { display: block; width: 100%; height: auto; font-family: system-ui, sans-serif; }
 svg text { font-family: inherit !important; }
-.charts { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
-.charts .wide { grid-column: 1 / -1; }
-.wide { overflow-x: auto; }
-.wide svg { min-width: 36rem; }
+.charts { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); }
 .figures { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); margin: 1.5rem 0; }
 .figures div { padding: .75rem 1rem; background: var(--card); border: 1px solid var(--grid); border-radius: .5rem; }
 .figures dd { margin: 0; font-size: 1.6rem; font-variant-numeric: tabular-nums; }
@@ -40,8 +37,15 @@ td ul { margin: 0; padding: 0; list-style: none; }
 .facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .3rem 1.25rem; margin: 0; }
 .facts dd { margin: 0; }
 code { font: .875em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
-@media (max-width: 36rem) { .facts { grid-template-columns: 1fr; } .facts dd { margin-bottom: .5rem; } }
+@media screen and (max-width: 44rem) { .facts { grid-template-columns: 1fr; } .facts dd { margin-bottom: .5rem; }
+  table, caption, tbody, tr, td, tbody th { display: block; } thead { display: none; }
+  tbody tr { margin-bottom: 1rem; padding: .5rem 1rem; background: var(--card); border: 1px solid var(--grid);
+    border-radius: .5rem; }
+  tbody th, tbody td, td.number { padding: .2rem 0; border: 0; text-align: left; }
+  td[data-head] { display: grid; grid-template-columns: 6rem minmax(0, 1fr); gap: .5rem; }
+  td[data-head]::before { content: attr(data-head); color: var(--muted); }
+  td li { white-space: normal; } }
 @media print { body { max-width: none; padding: 0; font-size: 10pt; } h2 { break-after: avoid; }
   figure, tr, .figures div { break-inside: avoid; }
-  .wide, .scroll { overflow: visible; } .wide svg { min-width: 0; } @page { margin: 15mm; } }
+  .scroll { overflow: visible; } @page { margin: 15mm; } }
 """

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from model.columns.cells import Cells, Flags, Scalar, Words
+from model.columns.enough_rows import learns_gaps
 from model.columns.missing import missing_words
 from model.columns.numbers import read_values
 from model.columns.options import DEFAULT, ColumnOptions
@@ -19,7 +20,7 @@ SPELLINGS = {"true": 1.0, "false": 0.0}
 class BooleanColumn:
     """Encodes true as 1 and false as 0. A missing value is encoded as the more frequent one.
 
-    If training rows had missing values, a second feature is 1 for a missing value.
+    If enough training rows had missing values, a second feature is 1 for a missing value.
     """
 
     name: str
@@ -31,7 +32,7 @@ class BooleanColumn:
     def fit(cls, name: str, cells: Flags, options: ColumnOptions = DEFAULT) -> "BooleanColumn":
         """Fit the more frequent value to the training rows."""
         known = cells.values[~cells.missing]
-        return cls(name, fill=bool(known.mean() > 0.5), gaps=len(known) < len(cells))
+        return cls(name, fill=bool(known.mean() > 0.5), gaps=learns_gaps(len(cells) - len(known), len(cells)))
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from model.columns.category_text import ACCEPTED, rewritten, texts, tidied, words_of
 from model.columns.cells import Cells, Numbers, Scalar, Words
+from model.columns.enough_rows import CATEGORY, enough, learns_gaps
 from model.columns.missing import is_missing
 from model.columns.numbers import parse_number
 from model.columns.options import DEFAULT, ColumnOptions
@@ -19,16 +20,15 @@ from model.limits import CELL_CHARACTERS
 MOST_CATEGORIES = 1000
 MOST_EMBEDDED = 100_000
 NON_NUMBER_SHARE = 0.05  # the largest share of words that are not numbers in a column of numbers
-ENOUGH_ROWS = 10  # a category with fewer training rows is rare; in small tables, one with fewer than 1 %
 
 
 @dataclass(frozen=True)
 class CategoricalColumn:
     """Encodes a word as 1 in the feature of its category and 0 in the others; the most frequent category comes first.
 
-    Rare categories and categories that training never saw share one feature. A missing value has its own feature if
-    training rows had missing values, else it is encoded as the most frequent category. An embedded column has a single
-    feature instead: the number of the category, which the network looks up.
+    Rare categories and categories that training never saw share one feature if enough training rows had them, else they
+    are encoded as the most frequent category. So is a missing value, which has its own feature if enough were
+    missing. An embedded column has a single feature instead: the number of the category, which the network looks up.
     """
 
     name: str
@@ -65,12 +65,14 @@ class CategoricalColumn:
                 f"categories. If it identifies customers, name it as the id column; otherwise group its values, {embed}"
                 f'or leave it out with "columns": {{"{name}": {{"drop": true}}}} in the training spec'
             )
-        needed = min(ENOUGH_ROWS, max(2, len(cells) // 100))
+        needed = enough(CATEGORY, len(cells))
         order = sorted(seen, key=lambda code: (-counts[code], cells.words[code]))
         kept = [code for code in order if counts[code] >= needed] or order[:1]
         words = tuple(cells.words[code] for code in kept)
+        rare = int(counts[order].sum() - counts[kept].sum()) >= needed
+        gaps = learns_gaps(int(cells.missing.sum()), len(cells))
         source = None if options.kind is None else cells.source
-        column = cls(name, words, rare=len(kept) < len(order), gaps=bool(cells.missing.any()), source=source)
+        column = cls(name, words, rare=rare, gaps=gaps, source=source)
         return replace(column, embedded=embed_from is not None and column.cardinality >= embed_from)
 
     @cached_property

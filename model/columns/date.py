@@ -30,6 +30,11 @@ class DateColumn:
         return cls(name, NumericColumn.fit(name, Numbers(cells.values), options, scored), read_as)
 
     @property
+    def gaps(self) -> bool:
+        """Whether a feature tells missing values."""
+        return self.days.gaps
+
+    @property
     def features(self) -> tuple[str, ...]:
         return self.days.features
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from model.columns import table_warnings
 from model.columns.categorical import MOST_CATEGORIES, first_non_number, too_detailed
-from model.columns.cells import Cells, Numbers, Words
+from model.columns.cells import Cells, Numbers, Table, Words
+from model.columns.encoder import Encoder
 from model.columns.reading_warnings import found_in, identifying, read_otherwise
 from model.columns.table_warnings import LEAKING_AUC, TableWarning, is_constant, is_row_number, single_column_auc
 from model.design import Floats
@@ -19,6 +20,13 @@ def find_warnings(
     """
     found = [warning for name, cells in columns.items() for warning in _of_column(name, cells, y, most)]
     return (*found, *(() if y is None else table_warnings.too_few(int(y.sum()), len(y))))
+
+
+def gap_warnings(encoder: Encoder, train: Table) -> tuple[TableWarning, ...]:
+    """Return the warnings of the columns that have too few missing values in the training rows to learn from."""
+    gaps = train.missing()
+    few = [column for column in encoder.columns if column.name in gaps and not column.gaps]
+    return tuple(table_warnings.few_gaps(column.name, gaps[column.name], column.baseline_value) for column in few)
 
 
 def _of_column(name: str, cells: Cells, y: Floats | None, most: int) -> tuple[TableWarning, ...]:

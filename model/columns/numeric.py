@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from model.columns.cells import Cells, Numbers, Scalar, Words
+from model.columns.enough_rows import learns_gaps
 from model.columns.missing import missing_words
 from model.columns.numbers import LARGEST, numbers_of, read_values
 from model.columns.options import DEFAULT, ColumnOptions
@@ -34,8 +35,8 @@ class NumericColumn:
 
     With knots, a second feature is the normal score: the quantile of the standard normal distribution at the rank of x
     among the training rows, interpolated between the knots. A missing value is encoded as the training median. If
-    training rows had missing values, a last feature is 1 for a missing value. Records may hold numbers as texts if
-    `texts` says so. Texts are read as `read_as` and `mark` say.
+    enough training rows had missing values, a last feature is 1 for a missing value. Records may hold numbers as texts
+    if `texts` says so. Texts are read as `read_as` and `mark` say.
     """
 
     name: str
@@ -67,7 +68,7 @@ class NumericColumn:
             scale=robust_scale(known) if options.scale is None else options.scale,
             fixed=options.scale is not None,
             fill=median,
-            gaps=len(known) < len(cells),
+            gaps=learns_gaps(len(cells) - len(known), len(cells)),
             low=max(least - reach, -LARGEST) if options.min is None else options.min,
             high=min(most + reach, LARGEST) if options.max is None else options.max,
             knots=knots,

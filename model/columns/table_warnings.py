@@ -41,6 +41,15 @@ def empty(name: str, where: str = "row") -> TableWarning:
     return TableWarning("empty_column", name, f"column {name!r} has no value in any {where}: training leaves it out")
 
 
+def few_gaps(name: str, gaps: int, taken: Scalar) -> TableWarning:
+    """Return the warning of a column with too few missing values to learn from."""
+    detail = (
+        f"column {name!r} has no value in {gaps} training {'row' if gaps == 1 else 'rows'}, too few to learn what that "
+        f"means: a customer without a value is scored with {short_repr(taken)}. Fill it where the value can be known"
+    )
+    return TableWarning("few_gaps", name, detail)
+
+
 def constant(name: str, value: Scalar) -> TableWarning:
     """Return the warning of a column with one value in every row."""
     detail = (

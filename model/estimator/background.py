@@ -20,7 +20,7 @@ from model.parsing import escape
 from model.spec import Reasons
 
 # How many customers represent all, by the weights that a path integral reads: a million take about 0.3 ms.
-SIZES = ((16, 4e5), (8, 1e8), (4, np.inf))
+SIZES = ((16, 8e6), (8, 1e8), (4, np.inf))
 
 Baseline = Literal["average", "stayer", "record", "typical"]
 

@@ -12,7 +12,7 @@ from model.columns.categorical import MOST_CATEGORIES, MOST_EMBEDDED
 from model.columns.cells import Cells
 from model.columns.declared import with_declared_kinds
 from model.columns.encoder import Encoder
-from model.columns.finding_warnings import find_warnings
+from model.columns.finding_warnings import find_warnings, gap_warnings
 from model.columns.options import ColumnOptions
 from model.columns.phrases import Phrase
 from model.columns.reading_warnings import inverted_target
@@ -85,7 +85,9 @@ class Fitting:
         self.warnings = self._warnings({name: table.columns[name] for name in asked}, table.columns[target])
         inputs = Table({name: table.columns[name] for name in names}, table.rows)
         embed_from, scored = None if spec.embedded is None else spec.embedded.at_least, spec.numbers != "scaled"
-        self.encoder = Encoder.fit(inputs.take(self.train_rows), names, options, embed_from, scored)
+        train = inputs.take(self.train_rows)
+        self.encoder = Encoder.fit(train, names, options, embed_from, scored)
+        self.warnings += tuple(warning.to_json() for warning in gap_warnings(self.encoder, train))
         check_baseline(spec.reasons, self.encoder)
         self.cells, _ = self.encoder.read(inputs.columns, inputs.rows)
         design = self._design(len(table.columns), size_limits or SizeLimits(memory_bytes()))

@@ -65,7 +65,7 @@ class Stages:
             for report in self._current.epochs():
                 epoch, steps = self._begun["epochs"] + report.epoch, self._begun["steps"] + report.steps
                 self.done = {"epochs": epoch, "steps": steps}
-                yield replace(report, epoch=epoch, epochs=self.planned_epochs, steps=steps)
+                yield replace(report, epoch=epoch, epochs=self.planned_epochs, steps=steps, stage=len(self._before) + 1)
             if len(self._before) + 1 == len(self._specs):
                 return
             self._before.append(self._current.network())

@@ -1,4 +1,4 @@
-"""Tables for the choice whom to contact: lift and gain by decile, thresholds, and the profit curve."""
+"""Tables for the choice whom to contact: lift and gain by decile, thresholds, operating points, the profit curve."""
 
 from typing import Any
 
@@ -15,6 +15,7 @@ COSTS_AND_GAINS = ("customer_value", "offer_cost", "contact_cost", "acceptance")
 THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 DECILES = 10
 POINTS = 20
+OPERATING_POINTS = 50
 
 
 def deciles(y: Floats, p: Floats) -> list[dict[str, Any]]:
@@ -68,6 +69,31 @@ def thresholds(y: Floats, p: Floats) -> list[dict[str, Any]]:
             )
         )
     return rows
+
+
+def operating_points(y: Floats, p: Floats) -> list[dict[str, Any]]:
+    """Return points of the ROC and precision-recall curves, at thresholds that are spread evenly along the first.
+
+    A point is of contacting the customers of at least the threshold. Customers of equal probability share a point.
+    """
+    ranked = np.argsort(-p, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(p[ranked]) != 0.0), len(p) - 1)
+    caught = np.cumsum(y[ranked])[ends]
+    alarms = ends + 1 - caught
+    recall, false = caught / caught[-1], alarms / alarms[-1]
+    along = np.linspace(0.0, 2.0, OPERATING_POINTS + 1)[1:]
+    places = np.unique(np.append(0, np.searchsorted(recall + false, along).clip(max=len(ends) - 1)))
+    return [
+        rounded(
+            {
+                "threshold": float(p[ranked[ends[i]]]),
+                "false_positive_rate": float(false[i]),
+                "recall": float(recall[i]),
+                "precision": float(caught[i] / (ends[i] + 1)),
+            }
+        )
+        for i in places.tolist()
+    ]
 
 
 def profit_curve(y: Floats, p: Floats, economics: Economics) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from model.campaign import Economics
 from model.columns import Table
 from model.design import Floats
-from model.evaluation.contacts import DEFAULT_ECONOMICS, deciles, profit_curve, thresholds
+from model.evaluation.contacts import DEFAULT_ECONOMICS, deciles, operating_points, profit_curve, thresholds
 from model.evaluation.figures import difference, figures
 from model.evaluation.resampling import Resampling
 from model.evaluation.slices import worst_slices
@@ -56,6 +56,7 @@ def evaluate(  # noqa: PLR0913 - the rows, what to compare with, and two setting
         },
         "deciles": deciles(y, p),
         "thresholds": thresholds(y, p),
+        "operating_points": operating_points(y, p),
         "profit": profit_curve(y, p, economics),
         "slices": worst_slices(y, z, columns.columns),
     }

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 from model.design import CodeColumn, Floats
@@ -46,8 +46,12 @@ class RowMemory:
     layers: int = 1
 
     def __add__(self, other: "RowMemory") -> "RowMemory":
-        pairs = zip(astuple(self), astuple(other), strict=True)
-        return RowMemory(*(one + another for one, another in pairs))
+        return RowMemory(
+            self.activations + other.activations,
+            self.gradients + other.gradients,
+            self.masks + other.masks,
+            self.layers + other.layers,
+        )
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,11 @@ class Layer(ABC):
     def inner(self) -> "tuple[Layer, ...]":
         """The layers inside this one. A layer with inner layers has no parameters of its own."""
         return ()
+
+    @property
+    def within(self) -> "list[Layer]":
+        """The layer itself, and all layers inside it."""
+        return [self, *(deep for layer in self.inner for deep in layer.within)]
 
     @classmethod
     def read(

@@ -43,7 +43,11 @@ class Stack:
 
     def walk(self) -> Iterator[tuple[str, Layer, int]]:
         """Yield each layer without inner layers, with its path and the width of its input."""
-        return walk(self.layers, self.inputs)
+        return iter(self._leaves)
+
+    @cached_property
+    def _leaves(self) -> tuple[tuple[str, Layer, int], ...]:
+        return tuple(walk(self.layers, self.inputs))
 
     def initializers(self) -> list[str]:
         """Return the initializer of each array of parameters: it suits the activation after the array."""

@@ -10,6 +10,7 @@ from model.scoring import ScoredChunk
 class NdjsonOutput(Output):
     """Writes one object a line: an id with predictions and reasons, or with an error.
 
+    The id is under the name that the dataset has for it and, as in the scoring endpoint, under `customer_id`.
     The pointer of an error begins with the number of the row, from 0, as in the scoring endpoint.
     """
 
@@ -29,9 +30,10 @@ class NdjsonOutput(Output):
 
     def _lines(self, scored: ScoredChunk) -> Iterator[str]:
         names = self.layout.head.columns()
-        named = "row" if self.layout.name_of_ids(scored) != self.layout.id_name else "customer_id"
+        own = self.layout.name_of_ids(scored)
+        named = ("row",) if own == "row" else (own, "customer_id")
         for row, values in enumerate(zip(*self.layout.head.answers(scored.probabilities), strict=True)):
-            line: dict[str, object] = {named: scored.ids[row]}
+            line: dict[str, object] = dict.fromkeys(named, scored.ids[row])
             if row in scored.problems:
                 problem = scored.problems[row][0]
                 place = f"/{self._rows + row}{problem.pointer}"

@@ -85,7 +85,7 @@ def conflicts(spec: Spec) -> list[Problem]:
     if spec.reasons.baseline == "stayer" and not isinstance(spec.loss, BinaryCrossEntropy):
         detail = 'needs a target that says who stayed: use "average" or a record for this loss'
         found.append(Problem("/reasons/baseline", "conflict", detail))
-    explicit = [each for layer in spec.layers if isinstance(layer, Layer) for each in _within(layer)]
+    explicit = [each for layer in spec.layers if isinstance(layer, Layer) for each in layer.within]
     if spec.batch_size == 1 and (spec.batch_norm or any(each.needs_batch for each in explicit)):
         detail = "must be 2 or more with batch norm, which needs the mean and variance of a batch"
         found.append(Problem("/batch_size", "conflict", detail))
@@ -106,15 +106,11 @@ def read_layers(reader: Reader, raw: object, pointer: str) -> tuple[int | Layer 
         else read_layer(reader, entry, f"{pointer}/{i}")
         for i, entry in enumerate(raw)
     )
-    if (inside := sum(len(_within(layer)) for layer in layers if isinstance(layer, Layer))) > MOST_LAYERS:
+    if (inside := sum(len(layer.within) for layer in layers if isinstance(layer, Layer))) > MOST_LAYERS:
         reader.refuse(
             pointer, "range", f"must be at most {MOST_LAYERS} layers, not {inside:,} with those inside others"
         )
     return layers
-
-
-def _within(layer: Layer) -> list[Layer]:
-    return [layer, *(deep for inner in layer.inner for deep in _within(inner))]
 
 
 def read_activation(reader: Reader, raw: object, pointer: str) -> Layer | None:

@@ -138,6 +138,11 @@ class Spec:
         return self
 
     @property
+    def layer_count(self) -> int:
+        """The number of layers, with those inside others."""
+        return sum(len(layer.within) if isinstance(layer, Layer) else 1 for layer in self.layers)
+
+    @property
     def embedded(self) -> Embedded | None:
         """The embedding of columns; by default none, unless the first layer reads category codes."""
         return self.embedding or (Embedded(at_least=WIDE) if self.reads_codes else None)

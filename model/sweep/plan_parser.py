@@ -14,9 +14,10 @@ from model.storage import canonical_json
 from model.sweep.changes import FIXED, Changes, changed
 from model.sweep.halving import Halving
 from model.sweep.space import Space, read_space
-from model.sweep.sweep_plan import SweepPlan
+from model.sweep.sweep_plan import SPACE, SweepPlan
 
 MOST_CONFIGURATIONS = 200
+MOST_LAYERS = 12_800  # in the specs of all configurations: a request waits for the estimate of their sizes
 MOST_PARSED = 3_000_000  # bytes of the specs that are parsed, a copy of the sweep's spec for each configuration
 KEYS = ("spec", "configurations", "space", "seed", "folds", "halving")
 Folds = Annotated[int, Range(low=2, high=20)]
@@ -90,7 +91,7 @@ def _read_configurations(reader: Reader, raw: Mapping[str, Any], spec: Spec | No
     for values in examples:
         for place, changes in values.items():
             _try_spec(reader, changed(base, changes), f"/space{place}")
-    return [("/space", changes) for changes in _of_space(reader, found, count, drawing)] if not reader.problems else []
+    return [(SPACE, changes) for changes in _of_space(reader, found, count, drawing)] if not reader.problems else []
 
 
 def _check_bytes(reader: Reader, spec: Spec, copies: int, pointer: str) -> None:
@@ -141,7 +142,7 @@ def _of_space(reader: Reader, space: Space, count: int | None, seed: int) -> Seq
 
 def _parse_each(reader: Reader, spec: Spec, listed: Sequence[tuple[str, Changes]]) -> list[Spec]:
     """Return the spec of each configuration; two of one spec are refused."""
-    base, seen, specs = spec.to_json(), dict[str, int](), list[Spec]()
+    base, seen, specs, layers = spec.to_json(), dict[str, int](), list[Spec](), 0
     texts = text_columns(dict(spec.columns))
     for place, (pointer, changes) in enumerate(listed):
         found = _try_spec(reader, changed(base, changes), pointer)
@@ -152,6 +153,10 @@ def _parse_each(reader: Reader, spec: Spec, listed: Sequence[tuple[str, Changes]
             reader.refuse(pointer, "conflict", f"configurations {first} and {place} are the same spec: leave one out")
         _check_readings(reader, found, texts, pointer)
         specs.append(found)
+        if (layers := layers + found.layer_count) > MOST_LAYERS:
+            detail = f"have more than {MOST_LAYERS:,} layers together: take fewer configurations, or fewer layers"
+            reader.refuse(SPACE if pointer == SPACE else "/configurations", "too_large", detail)
+            break
     return specs
 
 
@@ -159,7 +164,7 @@ def _check_readings(reader: Reader, spec: Spec, texts: Sequence[str], pointer: s
     """Refuse a configuration that reads other columns in its own way than the sweep's spec: there is one table."""
     for name, options in spec.columns:
         if not options.drop and (options.read_as is not None) != (name in texts):
-            place = pointer if pointer == "/space" else f"{pointer}/columns/{escape(name)}/read_as"
+            place = pointer if pointer == SPACE else f"{pointer}/columns/{escape(name)}/read_as"
             detail = f"column {clipped(name)!r} is read once for all configurations: set its read_as in spec"
             if Problem(place, "conflict", detail) not in reader.problems:  # many draws may have it
                 reader.refuse(place, "conflict", detail)

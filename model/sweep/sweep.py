@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from model.columns import Table
-from model.errors import CheckpointError, DivergedError, SpecError
+from model.errors import CheckpointError, ColumnError, DivergedError, SpecError
 from model.estimator import Fitting
 from model.sweep.leaderboard import Leaderboard
 from model.sweep.paused import MOST_PAUSED_BYTES, PausedStates, read_state, write_states
@@ -123,7 +123,9 @@ class Sweep:
                 finished = yield from self._train(self.plan.rungs[rung].epochs)
                 standing = self._standing(rung, configuration, finished)
                 self._paused.keep(configuration, self.fitting.checkpoint())
-            except (DivergedError, SpecError) as error:
+            except (DivergedError, SpecError, ColumnError) as error:
+                if isinstance(error, ColumnError) and error.role:  # the target or id: no configuration can help
+                    raise
                 changes = self.plan.configurations[configuration]
                 standing = Standing(
                     configuration=configuration, changes=changes, rung=rung, epochs=0, finished=True, error=str(error)

@@ -13,6 +13,7 @@ BUFFER = 1024**2
 STORED_OR_DEFLATED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 """Other methods pack a million bytes into one."""
 
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 
 
@@ -40,6 +41,20 @@ def unpacked(stream: BinaryIO, size: int) -> Unpacked:
         member = _only(archive)
         return Unpacked(_buffered(archive.open(member), "zip", most), "zip", member.filename)
     return Unpacked(stream)
+
+
+def packed_type(stream: BinaryIO) -> str | None:
+    """Return the media type of a compressed file or a workbook by its first bytes; None for another file.
+
+    Raises: TableError for a damaged zip file.
+    """
+    stream.seek(0)
+    start = stream.read(4)
+    if start[:2] == GZIP:
+        return "application/gzip"
+    if start != ZIP:
+        return None
+    return WORKBOOK if _is_workbook(_archive(stream)) else "application/zip"
 
 
 def _buffered(inner: Any, kind: str, most: int) -> BinaryIO:

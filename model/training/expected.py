@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from model.columns.categorical import ENOUGH_ROWS, MOST_CATEGORIES, MOST_EMBEDDED
+from model.columns.categorical import MOST_CATEGORIES, MOST_EMBEDDED
+from model.columns.enough_rows import CATEGORY, enough, learns_gaps
 from model.design import CodeColumn
 from model.spec import Spec
 from model.training.footprint import Shape
@@ -19,13 +20,14 @@ def expected_shape(columns: Sequence[Mapping[str, Any]], rows: int, spec: Spec) 
     declared = {name: options.kind for name, options in spec.columns}
     dropped = {name for name, options in spec.columns if options.drop}
     held_out = 0.0 if spec.validation.folds else spec.validation.fraction
-    needed = min(ENOUGH_ROWS, max(2, int(rows * (1 - held_out)) // 100))
+    trained = int(rows * (1 - held_out))
+    needed = enough(CATEGORY, trained)
     inputs, codes, numbers = 0, [], []
     scored = spec.numbers == "scaled_and_ranked"
     for column in columns:
         if column["name"] in dropped:
             continue
-        missing = column["missing"] > 0
+        missing = learns_gaps(column["missing"], trained)
         kind = declared.get(column["name"]) or column["kind"]
         if kind != "categorical":
             missing |= kind != column["kind"]  # texts such as "NA" become gaps

@@ -80,12 +80,13 @@ def check_size(stages: Sequence[Spec], shape: Shape, most: SizeLimits) -> None:
     Raises: SpecError with the sizes and the setting to lower, or because the layers do not fit together.
     """
     for i, found in enumerate(footprints(stages, shape)):
-        if problem := _too_large(found, shape, most):
+        if problem := too_large(found, shape, most):
             here = f"/stages/{i}" if len(stages) > 1 else ""
             raise SpecError([replace(problem, pointer=here + problem.pointer)])
 
 
-def _too_large(found: Footprint, shape: Shape, most: SizeLimits) -> Problem | None:
+def too_large(found: Footprint, shape: Shape, most: SizeLimits) -> Problem | None:
+    """Return the problem of a training that is too large; None for one that is not."""
     what = f"{found.networks:,} network{'s' * (found.networks > 1)} of {found.parameters:,} parameters"
     lower = "lower the units of layers" + (", members or restarts" if found.networks > 1 else "")
     stored = max(found.state, found.estimator)

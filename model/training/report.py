@@ -29,7 +29,8 @@ class EpochReport:
     The training loss is the mean over the steps of the epoch, each before its update. The gradient norm is the mean
     over the steps, before clipping. With members, losses and norms are means over members, and the AUC is that of their
     mean logit. `dead_units` is the share of ReLU units that are 0 for all of the last validation rows, up to 1,024;
-    None without ReLU units.
+    None without ReLU units. `stage` counts the stages of a portfolio, from 1, whose losses may differ in label
+    smoothing.
 
     Units: losses in nats for the cross-entropies; seconds of wall clock.
     """
@@ -46,6 +47,7 @@ class EpochReport:
     layers: LayerReport | None = None
     dead_units: float | None = None
     retries: int = 0
+    stage: int = 1
 
 
 class LayerMonitor:

@@ -26,7 +26,8 @@ class Epoch:
     """One pass over the training rows.
 
     `dead_units` is the share of ReLU units that are zero for all of the last 1,024 (or fewer) validation rows;
-    `retries` is 1 after a training diverged and restarted at a lower learning rate. `layers` is kept for all epochs up
+    `retries` is 1 after a training diverged and restarted at a lower learning rate. `stage` counts the stages of a
+    preset, from 1; the losses of two stages do not compare. `layers` is kept for all epochs up
     to 100, then for every tenth, from 1,000 on for every hundredth, and so on; null for others, and for epochs of the
     first release.
     """
@@ -41,6 +42,7 @@ class Epoch:
     dead_units: float | None
     retries: int
     layers: Sequence[LayerUpdate] | None
+    stage: int = 1
 
 
 FIGURES = tuple(field.name for field in fields(Epoch) if field.name != "layers")

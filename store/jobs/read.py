@@ -4,14 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
 from store.errors import NotFoundError
 from store.job_states import JobState
 from store.jobs.epoch import Epoch
 from store.pages import Page, after_token, read_page
 from store.rows import JobRow, columns_of, read_first
-from store.tables import epochs, job_events, jobs
+from store.tables import datasets, epochs, job_events, jobs
 
 RECENT_EPOCHS = 10
 SHORT_SECONDS = 1.0  # where the last epochs took less, the mean is taken over more of them
@@ -35,10 +35,13 @@ def list_jobs(  # noqa: PLR0913 - one parameter a filter
     states: Collection[str] = (),
     kinds: Collection[str] = (),
     model: str | None = None,
+    text: str = "",
     page_size: int,
     page_token: str | None = None,
 ) -> Page[JobRow]:
     """Return a page of jobs, the newest first, of these states and kinds where any are given.
+
+    `text` is looked for in ids, models, names of datasets, error codes and owners; small and large letters are equal.
 
     Raises: PageTokenError.
     """
@@ -49,9 +52,17 @@ def list_jobs(  # noqa: PLR0913 - one parameter a filter
         query = query.where(jobs.c.kind.in_(kinds))
     if model is not None:
         query = query.where(jobs.c.model == model)
+    if text:
+        query = query.where(_mentions(text))
     if page_token is not None:
         query = query.where(jobs.c.id < after_token(page_token))
     return read_page(connection, JobRow, query, page_size, lambda row: row.id)
+
+
+def _mentions(text: str) -> ColumnElement[bool]:
+    named = select(datasets.c.id).where(datasets.c.name.icontains(text, autoescape=True))
+    columns = (jobs.c.id, jobs.c.model, jobs.c.error_code, jobs.c.owner)
+    return or_(jobs.c.dataset_id.in_(named), *(column.icontains(text, autoescape=True) for column in columns))
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,6 @@ from store.rows import AliasMoveRow, AliasRow, columns_of, read_all, read_first
 from store.tables import alias_moves, aliases, jobs, models, versions
 from store.upsert import upsert_into
 
-CHAMPION = "champion"
-"""The alias that scores by default, and that trainings promote."""
-
 
 @dataclass(frozen=True)
 class Promotion:

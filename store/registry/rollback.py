@@ -19,17 +19,26 @@ def roll_back(  # noqa: PLR0913 - what, from where, and who asks
 
     Raises: NotFoundError, StaleRevisionError; NothingBeforeError when only the first move is left.
     """
-    current = get_alias(connection, model, alias)
-    standing = _standing(connection, model, alias, current.revision)
+    standing = _standing(connection, model, alias)
     if standing.from_version is None:
         raise NothingBeforeError(f"alias '{alias}' has pointed at version {standing.to_version} from the beginning")
     move = AliasUpdate(standing.from_version, revision, by, request=request, undoes=standing.revision)
     return move_alias(connection, model, alias, move)
 
 
-def _standing(connection: Connection, model: str, alias: str, revision: int) -> Row[Any]:
-    """Return the move that is in effect at `revision`, past rollbacks and the moves that they undid."""
+def version_before(connection: Connection, model: str, alias: str) -> int | None:
+    """Return the version that a rollback would move the alias to; None when only the first move is left.
+
+    Raises: NotFoundError.
+    """
+    before: int | None = _standing(connection, model, alias).from_version
+    return before
+
+
+def _standing(connection: Connection, model: str, alias: str) -> Row[Any]:
+    """Return the move that is in effect now, past rollbacks and the moves that they undid."""
     query = select(alias_moves).where(alias_moves.c.model == model, alias_moves.c.alias == alias)
+    revision = get_alias(connection, model, alias).revision
     move = connection.execute(query.where(alias_moves.c.revision == revision)).one()
     while move.undoes is not None:
         move = connection.execute(query.where(alias_moves.c.revision == move.undoes - 1)).one()

@@ -1,6 +1,6 @@
 """The tables, one subject a file; migrations/ brings a database to them."""
 
-from store.tables.access_tables import api_keys, audit_log, idempotent_answers
+from store.tables.access_tables import api_keys, audit_log, browser_sessions, idempotent_answers
 from store.tables.base import metadata
 from store.tables.dataset_tables import artifacts, datasets, results
 from store.tables.job_tables import checkpoints, epochs, job_events, jobs, workers
@@ -12,6 +12,7 @@ __all__ = [
     "api_keys",
     "artifacts",
     "audit_log",
+    "browser_sessions",
     "checkpoints",
     "datasets",
     "epochs",

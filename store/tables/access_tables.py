@@ -1,6 +1,6 @@
-"""API keys (of which only a hash is stored), the audit log, and the answers of idempotency keys."""
+"""API keys and browser sessions (of which only hashes are stored), the audit log, and answers of idempotency keys."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table
 
 from store.clock import UtcTime, now
 from store.tables.base import Digest, Id, Json, Name, Serial, metadata
@@ -19,6 +19,19 @@ api_keys = Table(
     Column("requests_per_minute", Integer),
     # How many bytes the key may store, instead of EBB_STORED_BYTES; 0 for no limit.
     Column("stored_bytes", BigInteger),
+)
+
+browser_sessions = Table(
+    "browser_sessions",
+    metadata,
+    Column("token_sha256", Digest, primary_key=True),
+    Column("key_id", String(16), ForeignKey(api_keys.c.id), nullable=False),
+    Column("read_only", Boolean, nullable=False),
+    Column("created_at", UtcTime, nullable=False, default=now()),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False, default=now()),
+    Index(None, "key_id"),
+    Index(None, "expires_at"),
 )
 
 audit_log = Table(

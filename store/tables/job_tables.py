@@ -102,6 +102,7 @@ epochs = Table(
     Column("layers", Json),
     Column("dead_units", Float),
     Column("retries", Integer, nullable=False, default=0, server_default="0"),
+    Column("stage", Integer, nullable=False, default=1, server_default="1"),
     # The job's last event when the epoch was stored, which gives events and epochs one order.
     Column("event_id", BigInteger, nullable=False, default=0, server_default="0"),
 )

@@ -29,7 +29,7 @@ from store.keys import create_key
 from store.registry.versions import NewVersion
 from store.settings import Settings
 from tests.app.proxied import proxied, settings_behind
-from tests.app.running import Running, served
+from tests.app.running import Running, served, wait_until_calm
 from tests.parts.nginx import Proxy
 
 CSV = customers(300, seed=1).to_csv().encode()
@@ -206,4 +206,5 @@ def server(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> I
 def proxy(server: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """The proxy before that server."""
     with proxied(tmp_path_factory.mktemp("proxy"), server.url, PROXY_REQUESTS="12") as running:
+        wait_until_calm(running.url, 1)
         yield running

@@ -74,6 +74,17 @@ def served(settings: Settings) -> Iterator[Running]:
             server.stop()
 
 
+def wait_until_calm(url: str, times: int = 10) -> None:
+    """Wait until so many normal requests in a row are answered; a server that loads or is overloaded refuses some."""
+    until, answered = time.monotonic() + PATIENCE, 0
+    while answered < times:
+        assert time.monotonic() < until, "normal requests are still refused"
+        answer = httpx.get(f"{url}/v1/jobs", trust_env=False, timeout=PATIENCE)
+        refused = answer.status_code == 503 and "Retry-After" in answer.headers
+        assert refused or answer.status_code == 200, answer.text
+        answered = 0 if refused else answered + 1
+
+
 def normal_request_seconds(url: str, times: int = 10) -> float:
     """Return the seconds of the slowest of some normal requests."""
     slowest = 0.0

@@ -31,11 +31,13 @@ def filled(path: str) -> str:
 
 
 PROBES = {"/livez", "/readyz"}
-BROWSED = {"/", "/openapi.json", "/docs", "/docs/start.js", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"}
+OPEN = PROBES | {"/login", "/logout", "/static/{digest}/{file}", "/favicon.ico"}
+PAGES = {route.path for route in ROUTES if route.page} - OPEN
+BROWSED = {"/openapi.json", "/docs", "/docs/start.js", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"}
 
 
-def test_the_open_routes_are_the_probes_and_no_other() -> None:
-    assert {route.path for route in ROUTES if route.scope is None} == PROBES
+def test_the_open_routes_are_the_probes_the_login_and_static_files() -> None:
+    assert {route.path for route in ROUTES if route.scope is None} == OPEN
     assert {route.scope for route in ROUTES} - {None} <= set(SCOPES)
 
 
@@ -45,15 +47,20 @@ def test_every_rule_of_the_url_map_needs_a_key(make_app: Callable[..., Flask]) -
     asked = 0
     for rule in app.url_map.iter_rules():
         for method in sorted((rule.methods or set()) - {"HEAD"}):
-            path = filled(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+            written = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+            path = filled(written)
             answer = client.open(path, method=method)
-            if rule.rule in PROBES and method in ("GET", "OPTIONS"):
+            if written in OPEN and (method in ("GET", "OPTIONS") or written not in PROBES):
                 assert answer.status_code != 401, rule
+                continue
+            if written in PAGES:
+                assert (answer.status_code, answer.data) == (303, b""), rule
+                assert answer.headers["Location"].startswith("/login?next=%2F")
                 continue
             asked += 1
             assert (answer.status_code, answer.mimetype) == (401, "application/problem+json"), rule
             assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-    assert asked > len(ROUTES)
+    assert asked > len(ROUTES) - len(PAGES)
 
 
 def test_a_browser_may_send_a_key_as_a_password_for_pages_only(guarded: FlaskClient, key: Key) -> None:
@@ -62,7 +69,10 @@ def test_a_browser_may_send_a_key_as_a_password_for_pages_only(guarded: FlaskCli
     for route in ROUTES:
         path = filled(route.path)
         status = guarded.open(path, method=route.method, auth=("", secret)).status_code
-        assert (status in (401, 403)) == (route.path not in BROWSED | PROBES), route
+        if route.path in OPEN - PROBES:
+            continue
+        refused = 303 if route.path in PAGES else 401
+        assert (status in (refused, 403)) == (route.path not in BROWSED | PROBES), route
     for browsed in (True, False):
         challenges = guarded.get("/docs" if browsed else "/v1/jobs").headers.getlist("WWW-Authenticate")
         assert [challenge.partition(" ")[0] for challenge in challenges] == (

@@ -21,12 +21,12 @@ def database_url(sqlite_file: str) -> str:
 
 
 def test_a_request_gets_the_place_that_is_given_back_while_it_waits() -> None:
-    limit = ConcurrencyLimit(1, "taken", wait=WAIT_SECONDS)
+    limit = ConcurrencyLimit(1, "taken", wait=60.0)
     limit.enter()
-    threading.Timer(0.1, limit.leave).start()
     begun = time.monotonic()
+    threading.Timer(0.1, limit.leave).start()
     with limit.held():
-        assert 0.1 <= time.monotonic() - begun < WAIT_SECONDS
+        assert time.monotonic() - begun >= 0.1
         assert limit.taken == 1
     assert limit.taken == 0
 
@@ -58,7 +58,7 @@ def test_a_large_batch_waits_for_a_place_and_a_small_one_needs_none(app: Flask, 
     begun = time.monotonic()
     assert score(large) == 503
     assert time.monotonic() - begun >= WAIT_SECONDS
-    threading.Timer(0.1, batches.leave).start()
+    batches.leave()
     assert score(large) == 200
     assert score(large) == 200, "the place was given back"
 

@@ -44,5 +44,5 @@ def test_the_settings_are_documented_with_their_defaults() -> None:
     assert len(written) >= 10
     for variable, default in written.items():
         value = getattr(Settings(), VARIABLES[variable][0])
-        value = ",".join(value) if isinstance(value, tuple) else value
+        value = ",".join(value) if isinstance(value, tuple) else int(value) if isinstance(value, bool) else value
         assert default == (f"{value:g}" if isinstance(value, float) else str(value)), variable

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from store.database import Database
-from store.tables import versions
+from store.tables import datasets, versions
 
 URL = "/v1/models/churn/versions/1/evaluate"
 NOWHERE = "01890000-0000-7000-8000-000000000000"
@@ -50,6 +50,15 @@ def test_a_dataset_without_the_outcome_or_any_column_is_refused(
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json["errors"]] == ["/dataset"]
     assert said in answer.json["errors"][0]["detail"]
+
+
+def test_a_dataset_too_large_for_the_memory_of_a_job_is_refused(
+    client: FlaskClient, database: Database, dataset: str, champion: int
+) -> None:
+    database.write(lambda connection: connection.execute(datasets.update().values(rows=2**31 - 1)))
+    (error,) = client.post(URL, json={"dataset": dataset}).json["errors"]
+    assert (error["pointer"], error["code"]) == ("/dataset", "too_large")
+    assert "evaluate on a random part of the rows" in error["detail"]
 
 
 def test_unknown_things_are_refused(client: FlaskClient, dataset: str, champion: int) -> None:

@@ -168,6 +168,7 @@ def test_epochs_come_in_pages_over_http(client: FlaskClient, database: Database,
         "dead_units": None,
         "retries": 0,
         "layers": None,
+        "stage": 1,
     }
     assert len(client.get(f"/v1/jobs/{job}/epochs?page_size=1000").json["epochs"]) == EPOCHS
 

@@ -73,7 +73,7 @@ def test_without_an_answer_of_the_database_it_is_live_and_not_ready(sqlite_file:
 def test_the_front_page_leads_to_the_contract(client: FlaskClient) -> None:
     answer = client.get("/")
     assert answer.mimetype == "text/html"
-    assert "/openapi.json" in answer.text
+    assert '<a href="/docs">' in answer.text
 
 
 def test_forwarded_headers_are_trusted_only_with_a_configured_proxy(

@@ -20,7 +20,7 @@ from app.server.web_server import CLIENT_SECONDS
 from store.database import open_database
 from store.keys import create_key
 from store.settings import Settings
-from tests.app.running import CALM_SECONDS, PATIENCE, Running, normal_request_seconds, served
+from tests.app.running import CALM_SECONDS, PATIENCE, Running, normal_request_seconds, served, wait_until_calm
 
 TRAIN = b"POST /v1/jobs/training HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 UPLOAD = b"POST /v1/datasets?target=churned HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
@@ -38,6 +38,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) ->
 @pytest.fixture(scope="module")
 def server(settings: Settings) -> Iterator[Running]:
     with served(settings) as running:
+        wait_until_calm(running.url, 1)
         yield running
         assert "Traceback" not in "".join(running.lines)
 

@@ -19,6 +19,7 @@ CONFIGURATION = (ROOT / "deploy" / "nginx.conf").read_text()
 READ = {  # by the service, or for it by Flask
     *("Accept", "Authorization", "Content-Encoding", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"),
     *("If-Modified-Since", "If-Range", "If-Unmodified-Since", "Last-Event-ID", "Origin", "Range", "X-Request-ID"),
+    *("Accept-Encoding", "Cookie", "Sec-Fetch-Site"),
 }
 
 
@@ -88,7 +89,7 @@ def test_a_request_that_is_none_is_refused_as_a_problem(proxy: Proxy, sent: byte
         (b"A" * 21 + b" /livez HTTP/1.1\r\nHost: localhost\r\n", 400),
         (b"AB /livez HTTP/1.1\r\nHost: localhost\r\n", 400),
         (b"AB /livez HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nno chunk", 400),
-        (b"GET / HTTP/1.1\r\nHost: localhost\r\nIf-Match: 1\r\n", 412),
+        (b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\nIf-Match: 1\r\n", 412),
     ],
 )
 def test_what_gunicorn_would_refuse_in_html_is_passed_as_it_can_read_it_or_refused_as_a_problem(

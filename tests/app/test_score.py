@@ -38,6 +38,7 @@ def test_a_record_gets_the_estimators_probability_from_the_champion(
         "errors": 0,
         "unseen": {},
         "imputed": {},
+        "id_column": "customer_id",
     }
     assert answer.headers["ETag"] == f'"{champion}"'
     assert answer.headers["Cache-Control"] == "no-store"

@@ -19,6 +19,7 @@ from tests.app.test_training_jobs import upload
 NOWHERE = "01890000-0000-7000-8000-000000000000"
 TWO = [{"layers": [4]}, {"layers": [8, 4]}]
 HALVING = {"first_epochs": 3}
+DEEP = "/space too_large"
 
 
 @pytest.fixture
@@ -88,6 +89,9 @@ def test_validate_only_answers_with_configurations_and_rungs(client: FlaskClient
         ({"configurations": [*TWO, {"seed": 3}]}, "/configurations/2/seed conflict"),
         ({"configurations": [*TWO, {"columns": {"x": {"drop": True}}}]}, "/configurations/2/columns/x unknown"),
         ({"configurations": [*TWO, {"layers": [9990, 9990]}]}, "/configurations/2/layers too_large"),
+        ({"space": {"layers": [[4], [9990, 9990]], "dropout": [0, 0.1, 0.2]}}, "/space too_large"),
+        ({"spec": {"layers": [8] * 256}, "space": {"dropout": {"min": 0, "max": 0.5}}, "configurations": 60}, DEEP),
+        ({"configurations": [{"layers": [8] * 250, "epochs": n} for n in range(1, 60)]}, "/configurations too_large"),
         ({"configurations": TWO, "space": {"dropout": [0, 0.1]}}, "/space conflict"),
         ({"configurations": TWO, "seed": 1}, "/seed conflict"),
         ({"space": {"dropout": [0, 2]}}, "/space/dropout/1 range"),
@@ -119,6 +123,14 @@ def test_what_is_wrong_is_refused_with_its_place(
 ) -> None:
     assert faults(sweep(client, dataset, **body)) == [fault]
     assert client.get("/v1/jobs").json["jobs"] == []
+
+
+def test_like_problems_of_a_space_are_told_once_with_the_first_configuration(client: FlaskClient, dataset: str) -> None:
+    (fault,) = sweep(client, dataset, space={"layers": [[4], [9990, 9990]], "dropout": [0, 0.1, 0.2]}).json["errors"]
+    assert fault["detail"].startswith(
+        '/layers of the spec, with the changes {"dropout":0,"layers":[9990,9990]}, and 2 more'
+    )
+    assert "lower the units of layers" in fault["detail"]
 
 
 def test_a_gate_names_a_hold_out_that_can_be_compared_on(client: FlaskClient, dataset: str) -> None:

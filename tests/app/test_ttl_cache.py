@@ -35,10 +35,11 @@ def test_a_value_is_used_up_to_its_maximum_age(database: Database, say: Callable
     assert cache.get("champion") == "first"
     said_at = time.monotonic()
     say("second")
-    while cache.get("champion") == "first":
-        assert time.monotonic() - said_at < 0.5
-        time.sleep(0.01)
-    assert cache.get("champion") == "second"
+    while True:
+        asked_at = time.monotonic()
+        if cache.get("champion") == "second":
+            break
+        assert asked_at - said_at <= 0.4
 
 
 def test_a_forgotten_value_is_fetched_at_once(database: Database, say: Callable[[str], None]) -> None:
@@ -84,7 +85,6 @@ def test_during_a_long_outage_the_cache_returns_no_old_value(database: Database,
     cache = TtlCache(database, look, seconds=0.3)
     assert cache.get("champion") == "first"
     away = True
-    assert cache.get("champion") == "first"
     time.sleep(0.35)
     with pytest.raises(DatabaseError):
         cache.get("champion")

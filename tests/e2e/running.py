@@ -30,6 +30,12 @@ class Running:
         """Return a client of the service."""
         return Client(self.url)
 
+    def command(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        """Run a command of `ebb` with the home folder of the service as the only setting."""
+        command = [EBB, *map(str, arguments)]
+        environ = {**environment(self.home), "COLUMNS": "250"}
+        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=300, check=False)
+
     def family(self) -> list[psutil.Process]:
         """Return all its descendant processes."""
         return psutil.Process(self.process.pid).children(recursive=True)

@@ -1,6 +1,7 @@
 """Every command of a service, once, on a running service."""
 
 import csv
+import hashlib
 import json
 import subprocess
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import onnxruntime
 import pytest
 
 from ebb.client import Client
@@ -35,14 +37,7 @@ def client(service: Running) -> Iterator[Client]:
 
 @pytest.fixture(scope="module")
 def ebb(service: Running) -> Ebb:
-    """Run a command of `ebb` with the home folder of the service as the only setting."""
-
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [EBB, *map(str, arguments)]
-        environ = {**environment(service.home), "COLUMNS": "250"}
-        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=False)
-
-    return run
+    return service.command
 
 
 @pytest.fixture(scope="module")
@@ -142,32 +137,32 @@ def test_a_missing_job_is_a_clear_error(ebb: Ebb) -> None:
 
 
 def test_versions_are_listed_promoted_and_their_moves_shown(ebb: Ebb, trained: str) -> None:
-    assert trained in ebb("models", "list").stdout
-    versions = told(ebb("models", "list", "churn", "--json"))
+    assert trained in ebb("versions", "list", "churn").stdout
+    versions = told(ebb("versions", "list", "churn", "--json"))
     assert {"version", "metrics", "job_id"} <= versions[0].keys()
-    done = ebb("models", "promote", 1, "--alias", "challenger")
+    done = ebb("models", "promote", "churn", 1, "--alias", "challenger")
     assert "challenger of churn is version 1 (revision 1)" in done.stdout
-    assert ebb("models", "promote", 2, "--alias", "challenger").returncode == 0
-    moves = told(ebb("models", "history", "--alias", "challenger", "--json"))
+    assert ebb("models", "promote", "churn", 2, "--alias", "challenger").returncode == 0
+    moves = told(ebb("models", "history", "churn", "--alias", "challenger", "--json"))
     assert [(move["from_version"], move["to_version"]) for move in moves] == [(1, 2), (None, 1)]
-    assert "local" in ebb("models", "history", "--alias", "challenger").stdout
+    assert "local" in ebb("models", "history", "churn", "--alias", "challenger").stdout
 
 
 def test_a_version_is_evaluated_on_fresh_customers_and_beside_others(ebb: Ebb, client: Client, trained: str) -> None:
     table = customers(600, 9, known=()).to_csv().replace("\nc-", "\nd-").encode()
     fresh = client.upload_dataset(table, name="fresh", target="churned", id_column="customer_id").id
-    shown = ebb("models", "evaluate", "churn", 1, fresh, "--contact-cost", 2)
+    shown = ebb("versions", "evaluate", "churn", 1, fresh, "--contact-cost", 2)
     assert shown.returncode == 0, shown.stderr
     assert all(words in shown.stdout for words in ("average_precision", "logistic regression", "lift", "earns most"))
-    result = told(ebb("models", "evaluate", "churn", 1, fresh, "--json"))
+    result = told(ebb("versions", "evaluate", "churn", 1, fresh, "--json"))
     assert (result["rows"], result["seen"], result["report"]["rows"]) == (600, 0, 600)
-    listed = ebb("models", "list", "--dataset", fresh).stdout
+    listed = ebb("versions", "list", "churn", "--dataset", fresh).stdout
     assert f"{result['report']['metrics']['log_loss']['value']:.4f} (" in listed
     assert "champion" in listed
 
 
 def test_promoting_a_version_that_is_not_there_is_refused(ebb: Ebb, trained: str) -> None:
-    done = ebb("models", "promote", 99)
+    done = ebb("models", "promote", "churn", 99)
     assert done.returncode == 1
     assert "no version 99" in done.stderr
 
@@ -248,3 +243,25 @@ def test_a_missing_service_is_a_clear_error(tmp_path: Path) -> None:
     assert "127.0.0.1:1" in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_datasets_are_listed_and_shown_by_name(ebb: Ebb, client: Client, dataset: str) -> None:
+    assert dataset in ebb("datasets", "list").stdout
+    assert [row["id"] for row in told(ebb("datasets", "list", "--name", "customers", "--json"))] == [dataset]
+    shown = ebb("datasets", "show", "customers")
+    assert all(words in shown.stdout for words in (dataset, "support_tickets", "numeric")), shown.stderr
+    assert told(ebb("datasets", "show", dataset, "--json"))["rows"] == 300
+    missing = ebb("datasets", "show", "custmers")
+    assert (missing.returncode, "ebb datasets list" in missing.stderr) == (1, True)
+
+
+def test_versions_are_shown_and_downloaded(ebb: Ebb, trained: str, tmp_path: Path) -> None:
+    shown = ebb("versions", "show", "churn", 1)
+    assert all(words in shown.stdout for words in (trained, "weights sha256", "valid auc")), shown.stderr
+    digest = told(ebb("versions", "show", "churn", 1, "--json"))["weights_sha256"]
+    assert ebb("versions", "download", "churn", 1, "--out", tmp_path / "churn.safetensors").returncode == 0
+    assert hashlib.sha256((tmp_path / "churn.safetensors").read_bytes()).hexdigest() == digest
+    assert ebb("versions", "download", "churn", 1, "--out", tmp_path / "churn.onnx").returncode == 0
+    names = {each.name for each in onnxruntime.InferenceSession(tmp_path / "churn.onnx").get_inputs()}
+    assert names == {"months", "monthly_charge", "support_tickets", "usage_hours"}
+    assert {row["name"] for row in told(ebb("models", "list", "--json"))} >= {"churn"}

@@ -1,13 +1,15 @@
 """The client: requests of the contract, waiting and retries, and clear errors."""
 
+import json
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 from werkzeug.wrappers import Response
 
 from ebb.client import Client
-from ebb.errors import BusyError, RefusedError, UnreachableError, UnreadableError
+from ebb.errors import BusyError, DatasetNameError, RefusedError, UnreachableError, UnreadableError
 from tests.ebb.service import Service, serving
 
 JOB = {"id": "j1", "kind": "training", "state": "queued", "something_newer": {"a": 1}}
@@ -163,3 +165,89 @@ def test_a_name_cannot_leave_its_place_in_the_path(client: Client, service: Serv
         client.job("../models?x")
     assert service.requests[0].path == "/v1/jobs/../models?x"
     assert service.requests[0].query_string == b""
+
+
+class Breaking:
+    """A port that closes some connections after the request, before a real service answers the next."""
+
+    def __init__(self, breaks: int, answer: dict[str, object]) -> None:
+        self.left, self.requests = breaks, list[bytes]()
+        self._body = json.dumps(answer).encode()
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with connection:
+                request = connection.recv(65536)
+                while request.count(b"\r\n\r\n") == 0:
+                    request += connection.recv(65536)
+                self.requests.append(request)
+                self.left -= 1
+                if self.left < 0:
+                    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(self._body)}\r\nConnection: close\r\n\r\n"
+                    connection.sendall(head.encode() + self._body)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def breaking() -> Iterator[Callable[..., Breaking]]:
+    made: list[Breaking] = []
+
+    def start(breaks: int) -> Breaking:
+        made.append(Breaking(breaks, JOB))
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.close()
+
+
+def test_a_read_is_repeated_after_a_broken_connection(breaking: Callable[..., Breaking]) -> None:
+    port = breaking(2)
+    with Client(port.url) as client:
+        assert client.job("j1").id == "j1"
+    assert len(port.requests) == 3
+
+
+def test_a_broken_submission_is_repeated_with_its_idempotency_key(breaking: Callable[..., Breaking]) -> None:
+    port = breaking(1)
+    with Client(port.url) as client:
+        client.submit_training("churn", "d1")
+    keys = {line for request in port.requests for line in request.splitlines() if b"idempotency" in line.lower()}
+    assert (len(port.requests), len(keys)) == (2, 1)
+
+
+def test_a_move_of_an_alias_is_not_repeated(breaking: Callable[..., Breaking]) -> None:
+    port = breaking(9)
+    with Client(port.url) as client, pytest.raises(UnreachableError, match="broke"):
+        client._connection.send("PUT", "/v1/models/churn/aliases/champion", content=b"{}")
+    assert len(port.requests) == 1
+
+
+def test_a_connection_that_keeps_breaking_is_an_error(breaking: Callable[..., Breaking]) -> None:
+    port = breaking(99)
+    with Client(port.url) as client, pytest.raises(UnreachableError, match="broke"):
+        client.job("j1")
+    assert len(port.requests) == 4
+
+
+def test_a_dataset_is_found_by_its_name(client: Client, service: Service) -> None:
+    home = {"id": "d1", "sha256": "ab", "rows": 2, "name": "home", "created_at": "2026-01-02T03:04:05Z"}
+    service.will_answer({"datasets": [home], "next_page_token": None})
+    assert client.dataset("home").id == "d1"
+    assert service.requests[0].args["name"] == "home"
+    service.will_answer({"datasets": [home, home | {"id": "d2"}], "next_page_token": None})
+    with pytest.raises(DatasetNameError, match="d1 of 2026-01-02T03:04, d2"):
+        client.dataset("home")
+    service.will_answer({"datasets": [], "next_page_token": None})
+    with pytest.raises(DatasetNameError, match="no dataset"):
+        client.dataset("hme")

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from ebb.client import Client
+from ebb.client.client import version_of
 from ebb.customers import customers
-from ebb.demo.run import alias_for, score_by_alias, version_of
-from ebb.errors import DemoError
+from ebb.demo.run import alias_for, score_by_alias
+from ebb.errors import DemoError, JobError
 from tests.ebb.service import Service, serving
 
 
@@ -41,7 +42,7 @@ def test_a_customer_without_a_score_stops_the_demonstration(client: Client, serv
 
 @pytest.mark.parametrize("result", [None, {}, {"version": "1"}])
 def test_a_success_without_a_version_is_an_error(result: dict[str, object] | None) -> None:
-    with pytest.raises(DemoError, match="version"):
+    with pytest.raises(JobError, match="version"):
         version_of(result)
 
 

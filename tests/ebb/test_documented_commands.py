@@ -17,7 +17,11 @@ def commands(page: Path) -> list[tuple[str, str]]:
     text = page.read_text(encoding="utf-8")
     code = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
     code += re.findall(r"^(ebb .*)$", text, re.MULTILINE)
-    return [(found[1], found[2]) for each in code if (found := re.match(r"(?:.*[/ ])?ebb ((?:[a-z]+ ?)+)(.*)", each))]
+    return [
+        (found[1], found[2])
+        for each in code
+        if (found := re.match(r"(?:.*[/ ])?ebb ((?:[a-z]+(?:-[a-z]+)* ?)+)(.*)", each))
+    ]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -27,8 +31,9 @@ def test_every_command_and_option_exists(page: Path) -> None:
         for word in words.split():
             if not isinstance(command, click.Group):
                 break
-            assert word in command.commands, f"ebb {words}"
-            command = command.commands[word]
+            found = command.get_command(click.Context(command), word)
+            assert found is not None, f"ebb {words}"
+            command = found
         known = {name for parameter in command.params for name in parameter.opts} | {"--help"}
         assert set(re.findall(r"(--[a-z-]+)", rest)) - known == set(), f"ebb {words}{rest}"
 

@@ -11,11 +11,12 @@ from rich.console import Console
 
 from ebb.answers import Epoch, Job, SweepStanding
 from ebb.client import Client
+from ebb.client.job_calls import expect_success
 from ebb.display import LineDisplay, display_on
 from ebb.errors import JobError, RefusedError, UnreadableError
 from ebb.server_sent_events import read_events
 from ebb.summary import summarize
-from ebb.watch import Watched, expect_success, watch_job
+from ebb.watch import Watched, watch_job
 from tests.ebb.service import Service, serving
 
 JOB = {"id": "j1", "kind": "training", "attempt": 1, "progress": {"done": 0, "total": 40, "unit": "epochs"}}

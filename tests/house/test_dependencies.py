@@ -11,6 +11,10 @@ from tests.house.sources import PACKAGES, ROOT, place, python_files
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 OURS = {*PACKAGES, "migrations", "scripts", "tests", "benchmarks"}
+RUN_TIME = [
+    *PROJECT["project"]["dependencies"],
+    *(name for extra in PROJECT["project"]["optional-dependencies"].values() for name in extra),
+]
 # What is declared and imported by no file of ours, and who needs it all the same.
 NEEDED_BY = {
     "flask-swagger-ui": "app/views/docs.py, which serves the pages that the wheel brings",
@@ -20,17 +24,15 @@ NEEDED_BY = {
 
 
 def test_every_import_of_the_product_is_declared() -> None:
-    run_time = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["demo"]]
-    assert undeclared((*PACKAGES, "migrations"), run_time) == []
+    assert undeclared((*PACKAGES, "migrations"), RUN_TIME) == []
 
 
 def test_every_import_of_the_tests_is_declared() -> None:
-    extra, groups = PROJECT["project"]["optional-dependencies"]["demo"], PROJECT["dependency-groups"]
-    assert undeclared(("tests", "scripts"), [*PROJECT["project"]["dependencies"], *extra, *groups["dev"]]) == []
+    assert undeclared(("tests", "scripts"), [*RUN_TIME, *PROJECT["dependency-groups"]["dev"]]) == []
 
 
 def test_every_declared_package_is_imported_or_has_a_stated_need() -> None:
-    declared = names([*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["demo"]])
+    declared = names(RUN_TIME)
     files = python_files(*PACKAGES, "migrations")
     used = {name for path in files for _, module in imported(path) for name in brought_by(module)}
     assert declared - used == NEEDED_BY.keys()

@@ -25,9 +25,13 @@ ALLOWED: dict[str, set[str]] = {
     "worker.__main__": {"kombu"},
     "app": {"flask", "werkzeug", "gunicorn", "msgspec", "model", "store"},
     "app.metrics": {"prometheus_client"},
+    "app.pages": {"jinja2", "markupsafe"},
     "app.limits.rate_limiter": {"limits", "redis"},
     "ebb": {"click", "rich", "httpx", "msgspec", "model", "store"},
     "ebb.customers": {"numpy"},
+    "ebb.frames": {"numpy", "pandas", "pyarrow"},
+    "ebb.classifier": {"numpy", "sklearn"},
+    "ebb.onnx_export": {"numpy", "onnx"},
     "ebb.demo": {"numpy", "matplotlib"},
 }
 

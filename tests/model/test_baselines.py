@@ -62,6 +62,11 @@ def test_the_average_is_the_default_and_is_that_of_training_customers(mixed):
     assert mixed.baseline_log_odds == pytest.approx(np.mean([one.baseline_log_odds for one in rows]), abs=1e-12)
 
 
+def test_networks_of_the_presets_have_as_large_a_background_as_small_ones():
+    network = {"layers": [128] * 4, "activation": "silu", "residual": True, "members": 2}
+    assert len(fit(mixed_table(), epochs=1, **network).estimator().background.rows) == 16
+
+
 def test_a_background_of_all_training_customers_has_no_error():
     estimator = fit(mixed_table(), reasons={"background": 1000}).estimator()
     assert len(estimator.background.rows) == estimator.metrics["train_rows"]

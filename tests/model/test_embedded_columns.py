@@ -102,7 +102,7 @@ def test_the_reason_of_an_embedded_column_is_the_path_integral_of_its_embedding(
 
 def test_unseen_categories_share_the_code_of_rare_ones(embedded):
     rare = towns()
-    words = [*rare.columns["town"].scalars()[:-3], "hamlet", "village", "farm"]
+    words = [*rare.columns["town"].scalars()[:-30], *["hamlet", "village", "farm", "mill", "inn", "ford"] * 5]
     estimator = fit(Table({**rare.columns, "town": Words.of(words)}, 900), **EMBEDDED).estimator()
     column = estimator.encoder.columns[1]
     assert column.rare

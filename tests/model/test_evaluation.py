@@ -11,7 +11,7 @@ from model.columns import Numbers, Table, Words
 from model.columns.cells import Days, Flags
 from model.columns.inference import infer_kinds
 from model.evaluation import TrainingFacts, evaluate_training
-from model.evaluation.contacts import deciles, profit_curve, thresholds
+from model.evaluation.contacts import deciles, operating_points, profit_curve, thresholds
 from model.evaluation.figures import difference, figures
 from model.evaluation.full_report import OtherModel, evaluate
 from model.evaluation.labelled_rows import read_labelled
@@ -115,6 +115,26 @@ def test_thresholds_have_precision_and_recall_of_the_customers_at_or_above() -> 
     assert table[0.5] == {"threshold": 0.5, "contacted": 0.75, "precision": 0.666667, "recall": 1.0, "f1": 0.8}
     assert (table[0.9]["precision"], table[0.9]["recall"]) == (1.0, 0.5)
     assert thresholds(y, np.zeros(4))[0]["precision"] is None
+
+
+def test_operating_points_are_on_the_roc_and_precision_recall_curves() -> None:
+    y, z = rows(3_000)
+    p = np.round(sigmoid(z), 2)  # with ties
+    points = operating_points(y, p)
+    assert 40 <= len(points) <= 51
+    for point in points:
+        at = p >= point["threshold"] - 1e-6
+        assert point["recall"] == pytest.approx(at[y == 1.0].mean(), abs=1e-6)
+        assert point["false_positive_rate"] == pytest.approx(at[y == 0.0].mean(), abs=1e-6)
+        assert point["precision"] == pytest.approx(y[at].mean(), abs=1e-6)
+    assert (points[-1]["recall"], points[-1]["false_positive_rate"]) == (1.0, 1.0)
+    x, up = ([0.0, *(point[name] for point in points)] for name in ("false_positive_rate", "recall"))
+    assert np.trapezoid(up, x) == pytest.approx(auc(y, p), abs=0.003)
+
+
+def test_operating_points_of_equal_probabilities_are_one() -> None:
+    only = {"threshold": 0.5, "false_positive_rate": 1.0, "recall": 1.0, "precision": 0.25}
+    assert operating_points(np.array([1.0, 0.0, 0.0, 0.0]), np.full(4, 0.5)) == [only]
 
 
 def test_the_profit_curve_counts_what_contacts_would_have_earned() -> None:

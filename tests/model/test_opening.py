@@ -142,7 +142,7 @@ def test_a_file_that_unpacks_to_more_than_its_size_allows_is_refused_while_it_is
     inner = gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(b"1,2\n" * 10**6)))
     unpacking = io.BufferedReader(Unpacking(inner, "gzip", most=10**6))
     read = 0
-    with pytest.raises(TableError, match=r"unpacks to more than the 1,000,000 bytes that its size allows"):
+    with pytest.raises(TableError, match="unpacks to more than the 1,000,000 bytes"):  # noqa: PT012 - read until it is
         while chunk := unpacking.read(1000):
             read += len(chunk)
     assert read <= 10**6

@@ -50,8 +50,8 @@ def test_a_checkpoint_of_any_stage_resumes_to_the_same_bytes_and_epochs(whole: F
     saved = unpack_checkpoint(pack_checkpoint(first.checkpoint()))
     second = fitting(mixed_table(), checkpoint=saved)
     assert (second.epochs_done, second.epochs_planned) == (pause, 9)
-    rest = [(report.epoch, report.epochs, report.steps, report.train_loss) for report in second.epochs()]
-    assert rest == [(report.epoch, report.epochs, report.steps, report.train_loss) for report in reports[pause:]]
+    rest = [(report.epoch, report.stage, report.epochs, report.steps, report.train_loss) for report in second.epochs()]
+    assert rest == [(one.epoch, one.stage, one.epochs, one.steps, one.train_loss) for one in reports[pause:]]
     assert second.estimator().to_bytes() == whole.estimator().to_bytes()
 
 
@@ -60,6 +60,7 @@ def test_epochs_and_steps_count_on_and_the_plan_shrinks_by_early_stops() -> None
     reports = list(fitting(mixed_table(), parse_recipe({**RECIPE, "stages": stages})).epochs())
     assert [report.epoch for report in reports] == list(range(1, len(reports) + 1))
     assert [report.epochs for report in reports] == [12, 12, 10, 10, 8, 8]
+    assert [report.stage for report in reports] == [1, 1, 2, 2, 3, 3]
     assert np.diff([report.steps for report in reports]).tolist() == [reports[0].steps] * (len(reports) - 1)
 
 

@@ -151,6 +151,14 @@ def test_a_configuration_that_cannot_be_trained_loses(table: Table) -> None:
     assert summary(plan, sweep.leaderboard)["runner_up"] is None
 
 
+def test_a_configuration_that_learns_from_no_column_loses(table: Table) -> None:
+    none = {"columns": {name: {"drop": True} for name in table.columns if name not in COLUMNS.values()}}
+    plan = parse_plan({"spec": {"epochs": 4}, "configurations": [none, {"layers": [4]}], "folds": 2})
+    rows = swept(Sweep(table, **COLUMNS, plan=plan)).leaderboard.rows()
+    assert [row.configuration for row in rows] == [1, 0]
+    assert str(rows[1].error).startswith("there is no column to learn from")
+
+
 def test_a_sweep_without_any_configuration_that_can_be_trained_is_an_error(table: Table) -> None:
     wild = [{"optimizer": {"name": "sgd", "learning_rate": rate}} for rate in (1e30, 1e31)]
     sweep = Sweep(table, **COLUMNS, plan=parse_plan({"configurations": wild, "folds": 2}))

@@ -4,6 +4,7 @@ import pytest
 
 from store.errors import NotFoundError, StaleRevisionError
 from store.registry.aliases import AliasUpdate, alias_history, get_alias, move_alias
+from store.registry.rollback import roll_back, version_before
 from tests.store.world import World, race
 
 
@@ -88,3 +89,22 @@ def test_an_unknown_alias_differs_from_an_unknown_model(three: World) -> None:
                 get_alias(connection, model, "champion")
             with pytest.raises(NotFoundError, match=told):
                 alias_history(connection, model, "champion", page_size=1)
+
+
+def test_a_rollback_goes_to_the_version_that_is_told_before(three: World) -> None:
+    def before() -> int | None:
+        with three.database.read() as connection:
+            return version_before(connection, "churn", "champion")
+
+    told = []
+    for revision, version in enumerate((1, 3, 2)):
+        _move(three, version, revision)
+        told.append(before())
+    for revision in (3, 4):
+        three.database.write(
+            lambda connection, at=revision: roll_back(
+                connection, "churn", "champion", revision=at, by="a", request=str(at)
+            )
+        )
+        told.append(before())
+    assert told == [None, 1, 3, 1, None]

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, inspect, text
+from sqlalchemy import func, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from store.database import Database, open_database
 from store.migrate import downgrade, is_current, upgrade
-from store.tables import epochs, metadata
+from store.tables import checkpoints, epochs, metadata
 from tests.store.world import checkpoint, make_world
 
 UPGRADE = """
@@ -137,7 +137,7 @@ def test_an_earlier_release_finds_sweeps_as_trainings_that_have_ended(bare: Data
     }
     assert world.row(waiting).error_text == "this release has no sweeps"
     with bare.read() as connection:
-        assert connection.execute(text("SELECT COUNT(*) FROM checkpoints")).scalar_one() == 0
+        assert connection.execute(select(func.count()).select_from(checkpoints)).scalar_one() == 0
     upgrade(bare)
     world.queue(kind="sweep")
 

@@ -116,9 +116,9 @@ class World:
         assert self.snapshot() == before
 
 
-def make_world(database: Database) -> World:
+def make_world(database: Database, name: str = "customers") -> World:
     artifact = Artifact(hashlib.sha256(b"table").hexdigest(), 5, None)  # no file is read
-    facts = NewDataset("customers", "text/csv", target="churned", id_column="", rows=1, schema={})
+    facts = NewDataset(name, "text/csv", target="churned", id_column="", rows=1, schema={})
     dataset_id, _ = database.write(lambda connection: add_dataset(connection, artifact, facts))
     return World(database, dataset_id)
 

@@ -12,6 +12,7 @@ from store.artifacts import ArtifactStore
 from store.clock import now
 from store.datasets import NewDataset, add_dataset
 from store.registry.versions import get_version
+from store.tables import datasets
 from store.tables.registry_tables import versions
 from tests.worker.trainings import CSV, SHORT, Trainings, wait_for
 from worker.promotion import load_contender
@@ -136,6 +137,16 @@ def test_a_table_that_cannot_be_evaluated_fails_with_the_reason(on_sqlite: Train
     row = evaluated(on_sqlite, "\n".join(change(FRESH.splitlines()[:101])) + "\n")
     assert row.state == "failed"
     assert said in row.error_text
+
+
+def test_an_evaluation_that_needs_too_much_memory_fails_before_it_reads_the_table(on_sqlite: Trainings) -> None:
+    on_sqlite.train(SHORT)
+    job_id = queue(on_sqlite, add(on_sqlite, FRESH))
+    on_sqlite.database.write(lambda connection: connection.execute(datasets.update().values(rows=2**31 - 1)))
+    on_sqlite.attempts.run(job_id)
+    row = on_sqlite.world.row(job_id)
+    assert row.state == "failed"
+    assert "evaluating 2,147,483,647 rows of 4 columns needs about" in row.error_text
 
 
 def test_an_evaluation_that_was_killed_starts_again_and_reports_the_same(on_sqlite: Trainings) -> None:

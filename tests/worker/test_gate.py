@@ -13,7 +13,8 @@ from model.estimator import Estimator
 from model.gate import FEWEST_ROWS
 from model.metrics import log_loss
 from model.tables.reader import read_table
-from store.registry.aliases import CHAMPION, find_alias
+from store.alias_names import CHAMPION
+from store.registry.aliases import find_alias
 from store.registry.versions import load_estimator
 from store.tables import versions
 from tests.worker.trainings import Trainings, make_trainings

@@ -6,9 +6,10 @@ import pytest
 
 from model.errors import ColumnError, DivergedError, SpecError, TableError
 from model.storage import pack, sha256
+from store.alias_names import CHAMPION
 from store.errors import ArtifactError
 from store.jobs.finish import succeed_training
-from store.registry.aliases import CHAMPION, AliasUpdate, NotPromoted, Promotion, find_alias, move_alias
+from store.registry.aliases import AliasUpdate, NotPromoted, Promotion, find_alias, move_alias
 from store.registry.versions import get_version
 from store.tables import versions
 from tests.worker.trainings import GROWN, MANY, Trainings, grown, make_trainings

@@ -10,14 +10,16 @@ from typing import Any, ClassVar, Self
 
 from model.campaign import Economics
 from model.evaluation.labelled_rows import LabelledRows, evaluate_labelled, joined, read_labelled
+from model.evaluation.size import check_evaluation_size
 from model.tables.file_reading import FileReading
 from model.unseen import Contender
+from store.alias_names import CHAMPION
 from store.database import Connection, Database
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
 from store.jobs.finish import succeed
 from store.jobs.heartbeat import JobProgress
-from store.registry.aliases import CHAMPION, find_alias
+from store.registry.aliases import find_alias
 from store.settings import Settings
 from worker.champion import UNUSABLE, unusable
 from worker.job_data import JobData, cpu_activity
@@ -45,13 +47,15 @@ class EvaluationWork:
     def prepare(cls, settings: Settings, database: Database, job_id: str) -> Self:
         """Read the job, the version and another one that is the champion, and open the dataset's file.
 
-        Raises: NotFoundError; DatasetError; ArtifactError, ExpiredError and ModelError where the version is unusable.
+        Raises: NotFoundError; DatasetError; ArtifactError, ExpiredError and ModelError where the version is unusable;
+        TableError where the dataset is too large.
         """
         with database.read() as connection:
             data = JobData.read(connection, job_id, settings)
             alias = find_alias(connection, data.job.model, CHAMPION)
         model, number, champion, note = data.job.model, data.job.params["version"], None, None
         version = load_contender(database, data.artifacts, model, number)
+        check_evaluation_size(data.dataset.rows, len(version.estimator.encoder.columns), settings.training_bytes)
         if alias is not None and alias.version != number:
             try:
                 champion = alias.version, load_contender(database, data.artifacts, model, alias.version)

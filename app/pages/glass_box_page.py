@@ -1,0 +1,71 @@
+"""The glass box: one customer in the network of a version, with every output, every δ, and the reasons."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from flask import Response
+from msgspec import Meta
+
+from app.errors import InputError
+from app.pages.network_drawing import layer_drawings, node_drawing
+from app.pages.page_route import page_route
+from app.pages.rendering import render_page
+from app.pages.version_page import VERSION_PAGE
+from app.services import Services
+from app.submission.dataset_check import find_usable
+from model.estimator import Estimator
+from model.found_customer import FoundCustomer, find_customer
+from model.glass_box import Place, open_glass_box
+from model.limits import NAME_CHARACTERS
+from model.tables.file_reading import FileReading
+from store.registry.versions import get_version
+
+
+class GlassBoxQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The customer, the outcome from which δ flows back, and the network and member, each counted from 1."""
+
+    customer: Annotated[str, Meta(max_length=NAME_CHARACTERS)] = ""
+    outcome: Literal["", "left", "stayed"] = ""
+    network: Annotated[int, Meta(ge=1, le=1000)] = 1
+    member: Annotated[int, Meta(ge=1, le=2000)] = 1
+
+
+def show_glass_box_page(services: Services, name: str, version: int, query: GlassBoxQuery) -> Response:
+    """Show a customer of the version's dataset in its network."""
+    estimator = services.estimators.get(services.versions.by_version(name, version))
+    found = _customer(services, name, version, estimator, query.customer.strip())
+    churned = found.churned if query.outcome == "" else query.outcome == "left"
+    box = open_glass_box(estimator, found.cells, bool(churned), Place(query.network - 1, query.member - 1))
+    explained = estimator.explain(found.cells)
+    return render_page(
+        "glass_box",
+        name=name,
+        version=version,
+        query=query,
+        found=found,
+        churned=bool(churned),
+        id_column=estimator.id_column,
+        values=[(column, found.cells.columns[column].scalars()[0]) for column in estimator.encoder.names],
+        box=box,
+        inputs=list(zip(box.features, box.features.values(), box.input_delta.tolist(), strict=True)),
+        layers=layer_drawings(box),
+        nodes=node_drawing(box),
+        reasons=explained.reasons[0],
+        gap=explained.gaps[0],
+        baseline=estimator.baseline_log_odds,
+        most=max((abs(reason.contribution) for reason in explained.reasons[0]), default=0.0) or 1.0,
+    )
+
+
+def _customer(services: Services, name: str, version: int, estimator: Estimator, wanted: str) -> FoundCustomer:
+    with services.database.read() as connection:
+        row = get_version(connection, name, version)
+        dataset, problems = find_usable(connection, row.dataset_id, "/query/customer")
+    if dataset is None:
+        raise InputError.of(problems)
+    path, how = services.artifacts.open_path(dataset.sha256), FileReading.of_stored(dataset.media_type, dataset.schema)
+    with services.batches.held():
+        return find_customer(estimator, path, how, wanted)
+
+
+ROUTES = (page_route(f"{VERSION_PAGE}/glass-box", show_glass_box_page, "The glass box", GlassBoxQuery),)

@@ -1,0 +1,94 @@
+"""From a file of one's own to a version and a call list, by commands and by the client."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ebb import ChurnClassifier
+from ebb.client import Client
+from ebb.customers import customers
+from tests.e2e.running import Running, ebb_up
+
+Ebb = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with ebb_up(tmp_path_factory.mktemp("own-file")) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def client(service: Running) -> Iterator[Client]:
+    with service.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def ebb(service: Running) -> Ebb:
+    return service.command
+
+
+def told(done: subprocess.CompletedProcess[str], code: int = 0) -> Any:
+    """Parse the JSON output of a command."""
+    assert done.returncode == code, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_table_is_trained_on_followed_and_promoted_in_one(ebb: Ebb, client: Client, tmp_path: Path) -> None:
+    customers(400, 21).write_csv(tmp_path / "march.csv")
+    options = ("--target", "churned", "--id", "customer_id", "--model", "march", "--promote")
+    done = ebb("train", tmp_path / "march.csv", *options, "--set", "epochs=3", "--set", "optimizer.learning_rate=0.01")
+    assert done.returncode == 0, done.stderr
+    assert "uploaded 400 customers" in done.stderr
+    assert "epoch   3: learning rate" in done.stderr
+    assert "version 1 of march: AUC 0." in done.stdout
+    assert "champion of march now" in done.stdout
+    alias = client.alias("march", "champion")
+    assert alias is not None
+    spec = client.version("march", 1).spec
+    assert (alias[0].version, spec["epochs"], spec["optimizer"]["learning_rate"]) == (1, 3, 0.01)
+    again = told(ebb("train", tmp_path / "march.csv", *options[:6], "--set", "epochs=2", "--json"))
+    assert (again["result"]["version"], again["result"].get("promoted")) == (2, False)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--target", "left"), "'left'"),
+        (("--target", "churned", "--set", "epochs=-1"), "/spec/epochs"),
+        (("--target", "churned", "--set", "epochs"), "not KEY=VALUE, such as epochs=50"),
+        (("--target", "churned", "--promote", "--promote-always"), "not both"),
+        ((), "Missing option '--target'"),
+    ],
+)
+def test_a_mistake_in_a_training_is_told(ebb: Ebb, tmp_path: Path, options: tuple[str, ...], message: str) -> None:
+    customers(60, 22).write_csv(tmp_path / "april.csv")
+    done = ebb("train", tmp_path / "april.csv", *options)
+    assert done.returncode in (1, 2)
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.filterwarnings("ignore::ebb.classifier.FitWarning")
+@pytest.mark.parametrize("spec", [None, {"epochs": 3, "members": 2}, "quick"])
+def test_the_classifier_trains_the_bytes_of_the_service(client: Client, tmp_path: Path, spec: Any) -> None:
+    customers(600, 23).write_csv(tmp_path / "may.csv")
+    frame = pd.read_csv(tmp_path / "may.csv")
+    frame["plan"] = ["yearly" if months > 12 else None if months > 10 else "monthly" for months in frame["months"]]
+    frame["since"] = [f"2025-{1 + months % 12:02d}-03" for months in frame["months"]]
+    frame.to_csv(tmp_path / "may.csv", index=False)
+    options = {"target": "churned", "id_column": "customer_id", "model": "may", "spec": spec}
+    versions = [client.train(table, **options) for table in (tmp_path / "may.csv", frame)]
+    here = ChurnClassifier(spec, id_column="customer_id").fit(frame.drop(columns="churned"), frame["churned"])
+    assert {version.weights_sha256 for version in versions} == {here.sha256_}
+    opened = ChurnClassifier.from_bytes(client.weights("may", versions[0].version))
+    columns = frame.drop(columns="churned").replace({np.nan: None}).to_dict("list")
+    scored = client.score("may", {"columns": columns}, by=versions[0].version)
+    assert [score.churn_probability for score in scored.scores] == opened.predict_proba(frame)[:, 1].tolist()
