@@ -24,12 +24,17 @@ OUT_OF_MEMORY = (-signal.SIGKILL, -signal.SIGABRT)  # by the kernel; by Arrow, w
 
 @dataclass(frozen=True)
 class InspectionRequest:
-    """A table, how it is to be read, and the names of its target and id columns, if any."""
+    """A table, how it is to be read, and the names of its target and id columns, if any.
+
+    With `rows` it is a workbook, whose first rows are wanted as CSV; `usual` is how such files are usually read.
+    """
 
     path: Path
     read_as: Mapping[str, str]
     target: str | None = None
     id_column: str | None = None
+    rows: int | None = None
+    usual: Mapping[str, str] | None = None
 
 
 class Inspector:
@@ -44,11 +49,22 @@ class Inspector:
 
         Raises: TableError, ColumnError; TooLargeError if the inspection exceeds a limit.
         """
+        schema: dict[str, Any] = self._answer(request)["schema"]
+        return schema
+
+    def rows_as_csv(self, request: InspectionRequest) -> tuple[str, dict[str, Any]]:
+        """Return the first rows of a workbook as CSV with commas, and how it was read.
+
+        Raises: TableError; TooLargeError if it exceeds a limit.
+        """
+        answer = self._answer(request)
+        return answer["csv"], answer["read_as"]
+
+    def _answer(self, request: InspectionRequest) -> dict[str, Any]:
         answer = self._run_child(request)
         match answer.get("refused"):
             case None:
-                schema: dict[str, Any] = answer["schema"]
-                return schema
+                return answer
             case "column":
                 raise ColumnError(answer["detail"], answer["role"])
             case "memory":

@@ -16,6 +16,7 @@ from model.columns.cells import Words
 from model.columns.encoder import Raw
 from model.errors import Problem
 from model.estimator import Estimator
+from model.tables.delimiters import SEP_CHARACTERS, skipped_lines
 
 
 class CsvRecords(Customers):
@@ -52,13 +53,18 @@ class CsvRecords(Customers):
         return f"/{row}{column}"
 
 
-def read_csv(body: bytes, estimator: Estimator) -> Customers:
+def read_csv(body: bytes, estimator: Estimator, delimiter: str = ",") -> Customers:
     """Read the records; an empty cell is a missing value; a line without any value is skipped.
 
     Raises: MalformedError, InputError, TooLargeError.
     """
     try:
-        lines = csv.reader(StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
+        text = StringIO(body.decode("utf-8-sig"), newline="")
+        skipped = skipped_lines(text.read(SEP_CHARACTERS))
+        text.seek(0)
+        for _ in range(skipped):
+            text.readline()
+        lines = csv.reader(text, strict=True, delimiter=delimiter)
         names = next(lines, [])
         rows = list(islice(filter(any, lines), MOST_RECORDS + 1))
         more = sum(1 for _ in filter(any, lines))

@@ -13,6 +13,8 @@ COMPARED = 20  # rows that are compared with the header
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 SEP_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # a line for spreadsheets
 
+SEP_CHARACTERS = 8  # of such a line
+
 
 class FoundDelimiter(NamedTuple):
     """The name of a delimiter, and those of other possible ones."""

@@ -11,6 +11,8 @@ Encoding = Literal[
 DELIMITERS: dict[str, str] = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 SINGLE_BYTE = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "iso-8859-15")
 PLAIN = {"encoding": "utf-8", "delimiter": "comma"}
+OPTIONS = {"csv": ("encoding", "delimiter"), "xlsx": ("sheet",)}
+"""The parts that say how a file of a format is read."""
 PARTS = ("compression", "encoding", "delimiter", "sheet")
 PACKED = "packed"
 """The format of a compressed file that says nothing about the table in it."""
@@ -56,8 +58,14 @@ class FileReading:
     @property
     def known(self) -> bool:
         """Whether no part has to be found in the file."""
-        needed = {"csv": (self.encoding, self.delimiter), "xlsx": (self.sheet,)}.get(self.file_format, (None,))
-        return None not in needed
+        needed = OPTIONS.get(self.file_format)
+        return needed is not None and all(getattr(self, part) is not None for part in needed)
+
+    @property
+    def inapplicable(self) -> list[str]:
+        """The options that are given and do not apply to the format."""
+        options = (part for parts in OPTIONS.values() for part in parts)
+        return [part for part in options if getattr(self, part) and part not in OPTIONS.get(self.file_format, ())]
 
     @property
     def unusual(self) -> dict[str, str]:
@@ -93,4 +101,5 @@ class FileReading:
         """
         if "read_as" in schema:
             return cls.from_json(schema["read_as"])
-        return cls(MEDIA_TYPES[media_type], encoding="utf-8", delimiter="comma")
+        file_format = MEDIA_TYPES[media_type]
+        return cls("csv", encoding="utf-8", delimiter="comma") if file_format == "csv" else cls(file_format)

@@ -66,6 +66,8 @@ def _open(stored: BinaryIO, wanted: FileReading) -> OpenTable:
     size = size_of(stored)
     file = unpacked(stored, size)
     reading = replace(wanted, file_format=_format(file, wanted.file_format), compression=file.compression)
+    if reading.inapplicable:
+        raise TableError(f"{reading.inapplicable[0]} does not apply to {reading.file_format}: leave it out")
     if reading.file_format == "csv":
         return _text(file.stream, size, reading)
     if reading.file_format != "xlsx":
