@@ -13,7 +13,7 @@ from app.routing.route import JSON, Header, Route
 from app.schemas.customer_scores import EconomicsRequest, Scored, ScoreQuery, ScoreRequest
 from app.scoring.csv_answer import write_csv
 from app.scoring.csv_request import read_csv
-from app.scoring.customers import Customers, id_column
+from app.scoring.customers import Customers, id_names
 from app.scoring.json_answer import write_json, write_ndjson
 from app.scoring.json_request import read_json
 from app.scoring.ndjson_request import read_ndjson
@@ -80,7 +80,7 @@ def _read(
         customers = read_ndjson(file.text)
     else:
         customers = read_csv(file.text, estimator, file.delimiter)
-    if customers.names and not customers.unknown(estimator.known | {id_column(estimator)}):
+    if customers.names and not customers.unknown(estimator.known.union(id_names(estimator))):
         check_columns(estimator.encoder.names, customers.names)
     return customers, _options(query, ScoreRequest()), file.headers
 

@@ -64,7 +64,8 @@ class Estimator:
     @property
     def read_as(self) -> Mapping[str, str]:
         """How the file of the training table was read; empty for UTF-8 with commas."""
-        return self.metrics.get("read_as", {})
+        read_as: Mapping[str, str] = self.metrics.get("read_as", {})
+        return read_as
 
     def check(self, record: Mapping[str, object]) -> list[Problem]:
         """Return the problems of one record: wrong types, numbers not finite or out of range, unknown columns."""

@@ -80,7 +80,8 @@ class FileReading:
             >>> FileReading("csv", encoding="cp1252", others=SINGLE_BYTE).as_usual({"encoding": "cp1250"}).encoding
             'cp1250'
         """
-        return replace(self, **{part: usual[part] for part in PARTS if usual.get(part) in self.others})
+        parts: dict[str, Any] = {part: usual[part] for part in PARTS if usual.get(part) in self.others}
+        return replace(self, **parts)
 
     def to_json(self) -> dict[str, Any]:
         """Return it in the form of the API."""

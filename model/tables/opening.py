@@ -84,6 +84,7 @@ def _format(file: Unpacked, wanted: str) -> str:
 
     Raises: TableError when the file is of another format, or a packed one that must be unpacked first.
     """
+    file.stream.seek(0)
     start = file.stream.read(4)
     file.stream.seek(0)
     found = MAGIC.get(start)

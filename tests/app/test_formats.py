@@ -120,7 +120,7 @@ def test_an_invalid_csv_line_has_an_error_in_its_place(client: FlaskClient) -> N
 @pytest.mark.parametrize(
     ("body", "status", "pointer"),
     [
-        (b"customer_id,months\n\xff,3\n", 400, ""),
+        ("customer_id,months\né,3\n".encode() + b"\xff,3\n", 422, ""),
         (b'months\n"3', 400, ""),
         (b'months\n"3"x\n', 400, ""),
         (b"months,months\n1,2\n", 422, "/header/months"),
