@@ -11,6 +11,7 @@ import threading
 from store.database import Database
 from store.doorbell import Doorbell
 from store.errors import BrokerError, DatabaseError
+from store.job_states import KINDS
 from store.jobs.publish import take_one, unmark_published
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,14 @@ class Publisher:
             self._waiting.put_nowait(job_id)
         except queue.Full:
             log.warning("job %s is left to the workers' sweepers: too many wait to be published", job_id)
+
+    def messages_waiting(self) -> dict[str, int] | None:
+        """Return how many messages about jobs of each kind wait in the broker; None if the broker does not answer."""
+        try:
+            return {kind: self._doorbell.waiting(kind) for kind in KINDS}
+        except BrokerError as error:
+            log.warning("no figures of the broker: %s", error)
+            return None
 
     def stop(self) -> None:
         """Publish the queued jobs, and end the thread; after a timeout, the rest is left to the sweepers."""

@@ -14,6 +14,7 @@ FILES = {
     "up": "up",
     "demo": "demo",
     "train": "train",
+    "call-list": "call_list",
     "datasets": "datasets",
     "models": "models",
     "versions": "versions",

@@ -1,5 +1,6 @@
 """The estimator for scikit-learn: it trains in this process what the service trains from the same table and spec."""
 
+import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,9 @@ from sklearn.utils import Tags, assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ebb.frames import frame_of_reasons, index_of, is_table, parquet_bytes, with_column
+from ebb.frames import frame_of_calls, frame_of_reasons, index_of, is_table, parquet_bytes, with_column
+from model.call_list import CallList, CallListOptions
+from model.campaign import Economics
 from model.columns.declared import text_columns
 from model.columns.schema import other_columns
 from model.columns.target import parse_outcome
@@ -96,6 +99,33 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             assert chunk.explained is not None  # noqa: S101 - asked for
             reasons += chunk.explained.reasons
         return reasons if (index := index_of(X)) is None else frame_of_reasons(reasons, index)
+
+    def call_list(
+        self,
+        X: Any,
+        *,
+        customer_value: float | None = None,
+        value_column: str | None = None,
+        explain: int = 3,
+        **limits: float,
+    ) -> Any:
+        """Return a DataFrame of whom to call, the most profitable first, with the reasons that raise their risk.
+
+        A customer is worth `customer_value`, or what the `value_column` says; without either, the most endangered come
+        first. `limits` are those of `Economics`: capacity, budget, offer_cost, contact_cost and acceptance.
+
+        Raises: ValueError when a column or value of X cannot be used.
+        """
+        check_is_fitted(self)
+        worth = 1.0 if customer_value is None else customer_value
+        options = CallListOptions(Economics(worth, **limits), value_column, explain=explain)  # type: ignore[arg-type]
+        with _value_errors():
+            data = BytesIO(parquet_bytes(self._checked(X, reset=False)))
+            listing = CallList(self.estimator_, data, "parquet", options)
+            for _ in (*listing.rank(), *listing.explain()):
+                pass
+        valued = customer_value is not None or value_column is not None
+        return frame_of_calls(map(json.loads, listing.lines()), listing.summary().id_name, explain, valued=valued)
 
     @property
     def sha256_(self) -> str:

@@ -1,6 +1,6 @@
 """Tables in memory, such as pandas DataFrames and arrays, as Parquet bytes; and reasons as a DataFrame."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -54,6 +54,20 @@ def frame_of_reasons(reasons: Sequence[Sequence[Reason]], index: Any) -> Any:
     return pd.DataFrame(
         [reason for each in reasons for reason in each], columns=list(Reason._fields), index=index.repeat(counts)
     )
+
+
+def frame_of_calls(calls: Iterable[Mapping[str, Any]], id_name: str, reasons: int, *, valued: bool) -> Any:
+    """Return a DataFrame with a line a customer to call: the id or the number of the row, the risk, the reasons."""
+    import pandas as pd  # noqa: PLC0415 - only a user of pandas asks for a DataFrame
+
+    figures = ["churn_probability", *(["customer_value", "expected_profit"] if valued else [])]
+    names = [id_name, *figures, *(f"reason_{place}" for place in range(1, reasons + 1))]
+    rows = []
+    for call in calls:
+        texts = [reason["text"] for reason in call["reasons"]]
+        who = call.get("customer_id", call.get("row"))
+        rows.append([who, *(call[name] for name in figures), *texts, *[None] * (reasons - len(texts))])
+    return pd.DataFrame(rows, columns=names)
 
 
 def _arrow(table: Any) -> Any:

@@ -56,7 +56,10 @@ class ContactPlan:
 
 
 def plan_contacts(
-    probabilities: Floats | Sequence[float], economics: Economics, left_out: Collection[int] = ()
+    probabilities: Floats | Sequence[float],
+    economics: Economics,
+    left_out: Collection[int] = (),
+    values: Floats | None = None,
 ) -> ContactPlan:
     """Compute the expected profit of contacting each customer, and choose whom to contact.
 
@@ -69,6 +72,7 @@ def plan_contacts(
 
     Customers with a positive profit are contacted, the most profitable first, ties in the order of the rows, while the
     sum of costs is within the budget and the number within the capacity. Rows in `left_out` are never contacted.
+    `values` holds a customer value for each row, in place of the one of the economics; a row with NaN is not contacted.
 
     Example:
         >>> example = Economics(customer_value=200, offer_cost=10, contact_cost=1, acceptance=0.3)
@@ -76,11 +80,11 @@ def plan_contacts(
         [-0.9299, 22.5]
     """
     p = np.asarray(probabilities)
-    profits = expected_profits(p, economics)
+    profits = expected_profits(p, economics, values)
     costs = (p * economics.acceptance + (1.0 - p)) * economics.offer_cost + economics.contact_cost
     pays = profits > 0.0
     pays[list(left_out)] = False
-    chosen = np.argsort(-profits, kind="stable")
+    chosen = np.argsort(-profits, kind="stable")  # NaN last
     chosen = chosen[pays[chosen]][: economics.capacity]
     if economics.budget is not None:
         chosen = chosen[np.cumsum(costs[chosen]) <= economics.budget]
@@ -90,10 +94,12 @@ def plan_contacts(
     return ContactPlan(profits.tolist(), contact.tolist(), chosen.tolist(), *sums)
 
 
-def expected_profits(p: Floats, economics: Economics) -> Floats:
+def expected_profits(p: Floats, economics: Economics, values: Floats | None = None) -> Floats:
     """Return the expected profit of contacting customers with these churn probabilities.
 
-    With outcomes, 1 for a customer who left, it is the expected profit of having contacted this customer.
+    With outcomes, 1 for a customer who left, it is the expected profit of having contacted this customer. `values` are
+    as in `plan_contacts`.
     """
-    won = p * economics.acceptance * (economics.customer_value - economics.offer_cost)
+    worth = economics.customer_value if values is None else values
+    won = p * economics.acceptance * (worth - economics.offer_cost)
     return np.asarray(won - (1.0 - p) * economics.offer_cost - economics.contact_cost)

@@ -87,9 +87,6 @@ def _parts(network: Network | Blend) -> tuple[tuple[Network, ...], tuple[float, 
 
 def _chosen(networks: tuple[Network, ...], place: Place) -> Network:
     if place.network >= len(networks) or place.member >= networks[place.network].members:
-        counts = ", ".join(str(network.members) for network in networks)
-        raise EstimatorError(
-            f"there is no member {place.member} of network {place.network}: both are counted from 0, and the networks "
-            f"have {counts} members"
-        )
+        counts = ", ".join(f"{network.members:,}" for network in networks)
+        raise EstimatorError(f"there is no such member: the members of the networks are {counts}; choose one of them")
     return networks[place.network].singles[place.member]

@@ -13,7 +13,7 @@ from model.estimator import Direction, Estimator, Explained
 from model.ids import invalid_ids
 from model.tables.file_reading import FileReading
 from model.tables.opening import How, Source, recognise
-from model.tables.reader import read_chunks
+from model.tables.reader import TableChunk, read_chunks
 
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -51,24 +51,34 @@ def score_file(
     encoder = estimator.encoder
     reading, _ = usual_reading(estimator, source, how)
     for chunk in read_chunks(source, reading, encoder.texts, estimator.id_column, frozenset(encoder.names)):
-        check_columns(encoder.names, chunk.columns)
-        cells, problems = estimator.read(chunk.columns, chunk.rows)
-        ids: Sequence[Scalar] = range(chunk.first_row, chunk.first_row + chunk.rows)
-        whole, id_problems = True, {}
-        if chunk.ids is not None:
-            ids, whole = chunk.ids, chunk.whole_ids
-            if id_problems := invalid_ids(ids, estimator.id_column or ""):
-                ids = [None if row in id_problems else one for row, one in enumerate(ids)]
-        yield ScoredChunk(
-            ids=ids,
-            cells=cells,
-            probabilities=estimator.predict(cells),
-            problems={row: [problem] for row, problem in id_problems.items()} | problems.rows,
-            explained=estimator.explain(cells, top=explain, direction=direction) if explain else None,
-            whole_ids=whole,
-            ignored=estimator.unknown(chunk.names),
-            numbered=chunk.ids is None,
-        )
+        yield score_chunk(estimator, chunk, explain, direction)
+
+
+def score_chunk(
+    estimator: Estimator, chunk: TableChunk, explain: int = 0, direction: Direction | None = None
+) -> ScoredChunk:
+    """Score the rows of a chunk, which may have other columns than the estimator's, too.
+
+    Raises: as `score_file` does.
+    """
+    check_columns(estimator.encoder.names, chunk.columns)
+    cells, problems = estimator.read(chunk.columns, chunk.rows)
+    ids: Sequence[Scalar] = range(chunk.first_row, chunk.first_row + chunk.rows)
+    whole, id_problems = True, {}
+    if chunk.ids is not None:
+        ids, whole = chunk.ids, chunk.whole_ids
+        if id_problems := invalid_ids(ids, estimator.id_column or ""):
+            ids = [None if row in id_problems else one for row, one in enumerate(ids)]
+    return ScoredChunk(
+        ids=ids,
+        cells=cells,
+        probabilities=estimator.predict(cells),
+        problems={row: [problem] for row, problem in id_problems.items()} | problems.rows,
+        explained=estimator.explain(cells, top=explain, direction=direction) if explain else None,
+        whole_ids=whole,
+        ignored=estimator.unknown(chunk.names),
+        numbered=chunk.ids is None,
+    )
 
 
 def usual_reading(estimator: Estimator, source: Source, how: How) -> tuple[FileReading, tuple[TableWarning, ...]]:

@@ -121,7 +121,8 @@ def group_folds(cells: Cells, count: int, seed: int) -> RowNumbers:
     groups, member = _groups(cells)
     if len(groups) < count:
         raise TableError(
-            f"there are only {len(groups)} groups for {count} folds: lower members, or split without groups"
+            f"there are only {len(groups)} groups for {count} folds: group by a column of at least {count} values, "
+            "leave the group out, or set layers and fewer members in the training spec"
         )
     sizes, held, fold_of = np.bincount(member), np.zeros(count, np.int64), np.empty(len(groups), np.int64)
     for group in shuffle(stream(seed, SPLITTING), len(groups)).tolist():

@@ -163,11 +163,12 @@ def labelled_rows(tables: Iterable[Table], target: str, champion: Contender, can
     found: list[tuple[Floats, ...]] = []
     for table in tables:
         theirs, mine = champion.seen.find(table), candidate.seen.find(table)
+        new = np.flatnonzero(~(theirs | mine))
+        rows, numbers = table.take(new), counts[0] + 1 + new
         counts += (table.rows, theirs.sum(), mine.sum())
-        rows = table.take(np.flatnonzero(~(theirs | mine)))
         if rows.rows:
             by_both = (one.estimator.log_odds(rows.columns, rows.rows) for one in (champion, candidate))
-            found.append((labels(rows.columns[target], target), *by_both))
+            found.append((labels(rows.columns[target], target, numbers), *by_both))
     y, by_champion, by_candidate = map(np.concatenate, zip(*found, strict=True)) if found else [np.zeros(0)] * 3
     labelled, by_first, by_second = counts.tolist()
     return Unseen(y, by_champion, by_candidate, labelled, by_first, by_second, (champion.name, candidate.name))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, Select, or_, select, update
 
 from store.artifacts import Artifact
 from store.audit import record_action
@@ -58,10 +58,10 @@ def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset,
 
 
 def renew_dataset(connection: Connection, artifact: Artifact, dataset_id: str, *, by: str) -> None:
-    """Record that a known dataset was uploaded again; if its bytes had been removed, `by` is its new owner."""
+    """Record that a known dataset was uploaded again; if it was deleted or its bytes removed, `by` is its new owner."""
     removed = select(artifacts.c.sha256).where(artifacts.c.removed_at.is_not(None))
-    renewed = (datasets.c.id == dataset_id) & datasets.c.sha256.in_(removed)
-    connection.execute(update(datasets).where(renewed).values(owner=by))
+    gone = or_(datasets.c.deleted_at.is_not(None), datasets.c.sha256.in_(removed))
+    connection.execute(update(datasets).where(datasets.c.id == dataset_id, gone).values(owner=by, deleted_at=None))
     note_artifact(connection, artifact)
 
 
@@ -80,9 +80,8 @@ def use_dataset(connection: Connection, dataset_id: str) -> None:
     Raises: ExpiredError where the bytes were removed; NotFoundError.
     """
     read = artifacts.c.sha256.in_(select(datasets.c.sha256).where(datasets.c.id == dataset_id))
-    used = update(artifacts).where(read, artifacts.c.removed_at.is_(None)).values(used_at=now())
-    if connection.execute(used).rowcount == 0:
-        get_dataset(connection, dataset_id)
+    connection.execute(update(artifacts).where(read, artifacts.c.removed_at.is_(None)).values(used_at=now()))
+    get_dataset(connection, dataset_id)  # it may have been deleted while this waited for the lock of the artifact
 
 
 def find_same(  # noqa: PLR0913 - the bytes and the options
@@ -109,14 +108,21 @@ def datasets_named(connection: Connection, name: str, *, most: int) -> Sequence[
     return read_all(connection, DatasetRow, _stored().where(datasets.c.name == name).limit(most))
 
 
-def get_dataset(connection: Connection, dataset_id: str) -> DatasetRow:
-    """Return the dataset.
+def get_dataset(connection: Connection, dataset_id: str, *, gone_too: bool = False) -> DatasetRow:
+    """Return the dataset; `gone_too` for callers that need only its row.
 
-    Raises: NotFoundError; ExpiredError where its bytes were removed.
+    Raises: NotFoundError; ExpiredError where it was deleted, or its bytes were removed.
     """
     row = find_dataset(connection, dataset_id)
     if row is None:
         raise NotFoundError(f"there is no dataset {dataset_id}; upload it with POST /v1/datasets")
+    if gone_too:
+        return row
+    if row.deleted_at is not None:
+        raise ExpiredError(
+            f"dataset {dataset_id} was deleted at {row.deleted_at:%Y-%m-%d %H:%M} UTC; upload the table again, and it "
+            "has the same id"
+        )
     if row.removed_at is not None:
         raise ExpiredError(
             f"the bytes of dataset {dataset_id} were removed at {row.removed_at:%Y-%m-%d %H:%M} UTC, after the time "
@@ -145,7 +151,8 @@ def list_datasets(
 
 
 def _stored() -> Select[Any]:
-    return _query().where(artifacts.c.removed_at.is_(None)).order_by(datasets.c.id.desc())
+    stored = (artifacts.c.removed_at.is_(None), datasets.c.deleted_at.is_(None))
+    return _query().where(*stored).order_by(datasets.c.id.desc())
 
 
 def _query() -> Select[Any]:

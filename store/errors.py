@@ -8,7 +8,8 @@ StoreError
 ├── DiskFullError         the disk has no space for more bytes
 ├── QuotaError            an API key's quota of stored bytes is used up
 ├── NotFoundError         nothing is stored under this name
-├── ExpiredError          retention removed the bytes stored under this name
+├── ExpiredError          the bytes stored under this name were removed
+├── InUseError            an alias or an unfinished job needs what is to be deleted
 ├── PageTokenError        a page token that this service did not issue
 ├── IdempotencyError      an idempotency key was used for another request
 ├── InFlightError         the first request of an idempotency key has no answer yet
@@ -58,7 +59,11 @@ class NotFoundError(StoreError):
 
 
 class ExpiredError(StoreError):
-    """Retention removed the bytes stored under this name."""
+    """The bytes stored under this name were removed, by retention or by a caller."""
+
+
+class InUseError(StoreError):
+    """An alias or an unfinished job needs what is to be deleted."""
 
 
 class PageTokenError(StoreError):

@@ -27,7 +27,7 @@ class Quota:
         if self.most and self.used + more > self.most:
             raise QuotaError(
                 f"this key stores {self.used:,} bytes and may store {self.most:,}; these would be {more:,} or more in "
-                "addition. Ask the operator to remove what is no longer needed (`ebb retention`), or for a "
+                "addition. Delete datasets and results that are no longer needed (DELETE /v1/datasets/…), or ask for a "
                 "key with a larger quota (`ebb keys create --stored-bytes`)"
             )
 
@@ -41,8 +41,8 @@ def read_quota(connection: Connection, owner: str, *, default: int) -> Quota:
     most = default if own is None else own
     if not most:
         return NO_QUOTA
-    uploaded = select(datasets.c.sha256).where(datasets.c.owner == owner)
-    made = select(results.c.sha256).join(jobs).where(jobs.c.owner == owner)
+    uploaded = select(datasets.c.sha256).where(datasets.c.owner == owner, datasets.c.deleted_at.is_(None))
+    made = select(results.c.sha256).join(jobs).where(jobs.c.owner == owner, results.c.deleted_at.is_(None))
     kept = artifacts.c.removed_at.is_(None) & artifacts.c.sha256.in_(union(uploaded, made))
     used = connection.execute(select(func.coalesce(func.sum(artifacts.c.size), 0)).where(kept)).scalar_one()
     return Quota(int(used), int(most))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from store.artifacts import Artifact
 from store.datasets import note_artifact
@@ -19,12 +19,16 @@ def add_result(connection: Connection, job_id: str, artifact: Artifact) -> None:
 
 
 def check_result(connection: Connection, job_id: str) -> None:
-    """Check that retention has not removed the job's result.
+    """Check that the job's result was neither deleted nor removed by retention.
 
     Raises: ExpiredError.
     """
-    removed = select(artifacts.c.removed_at).join(results).where(results.c.job_id == job_id)
-    row: Row[Any] | None = connection.execute(removed).first()
+    query = select(artifacts.c.removed_at, results.c.deleted_at).join(results).where(results.c.job_id == job_id)
+    row: Any = connection.execute(query).first()
+    if row is not None and row.deleted_at is not None:
+        raise ExpiredError(
+            f"the result of job {job_id} was deleted at {row.deleted_at:%Y-%m-%d %H:%M} UTC; submit the scoring again"
+        )
     if row is not None and row.removed_at is not None:
         raise ExpiredError(
             f"the result of job {job_id} was removed at {row.removed_at:%Y-%m-%d %H:%M} UTC, after the time that "

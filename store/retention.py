@@ -1,4 +1,4 @@
-"""Retention: removes the files of datasets and results that were not used for a number of days.
+"""Retention: removes the files of datasets and results that were not used for a number of days, and old versions.
 
 The dataset of a version is never removed, because a replay needs it; the datasets of a job stay while the job is queued
 or running. Rows stay, and record that the bytes were removed; the same table uploaded again is the same dataset.
@@ -15,7 +15,10 @@ from store.artifacts import ArtifactStore
 from store.audit import record_action
 from store.clock import now
 from store.database import Database
+from store.errors import InUseError
 from store.job_states import UNFINISHED
+from store.registry.deletion import delete_version, find_old_versions
+from store.rows import VersionRow
 from store.tables import artifacts, datasets, jobs, results, versions
 
 DAY_SECONDS = 24 * 3600.0
@@ -73,6 +76,25 @@ def remove_expired(database: Database, kept: ArtifactStore, ages: Ages, *, limit
     return [each for each in found if database.write(partial(_remove, kept=kept, ages=ages, expired=each))]
 
 
+def remove_old_versions(database: Database, days: float, *, limit: int | None = None) -> list[VersionRow]:
+    """Delete the versions that are older than so many days and that nothing needs, and return them.
+
+    Raises: DatabaseError.
+    """
+    with database.read() as connection:
+        found = find_old_versions(connection, days, limit=limit)
+    return [each for each in found if database.write(partial(_delete_version, row=each))]
+
+
+def _delete_version(connection: Connection, *, row: VersionRow) -> bool:
+    """Delete a version, unless an alias or a job needs it meanwhile; return whether it is gone."""
+    try:
+        delete_version(connection, row.model, row.version, by=ACTOR)
+    except InUseError:
+        return False
+    return True
+
+
 def _remove(connection: Connection, *, kept: ArtifactStore, ages: Ages, expired: Expired) -> bool:
     """Remove one file, unless it was used meanwhile; return whether it is gone.
 
@@ -96,9 +118,10 @@ def _remove(connection: Connection, *, kept: ArtifactStore, ages: Ages, expired:
 
 def _expired(ages: Ages) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions under which an artifact is expired."""
-    uploaded = exists().where(datasets.c.sha256 == artifacts.c.sha256)
-    made = exists().where(results.c.sha256 == artifacts.c.sha256)
-    trained_on = exists().where(versions.c.dataset_id == datasets.c.id, datasets.c.sha256 == artifacts.c.sha256)
+    stored = (datasets.c.sha256 == artifacts.c.sha256, datasets.c.deleted_at.is_(None))
+    uploaded = exists().where(*stored)
+    made = exists().where(results.c.sha256 == artifacts.c.sha256, results.c.deleted_at.is_(None))
+    trained_on = exists().where(versions.c.dataset_id == datasets.c.id, *stored)
     read = exists().where(
         or_(jobs.c.dataset_id == datasets.c.id, jobs.c.params["gate"]["dataset"].as_string() == datasets.c.id),
         datasets.c.sha256 == artifacts.c.sha256,
@@ -106,7 +129,6 @@ def _expired(ages: Ages) -> tuple[ColumnElement[bool], ...]:
     )
     return (
         artifacts.c.removed_at.is_(None),
-        or_(uploaded, made),
         or_(~uploaded, _older(ages.datasets)),
         or_(~made, _older(ages.results)),
         and_(~trained_on, ~read),

@@ -42,7 +42,10 @@ class JobRow:
 
 @dataclass(frozen=True)
 class DatasetRow:
-    """A dataset, with the size of its artifact and the time when that was removed."""
+    """A dataset, with the size of its artifact and the time when that was removed.
+
+    `deleted_at` is the time when a caller deleted the dataset.
+    """
 
     id: str
     name: str
@@ -57,6 +60,12 @@ class DatasetRow:
     owner: str
     size: int
     removed_at: datetime | None
+    deleted_at: datetime | None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the dataset was deleted, or its bytes were removed."""
+        return self.deleted_at is not None or self.removed_at is not None
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ class Settings:
     stored_bytes: int = 0
     dataset_days: float = 0.0
     result_days: float = 0.0
+    version_days: float = 0.0
     inspection_bytes: int = 1024**3
     inspection_seconds: int = 240
     training_bytes: int = field(default_factory=lambda: _default_training_bytes(_default_concurrency()))
@@ -191,6 +192,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "EBB_STORED_BYTES": ("stored_bytes", _number(0, 2**60, whole=True)),
     "EBB_DATASET_DAYS": ("dataset_days", _number(0, 36_500, whole=False)),
     "EBB_RESULT_DAYS": ("result_days", _number(0, 36_500, whole=False)),
+    "EBB_VERSION_DAYS": ("version_days", _number(0, 36_500, whole=False)),
     "EBB_INSPECTION_BYTES": ("inspection_bytes", _number(LEAST_INSPECTION_BYTES, 2**50, whole=True)),
     "EBB_INSPECTION_SECONDS": ("inspection_seconds", _number(1, 10**6, whole=True)),
     "EBB_TRAINING_BYTES": ("training_bytes", _number(LEAST_TRAINING_BYTES, 2**50, whole=True)),

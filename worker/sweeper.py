@@ -15,7 +15,7 @@ from store.jobs.deadlines import end_overdue, flag_deadlines
 from store.jobs.expire import expire_leases
 from store.jobs.publish import AT_ONCE, count_unclaimed, take_unclaimed, take_unpublished, unmark_published
 from store.orphans import sweep_orphans
-from store.retention import FILES_AT_ONCE, Ages, remove_expired
+from store.retention import FILES_AT_ONCE, Ages, remove_expired, remove_old_versions
 from store.settings import Settings
 from store.workers import register_worker, unregister_worker
 
@@ -129,6 +129,10 @@ class Sweeper(threading.Thread):
         removed = remove_expired(self._database, kept, ages, limit=FILES_AT_ONCE)
         for file in removed:
             log.info("removed %s, %d bytes, last used at %s", file.sha256, file.size, file.used_at)
+        for version in remove_old_versions(self._database, settings.version_days, limit=FILES_AT_ONCE):
+            log.info(
+                "removed version %d of model %s, trained at %s", version.version, version.model, version.created_at
+            )
         if len(removed) == FILES_AT_ONCE:  # there may be more; the next sweep continues
             self._files_swept_at = float("-inf")
 

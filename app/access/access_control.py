@@ -20,7 +20,7 @@ from app.errors import ForbiddenError, UnauthenticatedError
 from store.database import Connection, Database
 from store.errors import DatabaseError
 from store.keys import KEY, Caller, find_caller, touch_key, valid_ids
-from store.rows import JobRow
+from store.rows import DatasetRow, JobRow
 from store.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -162,6 +162,19 @@ def require_submitter(job: JobRow) -> None:
     if job.owner != caller.key_id and not caller.may("admin"):
         raise ForbiddenError(
             f"key {caller.key_id} did not submit job {job.id}; send the key that did, or one with the scope 'admin'"
+        )
+
+
+def require_uploader(dataset: DatasetRow) -> None:
+    """Refuse callers who did not upload this dataset, unless they have the scope `admin`.
+
+    Raises: ForbiddenError.
+    """
+    caller = this_exchange().caller
+    if dataset.owner != caller.key_id and not caller.may("admin"):
+        raise ForbiddenError(
+            f"key {caller.key_id} did not upload dataset {dataset.id}; send the key that did, or one with the scope "
+            "'admin'"
         )
 
 

@@ -62,7 +62,8 @@ TABLE: dict[type[Exception], ProblemType] = {
     ),
     app_errors.OverloadedError: ProblemType(Status.SERVICE_UNAVAILABLE, "overloaded", "The service is overloaded"),
     store_errors.NotFoundError: ProblemType(Status.NOT_FOUND),
-    store_errors.ExpiredError: ProblemType(Status.GONE, "expired", "Retention has removed it"),
+    store_errors.ExpiredError: ProblemType(Status.GONE, "expired", "It was removed"),
+    store_errors.InUseError: ProblemType(Status.CONFLICT, "in-use", "An alias or an unfinished job needs it"),
     store_errors.DiskFullError: ProblemType(
         Status.INSUFFICIENT_STORAGE, "disk-full", "The disk has no room for more", ""
     ),

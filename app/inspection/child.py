@@ -1,4 +1,4 @@
-"""`python -m app.inspection.child`: describes one table within limits of memory and processor time.
+"""`python -m app.inspection.child`: describes one table, or reads its first rows, within limits of memory and time.
 
 The request is a line of JSON on standard input, the answer is a JSON object on standard output. The parent keeps
 standard input open while it waits for the answer; when the pipe closes, this process ends.
@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from model.errors import ColumnError, TableError
 from model.limits import SCHEMA_BYTES
 from model.tables.arrow import arrow_batches
 from model.tables.file_reading import FileReading
+from model.tables.first_rows import read_first_rows
 from model.tables.opening import opened, recognise
 from model.tables.profiling import profile_file
 from store.child_processes import end_with_parent, read_line
@@ -41,6 +43,10 @@ def _answer(request: dict[str, Any]) -> str:
         reading = FileReading.from_json(request["read_as"])
         if request["rows"] is not None:
             return json.dumps(_as_csv(Path(request["path"]), reading, request["usual"] or {}, request["rows"]))
+        if request["first_rows"] is not None:
+            return json.dumps(
+                {"first_rows": asdict(read_first_rows(Path(request["path"]), reading, request["first_rows"]))}
+            )
         schema = profile_file(Path(request["path"]), reading, request["target"], request["id_column"])
         answer = json.dumps({"schema": schema.to_json()})
         if len(answer) > SCHEMA_BYTES:

@@ -14,6 +14,7 @@ from typing import Any
 
 from app.errors import TooLargeError
 from model.errors import ColumnError, TableError
+from model.tables.first_rows import FirstRows
 from store.child_processes import ONE_BLAS_THREAD, start_module
 from store.settings import Settings
 
@@ -26,7 +27,8 @@ OUT_OF_MEMORY = (-signal.SIGKILL, -signal.SIGABRT)  # by the kernel; by Arrow, w
 class InspectionRequest:
     """A table, how it is to be read, and the names of its target and id columns, if any.
 
-    With `rows` it is a workbook, whose first rows are wanted as CSV; `usual` is how such files are usually read.
+    With `first_rows` these are wanted, and no schema. With `rows` it is a workbook, whose first rows are wanted as CSV;
+    `usual` is how such files are usually read.
     """
 
     path: Path
@@ -35,6 +37,7 @@ class InspectionRequest:
     id_column: str | None = None
     rows: int | None = None
     usual: Mapping[str, str] | None = None
+    first_rows: int | None = None
 
 
 class Inspector:
@@ -59,6 +62,13 @@ class Inspector:
         """
         answer = self._answer(request)
         return answer["csv"], answer["read_as"]
+
+    def first_rows(self, path: Path, read_as: Mapping[str, Any], most: int) -> FirstRows:
+        """Return the first rows of a table.
+
+        Raises: as `inspect` does.
+        """
+        return FirstRows(**self._answer(InspectionRequest(path, read_as, first_rows=most))["first_rows"])
 
     def _answer(self, request: InspectionRequest) -> dict[str, Any]:
         answer = self._run_child(request)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from store.database import Database
+from store.database import Connection, Database
 from store.errors import DatabaseError
 from store.job_states import FINISHED, KINDS, JobState
 from store.jobs.statistics import DURATIONS, WAITS, Distribution, JobStatistics, Queue, StatisticsCache
@@ -26,11 +26,15 @@ class JobsCollector(Collector):
         self._within_seconds = within_seconds
         self._statistics = StatisticsCache()
 
+    def read(self, connection: Connection) -> JobStatistics:
+        """Return the statistics of jobs as of now."""
+        return self._statistics.read(connection)
+
     def collect(self) -> Iterable[Metric]:
         """Read and yield the metrics."""
         try:
             with self._database.read() as connection:
-                figures = self._statistics.read(connection)
+                figures = self.read(connection)
                 workers = count_alive(connection, within_seconds=self._within_seconds)
         except DatabaseError as error:
             log.warning("no figures of jobs: %s", error)

@@ -57,7 +57,15 @@ BODIES: dict[str, dict[str, Any]] = {
     "submit_scoring": {
         "champion": {"model": "churn", "dataset": DATASET_ID, "output": "csv", "explain": 3},
         "version": {"model": "churn", "dataset": DATASET_ID, "version": 1, "output": "parquet"},
+        "call list": {
+            "model": "churn",
+            "dataset": DATASET_ID,
+            "output": "ndjson",
+            "explain": 3,
+            "call_list": {**ECONOMICS, "capacity": 200},
+        },
     },
+    "read_again": {"target": {"target": "churned", "id": "customer_id"}},
     "submit_sweep": {
         "list": {
             "model": "churn",

@@ -28,7 +28,7 @@ from store.registry.versions import get_version
 from store.rows import DatasetRow, VersionRow
 
 FIGURES = ("auc", "average_precision", "log_loss", "brier", "calibration_error")
-MOST_CUSTOMERS = 20
+MOST_CUSTOMERS = 10
 Facts = Mapping[str, str]
 
 

@@ -10,8 +10,9 @@ from app.pages.page_route import page_route
 from app.pages.rendering import render_page
 from app.schemas.field_types import PageToken
 from app.services import Services
+from store.alias_names import CHAMPION
 from store.database import Connection
-from store.registry.aliases import CHAMPION, alias_history, list_aliases
+from store.registry.aliases import alias_history, list_aliases
 from store.registry.rollback import version_before
 from store.registry.versions import list_models, list_versions
 from store.rows import AliasMoveRow, AliasRow, ModelRow

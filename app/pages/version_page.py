@@ -8,8 +8,9 @@ from app.pages.models_page import MODEL
 from app.pages.page_route import page_route
 from app.pages.rendering import render_page
 from app.services import Services
+from store.alias_names import CHAMPION
 from store.datasets import get_dataset
-from store.registry.aliases import CHAMPION, list_aliases
+from store.registry.aliases import list_aliases
 from store.registry.versions import get_version
 
 VERSION_PAGE = f"{MODEL}/versions/{{version}}"

@@ -5,9 +5,10 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from app.schemas.field_types import OwnRecord, Slug, VersionNumber
+from app.schemas.field_types import ColumnName, OwnRecord, Slug, VersionNumber
 from app.schemas.file_options import FileOptions
 from app.schemas.problem_details import Fault
+from model.call_list import MOST_CALLS
 from model.estimator import Direction
 
 Money = Annotated[float, Meta(ge=0, le=1e15)]
@@ -33,6 +34,24 @@ class EconomicsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     acceptance: Share = 1.0
     budget: Money | None = None
     capacity: Count | None = None
+
+
+class CallListRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The economics of a call list of a whole table: a customer is worth `customer_value`, or a column of the table.
+
+    A customer is worth `value_times` the `value_column`: 12 for a monthly price makes a year. Customers who have left,
+    as the dataset's target says, are listed only `with_churned`.
+    """
+
+    customer_value: Money | None = None
+    value_column: ColumnName | None = None
+    value_times: Money = 1.0
+    offer_cost: Money = 0.0
+    contact_cost: Money = 0.0
+    acceptance: Share = 1.0
+    budget: Money | None = None
+    capacity: Annotated[int, Meta(ge=0, le=MOST_CALLS)] = MOST_CALLS
+    with_churned: bool = False
 
 
 class ScoreQuery(FileOptions, frozen=True, forbid_unknown_fields=True):
@@ -99,7 +118,7 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     expected_profit: float
 
 
-class Score(msgspec.Struct, frozen=True):
+class Score(msgspec.Struct, frozen=True, gc=False):
     """One customer's answer: a probability, or the error.
 
     The id is in `customer_id`, and also under the dataset's own name for it, which `id_column` of the answer tells.

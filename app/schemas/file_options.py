@@ -20,6 +20,11 @@ class FileOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     encoding: FileEncoding | None = None
     sheet: SheetName | None = None
 
+    @classmethod
+    def of_stored(cls, text: str) -> "FileOptions":
+        """Return the options of a stored dataset; an empty text has none."""
+        return msgspec.json.decode(text, type=cls) if text else cls()
+
     @property
     def given(self) -> dict[str, str]:
         """The options that are given."""

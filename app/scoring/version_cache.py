@@ -10,7 +10,7 @@ from store.registry.resolve import ResolvedVersion, resolve_alias, resolve_versi
 from store.registry.versions import load_estimator
 
 VERSION_SECONDS = 60.0
-"""How long a version is cached. It never changes, but a restored backup may lack it."""
+"""How long a version is cached. It never changes, but it may be deleted, or a restored backup may lack it."""
 MOST_BYTES = 256 * 1024**2
 OVERHEAD_BYTES = 64 * 1024
 """The approximate memory of an estimator beside its arrays."""
@@ -47,6 +47,10 @@ class VersionCache:
     def forget(self, model: str, alias: str) -> None:
         """Read the alias again next time, because this process has moved it."""
         self._aliases.forget((model, alias))
+
+    def forget_version(self, model: str, version: int) -> None:
+        """Read the version again next time, because this process has deleted it."""
+        self._versions.forget((model, version))
 
 
 class EstimatorCache:

@@ -16,8 +16,8 @@ def find_usable(connection: Connection, named: str, here: str) -> tuple[DatasetR
     dataset = find_dataset(connection, named)
     if dataset is None:
         return _of_name(datasets_named(connection, named, most=MOST_LISTED), named, here)
-    if dataset.removed_at is not None:
-        detail = "retention has removed its bytes; upload the table again, and it has the same id"
+    if dataset.is_gone:
+        detail = "its bytes were removed; upload the table again, and it has the same id"
         return None, [Problem(here, "expired", detail)]
     return dataset, []
 

@@ -1,13 +1,22 @@
 """Validates the training spec of a request: its own problems, and those with the dataset."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from typing import Any, TypeAlias
 
 from app.parsing.json_pointer import pointer
+from model.columns.cells import Words
+from model.columns.declared import declared, not_as_declared
+from model.columns.options import ColumnOptions
+from model.columns.read_as import Reading
+from model.columns.row_problems import short_repr
 from model.errors import Problem, SpecError
 from model.losses.binary_cross_entropy import BinaryCrossEntropy
 from model.names import clipped
 from model.spec import Recipe, Spec, parse_recipe
+
+Summary: TypeAlias = Mapping[str, Any]
+"""A column of a dataset's schema."""
 
 
 def read_spec(raw: object, here: str) -> tuple[Recipe | None, list[Problem]]:
@@ -18,10 +27,10 @@ def read_spec(raw: object, here: str) -> tuple[Recipe | None, list[Problem]]:
         return None, [replace(problem, pointer=here + problem.pointer) for problem in error.problems]
 
 
-def dataset_errors(spec: Spec, inputs: Mapping[str, str], others: Collection[str], here: str) -> list[Problem]:
+def dataset_errors(spec: Spec, inputs: Mapping[str, Summary], others: Collection[str], here: str) -> list[Problem]:
     """Return the problems of a spec with a dataset of these input columns; `others` are its target and id column.
 
-    `inputs` are the kinds of the columns in the dataset's schema. The training checks the values of a declared kind.
+    `inputs` has the columns of the dataset's schema. They list the most frequent texts; the training checks all.
     """
     named: list[tuple[str, ...]] = [("columns", name) for name, _ in spec.columns]
     if isinstance(spec.reasons.baseline, tuple):
@@ -32,10 +41,9 @@ def dataset_errors(spec: Spec, inputs: Mapping[str, str], others: Collection[str
         if place[-1] not in inputs
     ]
     for column, options in spec.columns:
-        found = inputs.get(column)
-        if options.kind not in (None, found, "categorical") and found not in (None, "categorical"):
-            detail = f"column {clipped(column)!r} is {found} in the dataset: leave the kind out, or make it categorical"
-            problems.append(Problem(here + pointer("columns", column, "kind"), "conflict", detail))
+        if column in inputs and not options.drop:
+            found = _option_errors(column, options, inputs[column])
+            problems += [replace(problem, pointer=here + problem.pointer) for problem in found]
     for role, name in (("time", spec.validation.time), ("group", spec.validation.group)):
         if name is not None and name not in (*inputs, *others):
             detail = f"the dataset has no column {clipped(name)!r}"
@@ -48,3 +56,18 @@ def dataset_errors(spec: Spec, inputs: Mapping[str, str], others: Collection[str
         detail = "the service trains with binary_cross_entropy only: train other targets with python -m model"
         problems.append(Problem(here + pointer("loss"), "conflict", detail))
     return problems
+
+
+def _option_errors(name: str, options: ColumnOptions, column: Summary) -> Iterator[Problem]:
+    """Yield the problem of a declared kind or reading with what the schema tells of the column."""
+    found, said = column["kind"], f"column {clipped(name)!r} is {column['kind']} in the dataset"
+    if options.read_as is not None and found not in (Reading(options.read_as).kind, "categorical"):
+        detail = f"{said}, and {options.read_as} does not read that: leave the read_as out"
+        yield Problem(pointer("columns", name, "read_as"), "conflict", detail)
+    elif options.kind not in (None, found, "categorical") and found != "categorical":
+        detail = f"{said}: leave the kind out, or make it categorical"
+        yield Problem(pointer("columns", name, "kind"), "conflict", detail)
+    elif found == "categorical" and (options.kind, options.read_as) != (None, None):
+        words = Words.of([each["value"] for each in column.get("categories", ())])
+        if (lost := declared(words, options)[1]) is not None:
+            yield not_as_declared(name, options, short_repr(words.scalar(lost)))

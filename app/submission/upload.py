@@ -3,21 +3,25 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from app.edge.exchange import this_request
 from app.edge.idempotency import idempotency_key
+from app.errors import InputError
 from app.inspection.inspector import InspectionRequest, Inspector
 from app.parsing.request_parsing import body_chunks
 from app.schemas.file_options import FileOptions
 from app.services import Services
 from app.submission.table_type import ANY_BYTES, media_type_of
+from model.errors import ColumnError, Problem
 from model.storage import canonical_json
 from model.tables.file_reading import MEDIA_TYPES
 from store.artifacts import Artifact
 from store.database import Connection
-from store.datasets import NewDataset, add_dataset, find_same, renew_dataset
+from store.datasets import NewDataset, add_dataset, find_same, renew_dataset, use_dataset
 from store.idempotency import is_known
 from store.quotas import NO_QUOTA, check_quota, read_quota
+from store.rows import DatasetRow
 
 FOUND_IN_FILE = FileOptions()
 
@@ -85,17 +89,54 @@ def keep_table(services: Services, received: Artifact, upload: Upload, by: str) 
         )
     inferred = None if known is not None else _infer(services.inspector, received, upload)
     artifact = services.artifacts.keep(received)  # also of a known dataset, whose file may be damaged
-
-    def add(connection: Connection) -> tuple[str, bool]:
-        check_quota(connection, by, artifact, default=services.settings.stored_bytes)
-        if inferred is not None:
-            return add_dataset(connection, artifact, inferred, by=by)
-        renew_dataset(connection, artifact, str(known), by=by)
-        return str(known), False
-
-    added = services.database.write(add)
+    added = services.database.write(partial(_record, services, artifact, known, inferred, by))
     services.artifacts.mark_recorded(received.sha256)
     return added
+
+
+def reread_table(services: Services, dataset: DatasetRow, upload: Upload, by: str) -> tuple[str, bool]:
+    """Store the bytes of a dataset as a dataset with another target and id; return its id and if it is new.
+
+    The request counts for the concurrency limit of uploads.
+
+    Raises: InputError for a target or id that does not fit; else as `keep_table` does; ExpiredError.
+    """
+    with services.uploads.held(), services.deadline.suspended():
+        stored = Artifact(dataset.sha256, dataset.size, services.artifacts.open_path(dataset.sha256))
+        with services.database.read() as connection:
+            known = find_same(
+                connection,
+                stored.sha256,
+                upload.media_type,
+                target=upload.target,
+                id_column=upload.id_column,
+                read_options=upload.read_options,
+            )
+        try:
+            inferred = None if known is not None else _infer(services.inspector, stored, upload)
+        except ColumnError as error:
+            raise InputError.of([Problem(f"/{error.role or 'target'}", "unreadable-table", str(error))]) from error
+
+        def add(connection: Connection) -> tuple[str, bool]:
+            use_dataset(connection, dataset.id)
+            return _record(services, stored, known, inferred, by, connection)
+
+        return services.database.write(add)
+
+
+def _record(  # noqa: PLR0913, PLR0917 - what is known of the table, and where to record it
+    services: Services,
+    artifact: Artifact,
+    known: str | None,
+    inferred: NewDataset | None,
+    by: str,
+    connection: Connection,
+) -> tuple[str, bool]:
+    check_quota(connection, by, artifact, default=services.settings.stored_bytes)
+    if inferred is not None:
+        return add_dataset(connection, artifact, inferred, by=by)
+    renew_dataset(connection, artifact, str(known), by=by)
+    return str(known), False
 
 
 def _infer(inspector: Inspector, received: Artifact, upload: Upload) -> NewDataset:

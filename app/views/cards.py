@@ -19,7 +19,7 @@ def show_card(services: Services, name: str, version: int) -> Response:
     """Return a version's model card; as Markdown if Accept prefers that."""
     with services.database.read() as connection:
         row = get_version(connection, name, version)
-        dataset = get_dataset(connection, row.dataset_id)
+        dataset = get_dataset(connection, row.dataset_id, gone_too=True)
         aliases = [alias.alias for alias in list_aliases(connection, name) if alias.version == version]
         estimator = Estimator.from_bytes(load_estimator(connection, name, version))
     card = build_card(row, dataset, estimator, aliases)

@@ -63,14 +63,14 @@ def evaluate_version(services: Services, name: str, version: int, body: Evaluati
 
 
 def _usable(connection: Connection, version: VersionRow, named: str, most: int) -> DatasetRow:
-    """Return the dataset; refuse one that is missing, or is too large, or lacks the version's target or all of its columns.
+    """Return the dataset; refuse one that is missing or too large, or lacks the version's target or all of its columns.
 
     Raises: InputError.
     """
     dataset, problems = find_usable(connection, named, "/dataset")
     if dataset is None:
         raise InputError.of(problems)
-    target = get_dataset(connection, version.dataset_id).target
+    target = get_dataset(connection, version.dataset_id, gone_too=True).target
     needed = {column["name"] for column in version.columns}
     present = {column["name"] for column in dataset.schema["columns"]} | {dataset.target, dataset.id_column}
     if target not in present:

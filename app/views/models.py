@@ -5,12 +5,19 @@ from typing import Any
 import msgspec
 from flask import Response
 
-from app.edge.responses import conditional, json_answer
+from app.access.access_control import require_submitter
+from app.edge.exchange import caller_name
+from app.edge.responses import conditional, json_answer, no_content
 from app.routing.paths import VERSION
 from app.routing.route import Route
 from app.schemas.field_types import JsonObject, PageQuery, Time, time_text
 from app.services import Services
-from store.registry.versions import get_version, list_models, list_versions, load_estimator
+from app.views.aliases import Alias, to_alias
+from store.jobs.read import get_job
+from store.registry.aliases import list_aliases
+from store.registry.deletion import delete_version as remove_version
+from store.registry.deletion import find_version_job
+from store.registry.versions import get_model, get_version, list_models, list_versions, load_estimator
 from store.rows import VersionRow
 
 
@@ -20,6 +27,15 @@ class RegisteredModel(msgspec.Struct, frozen=True):
     name: str
     last_version: int
     created_at: Time
+
+
+class ModelDetails(msgspec.Struct, frozen=True):
+    """A registered model with its aliases, by name."""
+
+    name: str
+    last_version: int
+    created_at: Time
+    aliases: list[Alias]
 
 
 class ModelPage(msgspec.Struct, frozen=True):
@@ -63,6 +79,14 @@ def show_models(services: Services, query: PageQuery) -> Response:
     return conditional(json_answer(ModelPage(rows, page.next_token)))
 
 
+def show_model(services: Services, name: str) -> Response:
+    """Return a registered model with its aliases."""
+    with services.database.read() as connection:
+        row = get_model(connection, name)
+        aliases = [to_alias(each) for each in list_aliases(connection, name)]
+    return conditional(json_answer(ModelDetails(row.name, row.last_version, str(time_text(row.created_at)), aliases)))
+
+
 def show_versions(services: Services, name: str, query: PageQuery) -> Response:
     """List a model's versions, the newest first."""
     with services.database.read() as connection:
@@ -85,6 +109,22 @@ def download_weights(services: Services, name: str, version: int) -> Response:
     answer = Response(data, mimetype=SAFETENSORS)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}-{version}.safetensors"'
     return conditional(answer, row.weights_sha256)
+
+
+def delete_version(services: Services, name: str, version: int) -> Response:
+    """Delete a version with its weights; deleting it again changes nothing. No later version gets its number.
+
+    409 while an alias points at it or an unfinished job uses it. The caller needs the key that submitted its training,
+    or a key with the scope `admin`.
+    """
+    with services.database.read() as connection:
+        made_by = find_version_job(connection, name, version)
+        if made_by is not None:
+            require_submitter(get_job(connection, made_by))
+    by = caller_name()
+    services.database.write(lambda connection: remove_version(connection, name, version, by=by))
+    services.versions.forget_version(name, version)
+    return no_content()
 
 
 def _to_version(row: VersionRow) -> Version:
@@ -115,6 +155,8 @@ ROUTES = (
         (404, 422),
         PageQuery,
     ),
+    Route("GET", "/v1/models/{name}", show_model, "read", "Read a registered model", {200: ModelDetails}, (404,)),
+    Route("DELETE", VERSION, delete_version, "train", "Delete a version", {204: None}, (404, 409)),
     Route("GET", VERSION, show_version, "read", "Read a version", {200: Version}, (404,)),
     Route("GET", f"{VERSION}/weights", download_weights, "read", "Download the weights", {200: SAFETENSORS}, (404,)),
 )

@@ -10,12 +10,13 @@ from app.edge.idempotency import idempotency_key
 from app.errors import InputError
 from app.parsing.request_parsing import body_type, read_body
 from app.routing.route import JSON, Route
-from app.schemas.customer_scores import Explain, ReasonDirection
+from app.schemas.customer_scores import CallListRequest, Explain, ReasonDirection
 from app.schemas.field_types import DatasetRef, PlainText, Slug, VersionNumber
 from app.schemas.file_options import FileOptions
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
 from app.scoring.score_customers import check_direction
 from app.services import Services
+from app.submission.call_list_check import check_call_list
 from app.submission.dataset_check import find_usable
 from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
 from app.submission.table_type import TABLE_TYPES
@@ -32,7 +33,10 @@ OutputName = Literal["csv", "ndjson", "parquet"]
 
 
 class ScoringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A dataset to score, the version that scores it, and the format of the result."""
+    """A dataset to score, the version that scores it, and the format of the result.
+
+    With a `call_list` the result holds only the customers to call, the most profitable first, as NDJSON.
+    """
 
     model: Slug
     dataset: DatasetRef
@@ -41,6 +45,7 @@ class ScoringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output: OutputName = "csv"
     explain: Explain = 0
     direction: ReasonDirection | None = None
+    call_list: CallListRequest | None = None
     priority: Priority = 0
     deadline_s: DeadlineSeconds | None = None
 
@@ -76,11 +81,13 @@ def submit_scoring(services: Services, query: ScoringQuery) -> Response:
         check_direction(query.direction, query.explain, "/query/direction")
         version = _resolve_version(services, query.model, query, "/query/version")  # before the upload
         wanted = _of_table(services, media_type, query.model, query)
-    dataset = _usable(services, wanted.dataset, version)
+    dataset = _usable(services, wanted, version)
     alias = None if wanted.version is not None else wanted.alias or CHAMPION
-    asked: dict[str, str | int | None] = {"alias": alias, "output": wanted.output, "explain": wanted.explain}
+    asked: dict[str, object] = {"alias": alias, "output": wanted.output, "explain": wanted.explain}
     if wanted.direction is not None:
         asked["direction"] = wanted.direction
+    if wanted.call_list is not None:
+        asked["call_list"] = msgspec.to_builtins(wanted.call_list)
     submission = Submission(
         "scoring",
         wanted.model,
@@ -129,14 +136,14 @@ def _resolve_version(services: Services, model: str, wanted: ScoringRequest | Sc
         return get_version(connection, model, number)
 
 
-def _usable(services: Services, named: str, version: VersionRow) -> DatasetRow:
-    """Return the dataset; refuse one that is missing, expired, or has none of the version's columns.
+def _usable(services: Services, wanted: ScoringRequest, version: VersionRow) -> DatasetRow:
+    """Return the dataset; refuse one that is missing, expired, or has none of the version's columns or of the list's.
 
     Raises: InputError.
     """
     needed = {column["name"] for column in version.columns}
     with services.database.read() as connection:
-        dataset, problems = find_usable(connection, named, "/dataset")
+        dataset, problems = find_usable(connection, wanted.dataset, "/dataset")
     if dataset is None:
         raise InputError.of(problems)
     present = {column["name"] for column in dataset.schema["columns"]} | {dataset.target, dataset.id_column}
@@ -144,6 +151,8 @@ def _usable(services: Services, named: str, version: VersionRow) -> DatasetRow:
         names = listed(sorted(needed))
         text = f"the table has none of the columns that version {version.version} was trained on: {names}"
         raise InputError.of([Problem("/dataset", "conflict", text)])
+    if wanted.call_list is not None:
+        check_call_list(wanted.call_list, wanted.output, wanted.direction, dataset)
     return dataset
 
 

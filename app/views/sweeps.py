@@ -128,7 +128,7 @@ def _parse_plan(services: Services, connection: Connection, body: SweepRequest) 
 
 def _dataset_problems(plan: SweepPlan, dataset: DatasetRow) -> list[Problem]:
     """Return the problems with the dataset of the sweep's spec, or else those of its configurations."""
-    inputs = {column["name"]: column["kind"] for column in dataset.schema["columns"]}
+    inputs = {column["name"]: column for column in dataset.schema["columns"]}
     others = (dataset.target, dataset.id_column)
     problems = dataset_errors(plan.spec, inputs, others, "/spec")
     return problems or plan.placed([dataset_errors(spec, inputs, others, "") for spec in plan.specs])

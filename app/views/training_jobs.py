@@ -86,7 +86,7 @@ def _parse_spec(services: Services, connection: Connection, body: TrainingReques
     Raises: InputError with all problems of the spec and of the dataset.
     """
     dataset, problems = find_labelled(connection, body.dataset, "/dataset")
-    inputs = {column["name"]: column["kind"] for column in dataset.schema["columns"]} if dataset is not None else {}
+    inputs = {column["name"]: column for column in dataset.schema["columns"]} if dataset is not None else {}
     spec, refused = (default_recipe(inputs), []) if body.spec is None else read_spec(body.spec, "/spec")
     problems += [*refused, *gate_problems(connection, body.gate, body.promote, dataset)]
     if spec is not None and dataset is not None:

@@ -2,25 +2,78 @@
 
 import json
 import sys
+from datetime import date
 
 import numpy as np
 from safetensors.numpy import load
 
-data, record, x = sys.stdin.buffer.read(), json.loads(sys.argv[1]), []
+data, record = sys.stdin.buffer.read(), json.loads(sys.argv[1])
 ebb = json.loads(json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]["ebb"])
-for c in ebb["columns"]:
-    value, words = record.get(c["name"]), c.get("categories", [])
+arrays = load(data)
+
+
+def number(c, value):  # the scaled number, its normal score, and whether it is missing
+    x = c["fill"] if value is None else value
+    u = (x - c["offset"]) / c["scale"]
+    scores = [np.interp(x, c["knots"], c["scores"])] if c["knots"] else []
+    return [u if c["fixed"] else u / (1 + (u / 3) ** 2) ** 0.5, *scores, *[float(value is None)] * c["gaps"]]
+
+
+def features(c, value):
     if c["kind"] == "numeric":
-        u = ((c["fill"] if value is None else value) - c["offset"]) / c["scale"]
-        x += [u if c["fixed"] else u / (1 + (u / 3) ** 2) ** 0.5] + [float(value is None)] * c["gaps"]
-    else:  # categorical: one feature a category, one for rare and unseen ones, one for gaps
-        place = {None: c["gaps"] * (len(words) + c["rare"])} | {word: i for i, word in enumerate(words)}
-        x += np.eye(len(words) + c["rare"] + c["gaps"])[place.get(value, c["rare"] * len(words))].tolist()
-a, arrays = np.array([x]), load(data)
-for i, layer in enumerate(ebb["layers"]["layers"]):
-    W = arrays.get(f"network.{i}.weights")  # the last row is the bias; with members, their axis comes first
-    a = np.maximum(a, 0) if "relu" in layer else a @ W[..., :-1, :] + W[..., -1:, :]
-z, g = a.mean(), ebb["head"]["calibration"]
+        return number(c, value)
+    if c["kind"] == "date":  # days since 1970
+        return number(c["days"], value and (date.fromisoformat(value) - date(1970, 1, 1)).days)
+    if c["kind"] == "boolean":
+        return [float(c["fill"] if value is None else value), *[float(value is None)] * c["gaps"]]
+    words = c["categories"]  # one feature a category, one for rare and unseen ones, one for gaps; or a code
+    size = len(words) + c["rare"] + c["gaps"]
+    places = {None: c["gaps"] * (size - 1)} | {word: i for i, word in enumerate(words)}
+    code = places.get(value, c["rare"] * len(words))
+    return [code] if c["embedded"] else np.eye(size)[code].tolist()
+
+
+def silu(z):
+    return z / (1 + np.exp(-z))
+
+
+def apply(kind, layer, own, a):  # a has the shape (members, 1, width)
+    if kind == "dense":  # the last row of the weights is the bias
+        return a @ own["weights"][:, :-1] + own["weights"][:, -1:]
+    if kind == "feature_scale":
+        return a * (1 + layer["speed"] * own["theta"].mT)
+    if kind == "embedding":
+        plain = [i for i in range(a.shape[2]) if i not in layer["positions"]]
+        codes = [int(a[0, 0, position]) for position in layer["positions"]]
+        return np.concatenate([a[:, :, plain], *(own[f"table{i}"][:, [code]] for i, code in enumerate(codes))], axis=2)
+    if kind == "periodic":  # SiLU(sW + b) of s = [sin cx, cos cx], for each number x
+        c, k = own["frequencies"], len(layer["positions"])
+        v = a[:, 0, layer["positions"], None] * c
+        s, W = np.concatenate([np.sin(v), np.cos(v)], axis=2), own["weights"].reshape(len(c), k, layer["units"], -1)
+        z = np.einsum("mkf,mkuf->mku", s, W).reshape(len(c), 1, -1) + own["biases"].mT
+        return np.concatenate([a, silu(z)], axis=2)
+    return silu(a) if kind == "silu" else np.maximum(a, 0)
+
+
+def logit(network, names):  # the mean over the members
+    a = np.repeat(x, network["members"], axis=0)
+    for i, layer in enumerate(network["layers"]):
+        start = f"{names}{i}."
+        own = {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
+        if network["members"] == 1:
+            own = {name: array[None] for name, array in own.items()}
+        (kind,) = layer
+        a = apply(kind, layer[kind], own, a)
+    return a.mean()
+
+
+x = np.array([[[f for c in ebb["columns"] for f in features(c, record.get(c["name"]))]]], float)
+z, g = 0.0, ebb["head"]["calibration"]
+if "blend" in ebb["layers"]:
+    for i, (network, weight) in enumerate(zip(ebb["layers"]["blend"], ebb["layers"]["weights"])):
+        z += weight * logit(network, f"network.{i}.")
+else:
+    z = logit(ebb["layers"], "network.")
 if g["kind"] == "line":
     z = g["slope"] * z + g["shift"]
 elif g["kind"] == "beta":

@@ -1,6 +1,7 @@
 """The client: all requests to one service, and the way from a table to a version."""
 
 from collections.abc import Iterator, Mapping
+from io import BytesIO
 from types import TracebackType
 from typing import Any, Self
 
@@ -8,10 +9,12 @@ from ebb.answers import AuditLine, Scored, Version
 from ebb.client.calls import given, model_path
 from ebb.client.dataset_calls import DatasetCalls
 from ebb.client.job_calls import JobCalls
+from ebb.client.listed_calls import ListedCalls, read_calls
 from ebb.client.registry_calls import RegistryCalls
 from ebb.client.sent_tables import TableToSend, to_send
 from ebb.connection import Connection, decode
 from ebb.errors import JobError
+from model.outputs.writing import ScoringSummary
 from store.alias_names import CHAMPION
 
 
@@ -75,6 +78,37 @@ class Client(DatasetCalls, JobCalls, RegistryCalls):
         job = self.wait(self.submit_training(model, dataset.id, spec, promote=promote).id)
         return self.version(model, version_of(job.result))
 
+    def call_list(  # noqa: PLR0913 - what a call costs and brings
+        self,
+        table: TableToSend,
+        *,
+        model: str = "churn",
+        by: str | int | None = None,
+        customer_value: float | None = None,
+        value_column: str | None = None,
+        explain: int = 3,
+        **limits: float | bool | None,
+    ) -> ListedCalls:
+        """Return whom of a table to call, the most profitable first, by the champion, or an alias or a version.
+
+        A customer is worth `customer_value`, or what the `value_column` says; without either, the most endangered come
+        first. `limits` are capacity, budget, offer_cost, contact_cost, acceptance, value_times and with_churned.
+
+        Raises: JobError if the job did not succeed; TableError if the table cannot be sent.
+        """
+        sent = to_send(table)
+        dataset = self.upload_dataset(sent.content, name=sent.name, target=None, media_type=sent.media_type)
+        if customer_value is None and value_column is None:
+            customer_value = 1.0  # the expected profit is then the churn probability
+        economics = given(customer_value=customer_value, value_column=value_column, **limits)
+        pointer = given(version=by) if isinstance(by, int) else given(alias=by)
+        job = self.wait(self.submit_call_list(model, dataset.id, economics, explain=explain, **pointer).id)
+        out, result = BytesIO(), job.result or {}
+        self.save_result(job.id, out)
+        summary: Any = result.get("call_list", {})
+        warnings = tuple(ScoringSummary.from_json(result).warnings())
+        return ListedCalls(read_calls(out.getvalue()), summary, model, version_of(result), job.id, warnings)
+
     def score(
         self,
         model: str,
@@ -98,11 +132,11 @@ class Client(DatasetCalls, JobCalls, RegistryCalls):
 
 
 def version_of(result: Mapping[str, Any] | None) -> int:
-    """Return the version that a training job registered.
+    """Return the version that a job registered or used.
 
     Raises: JobError.
     """
     version = (result or {}).get("version")
     if not isinstance(version, int):
-        raise JobError(f"the training job succeeded without naming its version: {result}")
+        raise JobError(f"the job succeeded without naming its version: {result}")
     return version

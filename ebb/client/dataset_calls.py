@@ -17,10 +17,17 @@ class DatasetCalls(Calls):
     """The requests about datasets. A dataset is named by its id, or by its name if no other has it."""
 
     def upload_dataset(
-        self, table: bytes | Path, *, name: str, target: str, id_column: str = "", media_type: str = "text/csv"
+        self,
+        table: bytes | Path,
+        *,
+        name: str,
+        target: str | None,
+        id_column: str = "",
+        media_type: str = "text/csv",
     ) -> Dataset:
-        """Upload a table, or a file in chunks; equal bytes give the same dataset."""
-        params = {"name": name, "target": target} | ({"id": id_column} if id_column else {})
+        """Upload a table, or a file in chunks; equal bytes give the same dataset. One to be scored has no target."""
+        labelled = {"unlabelled": "true"} if target is None else {"target": target}
+        params = {"name": name, **labelled, **({"id": id_column} if id_column else {})}
         headers = {"Content-Type": media_type, **idempotency_key()}
         return decode(
             self._connection.send("POST", "/v1/datasets", params=params, headers=headers, content=table), Dataset

@@ -45,6 +45,18 @@ class JobCalls(Calls):
             self._connection.send("POST", "/v1/jobs/scoring", params=params, headers=headers, content=table), Job
         )
 
+    def submit_call_list(
+        self, model: str, dataset: str, economics: Mapping[str, object], *, explain: int, **by: str | int | None
+    ) -> Job:
+        """Submit a call list of a dataset; `by` is an alias or a version."""
+        wanted = {"output": "ndjson", "explain": explain, "call_list": economics}
+        body = {"model": model, "dataset": dataset, **given(**by), **wanted}
+        return decode(self._create("/v1/jobs/scoring", body), Job)
+
+    def save_call_list(self, job_id: str, out: BinaryIO, *, file_format: str = "csv") -> None:
+        """Download a call list into `out`, for spreadsheets, as "csv" or "xlsx"."""
+        self._connection.send("GET", f"{job_path(job_id)}/call-list", params={"format": file_format}, save=out)
+
     def replay(self, model: str, version: int) -> Job:
         """Submit a replay, which trains a version again and compares the bytes."""
         return decode(self._create(f"{model_path(model)}/versions/{version}/replay"), Job)

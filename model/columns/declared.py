@@ -15,6 +15,7 @@ from model.columns.read_as import ReadAs, Reading
 from model.columns.readings import common_mark, find_reading, read_words
 from model.columns.row_problems import short_repr
 from model.errors import Problem, SpecError
+from model.names import clipped
 from model.parsing import escape
 
 
@@ -28,23 +29,27 @@ def with_declared_kinds(table: Table, options: Mapping[str, ColumnOptions]) -> T
         if chosen.drop or (chosen.kind is None and chosen.read_as is None):
             continue
         cells = _as_written(table.columns[name])
-        option = "kind" if chosen.read_as is None else "read_as"
-        if chosen.read_as is None:
-            read, what = READERS[str(chosen.kind)]
-            columns[name] = read(cells)
-        else:
-            columns[name], what = _read_as(cells, chosen.read_as), f"read as {chosen.read_as}"
-        lost = np.flatnonzero(columns[name].missing & ~_missing(cells, columns[name]))
-        if len(lost):
-            value, row = short_repr(cells.scalar(int(lost[0]))), lost[0] + 1
-            detail = (
-                f"column {name!r} holds {value} in row {row:,}, which is not {what}: correct it, or leave the "
-                f"{option} out"
-            )
-            problems.append(Problem(f"/columns/{escape(name)}/{option}", "wrong_type", detail))
+        columns[name], lost = declared(cells, chosen)
+        if lost is not None:
+            problems.append(not_as_declared(name, chosen, f"{short_repr(cells.scalar(lost))} in row {lost + 1:,}"))
     if problems:
         raise SpecError(problems)
     return Table(columns, table.rows)
+
+
+def declared(cells: Cells, chosen: ColumnOptions) -> tuple[Cells, int | None]:
+    """Return cells read as the options declare, and the first row whose value has no such reading."""
+    read = READERS[str(chosen.kind)][0](cells) if chosen.read_as is None else _read_as(cells, chosen.read_as)
+    lost = np.flatnonzero(read.missing & ~_missing(cells, read))
+    return read, int(lost[0]) if len(lost) else None
+
+
+def not_as_declared(name: str, chosen: ColumnOptions, held: str) -> Problem:
+    """Return the problem of a column that holds something else than the options declare."""
+    option = "kind" if chosen.read_as is None else "read_as"
+    what = READERS[str(chosen.kind)][1] if chosen.read_as is None else f"read as {chosen.read_as}"
+    detail = f"column {clipped(name)!r} holds {held}, which is not {what}: correct it, or leave the {option} out"
+    return Problem(f"/columns/{escape(name)}/{option}", "wrong_type", detail)
 
 
 def text_columns(options: Mapping[str, ColumnOptions]) -> list[str]:

@@ -6,7 +6,7 @@ from model.columns.cells import Cells, Days, Flags, Scalar, Words
 from model.columns.missing import missing_words
 from model.columns.read_as import PLAIN
 from model.columns.row_problems import short_repr
-from model.design import Floats
+from model.design import Floats, Integers
 from model.errors import ColumnError, TableError
 
 YES = frozenset({"1", "yes", "y", "true", "t", "churned", "churn", "leaves", "left"})
@@ -14,9 +14,12 @@ NO = frozenset({"0", "no", "n", "false", "f", "stayed", "stays", "retained", "ac
 OUTCOMES = ("customers who stayed", "churners")  # of the labels 0 and 1, for messages
 
 
-def labels(cells: Cells, name: str) -> Floats:
+def labels(cells: Cells, name: str, numbers: Integers | None = None) -> Floats:
     """Return 1.0 for customers who churned and 0.0 for customers who stayed.
 
+    Messages name the row by its place, from 1, or by the number of it that is given.
+
+    Shapes: result and numbers (n,).
     Raises: ColumnError when a row has no label, or a label is not one of the words in YES and NO.
 
     Example:
@@ -24,7 +27,7 @@ def labels(cells: Cells, name: str) -> Floats:
         array([1., 0.])
     """
     cells = as_labels(cells)
-    refuse_missing(cells, name)
+    refuse_missing(cells, name, numbers)
     if isinstance(cells, Words):
         meaning = np.array([parse_outcome(word) for word in cells.words])
         values = meaning[cells.codes]
@@ -33,7 +36,7 @@ def labels(cells: Cells, name: str) -> Floats:
     strange = np.ones(len(cells), bool) if isinstance(cells, Days) else (values != 0.0) & (values != 1.0)
     if strange.any():
         row = int(np.flatnonzero(strange)[0])
-        raise invalid_label(name, cells.scalar(row), row + 1)
+        raise invalid_label(name, cells.scalar(row), _number(row, numbers))
     return values
 
 
@@ -51,7 +54,11 @@ def as_labels(cells: Cells) -> Cells:
     return Words(np.where(missing_words(cells), Words.MISSING, cells.codes).astype(np.int32), cells.words)
 
 
-def refuse_missing(cells: Cells, name: str) -> None:
+def _number(row: int, numbers: Integers | None) -> int:
+    return row + 1 if numbers is None else int(numbers[row])
+
+
+def refuse_missing(cells: Cells, name: str, numbers: Integers | None = None) -> None:
     """Refuse a target without rows, or with missing labels.
 
     Raises: ColumnError.
@@ -59,7 +66,7 @@ def refuse_missing(cells: Cells, name: str) -> None:
     if len(cells) == 0:
         raise ColumnError("the table has no rows")
     if len(missing := np.flatnonzero(cells.missing)):
-        raise missing_labels(name, len(missing), len(cells), int(missing[0]) + 1)
+        raise missing_labels(name, len(missing), len(cells), _number(int(missing[0]), numbers))
 
 
 def missing_labels(name: str, missing: int, rows: int, first: int) -> ColumnError:

@@ -13,6 +13,7 @@ SINGLE_BYTE = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "iso-8859-15")
 PLAIN = {"encoding": "utf-8", "delimiter": "comma"}
 OPTIONS = {"csv": ("encoding", "delimiter"), "xlsx": ("sheet",)}
 """The parts that say how a file of a format is read."""
+ENDINGS = {None: "", "gzip": ".gz", "zip": ".zip"}
 PARTS = ("compression", "encoding", "delimiter", "sheet")
 PACKED = "packed"
 """The format of a compressed file that says nothing about the table in it."""
@@ -72,6 +73,16 @@ class FileReading:
         """The parts that a version keeps, because another file may be read so too: encoding, delimiter and sheet."""
         kept = {part: getattr(self, part) for part in ("encoding", "delimiter", "sheet")}
         return {part: value for part, value in kept.items() if value not in (None, PLAIN.get(part))}
+
+    @property
+    def ending(self) -> str:
+        """The ending of the name of such a file.
+
+        Example:
+            >>> FileReading("csv", compression="gzip").ending
+            '.csv.gz'
+        """
+        return f".{self.file_format}{ENDINGS[self.compression]}"
 
     def as_usual(self, usual: Mapping[str, str]) -> "FileReading":
         """Return the reading that is usual for such files, in those parts where it is possible.

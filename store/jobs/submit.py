@@ -17,6 +17,7 @@ from store.job_states import JobState
 from store.jobs.events import record_event
 from store.jobs.queue_limit import check_queue_limit
 from store.quotas import read_quota
+from store.registry.versions import hold_version
 from store.settings import Settings
 from store.tables import jobs
 from store.upsert import upsert_into
@@ -94,8 +95,8 @@ def submit(connection: Connection, submission: Submission, limits: SubmitLimits 
     """Insert the job, or find the one that the same owner submitted with the same idempotency key.
 
     Raises: IdempotencyError when that key was used for another request; QueueFullError when the job is new and the
-    queue of its kind is full; ExpiredError where the bytes of a dataset were removed; QuotaError where the owner may
-    store no result.
+    queue of its kind is full; ExpiredError where the bytes of a dataset were removed; NotFoundError where the version
+    was deleted; QuotaError where the owner may store no result.
     """
     if (known := _known(connection, submission)) is not None:
         return known
@@ -103,6 +104,8 @@ def submit(connection: Connection, submission: Submission, limits: SubmitLimits 
         check_queue_limit(connection, submission.kind, limits.queue_limit)
     for dataset_id in submission.datasets():
         use_dataset(connection, dataset_id)
+    if "version" in submission.params:
+        hold_version(connection, submission.model, int(str(submission.params["version"])))
     if submission.kind == "scoring":
         read_quota(connection, submission.owner, default=limits.stored_bytes).check(1)  # the result has at least a byte
     inserted = connection.execute(

@@ -11,8 +11,9 @@ from store.clock import now
 from store.errors import NotFoundError, StaleRevisionError
 from store.keys import may_still
 from store.pages import Page, after_token, read_page
+from store.registry.versions import hold_version
 from store.rows import AliasMoveRow, AliasRow, columns_of, read_all, read_first
-from store.tables import alias_moves, aliases, jobs, models, versions
+from store.tables import alias_moves, aliases, jobs, models
 from store.upsert import upsert_into
 
 
@@ -83,9 +84,7 @@ def move_alias(connection: Connection, model: str, alias: str, move: AliasUpdate
 
     Raises: NotFoundError where there is no such version; StaleRevisionError where another request moved it first.
     """
-    known = select(versions.c.version).where(versions.c.model == model, versions.c.version == move.version)
-    if connection.execute(known).first() is None:
-        raise NotFoundError(f"model '{model}' has no version {move.version}")
+    hold_version(connection, model, move.version)
     before = connection.execute(
         select(aliases).where(aliases.c.model == model, aliases.c.alias == alias).with_for_update()
     ).first()

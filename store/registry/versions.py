@@ -100,6 +100,16 @@ def load_seen_rows(connection: Connection, model: str, version: int) -> bytes | 
     return None if row.seen_rows is None else bytes(row.seen_rows)
 
 
+def hold_version(connection: Connection, model: str, version: int) -> None:
+    """Check that there is such a version, and let no other transaction delete it before this one ends.
+
+    Raises: NotFoundError.
+    """
+    this = select(versions.c.version).where(versions.c.model == model, versions.c.version == version)
+    if connection.execute(this.with_for_update(read=True, key_share=True)).first() is None:
+        raise NotFoundError(f"model '{model}' has no version {version}")
+
+
 def estimator_digest(connection: Connection, model: str, version: int) -> str:
     """Return the digest of a version's estimator.
 
@@ -119,8 +129,7 @@ def list_versions(
 
     Raises: NotFoundError where no such model is registered; PageTokenError.
     """
-    if connection.execute(select(models.c.name).where(models.c.name == model)).first() is None:
-        raise NotFoundError(f"there is no model '{model}'")
+    get_model(connection, model)
     query = _query(model).order_by(versions.c.version.desc())
     if page_token is not None:
         query = query.where(versions.c.version < after_token(page_token, whole=True))
@@ -129,6 +138,17 @@ def list_versions(
 
 def _query(model: str) -> Select[Any]:
     return select(*columns_of(VersionRow, versions)).where(versions.c.model == model)
+
+
+def get_model(connection: Connection, name: str) -> ModelRow:
+    """Return a registered model.
+
+    Raises: NotFoundError.
+    """
+    row = read_first(connection, ModelRow, select(*columns_of(ModelRow, models)).where(models.c.name == name))
+    if row is None:
+        raise NotFoundError(f"there is no model '{name}'")
+    return row
 
 
 def list_models(connection: Connection, *, page_size: int, page_token: str | None = None) -> Page[ModelRow]:

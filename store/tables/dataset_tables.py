@@ -13,7 +13,7 @@ artifacts = Table(
     Column("created_at", UtcTime, nullable=False, default=now()),
     # When the bytes were last stored, or a job that reads them was last submitted.
     Column("used_at", UtcTime, nullable=False, default=now()),
-    # When retention removed the file; NULL while it is there.
+    # When the file was removed; NULL while it is there.
     Column("removed_at", UtcTime),
 )
 
@@ -32,6 +32,8 @@ datasets = Table(
     Column("created_at", UtcTime, nullable=False, default=now()),
     # The id of the API key that stored it; empty on a server that asks for no key.
     Column("owner", String(100), nullable=False, default="", server_default=""),
+    # When a caller deleted it; the row stays for the jobs and versions that name it.
+    Column("deleted_at", UtcTime),
     Index(None, "owner"),
     # The delimiter, encoding and sheet that the upload named, as JSON; empty where it named none.
     Column("read_options", String(200), nullable=False, default="", server_default=""),
@@ -44,5 +46,6 @@ results = Table(
     metadata,
     Column("job_id", Id, ForeignKey("jobs.id"), primary_key=True),
     Column("sha256", Digest, ForeignKey("artifacts.sha256"), nullable=False),
+    Column("deleted_at", UtcTime),
     Index(None, "sha256"),
 )

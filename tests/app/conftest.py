@@ -45,6 +45,9 @@ class RememberingDoorbell:
     def ring(self, job_id: str, kind: str) -> None:
         self.rung.put(job_id)
 
+    def waiting(self, kind: str) -> int:
+        return self.rung.qsize()
+
 
 @pytest.fixture
 def sqlite_file(sqlite_template: Path, tmp_path: Path) -> str:

@@ -92,3 +92,64 @@ def test_the_classifier_trains_the_bytes_of_the_service(client: Client, tmp_path
     columns = frame.drop(columns="churned").replace({np.nan: None}).to_dict("list")
     scored = client.score("may", {"columns": columns}, by=versions[0].version)
     assert [score.churn_probability for score in scored.scores] == opened.predict_proba(frame)[:, 1].tolist()
+
+
+@pytest.fixture(scope="module")
+def june(ebb: Ebb, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table without outcomes, and a champion of `june` that was trained on others."""
+    folder = tmp_path_factory.mktemp("june")
+    customers(500, 31).write_csv(folder / "known.csv")
+    pd.read_csv(folder / "known.csv").sample(400, random_state=1).drop(columns="churned").to_csv(
+        folder / "june.csv", index=False
+    )
+    options = ("--target", "churned", "--id", "customer_id", "--model", "june", "--promote", "--set", "epochs=20")
+    done = ebb("train", folder / "known.csv", *options)
+    assert done.returncode == 0, done.stderr
+    return folder / "june.csv"
+
+
+COSTS = {"customer_value": 200.0, "offer_cost": 10.0, "contact_cost": 1.0, "acceptance": 0.3}
+
+
+def test_a_call_list_is_printed_and_written(ebb: Ebb, june: Path, tmp_path: Path) -> None:
+    out = tmp_path / "list.csv"
+    costs = ("--value", 200, "--offer-cost", 10, "--contact-cost", 1, "--acceptance", 0.3)
+    done = ebb("call-list", june, "--model", "june", "--capacity", 30, *costs, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "… and 10 more" in done.stdout
+    assert "30 customers to call by version 1 of june" in done.stdout
+    written = pd.read_csv(out)
+    assert (len(written), written["expected profit"].is_monotonic_decreasing) == (30, True)
+    first = written.iloc[0]
+    assert first["customer_id"] in done.stdout.splitlines()[1]
+    assert first["reason 1"] in done.stdout.splitlines()[1]
+    whole = told(ebb("call-list", june, "--model", "june", "--capacity", 3, "--json", "--out", tmp_path / "list.xlsx"))
+    assert [call["customer_id"] for call in whole["calls"]] == written["customer_id"][:3].tolist()
+    assert (tmp_path / "list.xlsx").read_bytes()[:2] == b"PK"
+
+
+def test_the_client_and_the_classifier_list_the_same_customers(client: Client, june: Path) -> None:
+    frame = pd.read_csv(june)
+    listed = client.call_list(frame, model="june", capacity=25, **COSTS)
+    opened = ChurnClassifier.from_bytes(client.weights("june", 1))
+    here = opened.call_list(frame, capacity=25, **COSTS)
+    assert [call.who for call in listed.calls] == here["customer_id"].tolist()
+    assert [call.expected_profit for call in listed.calls] == here["expected_profit"].tolist()
+    assert [call.reasons[0].text for call in listed.calls] == here["reason_1"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--budget", 100), "say with --value or --value-from"),
+        (("--value", 3, "--value-from", "months"), "not both"),
+        (("--value-from", "nobody"), "these columns do"),
+        (("--out", "list.doc"), "must end in .csv or .xlsx"),
+        (("--alias", "nobody"), "nobody"),
+    ],
+)
+def test_a_mistake_in_a_call_list_is_told(ebb: Ebb, june: Path, options: tuple[object, ...], message: str) -> None:
+    done = ebb("call-list", june, "--model", "june", *options)
+    assert done.returncode in (1, 2)
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr

@@ -126,3 +126,14 @@ def test_what_cannot_be_trained_is_a_value_error_that_says_what_to_change(change
 def test_a_value_that_cannot_be_used_is_a_value_error_with_its_row(fitted: ChurnClassifier) -> None:
     with pytest.raises(ValueError, match="row 2/months"):
         fitted.predict_proba(X.assign(months=[1e9 if row == 2 else 3 for row in range(len(X))]))
+
+
+def test_a_call_list_has_the_most_profitable_customers_with_raising_reasons(fitted: ChurnClassifier) -> None:
+    listed = fitted.call_list(X, capacity=20, customer_value=200, offer_cost=10, contact_cost=1, acceptance=0.3)
+    p = dict(zip(X["customer_id"], fitted.predict_proba(X)[:, 1], strict=True))
+    assert listed["customer_id"].tolist() == sorted(p, key=lambda each: -p[each])[:20]
+    assert listed["expected_profit"].is_monotonic_decreasing
+    assert listed["reason_1"].notna().all()
+    assert "expected_profit" not in fitted.call_list(X, capacity=5)
+    dearest = fitted.call_list(X, capacity=20, value_column="monthly_charge")
+    assert dearest["customer_value"].mean() > X["monthly_charge"].mean()

@@ -33,12 +33,11 @@ SPECS: dict[str, Any] = {
     "identity": {"layers": [{"dense": 5}, {"residual": [{"identity": {}}]}, {"tanh": {}}]},
     "embedded": {"embedding": {"at_least": 3, "width": 2}, "members": 2, "periodic": {}},
     "quick": "quick",
-    "best": {"preset": "best", "budget_s": 0.5},
 }
 
 
 def fitted(spec: Any) -> Estimator:
-    recipe = parse_recipe(spec if isinstance(spec, str) or "preset" in spec else {**QUICK, **spec})
+    recipe = parse_recipe(spec if isinstance(spec, str) else {**QUICK, **spec})
     fitting = Fitting(mixed_table(600), target="churned", spec=recipe)
     for _ in fitting.epochs():
         pass

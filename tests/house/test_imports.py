@@ -24,6 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "worker": {"celery", "model", "store"},
     "worker.__main__": {"kombu"},
     "app": {"flask", "werkzeug", "gunicorn", "msgspec", "model", "store"},
+    "app.call_lists": {"xlsxwriter"},
     "app.metrics": {"prometheus_client"},
     "app.pages": {"jinja2", "markupsafe"},
     "app.limits.rate_limiter": {"limits", "redis"},

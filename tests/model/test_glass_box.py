@@ -94,5 +94,5 @@ def test_the_networks_of_a_portfolio_blend_into_the_score() -> None:
 
 def test_a_member_that_is_not_there_is_refused() -> None:
     estimator = fit(mixed_table(), layers=[4], members=2).estimator()
-    with pytest.raises(EstimatorError, match=r"no member 2 of network 0: both are counted from 0.* have 2 members"):
+    with pytest.raises(EstimatorError, match="no such member: the members of the networks are 2"):
         open_glass_box(estimator, customer(estimator), True, Place(0, 2))

@@ -15,6 +15,8 @@ from model.errors import ColumnError, FileError
 from model.seen_rows import SeenRows, in_several_parts, row_digests
 from model.storage import pack
 from model.tables.reader import read_cells, read_table
+from model.unseen import Contender, labelled_rows
+from tests.model.fitted import fit, home_table
 
 NAMES = ["id", "plan", "charge", "months", "paperless", "since"]
 ROWS: list[list[Any]] = [
@@ -136,3 +138,15 @@ def test_rows_in_several_parts_are_those_whose_twin_is_in_another() -> None:
     digests = np.array([5, 5, 6, 7, 7, 7, 8], np.uint32)
     parts = np.array([0, 0, 1, 2, 2, 0, 1])
     assert in_several_parts(digests, parts).tolist() == [False, False, False, True, True, True, False]
+
+
+def test_an_invalid_label_of_a_hold_out_is_told_with_its_row_of_the_file():
+    table = home_table(200)
+    estimator = fit(table, id_column="customer_id").estimator()
+    seen = SeenRows.of([table.take(np.arange(50))], ["customer_id"])
+    champion, candidate = (Contender(name, estimator, lambda: seen) for name in ("version 1", "version 2"))
+    churned = [*table.columns["churned"].scalars()[:140], "perhaps", *table.columns["churned"].scalars()[141:]]
+    wrong = Table({**table.columns, "churned": Words.of(churned)}, 200)
+    chunks = [wrong.take(rows) for rows in np.split(np.arange(200), 2)]
+    with pytest.raises(ColumnError, match="holds 'perhaps' in row 141:"):
+        labelled_rows(chunks, "churned", champion, candidate)

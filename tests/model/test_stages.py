@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from model.columns import Days, Flags, Numbers, Table, Words
-from model.errors import CheckpointError
+from model.errors import CheckpointError, TableError
 from model.estimator import Estimator, Fitting
 from model.estimator.blending import blend_of, blend_weights
 from model.logistic import fit_logistic
@@ -179,6 +179,12 @@ def test_tables_of_one_kind_of_column_with_gaps_and_dates(columns: dict[str, Any
     p = found.predict(Table(columns, 300))
     assert np.isfinite(p).all()
     assert Estimator.from_bytes(found.to_bytes()).predict(Table(columns, 300)).tobytes() == p.tobytes()
+
+
+def test_fewer_groups_than_a_preset_has_members_are_refused_with_what_to_do() -> None:
+    recipe = parse_recipe({"preset": "auto", "validation": {"group": "plan"}})
+    with pytest.raises(TableError, match=r"only 4 groups for 8 folds: group by a column of at least 8 values"):
+        fitting(mixed_table(), recipe)
 
 
 def test_few_rows_are_told() -> None:

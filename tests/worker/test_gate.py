@@ -18,6 +18,8 @@ from store.registry.aliases import find_alias
 from store.registry.versions import load_estimator
 from store.tables import versions
 from tests.worker.trainings import Trainings, make_trainings
+from worker.kinds.training import Training
+from worker.promotion import load_contender
 
 LINES = customers(3_000, seed=1).to_csv().encode().splitlines(keepends=True)
 HEADER, ROWS = LINES[0], LINES[1:]
@@ -184,3 +186,14 @@ def test_a_held_out_row_of_a_customer_that_the_training_also_knows_does_not_coun
     apart = gate_of(panel, {**GOOD, "validation": {"group": "customer_id"}})
     assert (apart["seen_by_candidate"], apart["verdict"]) == (0, "better")
     assert apart["rows"] >= FEWEST_ROWS
+
+
+def test_the_gate_and_the_evaluation_score_the_held_out_rows_of_a_champion_once(on_sqlite: Trainings) -> None:
+    on(on_sqlite, slice(0, 500)).train(GOOD, "always")
+    whole = on(on_sqlite, slice(0, 1000))
+    training = Training.prepare(whole.settings, whole.database, whole.queue(GOOD, "if_better"))
+    for _ in training.units():
+        pass
+    champions = [load_contender(whole.database, training.data.artifacts, "churn", 1) for _ in range(2)]
+    first, second = map(training.held_out, champions)
+    assert first is second

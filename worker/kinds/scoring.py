@@ -1,4 +1,4 @@
-"""A scoring: scores a whole dataset with the version that was chosen when the job was submitted.
+"""A scoring: scores a whole dataset with the version that was chosen when the job was submitted, or lists whom to call.
 
 There are no checkpoints: after an interruption the next attempt starts at the first row, and makes the same bytes from
 the same dataset, version and layout.
@@ -7,14 +7,15 @@ the same dataset, version and layout.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
+from model.call_list import CallList, CallListOptions, CallListSummary
 from model.estimator import Estimator
 from model.outputs import OUTPUTS, Layout
 from model.outputs.writing import ScoringSummary
 from model.scoring import score_file, usual_reading
 from model.tables.file_reading import FileReading
-from store.artifacts import Artifact
+from store.artifacts import Artifact, Draft
 from store.database import Connection, Database
 from store.jobs.checkpoints import CheckpointRow
 from store.jobs.claim import Claim
@@ -37,6 +38,7 @@ class Scoring:
     quota: Quota
     table: tuple[Path, FileReading]
     summary: ScoringSummary = field(default_factory=ScoringSummary)
+    listed: CallListSummary | None = None
     written: Artifact = field(init=False)  # once every unit is done
     restarted: str | None = None  # there is no checkpoint to resume from
     out_of_memory: ClassVar[str] = "the scoring needs more memory than there is; see EBB_TRAINING_BYTES"
@@ -72,16 +74,34 @@ class Scoring:
         Raises: TableError, ColumnError, EstimatorError; QuotaError; DiskFullError; ArtifactError.
         """
         job, artifacts = self.data.job, self.data.artifacts
-        explain, direction = job.params["explain"], job.params.get("direction")
-        output = OUTPUTS[job.params["output"]](Layout.of(self.estimator, explain))
         with artifacts.draft(job.id, job.token, check=self.quota.check) as draft:
-            for scored in score_file(self.estimator, *self.table, explain, direction):
-                draft.write(output.rows(scored))
-                self.summary.add(scored, self.estimator)
-                yield WorkUnit(self.progress)
-            self.data.check_rows(self.summary.rows)
-            draft.write(output.end())
+            listed = job.params.get("call_list")
+            yield from self._scores(draft) if listed is None else self._call_list(draft, listed)
             self.written = artifacts.keep(draft.received())
+
+    def _scores(self, draft: Draft) -> Iterator[WorkUnit]:
+        explain, direction = self.data.job.params["explain"], self.data.job.params.get("direction")
+        output = OUTPUTS[self.data.job.params["output"]](Layout.of(self.estimator, explain))
+        for scored in score_file(self.estimator, *self.table, explain, direction):
+            draft.write(output.rows(scored))
+            self.summary.add(scored, self.estimator)
+            yield WorkUnit(self.progress)
+        self.data.check_rows(self.summary.rows)
+        draft.write(output.end())
+
+    def _call_list(self, draft: Draft, wanted: dict[str, Any]) -> Iterator[WorkUnit]:
+        churned = self.data.dataset.target or self.estimator.target
+        options = CallListOptions.from_json(wanted, self.data.job.params["explain"], churned)
+        calls = CallList(self.estimator, *self.table, options)
+        for scored in calls.rank():
+            self.summary.add(scored, self.estimator)
+            yield WorkUnit(self.progress)
+        self.data.check_rows(self.summary.rows)
+        for _ in calls.explain():
+            yield WorkUnit(self.progress)
+        for line in calls.lines():
+            draft.write(line)
+        self.listed = calls.summary()
 
     def checkpoint(self) -> CheckpointRow | None:
         """Return None: another attempt starts anew."""
@@ -94,6 +114,7 @@ class Scoring:
             "model": job.model,
             "version": job.params["version"],
             **summary.to_json(),
+            **({} if self.listed is None else {"call_list": self.listed.to_json()}),
             "sha256": artifact.sha256,
             "bytes": artifact.size,
         }

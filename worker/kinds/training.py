@@ -23,7 +23,7 @@ from model.tables.reader import read_table
 from model.training.checkpoint import Checkpoint
 from model.training.footprint import SizeLimits
 from model.training.report import EpochReport
-from model.unseen import THIS, Contender, held_out_rows, labelled_rows, read_rows, seen_rows
+from model.unseen import THIS, Contender, Unseen, held_out_rows, labelled_rows, read_rows, seen_rows
 from store.database import Connection, Database
 from store.jobs.checkpoints import MOST_BYTES, CheckpointRow, get_checkpoint
 from store.jobs.claim import Claim
@@ -66,6 +66,7 @@ class Training:
     environment: dict[str, object]
     facts: Mapping[str, object] = field(default_factory=dict)
     _in_epoch: bool = False
+    _held_out: dict[str, Unseen] = field(default_factory=dict)
     out_of_memory: ClassVar[str] = (
         "the training needs more memory than there is; take fewer units a layer, or a smaller batch_size"
     )
@@ -151,13 +152,19 @@ class Training:
     ) -> tuple[GateResult | CannotTell, dict[str, Any]]:
         """Compare with the champion on the rows of the hold-out, else of this training, that neither has seen."""
         if holdout is None:
-            unseen, remedy = held_out_rows(self.table, self.fitting, champion), GROWN
+            unseen, remedy = self.held_out(champion), GROWN
         else:
             path, how, target = holdout
             mine = Contender(THIS, self.estimator, lambda: self.seen)
             rows = read_rows(path, how, champion, mine)
             unseen, remedy = labelled_rows(rows, target, champion, mine), LARGER
         return judge(unseen, gate, self.fitting.spec.seed, remedy), unseen.to_json()
+
+    def held_out(self, champion: Contender) -> Unseen:
+        """Return the held-out rows that the champion has not seen; the gate and the evaluation ask for the same."""
+        if champion.name not in self._held_out:
+            self._held_out[champion.name] = held_out_rows(self.table, self.fitting, champion)
+        return self._held_out[champion.name]
 
     @cached_property
     def estimator(self) -> Estimator:
@@ -178,7 +185,7 @@ class Training:
         metrics = {**estimator.metrics, "seconds": seconds, **self.facts}
         if evaluation := metrics.get("evaluation"):
             database, artifacts, model = self.database, self.data.artifacts, self.data.job.model
-            champion = beside_champion(database, artifacts, model, self.table, self.fitting)
+            champion = beside_champion(database, artifacts, model, self.held_out, self.fitting.spec.seed)
             others = {**evaluation["beside"], **({} if champion is None else {CHAMPION: champion})}
             metrics["evaluation"] = {**evaluation, "beside": others}
         return NewVersion(
