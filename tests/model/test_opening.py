@@ -42,7 +42,10 @@ WAYS = {
     "UTF-16": (TEXT.encode("utf-16"), {"encoding": "utf-16", "delimiter": "semicolon"}),
     "UTF-16 without BOM": (TEXT.encode("utf-16-be"), {"encoding": "utf-16-be", "delimiter": "semicolon"}),
     "cp1252": (TEXT.encode("cp1252"), {"encoding": "cp1252", "delimiter": "semicolon"}),
-    "gzip": (gzip.compress(TEXT.encode()), {"compression": "gzip", "encoding": "utf-8", "delimiter": "semicolon"}),
+    "gzip": (
+        gzip.compress(TEXT.encode(), mtime=0),
+        {"compression": "gzip", "encoding": "utf-8", "delimiter": "semicolon"},
+    ),
     "zip": (zipped(TEXT.encode("cp1252")), {"compression": "zip", "encoding": "cp1252", "delimiter": "semicolon"}),
 }
 
@@ -104,7 +107,7 @@ def test_a_file_is_scored_as_the_table_of_the_training_was_read_where_both_are_p
 
 def test_a_packed_file_that_says_nothing_of_its_format_is_read_by_its_name_or_its_beginning() -> None:
     records = b"".join(json.dumps({"a": i, "b": "x"}).encode() + b"\n" for i in range(3))
-    for data in (gzip.compress(records), zipped(records, "customers.jsonl"), zipped(records, "export")):
+    for data in (gzip.compress(records, mtime=0), zipped(records, "customers.jsonl"), zipped(records, "export")):
         assert recognise(io.BytesIO(data), "packed")[0].file_format == "ndjson"
         assert cells_of(data, "packed") == cells_of(data, "ndjson") == {"a": [0, 1, 2], "b": ["x"] * 3}
     assert recognise(io.BytesIO(zipped(b"a,b\n1,2\n")), "packed")[0].delimiter == "comma"
@@ -119,8 +122,8 @@ def parquet() -> bytes:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (gzip.compress(TEXT.encode())[:-9], "the gzip file is damaged: .*: pack it again"),
-        (gzip.compress(TEXT.encode())[:30] + b"\0" * 30, "the gzip file is damaged"),
+        (gzip.compress(TEXT.encode(), mtime=0)[:-9], "the gzip file is damaged: .*: pack it again"),
+        (gzip.compress(TEXT.encode(), mtime=0)[:30] + b"\0" * 30, "the gzip file is damaged"),
         (zipped(b"a,b\n", more=2), "holds 3 files: pack the table alone"),
         (zipped(TEXT.encode(), method=zipfile.ZIP_BZIP2), "another method than deflate"),
         (zipped(parquet()), "holds Parquet, which is compressed: unpack it"),
@@ -139,7 +142,7 @@ def test_a_file_that_cannot_be_unpacked_or_decoded_is_refused_with_the_remedy(da
 
 
 def test_a_file_that_unpacks_to_more_than_its_size_allows_is_refused_while_it_is_read() -> None:
-    inner = gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(b"1,2\n" * 10**6)))
+    inner = gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(b"1,2\n" * 10**6, mtime=0)))
     unpacking = io.BufferedReader(Unpacking(inner, "gzip", most=10**6))
     read = 0
     with pytest.raises(TableError, match="unpacks to more than the 1,000,000 bytes"):  # noqa: PT012 - read until it is
