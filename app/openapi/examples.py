@@ -81,6 +81,7 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "evaluate_version": {"profit": {"dataset": DATASET_ID, **ECONOMICS}},
     "put_alias": {"move": {"version": 1}},
+    "make_key": {"scorer": {"name": "crm", "scopes": ["score"], "days": 365}},
     "create_webhook": {
         "champions": {"url": "https://hooks.example.com/ebb", "events": ["alias.moved"], "model": "churn"},
         "everything": {"url": "https://hooks.example.com/ebb"},
