@@ -120,6 +120,7 @@ OBJECTS: dict[str, Any] = {
         "id_column": "customer_id",
         "rows": 1_000,
         "positives": 264,
+        "read_as": {"format": "csv"},
         "columns": [{"name": "months", "kind": "numeric", "missing": 0, "min": 1, "max": 72}],
         "warnings": [],
         "created_at": AT,

@@ -116,7 +116,7 @@ ROUTES = (
     ),
     Route(
         "POST",
-        f"{WEBHOOK}/deliveries/{{delivery_id}}/redeliver",
+        f"{WEBHOOK}/deliveries/{{delivery_id}}/retry",
         redeliver_webhook,
         "admin",
         "Send a delivery again",

@@ -60,8 +60,8 @@ def test_a_cancelled_job_is_in_the_history_and_can_be_sent_again(client: FlaskCl
     assert (told["event"], told["state"], told["attempts"]) == ("job.cancelled", "pending", [])
     assert (told["body"]["type"], told["body"]["data"]["job"]) == ("job.cancelled", job)
     assert client.get(f"{history}?state=failed").json["deliveries"] == []
-    assert client.post(f"{history}/{told['id']}/redeliver").status_code == 202
-    assert client.post(f"{history}/{NOWHERE}/redeliver").status_code == 404
+    assert client.post(f"{history}/{told['id']}/retry").status_code == 202
+    assert client.post(f"{history}/{NOWHERE}/retry").status_code == 404
 
 
 @pytest.mark.parametrize("scope", ["read", "train", "score", "promote"])

@@ -39,6 +39,7 @@ ODD = {
     "EBB_DATASET_DAYS": "30",
     "EBB_RESULT_DAYS": "7.5",
     "EBB_VERSION_DAYS": "90",
+    "EBB_PAGES_READ_ONLY": "1",
     "EBB_WEBHOOK_HOSTS": "hooks.internal, 10.0.0.7",
     "EBB_WEBHOOK_RETRY_SECONDS": "1.5",
     "EBB_INSPECTION_BYTES": "500000000",
