@@ -11,7 +11,7 @@ from app.pages.network_drawing import layer_drawings, node_drawing
 from app.pages.page_route import page_route
 from app.pages.rendering import render_page
 from app.pages.version_page import VERSION_PAGE
-from app.schemas.field_types import Uuid
+from app.schemas.field_types import DatasetRef
 from app.services import Services
 from app.submission.dataset_check import find_usable
 from model.estimator import Estimator
@@ -29,7 +29,7 @@ class GlassBoxQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     customer: Annotated[str, Meta(max_length=NAME_CHARACTERS)] = ""
-    dataset: Uuid | None = None
+    dataset: DatasetRef | None = None
     outcome: Literal["", "left", "stayed"] = ""
     network: Annotated[int, Meta(ge=1, le=1000)] = 1
     member: Annotated[int, Meta(ge=1, le=2000)] = 1
