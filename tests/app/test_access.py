@@ -26,7 +26,7 @@ def database_url(sqlite_file: str) -> str:
 def filled(path: str) -> str:
     """Put something that could be there into a path's places."""
     nowhere = "01890000-0000-7000-8000-000000000000"
-    places = {"version": "1", "job_id": nowhere, "dataset_id": nowhere}
+    places = {"version": "1", "job_id": nowhere, "dataset_id": nowhere, "webhook_id": nowhere, "delivery_id": nowhere}
     return re.sub(r"{(\w+)}", lambda found: places.get(found[1], found[1]), path)
 
 

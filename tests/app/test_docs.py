@@ -9,7 +9,7 @@ from scripts import write_reference
 from store.settings import VARIABLES, Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
-NAMED = re.compile(r"\b(GET|POST|PUT) (/[\w/{}.-]*)")
+NAMED = re.compile(r"\b(GET|POST|PUT|DELETE) (/[\w/{}.-]*)")
 
 
 def test_the_reference_is_what_the_routes_make_it() -> None:

@@ -174,7 +174,7 @@ def test_only_a_key_with_read_gets_customers_of_a_dataset(guarded: FlaskClient, 
     with database.read() as connection:
         version = get_version(connection, "churn", 2)
     there = {"name": "churn", "version": "2", "alias": "champion", "job_id": version.job_id}
-    there |= {"dataset_id": version.dataset_id, "key": "nobody"}
+    there |= {"dataset_id": version.dataset_id, "key": "nobody", "webhook_id": NOWHERE, "delivery_id": NOWHERE}
     ids = b"|".join(line.partition(b",")[0] for line in CSV.splitlines()[1:])
     customer = re.compile(rb"(?<![\w-])(%s)(?![\w-])" % ids)  # not a part of a longer id, such as a job's
     query = {
