@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.columns import Table
+from model.columns import Table, table_warnings
 from model.columns.categorical import MOST_CATEGORIES, MOST_EMBEDDED
 from model.columns.cells import Cells
 from model.columns.declared import with_declared_kinds
@@ -17,7 +17,7 @@ from model.columns.options import ColumnOptions
 from model.columns.phrases import Phrase
 from model.columns.reading_warnings import inverted_target
 from model.columns.schema import other_columns
-from model.columns.table_warnings import few_rows, is_constant
+from model.columns.table_warnings import is_constant
 from model.design import Design, Floats
 from model.errors import CheckpointError, Problem, SpecError
 from model.estimator.background import Background, check_baseline
@@ -47,7 +47,7 @@ CHUNK = 65_536
 class Fitting:
     """Trains an estimator on a table.
 
-    Columns are fitted on the training rows only. Constant columns are left out with a warning.
+    Columns are fitted on the training rows only. Constant and empty columns are left out with a warning.
 
     The loss of the spec sets the kind of the target: churn, one of several classes, or a number. A portfolio learns
     churn: it trains several ensembles, one after the other, and blends them by the rows that they held out.
@@ -67,6 +67,7 @@ class Fitting:
         checkpoint: Checkpoint | None = None,
         size_limits: SizeLimits | None = None,
     ) -> None:
+        self.read_as = table.read_as
         self.recipe = spec.planned(table.rows)
         self.spec = spec = self.recipe.stages[0]  # all stages have the same columns and the same split
         options = dict(spec.columns)
@@ -79,7 +80,7 @@ class Fitting:
         self.split = split(table, self.y, spec, head.strata(self.y))
         self.head: Head = head.fitted(self.y[self.train_rows])
         asked = [name for name in present if name not in options or not options[name].drop]
-        names = [name for name in asked if table.columns[name].missing.all() or not is_constant(table.columns[name])]
+        names = [name for name in asked if not self._is_useless(table.columns[name])]
         self.left_out = _others(present, names)
         self.warnings = self._warnings({name: table.columns[name] for name in asked}, table.columns[target])
         inputs = Table({name: table.columns[name] for name in names}, table.rows)
@@ -97,12 +98,21 @@ class Fitting:
         self.stages = Stages(self.recipe.stages, design, checkpoint)
         self._found: tuple[int, tuple[Network | Blend, Floats, Floats]] | None = None  # for this number of epochs
 
+    def _is_useless(self, cells: Cells) -> bool:
+        """Tell whether nothing can be learned from a column: it is constant, or empty in all training rows."""
+        return is_constant(cells) or bool(cells.missing[self.train_rows].all())
+
     def _warnings(self, columns: Mapping[str, Cells], target: Cells) -> tuple[dict[str, Any], ...]:
         """Return the warnings of the columns and the target, and of a portfolio that has no networks."""
         outcomes = self.y if isinstance(self.head, Churn) else None
         found = find_warnings(columns, outcomes, MOST_CATEGORIES if self.spec.embedded is None else MOST_EMBEDDED)
+        found += tuple(
+            table_warnings.empty(name, "training row")
+            for name, cells in columns.items()
+            if self._is_useless(cells) and not is_constant(cells)
+        )
         if isinstance(self.recipe, Portfolio) and not any(stage.layers for stage in self.recipe.stages):
-            found += (few_rows(len(self.y)),)
+            found += (table_warnings.few_rows(len(self.y)),)
         if outcomes is not None:
             found += inverted_target(self.target, target)
         return tuple(warning.to_json() for warning in found)
@@ -222,6 +232,7 @@ class Fitting:
             head.metric: head.quality(y[valid], head.scaled(held_out)) if len(valid) else None,
             **figures,
             **self.stages.done,
+            **({"read_as": dict(self.read_as)} if self.read_as else {}),
         }
         if isinstance(head, Churn):
             facts = TrainingFacts(self.cells, self.split, self.spec.seed, self.stages.improving)
