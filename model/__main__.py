@@ -1,4 +1,4 @@
-"""The learning engine on the command line, without a server or database: train, sweep, predict, trace."""
+"""The learning engine on the command line, without a server or database: train, sweep, backtest, predict, trace."""
 
 import argparse
 import json
@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from model.backtest import backtest, together
+from model.columns import Table
 from model.columns.declared import text_columns
 from model.columns.schema import other_columns
 from model.errors import OUT_OF_MEMORY, FileError, ModelError
@@ -18,7 +20,7 @@ from model.outputs import OUTPUTS, Layout
 from model.outputs.writing import write_scores
 from model.parsing import first_repeated, shown
 from model.scoring import score_file
-from model.spec import PRESETS, Portfolio, default_recipe, parse_recipe
+from model.spec import PRESETS, Portfolio, Recipe, default_recipe, parse_recipe
 from model.sweep.plan_parser import parse_plan
 from model.sweep.standing import Standing
 from model.sweep.summary import summary
@@ -52,14 +54,13 @@ def parser() -> argparse.ArgumentParser:
         "--target", required=True, help="the column to predict: churn, unless the loss of the spec is another"
     )
     command.add_argument("--id", help="the column that names customers")
-    how = command.add_mutually_exclusive_group()
-    how.add_argument("--spec", type=Path, help="a JSON file with the training spec")
-    how.add_argument("--preset", choices=PRESETS, help="how much to spend on ensembles that are planned for the table")
+    _add_recipe(command)
     command.add_argument("--out", type=Path, required=True, help="the safetensors file to write the estimator to")
     command.add_argument("--json", action="store_true", help="print the result as JSON")
     command.set_defaults(run=train)
 
     _add_sweep(commands)
+    _add_backtest(commands)
 
     command = commands.add_parser("predict", help="score a table with an estimator")
     command.add_argument("file", type=Path, help="an estimator written by train")
@@ -90,17 +91,27 @@ def _add_sweep(commands: Any) -> None:
     command.set_defaults(run=sweep)
 
 
+def _add_recipe(command: argparse.ArgumentParser) -> None:
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--spec", type=Path, help="a JSON file with the training spec")
+    how.add_argument("--preset", choices=PRESETS, help="how much to spend on ensembles that are planned for the table")
+
+
+def _add_backtest(commands: Any) -> None:
+    command = commands.add_parser("backtest", help="train on the past of each period anew, and predict the period")
+    command.add_argument("table", type=Path, help="a CSV, NDJSON or Parquet file")
+    command.add_argument("--target", required=True, help="the column that says who churned")
+    command.add_argument("--id", help="the column that names customers")
+    command.add_argument("--time", required=True, help="the column of dates or numbers that orders the rows")
+    command.add_argument("--periods", type=int, default=6, help="how many of the last periods to predict; 6 by default")
+    _add_recipe(command)
+    command.add_argument("--json", action="store_true", help="print the result as JSON")
+    command.set_defaults(run=backtest_periods)
+
+
 def train(options: argparse.Namespace) -> None:
     """Fit an estimator and write it to a file."""
-    table = read_table(options.table, format_of(options.table))
-    if options.spec is not None:
-        recipe = parse_recipe(json_object(read_bytes(options.spec).decode("utf-8", "replace")))
-    elif options.preset is not None:
-        recipe = Portfolio(preset=options.preset)
-    else:
-        recipe = default_recipe(other_columns(list(table.columns), options.target, options.id))
-    if texts := text_columns(dict(recipe.common.columns)):
-        table = read_table(options.table, format_of(options.table), texts)
+    table, recipe = _table_and_recipe(options)
     started = time.perf_counter()
     fitting = Fitting(table, target=options.target, id_column=options.id, spec=recipe)
     for warning in fitting.warnings:
@@ -120,6 +131,39 @@ def train(options: argparse.Namespace) -> None:
         "sha256": estimator.weights_sha256,
     }
     show(result, options.json)
+
+
+def _table_and_recipe(options: argparse.Namespace) -> tuple[Table, Recipe]:
+    """Read the table, and what to train on it: a spec, a preset, or what suits its columns."""
+    table = read_table(options.table, format_of(options.table))
+    recipe: Recipe
+    if options.spec is not None:
+        recipe = parse_recipe(json_object(read_bytes(options.spec).decode("utf-8", "replace")))
+    elif options.preset is not None:
+        recipe = Portfolio(preset=options.preset)
+    else:
+        recipe = default_recipe(other_columns(list(table.columns), options.target, options.id))
+    if texts := text_columns(dict(recipe.common.columns)):
+        table = read_table(options.table, format_of(options.table), texts)
+    return table, recipe
+
+
+def backtest_periods(options: argparse.Namespace) -> None:
+    """Print the figures of each predicted period, and of all together."""
+    if options.periods < 1:
+        raise FileError("--periods must be 1 or more")
+    table, recipe = _table_and_recipe(options)
+    found = []
+    for predicted in backtest(
+        table, target=options.target, id_column=options.id, time=options.time, recipe=recipe, most=options.periods
+    ):
+        found.append(predicted)
+        if not options.json:
+            print("  ".join(f"{name} {value}" for name, value in predicted.to_json().items()))
+    if options.json:
+        print(json.dumps({"periods": [each.to_json() for each in found], "together": together(found)}))
+    else:
+        show(together(found), False)
 
 
 def sweep(options: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ Run it as `python -m scripts.take_screenshots` after a change of the pages. It n
 """
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,9 +22,8 @@ from ebb.customers import customers
 from tests.parts.browser import PHONE, launch
 
 FOLDER = Path(__file__).parents[1] / "docs" / "images" / "pages"
-PORT = 8765
 WAIT_SECONDS = 300.0
-DESKTOP = {"width": 1000, "height": 640}
+DESKTOP = {"width": 860, "height": 540}
 SPEC = {"epochs": 40, "layers": [16, 8], "optimizer": {"name": "adamw", "learning_rate": 0.01}}
 CALL_LIST = {"customer_value": 200, "offer_cost": 10, "contact_cost": 1, "acceptance": 0.3, "capacity": 50}
 
@@ -74,10 +74,12 @@ def _service(home: Path) -> Iterator[httpx.Client]:
     environ = {
         name: value for name, value in os.environ.items() if not name.startswith(("EBB_", "REDIS_", "DATABASE_"))
     }
-    command = [sys.executable, "-m", "ebb", "up", "--home", str(home), "--port", str(PORT)]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "ebb", "up", "--home", str(home), "--port", str(port)]
     process = subprocess.Popen(command, env=environ)
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{PORT}", trust_env=False, timeout=60) as service:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as service:
             _wait(lambda: service.get("/readyz").status_code == 200)
             yield service
     finally:

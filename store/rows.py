@@ -131,6 +131,45 @@ class AuditRow:
 
 
 @dataclass(frozen=True)
+class WebhookRow:
+    """A webhook, without its secret."""
+
+    id: str
+    owner: str
+    url: str
+    events: list[Any]
+    model: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class WebhookDeliveryRow:
+    """A delivery of a webhook."""
+
+    id: str
+    webhook_id: str
+    event: str
+    body: str
+    state: str
+    attempts: int
+    next_at: datetime
+    created_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class WebhookAttemptRow:
+    """An attempt of a delivery."""
+
+    delivery_id: str
+    attempt: int
+    at: datetime
+    seconds: float | None
+    status: int | None
+    error: str | None
+
+
+@dataclass(frozen=True)
 class KeyRow:
     """An API key, without its hash."""
 

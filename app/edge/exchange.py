@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from flask import Flask, Request, Response, g, request
 
@@ -95,6 +96,7 @@ class Hooks:
         self._routes = routes
         self._before: list[Before] = []
         self._after: list[After] = []
+        self._after_refusal: list[After] = []
 
     def before_request(self, hook: Before) -> None:
         """Add a hook before the view, behind the earlier ones."""
@@ -104,9 +106,14 @@ class Hooks:
         """Add a hook after the view, ahead of the earlier ones."""
         self._after.insert(0, hook)
 
+    def after_refusal(self, hook: After) -> None:
+        """Add a hook on the responses of status 400 and above, ahead of those on every response."""
+        self._after_refusal.append(hook)
+
     def install(self, app: Flask) -> None:
         """Register the hooks with Flask."""
         routes, before, after = self._routes, tuple(self._before), tuple(self._after)
+        after_refusal = (*self._after_refusal, *after)
 
         def enter() -> None:
             request = this_request()
@@ -116,7 +123,7 @@ class Hooks:
 
         def leave(response: Response) -> Response:
             exchange = this_exchange()
-            for hook in after:
+            for hook in after if response.status_code < HTTPStatus.BAD_REQUEST else after_refusal:
                 hook(exchange, response)
             return response
 

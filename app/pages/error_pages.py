@@ -16,7 +16,7 @@ from app.schemas.problem_details import ProblemDetails
 
 def install(hooks: Hooks) -> None:
     """Turn the problems of pages, and of addresses that browsers open, into pages."""
-    hooks.after_request(_show)
+    hooks.after_refusal(_show)
 
 
 def _show(exchange: Exchange, response: Response) -> None:

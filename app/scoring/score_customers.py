@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from itertools import islice
 from operator import itemgetter
 
+import msgspec
+
 from app.edge.problems import MOST_PROBLEMS
 from app.errors import InputError, TooLargeError
 from app.scoring.customers import Customers, id_names, read_ids, shown_id
 from model.campaign import ContactPlan, Economics, plan_contacts
+from model.columns import Numbers
+from model.columns.encoder import Raw
 from model.errors import EstimatorError, Problem
 from model.estimator import Direction, Estimator, Explained, Reason, unknown_column
 from model.heads import Churn
@@ -82,6 +86,8 @@ class _Scores:
         """Score the next rows; `invalid` ones are not counted as unseen or imputed."""
         estimator = self._estimator
         columns = self._customers.columns(estimator.encoder.names, slice(rows.start, rows.stop))
+        if len(rows) > 1:
+            columns = _with_numbers(columns, estimator.encoder.texts)
         table, row_problems = estimator.read(columns, len(rows))
         counted = table
         if invalid or row_problems.rows:
@@ -161,6 +167,18 @@ def _unknown(customers: Customers, known: Set[str]) -> dict[int, Problem]:
     names = customers.unknown(known)
     problems = {name: unknown_column(name) for name in set(names.values())}
     return {row: problems[name] for row, name in names.items()}
+
+
+def _with_numbers(columns: Mapping[str, Raw], texts: Set[str]) -> dict[str, Raw]:
+    """Return lists of numbers as cells, except those of columns of texts; msgspec checks the types of lists fastest."""
+    return {name: values if name in texts else _numbers(values) for name, values in columns.items()}
+
+
+def _numbers(values: Raw) -> Raw:
+    try:
+        return Numbers.of(msgspec.convert(values, list[float | None]))
+    except (msgspec.ValidationError, OverflowError):  # the encoder says what is wrong with a value
+        return values
 
 
 def _summed(some: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:

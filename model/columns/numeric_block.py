@@ -6,16 +6,12 @@ For a single row, the calls of NumPy take longer than the arithmetic.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from types import NoneType
 
 import numpy as np
 
 from model.columns.cells import Numbers, Table
 from model.columns.numeric import NumericColumn, scaled_numbers, soft_clipped
 from model.design import Floats
-
-NUMBERS_OR_NONE = frozenset((int, float, NoneType))
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,15 +57,17 @@ class NumericBlock:
         )
 
     def read(self, columns: Mapping[str, object], n: int) -> dict[str, Numbers]:
-        """Return all columns if each is a list of `n` accepted numbers or missing values; else return no column."""
+        """Return all columns if each has `n` accepted numbers or missing values as cells; else return no column.
+
+        A single row may also be a list of one.
+        """
         if n == 1:
             return self._read_row(columns)
-        came = [columns.get(name) for name in self.names]
-        if all(isinstance(each, Numbers) and len(each) == n for each in came):
-            values: Floats | None = np.array([each.values for each in came if isinstance(each, Numbers)])
-        else:
-            values = number_matrix(came, n)
-        if values is None or ((values < self.low) | (values > self.high)).any():
+        came = [each.values for name in self.names if isinstance(each := columns.get(name), Numbers)]
+        if len(came) < len(self.names) or any(len(each) != n for each in came):
+            return {}
+        values = np.array(came)
+        if ((values < self.low) | (values > self.high)).any():
             return {}
         return dict(zip(self.names, map(Numbers, values), strict=True))
 
@@ -112,22 +110,3 @@ class NumericBlock:
             return scaled
         clipped = soft_clipped(scaled)
         return np.where(self.fixed, scaled, clipped) if self.mixed else clipped
-
-
-def number_matrix(columns: Sequence[object], n: int) -> Floats | None:
-    """Return lists of `n` whole numbers, floats and None as one matrix; None where they hold anything else.
-
-    Shapes: (k, n) for k columns.
-    Example:
-        >>> number_matrix([[24, None]], 2), number_matrix([[True]], 1), number_matrix([[float("nan")]], 1)
-        (array([[24., nan]]), None, None)
-    """
-    lists: list[list[float | None]] = [column for column in columns if type(column) is list and len(column) == n]
-    if len(lists) < len(columns) or not NUMBERS_OR_NONE.issuperset(map(type, chain.from_iterable(lists))):
-        return None
-    try:
-        values = np.array(lists, np.float64)
-    except OverflowError:  # a whole number beyond float64
-        return None
-    missing = np.count_nonzero(np.isnan(values))
-    return values if missing == 0 or missing == sum(each.count(None) for each in lists) else None  # refuse a NaN

@@ -130,6 +130,45 @@ def test_an_upload_without_a_target_stores_nothing(client: FlaskClient, settings
     assert kept(settings) == []
 
 
+def test_a_table_without_a_target_is_read_again_with_one(client: FlaskClient) -> None:
+    first = upload(client, CSV, query="unlabelled=true&name=home")
+    assert (first.status_code, first.json["target"]) == (201, None)
+    wanted = {"target": "churned", "id": "customer_id"}
+    again = client.post(f"/v1/datasets/{first.json['id']}/readings", json=wanted)
+    assert again.status_code == 201, again.text
+    assert again.headers["Location"] == f"/v1/datasets/{again.json['id']}"
+    told = client.get(again.headers["Location"]).json
+    assert (told["name"], told["target"], told["id_column"], told["sha256"]) == (
+        *("home", "churned", "customer_id"),
+        first.json["sha256"],
+    )
+    same = upload(client, CSV, query="target=churned&id=customer_id")
+    assert (same.status_code, same.json) == (200, told)
+    assert client.post(f"/v1/datasets/{first.json['id']}/readings", json=wanted).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("wanted", "pointer", "told"),
+    [
+        ({"target": "left"}, "/target", "no target column 'left'"),
+        ({"target": "months"}, "/target", "it must say who churned"),
+        ({"target": "churned", "id": "nobody"}, "/id", "no id column 'nobody'"),
+        ({}, "/target", "missing"),
+    ],
+)
+def test_a_reading_that_does_not_fit_is_refused_with_its_place(
+    client: FlaskClient, wanted: dict[str, str], pointer: str, told: str
+) -> None:
+    table = upload(client, CSV, query="unlabelled=true").json["id"]
+    answer = client.post(f"/v1/datasets/{table}/readings", json=wanted)
+    assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer)
+    assert told in answer.json["errors"][0]["detail"]
+
+
+def test_a_target_contradicts_unlabelled(client: FlaskClient) -> None:
+    assert upload(client, CSV, query="target=churned&unlabelled=true").status_code == 422
+
+
 @pytest.mark.parametrize("content_type", ["application/json", "text/tab-separated-values", "multipart/form-data"])
 def test_other_kinds_of_tables_are_415(client: FlaskClient, content_type: str) -> None:
     answer = upload(client, CSV, content_type)
