@@ -19,13 +19,16 @@ from model.files import new_file, read_bytes, write_bytes
 from model.outputs import OUTPUTS, Layout
 from model.outputs.writing import write_scores
 from model.parsing import first_repeated, shown
-from model.scoring import score_file
+from model.scoring import score_file, usual_reading
 from model.spec import PRESETS, Portfolio, Recipe, default_recipe, parse_recipe
 from model.sweep.plan_parser import parse_plan
 from model.sweep.standing import Standing
 from model.sweep.summary import summary
 from model.sweep.sweep import Sweep
-from model.tables.reader import format_of, read_table
+from model.tables.file_reading import FileReading
+from model.tables.opening import recognise
+from model.tables.options import add_reading, wanted
+from model.tables.reader import read_table
 from model.trace import trace, trace_lines
 
 
@@ -49,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     command = commands.add_parser("train", help="train an estimator on a table")
-    command.add_argument("table", type=Path, help="a CSV, NDJSON or Parquet file")
+    command.add_argument("table", type=Path, help="a CSV, NDJSON, Parquet or XLSX file")
     command.add_argument(
         "--target", required=True, help="the column to predict: churn, unless the loss of the spec is another"
     )
@@ -57,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     _add_recipe(command)
     command.add_argument("--out", type=Path, required=True, help="the safetensors file to write the estimator to")
     command.add_argument("--json", action="store_true", help="print the result as JSON")
+    add_reading(command)
     command.set_defaults(run=train)
 
     _add_sweep(commands)
@@ -64,9 +68,10 @@ def parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("predict", help="score a table with an estimator")
     command.add_argument("file", type=Path, help="an estimator written by train")
-    command.add_argument("table", type=Path, help="a CSV, NDJSON or Parquet file")
+    command.add_argument("table", type=Path, help="a CSV, NDJSON, Parquet or XLSX file")
     command.add_argument("--out", type=Path, required=True, help="the CSV file to write the predictions to")
     command.add_argument("--json", action="store_true", help="print the counts as JSON")
+    add_reading(command)
     command.set_defaults(run=predict)
 
     command = commands.add_parser("trace", help="follow one record through one training step, number by number")
@@ -80,7 +85,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_sweep(commands: Any) -> None:
     command = commands.add_parser("sweep", help="compare configurations of a spec, and keep the best estimator")
-    command.add_argument("table", type=Path, help="a CSV, NDJSON or Parquet file")
+    command.add_argument("table", type=Path, help="a CSV, NDJSON, Parquet or XLSX file")
     command.add_argument("--target", required=True, help="the column that says who churned")
     command.add_argument("--id", help="the column that names customers")
     command.add_argument(
@@ -88,6 +93,7 @@ def _add_sweep(commands: Any) -> None:
     )
     command.add_argument("--out", type=Path, required=True, help="the safetensors file to write the estimator to")
     command.add_argument("--json", action="store_true", help="print the result as JSON")
+    add_reading(command)
     command.set_defaults(run=sweep)
 
 
@@ -99,13 +105,14 @@ def _add_recipe(command: argparse.ArgumentParser) -> None:
 
 def _add_backtest(commands: Any) -> None:
     command = commands.add_parser("backtest", help="train on the past of each period anew, and predict the period")
-    command.add_argument("table", type=Path, help="a CSV, NDJSON or Parquet file")
+    command.add_argument("table", type=Path, help="a CSV, NDJSON, Parquet or XLSX file")
     command.add_argument("--target", required=True, help="the column that says who churned")
     command.add_argument("--id", help="the column that names customers")
     command.add_argument("--time", required=True, help="the column of dates or numbers that orders the rows")
     command.add_argument("--periods", type=int, default=6, help="how many of the last periods to predict; 6 by default")
     _add_recipe(command)
     command.add_argument("--json", action="store_true", help="print the result as JSON")
+    add_reading(command)
     command.set_defaults(run=backtest_periods)
 
 
@@ -135,7 +142,8 @@ def train(options: argparse.Namespace) -> None:
 
 def _table_and_recipe(options: argparse.Namespace) -> tuple[Table, Recipe]:
     """Read the table, and what to train on it: a spec, a preset, or what suits its columns."""
-    table = read_table(options.table, format_of(options.table))
+    reading = recognised(options)
+    table = read_table(options.table, reading)
     recipe: Recipe
     if options.spec is not None:
         recipe = parse_recipe(json_object(read_bytes(options.spec).decode("utf-8", "replace")))
@@ -144,7 +152,7 @@ def _table_and_recipe(options: argparse.Namespace) -> tuple[Table, Recipe]:
     else:
         recipe = default_recipe(other_columns(list(table.columns), options.target, options.id))
     if texts := text_columns(dict(recipe.common.columns)):
-        table = read_table(options.table, format_of(options.table), texts)
+        table = read_table(options.table, reading, texts)
     return table, recipe
 
 
@@ -169,7 +177,7 @@ def backtest_periods(options: argparse.Namespace) -> None:
 def sweep(options: argparse.Namespace) -> None:
     """Compare configurations and write the winner's estimator to a file."""
     plan = parse_plan(json_object(read_bytes(options.plan).decode("utf-8", "replace")), alone=True)
-    table = read_table(options.table, format_of(options.table), plan.text_columns)
+    table = read_table(options.table, recognised(options), plan.text_columns)
     sweeping = Sweep(table, target=options.target, id_column=options.id, plan=plan)
     for step in sweeping.steps():
         if isinstance(step, Standing) and not options.json:
@@ -187,9 +195,10 @@ def sweep(options: argparse.Namespace) -> None:
 def predict(options: argparse.Namespace) -> None:
     """Score a table into a CSV file."""
     estimator = Estimator.from_bytes(read_bytes(options.file))
-    scored = score_file(estimator, options.table, format_of(options.table))
+    reading, warnings = usual_reading(estimator, options.table, wanted(options))
     with new_file(options.out) as out:
-        summary = write_scores(estimator, scored, OUTPUTS["csv"](Layout.of(estimator)), out)
+        scored = score_file(estimator, options.table, reading)
+        summary = write_scores(estimator, scored, OUTPUTS["csv"](Layout.of(estimator)), out, warnings)
     for warning in summary.warnings():
         print(f"warning: {warning}", file=sys.stderr)
     show({"rows": summary.rows, "errors": summary.errors, "sha256": estimator.weights_sha256}, options.json)
@@ -203,6 +212,14 @@ def trace_record(options: argparse.Namespace) -> None:
         print(json.dumps(result.to_json(), ensure_ascii=False))
     else:
         print("\n".join(trace_lines(result)))
+
+
+def recognised(options: argparse.Namespace) -> FileReading:
+    """Return how the table of a command is read. Print warnings where another reading is possible."""
+    reading, warnings = recognise(options.table, wanted(options))
+    for warning in warnings:
+        print(f"warning: {warning.detail}", file=sys.stderr)
+    return reading
 
 
 def json_object(text: str) -> dict[str, Any]:

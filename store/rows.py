@@ -55,6 +55,7 @@ class DatasetRow:
     id_column: str
     rows: int
     schema: dict[str, Any]
+    read_options: str
     created_at: datetime
     owner: str
     size: int

@@ -18,7 +18,7 @@ from model.estimator import Estimator
 from model.found_customer import FoundCustomer, find_customer
 from model.glass_box import GlassBox, Place, open_glass_box
 from model.limits import NAME_CHARACTERS
-from model.tables.reader import MEDIA_TYPES
+from model.tables.file_reading import FileReading
 from store.registry.versions import get_version
 
 
@@ -75,9 +75,9 @@ def _customer(services: Services, name: str, version: int, estimator: Estimator,
         dataset, problems = find_usable(connection, query.dataset or row.dataset_id, "/query/dataset")
     if dataset is None:
         raise InputError.of(problems)
-    path, file_format = services.artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]
+    path, how = services.artifacts.open_path(dataset.sha256), FileReading.of_stored(dataset.media_type, dataset.schema)
     with services.batches.held():
-        return find_customer(estimator, path, file_format, query.customer.strip())
+        return find_customer(estimator, path, how, query.customer.strip())
 
 
 ROUTES = (page_route(f"{VERSION_PAGE}/glass-box", show_glass_box_page, "The glass box", GlassBoxQuery),)

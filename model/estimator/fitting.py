@@ -31,7 +31,7 @@ from model.training.report import EpochReport
 class Fitting:
     """Trains an estimator on a table.
 
-    Columns are fitted on the training rows only. Constant columns are left out with a warning.
+    Columns are fitted on the training rows only. Constant and empty columns are left out with a warning.
 
     The loss of the spec sets the kind of the target: churn, one of several classes, or a number. A portfolio learns
     churn: it trains several ensembles, one after the other, and blends them by the rows that they held out.
@@ -51,6 +51,7 @@ class Fitting:
         checkpoint: Checkpoint | None = None,
         size_limits: SizeLimits | None = None,
     ) -> None:
+        self.read_as = table.read_as
         self.recipe = spec.planned(table.rows)
         self.spec = self.recipe.stages[0]  # all stages have the same columns and the same split
         self.target, self.id_column = target, id_column
@@ -162,6 +163,7 @@ class Fitting:
             head.metric: head.quality(y[valid], head.scaled(held_out)) if len(valid) else None,
             **figures,
             **self.stages.done,
+            **({"read_as": dict(self.read_as)} if self.read_as else {}),
         }
         if isinstance(head, Churn):
             facts = TrainingFacts(self.cells, self.split, self.spec.seed, self.stages.improving)

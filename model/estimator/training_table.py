@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.columns import Table
+from model.columns import Table, table_warnings
 from model.columns.categorical import MOST_CATEGORIES, MOST_EMBEDDED
 from model.columns.cells import Cells
 from model.columns.declared import with_declared_kinds
@@ -17,7 +17,7 @@ from model.columns.finding_warnings import find_warnings, gap_warnings
 from model.columns.options import ColumnOptions
 from model.columns.reading_warnings import inverted_target
 from model.columns.schema import other_columns
-from model.columns.table_warnings import TableWarning, few_rows, is_constant
+from model.columns.table_warnings import TableWarning, is_constant
 from model.design import Design, Floats
 from model.errors import Problem, SpecError
 from model.estimator.background import check_baseline
@@ -38,7 +38,7 @@ CHUNK = 65_536
 class TrainingTable:
     """A table as a training reads it. Columns are fitted on the training rows; `cells` has all rows.
 
-    `left_out` names the columns that are no inputs: those that the spec drops, and constant ones.
+    `left_out` names the columns that are no inputs: those that the spec drops, constant and empty ones.
 
     Shapes: y (n,), labels or numbers.
     """
@@ -67,11 +67,14 @@ class TrainingTable:
         _check_labels(spec, y)
         rows = split(table, y, spec, head.strata(y))
         asked = [name for name in present if name not in options or not options[name].drop]
-        names = [name for name in asked if table.columns[name].missing.all() or not is_constant(table.columns[name])]
+        empty = [name for name in asked if table.columns[name].missing[rows.train].all()]
+        names = [name for name in asked if name not in empty and not is_constant(table.columns[name])]
         inputs = Table({name: table.columns[name] for name in names}, table.rows)
         embed_from, scored = None if spec.embedded is None else spec.embedded.at_least, spec.numbers != "scaled"
         outcomes = y if isinstance(head, Churn) else None
         warnings = _warnings(recipe, {name: table.columns[name] for name in asked}, outcomes, table.rows)
+        constant = [name for name in empty if is_constant(table.columns[name])]  # has a warning of its own
+        warnings += tuple(table_warnings.empty(name, "training row") for name in _others(empty, constant))
         if outcomes is not None:
             warnings += inverted_target(target, table.columns[target])
         train = inputs.take(rows.train)
@@ -122,7 +125,7 @@ def _warnings(
     embedded = recipe.stages[0].embedded is not None
     found = find_warnings(columns, outcomes, MOST_EMBEDDED if embedded else MOST_CATEGORIES)
     if isinstance(recipe, Portfolio) and not any(stage.layers for stage in recipe.stages):
-        found += (few_rows(rows),)
+        found += (table_warnings.few_rows(rows),)
     return found
 
 

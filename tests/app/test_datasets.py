@@ -83,7 +83,7 @@ def test_a_damaged_column_gets_a_warning(client: FlaskClient) -> None:
         (b"", "target=churned", "empty"),
         (b"months,churned\n", "target=churned", "rows"),
         (b"months,churned\n1,yes\n2\n", "target=churned", "cells"),
-        (b"months,churned\n1,yes\n\xff,no\n", "target=churned", "UTF-8"),
+        ("months,churned\n1,é\n".encode() + b"\xff,no\n", "target=churned", "line 3 is not UTF-8"),
         (b"months,churned\n1,maybe\n2,no\n", "target=churned", "maybe"),
         (b"months,churned\n1,yes\n2,yes\n", "target=churned", "all 2 rows churned"),
         (b"months,churned\n1,no\n", "target=churned", "all 1 rows stayed"),
