@@ -166,6 +166,16 @@ class Alias(msgspec.Struct, frozen=True):
 
     version: int
     revision: int
+    alias: str = ""
+
+
+class ModelDetails(msgspec.Struct, frozen=True):
+    """A registered model with its aliases, by name."""
+
+    name: str
+    last_version: int
+    aliases: list[Alias] = []
+    created_at: str | None = None
 
 
 class Move(msgspec.Struct, frozen=True):

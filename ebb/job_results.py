@@ -5,8 +5,8 @@ from pathlib import Path
 from ebb.client import Client
 from ebb.client.sent_tables import media_type_of
 from model.files import new_file
+from model.outputs import output_of
 from model.outputs.writing import ScoringSummary
-from model.tables.reader import FORMATS
 
 
 def save_result(client: Client, job_id: str, out: Path) -> None:
@@ -32,7 +32,7 @@ def score_by_job(  # noqa: PLR0913, PLR0917 - the options of the command
 
     Raises: TableError if the file's name has no known format; JobError, FileError; the client's errors.
     """
-    output = FORMATS.get(out.suffix.lower(), "csv")
+    output = output_of(out)
     submitted = client.submit_scoring(
         model,
         file,

@@ -159,7 +159,7 @@ class Service:
             while time.monotonic() < deadline:
                 for name, child in self._children.items():
                     if child.poll() is not None:
-                        raise ServiceStartError(f"the {name} process did not start:\n{_tail(self._log(name))}")
+                        raise ServiceStartError(f"the {name} process did not start: {_reason(self._log(name))}")
                 with contextlib.suppress(httpx.TransportError):
                     answer = client.get("/readyz")
                     if answer.status_code == httpx.codes.OK:
@@ -201,11 +201,20 @@ def _wait_for_port(settings: Settings, max_seconds: float) -> None:
                 if time.monotonic() > give_up or error.errno != errno.EADDRINUSE:
                     raise ServiceStartError(
                         f"cannot listen at {settings.host} port {settings.port}: {error.strerror}; "
-                        "choose another with --port or EBB_PORT"
+                        f"choose another by --port, or by EBB_PORT={settings.port + 1} before the command"
                     ) from error
             else:
                 return
         time.sleep(0.1)
+
+
+def _reason(path: Path) -> str:
+    """Return why a process ended: its last message, or else the end of its log.
+
+    A process that refuses to start says why in one line, after its name.
+    """
+    _, named, reason = _tail(path, 1).partition("ebb app: ")
+    return reason if named else f"\n{_tail(path)}"
 
 
 def _tail(path: Path, lines: int = 15) -> str:

@@ -22,7 +22,8 @@ from model.errors import EstimatorError
 from model.estimator import Estimator, Reason
 from model.heads import Churn
 from model.scoring import ScoredChunk, score_chunk
-from model.tables.reader import Source, TableChunk, read_chunks
+from model.tables.opening import How, Source
+from model.tables.reader import TableChunk, read_chunks
 
 MOST_CALLS = 10_000
 """The most customers of a list."""
@@ -90,7 +91,7 @@ class CallList:
 
     estimator: Estimator
     source: Source
-    file_format: str
+    how: How
     options: CallListOptions
     _plan: ContactPlan | None = None
     _worth_calling: int = 0
@@ -193,12 +194,12 @@ class CallList:
 
     def _chunks(self) -> Iterator[TableChunk]:
         texts = self.estimator.encoder.texts | self._repeated
-        return read_chunks(self.source, self.file_format, texts, self.estimator.id_column)
+        return read_chunks(self.source, self.how, texts, self.estimator.id_column)
 
     @cached_property
     def _repeated(self) -> frozenset[str]:
         """The columns of the file's first rows that are only repeated."""
-        found = read_chunks(self.source, self.file_format, (), self.estimator.id_column, wanted=())
+        found = read_chunks(self.source, self.how, (), self.estimator.id_column, wanted=())
         names = next((chunk.names for chunk in found), ())
         return frozenset(names) - {
             *self.estimator.encoder.names,

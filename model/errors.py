@@ -16,6 +16,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 OUT_OF_MEMORY = "there is not enough memory: split the table into several files, or leave out columns"
+JOINED = "if curl sent it, use -T FILE or --data-binary @FILE, because -d removes the line breaks"
+NO_ROWS = f"the table has no rows: below the line of names, write one customer a line; {JOINED}"
 
 
 class ModelError(Exception):

@@ -9,7 +9,8 @@ from model.errors import ColumnError, TableError
 from model.estimator import Estimator
 from model.evaluation.labelled_rows import outcomes
 from model.names import clipped
-from model.tables.reader import CHUNK_ROWS, Source, read_cells
+from model.tables.opening import How, Source
+from model.tables.reader import CHUNK_ROWS, read_cells
 
 MOST_ROWS = 100_000
 
@@ -27,7 +28,7 @@ class FoundCustomer:
     churned: bool | None
 
 
-def find_customer(estimator: Estimator, source: Source, file_format: str, wanted: str = "") -> FoundCustomer:
+def find_customer(estimator: Estimator, source: Source, how: How, wanted: str = "") -> FoundCustomer:
     """Return the customer of this id, by default the first one; without an id column, `wanted` is the row's number.
 
     Raises: TableError when the file cannot be read, or has no such customer in its first 100,000 rows; ColumnError when
@@ -35,7 +36,7 @@ def find_customer(estimator: Estimator, source: Source, file_format: str, wanted
     """
     texts = {*estimator.encoder.texts, estimator.target}
     first, ids = 1, estimator.id_column
-    for table in read_cells(source, file_format, texts, CHUNK_ROWS, id_column=ids):
+    for table in read_cells(source, how, texts, CHUNK_ROWS, id_column=ids):
         named = None if ids is None else table.columns.get(ids)
         names = [str(first + i) for i in range(table.rows)] if named is None else named.scalars()
         place = 0 if not wanted else names.index(wanted) if wanted in names else None

@@ -13,6 +13,9 @@ CELL_CHARACTERS = 32_768
 JSON_CONTAINERS = 100_000
 """The most objects and lists of one JSON document, which has at most 10,000 records or columns."""
 
+SHEET_CELLS = 20_000_000
+"""The most cells between the first and the last cell of a sheet, which is whole in memory while it is read."""
+
 ROWS = 100_000_000
 """The most rows of a table."""
 

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from model.columns import Table
 from model.columns.cells import Scalar
 from model.columns.schema import listed
+from model.columns.table_warnings import TableWarning
 from model.design import Floats
 from model.errors import Problem, TableError
 from model.estimator import Direction, Estimator, Explained
 from model.ids import invalid_ids
-from model.tables.reader import Source, TableChunk, read_chunks
+from model.tables.file_reading import FileReading
+from model.tables.opening import How, Source, recognise
+from model.tables.reader import TableChunk, read_chunks
 
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -36,15 +39,18 @@ class ScoredChunk:
 
 
 def score_file(
-    estimator: Estimator, source: Source, file_format: str, explain: int = 0, direction: Direction | None = None
+    estimator: Estimator, source: Source, how: How, explain: int = 0, direction: Direction | None = None
 ) -> Iterator[ScoredChunk]:
     """Score a file. Without an id column, the id of a row is its number, from 1.
+
+    Where another reading of the file is possible, it is read as the table of the training was.
 
     Raises: TableError when the file cannot be read, or has no column of the estimator; EstimatorError when the
     estimator cannot give the requested reasons.
     """
     encoder = estimator.encoder
-    for chunk in read_chunks(source, file_format, encoder.texts, estimator.id_column, frozenset(encoder.names)):
+    reading, _ = usual_reading(estimator, source, how)
+    for chunk in read_chunks(source, reading, encoder.texts, estimator.id_column, frozenset(encoder.names)):
         yield score_chunk(estimator, chunk, explain, direction)
 
 
@@ -73,6 +79,19 @@ def score_chunk(
         ignored=estimator.unknown(chunk.names),
         numbered=chunk.ids is None,
     )
+
+
+def usual_reading(estimator: Estimator, source: Source, how: How) -> tuple[FileReading, tuple[TableWarning, ...]]:
+    """Return how a file is read to be scored, and warnings where another reading is possible.
+
+    Raises: TableError when the file cannot be read.
+    """
+    found, warnings = recognise(source, how)
+    usual = found.as_usual(estimator.read_as)
+    if usual == found:
+        return usual, warnings
+    detail = f"the file is read like the table of the training: {', '.join(usual.unusual.values())}"
+    return usual, (TableWarning("read_as_in_training", None, detail),)
 
 
 def check_columns(trained: Sequence[str], names: Collection[str]) -> None:

@@ -15,7 +15,8 @@ from model.columns.target import labels
 from model.design import Floats
 from model.estimator import Estimator, Fitting
 from model.seen_rows import Mask, SeenRows, in_several_parts, row_digests
-from model.tables.reader import PROFILE_ROWS, Source, read_cells
+from model.tables.opening import How, Source
+from model.tables.reader import PROFILE_ROWS, read_cells
 
 THIS = "this training"
 
@@ -76,7 +77,7 @@ class Contender:
 
     @classmethod
     def of_version(
-        cls, version: int, estimator: Estimator, kept: bytes | None, open_table: Callable[[], tuple[Source, str]]
+        cls, version: int, estimator: Estimator, kept: bytes | None, open_table: Callable[[], tuple[Source, How]]
     ) -> "Contender":
         """Return the contender of a stored version, with the digests that it keeps.
 
@@ -136,13 +137,13 @@ def held_out_rows(table: Table, fitting: Fitting, champion: Contender) -> Unseen
     )
 
 
-def read_rows(source: Source, file_format: str, *contenders: Contender, rows: int = PROFILE_ROWS) -> Iterator[Table]:
+def read_rows(source: Source, how: How, *contenders: Contender, rows: int = PROFILE_ROWS) -> Iterator[Table]:
     """Read a table in chunks, and keep the texts that these contenders read in their own way.
 
     Raises: TableError when the file cannot be read.
     """
     texts = frozenset[str]().union(*(each.estimator.encoder.texts for each in contenders))
-    return read_cells(source, file_format, texts, rows)
+    return read_cells(source, how, texts, rows)
 
 
 def unseen_by_both(tables: Iterable[Table], champion: Contender, candidate: Contender) -> Mask:

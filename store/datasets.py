@@ -19,7 +19,10 @@ from store.upsert import upsert_into
 
 @dataclass(frozen=True)
 class NewDataset:
-    """An uploaded table; `schema` is inferred, and `id_column` is empty where no column names customers."""
+    """An uploaded table; `schema` is inferred, and `id_column` is empty where no column names customers.
+
+    `read_options` are those that the upload named, as JSON; empty where the file alone tells how it is read.
+    """
 
     name: str
     media_type: str
@@ -27,6 +30,7 @@ class NewDataset:
     id_column: str
     rows: int
     schema: Mapping[str, object]
+    read_options: str = ""
 
 
 def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset, *, by: str = "") -> tuple[str, bool]:
@@ -43,7 +47,12 @@ def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset,
         record_action(connection, "dataset.uploaded", str(made), by=by, data=facts)
         return str(made), True
     same = find_same(
-        connection, artifact.sha256, dataset.media_type, target=dataset.target, id_column=dataset.id_column
+        connection,
+        artifact.sha256,
+        dataset.media_type,
+        target=dataset.target,
+        id_column=dataset.id_column,
+        read_options=dataset.read_options,
     )
     return str(same), False
 
@@ -75,13 +84,16 @@ def use_dataset(connection: Connection, dataset_id: str) -> None:
     get_dataset(connection, dataset_id)  # it may have been deleted while this waited for the lock of the artifact
 
 
-def find_same(connection: Connection, sha256: str, media_type: str, *, target: str, id_column: str) -> str | None:
+def find_same(  # noqa: PLR0913 - the bytes and the options
+    connection: Connection, sha256: str, media_type: str, *, target: str, id_column: str, read_options: str = ""
+) -> str | None:
     """Return the id of the dataset with the same bytes and options, if there is one."""
     same = select(datasets.c.id).where(
         datasets.c.sha256 == sha256,
         datasets.c.media_type == media_type,
         datasets.c.target == target,
         datasets.c.id_column == id_column,
+        datasets.c.read_options == read_options,
     )
     return connection.execute(same).scalar_one_or_none()
 

@@ -17,7 +17,7 @@ from store.clock import now
 from store.database import Database
 from store.errors import InUseError
 from store.job_states import UNFINISHED
-from store.registry.deletion import delete_version, find_old_versions
+from store.registry.version_deletion import delete_version, find_old_versions
 from store.rows import VersionRow
 from store.tables import artifacts, datasets, jobs, results, versions
 

@@ -55,6 +55,7 @@ class DatasetRow:
     id_column: str
     rows: int
     schema: dict[str, Any]
+    read_options: str
     created_at: datetime
     owner: str
     size: int
@@ -128,6 +129,45 @@ class AuditRow:
     subject: str
     data: dict[str, Any]
     request_id: str | None
+
+
+@dataclass(frozen=True)
+class WebhookRow:
+    """A webhook, without its secret."""
+
+    id: str
+    owner: str
+    url: str
+    events: list[Any]
+    model: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class WebhookDeliveryRow:
+    """A delivery of a webhook."""
+
+    id: str
+    webhook_id: str
+    event: str
+    body: str
+    state: str
+    attempts: int
+    next_at: datetime
+    created_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class WebhookAttemptRow:
+    """An attempt of a delivery."""
+
+    delivery_id: str
+    attempt: int
+    at: datetime
+    seconds: float | None
+    status: int | None
+    error: str | None
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,8 @@ class Settings:
     dataset_days: float = 0.0
     result_days: float = 0.0
     version_days: float = 0.0
+    webhook_hosts: tuple[str, ...] = ()
+    webhook_retry_seconds: float = 5.0
     inspection_bytes: int = 1024**3
     inspection_seconds: int = 240
     training_bytes: int = field(default_factory=lambda: _default_training_bytes(_default_concurrency()))
@@ -151,6 +153,10 @@ def _queues(text: str) -> tuple[str, ...]:
     return tuple(kind for kind in KINDS if kind in named)
 
 
+def _hosts(text: str) -> tuple[str, ...]:
+    return tuple(host for part in text.split(",") if (host := part.strip().lower()))
+
+
 def _switch(text: str) -> bool:
     if text.lower() not in ("1", "true", "0", "false"):
         raise ValueError("use 1 or 0")
@@ -193,6 +199,8 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "EBB_DATASET_DAYS": ("dataset_days", _number(0, 36_500, whole=False)),
     "EBB_RESULT_DAYS": ("result_days", _number(0, 36_500, whole=False)),
     "EBB_VERSION_DAYS": ("version_days", _number(0, 36_500, whole=False)),
+    "EBB_WEBHOOK_HOSTS": ("webhook_hosts", _hosts),
+    "EBB_WEBHOOK_RETRY_SECONDS": ("webhook_retry_seconds", _number(0.1, 3600, whole=False)),
     "EBB_INSPECTION_BYTES": ("inspection_bytes", _number(LEAST_INSPECTION_BYTES, 2**50, whole=True)),
     "EBB_INSPECTION_SECONDS": ("inspection_seconds", _number(1, 10**6, whole=True)),
     "EBB_TRAINING_BYTES": ("training_bytes", _number(LEAST_TRAINING_BYTES, 2**50, whole=True)),

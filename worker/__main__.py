@@ -21,6 +21,7 @@ from worker.attempt import Attempts
 from worker.queue_drainer import QueueDrainer
 from worker.sweeper import Sweeper
 from worker.warm_process import ProcessStarter
+from worker.webhook_sender import WebhookSender
 
 WAKE_SECONDS = 0.05
 
@@ -29,7 +30,7 @@ def main() -> int:
     """Run until SIGTERM or Ctrl-C; running jobs are then checkpointed and requeued."""
     try:
         settings = read_settings()
-        database = open_database(settings.database_url, pool_size=settings.worker_concurrency + 2)
+        database = open_database(settings.database_url, pool_size=settings.worker_concurrency + 3)
         if not is_current(database):
             print("ebb worker: the database's tables are not of this release; run `ebb migrate`", file=sys.stderr)
             return 1
@@ -45,11 +46,14 @@ def main() -> int:
     # Celery warns root about pickled messages; ours are JSON and carry one id.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     worker_shutting_down.connect(attempts.stop, weak=False)
+    sender = WebhookSender(settings, database)
     sweeper.start()
+    sender.start()
     try:
         with starter.keep_one_warm():
             _listen(settings, url, QueueDrainer(database, settings.worker_queues, attempts.run), name)
     finally:
+        sender.stop()
         sweeper.stop()
         database.close()
     return 0

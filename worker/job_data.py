@@ -3,8 +3,9 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from model.tables.reader import MEDIA_TYPES
+from model.tables.file_reading import FILE_WARNINGS, MEDIA_TYPES, FileReading
 from store.artifacts import ArtifactStore
 from store.database import Connection
 from store.datasets import get_dataset
@@ -34,15 +35,20 @@ class JobData:
         dataset = get_dataset(connection, job.dataset_id)
         return cls(job, dataset, ArtifactStore(settings.artifacts, settings.free_bytes))
 
-    def open_table(self) -> tuple[Path, str]:
-        """Return the dataset's file, checked against its digest, and its format.
+    def open_table(self) -> tuple[Path, FileReading]:
+        """Return the dataset's file, checked against its digest, and how it is read.
 
         Raises: ArtifactError; DatasetError.
         """
         path = self.artifacts.open_path(self.dataset.sha256)
         if self.dataset.media_type not in MEDIA_TYPES:
             raise DatasetError(f"dataset {self.dataset.id} is {self.dataset.media_type}, which cannot be read")
-        return path, MEDIA_TYPES[self.dataset.media_type]
+        return path, FileReading.of_stored(self.dataset.media_type, self.dataset.schema)
+
+    @property
+    def file_warnings(self) -> tuple[dict[str, Any], ...]:
+        """The warnings about how the dataset's file is read."""
+        return tuple(each for each in self.dataset.schema.get("warnings", ()) if each["code"] in FILE_WARNINGS)
 
     def check_rows(self, found: int) -> None:
         """Check the number of rows that the file holds against the dataset's row.

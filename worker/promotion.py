@@ -8,7 +8,7 @@ from typing import Any
 from model.errors import ModelError
 from model.estimator import Estimator
 from model.gate import CannotTell, Gate, GateResult
-from model.tables.reader import MEDIA_TYPES
+from model.tables.file_reading import FileReading
 from model.unseen import Contender
 from store.alias_names import CHAMPION
 from store.artifacts import ArtifactStore
@@ -21,8 +21,8 @@ from store.rows import DatasetRow, JobRow
 
 log = logging.getLogger(__name__)
 
-Holdout = tuple[Path, str, str]
-"""The file of a labelled dataset, its format, and its target."""
+Holdout = tuple[Path, FileReading, str]
+"""The file of a labelled dataset, how it is read, and its target."""
 
 Compare = Callable[[Contender, Gate, Holdout | None], tuple[GateResult | CannotTell, Mapping[str, Any]]]
 """Compares the new version with a champion; returns the result and the counts of rows."""
@@ -85,5 +85,5 @@ def _holdout(database: Database, artifacts: ArtifactStore, dataset_id: str) -> H
     return (*_table_of(artifacts, dataset), dataset.target)
 
 
-def _table_of(artifacts: ArtifactStore, dataset: DatasetRow) -> tuple[Path, str]:
-    return artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]
+def _table_of(artifacts: ArtifactStore, dataset: DatasetRow) -> tuple[Path, FileReading]:
+    return artifacts.open_path(dataset.sha256), FileReading.of_stored(dataset.media_type, dataset.schema)

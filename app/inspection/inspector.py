@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,18 @@ OUT_OF_MEMORY = (-signal.SIGKILL, -signal.SIGABRT)  # by the kernel; by Arrow, w
 
 @dataclass(frozen=True)
 class InspectionRequest:
-    """A table, and the names of its target and id columns, if any; or the number of its first rows to read."""
+    """A table, how it is to be read, and the names of its target and id columns, if any.
+
+    With `first_rows` these are wanted, and no schema. With `rows` it is a workbook, whose first rows are wanted as CSV;
+    `usual` is how such files are usually read.
+    """
 
     path: Path
-    file_format: str
+    read_as: Mapping[str, str]
     target: str | None = None
     id_column: str | None = None
+    rows: int | None = None
+    usual: Mapping[str, str] | None = None
     first_rows: int | None = None
 
 
@@ -48,12 +55,20 @@ class Inspector:
         schema: dict[str, Any] = self._answer(request)["schema"]
         return schema
 
-    def first_rows(self, path: Path, file_format: str, most: int) -> FirstRows:
+    def rows_as_csv(self, request: InspectionRequest) -> tuple[str, dict[str, Any]]:
+        """Return the first rows of a workbook as CSV with commas, and how it was read.
+
+        Raises: TableError; TooLargeError if it exceeds a limit.
+        """
+        answer = self._answer(request)
+        return answer["csv"], answer["read_as"]
+
+    def first_rows(self, path: Path, read_as: Mapping[str, Any], most: int) -> FirstRows:
         """Return the first rows of a table.
 
         Raises: as `inspect` does.
         """
-        return FirstRows(**self._answer(InspectionRequest(path, file_format, first_rows=most))["first_rows"])
+        return FirstRows(**self._answer(InspectionRequest(path, read_as, first_rows=most))["first_rows"])
 
     def _answer(self, request: InspectionRequest) -> dict[str, Any]:
         answer = self._run_child(request)

@@ -6,6 +6,8 @@ from model.spec.spec import Spec
 
 JOB_ID = "0199f7a2-5c1e-7b3a-9d42-6f0c8e1a2b34"
 DATASET_ID = "0199f7a0-11d4-7c58-8a6b-2e9f40c7d1a5"
+WEBHOOK_ID = "0199f7a9-3d20-7e11-b0c6-71e5a9d3f402"
+DELIVERY_ID = "0199f7ab-8e07-7f90-9c1d-4ab06d2e8c15"
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 AT = "2026-03-02T09:15:04.123456Z"
 
@@ -18,6 +20,8 @@ PARAMETERS: dict[str, Any] = {
     "job_id": JOB_ID,
     "dataset_id": DATASET_ID,
     "dataset": DATASET_ID,
+    "webhook_id": WEBHOOK_ID,
+    "delivery_id": DELIVERY_ID,
     "target": "churned",
     "id": "customer_id",
     "explain": 3,
@@ -77,6 +81,11 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "evaluate_version": {"profit": {"dataset": DATASET_ID, **ECONOMICS}},
     "put_alias": {"move": {"version": 1}},
+    "make_key": {"scorer": {"name": "crm", "scopes": ["score"], "days": 365}},
+    "create_webhook": {
+        "champions": {"url": "https://hooks.example.com/ebb", "events": ["alias.moved"], "model": "churn"},
+        "everything": {"url": "https://hooks.example.com/ebb"},
+    },
 }
 """By operation and name. The body's dataset, versions and alias stand for those of the caller."""
 
@@ -149,6 +158,13 @@ OBJECTS: dict[str, Any] = {
         "metrics": {"valid_auc": 0.842, "valid_loss": 0.413},
         "environment": {"numpy": "2.4.0"},
         "weights_sha256": SHA256,
+        "created_at": AT,
+    },
+    "Webhook": {
+        "id": WEBHOOK_ID,
+        "url": "https://hooks.example.com/ebb",
+        "events": ["job.succeeded", "job.failed"],
+        "model": "churn",
         "created_at": AT,
     },
     "ProblemDetails": {

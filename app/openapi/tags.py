@@ -11,6 +11,7 @@ TAGS = {
     "models": "Registered models, their versions, and what each version is.",
     "aliases": "Move an alias to a version, roll it back, and see who moved it when.",
     "webhooks": "Be told when a job ends or an alias moves.",
+    "keys": "Make, list and revoke API keys.",
     "audit": "Who did what, and when.",
     "operations": "Health, metrics, and this document.",
 }

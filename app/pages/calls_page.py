@@ -13,9 +13,10 @@ from msgspec import Meta
 from app.call_lists.listed_customers import ListedCustomer, ListFilter, get_call_list_job, open_call_list
 from app.pages.page_route import page_route
 from app.pages.rendering import render_page
-from app.schemas.field_types import ColumnName, PlainText
+from app.schemas.field_types import PlainText
 from app.schemas.job_resource import load_job
 from app.services import Services
+from model.limits import NAME_CHARACTERS
 from store.datasets import find_dataset
 from store.job_states import JobState
 from store.jobs.read import list_jobs
@@ -26,13 +27,20 @@ ROWS = 50
 LAST_LISTS = 20
 LOOKED_AT = 200
 """The number of last scoring jobs among which call lists are searched."""
+DOUBTS = {
+    "leak": "This is too good to be true. A column probably tells what was known only after customers had left: leave "
+    "that column out, and learn again.",
+    "no_better_than_base_rate": "Ebb found nothing that tells who leaves: this list is hardly better than chance. More "
+    "customers, or other columns, may help.",
+}
+"""What a reader should know of a version's warnings, by their codes; the others are for who trains."""
 
 
 class CallListPageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which customers of the list to show, and which page of them."""
 
     search: PlainText = ""
-    reason: ColumnName | Annotated[str, Meta(max_length=0)] = ""
+    reason: Annotated[str, Meta(max_length=NAME_CHARACTERS)] = ""
     page: Annotated[int, Meta(ge=1, le=10_000)] = 1
 
 
@@ -54,10 +62,11 @@ def show_call_list(services: Services, job_id: str, query: CallListPageQuery) ->
     columns = table.schema["columns"] if table is not None else []
     numbers = [column["name"] for column in columns if column["kind"] == "numeric"]
     wanted = row.params["call_list"]
-    shared = {"job": job, "table": table, "wanted": wanted, "numbers": numbers, "auc": _auc(metrics), "query": query}
+    shared = {"job": job, "table": table, "wanted": wanted, "numbers": numbers, "query": query}
     if row.state != JobState.SUCCEEDED:
         return render_page("call_list_waiting", section="/calls", **shared)
-    return render_page("call_list", section="/calls", **shared, **_list(services, row, query))
+    sure: dict[str, Any] = {"auc": _auc(metrics), "doubts": _doubts(metrics)}
+    return render_page("call_list", section="/calls", **shared, **sure, **_list(services, row, query))
 
 
 def _list(services: Services, row: JobRow, query: CallListPageQuery) -> dict[str, Any]:
@@ -89,6 +98,17 @@ def _auc(metrics: dict[str, Any]) -> float | None:
     report = (metrics.get("evaluation") or {}).get("metrics", {}).get("auc")
     found = report.get("value") if isinstance(report, dict) else metrics.get("valid_auc")
     return found if isinstance(found, float) else None
+
+
+def _doubts(metrics: dict[str, Any]) -> list[str]:
+    """Return why the list may be wrong, from the warnings about its version.
+
+    Example:
+        >>> _doubts({"evaluation": {"warnings": [{"code": "still_improving"}]}})
+        []
+    """
+    warnings = (metrics.get("evaluation") or {}).get("warnings", [])
+    return [DOUBTS[warning["code"]] for warning in warnings if warning["code"] in DOUBTS]
 
 
 ROUTES = (

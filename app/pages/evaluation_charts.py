@@ -75,7 +75,7 @@ def precision_recall(metrics: ByVersion) -> Chart | None:
 
 def calibration(metrics: ByVersion) -> Chart | None:
     """Draw the observed churn of groups of customers against the predicted one, with intervals of 95 %."""
-    found = {name: each["reliability"] for name, each in metrics.items() if each.get("reliability")}
+    found = {name: report["deciles"] for name, report in _reports(metrics, "deciles").items()}
     if not found:
         return None
     lines = [ChartLine("as many leave as predicted", [(0.0, 0.0), (1.0, 1.0)], 0)]

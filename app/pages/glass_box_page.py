@@ -11,14 +11,14 @@ from app.pages.network_drawing import layer_drawings, node_drawing
 from app.pages.page_route import page_route
 from app.pages.rendering import render_page
 from app.pages.version_page import VERSION_PAGE
-from app.schemas.field_types import Uuid
+from app.schemas.field_types import DatasetRef
 from app.services import Services
 from app.submission.dataset_check import find_usable
 from model.estimator import Estimator
 from model.found_customer import FoundCustomer, find_customer
 from model.glass_box import GlassBox, Place, open_glass_box
 from model.limits import NAME_CHARACTERS
-from model.tables.reader import MEDIA_TYPES
+from model.tables.file_reading import FileReading
 from store.registry.versions import get_version
 
 
@@ -29,7 +29,7 @@ class GlassBoxQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     customer: Annotated[str, Meta(max_length=NAME_CHARACTERS)] = ""
-    dataset: Uuid | None = None
+    dataset: DatasetRef | None = None
     outcome: Literal["", "left", "stayed"] = ""
     network: Annotated[int, Meta(ge=1, le=1000)] = 1
     member: Annotated[int, Meta(ge=1, le=2000)] = 1
@@ -75,9 +75,9 @@ def _customer(services: Services, name: str, version: int, estimator: Estimator,
         dataset, problems = find_usable(connection, query.dataset or row.dataset_id, "/query/dataset")
     if dataset is None:
         raise InputError.of(problems)
-    path, file_format = services.artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]
+    path, how = services.artifacts.open_path(dataset.sha256), FileReading.of_stored(dataset.media_type, dataset.schema)
     with services.batches.held():
-        return find_customer(estimator, path, file_format, query.customer.strip())
+        return find_customer(estimator, path, how, query.customer.strip())
 
 
 ROUTES = (page_route(f"{VERSION_PAGE}/glass-box", show_glass_box_page, "The glass box", GlassBoxQuery),)

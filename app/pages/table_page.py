@@ -12,8 +12,8 @@ from app.pages.page_route import page_route
 from app.pages.plain_warnings import plain_warnings
 from app.pages.rendering import render_page
 from app.services import Services
+from model.tables.file_reading import FileReading
 from model.tables.first_rows import FirstRows
-from model.tables.reader import MEDIA_TYPES
 from store.alias_names import CHAMPION
 from store.database import Connection
 from store.datasets import get_dataset
@@ -57,7 +57,8 @@ def show_table(services: Services, dataset_id: str) -> Response:
 def _first_rows(services: Services, dataset: DatasetRow) -> FirstRows:
     path = services.artifacts.open_path(dataset.sha256)
     with services.uploads.held():
-        return services.inspector.first_rows(path, MEDIA_TYPES[dataset.media_type], FIRST_ROWS)
+        read_as = FileReading.of_stored(dataset.media_type, dataset.schema).to_json()
+        return services.inspector.first_rows(path, read_as, FIRST_ROWS)
 
 
 def model_name(table: str) -> str:

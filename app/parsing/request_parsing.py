@@ -94,7 +94,8 @@ def body_type(known: tuple[str, ...]) -> str:
     charset = parameters.pop("charset", "utf-8").lower()
     if request.mimetype not in known or charset not in ("utf-8", "utf8") or parameters:
         given = request.headers.get("Content-Type", "")
-        raise MediaTypeError(f"Content-Type is {clipped(given)!r}; this address takes {', '.join(known)}")
+        said = f"Content-Type is {clipped(given)!r}" if given else "the request has no Content-Type"
+        raise MediaTypeError(f"{said}; this address takes {', '.join(known)}")
     return request.mimetype
 
 

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from app.schemas.field_types import ColumnName, OwnRecord, Slug, VersionNumber
+from app.schemas.file_options import FileOptions
 from app.schemas.problem_details import Fault
 from model.call_list import MOST_CALLS
 from model.estimator import Direction
@@ -53,7 +54,7 @@ class CallListRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     with_churned: bool = False
 
 
-class ScoreQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ScoreQuery(FileOptions, frozen=True, forbid_unknown_fields=True):
     """The version that scores, by its alias or number; and the options of the body, for bodies other than JSON."""
 
     alias: Slug | None = None

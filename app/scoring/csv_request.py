@@ -16,6 +16,7 @@ from model.columns.cells import Words
 from model.columns.encoder import Raw
 from model.errors import Problem
 from model.estimator import Estimator
+from model.tables.delimiters import SEP_CHARACTERS, skipped_lines
 
 
 class CsvRecords(Customers):
@@ -33,6 +34,10 @@ class CsvRecords(Customers):
         self._lines = lines
         self._ids = ids
 
+    @property
+    def names(self) -> Collection[str]:
+        return self._places
+
     def columns(self, names: Collection[str], rows: slice) -> dict[str, Raw]:
         return {name: self._cells(name, self._lines[rows]) for name in names if name in self._places}
 
@@ -48,16 +53,21 @@ class CsvRecords(Customers):
         return f"/{row}{column}"
 
 
-def read_csv(body: bytes, estimator: Estimator) -> Customers:
-    """Read the records; an empty cell is a missing value; an empty line is skipped.
+def read_csv(body: bytes, estimator: Estimator, delimiter: str = ",") -> Customers:
+    """Read the records; an empty cell is a missing value; a line without any value is skipped.
 
     Raises: MalformedError, InputError, TooLargeError.
     """
     try:
-        lines = csv.reader(StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
+        text = StringIO(body.decode("utf-8-sig"), newline="")
+        skipped = skipped_lines(text.read(SEP_CHARACTERS))
+        text.seek(0)
+        for _ in range(skipped):
+            text.readline()
+        lines = csv.reader(text, strict=True, delimiter=delimiter)
         names = next(lines, [])
-        rows = list(islice(filter(None, lines), MOST_RECORDS + 1))
-        more = sum(1 for _ in filter(None, lines))
+        rows = list(islice(filter(any, lines), MOST_RECORDS + 1))
+        more = sum(1 for _ in filter(any, lines))
     except UnicodeDecodeError as error:
         raise _malformed(f"byte {error.start} of the body is not valid UTF-8", "encoding") from error
     except csv.Error as error:

@@ -31,6 +31,11 @@ class Customers(ABC):
     def columns(self, names: Collection[str], rows: slice) -> dict[str, Raw]:
         """Return those of the named columns that the request has. A missing value is None."""
 
+    @property
+    @abstractmethod
+    def names(self) -> Collection[str]:
+        """The names of all columns."""
+
     @abstractmethod
     def unknown(self, names: Set[str]) -> Mapping[int, str]:
         """Return by row the first column of the customer that is not among these."""
@@ -48,8 +53,12 @@ class Records(Customers):
     ) -> None:
         super().__init__(len(records), problems)
         self._records = records
-        self._names = set().union(*records)
+        self._names = set[str]().union(*records)
         self._at = at
+
+    @property
+    def names(self) -> Collection[str]:
+        return self._names
 
     def columns(self, names: Collection[str], rows: slice) -> dict[str, Raw]:
         records = self._records[rows]
@@ -72,6 +81,10 @@ class Columns(Customers):
     def __init__(self, columns: Mapping[str, Sequence[object]], n: int) -> None:
         super().__init__(n)
         self._columns = columns
+
+    @property
+    def names(self) -> Collection[str]:
+        return self._columns
 
     def columns(self, names: Collection[str], rows: slice) -> dict[str, Raw]:
         return {name: self._columns[name][rows] for name in names if name in self._columns}

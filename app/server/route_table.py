@@ -7,6 +7,7 @@ from app.views import (
     audit,
     cards,
     datasets,
+    deliveries,
     diffs,
     docs,
     evaluations,
@@ -25,6 +26,7 @@ from app.views import (
     scoring_jobs,
     sweeps,
     training_jobs,
+    webhooks,
 )
 
 ROUTES: tuple[Route, ...] = (
@@ -45,6 +47,8 @@ ROUTES: tuple[Route, ...] = (
     *diffs.ROUTES,
     *aliases.ROUTES,
     *rollbacks.ROUTES,
+    *webhooks.ROUTES,
+    *deliveries.ROUTES,
     *audit.ROUTES,
     *keys.ROUTES,
     *operations.ROUTES,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from flask import Flask, Response
-from werkzeug.routing import BaseConverter, IntegerConverter, Map
+from werkzeug.routing import BaseConverter, IntegerConverter
 
 from app.parsing.request_parsing import read_body, read_query
 from app.routing.paths import CONVERTERS
@@ -26,10 +26,13 @@ class IdConverter(BaseConverter):
 
 
 class NumberConverter(IntegerConverter):
-    """A positive number that fits an integer column of the database."""
+    """A positive number that fits an integer column of the database.
 
-    def __init__(self, url_map: Map) -> None:
-        super().__init__(url_map, min=1, max=2**31 - 1)
+    The regular expression says so, because Werkzeug answers a number beyond `max` with 405 if the path has a rule of
+    another method.
+    """
+
+    regex = "0*[1-9][0-9]{0,8}"
 
 
 def install(app: Flask, routes: tuple[Route, ...], services: Services) -> None:

@@ -10,10 +10,12 @@ from app.edge.idempotency import idempotency_key
 from app.errors import InputError
 from app.inspection.inspector import InspectionRequest, Inspector
 from app.parsing.request_parsing import body_chunks
+from app.schemas.file_options import FileOptions
 from app.services import Services
 from app.submission.table_type import ANY_BYTES, media_type_of
 from model.errors import ColumnError, Problem
-from model.tables.reader import MEDIA_TYPES
+from model.storage import canonical_json
+from model.tables.file_reading import MEDIA_TYPES
 from store.artifacts import Artifact
 from store.database import Connection
 from store.datasets import NewDataset, add_dataset, find_same, renew_dataset, use_dataset
@@ -21,15 +23,26 @@ from store.idempotency import is_known
 from store.quotas import NO_QUOTA, check_quota, read_quota
 from store.rows import DatasetRow
 
+FOUND_IN_FILE = FileOptions()
+
 
 @dataclass(frozen=True)
 class Upload:
-    """The options of reading a table; an empty `target` or `id_column` means that there is none."""
+    """The options of reading a table; an empty `target` or `id_column` means that there is none.
+
+    `options` has the delimiter, encoding and sheet that the request names.
+    """
 
     media_type: str
     target: str = ""
     id_column: str = ""
     name: str = ""
+    options: FileOptions = FOUND_IN_FILE
+
+    @property
+    def read_options(self) -> str:
+        """The options of reading as they are stored."""
+        return canonical_json(self.options.given) if self.options.given else ""
 
 
 @contextmanager
@@ -67,7 +80,12 @@ def keep_table(services: Services, received: Artifact, upload: Upload, by: str) 
         upload = replace(upload, media_type=media_type_of(received.path))
     with services.database.read() as connection:
         known = find_same(
-            connection, received.sha256, upload.media_type, target=upload.target, id_column=upload.id_column
+            connection,
+            received.sha256,
+            upload.media_type,
+            target=upload.target,
+            id_column=upload.id_column,
+            read_options=upload.read_options,
         )
     inferred = None if known is not None else _infer(services.inspector, received, upload)
     artifact = services.artifacts.keep(received)  # also of a known dataset, whose file may be damaged
@@ -87,7 +105,12 @@ def reread_table(services: Services, dataset: DatasetRow, upload: Upload, by: st
         stored = Artifact(dataset.sha256, dataset.size, services.artifacts.open_path(dataset.sha256))
         with services.database.read() as connection:
             known = find_same(
-                connection, stored.sha256, upload.media_type, target=upload.target, id_column=upload.id_column
+                connection,
+                stored.sha256,
+                upload.media_type,
+                target=upload.target,
+                id_column=upload.id_column,
+                read_options=upload.read_options,
             )
         try:
             inferred = None if known is not None else _infer(services.inspector, stored, upload)
@@ -117,8 +140,8 @@ def _record(  # noqa: PLR0913, PLR0917 - what is known of the table, and where t
 
 
 def _infer(inspector: Inspector, received: Artifact, upload: Upload) -> NewDataset:
-    file_format = MEDIA_TYPES[upload.media_type]
-    request = InspectionRequest(received.path, file_format, upload.target or None, upload.id_column or None)
+    read_as = {"format": MEDIA_TYPES[upload.media_type], **upload.options.given}
+    request = InspectionRequest(received.path, read_as, upload.target or None, upload.id_column or None)
     schema = inspector.inspect(request)
     return NewDataset(
         name=upload.name,
@@ -127,4 +150,5 @@ def _infer(inspector: Inspector, received: Artifact, upload: Upload) -> NewDatas
         id_column=upload.id_column,
         rows=schema["rows"],
         schema=schema,
+        read_options=upload.read_options,
     )

@@ -14,18 +14,19 @@ from app.errors import InputError
 from app.parsing.request_parsing import body_type
 from app.routing.route import LOCATION, Route
 from app.schemas.field_types import ColumnName, JsonObject, PageQuery, PlainText, Time, time_text
+from app.schemas.file_options import FileOptions
 from app.services import Services
 from app.submission.table_type import TABLE_TYPES
 from app.submission.upload import Upload, keep_table, receive_table, reread_table
 from model.errors import Problem
-from model.tables.reader import MEDIA_TYPES
+from model.tables.file_reading import MEDIA_TYPES, FileReading
 from store.artifacts import Artifact
 from store.datasets import get_dataset, list_datasets
 from store.deletion import delete_dataset as remove_dataset
 from store.rows import DatasetRow
 
 
-class UploadQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"id_column": "id"}):
+class UploadQuery(FileOptions, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"id_column": "id"}):
     """The options of reading an uploaded table. One that is `unlabelled` has no target, or gets one by a reading."""
 
     target: ColumnName | None = None
@@ -42,7 +43,11 @@ class ReadingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, re
 
 
 class Dataset(msgspec.Struct, frozen=True):
-    """An uploaded table with the result of its inspection; one that was uploaded for scoring has no target."""
+    """An uploaded table with the result of its inspection; one that was uploaded for scoring has no target.
+
+    `read_as` has the format, compression, encoding, delimiter and sheet of its file, and in `others` the further ones
+    that are possible.
+    """
 
     id: str
     name: str
@@ -56,6 +61,7 @@ class Dataset(msgspec.Struct, frozen=True):
     columns: list[JsonObject]
     warnings: list[JsonObject]
     created_at: Time
+    read_as: JsonObject
 
 
 class DatasetsQuery(PageQuery, frozen=True, forbid_unknown_fields=True):
@@ -85,7 +91,7 @@ def upload_dataset(services: Services, query: UploadQuery) -> Response:
 
 
 def _add(services: Services, received: Artifact, media_type: str, query: UploadQuery) -> Response:
-    upload = Upload(media_type, query.target or "", query.id_column or "", query.name)
+    upload = Upload(media_type, query.target or "", query.id_column or "", query.name, query)
     return _kept(services, *keep_table(services, received, upload, owner()))
 
 
@@ -101,7 +107,8 @@ def read_again(services: Services, dataset_id: str, body: ReadingRequest) -> Res
     """Read a stored table with this target and id; 200 if its bytes were read with them before."""
     with services.database.read() as connection:
         dataset = get_dataset(connection, dataset_id)
-    upload = Upload(dataset.media_type, body.target, body.id_column or "", dataset.name)
+    options = FileOptions.of_stored(dataset.read_options)
+    upload = Upload(dataset.media_type, body.target, body.id_column or "", dataset.name, options)
     return _kept(services, *reread_table(services, dataset, upload, owner()))
 
 
@@ -116,7 +123,7 @@ def download_dataset(services: Services, dataset_id: str) -> Response:
     """Return the table as it was uploaded, byte by byte, or the part that Range names."""
     with services.database.read() as connection:
         row = get_dataset(connection, dataset_id)
-    name = f"{dataset_id}.{MEDIA_TYPES[row.media_type]}"
+    name = f"{dataset_id}{FileReading.of_stored(row.media_type, row.schema).ending}"
     return file_answer(services.artifacts, row.sha256, row.media_type, name, row.created_at)
 
 
@@ -155,6 +162,7 @@ def to_dataset(row: DatasetRow) -> Dataset:
         columns=row.schema["columns"],
         warnings=row.schema["warnings"],
         created_at=str(time_text(row.created_at)),
+        read_as=FileReading.of_stored(row.media_type, row.schema).to_json(),
     )
 
 

@@ -23,7 +23,7 @@ from model.errors import TableError
 from model.estimator import Estimator
 from model.gate import judge_table
 from model.scoring import score_file
-from model.tables.reader import MEDIA_TYPES
+from model.tables.file_reading import FileReading
 from model.unseen import Contender, read_rows
 from store.database import Connection
 from store.datasets import get_dataset
@@ -137,7 +137,7 @@ def find_diff(services: Services, name: str, version: int, query: DiffQuery) -> 
     if dataset is None:
         raise InputError.of(problems)
     _check_rows(dataset)
-    table = services.artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]
+    table = services.artifacts.open_path(dataset.sha256), FileReading.of_stored(dataset.media_type, dataset.schema)
     with services.comparing.held():
         rows = partial(read_rows, *table, old, new)
         unseen, result, counts = judge_table(rows, dataset.target, old, new, SEED)
@@ -180,10 +180,11 @@ def _contender(services: Services, connection: Connection, model: str, version: 
     """Return a version with the rows that it has seen."""
     dataset = get_dataset(connection, get_version(connection, model, version).dataset_id)
 
-    def open_table() -> tuple[Path, str]:
+    def open_table() -> tuple[Path, FileReading]:
         if dataset.rows > MOST_ROWS:
             raise TableError(f"version {version} is of an earlier release, which kept no digests of the rows")
-        return services.artifacts.open_path(dataset.sha256), MEDIA_TYPES[dataset.media_type]
+        path = services.artifacts.open_path(dataset.sha256)
+        return path, FileReading.of_stored(dataset.media_type, dataset.schema)
 
     estimator = Estimator.from_bytes(load_estimator(connection, model, version))
     return Contender.of_version(version, estimator, load_seen_rows(connection, model, version), open_table)

@@ -15,8 +15,8 @@ from app.services import Services
 from app.views.aliases import Alias, to_alias
 from store.jobs.read import get_job
 from store.registry.aliases import list_aliases
-from store.registry.deletion import delete_version as remove_version
-from store.registry.deletion import find_version_job
+from store.registry.version_deletion import delete_version as remove_version
+from store.registry.version_deletion import find_version_job
 from store.registry.versions import get_model, get_version, list_models, list_versions, load_estimator
 from store.rows import VersionRow
 

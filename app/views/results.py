@@ -9,7 +9,7 @@ from app.edge.responses import no_content
 from app.errors import ResultMissingError
 from app.routing.route import Route
 from app.services import Services
-from model.tables.reader import MEDIA_TYPES
+from model.tables.file_reading import MEDIA_TYPES
 from store.deletion import delete_result as remove_result
 from store.errors import NotFoundError
 from store.job_states import JobState

@@ -1,5 +1,6 @@
 """Scoring: scores the customers of a request by one version, in the order of the request."""
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 
 from flask import Response
@@ -12,15 +13,18 @@ from app.routing.route import JSON, Header, Route
 from app.schemas.customer_scores import EconomicsRequest, Scored, ScoreQuery, ScoreRequest
 from app.scoring.csv_answer import write_csv
 from app.scoring.csv_request import read_csv
-from app.scoring.customers import Customers
+from app.scoring.customers import Customers, id_names
 from app.scoring.json_answer import write_json, write_ndjson
 from app.scoring.json_request import read_json
 from app.scoring.ndjson_request import read_ndjson
 from app.scoring.score_customers import Options, check_direction, score_customers
+from app.scoring.sent_file import READ_AS, SENT_TYPES, read_file
+from app.scoring.totals import TOTALS, total_headers
 from app.services import Services
 from model.campaign import Economics
 from model.errors import Problem
 from model.estimator import Estimator
+from model.scoring import check_columns
 from store.alias_names import CHAMPION
 
 NDJSON, CSV = "application/x-ndjson", "text/csv"
@@ -32,20 +36,20 @@ REASONS_SHARE = 0.75
 def score(services: Services, name: str, query: ScoreQuery) -> Response:
     """Score customers by the version that an alias points at, or by the version of a number.
 
-    NDJSON and CSV bodies hold records only, so their options are in the query. Accept chooses the format of the answer;
-    the default is the format of the request.
+    Files hold records only, so their options are in the query. Accept chooses the format of the answer; the default is
+    the format of the request, and CSV for workbooks and packed files.
     """
     if query.alias is not None and query.version is not None:
         raise InputError.of([Problem("/query/version", "conflict", "give alias or version, not both")])
-    sent_as = body_type(FORMATS)
-    answer_as = answer_type(sent_as, FORMATS)
+    sent_as = body_type((JSON, *SENT_TYPES))
+    answer_as = answer_type(sent_as if sent_as in FORMATS else CSV, FORMATS)
     body = whole_body()
     alias = None if query.version is not None else query.alias or CHAMPION
     versions = services.versions
     version = versions.by_alias(name, alias) if alias else versions.by_version(name, query.version or 0)
     estimator = services.estimators.get(version)
     with services.batches.held() if len(body) > LARGE_BYTES else nullcontext():
-        customers, options = _read(body, sent_as, query, estimator)
+        customers, options, told = _read(services, body, sent_as, query, estimator)
         results = score_customers(estimator, customers, options, services.deadline.left() * REASONS_SHARE)
         services.traffic.scored(customers.n, len(results.problems))
         if answer_as == CSV:
@@ -54,20 +58,31 @@ def score(services: Services, name: str, query: ScoreQuery) -> Response:
             written = write_ndjson(results)
         else:
             written = write_json(results, version, alias)
-    headers = {"ETag": f'"{version.version}"', "Cache-Control": "no-store"}
+    headers = {"ETag": f'"{version.version}"', "Cache-Control": "no-store", **total_headers(results), **told}
     return CompleteResponse(written, answer_as, headers)
 
 
-def _read(body: bytes, media_type: str, query: ScoreQuery, estimator: Estimator) -> tuple[Customers, Options]:
-    """Read a body of this media type, and the options of the body and of the query.
+def _read(
+    services: Services, body: bytes, media_type: str, query: ScoreQuery, estimator: Estimator
+) -> tuple[Customers, Options, Mapping[str, str]]:
+    """Read a body of this media type, and the options of the body and of the query; return headers that tell how.
 
-    Raises: MalformedError, InputError, TooLargeError.
+    Raises: MalformedError, InputError, TooLargeError; TableError for a file that lacks most columns of the training.
     """
     if media_type == JSON:
+        if query.given:
+            pointer = f"/query/{next(iter(query.given))}"
+            raise InputError.of([Problem(pointer, "conflict", "says how a file is read, and the body is JSON")])
         customers, request = read_json(body, estimator)
-        return customers, _options(query, request)
-    customers = read_csv(body, estimator) if media_type == CSV else read_ndjson(body)
-    return customers, _options(query, ScoreRequest())
+        return customers, _options(query, request), {}
+    file = read_file(services, body, media_type, query, estimator)
+    if file.reading.file_format == "ndjson":
+        customers = read_ndjson(file.text)
+    else:
+        customers = read_csv(file.text, estimator, file.delimiter)
+    if customers.names and not customers.unknown(estimator.known.union(id_names(estimator))):
+        check_columns(estimator.encoder.names, customers.names)
+    return customers, _options(query, ScoreRequest()), file.headers
 
 
 def _options(query: ScoreQuery, request: ScoreRequest) -> Options:
@@ -103,8 +118,12 @@ ROUTES = (
         (404, 406, 409, 413, 415, 422),
         ScoreQuery,
         ScoreRequest,
-        uploads=FORMATS[1:],
+        uploads=SENT_TYPES,
         also=FORMATS[1:],
-        answer_headers=(Header("ETag", "the version that scored", required=True),),
+        answer_headers=(
+            Header("ETag", "the version that scored", required=True),
+            *TOTALS,
+            Header(READ_AS, "how a file was read, as JSON, unless it is UTF-8 with commas"),
+        ),
     ),
 )

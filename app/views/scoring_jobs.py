@@ -12,6 +12,7 @@ from app.parsing.request_parsing import body_type, read_body
 from app.routing.route import JSON, Route
 from app.schemas.customer_scores import CallListRequest, Explain, ReasonDirection
 from app.schemas.field_types import DatasetRef, PlainText, Slug, VersionNumber
+from app.schemas.file_options import FileOptions
 from app.schemas.job_resource import DeadlineSeconds, Job, Priority
 from app.scoring.score_customers import check_direction
 from app.services import Services
@@ -49,7 +50,7 @@ class ScoringRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deadline_s: DeadlineSeconds | None = None
 
 
-class ScoringQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ScoringQuery(FileOptions, frozen=True, forbid_unknown_fields=True):
     """The same options if the body is the table itself; `model` is required then."""
 
     model: Slug | None = None
@@ -109,7 +110,7 @@ def _of_body(services: Services, query: ScoringQuery) -> ScoringRequest:
 
 def _of_table(services: Services, media_type: str, model: str, query: ScoringQuery) -> ScoringRequest:
     with receive_table(services, owner()) as received:
-        dataset, _ = keep_table(services, received, Upload(media_type, name=query.name or ""), owner())
+        dataset, _ = keep_table(services, received, Upload(media_type, name=query.name or "", options=query), owner())
     return ScoringRequest(
         model=model,
         dataset=dataset,

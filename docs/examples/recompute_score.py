@@ -37,7 +37,15 @@ def silu(z):
     return z / (1 + np.exp(-z))
 
 
-def apply(kind, layer, own, a):  # a has the shape (members, 1, width)
+def run(layers, own, a):  # a has the shape (members, 1, width)
+    for i, layer in enumerate(layers):
+        inside = {name.removeprefix(f"{i}."): array for name, array in own.items() if name.startswith(f"{i}.")}
+        ((kind, settings),) = layer.items()
+        a = a + run(settings, inside, a) if kind == "residual" else apply(kind, settings, inside, a)
+    return a
+
+
+def apply(kind, layer, own, a):
     if kind == "dense":  # the last row of the weights is the bias
         return a @ own["weights"][:, :-1] + own["weights"][:, -1:]
     if kind == "feature_scale":
@@ -52,26 +60,22 @@ def apply(kind, layer, own, a):  # a has the shape (members, 1, width)
         s, W = np.concatenate([np.sin(v), np.cos(v)], axis=2), own["weights"].reshape(len(c), k, layer["units"], -1)
         z = np.einsum("mkf,mkuf->mku", s, W).reshape(len(c), 1, -1) + own["biases"].mT
         return np.concatenate([a, silu(z)], axis=2)
-    return silu(a) if kind == "silu" else np.maximum(a, 0)
+    activation = {"relu": lambda z: np.maximum(z, 0), "silu": silu, "tanh": np.tanh}[kind]
+    return activation(a)
 
 
 def logit(network, names):  # the mean over the members
-    a = np.repeat(x, network["members"], axis=0)
-    for i, layer in enumerate(network["layers"]):
-        start = f"{names}{i}."
-        own = {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
-        if network["members"] == 1:
-            own = {name: array[None] for name, array in own.items()}
-        (kind,) = layer
-        a = apply(kind, layer[kind], own, a)
-    return a.mean()
+    own = {name.removeprefix(names): array for name, array in arrays.items() if name.startswith(names)}
+    if network["members"] == 1:
+        own = {name: array[None] for name, array in own.items()}
+    return run(network["layers"], own, np.repeat(x, network["members"], axis=0)).mean()
 
 
 x = np.array([[[f for c in ebb["columns"] for f in features(c, record.get(c["name"]))]]], float)
 z, g = 0.0, ebb["head"]["calibration"]
 if "blend" in ebb["layers"]:
-    for i, (network, weight) in enumerate(zip(ebb["layers"]["blend"], ebb["layers"]["weights"], strict=True)):
-        z += weight * logit(network, f"network.{i}.")
+    for i, weight in enumerate(ebb["layers"]["weights"]):
+        z += weight * logit(ebb["layers"]["blend"][i], f"network.{i}.")
 else:
     z = logit(ebb["layers"], "network.")
 if g["kind"] == "line":

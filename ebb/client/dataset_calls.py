@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
+from typing import BinaryIO
 
 from ebb.answers import Dataset
 from ebb.client.calls import Calls, given, idempotency_key
@@ -52,11 +52,18 @@ class DatasetCalls(Calls):
         ids = ", ".join(f"{each.id} of {(each.created_at or '')[:16]}" for each in found)
         raise DatasetNameError(f"several datasets are named {named!r}: give the id of one, the newest first: {ids}")
 
+    def save_dataset(self, named: str, out: BinaryIO) -> None:
+        """Download the bytes of the dataset of this id or name into `out`.
+
+        Raises: DatasetNameError if none or several have the name.
+        """
+        self._connection.send("GET", f"/v1/datasets/{self.dataset(named).id}/content", save=out)
+
     def delete_dataset(self, named: str) -> Dataset:
         """Delete the dataset of this id or name, and return what it was; refused while something needs it.
 
         Raises: DatasetNameError if none or several have the name.
         """
         found = self.dataset(named)
-        self._delete(f"/v1/datasets/{quote(found.id, safe='')}")
+        self._delete(f"/v1/datasets/{found.id}")
         return found

@@ -53,6 +53,10 @@ class JobCalls(Calls):
         body = {"model": model, "dataset": dataset, **given(**by), **wanted}
         return decode(self._create("/v1/jobs/scoring", body), Job)
 
+    def delete_result(self, job_id: str) -> None:
+        """Delete the result of a scoring job; the job stays."""
+        self._delete(f"{job_path(job_id)}/result")
+
     def save_call_list(self, job_id: str, out: BinaryIO, *, file_format: str = "csv") -> None:
         """Download a call list into `out`, for spreadsheets, as "csv" or "xlsx"."""
         self._connection.send("GET", f"{job_path(job_id)}/call-list", params={"format": file_format}, save=out)

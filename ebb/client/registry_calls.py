@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from ebb.answers import Alias, Diff, Move, RegisteredModel, Version
+from ebb.answers import Alias, Diff, ModelDetails, Move, RegisteredModel, Version
 from ebb.client.calls import Calls, given, model_path
 from ebb.connection import decode
 from ebb.errors import RefusedError
@@ -18,6 +18,10 @@ class RegistryCalls(Calls):
     def models(self) -> Iterator[RegisteredModel]:
         """List the registered models, by name."""
         return self._pages("/v1/models", "models", RegisteredModel)
+
+    def model(self, name: str) -> ModelDetails:
+        """Return a registered model with its aliases."""
+        return decode(self._get(model_path(name)), ModelDetails)
 
     def version(self, model: str, version: int) -> Version:
         """Return a version."""

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from ebb.frames import parquet_bytes
-from model.tables.reader import MEDIA_TYPES, format_of
+from model.tables.file_reading import MEDIA_TYPES
+from model.tables.reader import format_of
 
 TableToSend: TypeAlias = "Path | str | Any"
 """A path, a pandas DataFrame, or another table that Arrow reads."""

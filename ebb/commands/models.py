@@ -8,12 +8,13 @@ from ebb.commands.options import open_client, print_item, print_rows, service_op
 from store.alias_names import CHAMPION
 
 COLUMNS = ("name", "last_version", "created_at")
+ALIAS_COLUMNS = ("alias", "version", "revision")
 MOVE_COLUMNS = ("revision", "from_version", "to_version", "moved_by", "moved_at", "job")
 
 
 @click.group()
 def models() -> None:
-    """List registered models; promote their versions, and roll back."""
+    """List and show registered models; promote their versions, and roll back."""
 
 
 @models.command(name="list")
@@ -24,6 +25,23 @@ def list_command(url: str | None, key: str | None, as_json: bool) -> None:
     with open_client(url, key) as client:
         rows = [msgspec.to_builtins(model) for model in client.models()]
     print_rows(rows, COLUMNS, as_json=as_json)
+
+
+@models.command()
+@click.argument("model")
+@service_options
+@json_option
+def show(model: str, url: str | None, key: str | None, as_json: bool) -> None:
+    """Show MODEL and the versions that its aliases point at."""
+    with open_client(url, key) as client:
+        found = client.model(model)
+    whole = msgspec.to_builtins(found)
+    if as_json:
+        print_item(whole, (), as_json=True)
+        return
+    print_item(whole, COLUMNS, as_json=False)
+    click.echo()
+    print_rows(whole["aliases"], ALIAS_COLUMNS, as_json=False)
 
 
 @models.command()

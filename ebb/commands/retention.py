@@ -8,7 +8,7 @@ from ebb.commands.options import as_json as json_option
 from ebb.commands.options import print_rows
 from store.artifacts import ArtifactStore
 from store.database import Database, open_database
-from store.registry.deletion import find_old_versions
+from store.registry.version_deletion import find_old_versions
 from store.retention import Ages, Expired, find_expired, remove_expired, remove_old_versions
 from store.rows import VersionRow
 from store.settings import Settings, read_settings

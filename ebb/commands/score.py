@@ -9,10 +9,10 @@ from ebb.commands.options import open_client, service_options
 from ebb.job_results import score_by_job
 from model.estimator import Direction, Estimator
 from model.files import new_file
-from model.outputs import OUTPUTS, Layout
+from model.outputs import OUTPUTS, Layout, output_of
 from model.outputs.writing import ScoringSummary, write_scores
-from model.scoring import score_file
-from model.tables.reader import FORMATS, format_of
+from model.scoring import score_file, usual_reading
+from model.tables.reader import format_of
 from store.alias_names import CHAMPION
 from store.settings import read_settings
 
@@ -73,11 +73,12 @@ def _score_here(  # noqa: PLR0913, PLR0917 - what, whereto, and by which version
     explain: int,
     direction: Direction | None,
 ) -> tuple[int, ScoringSummary]:
-    output = OUTPUTS[FORMATS.get(out.suffix.lower(), "csv")]
+    output = OUTPUTS[output_of(out)]
     number, estimator = _load(model, alias, version)
     with new_file(out) as stream:
-        batches = score_file(estimator, file, format_of(file), explain, direction)
-        summary = write_scores(estimator, batches, output(Layout.of(estimator, explain)), stream)
+        reading, warnings = usual_reading(estimator, file, format_of(file))
+        batches = score_file(estimator, file, reading, explain, direction)
+        summary = write_scores(estimator, batches, output(Layout.of(estimator, explain)), stream, warnings)
     return number, summary
 
 

@@ -5,7 +5,7 @@ A missing cell is NaN, or code −1.
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
@@ -166,10 +166,11 @@ Cells = Numbers | Flags | Days | Words
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Columns of equal length, by name."""
+    """Columns of equal length, by name; `read_as` says how the file was read, if it was not UTF-8 with commas."""
 
     columns: Mapping[str, Cells]
     rows: int
+    read_as: Mapping[str, str] = field(default_factory=dict)
 
     def take(self, rows: np.ndarray) -> "Table":
         return Table({name: cells.take(rows) for name, cells in self.columns.items()}, len(rows))

@@ -44,7 +44,7 @@ class Encoder:
         """
         if not names:
             raise ColumnError(
-                "there is no column to learn from: the table has only its target, id and constant columns"
+                "there is no column to learn from: the table has only its target and id, and constant or empty columns"
             )
         fitted: list[Column] = []
         for name in names:

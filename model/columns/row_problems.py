@@ -21,11 +21,11 @@ class RowProblems:
 
 
 def short_repr(value: object) -> str:
-    """Return a value for a message: a text in quotes, a long one shortened.
+    """Return a value for a message: a text in quotes, a long one shortened, true and false as in JSON.
 
     Example:
-        >>> short_repr("a"), short_repr("a" * 100)[-6:]
-        ("'a'", 'aaa...')
+        >>> short_repr("a"), short_repr("a" * 100)[-6:], short_repr(True)
+        ("'a'", 'aaa...', 'true')
     """
-    text = repr(value)
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."

@@ -25,7 +25,7 @@ class ColumnSummary:
 
 @dataclass(frozen=True)
 class Schema:
-    """The rows, columns, target and warnings of a table."""
+    """The rows, columns, target and warnings of a table; `read_as` says how its file is read, if there is one."""
 
     rows: int
     columns: tuple[ColumnSummary, ...]
@@ -33,6 +33,7 @@ class Schema:
     target: str | None
     positives: int | None
     warnings: tuple[TableWarning, ...]
+    read_as: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return it in the form of the API."""
@@ -45,6 +46,7 @@ class Schema:
             "id": self.id_column,
             "target": target,
             "warnings": [warning.to_json() for warning in self.warnings],
+            **({} if self.read_as is None else {"read_as": dict(self.read_as)}),
         }
 
 

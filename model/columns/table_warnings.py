@@ -36,9 +36,9 @@ def few_rows(rows: int) -> TableWarning:
     return TableWarning("few_rows", None, detail)
 
 
-def empty(name: str) -> TableWarning:
+def empty(name: str, where: str = "row") -> TableWarning:
     """Return the warning of a column without values."""
-    return TableWarning("empty_column", name, f"column {name!r} has no value in any row: fill it or leave it out")
+    return TableWarning("empty_column", name, f"column {name!r} has no value in any {where}: training leaves it out")
 
 
 def few_gaps(name: str, gaps: int, taken: Scalar) -> TableWarning:

@@ -61,6 +61,12 @@ class Estimator:
         ids = () if self.id_column is None else (self.id_column,)
         return frozenset((*self.encoder.names, *self.left_out, self.target, *ids))
 
+    @property
+    def read_as(self) -> Mapping[str, str]:
+        """How the file of the training table was read; empty for UTF-8 with commas."""
+        read_as: Mapping[str, str] = self.metrics.get("read_as", {})
+        return read_as
+
     def check(self, record: Mapping[str, object]) -> list[Problem]:
         """Return the problems of one record: wrong types, numbers not finite or out of range, unknown columns."""
         _, problems = self.read({name: [value] for name, value in record.items()}, 1)

@@ -18,7 +18,8 @@ from model.evaluation.full_report import CHAMPION, LOGISTIC_REGRESSION, OtherMod
 from model.evaluation.logistic_baseline import held_out_log_odds
 from model.evaluation.quality_warnings import quality_warnings
 from model.split import Split, stratified_folds
-from model.tables.reader import CHUNK_ROWS, Source
+from model.tables.opening import How, Source
+from model.tables.reader import CHUNK_ROWS
 from model.unseen import Contender, read_rows
 
 FOLDS = 5  # of logistic regression: each fifth of the rows is predicted by a fit to the others
@@ -48,9 +49,7 @@ class LabelledRows:
     champion: Floats | None
 
 
-def read_labelled(
-    version: Contender, champion: Contender | None, source: Source, file_format: str
-) -> Iterator[LabelledRows]:
+def read_labelled(version: Contender, champion: Contender | None, source: Source, how: How) -> Iterator[LabelledRows]:
     """Read and score a table with outcomes, chunk by chunk. `champion` is None where it is the version itself.
 
     Raises: TableError when the file cannot be read, or has no column of the estimator, or no target; ColumnError when
@@ -59,7 +58,7 @@ def read_labelled(
     """
     encoder, target = version.estimator.encoder, version.estimator.target
     first_row = 1
-    for table in read_rows(source, file_format, *filter(None, (version, champion)), rows=CHUNK_ROWS):
+    for table in read_rows(source, how, *filter(None, (version, champion)), rows=CHUNK_ROWS):
         if target not in table.columns:
             raise TableError(f"the table has no column {target!r}, which says who churned")
         if not table.columns.keys() & set(encoder.names):

@@ -1,10 +1,11 @@
 """Writes scored chunks to an output, and counts their rows."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Self
 
+from model.columns.table_warnings import TableWarning
 from model.estimator import Estimator
 from model.outputs.output import Output
 from model.scoring import ScoredChunk
@@ -16,6 +17,7 @@ class ScoringSummary:
 
     `unseen` counts scored rows with a category that training did not see, `imputed` those without a value, both by
     column. `ignored` names columns that training never saw. `without_ids` names the id column that the file lacks.
+    `reading` are the warnings about how the file is read, in the form of the API.
     """
 
     rows: int = 0
@@ -24,6 +26,7 @@ class ScoringSummary:
     imputed: Counter[str] = field(default_factory=Counter)
     ignored: tuple[str, ...] = ()
     without_ids: str | None = None
+    reading: tuple[Mapping[str, Any], ...] = ()
 
     def add(self, scored: ScoredChunk, estimator: Estimator) -> None:
         """Count the rows of a chunk."""
@@ -46,7 +49,8 @@ class ScoringSummary:
         scored = self.rows - self.errors
         numbered = f"the table has no id column {self.without_ids!r}: its rows are numbered from 1, in a column row"
         return (
-            [numbered] * (self.without_ids is not None)
+            [str(warning["detail"]) for warning in self.reading]
+            + [numbered] * (self.without_ids is not None)
             + [f"column {name!r} was ignored: training saw no column of that name" for name in self.ignored]
             + [
                 f"column {name!r} has no values; they were imputed"
@@ -59,19 +63,34 @@ class ScoringSummary:
         """Return the counts in the form of a scoring job's result."""
         counted = {name: dict(sorted(getattr(self, name).items())) for name in ("unseen", "imputed")}
         without = {} if self.without_ids is None else {"without_ids": self.without_ids}
-        return {"rows": self.rows, "errors": self.errors, **counted, "ignored": list(self.ignored), **without}
+        warnings = {"warnings": list(self.reading)} if self.reading else {}
+        return {
+            "rows": self.rows,
+            "errors": self.errors,
+            **counted,
+            "ignored": list(self.ignored),
+            **without,
+            **warnings,
+        }
 
     @classmethod
     def from_json(cls, result: Mapping[str, Any]) -> Self:
         """Return the counts of a scoring job's result. Results of earlier releases have fewer counts."""
         unseen, imputed = (Counter(result.get(name, {})) for name in ("unseen", "imputed"))
         ignored, without_ids = tuple(result.get("ignored", ())), result.get("without_ids")
-        return cls(int(result["rows"]), int(result["errors"]), unseen, imputed, ignored, without_ids)
+        reading = tuple(result.get("warnings", ()))
+        return cls(int(result["rows"]), int(result["errors"]), unseen, imputed, ignored, without_ids, reading)
 
 
-def write_scores(estimator: Estimator, chunks: Iterator[ScoredChunk], output: Output, out: BinaryIO) -> ScoringSummary:
-    """Write all chunks, and return their counts."""
-    summary = ScoringSummary()
+def write_scores(
+    estimator: Estimator,
+    chunks: Iterator[ScoredChunk],
+    output: Output,
+    out: BinaryIO,
+    warnings: Iterable[TableWarning] = (),
+) -> ScoringSummary:
+    """Write all chunks, and return their counts; `warnings` are those about how the file is read."""
+    summary = ScoringSummary(reading=tuple(warning.to_json() for warning in warnings))
     for scored in chunks:
         out.write(output.rows(scored))
         summary.add(scored, estimator)

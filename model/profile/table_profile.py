@@ -14,7 +14,7 @@ from model.columns.schema import ColumnSummary, Schema, other_columns
 from model.columns.table_warnings import LEAKING_AUC, TableWarning, single_column_auc
 from model.columns.target import labels
 from model.design import Floats
-from model.errors import TableError
+from model.errors import NO_ROWS, TableError
 from model.profile.column_profile import ColumnProfile
 from model.profile.id_profile import IdProfile
 from model.profile.sample import SAMPLE_CELLS, SAMPLE_ROWS, RowSampler
@@ -89,7 +89,7 @@ class TableProfile:
         """
         rows = self._rows.seen
         if rows == 0:
-            raise TableError("the table has no rows")
+            raise TableError(NO_ROWS)
         self._refuse_extremes()
         names = other_columns(list(self._columns), self._target, self._id)
         positives = y = None

@@ -1,7 +1,7 @@
 """Reads CSV as record batches of texts. Errors have the line."""
 
+import codecs
 import csv
-import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NoReturn
 
@@ -9,22 +9,25 @@ import pyarrow as pa
 import pyarrow.csv
 
 from model import limits
-from model.errors import TableError
+from model.errors import JOINED, TableError
 from model.tables.bounds import Decoded, check_names, line_too_long, lines
-from model.tables.texts import check_texts
+from model.tables.delimiters import records, skipped_lines
+from model.tables.texts import check_texts, without_blank_rows
 
 BLOCK = limits.LINE_BYTES  # a longer row is refused
 UNCLOSED = "a quote that is never closed: close it, or double quotes inside quoted cells"
-LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|$)")
-UNDECODABLE = "is not UTF-8: save the file as UTF-8"
+UNDECODABLE = "is not UTF-8: save the file as UTF-8, or name its encoding, such as cp1252"
 
 
-def csv_batches(stream: BinaryIO, decoded: Decoded) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a file.
+def csv_batches(stream: BinaryIO, decoded: Decoded, delimiter: str = ",") -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a file in UTF-8.
 
     Raises: TableError when the file cannot be read or exceeds `model.limits`.
     """
-    names = _header(stream)
+    start = _start(stream)
+    names, has_rows = _header(start, delimiter)
+    if not has_rows:
+        return
     refused: list[Any] = []
 
     def refuse(row: Any) -> str:
@@ -35,8 +38,8 @@ def csv_batches(stream: BinaryIO, decoded: Decoded) -> Iterator[pa.RecordBatch]:
     try:
         reader = pa.csv.open_csv(
             stream,
-            read_options=pa.csv.ReadOptions(use_threads=False, block_size=BLOCK),
-            parse_options=pa.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=refuse),
+            read_options=pa.csv.ReadOptions(use_threads=False, block_size=BLOCK, skip_rows=skipped_lines(start)),
+            parse_options=pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse),
             convert_options=pa.csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),
@@ -44,7 +47,7 @@ def csv_batches(stream: BinaryIO, decoded: Decoded) -> Iterator[pa.RecordBatch]:
         check_names(reader.schema.names)
         for batch in reader:
             _check(batch, decoded.rows, stream)
-            yield batch
+            yield without_blank_rows(batch)
     except pa.ArrowMemoryError:
         raise
     except pa.ArrowException as error:
@@ -61,7 +64,7 @@ def _explain(error: Exception, refused: list[Any], stream: BinaryIO) -> NoReturn
             raise TableError(f"{where} has {UNCLOSED}") from error
         raise TableError(
             f"{where} has {row.actual_columns} cells where the header has {row.expected_columns}: "
-            "quote cells that contain commas, and write an empty cell for a missing value"
+            "quote cells that contain the delimiter, and write an empty cell for a missing value"
         ) from error
     if "UTF8" in str(error):
         raise TableError(f"{_undecodable(stream)} {UNDECODABLE}") from error
@@ -98,8 +101,8 @@ def _odd_quotes(stream: BinaryIO) -> bool:
     return sum(block.count(b'"') for block in iter(lambda: stream.read(BLOCK), b"")) % 2 == 1
 
 
-def _header(stream: BinaryIO) -> list[str]:
-    """Return the checked names of the columns, and move the stream to its beginning.
+def _start(stream: BinaryIO) -> str:
+    """Return the beginning of a file, and move to its beginning.
 
     Raises: TableError.
     """
@@ -107,25 +110,42 @@ def _header(stream: BinaryIO) -> list[str]:
     stream.seek(0)
     if not start.strip():
         raise TableError("the file is empty: its first line must name the columns")
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in start[:1024] or start[:4] in (b"PK\3\4", b"PAR1"):
-        raise TableError("the file is not CSV in UTF-8 (a spreadsheet, Parquet or UTF-16?): export it as CSV in UTF-8")
     if len(start) == BLOCK and not any(mark in start for mark in b"\r\n"):
         raise line_too_long(1)
-    start = start.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
-    if start[:4].lower() == b"sep=":
-        raise TableError("line 1 is a sep= line for spreadsheets: remove it, so that line 1 names the columns")
     try:
-        names = next(csv.reader(match[0].decode("utf-8") for match in LINE.finditer(start)))
+        return codecs.getincrementaldecoder("utf-8-sig")().decode(start)
     except UnicodeDecodeError as error:
-        raise TableError(f"line 1 {UNDECODABLE}") from error
+        line = start.count(b"\n", 0, error.start) + 1
+        raise TableError(f"line {line} {UNDECODABLE}") from error
+
+
+def _header(start: str, delimiter: str) -> tuple[list[str], bool]:
+    """Return the checked names of the columns, and whether there are rows.
+
+    Raises: TableError.
+    """
+    lines = records(start, delimiter)
+    try:
+        names = next(lines)
     except csv.Error as error:
         raise TableError(
-            f"line 1 cannot be read ({error}): name the columns in it, with commas between them"
+            f"line 1 cannot be read ({error}): name the columns in it, with {delimiter!r} between them"
         ) from error
-    check_names(names)
-    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
-        raise TableError(f"the first line is one column {names[0]!r}: separate columns by commas")
-    return names
+    has_rows = _is_another(lines)
+    try:
+        check_names(names)
+    except TableError as error:
+        if not has_rows:
+            raise TableError(f"the file is a single line; {JOINED}. In it, {error}") from None
+        raise
+    return names, has_rows
+
+
+def _is_another(lines: Iterator[list[str]]) -> bool:
+    try:
+        return next(lines, None) is not None
+    except csv.Error:  # there is one, and the reader of the file says what is wrong with it
+        return True
 
 
 def _undecodable(stream: BinaryIO) -> str:

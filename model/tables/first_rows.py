@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from model.columns.cells import Days, Flags, Numbers, Words
 from model.columns.encoder import Raw
-from model.tables.reader import Source, read_chunks
+from model.tables.opening import How, Source
+from model.tables.reader import read_chunks
 
 MOST_CHARACTERS = 80
 """A longer text is cut, and ends in …"""
@@ -18,16 +19,16 @@ class FirstRows:
     rows: list[list[str]]
 
 
-def read_first_rows(source: Source, file_format: str, most: int) -> FirstRows:
+def read_first_rows(source: Source, how: How, most: int) -> FirstRows:
     """Return at most `most` rows.
 
     Raises: TableError when the file cannot be read.
     """
-    chunk = next(read_chunks(source, file_format, (), wanted=()), None)
+    chunk = next(read_chunks(source, how, (), wanted=()), None)
     if chunk is None:
         return FirstRows([], [])
     names = list(chunk.names)
-    chunk = next(read_chunks(source, file_format, names))
+    chunk = next(read_chunks(source, how, names))
     rows = range(min(most, chunk.rows))
     return FirstRows(names, [[_text(chunk.columns[name], row) for name in names] for row in rows])
 

@@ -21,10 +21,10 @@ _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # the only spelling of a
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def read_chunks(stream: BinaryIO, most: int) -> Iterator[list[dict[str, object]]]:
+def read_chunks(stream: BinaryIO, most: int, stored_bytes: int | None = None) -> Iterator[list[dict[str, object]]]:
     """Yield the records of a file in lists of at most `most`; fewer if records are long or have many columns.
 
-    Blank lines are skipped.
+    Blank lines are skipped. `stored_bytes` is the size of the file if it is packed.
 
     Raises: TableError when a line is not a JSON object of numbers, texts, true, false and null, or the table exceeds
     `model.limits`.
@@ -32,7 +32,7 @@ def read_chunks(stream: BinaryIO, most: int) -> Iterator[list[dict[str, object]]
     some: list[dict[str, object]] = []
     names: set[str] = set()
     size = 0
-    for record, length in _records(stream):
+    for record, length in _records(stream, stored_bytes):
         names.update(record)
         size += length
         if some and (len(some) == most or (len(some) + 1) * len(names) > CHUNK_CELLS or size > CHUNK_BYTES):
@@ -43,8 +43,9 @@ def read_chunks(stream: BinaryIO, most: int) -> Iterator[list[dict[str, object]]
         yield some
 
 
-def _records(stream: BinaryIO) -> Iterator[tuple[dict[str, object], int]]:
-    decoded, names, rows = Decoded(size_of(stream)), set[str](), 0
+def _records(stream: BinaryIO, stored_bytes: int | None) -> Iterator[tuple[dict[str, object], int]]:
+    decoded = Decoded(size_of(stream) if stored_bytes is None else stored_bytes)
+    names, rows = set[str](), 0
     for number, line in lines(stream):
         if not line.strip():
             continue

@@ -16,7 +16,7 @@ from model import limits
 from model.errors import TableError
 from model.tables.bounds import CELL_BYTES, Decoded, check_count, check_names, size_of
 from model.tables.converting import to_cells
-from model.tables.texts import check_dictionary, check_texts, is_text, longest
+from model.tables.texts import check_dictionary, check_texts, is_text, longest, plain_type
 
 BATCH_ROWS = 16_384
 PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # the name that pandas gives to an index without a name
@@ -72,7 +72,7 @@ def _joined(pieces: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 def _pieces(stream: BinaryIO, file: Any) -> Iterator[pa.RecordBatch]:
     """Yield batches without dictionaries. Long texts make batches of fewer rows."""
-    types = list(map(_value_type, file.schema_arrow.types))
+    types = list(map(plain_type, file.schema_arrow.types))
     plain = pa.schema(zip(file.schema_arrow.names, types, strict=True))
     texts = [i for i, each in enumerate(types) if is_text(each) and _has_dictionary(file.metadata, i)]
     words = _opened(stream, metadata=file.metadata, read_dictionary=texts)
@@ -106,7 +106,7 @@ def _check_types(file: Any) -> None:
     known: set[Any] = set()
     for field in file.schema_arrow:
         if field.type not in known:
-            to_cells(pa.array([], _value_type(field.type)), field.name, as_text=False)
+            to_cells(pa.array([], plain_type(field.type)), field.name, as_text=False)
             known.add(field.type)
     for place in range(file.metadata.num_columns):
         column = file.schema.column(place)
@@ -142,7 +142,3 @@ def _rows_at_once(words: Any, group: int, texts: Sequence[int], first_row: int) 
 def _has_dictionary(metadata: Any, place: int) -> bool:
     groups = (metadata.row_group(group) for group in range(metadata.num_row_groups))
     return all(DICTIONARY_ENCODINGS.issuperset(group.column(place).encodings) for group in groups)
-
-
-def _value_type(arrow_type: Any) -> Any:
-    return arrow_type.value_type if pa.types.is_dictionary(arrow_type) else arrow_type

@@ -1,12 +1,11 @@
-"""Reads tables from CSV, NDJSON and Parquet files."""
+"""Reads tables from CSV, NDJSON, Parquet and XLSX files, which may be packed by gzip or zip."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from types import NoneType
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow as pa
 
@@ -17,16 +16,15 @@ from model.columns.inference import infer_kind
 from model.columns.numbers import numbers_of
 from model.columns.read_as import Reading
 from model.columns.readings import read_words
-from model.errors import TableError
+from model.errors import NO_ROWS, TableError
 from model.tables import ndjson
 from model.tables.arrow import arrow_batches
 from model.tables.converting import from_objects, id_words, to_cells, to_ids
+from model.tables.file_reading import FORMATS
+from model.tables.opening import How, Source, opened
 
-MEDIA_TYPES = {"text/csv": "csv", "application/x-ndjson": "ndjson", "application/vnd.apache.parquet": "parquet"}
-FORMATS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
 PROFILE_ROWS = 16_384
 CHUNK_ROWS = 4096  # small enough that a job scores a chunk in well under a second, with any options
-Source = Path | BinaryIO
 NO_READINGS: Mapping[str, Reading] = {}
 
 
@@ -61,21 +59,22 @@ def format_of(path: Path) -> str:
         raise TableError(f"{path.name}: the name must end in {', '.join(FORMATS)}, which sets the format") from None
 
 
-def read_table(source: Source, file_format: str, texts: Collection[str] = ()) -> Table:
+def read_table(source: Source, how: How, texts: Collection[str] = ()) -> Table:
     """Read a whole table and infer the kind of each column. The columns in `texts` stay texts.
 
     Raises: TableError when the file cannot be read; the message has the row and the remedy.
     """
-    with opened(source) as stream:
-        if file_format == "ndjson":
-            records, types = list(chain.from_iterable(ndjson.read_chunks(stream, PROFILE_ROWS))), ndjson.Types()
+    with opened(source, how) as table:
+        if table.reading.file_format == "ndjson":
+            chunks = ndjson.read_chunks(table.stream, PROFILE_ROWS, table.stored_bytes)
+            records, types = list(chain.from_iterable(chunks)), ndjson.Types()
             rows = len(records)
             columns = {
                 column.name: from_objects(column, types, rows, as_text=column.name in texts)
                 for column in ndjson.to_columns(records)
             }
         else:
-            batches = list(arrow_batches(stream, file_format))
+            batches = list(arrow_batches(table))
             rows = sum(len(batch) for batch in batches)
             names = batches[0].schema.names if batches else []
             columns = {
@@ -83,16 +82,17 @@ def read_table(source: Source, file_format: str, texts: Collection[str] = ()) ->
                 for name in names
             }
     if rows == 0:
-        raise TableError("the table has no rows")
+        raise TableError(NO_ROWS)
     for name, cells in columns.items():
         if (place := first_extreme(cells)) is not None:
             raise extreme_error(name, type(cells), place + 1)
-    return Table({name: cells if name in texts else infer_kind(cells) for name, cells in columns.items()}, rows)
+    kinds = {name: cells if name in texts else infer_kind(cells) for name, cells in columns.items()}
+    return Table(kinds, rows, table.reading.unusual)
 
 
 def read_chunks(
     source: Source,
-    file_format: str,
+    how: How,
     texts: Collection[str],
     id_column: str | None = None,
     wanted: Collection[str] | None = None,
@@ -104,13 +104,13 @@ def read_chunks(
     Raises: TableError when the file cannot be read; the message has the row and the remedy.
     """
     first = 1
-    with opened(source) as stream:
-        if file_format == "ndjson":
-            for records in ndjson.read_chunks(stream, CHUNK_ROWS):
+    with opened(source, how) as table:
+        if table.reading.file_format == "ndjson":
+            for records in ndjson.read_chunks(table.stream, CHUNK_ROWS, table.stored_bytes):
                 yield _of_records(records, first, texts, id_column, wanted)
                 first += len(records)
             return
-        for batch in arrow_batches(stream, file_format):
+        for batch in arrow_batches(table):
             for start in range(0, len(batch), CHUNK_ROWS):
                 chunk = batch.slice(start, CHUNK_ROWS)
                 yield _of_arrow(chunk, first, texts, id_column, wanted)
@@ -119,7 +119,7 @@ def read_chunks(
 
 def read_cells(  # noqa: PLR0913, PLR0917 - the table, and how to read it
     source: Source,
-    file_format: str,
+    how: How,
     texts: Collection[str],
     rows: int = PROFILE_ROWS,
     readings: Mapping[str, Reading] = NO_READINGS,
@@ -133,12 +133,13 @@ def read_cells(  # noqa: PLR0913, PLR0917 - the table, and how to read it
     Raises:
         TableError: the file cannot be read; the message has the row and the remedy.
     """
-    with opened(source) as stream:
-        if file_format == "ndjson":
-            for cells in _cells_of_records(ndjson.read_chunks(stream, rows), {*texts, *readings}, id_column):
+    with opened(source, how) as table:
+        if table.reading.file_format == "ndjson":
+            chunks = ndjson.read_chunks(table.stream, rows, table.stored_bytes)
+            for cells in _cells_of_records(chunks, {*texts, *readings}, id_column):
                 yield Table(_read(cells.columns, readings), cells.rows)
             return
-        for batch in arrow_batches(stream, file_format):
+        for batch in arrow_batches(table):
             for start in range(0, len(batch), rows):
                 chunk = batch.slice(start, rows)
                 columns = {
@@ -206,20 +207,3 @@ def _of_arrow(
     read = [name for name in arrays if wanted is None or name in wanted]
     cells = {name: to_cells(arrays[name], name, as_text=name in texts) for name in read}
     return TableChunk(cells, list(arrays), len(batch), first, ids, whole)
-
-
-@contextmanager
-def opened(source: Source) -> Iterator[BinaryIO]:
-    """Yield a stream of the bytes of a table, from its beginning.
-
-    Raises: TableError when the file cannot be read.
-    """
-    if not isinstance(source, Path):
-        yield source
-        return
-    try:
-        stream = source.open("rb")
-    except OSError as error:
-        raise TableError(f"cannot read {source}: {error.strerror}") from error
-    with stream:
-        yield stream

@@ -1,4 +1,4 @@
-"""Checks the length of texts in Arrow arrays."""
+"""Texts in Arrow arrays: checks their length, and drops rows without any text."""
 
 from typing import Any
 
@@ -12,6 +12,29 @@ from model.tables.bounds import check_cell
 def is_text(value_type: Any) -> bool:
     """Tell whether values of this type are texts."""
     return bool(pa.types.is_string(value_type) or pa.types.is_large_string(value_type))
+
+
+def plain_type(value_type: Any) -> Any:
+    """Return the type of the values of a dictionary; for views of texts that of texts, which Arrow computes on.
+
+    Example:
+        >>> plain_type(pa.string_view()), plain_type(pa.dictionary(pa.int8(), pa.string()))
+        (DataType(string), DataType(string))
+    """
+    if pa.types.is_dictionary(value_type):
+        value_type = value_type.value_type
+    return pa.string() if value_type == pa.string_view() else value_type
+
+
+def without_blank_rows(batch: Any) -> Any:
+    """Return the rows of texts that are not all empty: lines of nothing but separators are no rows."""
+    blank: Any = None
+    for column in batch.columns:
+        empty = pc.equal(column, "")
+        blank = empty if blank is None else pc.and_(blank, empty)
+        if not pc.any(blank).as_py():
+            return batch
+    return batch.filter(pc.invert(blank))
 
 
 def check_texts(batch: Any, before: int) -> None:

@@ -14,8 +14,10 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Select, cast, insert, literal, null, or_, select, union_all
 
 from store.clock import UtcTime
+from store.job_states import FINISHED
 from store.jobs.epoch import FIGURES, Epoch
 from store.tables import epochs, job_events
+from store.webhooks.announce import announce_job
 
 EPOCH = "epoch"
 STREAMED = [name for name in FIGURES if name != "epoch"]
@@ -60,8 +62,10 @@ class StreamEvent:
 def record_event(
     connection: Connection, job_id: str, event: str, token: int, data: Mapping[str, object] | None = None
 ) -> None:
-    """Append one event."""
+    """Append one event; that the job has ended is announced to webhooks as well."""
     connection.execute(insert(job_events).values(job_id=job_id, event=event, token=token, data=dict(data or {})))
+    if event in FINISHED:
+        announce_job(connection, job_id)
 
 
 def read_events_after(connection: Connection, job_id: str, cursor: Cursor, *, limit: int = 200) -> list[StreamEvent]:

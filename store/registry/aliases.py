@@ -15,6 +15,7 @@ from store.registry.versions import hold_version
 from store.rows import AliasMoveRow, AliasRow, columns_of, read_all, read_first
 from store.tables import alias_moves, aliases, jobs, models
 from store.upsert import upsert_into
+from store.webhooks.announce import announce_move
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ def move_alias(connection: Connection, model: str, alias: str, move: AliasUpdate
     facts = {"from": before.version if before else None, "to": move.version, "revision": move.revision + 1}
     facts |= {"job": move.job_id} if move.job_id else {}
     record_action(connection, "alias.moved", f"{model}/{alias}", by=move.by, data=facts)
+    announce_move(connection, model, alias, move.revision + 1)
     return move.revision + 1
 
 

@@ -5,6 +5,7 @@ from store.tables.base import metadata
 from store.tables.dataset_tables import artifacts, datasets, results
 from store.tables.job_tables import checkpoints, epochs, job_events, jobs, workers
 from store.tables.registry_tables import alias_moves, aliases, models, versions
+from store.tables.webhook_tables import webhook_attempts, webhook_deliveries, webhooks
 
 __all__ = [
     "alias_moves",
@@ -23,5 +24,8 @@ __all__ = [
     "models",
     "results",
     "versions",
+    "webhook_attempts",
+    "webhook_deliveries",
+    "webhooks",
     "workers",
 ]

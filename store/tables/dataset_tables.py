@@ -35,7 +35,9 @@ datasets = Table(
     # When a caller deleted it; the row stays for the jobs and versions that name it.
     Column("deleted_at", UtcTime),
     Index(None, "owner"),
-    UniqueConstraint("sha256", "media_type", "target", "id_column"),
+    # The delimiter, encoding and sheet that the upload named, as JSON; empty where it named none.
+    Column("read_options", String(200), nullable=False, default="", server_default=""),
+    UniqueConstraint("sha256", "media_type", "target", "id_column", "read_options"),
 )
 
 # The file of a scoring job.

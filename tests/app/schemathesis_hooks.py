@@ -15,6 +15,7 @@ from schemathesis.openapi.checks import IgnoredAuth, RejectedPositiveData
 from ebb.customers import customers
 
 BEYOND_SCHEMAS = {
+    "address": "a webhook's address that the settings do not allow",
     "conflict": "values that are right one by one and contradict each other",
     "expired": "a dataset that was removed",
     "idempotency-key": "an idempotency key that another request was sent under",

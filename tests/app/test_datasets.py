@@ -83,7 +83,7 @@ def test_a_damaged_column_gets_a_warning(client: FlaskClient) -> None:
         (b"", "target=churned", "empty"),
         (b"months,churned\n", "target=churned", "rows"),
         (b"months,churned\n1,yes\n2\n", "target=churned", "cells"),
-        (b"months,churned\n1,yes\n\xff,no\n", "target=churned", "UTF-8"),
+        ("months,churned\n1,é\n".encode() + b"\xff,no\n", "target=churned", "line 3 is not UTF-8"),
         (b"months,churned\n1,maybe\n2,no\n", "target=churned", "maybe"),
         (b"months,churned\n1,yes\n2,yes\n", "target=churned", "all 2 rows churned"),
         (b"months,churned\n1,no\n", "target=churned", "all 1 rows stayed"),
@@ -128,6 +128,45 @@ def test_a_refused_upload_leaves_the_same_bytes_of_another_dataset(client: Flask
 def test_an_upload_without_a_target_stores_nothing(client: FlaskClient, settings: Settings, query: str) -> None:
     assert upload(client, CSV, query=query).status_code == 422
     assert kept(settings) == []
+
+
+def test_a_table_without_a_target_is_read_again_with_one(client: FlaskClient) -> None:
+    first = upload(client, CSV, query="unlabelled=true&name=home")
+    assert (first.status_code, first.json["target"]) == (201, None)
+    wanted = {"target": "churned", "id": "customer_id"}
+    again = client.post(f"/v1/datasets/{first.json['id']}/readings", json=wanted)
+    assert again.status_code == 201, again.text
+    assert again.headers["Location"] == f"/v1/datasets/{again.json['id']}"
+    told = client.get(again.headers["Location"]).json
+    assert (told["name"], told["target"], told["id_column"], told["sha256"]) == (
+        *("home", "churned", "customer_id"),
+        first.json["sha256"],
+    )
+    same = upload(client, CSV, query="target=churned&id=customer_id")
+    assert (same.status_code, same.json) == (200, told)
+    assert client.post(f"/v1/datasets/{first.json['id']}/readings", json=wanted).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("wanted", "pointer", "told"),
+    [
+        ({"target": "left"}, "/target", "no target column 'left'"),
+        ({"target": "months"}, "/target", "it must say who churned"),
+        ({"target": "churned", "id": "nobody"}, "/id", "no id column 'nobody'"),
+        ({}, "/target", "missing"),
+    ],
+)
+def test_a_reading_that_does_not_fit_is_refused_with_its_place(
+    client: FlaskClient, wanted: dict[str, str], pointer: str, told: str
+) -> None:
+    table = upload(client, CSV, query="unlabelled=true").json["id"]
+    answer = client.post(f"/v1/datasets/{table}/readings", json=wanted)
+    assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer)
+    assert told in answer.json["errors"][0]["detail"]
+
+
+def test_a_target_contradicts_unlabelled(client: FlaskClient) -> None:
+    assert upload(client, CSV, query="target=churned&unlabelled=true").status_code == 422
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/tab-separated-values", "multipart/form-data"])

@@ -48,7 +48,7 @@ def rows(answer: TestResponse) -> list[dict[str, str]]:
     ],
 )
 def test_the_answer_has_the_format_of_the_request_or_of_accept(client: FlaskClient, accept: str, kind: str) -> None:
-    answer = send(client, '{"months": 3}\n', NDJSON, accept=accept)
+    answer = send(client, '{"months": 3, "usage_hours": 9}\n', NDJSON, accept=accept)
     assert (answer.status_code, answer.mimetype) == (200, kind)
     assert answer.headers["ETag"] == '"1"'
 
@@ -96,7 +96,7 @@ def test_an_invalid_ndjson_line_has_an_error_in_its_place(client: FlaskClient) -
 
 
 def test_each_invalid_line_has_an_error_and_the_first_hundred_a_detail(client: FlaskClient) -> None:
-    good, cut, twice = '{"customer_id": "c-1", "months": 3}', '{"months": [', '{"months": 3, "months": 4}'
+    good, cut, twice = '{"months": 3, "usage_hours": 9}', '{"months": [', '{"months": 3, "months": 4}'
     first, *bad, last = lines(send(client, "\n".join([good, *[cut, twice] * 100, good]), NDJSON))
     assert first == last
     assert [one["error"]["pointer"].split("/")[1] for one in bad] == [str(row) for row in range(1, 201)]
@@ -120,7 +120,7 @@ def test_an_invalid_csv_line_has_an_error_in_its_place(client: FlaskClient) -> N
 @pytest.mark.parametrize(
     ("body", "status", "pointer"),
     [
-        (b"customer_id,months\n\xff,3\n", 400, ""),
+        ("customer_id,months\né,3\n".encode() + b"\xff,3\n", 422, ""),
         (b'months\n"3', 400, ""),
         (b'months\n"3"x\n', 400, ""),
         (b"months,months\n1,2\n", 422, "/header/months"),
@@ -129,7 +129,8 @@ def test_an_invalid_csv_line_has_an_error_in_its_place(client: FlaskClient) -> N
         (b"month\n3\n", 422, "/0/month"),
         (b"months," + b"x" * 257 + b"\n1,2\n", 422, "/header/" + "x" * 256 + "… (257 characters)"),
         (b",".join(b"c%d" % n for n in range(10_001)) + b"\n", 422, "/header"),
-        (b"months\nx\n", 422, "/0/months"),
+        (b"months,usage_hours\nx,9\n", 422, "/0/months"),
+        (b"months\n3\n", 422, ""),
     ],
 )
 def test_csv_that_cannot_be_scored_is_a_problem(client: FlaskClient, body: bytes, status: int, pointer: str) -> None:
@@ -143,19 +144,21 @@ def test_an_unclosed_quote_is_refused(client: FlaskClient) -> None:
 
 
 def test_texts_that_a_spreadsheet_would_run_get_an_apostrophe_and_numbers_none(client: FlaskClient) -> None:
-    told = rows(send(client, "customer_id,months\n=1+1,3\n@x,4\n-5,5\n", CSV, "?customer_value=0&contact_cost=1"))
+    told = rows(
+        send(client, "customer_id,months,usage_hours\n=1+1,3,\n@x,4,\n-5,5,\n", CSV, "?customer_value=0&contact_cost=1")
+    )
     assert [row["customer_id"] for row in told] == ["'=1+1", "'@x", "'-5"]
     assert told[0]["expected_profit"] == "-1.0"
 
 
 def test_the_query_sets_reasons_and_decisions(client: FlaskClient) -> None:
     query = "?explain=2&customer_value=200&offer_cost=10&contact_cost=1&acceptance=0.3&capacity=1"
-    body = "\n".join(json.dumps({"customer_id": n, "months": n}) for n in range(5))
+    body = "\n".join(json.dumps({"customer_id": n, "months": n, "usage_hours": 9}) for n in range(5))
     told = lines(send(client, body, NDJSON, query))
     assert [len(one["reasons"]) for one in told] == [2] * 5
     best = max(told, key=lambda one: one["decision"]["expected_profit"])
     assert [one for one in told if one["decision"]["contact"]] == ([best] if told else [])
-    row = rows(send(client, "customer_id,months\n0,0\n", CSV, query))[0]
+    row = rows(send(client, "customer_id,months,usage_hours\n0,0,9\n", CSV, query))[0]
     assert row["reason_1_column"] == told[0]["reasons"][0]["column"]
     assert float(row["gap"]) == told[0]["gap"]
     assert float(row["expected_profit"]) == told[0]["decision"]["expected_profit"]
@@ -163,10 +166,10 @@ def test_the_query_sets_reasons_and_decisions(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize(("direction", "sign"), [("raising", 1), ("lowering", -1)])
 def test_a_direction_returns_only_its_reasons_in_every_format(client: FlaskClient, direction: str, sign: int) -> None:
-    records = [{"customer_id": n, "months": 12 * n} for n in range(5)]
+    records = [{"customer_id": n, "months": 12 * n, "usage_hours": 40} for n in range(5)]
     body, table = (
         "\n".join(map(json.dumps, records)),
-        "customer_id,months\n" + "\n".join(f"{n},{12 * n}" for n in range(5)),
+        "customer_id,months,usage_hours\n" + "\n".join(f"{n},{12 * n},40" for n in range(5)),
     )
     every = client.post(SCORE, json={"records": records, "explain": 100}).json["scores"]
     expected = [[one for one in each["reasons"] if sign * one["contribution"] > 0] for each in every]
@@ -241,8 +244,31 @@ def test_missing_values_are_counted_by_column_among_those_that_were_scored(clien
 
 @pytest.mark.parametrize("kind", [NDJSON, CSV])
 def test_ten_thousand_records_are_the_most_in_every_format(client: FlaskClient, kind: str) -> None:
-    line, head = {NDJSON: ('{"months": 3}\n', ""), CSV: ("3\n", "months\n")}[kind]
+    line, head = {NDJSON: ('{"months": 3, "usage_hours": 9}\n', ""), CSV: ("3,9\n", "months,usage_hours\n")}[kind]
     assert send(client, head + line * 10_000, kind).status_code == 200
     beyond = send(client, head + line * 10_001, kind)
     assert beyond.status_code == 413
     assert "/v1/jobs/scoring" in beyond.json["detail"]
+
+
+def test_a_file_that_lacks_most_columns_of_the_training_is_refused_with_their_names(client: FlaskClient) -> None:
+    for body, kind in (("customer_id,months\na,3\n", CSV), ('{"customer_id": "a", "months": 3}', NDJSON)):
+        answer = send(client, body, kind)
+        assert (answer.status_code, answer.json["type"]) == (422, "urn:problem-type:ebb:unreadable-table")
+        assert "lacks 3 of the 4 columns that training saw: 'monthly_charge'" in answer.json["detail"]
+    assert client.post(SCORE, json={"records": [{"months": 3}]}).status_code == 200
+
+
+def test_headers_tell_what_was_imputed_in_every_format(client: FlaskClient) -> None:
+    for body, kind in (
+        ("months,usage_hours\n3,9\n4,\n5,x\n", CSV),
+        ('{"months": 3, "usage_hours": 9}\n{"months": 4}\n[]', NDJSON),
+    ):
+        headers = send(client, body, kind).headers
+        assert json.loads(headers["Ebb-Imputed"]) == {"monthly_charge": 2, "support_tickets": 2, "usage_hours": 1}
+        assert (headers["Ebb-Imputed-Columns"], headers.get("Ebb-Unseen")) == ("3", None)
+
+
+def test_lines_of_nothing_but_separators_are_no_customers(client: FlaskClient) -> None:
+    told = rows(send(client, "customer_id,months,usage_hours\n,,\na,3,9\n,,\n", CSV))
+    assert [row["customer_id"] for row in told] == ["a"]

@@ -96,7 +96,7 @@ def test_the_death_of_an_inspection_is_a_refusal(
 def test_an_inspection_ends_with_its_parent(tmp_path: Path) -> None:
     pipe = tmp_path / "nobody-writes-here"
     os.mkfifo(pipe)
-    asked = {"path": str(pipe), "file_format": "csv", "target": None, "id_column": None}
+    asked = {"path": str(pipe), "file_format": "csv", "target": None, "id_column": None, "first_rows": None}
     child = start_module("app.inspection.child", {**os.environ, **ONE_BLAS_THREAD})
     assert child.stdin is not None
     child.stdin.write(json.dumps({**asked, "memory_bytes": 2**30, "seconds": 60}).encode() + b"\n")
@@ -138,3 +138,18 @@ def test_an_inspection_holds_its_uploads_place(make_app: Callable[..., Flask], l
     assert (answer.status_code, answer.json["type"]) == (503, "urn:problem-type:ebb:busy")
     assert answer.headers["Retry-After"]
     assert app.test_client().post(url, data=CSV, content_type=kind).status_code == 201
+
+
+def test_the_first_rows_are_read_as_they_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("id,plan,fee,note\n007,DSL,1.50,\n008,,20," + "x" * 100 + "\n009,DSL,3,y\n", encoding="utf-8")
+    first = Inspector(Settings(home=tmp_path)).first_rows(path, "csv", 2)
+    assert first.names == ["id", "plan", "fee", "note"]
+    assert first.rows == [["007", "DSL", "1.50", ""], ["008", "", "20", "x" * 79 + "…"]]
+
+
+def test_the_first_rows_of_what_is_no_table_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    path.write_bytes(b"PAR1 and no more")
+    with pytest.raises(TableError):
+        Inspector(Settings(home=tmp_path)).first_rows(path, "parquet", 2)

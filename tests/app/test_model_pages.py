@@ -2,11 +2,17 @@
 
 from collections.abc import Callable
 from html import unescape
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from model.estimator import Estimator
+from store.database import Connection, Database
+from store.jobs.claim import claim
+from store.jobs.finish import succeed
+from store.jobs.submit import Submission, submit
+from store.registry.versions import get_version
 
 Key = Callable[..., dict[str, str]]
 
@@ -23,6 +29,38 @@ def test_buttons_are_for_those_who_may_promote(guarded: FlaskClient, key: Key, p
         answer = guarded.get(path, headers=key(*scopes))
         assert answer.status_code == 200
         assert ("data-action" in answer.text) == seen, scopes
+
+
+def evaluated(database: Database, version: int, report: dict[str, Any]) -> str:
+    """Return the id of a job that has evaluated a version."""
+
+    def work(connection: Connection) -> str:
+        dataset = get_version(connection, "churn", version).dataset_id
+        job = submit(connection, Submission("evaluation", "churn", dataset, {"version": version})).job_id
+        claimed = claim(connection, job, worker="w", lease_seconds=30)
+        assert claimed is not None
+        succeed(connection, claimed, {"version": version, "dataset": dataset, "report": report})
+        return job
+
+    return database.write(work)
+
+
+@pytest.mark.usefixtures("versions")
+def test_an_evaluation_on_another_table_takes_the_place_of_the_trainings(
+    client: FlaskClient, database: Database, estimator: Estimator
+) -> None:
+    report = {**estimator.metrics["evaluation"], "rows": 4321}
+    job = evaluated(database, 1, report)
+    listed = client.get("/models/churn/versions/1").text
+    assert f'href="/models/churn/versions/1?evaluation={job}"' in listed
+    assert "4,321 rows of dataset" in listed
+    assert job not in client.get("/models/churn/versions/2").text
+    shown = client.get(f"/models/churn/versions/1?evaluation={job}").text
+    assert "none of which the version was trained on" in shown
+    assert shown.count('class="chart"') == 5
+    other = client.get(f"/models/churn/versions/2?evaluation={job}")
+    assert other.status_code == 404
+    assert f"job {job} has no evaluation of version 2" in unescape(other.text)
 
 
 @pytest.mark.usefixtures("versions")
@@ -47,7 +85,7 @@ def test_versions_that_cannot_be_compared_are_told(client: FlaskClient, query: s
     [
         ("?customer=nobody", "no customer 'nobody' in its column 'customer_id'"),
         ("?member=2", "there is no such member"),
-        ("?dataset=01890000-0000-7000-8000-000000000000", "there is no such dataset"),
+        ("?dataset=nothing", "there is no such dataset"),
     ],
 )
 def test_a_glass_box_that_cannot_be_opened_says_why(client: FlaskClient, query: str, told: str) -> None:

@@ -15,8 +15,9 @@ from app.server.route_table import ROUTES
 from app.views.aliases import Alias
 from app.views.datasets import Dataset
 from app.views.models import Version
+from app.views.webhooks import Webhook
 
-STRUCTS = {struct.__name__: struct for struct in (Alias, Dataset, Job, ProblemDetails, Scored, Version)}
+STRUCTS = {struct.__name__: struct for struct in (Alias, Dataset, Job, ProblemDetails, Scored, Version, Webhook)}
 CASES = [(operation, name) for operation, bodies in BODIES.items() for name in bodies]
 
 
@@ -30,7 +31,7 @@ def test_the_service_takes_every_example_of_a_body(
     client: FlaskClient, dataset: str, champion: int, operation: str, name: str
 ) -> None:
     (route,) = (route for route in ROUTES if route.name == operation)
-    path = route.path.format(name="churn", version=champion, alias="challenger")
+    path = route.path.format(name="churn", version=champion, alias="challenger", dataset_id=dataset)
     body = json.dumps(BODIES[operation][name]).replace(DATASET_ID, dataset)
     headers = {"If-None-Match": "*"} if route.method == "PUT" else {}
     answer = client.open(path, method=route.method, data=body, headers=headers, content_type="application/json")

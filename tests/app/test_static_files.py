@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from app.pages.static_files import FOLDER, static_files
 
-MOST_BYTES = 44_000
+MOST_BYTES = 47_000  # a page without curves loads half of it
 VENDOR = FOLDER / "vendor"
 MANIFEST = json.loads((VENDOR / "manifest.json").read_text(encoding="utf-8"))
 
@@ -28,7 +28,8 @@ def test_the_files_of_others_are_those_of_the_manifest() -> None:
 
 
 def test_scripts_and_styles_are_small() -> None:
-    assert sum(len(file.packed) for file in static_files().values()) <= MOST_BYTES
+    files = [file for file in static_files().values() if file.media_type in ("text/css", "text/javascript")]
+    assert 0 < sum(len(file.packed) for file in files) <= MOST_BYTES
 
 
 def test_a_file_is_kept_until_it_changes(guarded: FlaskClient) -> None:

@@ -41,8 +41,8 @@ def write_customers(path: Path) -> None:
             writer.writerow([f"c-{number}", plan, months, charge, tickets if number % 20 else "", left])
 
 
-def call_list(folder: Path) -> list[dict[str, str]]:
-    with (folder / "call_list.csv").open(newline="") as file:
+def call_list(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8-sig") as file:
         return list(csv.DictReader(file))
 
 
@@ -69,28 +69,44 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def folder(service: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a user who has followed the quickstart with curl, and in `python` with Python."""
+    """The folder of a user who has followed the quickstart by commands, with curl, and with Python."""
     folder = tmp_path_factory.mktemp("user")
     write_customers(folder / "customers.csv")
     shell(blocks(QUICKSTART, "sh"), service, folder)
-    (folder / "python").mkdir()
-    write_customers(folder / "python" / "customers.csv")
     command = [sys.executable, "-c", blocks(QUICKSTART, "python").replace(WRITTEN_FOR, service.url)]
-    subprocess.run(command, cwd=folder / "python", check=True, stdout=subprocess.DEVNULL, timeout=120)
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=120)
+    (folder / "listed.txt").write_text(done.stdout)
     return folder
 
 
-def test_the_quickstart_makes_a_call_list(folder: Path) -> None:
-    called = call_list(folder)
+def test_the_quickstart_makes_a_call_list_of_customers_who_have_not_left(folder: Path) -> None:
+    called = call_list(folder / "call_list.csv")
     assert len(called) == 50
-    profits = [float(row["expected_profit"]) for row in called]
+    profits = [float(row["expected profit"]) for row in called]
     assert profits == sorted(profits, reverse=True)
     assert profits[-1] > 0
-    assert all(row["customer_id"] and row["reason_1_text"] for row in called)
+    with (folder / "customers.csv").open(newline="") as file:
+        stayed = {row["customer_id"] for row in csv.DictReader(file) if row["churned"] == "no"}
+    assert {row["customer_id"] for row in called} <= stayed
+    assert all(row["reason 1"] for row in called)
 
 
-def test_the_quickstart_in_python_makes_the_same_call_list(folder: Path) -> None:
-    assert call_list(folder / "python") == call_list(folder)
+def test_the_quickstart_by_commands_and_in_python_makes_the_same_call_list(folder: Path) -> None:
+    called = call_list(folder / "call_list.csv")
+    assert call_list(folder / "calls.csv") == called
+    in_python = (folder / "listed.txt").read_text().splitlines()
+    assert [line.split(",")[0] for line in in_python] == [row["customer_id"] for row in called]
+
+
+PAGES = [DOCS / "command-line.md", DOCS / "python.md"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_code_of_a_page_runs(page: Path, service: Running, folder: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    shell("\n".join(line for line in blocks(text, "sh").splitlines() if "pip install" not in line), service, folder)
+    script = blocks(text, "python").replace(WRITTEN_FOR, service.url)
+    subprocess.run([sys.executable, "-c", script], cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=120)
 
 
 @pytest.fixture(scope="module")

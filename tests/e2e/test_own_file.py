@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from ebb import ChurnClassifier
 from ebb.client import Client
 from ebb.customers import customers
+from ebb.errors import RefusedError
 from tests.e2e.running import Running, ebb_up
 
 Ebb = Callable[..., subprocess.CompletedProcess[str]]
@@ -153,3 +155,32 @@ def test_a_mistake_in_a_call_list_is_told(ebb: Ebb, june: Path, options: tuple[o
     assert done.returncode in (1, 2)
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_model_is_shown_and_a_version_and_a_dataset_are_deleted(ebb: Ebb, tmp_path: Path) -> None:
+    customers(300, 41).write_csv(tmp_path / "july.csv")
+    train = ("train", tmp_path / "july.csv", "--target", "churned", "--id", "customer_id", "--model", "july")
+    for promote in ("--promote", "--name=july2"):
+        assert ebb(*train, "--set", "epochs=2", promote).returncode == 0
+    assert "champion" in ebb("models", "show", "july").stdout
+    assert told(ebb("models", "show", "july", "--json"))["aliases"][0]["version"] == 1
+    needed = ebb("versions", "delete", "july", 1)
+    assert (needed.returncode, "champion" in needed.stderr) == (1, True)
+    assert "version 2 of july is deleted" in ebb("versions", "delete", "july", 2).stdout
+    assert [row["version"] for row in told(ebb("versions", "list", "july", "--json"))] == [1]
+    assert ebb("datasets", "delete", "july").returncode == 1  # the champion was trained on it
+    customers(300, 42).write_csv(tmp_path / "august.csv")
+    assert ebb("train", tmp_path / "august.csv", *train[2:], "--set", "epochs=1").returncode == 0
+    assert "of 300 rows is deleted" in ebb("datasets", "delete", "august").stdout
+    assert told(ebb("datasets", "list", "--name", "august", "--json")) == []
+
+
+def test_what_was_uploaded_is_downloaded_and_a_result_deleted(client: Client, june: Path) -> None:
+    sent, out = june.read_bytes() + b"\n", BytesIO()
+    client.upload_dataset(sent, name="september", target=None)
+    client.save_dataset("september", out)
+    assert out.getvalue() == sent
+    listed = client.call_list(june, model="june", capacity=1)
+    client.delete_result(listed.job_id)
+    with pytest.raises(RefusedError, match="410"):
+        client.save_result(listed.job_id, BytesIO())

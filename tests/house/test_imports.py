@@ -23,6 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "store.doorbell": {"celery", "kombu"},
     "worker": {"celery", "model", "store"},
     "worker.__main__": {"kombu"},
+    "worker.webhook_sender": {"httpx"},
     "app": {"flask", "werkzeug", "gunicorn", "msgspec", "model", "store"},
     "app.call_lists": {"xlsxwriter"},
     "app.metrics": {"prometheus_client"},

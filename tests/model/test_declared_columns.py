@@ -114,7 +114,7 @@ def test_texts_that_are_declared_numeric_are_numbers_in_training_and_scoring():
     ("cells", "kind", "detail"),
     [
         (Words.of(["4"] * 399 + ["12 months"]), "numeric", "holds '12 months' in row 400, which is not a number"),
-        (Flags(np.ones(ROWS)), "numeric", "holds True in row 1, which is not a number"),
+        (Flags(np.ones(ROWS)), "numeric", "holds true in row 1, which is not a number"),
         (Numbers(CODE), "date", "in row 1, which is not an ISO 8601 date"),
         (Words.of(["2024-01-02"] * 7 + ["soon"] * 393), "date", "holds 'soon' in row 8, which is not an ISO 8601 date"),
         (Words.of(["true", "yes"] * 200), "boolean", "holds 'yes' in row 2, which is not true or false"),

@@ -105,6 +105,21 @@ def test_constant_and_dropped_columns_are_left_out_and_accepted_in_records():
     assert estimator.check({"months": 3, "plan": "basic", "constant": 1, "churned": True}) == []
 
 
+def test_a_column_that_is_empty_in_all_training_rows_is_left_out_with_a_warning():
+    table = mixed_table()
+    held_out = fit(table).valid_rows[0]
+    almost = np.full(table.rows, np.nan)
+    almost[held_out] = 7.0
+    columns = {**table.columns, "empty": Numbers(np.full(table.rows, np.nan)), "almost": Numbers(almost)}
+    fitting = fit(Table(columns, table.rows), columns={"plan": {"drop": True}})
+    estimator = fitting.estimator()
+    assert estimator.encoder.names == ("months", "auto_pay")
+    told = {warning["column"]: warning["detail"] for warning in estimator.warnings}
+    assert "no value in any row: training leaves it out" in told["empty"]
+    assert "no value in any training row: training leaves it out" in told["almost"]
+    assert estimator.check({"months": 3, "empty": 1, "almost": "x"}) == []
+
+
 def bad_table(**columns) -> Table:
     return Table(columns, len(next(iter(columns.values()))))
 
@@ -124,7 +139,7 @@ def bad_table(**columns) -> Table:
         (
             bad_table(x=Numbers(np.full(8, np.nan)), churned=Flags(np.arange(8.0) % 2)),
             ColumnError,
-            "'x' has no value in any",
+            "no column to learn from",
         ),
         (
             bad_table(x=Numbers(np.arange(8.0)), gone=Flags(np.arange(8.0) % 2)),

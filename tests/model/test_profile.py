@@ -3,6 +3,7 @@
 import io
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from model.profile.sample import RowSampler
 from model.profile.table_profile import TableProfile
 from model.profile.word_tally import WordTally
 from model.tables import reader
+from model.tables.file_reading import FileReading
 from model.tables.profiling import profile_file
 from model.tables.reader import read_table
 
@@ -67,13 +69,16 @@ def tables(draw: Any) -> bytes:
     return "\n".join(lines).encode() + b"\n"
 
 
+COMMAS = FileReading("csv", encoding="utf-8", delimiter="comma")
+
+
 def whole(data: bytes, target: str | None, id_column: str | None) -> Schema:
     """Return the schema of the table read as a whole, with the kinds known before counting."""
     table = read_table(io.BytesIO(data), "csv", [] if id_column is None else [id_column])
     found = {name: reading for name, cells in table.columns.items() if (reading := found_in(cells)) is not None}
     profile = TableProfile(target, id_column, found)
     profile.add(table.columns, table.rows)
-    return profile.schema()
+    return replace(profile.schema(), read_as=COMMAS.to_json())
 
 
 def told(look: Any) -> Any:
@@ -94,7 +99,7 @@ def test_chunks_of_any_size_give_the_schema_of_the_whole_table(
     data: bytes, rows: int, target: str | None, named: bool
 ) -> None:
     id_column = "id" if named else None
-    chunked = told(lambda: profile_file(io.BytesIO(data), "csv", target, id_column, chunk_rows=rows))
+    chunked = told(lambda: profile_file(io.BytesIO(data), COMMAS, target, id_column, chunk_rows=rows))
     assert chunked == told(lambda: whole(data, target, id_column))
 
 

@@ -238,7 +238,6 @@ def test_a_file_that_lacks_most_columns_is_refused():
 @pytest.mark.parametrize(
     ("data", "form", "said"),
     [
-        (b"sep=;\na;b\n", "csv", "sep= line"),
         (b",a\n0,1\n", "csv", "pandas"),
         (b'[\n{"a": 1}\n]', "ndjson", "JSON array"),
     ],

@@ -7,20 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 
 from store.database import Database, open_database
 from store.settings import Settings
 from tests.app.running import Running, served
+from tests.parts.browser import PHONE
 
 WAIT_MS = 60_000  # a condition may take this long on a busy machine
 expect.set_options(timeout=WAIT_MS)
-PHONE = {"width": 375, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
-QUIET = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 
 
 @dataclass(frozen=True)
@@ -47,13 +43,6 @@ def running_site(home: Path, sqlite_template: Path, **changes: object) -> Iterat
             assert "Traceback" not in "".join(server.lines)
     finally:
         database.close()
-
-
-def launch(playwright: Playwright) -> Browser:
-    """Start Chromium."""
-    program = shutil.which("chromium")
-    assert program is not None, "the tests of pages need Chromium: install it first (Debian: apt-get install chromium)"
-    return playwright.chromium.launch(executable_path=program, args=list(QUIET))
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.pages.browsing import Site, launch, opened, running_site
+from tests.pages.browsing import Site, opened, running_site
+from tests.parts.browser import launch
 
 Open = Callable[..., AbstractContextManager[Page]]
 

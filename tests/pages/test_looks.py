@@ -5,7 +5,7 @@ from playwright.sync_api import Browser
 
 from tests.pages.browsing import Site, check_looks
 
-PATHS = ("/", "/jobs", "/operations", "/keys")
+PATHS = ("/", "/calls", "/jobs", "/operations", "/keys")
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -69,6 +69,17 @@ def test_an_alias_that_somebody_else_moved_is_told_beside_the_button(open_page: 
         expect(page.get_by_role("alert")).to_contain_text("the condition of the request does not hold")
 
 
+def test_a_version_that_no_alias_needs_is_deleted(open_page: Open, site: Site) -> None:
+    for _ in range(2):
+        register(site.database, site.settings, "spare", train(SPECS[0]))
+    with open_page("/models/spare/versions/1") as page:
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("button", name="Delete version 1").click()
+        expect(page).to_have_url(f"{site.url}/models/spare")
+        expect(page.get_by_role("link", name="version 2", exact=True)).to_be_visible()
+        expect(page.get_by_role("link", name="version 1", exact=True)).to_have_count(0)
+
+
 def test_only_what_differs_is_beside_each_other(open_page: Open) -> None:
     with open_page("/models/churn/compare?versions=1,2") as page:
         facts = page.get_by_role("region", name="Versions side by side").get_by_role("rowheader").all_inner_texts()

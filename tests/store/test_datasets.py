@@ -34,7 +34,9 @@ def test_the_same_bytes_read_the_same_way_are_one_dataset(database: Database) ->
     assert _add(database, replace(TABLE, name="another name")) == (first, False)
 
 
-@pytest.mark.parametrize("change", [{"media_type": "x"}, {"target": "left"}, {"id_column": "customer"}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"media_type": "x"}, {"target": "left"}, {"id_column": "customer"}, {"read_options": "{}"}], ids=str
+)
 def test_the_same_bytes_read_another_way_are_another_dataset(database: Database, change: dict[str, str]) -> None:
     first, _ = _add(database)
     other, new = _add(database, replace(TABLE, **change))

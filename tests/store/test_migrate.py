@@ -97,9 +97,10 @@ def test_the_data_of_the_first_release_survives_an_upgrade(bare: Database) -> No
 
 def test_a_move_by_a_training_names_the_key_that_submitted_it(bare: Database) -> None:
     """An earlier release named the job as the mover."""
-    upgrade(bare, "0005")
+    upgrade(bare)
     world = make_world(bare)
     jobs = [world.queue(owner=owner) for owner in ("0123abcd", "")]
+    downgrade(bare, "0005")
     movers = [*(f"job {job}" for job in jobs), "local", "job 7"]
     row = "INSERT INTO alias_moves (model, alias, revision, to_version, moved_by, moved_at) VALUES "
     for number, mover in enumerate(movers, 1):

@@ -7,8 +7,8 @@ from sqlalchemy import update
 from store.clock import now
 from store.database import Database
 from store.registry.aliases import AliasUpdate, move_alias
-from store.registry.deletion import DAY_SECONDS, delete_version, find_old_versions
 from store.registry.rollback import roll_back
+from store.registry.version_deletion import DAY_SECONDS, delete_version, find_old_versions
 from store.retention import remove_old_versions
 from store.tables import versions
 from tests.store.world import World

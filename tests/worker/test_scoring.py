@@ -38,11 +38,11 @@ def _scorable(trainings: Trainings, table: bytes) -> Trainings:
     return make_trainings(trainings.database, trainings.settings, table)
 
 
-def queue(trainings: Trainings, output: str = "csv", explain: int = 0, **more: str) -> str:
+def queue(trainings: Trainings, output: str = "csv", explain: int = 0, **more: Any) -> str:
     return trainings.world.queue(kind="scoring", params={"version": 1, "output": output, "explain": explain, **more})
 
 
-def score(trainings: Trainings, output: str = "csv", explain: int = 0, **more: str) -> tuple[Any, bytes]:
+def score(trainings: Trainings, output: str = "csv", explain: int = 0, **more: Any) -> tuple[Any, bytes]:
     job_id = queue(trainings, output, explain, **more)
     trainings.attempts.run(job_id)
     row = trainings.world.row(job_id)
@@ -105,6 +105,25 @@ def test_a_table_is_scored_to_the_bytes_of_the_command_line(scorable: Trainings,
 def test_unknown_columns_and_missing_values_are_counted(on_sqlite: Trainings) -> None:
     row, _ = score(_scorable(on_sqlite, CSV.replace(b"months", b"monts", 1)))
     assert (row.result["ignored"], row.result["imputed"]) == (["monts"], {"months": row.result["rows"]})
+
+
+def test_a_call_list_has_the_most_profitable_customers_who_have_not_left(scorable_on_sqlite: Trainings) -> None:
+    asked = {"customer_value": 200, "value_column": None, "value_times": 1, "offer_cost": 10, "contact_cost": 1}
+    limits = {"acceptance": 0.3, "budget": None, "capacity": 25, "with_churned": False}
+    wanted: Any = {**asked, **limits}
+    row, data = score(scorable_on_sqlite, "ndjson", explain=2, call_list=wanted)
+    lines = [json.loads(line) for line in data.splitlines()]
+    told = row.result["call_list"]
+    assert len(lines) == told["customers"] == 25
+    assert {line["customer"]["churned"] for line in lines} == {"no"}
+    assert told["churned"] == TABLE.count(b",yes\n")
+    profits = [line["expected_profit"] for line in lines]
+    assert profits == sorted(profits, reverse=True)
+    assert sum(profits) == pytest.approx(told["expected_profit"])
+    assert (row.progress_done, row.progress_total) == (30_000, 30_000)
+    everybody, _ = score(scorable_on_sqlite, "ndjson", explain=2, call_list=wanted | {"with_churned": True})
+    assert everybody.result["call_list"]["churned"] == 0
+    assert everybody.result["call_list"]["expected_profit"] > told["expected_profit"]
 
 
 def left_over(folder: Path) -> list[Path]:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 from model.campaign import Economics
 from model.evaluation.labelled_rows import LabelledRows, evaluate_labelled, joined, read_labelled
 from model.evaluation.size import check_evaluation_size
+from model.tables.file_reading import FileReading
 from model.unseen import Contender
 from store.alias_names import CHAMPION
 from store.database import Connection, Database
@@ -35,7 +36,7 @@ class EvaluationWork:
     data: JobData
     version: Contender
     champion: tuple[int, Contender] | None
-    table: tuple[Path, str]
+    table: tuple[Path, FileReading]
     unusable: dict[str, Any] | None = None  # the entry of a champion that cannot be compared with
     chunks: list[LabelledRows] = field(default_factory=list)
     result: dict[str, object] = field(init=False)  # once every unit is done

@@ -13,7 +13,8 @@ from model.call_list import CallList, CallListOptions, CallListSummary
 from model.estimator import Estimator
 from model.outputs import OUTPUTS, Layout
 from model.outputs.writing import ScoringSummary
-from model.scoring import score_file
+from model.scoring import score_file, usual_reading
+from model.tables.file_reading import FileReading
 from store.artifacts import Artifact, Draft
 from store.database import Connection, Database
 from store.jobs.checkpoints import CheckpointRow
@@ -35,7 +36,7 @@ class Scoring:
     data: JobData
     estimator: Estimator
     quota: Quota
-    table: tuple[Path, str]
+    table: tuple[Path, FileReading]
     summary: ScoringSummary = field(default_factory=ScoringSummary)
     listed: CallListSummary | None = None
     written: Artifact = field(init=False)  # once every unit is done
@@ -52,7 +53,11 @@ class Scoring:
             data = JobData.read(connection, job_id, settings)
             estimator = load_estimator(connection, data.job.model, data.job.params["version"])
             quota = read_quota(connection, data.job.owner, default=settings.stored_bytes)
-        return cls(data, Estimator.from_bytes(estimator), quota, data.open_table())
+        path, how = data.open_table()
+        used = Estimator.from_bytes(estimator)
+        reading, warnings = usual_reading(used, path, how)
+        told = tuple(warning.to_json() for warning in warnings) or data.file_warnings
+        return cls(data, used, quota, (path, reading), ScoringSummary(reading=told))
 
     @property
     def progress(self) -> JobProgress:

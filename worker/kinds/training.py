@@ -154,9 +154,9 @@ class Training:
         if holdout is None:
             unseen, remedy = self.held_out(champion), GROWN
         else:
-            path, file_format, target = holdout
+            path, how, target = holdout
             mine = Contender(THIS, self.estimator, lambda: self.seen)
-            rows = read_rows(path, file_format, champion, mine)
+            rows = read_rows(path, how, champion, mine)
             unseen, remedy = labelled_rows(rows, target, champion, mine), LARGER
         return judge(unseen, gate, self.fitting.spec.seed, remedy), unseen.to_json()
 

@@ -33,7 +33,13 @@
 
   function dataOf(chart, readers) {
     const clean = chart.log ? positive : (value) => value;
-    return [epochs.map((epoch) => epoch.epoch), ...readers.map(([, read]) => epochs.map((epoch) => clean(read(epoch)) ?? null))];
+    const points = [];
+    for (const epoch of epochs) {
+      const before = points.at(-1);
+      if (before && before.stage !== epoch.stage) points.push({ epoch: epoch.epoch - 0.5, stage: epoch.stage }); // a gap
+      points.push(epoch);
+    }
+    return [points.map((point) => point.epoch), ...readers.map(([, read]) => points.map((point) => clean(read(point)) ?? null))];
   }
 
   function make(chart, readers) {
@@ -50,7 +56,7 @@
       height: 220,
       scales: { x: { time: false }, y: chart.log ? { distr: 3 } : {} },
       axes: [axis, { ...axis, size: 60 }],
-      series: [{ label: "epoch" }, ...readers.map(([label], index) => ({ label, stroke: colour(index), width: 2, spanGaps: true }))],
+      series: [{ label: "epoch" }, ...readers.map(([label], index) => ({ label, stroke: colour(index), width: 2, spanGaps: Boolean(chart.layers) }))],
     }, dataOf(chart, readers), chart.box);
     chart.names = readers.map(([label]) => label).join();
   }
@@ -66,7 +72,8 @@
     const latest = epochs.at(-1);
     if (latest) {
       const figure = (value) => (value === null ? "–" : value.toPrecision(4));
-      note.textContent = `Epoch ${latest.epoch}: training loss ${figure(latest.train_loss)}, validation loss ${figure(latest.valid_loss)}, ` +
+      const stage = latest.stage > 1 ? ` of stage ${latest.stage}, whose losses do not compare with those before` : "";
+      note.textContent = `Epoch ${latest.epoch}${stage}: training loss ${figure(latest.train_loss)}, validation loss ${figure(latest.valid_loss)}, ` +
         `learning rate ${figure(latest.learning_rate)}.`;
     }
   }

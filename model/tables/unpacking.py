@@ -1,0 +1,132 @@
+"""Unpacks gzip, and zip of one file, while it is read. The unpacked bytes are counted and never held in memory."""
+
+import gzip
+import io
+import zipfile
+import zlib
+from typing import Any, BinaryIO, Literal, NamedTuple
+
+from model import limits
+from model.errors import TableError
+
+BUFFER = 1024**2
+STORED_OR_DEFLATED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+"""Other methods pack a million bytes into one."""
+
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
+
+
+class Unpacked(NamedTuple):
+    """The stream of a file, whether it was compressed, and its own name in a zip file."""
+
+    stream: BinaryIO
+    compression: Literal["gzip", "zip"] | None = None
+    name: str = ""
+
+
+def unpacked(stream: BinaryIO, size: int) -> Unpacked:
+    """Return a stream of the unpacked bytes; a workbook, which is a zip file of many, stays as it is.
+
+    Raises: TableError for a zip file of several files, of an encrypted one, or packed by another method than deflate.
+    The stream raises it where the file is damaged, or unpacks to more bytes than `model.limits` allows.
+    """
+    start = stream.read(4)
+    stream.seek(0)
+    most = limits.DECODED_BYTES + limits.DECODED_TIMES * size
+    if start[:2] == GZIP:
+        inner: Any = gzip.GzipFile(fileobj=stream, mode="rb")
+        return Unpacked(_buffered(inner, "gzip", most), "gzip")
+    if start == ZIP and not _is_workbook(archive := _archive(stream)):
+        member = _only(archive)
+        return Unpacked(_buffered(archive.open(member), "zip", most), "zip", member.filename)
+    return Unpacked(stream)
+
+
+def packed_type(stream: BinaryIO) -> str | None:
+    """Return the media type of a compressed file or a workbook by its first bytes; None for another file.
+
+    Raises: TableError for a damaged zip file.
+    """
+    stream.seek(0)
+    start = stream.read(4)
+    if start[:2] == GZIP:
+        return "application/gzip"
+    if start != ZIP:
+        return None
+    return WORKBOOK if _is_workbook(_archive(stream)) else "application/zip"
+
+
+def _buffered(inner: Any, kind: str, most: int) -> BinaryIO:
+    return io.BufferedReader(Unpacking(inner, kind, most), BUFFER)
+
+
+def _archive(stream: BinaryIO) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(stream)
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise TableError(f"the zip file cannot be read: {error}: pack it again") from error
+
+
+def _is_workbook(archive: zipfile.ZipFile) -> bool:
+    return "[Content_Types].xml" in archive.NameToInfo
+
+
+def _only(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    files = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
+    if len(files) != 1:
+        raise TableError(f"the zip file holds {len(files):,} files: pack the table alone")
+    if files[0].flag_bits & 1:
+        raise TableError("the zip file is encrypted: pack the table without a password")
+    if files[0].compress_type not in STORED_OR_DEFLATED:
+        raise TableError("the zip file is packed by another method than deflate: pack it again by deflate, or by gzip")
+    return files[0]
+
+
+class Unpacking(io.RawIOBase):
+    """The bytes of a compressed file. It can be read again from its beginning."""
+
+    def __init__(self, inner: Any, kind: str, most: int) -> None:
+        super().__init__()
+        self._inner, self._kind, self._most = inner, kind, most
+        self._at = 0
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return True: one can go to the beginning."""
+        return True
+
+    def tell(self) -> int:
+        """Return the number of bytes so far."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to the beginning."""
+        if (offset, whence) != (0, io.SEEK_SET):
+            raise io.UnsupportedOperation("a compressed file is read from its beginning")
+        self._inner.seek(0)
+        self._at = 0
+        return 0
+
+    def readinto(self, buffer: Any) -> int:
+        """Read the next bytes.
+
+        Raises: TableError.
+        """
+        try:
+            data = self._inner.read(len(buffer))
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # an error of the disk
+            raise TableError(f"the {self._kind} file is damaged: {error}: pack it again") from error
+        buffer[: len(data)] = data
+        self._at += len(data)
+        if self._at > self._most:
+            raise TableError(
+                f"the {self._kind} file unpacks to more than the {self._most:,} bytes that its size allows: is it a "
+                "table? Send it unpacked"
+            )
+        return len(data)
