@@ -27,6 +27,7 @@ def score_by_job(  # noqa: PLR0913, PLR0917 - the options of the command
     version: int | None,
     explain: int,
     direction: str | None,
+    **read_as: str | None,
 ) -> tuple[int, ScoringSummary]:
     """Score a file by a job, and return the version and the summary.
 
@@ -42,6 +43,7 @@ def score_by_job(  # noqa: PLR0913, PLR0917 - the options of the command
         output=output,
         explain=explain,
         direction=direction,
+        **read_as,
     )
     job = client.wait(submitted.id)
     save_result(client, job.id, out)

@@ -27,8 +27,8 @@ from model.sweep.summary import summary
 from model.sweep.sweep import Sweep
 from model.tables.file_reading import FileReading
 from model.tables.opening import recognise
-from model.tables.options import add_reading, wanted
 from model.tables.reader import read_table
+from model.tables.reading_options import add_reading, wanted
 from model.trace import trace, trace_lines
 
 

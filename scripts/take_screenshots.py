@@ -23,7 +23,7 @@ from tests.parts.browser import PHONE, launch
 
 FOLDER = Path(__file__).parents[1] / "docs" / "images" / "pages"
 WAIT_SECONDS = 300.0
-DESKTOP = {"width": 860, "height": 540}
+DESKTOP = {"width": 800, "height": 480}
 SPEC = {"epochs": 40, "layers": [16, 8], "optimizer": {"name": "adamw", "learning_rate": 0.01}}
 CALL_LIST = {"customer_value": 200, "offer_cost": 10, "contact_cost": 1, "acceptance": 0.3, "capacity": 50}
 

@@ -18,9 +18,9 @@ from app.scoring.json_answer import write_json, write_ndjson
 from app.scoring.json_request import read_json
 from app.scoring.ndjson_request import read_ndjson
 from app.scoring.score_customers import Options, check_direction, score_customers
-from app.scoring.sent_file import READ_AS, SENT_TYPES, read_file
 from app.scoring.totals import TOTALS, total_headers
 from app.services import Services
+from app.submission.sent_file import READ_AS, SENT_TYPES, read_file
 from model.campaign import Economics
 from model.errors import Problem
 from model.estimator import Estimator

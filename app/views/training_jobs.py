@@ -21,6 +21,7 @@ from app.submission.gate_check import GateRequest, Promote, gate_params, gate_pr
 from app.submission.spec_check import dataset_errors, read_spec
 from app.submission.submit_job import ANSWER_HEADERS, REQUEST_HEADERS, submit_job
 from app.submission.training_size import oversize
+from app.submission.untrainable import untrainable
 from model.spec import Preset, Recipe, default_recipe
 from store.database import Connection
 from store.jobs.submit import Submission
@@ -92,6 +93,7 @@ def _parse_spec(services: Services, connection: Connection, body: TrainingReques
     if spec is not None and dataset is not None:
         spec = spec.planned(dataset.rows)
         problems += dataset_errors(spec.common, inputs, (dataset.target, dataset.id_column), "/spec")
+        problems += untrainable(spec.common, inputs, dataset.rows, "/spec")
         problems += oversize(services, connection, spec, dataset)
     if spec is None or dataset is None or problems:
         raise InputError.of(problems)

@@ -24,10 +24,14 @@ class DatasetCalls(Calls):
         target: str | None,
         id_column: str = "",
         media_type: str = "text/csv",
+        **read_as: str | None,
     ) -> Dataset:
-        """Upload a table, or a file in chunks; equal bytes give the same dataset. One to be scored has no target."""
+        """Upload a table, or a file in chunks; equal bytes give the same dataset. One to be scored has no target.
+
+        `read_as` are delimiter, encoding and sheet, which are found in the file where they are not given.
+        """
         labelled = {"unlabelled": "true"} if target is None else {"target": target}
-        params = {"name": name, **labelled, **({"id": id_column} if id_column else {})}
+        params = {"name": name, **labelled, **({"id": id_column} if id_column else {}), **given(**read_as)}
         headers = {"Content-Type": media_type, **idempotency_key()}
         return decode(
             self._connection.send("POST", "/v1/datasets", params=params, headers=headers, content=table), Dataset

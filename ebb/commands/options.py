@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 from rich.console import Console
@@ -13,6 +13,7 @@ from rich.table import Table
 from ebb.client import Client
 from ebb.home_lock import running_url
 from model.names import escaped
+from model.tables.file_reading import Delimiter, Encoding
 from store.settings import Settings, read_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -34,6 +35,16 @@ def service_options(command: Command) -> Command:
     url = click.option("--url", help="URL of the service. [default: EBB_URL, or that of the one running in EBB_HOME]")
     key = click.option("--key", help="API key. [default: EBB_KEY]")
     return url(key(command))
+
+
+def file_options(command: Command) -> Command:
+    """Add `--delimiter`, `--encoding` and `--sheet`, which are found in the file where they are not given."""
+    delimiter = click.option(
+        "--delimiter", type=click.Choice(get_args(Delimiter)), help="What separates columns of CSV."
+    )
+    encoding = click.option("--encoding", type=click.Choice(get_args(Encoding)), help="The encoding of CSV.")
+    sheet = click.option("--sheet", help="The sheet of a workbook. [default: the first visible one]")
+    return delimiter(encoding(sheet(command)))
 
 
 def open_client(url: str | None, key: str | None) -> Client:

@@ -5,13 +5,14 @@ from typing import get_args
 
 import click
 
-from ebb.commands.options import open_client, service_options
+from ebb.commands.options import file_options, open_client, service_options
 from ebb.job_results import score_by_job
 from model.estimator import Direction, Estimator
 from model.files import new_file
 from model.outputs import OUTPUTS, Layout, output_of
 from model.outputs.writing import ScoringSummary, write_scores
 from model.scoring import score_file, usual_reading
+from model.tables.file_reading import FileReading
 from model.tables.reader import format_of
 from store.alias_names import CHAMPION
 from store.settings import read_settings
@@ -33,6 +34,7 @@ DIRECTIONS = get_args(Direction)
 @click.option("--explain", type=click.IntRange(0, 1000), default=0, help="Reasons for each customer.")
 @click.option("--direction", type=click.Choice(DIRECTIONS), help="Only reasons that raise the risk, or lower it.")
 @click.option("--via-job", is_flag=True, help="Score by a job of the service.")
+@file_options
 @service_options
 def score(  # noqa: PLR0913, PLR0917 - one parameter an option
     file: Path,
@@ -45,17 +47,21 @@ def score(  # noqa: PLR0913, PLR0917 - one parameter an option
     via_job: bool,
     url: str | None,
     key: str | None,
+    **read_as: str | None,
 ) -> None:
-    """Score the customers of a CSV, NDJSON or Parquet file; the end of its name gives the format."""
+    """Score the customers of a CSV, NDJSON, Parquet or XLSX file; the end of its name gives the format.
+
+    CSV and NDJSON may be packed by gzip or zip. Delimiter, encoding and sheet are found in the file.
+    """
     if alias is not None and version is not None:
         raise click.UsageError("give --alias or --version, not both")
     if direction is not None and not explain:
         raise click.UsageError("--direction needs --explain, the number of reasons")
     if via_job:
         with open_client(url, key) as client:
-            number, summary = score_by_job(client, file, out, model, alias, version, explain, direction)
+            number, summary = score_by_job(client, file, out, model, alias, version, explain, direction, **read_as)
     else:
-        number, summary = _score_here(file, out, model, alias or CHAMPION, version, explain, direction)
+        number, summary = _score_here(file, out, model, alias or CHAMPION, version, explain, direction, **read_as)
     scored = summary.rows - summary.errors
     click.echo(f"version {number} of {model} scored {scored:,} of {summary.rows:,} customers: {out}")
     for warning in summary.warnings():
@@ -72,11 +78,13 @@ def _score_here(  # noqa: PLR0913, PLR0917 - what, whereto, and by which version
     version: int | None,
     explain: int,
     direction: Direction | None,
+    **read_as: str | None,
 ) -> tuple[int, ScoringSummary]:
     output = OUTPUTS[output_of(out)]
     number, estimator = _load(model, alias, version)
     with new_file(out) as stream:
-        reading, warnings = usual_reading(estimator, file, format_of(file))
+        wanted = FileReading.from_json({"format": format_of(file), **read_as})
+        reading, warnings = usual_reading(estimator, file, wanted)
         batches = score_file(estimator, file, reading, explain, direction)
         summary = write_scores(estimator, batches, output(Layout.of(estimator, explain)), stream, warnings)
     return number, summary

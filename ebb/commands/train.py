@@ -15,7 +15,7 @@ from ebb.client.client import version_of
 from ebb.client.sent_tables import media_type_of
 from ebb.commands.jobs import EXIT_CODES, print_job
 from ebb.commands.options import as_json as json_option
-from ebb.commands.options import open_client, service_options, show_warnings
+from ebb.commands.options import file_options, open_client, service_options, show_warnings
 from ebb.watch import watch_job
 from model.errors import FileError
 from model.files import read_bytes
@@ -40,6 +40,7 @@ QUALITY = (("valid_auc", "AUC"), ("valid_loss", "log loss"))  # on held-out rows
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the spec; repeatable.")
 @click.option("--promote", is_flag=True, help="Make it the champion, unless the champion is as good.")
 @click.option("--promote-always", is_flag=True, help="Make it the champion.")
+@file_options
 @service_options
 @json_option
 def train(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -56,6 +57,7 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
     url: str | None,
     key: str | None,
     as_json: bool,
+    **read_as: str | None,
 ) -> None:
     """Upload FILE, train a version on it, follow the training, and promote the version.
 
@@ -69,7 +71,7 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
     wanted = _promotion(promote, promote_always)
     with open_client(url, key) as client:
         dataset = client.upload_dataset(
-            file, name=name or file.stem, target=target, id_column=id_column, media_type=media_type
+            file, name=name or file.stem, target=target, id_column=id_column, media_type=media_type, **read_as
         )
         click.echo(f"uploaded {dataset.rows:,} customers: dataset {dataset.id}", err=True)
         show_warnings(dataset.warnings)

@@ -12,7 +12,7 @@ from tests.house.sources import PACKAGES, module_name, place, python_files
 # package or single module → what it may import besides the standard library and itself
 ALLOWED: dict[str, set[str]] = {
     "model": {"numpy"},
-    "model.tables": {"pyarrow"},
+    "model.tables": {"pyarrow", "python_calamine"},
     "model.outputs.parquet_output": {"pyarrow"},
     "model.storage": {"safetensors"},
     "store": {"sqlalchemy"},

@@ -40,7 +40,16 @@ def test_each_attempt_has_its_worker_its_end_and_its_reason(world: World) -> Non
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("ARCH_50%", "both"), ("churn", "both"), ("arch-50", ""), ("alpha", "alpha"), ("%", "both"), ("_5", "both")],
+    [
+        ("ARCH_50%", "both"),
+        ("churn", "both"),
+        ("arch-50", ""),
+        ("alpha", "alpha"),
+        ("%", "both"),
+        ("_5", "both"),
+        ("alpha%churn", ""),
+        ("al_ha", ""),
+    ],
 )
 def test_a_text_is_looked_for_as_it_is_written(world: World, text: str, found: str) -> None:
     jobs = {"alpha": world.queue(model="alpha-churn"), "beta": world.queue(model="beta-churn")}
