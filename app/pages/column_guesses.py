@@ -25,7 +25,7 @@ USELESS = {*IDENTIFYING, "leaking_column", "empty_column"}
 
 
 @dataclass(frozen=True)
-class Outcome:
+class OutcomeColumn:
     """A column of yes and no: how many rows say yes, and the words for yes and no as the table has them.
 
     `inverted` where its name suggests that yes means a customer who stayed.
@@ -39,7 +39,7 @@ class Outcome:
     inverted: bool
 
 
-def find_outcomes(columns: Sequence[ColumnFacts], rows: int) -> list[Outcome]:
+def find_outcomes(columns: Sequence[ColumnFacts], rows: int) -> list[OutcomeColumn]:
     """Return the columns that can say who left, the most likely first.
 
     Example:
@@ -51,7 +51,7 @@ def find_outcomes(columns: Sequence[ColumnFacts], rows: int) -> list[Outcome]:
     return sorted(found, key=lambda one: (not one.likely, one.inverted))
 
 
-def _outcome(column: ColumnFacts, rows: int) -> Outcome | None:
+def _outcome(column: ColumnFacts, rows: int) -> OutcomeColumn | None:
     if column["missing"] or not rows:
         return None
     name, words = str(column["name"]), _words(column, rows)
@@ -59,7 +59,7 @@ def _outcome(column: ColumnFacts, rows: int) -> Outcome | None:
         return None
     yes, no, share = words
     inverted = STAYED.search(name) is not None and LEFT.search(name) is None
-    return Outcome(name, yes, no, share, LEFT.search(name) is not None and 0 < share < 1, inverted)
+    return OutcomeColumn(name, yes, no, share, LEFT.search(name) is not None and 0 < share < 1, inverted)
 
 
 def _words(column: ColumnFacts, rows: int) -> tuple[str, str, float] | None:
