@@ -11,7 +11,7 @@ from store.database import Connection, Database
 from store.errors import DatabaseError
 from store.settings import Settings
 from store.webhooks.addresses import PORTS, resolve_webhook
-from store.webhooks.deliveries import Outcome, Outgoing, claim_deliveries, forget_deliveries, record_outcome
+from store.webhooks.deliveries import AttemptOutcome, Outgoing, claim_deliveries, forget_deliveries, record_outcome
 from store.webhooks.signature import signed_headers
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class WebhookSender(threading.Thread):
             status, error = self._post(sent), None
         except (httpx.HTTPError, OSError, ValueError) as failure:
             status, error = None, str(failure) or type(failure).__name__
-        outcome = Outcome(time.monotonic() - begun, status, error)
+        outcome = AttemptOutcome(time.monotonic() - begun, status, error)
         if not outcome.accepted:
             log.warning("webhook %s, attempt %d: %s", sent.id, sent.attempt, status or error)
         first_wait = self._settings.webhook_retry_seconds

@@ -37,7 +37,7 @@ class Outgoing:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class AttemptOutcome:
     """The outcome of an attempt: the status of an answer, or why there was none.
 
     Units: seconds.
@@ -84,7 +84,7 @@ def _outgoing(row: Any) -> Outgoing:
     return Outgoing(row.id, row.url, row.secret, row.body, row.attempts + 1)
 
 
-def record_outcome(connection: Connection, sent: Outgoing, outcome: Outcome, *, first_wait: float) -> None:
+def record_outcome(connection: Connection, sent: Outgoing, outcome: AttemptOutcome, *, first_wait: float) -> None:
     """Store the outcome of an attempt; the next one follows later, unless the receiver accepted or none is left.
 
     An attempt that was overtaken by a later one still ends the delivery if the receiver accepted it.

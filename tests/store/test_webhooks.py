@@ -14,7 +14,13 @@ from store.registry.aliases import AliasUpdate, move_alias
 from store.tables import jobs, webhook_deliveries
 from store.webhooks.addresses import address_problem, resolve_webhook
 from store.webhooks.announce import WEBHOOK_EVENTS
-from store.webhooks.deliveries import Outcome, claim_deliveries, forget_deliveries, list_deliveries, record_outcome
+from store.webhooks.deliveries import (
+    AttemptOutcome,
+    claim_deliveries,
+    forget_deliveries,
+    list_deliveries,
+    record_outcome,
+)
 from store.webhooks.subscriptions import Subscription, add_webhook, delete_webhook
 from tests.store.world import World
 
@@ -122,7 +128,7 @@ def test_a_delivery_is_claimed_by_one_worker_until_the_claim_lapses(world: World
     assert (first.id, first.attempt, second.id, second.attempt) == (second.id, 1, first.id, 2)
 
     def record(sent: Any, status: int) -> None:
-        world.database.write(lambda c: record_outcome(c, sent, Outcome(0.1, status), first_wait=1.0))
+        world.database.write(lambda c: record_outcome(c, sent, AttemptOutcome(0.1, status), first_wait=1.0))
 
     def state() -> tuple[str, int]:
         with world.database.read() as connection:
@@ -140,7 +146,7 @@ def test_old_deliveries_are_forgotten_and_a_deleted_webhook_leaves_nothing(world
     webhook = subscribe(world)
     succeeded(world)
     (sent,) = world.database.write(lambda c: claim_deliveries(c, lapse_seconds=30.0))
-    world.database.write(lambda c: record_outcome(c, sent, Outcome(0.1, 200), first_wait=1.0))
+    world.database.write(lambda c: record_outcome(c, sent, AttemptOutcome(0.1, 200), first_wait=1.0))
     world.database.write(forget_deliveries)
     assert len(announced(world)) == 1
     world.database.write(lambda c: c.execute(update(webhook_deliveries).values(ended_at=now(-31 * 24 * 3600.0))))
