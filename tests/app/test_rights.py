@@ -39,10 +39,13 @@ class Right:
 
 PAGE = "?page_size ?page_token"
 HOW = "?customer_value ?offer_cost ?contact_cost ?acceptance ?budget ?capacity"
+FILE = "?delimiter ?encoding ?sheet"
 JOB = "alias version output explain direction priority deadline_s"  # reading a result needs the scope `read` only
 RIGHTS = {
-    "score": Right("score", f"?alias ?version ?explain ?direction {HOW} records columns explain direction economics"),
-    "upload_dataset": Right("train", "?target ?id ?name ?unlabelled Idempotency-Key"),
+    "score": Right(
+        "score", f"?alias ?version ?explain ?direction {FILE} {HOW} records columns explain direction economics"
+    ),
+    "upload_dataset": Right("train", f"?target ?id ?name ?unlabelled {FILE} Idempotency-Key"),
     "read_again": Right("train", "target id"),
     "show_datasets": Right("read", f"{PAGE} ?name"),
     "show_dataset": Right("read"),
@@ -61,7 +64,8 @@ RIGHTS = {
     ),
     "submit_scoring": Right(
         "score",
-        f"model dataset {JOB} {' '.join('?' + name for name in JOB.split())} ?model ?name call_list Idempotency-Key",
+        f"model dataset {JOB} {' '.join('?' + name for name in JOB.split())} ?model ?name {FILE} call_list "
+        "Idempotency-Key",
     ),
     "show_jobs": Right("read", f"?state ?kind ?model {PAGE}"),
     "show_job": Right("read"),
