@@ -27,10 +27,10 @@ def plain_type(value_type: Any) -> Any:
 
 
 def without_blank_rows(batch: Any) -> Any:
-    """Return the rows of texts that are not all empty: lines of nothing but separators are no rows."""
+    """Return the rows whose cells are not all empty: lines of nothing but separators are no rows."""
     blank: Any = None
     for column in batch.columns:
-        empty = pc.equal(column, "")
+        empty = pc.equal(column, "") if is_text(column.type) else column.is_null()
         blank = empty if blank is None else pc.and_(blank, empty)
         if not pc.any(blank).as_py():
             return batch

@@ -1,4 +1,7 @@
-"""Reads a sheet of an XLSX workbook as record batches of texts. The first row names the columns.
+"""Reads a sheet of an XLSX workbook as record batches. The first row names the columns.
+
+A column of nothing but numbers, some with a fraction, is one of numbers: no decimal mark is looked for in it. The
+others are texts: whole numbers may be codes, and are the same with any mark.
 
 The whole sheet is in memory while it is read, so a process with a memory limit reads those that others have sent.
 """
@@ -8,7 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import dropwhile, islice
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeGuard
 
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum, load_workbook
@@ -51,7 +54,8 @@ def xlsx_batches(stream: BinaryIO, decoded: Decoded, sheet: str) -> Iterator[pa.
         if sheet not in book.sheet_names:
             raise TableError(f"the workbook has no sheet {clipped(sheet)!r}: it has {listed(book.sheet_names)}")
         try:
-            rows = iter(book.get_sheet_by_name(sheet).iter_rows())
+            cells = book.get_sheet_by_name(sheet)
+            rows = iter(cells.iter_rows())
         except (CalamineError, OSError) as error:
             raise TableError(f"the sheet {sheet!r} cannot be read: {error}: save the workbook again") from error
         names = [_text(value) for value in next(dropwhile(lambda row: not any(map(_text, row)), rows), [])]
@@ -60,8 +64,26 @@ def xlsx_batches(stream: BinaryIO, decoded: Decoded, sheet: str) -> Iterator[pa.
         if not names:
             raise TableError(f"the sheet {sheet!r} is empty: its first row must name the columns")
         check_names(names)
+        numeric = _numeric(dropwhile(lambda row: not any(map(_text, row)), cells.iter_rows()), len(names))
         while some := list(islice(rows, BATCH_ROWS)):
-            yield without_blank_rows(_batch(names, some, decoded.rows))
+            yield without_blank_rows(_batch(names, some, decoded.rows, numeric))
+
+
+def _numeric(rows: Iterator[list[Any]], columns: int) -> frozenset[int]:
+    """Return the places of the columns that hold numbers, some with a fraction, and nothing else, below their names."""
+    places, found = set(range(columns)), set[int]()
+    for row in islice(rows, 1, None):
+        for place in tuple(places):
+            value = row[place] if place < len(row) else ""
+            if _is_number(value):
+                found.update(() if float(value).is_integer() else (place,))
+            elif _text(value):
+                places.discard(place)
+    return frozenset(places & found)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _workbook(stream: BinaryIO) -> CalamineWorkbook:
@@ -109,9 +131,13 @@ def _column(letters: str) -> int:
     return number
 
 
-def _batch(names: list[str], rows: list[list[Any]], before: int) -> pa.RecordBatch:
+def _batch(names: list[str], rows: list[list[Any]], before: int, numeric: frozenset[int]) -> pa.RecordBatch:
     columns = []
     for place, name in enumerate(names):
+        if place in numeric:
+            values = [row[place] if place < len(row) else None for row in rows]
+            columns.append(pa.array([float(value) if _is_number(value) else None for value in values], pa.float64()))
+            continue
         texts = [_text(row[place]) if place < len(row) else "" for row in rows]
         if (most := max(map(len, texts))) > limits.CELL_CHARACTERS:
             row = next(row for row, text in enumerate(texts) if len(text) == most)

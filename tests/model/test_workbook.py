@@ -1,10 +1,14 @@
 """XLSX workbooks are read like CSV: the first row names the columns, and the first visible sheet is read."""
 
 import io
+from dataclasses import replace
 
 import pytest
 
+from model.columns.categorical import CategoricalColumn
 from model.columns.cells import Days, Flags, Numbers, Words
+from model.columns.numeric import NumericColumn
+from model.columns.row_problems import RowProblems
 from model.errors import TableError
 from model.tables.file_reading import FileReading
 from model.tables.opening import recognise
@@ -40,6 +44,18 @@ def test_whole_ids_have_no_point_and_blank_rows_are_none() -> None:
     rows = [(), (None, "id", "x"), (), (None, 1001.0, 2), (None, None, None), (None, "0007", None), ()]
     (chunk,) = read_chunks(io.BytesIO(workbook({"a": rows})), "xlsx", (), "id")
     assert (chunk.ids, chunk.columns["x"].scalars()) == (["1001", "0007"], [2, None])
+
+
+def test_a_column_of_numbers_is_numbers_whatever_mark_texts_are_read_with() -> None:
+    rows = [("id", "fee", "code"), (1001, 1.234, 7), (1002, None, 8), (10**12, 12.5, 9)]
+    (chunk,) = read_chunks(io.BytesIO(workbook({"a": rows})), "xlsx", {"fee", "code"}, "id")
+    column = NumericColumn.fit("fee", Numbers.of([1.0, 2.0, 20.0]))
+    by_comma, problems = replace(column, texts=True, read_as="decimal_comma"), RowProblems()
+    assert by_comma.read(chunk.columns["fee"], problems).scalars() == [1.234, None, 12.5]  # not 1234
+    assert problems.rows == {}
+    plan = CategoricalColumn.fit("code", Words.of(["7", "8", "A"] * 50))
+    assert plan.read(chunk.columns["code"], problems).scalars()[:2] == ["7", "8"]
+    assert chunk.ids == ["1001", "1002", "1000000000000"]
 
 
 def test_of_several_sheets_the_first_is_read_and_told_and_another_can_be_named() -> None:
