@@ -82,6 +82,13 @@ def close_session(connection: Connection, token: str) -> None:
         record_action(connection, "session.closed", key_id, by=key_id)
 
 
+def is_open(connection: Connection, digest: str) -> bool:
+    """Return whether the session of this token's digest was neither ended nor has expired; it may be idle."""
+    session = browser_sessions.c
+    query = select(session.key_id).where(session.token_sha256 == digest, session.expires_at > now())
+    return connection.execute(query).first() is not None
+
+
 def digests(connection: Connection) -> frozenset[str]:
     """Return the digests of the tokens of all sessions that have not expired."""
     open_now = browser_sessions.c.expires_at > now()

@@ -56,7 +56,7 @@ class BrowserSessions:
         if session.touch_due:
             self._database.write(lambda connection: touch_session(connection, token, session.caller.key_id))
             self._found.forget(token)
-        exchange.caller = session.caller
+        exchange.caller, exchange.session = session.caller, digest_of(token)
         exchange.read_only = session.read_only or self._read_only
         require_same_origin(exchange.request)
         require_writable(exchange)

@@ -77,7 +77,7 @@ def _buffered(inner: Any, kind: str, most: int) -> BinaryIO:
 
 def _archive(stream: BinaryIO) -> zipfile.ZipFile:
     with _zip_errors():
-        return zipfile.ZipFile(_ShortReads(stream))  # type: ignore[arg-type]  # it needs no more of a file
+        return zipfile.ZipFile(_ShortReads(stream))
 
 
 @contextmanager
