@@ -18,7 +18,6 @@ from store.keys import revoke_key
 from store.sessions import IDLE_SECONDS, TOUCH_SECONDS
 from store.tables import browser_sessions
 from tests.app.test_access import Key
-from tests.store.world import make_world
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
 
@@ -109,18 +108,6 @@ def test_logout_ends_the_session_on_the_server(guarded: FlaskClient, key: Key) -
     assert guarded.get_cookie("ebb") is None
     guarded.set_cookie("ebb", token)
     assert guarded.get("/v1/jobs").status_code == 401
-
-
-def test_a_stream_ends_with_its_session(guarded: FlaskClient, key: Key, database: Database) -> None:
-    world = make_world(database)
-    mine = world.start(world.queue())
-    log_in(guarded, key("read"))
-    stream = iter(guarded.get(f"/v1/jobs/{mine.job_id}/events").response)
-    while b"event: running" not in next(stream):
-        pass
-    guarded.post("/logout", headers=OWN)
-    world.succeed(mine)
-    assert b"succeeded" not in b"".join(stream)
 
 
 def test_a_session_ends_with_its_key(guarded: FlaskClient, key: Key, database: Database) -> None:
