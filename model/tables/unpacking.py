@@ -2,8 +2,11 @@
 
 import gzip
 import io
+import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO, Literal, NamedTuple
 
 from model import limits
@@ -12,6 +15,11 @@ from model.errors import TableError
 BUFFER = 1024**2
 STORED_OR_DEFLATED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 """Other methods pack a million bytes into one."""
+
+DIRECTORY_BYTES = 1024**2
+"""The most bytes of a zip file's list of its files, which is held in memory: it has 46 bytes a file or more."""
+DAMAGED = (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, IndexError, EOFError, struct.error)
+"""The errors of `zipfile` for damaged files, of which its documentation names the first three."""
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
@@ -38,8 +46,9 @@ def unpacked(stream: BinaryIO, size: int) -> Unpacked:
         inner: Any = gzip.GzipFile(fileobj=stream, mode="rb")
         return Unpacked(_buffered(inner, "gzip", most), "gzip")
     if start == ZIP and not _is_workbook(archive := _archive(stream)):
-        member = _only(archive)
-        return Unpacked(_buffered(archive.open(member), "zip", most), "zip", member.filename)
+        with _zip_errors():
+            member = _only(archive)
+            return Unpacked(_buffered(archive.open(member), "zip", most), "zip", member.filename)
     return Unpacked(stream)
 
 
@@ -57,15 +66,42 @@ def packed_type(stream: BinaryIO) -> str | None:
     return WORKBOOK if _is_workbook(_archive(stream)) else "application/zip"
 
 
+def is_packed(body: bytes) -> bool:
+    """Return whether these bytes say that they are a gzip or a zip file, or a workbook."""
+    return body.startswith((GZIP, ZIP))
+
+
 def _buffered(inner: Any, kind: str, most: int) -> BinaryIO:
     return io.BufferedReader(Unpacking(inner, kind, most), BUFFER)
 
 
 def _archive(stream: BinaryIO) -> zipfile.ZipFile:
+    with _zip_errors():
+        return zipfile.ZipFile(_ShortReads(stream))
+
+
+@contextmanager
+def _zip_errors() -> Iterator[None]:
     try:
-        return zipfile.ZipFile(stream)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        yield
+    except DAMAGED as error:
         raise TableError(f"the zip file cannot be read: {error}: pack it again") from error
+
+
+class _ShortReads:
+    """A zip file whose list of files is short: `zipfile` reads it at once, and everything else in smaller parts."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.seek, self.tell, self.close = stream.seek, stream.tell, stream.close
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        if size > DIRECTORY_BYTES:
+            raise TableError("the zip file lists too many files: pack the table alone")
+        return self._stream.read(size)
+
+    def seekable(self) -> bool:
+        return True
 
 
 def _is_workbook(archive: zipfile.ZipFile) -> bool:
@@ -117,8 +153,8 @@ class Unpacking(io.RawIOBase):
         Raises: TableError.
         """
         try:
-            data = self._inner.read(len(buffer))
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+            data = self._inner.read(min(len(buffer), BUFFER))
+        except (OSError, zlib.error, *DAMAGED) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # an error of the disk
             raise TableError(f"the {self._kind} file is damaged: {error}: pack it again") from error
