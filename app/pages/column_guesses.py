@@ -107,5 +107,9 @@ def left_out(warnings: Sequence[Mapping[str, Any]]) -> set[str]:
     """Return the columns that a training should leave out.
 
     They name customers, hold one value or none, or tell what came after.
+
+    Example:
+        >>> left_out([{"code": "constant_column", "column": "country"}, {"code": "read_as", "column": "fee"}])
+        {'country'}
     """
     return {str(warning["column"]) for warning in warnings if warning["code"] in USELESS}
