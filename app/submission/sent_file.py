@@ -17,9 +17,9 @@ from app.scoring.customers import MOST_RECORDS
 from app.services import Services
 from model.estimator import Estimator
 from model.scoring import usual_reading
-from model.tables.file_reading import DELIMITERS, MEDIA_TYPES, FileReading
+from model.tables.file_reading import DELIMITERS, MEDIA_TYPES, WORKBOOK, FileReading
 from model.tables.opening import opened
-from model.tables.unpacking import WORKBOOK, packed_type, unpacked
+from model.tables.unpacking import packed_type, unpacked
 
 READ_AS = "Ebb-Read-As"
 SENT_TYPES = ("application/x-ndjson", "text/csv", WORKBOOK, "application/gzip", "application/zip")

@@ -11,6 +11,8 @@ from typing import Any, BinaryIO, Literal, NamedTuple
 
 from model import limits
 from model.errors import TableError
+from model.tables.file_reading import WORKBOOK
+from model.tables.restartable import Restartable
 
 BUFFER = 1024**2
 STORED_OR_DEFLATED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
@@ -21,7 +23,6 @@ DIRECTORY_BYTES = 1024**2
 DAMAGED = (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, IndexError, EOFError, struct.error)
 """The errors of `zipfile` for damaged files, of which its documentation names the first three."""
 
-WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 
 
@@ -119,50 +120,26 @@ def _only(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     return files[0]
 
 
-class Unpacking(io.RawIOBase):
-    """The bytes of a compressed file. It can be read again from its beginning."""
+class Unpacking(Restartable):
+    """The bytes of a compressed file."""
 
     def __init__(self, inner: Any, kind: str, most: int) -> None:
         super().__init__()
         self._inner, self._kind, self._most = inner, kind, most
-        self._at = 0
 
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return True: one can go to the beginning."""
-        return True
-
-    def tell(self) -> int:
-        """Return the number of bytes so far."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to the beginning."""
-        if (offset, whence) != (0, io.SEEK_SET):
-            raise io.UnsupportedOperation("a compressed file is read from its beginning")
+    def _restart(self) -> None:
         self._inner.seek(0)
-        self._at = 0
-        return 0
 
-    def readinto(self, buffer: Any) -> int:
-        """Read the next bytes.
-
-        Raises: TableError.
-        """
+    def _read_next(self, most: int) -> bytes:
         try:
-            data = self._inner.read(min(len(buffer), BUFFER))
+            data: bytes = self._inner.read(most)
         except (OSError, zlib.error, *DAMAGED) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # an error of the disk
             raise TableError(f"the {self._kind} file is damaged: {error}: pack it again") from error
-        buffer[: len(data)] = data
-        self._at += len(data)
-        if self._at > self._most:
+        if self.tell() + len(data) > self._most:
             raise TableError(
                 f"the {self._kind} file unpacks to more than the {self._most:,} bytes that its size allows: is it a "
                 "table? Send it unpacked"
             )
-        return len(data)
+        return data
