@@ -1,6 +1,7 @@
 """The connection to one service: sends requests, retries those that may succeed later, and explains failures."""
 
 import email.utils
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,7 @@ T = TypeVar("T")
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 COME_BACK_LATER = {429, 503}
 SHORTEST_WAIT = 0.05
+ERROR_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
 PAUSES = (0.1, 0.3, 0.6)  # seconds before each retry of a request whose connection broke
 
 
@@ -116,8 +118,11 @@ class Connection:
             raise UnreachableError(self._why_unreachable(error)) from error
 
     def _why_unreachable(self, error: httpx.TransportError) -> str:
+        if isinstance(error, httpx.UnsupportedProtocol):
+            return f"{self.base_url!r} is no address of a service: it must begin with http:// or https://"
         if isinstance(error, httpx.ConnectError):
-            return f"nothing answers at {self.base_url} ({error}); `ebb up` starts the service there"
+            reason = ERROR_NUMBER.sub("", str(error))
+            return f"nothing answers at {self.base_url} ({reason}); `ebb up` starts the service there"
         if isinstance(error, httpx.TimeoutException):
             return f"{self.base_url} did not answer in time; is the service overloaded or stopped?"
         return f"the connection to {self.base_url} broke: {error or type(error).__name__}"

@@ -52,6 +52,16 @@ class ServiceStartError(EbbError):
     """The service cannot be started here; the message says what to do."""
 
 
+def _sentence(error: str) -> str:
+    """Return an error without its place.
+
+    Example:
+        >>> _sentence("/query/id: there is no id column 'x'")
+        "there is no id column 'x'"
+    """
+    return error.partition(": ")[2] if error.startswith("/") else error
+
+
 @dataclass(frozen=True)
 class ServiceProblem:
     """A problem, the body of an error response.
@@ -73,7 +83,7 @@ class RefusedError(ServiceError):
         self.problem = problem
         lines = [f"{request}: {problem.status} {problem.title}"]
         lines += [problem.detail] if problem.detail else []
-        lines += [f"  {error}" for error in problem.errors]
+        lines += [f"  {error}" for error in problem.errors if _sentence(error) not in problem.detail]
         lines += [f"  (request {problem.request_id})"] if problem.request_id else []
         super().__init__("\n".join(lines))
 

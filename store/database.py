@@ -28,6 +28,11 @@ T = TypeVar("T")
 ATTEMPTS = 6
 # serialization failure, deadlock, lock not available, and the server going away or coming up
 PASSING_SQLSTATES = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03"}
+NO_SUCH_TABLE = "42P01"
+NO_TABLE = (
+    "the database lacks a table ({}): if the service has another database, name it by EBB_HOME or DATABASE_URL; if "
+    "this is its own, run `ebb migrate`"
+)
 POSTGRESQL_OPTIONS = "-c lock_timeout=5s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"
 # How long to wait for a silent server: while connecting, after sending, and while it works.
 GONE_AFTER = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 3}
@@ -96,6 +101,8 @@ def _passing(error: DBAPIError) -> bool:
 
 def _trouble(error: DBAPIError | PoolTimeoutError) -> DatabaseError:
     cause = error.orig if isinstance(error, DBAPIError) else error
+    if "no such table" in str(cause) or getattr(cause, "sqlstate", None) == NO_SUCH_TABLE:
+        return DatabaseError(NO_TABLE.format(str(cause).partition("\n")[0]))
     return DatabaseError(f"the database does not answer, or cannot work: {cause}")
 
 

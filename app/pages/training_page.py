@@ -1,6 +1,6 @@
 """The page of a training that began at the first page: how far it is, how the error falls, and then the call list."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from flask import Response
 
@@ -10,9 +10,12 @@ from app.schemas.job_resource import load_job
 from app.services import Services
 from store.errors import NotFoundError
 from store.jobs.epoch import Epoch
-from store.jobs.read import get_job, list_epochs
+from store.jobs.read import get_job, list_epochs, list_jobs
+from store.rows import JobRow
 
 MOST_EPOCHS = 1000
+LOOKED_AT = 200
+"""The number of last scoring jobs among which the call list is searched."""
 WIDTH, HEIGHT = 600.0, 160.0
 
 
@@ -24,7 +27,19 @@ def show_training(services: Services, dataset_id: str, job_id: str) -> Response:
             raise NotFoundError(f"job {job_id} is no training on dataset {dataset_id}")
         job = load_job(connection, row)
         epochs = list_epochs(connection, job_id, page_size=MOST_EPOCHS).rows
-    return render_page("training", section="/", job=job, owner=row.owner, curve=error_curve(epochs), epochs=epochs)
+        scorings = list_jobs(connection, kinds=("scoring",), model=row.model, page_size=LOOKED_AT).rows
+    made = call_list_of(row, scorings)
+    curve = error_curve(epochs)
+    return render_page("training", section="/", job=job, owner=row.owner, curve=curve, epochs=epochs, made=made)
+
+
+def call_list_of(training: JobRow, scorings: Iterable[JobRow]) -> JobRow | None:
+    """Return the first call list of a training's table by its version, if there is one."""
+    version = (training.result or {}).get("version")
+    for row in scorings:
+        if "call_list" in row.params and (row.dataset_id, row.params["version"]) == (training.dataset_id, version):
+            return row
+    return None
 
 
 def error_curve(epochs: Sequence[Epoch]) -> str:

@@ -106,8 +106,9 @@ class Client(DatasetCalls, JobCalls, RegistryCalls):
         out, result = BytesIO(), job.result or {}
         self.save_result(job.id, out)
         summary: Any = result.get("call_list", {})
-        warnings = tuple(ScoringSummary.from_json(result).warnings())
-        return ListedCalls(read_calls(out.getvalue()), summary, model, version_of(result), job.id, warnings)
+        counts, calls = ScoringSummary.from_json(result), read_calls(out.getvalue())
+        told = counts.rows, counts.errors, tuple(counts.warnings())
+        return ListedCalls(calls, summary, model, version_of(result), job.id, *told)
 
     def score(
         self,

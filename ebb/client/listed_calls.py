@@ -34,7 +34,8 @@ class Call(msgspec.Struct, frozen=True):
 class ListedCalls:
     """A call list. `summary` has the totals, and the number of rows left out for each reason; `job_id` made it.
 
-    `warnings` are about the table: columns that training never saw, or an id column that is missing.
+    `rows` counts those of the table, `errors` those that could not be scored. `warnings` are about the table: why rows
+    could not be scored, columns that training never saw, or an id column that is missing.
     """
 
     calls: tuple[Call, ...]
@@ -42,6 +43,8 @@ class ListedCalls:
     model: str
     version: int
     job_id: str
+    rows: int
+    errors: int
     warnings: tuple[str, ...] = ()
 
 

@@ -1,5 +1,6 @@
 """`ebb call-list`: whom to call, the most profitable first, with reasons, over HTTP."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -18,7 +19,7 @@ COLUMNS = ("customer", "chance of leaving", "because")
 
 @click.command(name="call-list")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--capacity", type=click.IntRange(0), help="The most customers to call.")
+@click.option("--capacity", type=click.IntRange(1, 10_000), help="The most customers to call.")
 @click.option("--budget", type=click.FloatRange(0), help="The most that all calls may be expected to cost.")
 @click.option("--value", "customer_value", type=click.FloatRange(0), help="What a customer who stays is worth.")
 @click.option("--value-from", "value_column", metavar="COLUMN", help="The column of FILE that says it.")
@@ -75,10 +76,10 @@ def call_list(  # noqa: PLR0913, PLR0917 - one parameter an option
             client.save_call_list(listed.job_id, stream, file_format=out.suffix.lower().removeprefix("."))
     if as_json:
         click.echo(msgspec.json.encode(listed))
-        return
-    columns = (*COLUMNS[:2], "expected profit", *COLUMNS[2:]) if valued else COLUMNS
-    print_rows([_row(call) for call in listed.calls[:SHOWN]], columns, as_json=False)
-    _tell(listed, out, valued=valued)
+    else:
+        _show(listed, out, valued=valued)
+    if listed.errors == listed.rows:
+        sys.exit(1)
 
 
 def _check(  # noqa: PLR0913, PLR0917 - options that depend on each other
@@ -113,8 +114,10 @@ def _row(call: Call) -> dict[str, object]:
     }
 
 
-def _tell(listed: ListedCalls, out: Path, *, valued: bool) -> None:
-    """Print where the list is, its totals, and who was left out."""
+def _show(listed: ListedCalls, out: Path, *, valued: bool) -> None:
+    """Print the first customers, where the list is, its totals, and who was left out."""
+    columns = (*COLUMNS[:2], "expected profit", *COLUMNS[2:]) if valued else COLUMNS
+    print_rows([_row(call) for call in listed.calls[:SHOWN]], columns, as_json=False)
     count, summary = len(listed.calls), listed.summary
     if count > SHOWN:
         click.echo(f"… and {count - SHOWN:,} more")

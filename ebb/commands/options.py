@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import click
@@ -12,6 +13,8 @@ from rich.table import Table
 
 from ebb.client import Client
 from ebb.home_lock import running_url
+from model.errors import FileError
+from model.files import read_bytes
 from model.names import escaped
 from model.tables.file_reading import Delimiter, Encoding
 from store.settings import Settings, read_settings
@@ -100,3 +103,17 @@ def _text(value: object) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
     return escaped(", ".join(map(str, value)) if isinstance(value, list) else str(value))
+
+
+def read_json(file: Path) -> Any:
+    """Read a JSON file.
+
+    Raises: FileError.
+    """
+    try:
+        return json.loads(read_bytes(file))
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise FileError(f"{file} is not JSON: it cannot be read from {place} on") from error
+    except UnicodeDecodeError as error:
+        raise FileError(f"{file} is not JSON: it is not text in UTF-8") from error

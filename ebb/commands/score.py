@@ -1,5 +1,6 @@
 """`ebb score`: scores a file by a stored version, in this process or as a job of the service."""
 
+import sys
 from pathlib import Path
 from typing import get_args
 
@@ -67,7 +68,9 @@ def score(  # noqa: PLR0913, PLR0917 - one parameter an option
     for warning in summary.warnings():
         click.echo(f"warning: {warning}", err=True)
     if summary.errors:
-        click.echo(f"{summary.errors:,} could not be scored; the column 'error' says why", err=True)
+        click.echo("the column 'error' says why of each row", err=True)
+    if summary.errors == summary.rows:
+        sys.exit(1)
 
 
 def _score_here(  # noqa: PLR0913, PLR0917 - what, whereto, and by which version

@@ -1,6 +1,5 @@
 """`ebb sweep`: compares configurations by a job of the service, and follows it."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from rich.console import Console
 
 from ebb.commands.jobs import EXIT_CODES, print_job
 from ebb.commands.options import as_json as json_option
-from ebb.commands.options import open_client, service_options
+from ebb.commands.options import open_client, read_json, service_options
 from ebb.watch import watch_job
 from model.errors import FileError
 
@@ -26,10 +25,7 @@ def sweep(file: Path, dataset: str | None, model: str | None, url: str | None, k
     The exit code is 0 if the job succeeded, 1 if it failed or could not be watched, and 3 if it was cancelled. The job
     continues if watching is interrupted.
     """
-    try:
-        body = json.loads(file.read_bytes())
-    except ValueError as error:
-        raise FileError(f"{file} is not JSON: {error}") from error
+    body = read_json(file)
     if not isinstance(body, dict):
         raise FileError(f"{file} must hold a JSON object")
     body |= {name: value for name, value in (("dataset", dataset), ("model", model)) if value is not None}

@@ -15,10 +15,9 @@ from ebb.client.client import version_of
 from ebb.client.sent_tables import media_type_of
 from ebb.commands.jobs import EXIT_CODES, print_job
 from ebb.commands.options import as_json as json_option
-from ebb.commands.options import file_options, open_client, service_options, show_warnings
+from ebb.commands.options import file_options, open_client, read_json, service_options, show_warnings
 from ebb.watch import watch_job
 from model.errors import FileError
-from model.files import read_bytes
 from model.spec import PRESETS
 
 QUALITY = (("valid_auc", "AUC"), ("valid_loss", "log loss"))  # on held-out rows
@@ -100,10 +99,7 @@ def _spec(preset: str | None, file: Path | None, settings: tuple[str, ...]) -> d
         raise click.UsageError("give --preset or --spec, not both: a preset plans the spec")
     spec: dict[str, Any] = {} if preset is None else {"preset": preset}
     if file is not None:
-        try:
-            spec = json.loads(read_bytes(file))
-        except ValueError as error:
-            raise FileError(f"{file} is not JSON: {error}") from error
+        spec = read_json(file)
         if not isinstance(spec, dict):
             raise FileError(f'{file} must hold a JSON object, such as {{"epochs": 50}}')
     for setting in settings:

@@ -135,6 +135,7 @@ def test_the_client_and_the_classifier_list_the_same_customers(client: Client, j
         (("--value-from", "nobody"), "these columns do"),
         (("--out", "list.doc"), "must end in .csv or .xlsx"),
         (("--alias", "nobody"), "nobody"),
+        (("--capacity", 0), "1<=x<=10000"),
     ],
 )
 def test_a_mistake_in_a_call_list_is_told(ebb: Ebb, june: Path, options: tuple[object, ...], message: str) -> None:
@@ -142,6 +143,18 @@ def test_a_mistake_in_a_call_list_is_told(ebb: Ebb, june: Path, options: tuple[o
     assert done.returncode in (1, 2)
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_file_of_which_no_row_can_be_scored_is_an_error_that_says_why(ebb: Ebb, june: Path, tmp_path: Path) -> None:
+    head, *lines = june.read_text().splitlines()
+    place = head.split(",").index("months")
+    cells = [line.split(",") for line in lines]
+    spoilt = [",".join([*row[:place], "three months", *row[place + 1 :]]) for row in cells]
+    (tmp_path / "spoilt.csv").write_text("\n".join([head, *spoilt]) + "\n")
+    for command in (("call-list",), ("score", "--via-job"), ("score",)):
+        done = ebb(*command, tmp_path / "spoilt.csv", "--model", "june", "--out", tmp_path / "out.csv")
+        assert done.returncode == 1
+        assert "rows cannot be scored; the first is row 1: column 'months': 'three months' is not" in done.stderr
 
 
 def test_a_model_is_shown_and_a_version_and_a_dataset_are_deleted(ebb: Ebb, tmp_path: Path) -> None:

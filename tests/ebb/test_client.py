@@ -87,6 +87,22 @@ def test_a_problem_is_shown_with_pointers_and_request_id(client: Client, service
     assert refused.value.problem.status == 422
 
 
+def test_a_detail_that_says_all_is_not_told_twice(client: Client, service: Service) -> None:
+    error = {"pointer": "/query/id", "code": "unknown", "detail": "there is no id column 'x'"}
+    service.will_answer({**PROBLEM, "detail": error["detail"], "errors": [error]}, 422)
+    with pytest.raises(RefusedError) as refused:
+        client.submit_training("churn", "d1", {})
+    assert str(refused.value).count("there is no id column") == 1
+
+
+def test_an_address_that_is_none_is_told_as_one() -> None:
+    with (
+        Client("churn.example") as client,
+        pytest.raises(UnreachableError, match="must begin with http:// or https://"),
+    ):
+        client.job("j1")
+
+
 def test_the_error_page_of_a_proxy_is_shown(client: Client, service: Service) -> None:
     service.answers.append(Response("<h1>Bad\n gateway</h1>", 502, content_type="text/html"))
     with pytest.raises(RefusedError, match="<h1>Bad gateway</h1>"):

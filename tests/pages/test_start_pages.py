@@ -82,6 +82,7 @@ def test_a_dropped_file_becomes_a_downloaded_list_on_a_phone(
         page.get_by_role("button", name="Find out who will leave").click()
         heading(page, "Learning from your customers")
         assert_accessible(page)
+        training = page.url
         assert run_next().kind == "training"
         heading(page, "Making your call list")
         made = run_next()
@@ -92,6 +93,9 @@ def test_a_dropped_file_becomes_a_downloaded_list_on_a_phone(
         download.value.save_as(tmp_path / "list.xlsx")
         with zipfile.ZipFile(tmp_path / "list.xlsx") as book:
             assert book.read("xl/worksheets/sheet1.xml").count(b"<row ") == made.result["call_list"]["customers"] + 1
+        page.goto(training)
+        page.get_by_role("link", name="Open the call list").click()
+        page.wait_for_url(f"**/calls/{made.id}")  # the same list: none was submitted again
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +205,23 @@ def test_todays_customers_are_listed_by_what_was_learned_before(
         page.get_by_role("link", name="Call list", exact=True).click()
         heading(page, "Call lists")
         expect(page.get_by_role("link", name="today")).to_be_visible()
+        assert_accessible(page)
+
+
+def test_a_file_whose_values_cannot_be_used_is_told_and_not_called_worthless(
+    open_page: Open, run_next: Callable[[], JobRow], listed: str
+) -> None:
+    head, *lines = TABLE.decode().splitlines()
+    place = head.split(",").index("months")
+    spoilt = [
+        ",".join([*cells[:place], "three months", *cells[place + 1 :]]) for cells in (x.split(",") for x in lines)
+    ]
+    with open_page("/") as page:
+        drop(page, ("spoilt.csv", "\n".join([head, *spoilt]).encode()))
+        page.get_by_role("button", name="Make a call list with “demo-customers”").click()
+        run_next()
+        heading(page, "No row of the file can be used")
+        expect(page.get_by_text("The first is row 1: column 'months': 'three months' is not a number")).to_be_visible()
         assert_accessible(page)
 
 

@@ -179,6 +179,7 @@ def test_invalid_rows_have_errors_and_the_others_have_scores(on_sqlite: Training
     row, data = score(_scorable(on_sqlite, spoilt.encode()))
     rows = list(csv.DictReader(io.StringIO(data.decode())))
     assert (row.result["rows"], row.result["errors"]) == (4, 2)
+    assert row.result["first_error"].startswith("row 2: column 'months': 'three' is not a number")
     assert [bool(one["error"]) for one in rows] == [False, True, False, True]
     assert "column 'months': 'three' is not a number" in rows[1]["error"]
     assert rows[1]["churn_probability"] == ""
