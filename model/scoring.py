@@ -15,7 +15,8 @@ from model.tables.file_reading import FileReading
 from model.tables.opening import How, Source, recognise
 from model.tables.reader import TableChunk, read_chunks
 
-RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
+RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""The first characters of formulas; those of full width begin one in spreadsheets in Chinese and Japanese."""
 
 
 @dataclass(frozen=True, eq=False)

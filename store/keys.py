@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, insert, or_, select, update
 
@@ -22,7 +22,8 @@ from store.rows import KeyRow, columns_of, read_all
 from store.tables import api_keys
 
 KEY = re.compile(r"ebb_([0-9a-f]{8})_([0-9a-f]{48})")
-SCOPES = ("score", "read", "train", "promote", "admin")
+Scope = Literal["score", "read", "train", "promote", "admin"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ LESS = {
     "api_keys": KEPT,
     "audit_log": APPENDED,
     "models": KEPT,
-    "versions": KEPT,
 }
 PROBLEMS = """
 SELECT problem FROM pg_roles AS service, LATERAL (VALUES

@@ -40,11 +40,11 @@ def new_token() -> str:
 
 def open_session(connection: Connection, token: str, key_id: str, *, read_only: bool) -> None:
     """Store a new session for a key, and remove those that have expired."""
-    known = select(browser_sessions.c.key_id).where(browser_sessions.c.token_sha256 == _digest(token))
+    known = select(browser_sessions.c.key_id).where(browser_sessions.c.token_sha256 == digest_of(token))
     if connection.execute(known).first() is not None:
         return  # the answer of the first commit was lost
     connection.execute(delete(browser_sessions).where(browser_sessions.c.expires_at < now()))
-    row = {"token_sha256": _digest(token), "key_id": key_id, "read_only": read_only}
+    row = {"token_sha256": digest_of(token), "key_id": key_id, "read_only": read_only}
     connection.execute(insert(browser_sessions).values(**row, expires_at=now(SESSION_SECONDS)))
     touch_key(connection, key_id)
     record_action(connection, "session.opened", key_id, by=key_id, data={"read_only": read_only})
@@ -59,7 +59,7 @@ def find_session(connection: Connection, token: str) -> BrowserSession:
     row = connection.execute(
         select(key.id, key.scopes, key.requests_per_minute, session.read_only, due.label("due"))
         .join(api_keys, key.id == session.key_id)
-        .where(session.token_sha256 == _digest(token), is_valid())
+        .where(session.token_sha256 == digest_of(token), is_valid())
         .where(session.expires_at > now(), session.seen_at > now(-IDLE_SECONDS))
     ).first()
     if row is None:
@@ -69,18 +69,32 @@ def find_session(connection: Connection, token: str) -> BrowserSession:
 
 def touch_session(connection: Connection, token: str, key_id: str) -> None:
     """Record that the session and its key were used now."""
-    mine = browser_sessions.c.token_sha256 == _digest(token)
+    mine = browser_sessions.c.token_sha256 == digest_of(token)
     connection.execute(update(browser_sessions).where(mine).values(seen_at=now()))
     touch_key(connection, key_id)
 
 
 def close_session(connection: Connection, token: str) -> None:
     """End the session of this token, if there is one."""
-    mine = browser_sessions.c.token_sha256 == _digest(token)
+    mine = browser_sessions.c.token_sha256 == digest_of(token)
     key_id = connection.execute(select(browser_sessions.c.key_id).where(mine)).scalar_one_or_none()
     if key_id is not None and connection.execute(delete(browser_sessions).where(mine)).rowcount:
         record_action(connection, "session.closed", key_id, by=key_id)
 
 
-def _digest(token: str) -> str:
+def is_open(connection: Connection, digest: str) -> bool:
+    """Return whether the session of this token's digest was neither ended nor has expired; it may be idle."""
+    session = browser_sessions.c
+    query = select(session.key_id).where(session.token_sha256 == digest, session.expires_at > now())
+    return connection.execute(query).first() is not None
+
+
+def digests(connection: Connection) -> frozenset[str]:
+    """Return the digests of the tokens of all sessions that have not expired."""
+    open_now = browser_sessions.c.expires_at > now()
+    return frozenset(connection.execute(select(browser_sessions.c.token_sha256).where(open_now)).scalars())
+
+
+def digest_of(token: str) -> str:
+    """Return the digest of a token, which is stored in its place."""
     return hashlib.sha256(token.encode()).hexdigest()

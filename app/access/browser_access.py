@@ -21,6 +21,8 @@ from store.sessions import (
     SESSION_SECONDS,
     BrowserSession,
     close_session,
+    digest_of,
+    digests,
     find_session,
     new_token,
     open_session,
@@ -33,7 +35,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 class BrowserSessions:
     """Finds, opens and closes the sessions of browsers; `read_only` lets none of them change anything.
 
-    An unknown token counts as an invalid key.
+    An unknown token counts as an invalid key. The limit of invalid keys never refuses the token of a session.
     """
 
     def __init__(self, database: Database, invalid_keys: InvalidKeyLimit, *, read_only: bool) -> None:
@@ -41,6 +43,7 @@ class BrowserSessions:
         self._invalid_keys = invalid_keys
         self._read_only = read_only
         self._found: TtlCache[str, BrowserSession] = TtlCache(database, find_session)
+        self._digests: TtlCache[str, frozenset[str]] = TtlCache(database, lambda connection, _: digests(connection))
 
     def enter(self, exchange: Exchange) -> bool:
         """Set the caller of a request with a valid session; return whether it has one.
@@ -53,15 +56,17 @@ class BrowserSessions:
         if session.touch_due:
             self._database.write(lambda connection: touch_session(connection, token, session.caller.key_id))
             self._found.forget(token)
-        exchange.caller = session.caller
+        exchange.caller, exchange.session = session.caller, digest_of(token)
         exchange.read_only = session.read_only or self._read_only
         require_same_origin(exchange.request)
         require_writable(exchange)
         return True
 
     def _find(self, token: str) -> BrowserSession:
-        if self._found.last(token) in (None, NO_SESSION) and (wait_s := self._invalid_keys.wait_s()) is not None:
-            raise invalid_keys_error(wait_s)
+        if self._found.last(token) in (None, NO_SESSION):
+            wait_s = self._invalid_keys.wait_s()
+            if wait_s is not None and digest_of(token) not in self._digests.get(""):
+                raise invalid_keys_error(wait_s)
         session = self._found.get(token)
         if session is NO_SESSION:
             self._invalid_keys.count()
@@ -83,6 +88,7 @@ class BrowserSessions:
 
         self._database.write(change)
         self._found.forget(before)
+        self._digests.forget("")
         response.set_cookie(
             cookie_name(request),
             token,

@@ -29,7 +29,7 @@ class Exchange:
     """A request with its route, id and caller.
 
     `route` is None if no route has the path. `caller` is NOBODY until the key is checked, and on routes without scope.
-    `read_only` tells that the pages may change nothing.
+    `session` is the digest of its browser session, if it has one; `read_only` tells that the pages may change nothing.
 
     Units: `begun` in seconds of `time.perf_counter`.
     """
@@ -39,6 +39,7 @@ class Exchange:
     id: str
     headers: list[tuple[str, str]]
     caller: Caller = NOBODY
+    session: str = ""
     read_only: bool = False
     begun: float = field(default_factory=time.perf_counter)
 

@@ -8,19 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from model.columns.reading_warnings import says_stayed
 from model.columns.target import parse_outcome
 
 ColumnFacts = Mapping[str, Any]
 
 LEFT = re.compile(r"churn|cancel|left|leav|exit|attrit|laps|terminat|quit|kündig|abgang|weg|resili|baja", re.IGNORECASE)
-STAYED = re.compile(r"retain|active|stay|remain|loyal|aktiv|current|renew", re.IGNORECASE)
-"""Names whose yes probably means that a customer stayed."""
 NAMES_CUSTOMERS = re.compile(
     r"(?<![a-z])(id|no|nr|number|key|code|uuid|ref)(?![a-z])|id$|customer|client|account|kunde", re.IGNORECASE
 )
 IDENTIFYING = {"identifying_column", "row_number", "too_many_categories"}
 """Codes of warnings about columns that name customers or number the rows."""
-USELESS = {*IDENTIFYING, "leaking_column", "empty_column"}
+USELESS = {*IDENTIFYING, "leaking_column", "empty_column", "constant_column"}
 """Codes of warnings about columns that a training is proposed to leave out."""
 
 
@@ -58,7 +57,7 @@ def _outcome(column: ColumnFacts, rows: int) -> OutcomeColumn | None:
     if words is None:
         return None
     yes, no, share = words
-    inverted = STAYED.search(name) is not None and LEFT.search(name) is None
+    inverted = says_stayed(name) and LEFT.search(name) is None
     return OutcomeColumn(name, yes, no, share, LEFT.search(name) is not None and 0 < share < 1, inverted)
 
 
@@ -105,5 +104,12 @@ def guess_id(columns: Sequence[ColumnFacts], warnings: Sequence[Mapping[str, Any
 
 
 def left_out(warnings: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Return the columns that a training should leave out: they name customers, are empty, or tell what came after."""
+    """Return the columns that a training should leave out.
+
+    They name customers, hold one value or none, or tell what came after.
+
+    Example:
+        >>> left_out([{"code": "constant_column", "column": "country"}, {"code": "read_as", "column": "fee"}])
+        {'country'}
+    """
     return {str(warning["column"]) for warning in warnings if warning["code"] in USELESS}

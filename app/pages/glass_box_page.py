@@ -1,5 +1,6 @@
 """The glass box: one customer in the network of a version, with every output, every δ, and the reasons."""
 
+from io import BytesIO
 from typing import Annotated, Literal
 
 import msgspec
@@ -7,6 +8,7 @@ from flask import Response
 from msgspec import Meta
 
 from app.errors import InputError
+from app.inspection.inspector import InspectionRequest
 from app.pages.network_drawing import layer_drawings, node_drawing
 from app.pages.page_route import page_route
 from app.pages.rendering import render_page
@@ -15,11 +17,13 @@ from app.schemas.field_types import DatasetRef
 from app.services import Services
 from app.submission.dataset_check import find_usable
 from model.estimator import Estimator
-from model.found_customer import FoundCustomer, find_customer
+from model.found_customer import MOST_ROWS, FoundCustomer, find_customer
 from model.glass_box import GlassBox, Place, open_glass_box
 from model.limits import NAME_CHARACTERS
 from model.tables.file_reading import FileReading
+from model.tables.opening import Source
 from store.registry.versions import get_version
+from store.rows import DatasetRow
 
 
 class GlassBoxQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,9 +79,18 @@ def _customer(services: Services, name: str, version: int, estimator: Estimator,
         dataset, problems = find_usable(connection, query.dataset or row.dataset_id, "/query/dataset")
     if dataset is None:
         raise InputError.of(problems)
+    with services.batches.held(), services.deadline.suspended():
+        return find_customer(estimator, *_table(services, dataset), query.customer.strip())
+
+
+def _table(services: Services, dataset: DatasetRow) -> tuple[Source, FileReading]:
+    """Return a table and how it is read. A process of its own reads a workbook: its cells may take much memory."""
     path, how = services.artifacts.open_path(dataset.sha256), FileReading.of_stored(dataset.media_type, dataset.schema)
-    with services.batches.held():
-        return find_customer(estimator, path, how, query.customer.strip())
+    if how.file_format != "xlsx":
+        return path, how
+    with services.uploads.held():
+        text, _ = services.inspector.rows_as_csv(InspectionRequest(path, how.to_json(), rows=MOST_ROWS))
+    return BytesIO(text.encode()), FileReading("csv", encoding="utf-8", delimiter="comma")
 
 
 ROUTES = (page_route(f"{VERSION_PAGE}/glass-box", show_glass_box_page, "The glass box", GlassBoxQuery),)

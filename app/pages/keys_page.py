@@ -5,9 +5,9 @@ from flask import Response
 from app.pages.page_route import page_route
 from app.pages.rendering import render_page
 from app.services import Services
-from store.keys import SCOPES, list_keys
+from store.keys import Scope, list_keys
 
-MEANINGS = {
+MEANINGS: dict[Scope, str] = {
     "score": "score customers",
     "read": "see everything but the audit log; the pages need it",
     "train": "upload, train, compare, evaluate",
@@ -20,8 +20,7 @@ def show_keys_page(services: Services) -> Response:
     """Return the page of API keys, the newest first."""
     with services.database.read() as connection:
         rows = list_keys(connection)
-    scopes = {scope: MEANINGS[scope] for scope in SCOPES}
-    return render_page("keys", keys=rows[::-1], scopes=scopes)
+    return render_page("keys", keys=rows[::-1], scopes=MEANINGS)
 
 
 ROUTES = (page_route("/keys", show_keys_page, "API keys", scope="admin"),)

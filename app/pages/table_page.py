@@ -56,7 +56,7 @@ def show_table(services: Services, dataset_id: str) -> Response:
 
 def _first_rows(services: Services, dataset: DatasetRow) -> FirstRows:
     path = services.artifacts.open_path(dataset.sha256)
-    with services.uploads.held():
+    with services.uploads.held(), services.deadline.suspended():
         read_as = FileReading.of_stored(dataset.media_type, dataset.schema).to_json()
         return services.inspector.first_rows(path, read_as, FIRST_ROWS)
 

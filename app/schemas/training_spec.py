@@ -91,11 +91,11 @@ def _named(catalog: Mapping[str, type]) -> Schema:
 
 
 def _layer(kind: type[Layer]) -> Schema:
-    """Return the schema of a layer's settings; its only required setting may stand alone."""
-    types, needed = value_types(kind), required(kind)
+    """Return the schema of a layer's settings; the main one may stand alone."""
+    types, main = value_types(kind), kind.main_setting()
     if any(get_args(annotation)[:1] == (Layer,) for annotation in types.values()):
         return {"type": "array", "items": LAYER, "minItems": 1}
-    return {"anyOf": [_settings(kind), _of_type(types[needed[0]])]} if len(needed) == 1 else _settings(kind)
+    return _settings(kind) if main is None else {"anyOf": [_settings(kind), _of_type(types[main])]}
 
 
 def _of_type(annotation: Any) -> Schema:

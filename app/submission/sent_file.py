@@ -7,7 +7,7 @@ import json
 from io import BytesIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from app.errors import TooLargeError
 from app.inspection.inspector import InspectionRequest
@@ -17,9 +17,9 @@ from app.scoring.customers import MOST_RECORDS
 from app.services import Services
 from model.estimator import Estimator
 from model.scoring import usual_reading
-from model.tables.file_reading import DELIMITERS, MEDIA_TYPES, FileReading
+from model.tables.file_reading import DELIMITERS, MEDIA_TYPES, WORKBOOK, FileReading
 from model.tables.opening import opened
-from model.tables.unpacking import WORKBOOK, packed_type
+from model.tables.unpacking import packed_type, unpacked
 
 READ_AS = "Ebb-Read-As"
 SENT_TYPES = ("application/x-ndjson", "text/csv", WORKBOOK, "application/gzip", "application/zip")
@@ -54,15 +54,25 @@ def read_file(services: Services, body: bytes, media_type: str, options: FileOpt
         return SentFile(body, wanted)
     if wanted.file_format == "xlsx" or (packed == WORKBOOK and wanted.file_format != "csv"):
         return _read_workbook(services, body, options, estimator)
+    if packed is not None:  # to find the encoding, all of the file is read
+        _read_whole(unpacked(BytesIO(body), len(body)).stream)
     reading, _ = usual_reading(estimator, BytesIO(body), wanted)
     with opened(BytesIO(body), reading) as table:
-        text = table.stream.read(BODY_BYTES + 1)
+        return SentFile(_read_whole(table.stream), reading)
+
+
+def _read_whole(stream: BinaryIO) -> bytes:
+    """Return the text of a file.
+
+    Raises: TooLargeError.
+    """
+    text = stream.read(BODY_BYTES + 1)
     if len(text) > BODY_BYTES:
         raise TooLargeError(
             f"the file unpacks to more than the {BODY_BYTES:,} bytes of one request: have a job score it, "
             "POST /v1/jobs/scoring"
         )
-    return SentFile(text, reading)
+    return text
 
 
 def _read_workbook(services: Services, body: bytes, options: FileOptions, estimator: Estimator) -> SentFile:

@@ -5,7 +5,7 @@ from http import HTTPStatus as Status
 import msgspec
 from flask import Response
 
-from app.access.access_control import require_uploader
+from app.access.access_control import require_scope, require_uploader
 from app.edge.exchange import caller_name, owner
 from app.edge.file_answer import FILE_HEADERS, FILE_REFUSALS, FILE_STATUSES, RANGE, file_answer
 from app.edge.idempotency import UPLOAD_KEY, answer_once
@@ -104,9 +104,14 @@ def _kept(services: Services, known: str, new: bool) -> Response:
 
 
 def read_again(services: Services, dataset_id: str, body: ReadingRequest) -> Response:
-    """Read a stored table with this target and id; 200 if its bytes were read with them before."""
+    """Read a stored table with this target and id; 200 if its bytes were read with them before.
+
+    A dataset of another key takes the scope `read`, too, because the answer shows it.
+    """
     with services.database.read() as connection:
         dataset = get_dataset(connection, dataset_id)
+    if dataset.owner != owner():
+        require_scope("read", because=", which a dataset of another key takes")
     options = FileOptions.of_stored(dataset.read_options)
     upload = Upload(dataset.media_type, body.target, body.id_column or "", dataset.name, options)
     return _kept(services, *reread_table(services, dataset, upload, owner()))

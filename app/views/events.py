@@ -21,6 +21,7 @@ from store.database import Connection
 from store.jobs.events import CURSOR, Cursor, read_events_after
 from store.jobs.read import get_job
 from store.keys import may_still
+from store.sessions import is_open
 
 EventId = Annotated[str, published(f"(?:{CURSOR})?", "the id of an event of this stream, or nothing", max_length=40)]
 
@@ -66,9 +67,9 @@ def stream_events(services: Services, job_id: str, query: EventsQuery) -> Respon
 
 
 def _still_allowed() -> Callable[[Connection], bool]:
-    """Return a function that tells whether the key of this request still has the scope `read`."""
-    key_id: str = this_exchange().caller.key_id
-    return lambda connection: may_still(connection, key_id, "read")
+    """Return a function that tells whether the key of this request has the scope `read`, and its session is open."""
+    key_id, session = this_exchange().caller.key_id, this_exchange().session
+    return lambda connection: may_still(connection, key_id, "read") and (not session or is_open(connection, session))
 
 
 def _cursor(query: EventsQuery) -> Cursor:

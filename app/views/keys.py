@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus as Status
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from flask import Response
@@ -13,17 +13,15 @@ from app.edge.responses import conditional, json_answer, no_content
 from app.routing.route import Route
 from app.schemas.field_types import PlainText, Time, time_text
 from app.services import Services
-from store.keys import create_key, list_keys, new_key, revoke_key
+from store.keys import SCOPES, Scope, create_key, list_keys, new_key, revoke_key
 from store.rows import KeyRow
-
-Scope = Literal["score", "read", "train", "promote", "admin"]
 
 
 class KeyRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A key to make: `days` until it expires, and its own limits in place of those of the settings."""
 
     name: Annotated[PlainText, Meta(min_length=1)]
-    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=5)]
+    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=len(SCOPES))]
     days: Annotated[int, Meta(ge=1, le=36_500)] | None = None
     requests_per_minute: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     stored_bytes: Annotated[int, Meta(ge=0, le=2**60)] | None = None

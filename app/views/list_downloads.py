@@ -11,9 +11,9 @@ from app.call_lists.listed_customers import ListFilter, open_call_list
 from app.routing.route import Header, Route
 from app.schemas.field_types import ColumnName, PlainText
 from app.services import Services
+from model.tables.file_reading import WORKBOOK
 
 CSV = "text/csv"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class CallListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,7 +29,7 @@ def download_call_list(services: Services, job_id: str, query: CallListQuery) ->
     stored = open_call_list(services, job_id)
     customers = stored.customers(ListFilter(query.search, query.reason or ""))
     if query.format == "xlsx":
-        answer = Response(xlsx_bytes(customers, *stored.shape), mimetype=XLSX)
+        answer = Response(xlsx_bytes(customers, *stored.shape), mimetype=WORKBOOK)
     else:
         answer = Response(csv_text(customers, *stored.shape), mimetype=CSV)
     name = f"call-list-{stored.job.model}-{stored.job.created_at:%Y-%m-%d}.{query.format}"
@@ -47,7 +47,7 @@ ROUTES = (
         {200: CSV},
         refusals=(404, 409, 410, 422),
         query=CallListQuery,
-        also=(XLSX,),
+        also=(WORKBOOK,),
         answer_headers=(Header("Content-Disposition", "the name of the file", required=True),),
     ),
 )

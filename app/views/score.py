@@ -25,6 +25,7 @@ from model.campaign import Economics
 from model.errors import Problem
 from model.estimator import Estimator
 from model.scoring import check_columns
+from model.tables.unpacking import is_packed
 from store.alias_names import CHAMPION
 
 NDJSON, CSV = "application/x-ndjson", "text/csv"
@@ -48,7 +49,7 @@ def score(services: Services, name: str, query: ScoreQuery) -> Response:
     versions = services.versions
     version = versions.by_alias(name, alias) if alias else versions.by_version(name, query.version or 0)
     estimator = services.estimators.get(version)
-    with services.batches.held() if len(body) > LARGE_BYTES else nullcontext():
+    with services.batches.held() if len(body) > LARGE_BYTES or is_packed(body) else nullcontext():
         customers, options, told = _read(services, body, sent_as, query, estimator)
         results = score_customers(estimator, customers, options, services.deadline.left() * REASONS_SHARE)
         services.traffic.scored(customers.n, len(results.problems))

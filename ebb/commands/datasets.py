@@ -8,6 +8,7 @@ from ebb.commands.options import open_client, print_item, print_rows, service_op
 
 COLUMNS = ("id", "name", "rows", "target", "id_column", "created_at")
 SCHEMA = ("column", "kind", "missing", "values")
+MOST_VALUES = 5
 
 
 @click.group()
@@ -49,7 +50,7 @@ def show(dataset: str, url: str | None, key: str | None, as_json: bool) -> None:
 @service_options
 @json_option
 def delete(dataset: str, url: str | None, key: str | None, as_json: bool) -> None:
-    """Delete a dataset; refused while a version or a job needs it."""
+    """Delete a dataset; refused while an alias or an unfinished job needs it."""
     with open_client(url, key) as client:
         gone = client.delete_dataset(dataset)
     if as_json:
@@ -59,9 +60,15 @@ def delete(dataset: str, url: str | None, key: str | None, as_json: bool) -> Non
 
 
 def _column(column: dict[str, object]) -> dict[str, object]:
-    """Return a row for a column of a dataset."""
+    """Return a row for a column of a dataset: its most frequent values, or the least and the largest.
+
+    Example:
+        >>> plans = [{"value": "basic", "count": 3}, {"value": "pro", "count": 2}]
+        >>> _column({"name": "plan", "kind": "categorical", "missing": 0, "categories": plans})["values"]
+        'basic, pro'
+    """
     categories = column.get("categories")
-    values = [str(value) for value in categories][:5] if isinstance(categories, list | dict) else []
+    values = [str(each["value"]) for each in categories[:MOST_VALUES]] if isinstance(categories, list) else []
     span = "" if column.get("min") is None else f"{column['min']} to {column.get('max')}"
     return {
         "column": column["name"],

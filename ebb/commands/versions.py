@@ -1,4 +1,4 @@
-"""`ebb versions`: lists, shows, downloads and deletes the versions of a model, over HTTP."""
+"""`ebb versions`: lists, shows, compares, evaluates, replays, downloads and deletes versions, over HTTP."""
 
 import sys
 from pathlib import Path
@@ -99,7 +99,7 @@ def download(  # noqa: PLR0913, PLR0917 - one parameter an option
 @service_options
 @json_option
 def delete(model: str, version: int, url: str | None, key: str | None, as_json: bool) -> None:
-    """Delete VERSION of MODEL; refused while an alias or a job needs it."""
+    """Delete VERSION of MODEL; refused while an alias or an unfinished job needs it."""
     with open_client(url, key) as client:
         client.delete_version(model, version)
     facts: dict[str, object] = {"model": model, "version": version}

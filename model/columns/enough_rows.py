@@ -1,4 +1,4 @@
-"""The least number of training rows from which a feature is learned; one of fewer can turn an answer round."""
+"""The least number of training rows from which a feature is learned; one of fewer can reverse an answer."""
 
 CATEGORY = 10
 """Of a category, and of the rare ones together: 30 would cost more, because a category has no value near to it."""

@@ -4,16 +4,11 @@ import numpy as np
 
 from model.columns.boolean import parse_flag
 from model.columns.category_text import tidied
-from model.columns.cells import Cells, Days, Flags, Table, Words, days_since_epoch
+from model.columns.cells import Cells, Days, Flags, Words, days_since_epoch
 from model.columns.missing import is_missing
 from model.columns.readings import find_reading, read_words
 
 MOST_FLAGS = 10  # spellings of true and false
-
-
-def infer_kinds(table: Table) -> Table:
-    """Return the table with text columns converted to flags, numbers or dates where every text is one."""
-    return Table({name: infer_kind(cells) for name, cells in table.columns.items()}, table.rows)
 
 
 def infer_kind(cells: Cells) -> Cells:

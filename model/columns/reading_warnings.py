@@ -26,7 +26,7 @@ SPOKEN = {
 ID_WORDS = frozenset({"id", "ids", "uuid", "guid", "index", "rownumber", "msisdn"})
 STAYED = frozenset(
     {"retained", "retain", "retention", "stayed", "stay", "stays", "staying", "active", "renewed", "renew", "renews"}
-    | {"renewal", "loyal", "kept", "alive", "subscribed", "remained", "remains"}
+    | {"renewal", "loyal", "kept", "alive", "subscribed", "remained", "remains", "remain", "aktiv"}
 )
 DENIED = frozenset({"not", "no", "non", "un", "never"})
 WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
@@ -112,9 +112,8 @@ def inverted_target(name: str, cells: Cells) -> tuple[TableWarning, ...]:
         >>> inverted_target("not_renewed", Words.of(["yes", "no"]))
         ()
     """
-    named = words_of_name(name)
     words = cells.words if isinstance(cells, Words) else ()
-    if not named & STAYED or named & DENIED or named & {"churn", "churned"}:
+    if not says_stayed(name):
         return ()
     if not {word.strip().lower() for word in words} <= {"1", "0", "yes", "no", "y", "n", "true", "false", "t", "f"}:
         return ()  # the texts say who left
@@ -123,6 +122,17 @@ def inverted_target(name: str, cells: Cells) -> tuple[TableWarning, ...]:
         "yes means stayed, swap yes and no, and name the column churned"
     )
     return (TableWarning("inverted_target", name, detail),)
+
+
+def says_stayed(name: str) -> bool:
+    """Return whether the name of a column of yes and no says that yes means a customer who stayed.
+
+    Example:
+        >>> says_stayed("is_active"), says_stayed("inactive"), says_stayed("not_renewed")
+        (True, False, False)
+    """
+    named = words_of_name(name)
+    return bool(named & STAYED) and not named & DENIED and not named & {"churn", "churned"}
 
 
 def words_of_name(name: str) -> set[str]:

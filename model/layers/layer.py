@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar, TypeAlias
 
 from model.design import CodeColumn, Floats
@@ -85,13 +85,18 @@ class Layer(ABC):
         return [self, *(deep for layer in self.inner for deep in layer.within)]
 
     @classmethod
+    def main_setting(cls) -> str | None:
+        """Return the setting that a number alone stands for: the only needed one, or the only one."""
+        names = required(cls) or [field.name for field in fields(cls)]
+        return names[0] if len(names) == 1 else None
+
+    @classmethod
     def read(
         cls, reader: Reader, raw: object, pointer: str, inside: "Callable[[Reader, object, str], Layer | None]"
     ) -> "Layer | None":
         """Read the settings from JSON; `inside` reads an inner layer. Return None if the reader refuses them."""
-        needed = required(cls)
-        if isinstance(raw, int | float) and len(needed) == 1:
-            raw = {needed[0]: raw}
+        if isinstance(raw, int | float) and (main := cls.main_setting()):
+            raw = {main: raw}
         mapping = reader.mapping(raw, pointer)
         return None if mapping is None else reader.settings(cls, mapping, pointer)
 

@@ -6,10 +6,11 @@ Source: WHATWG Encoding Standard, for cp1252 as the encoding of texts that are n
 import codecs
 import io
 import re
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from model.errors import TableError
 from model.tables.file_reading import SINGLE_BYTE, Encoding
+from model.tables.restartable import Restartable
 
 CHUNK = 1024**2
 UNDEFINED = re.compile(rb"[\x00\x81\x8d\x8f\x90\x9d]")  # no character in cp1252, or no text
@@ -88,43 +89,23 @@ def _as_cp1252(stream: BinaryIO, line: int) -> str:
     return "" if word is None else word[0].decode("cp1252")
 
 
-class Recoded(io.RawIOBase):
-    """A text file as UTF-8. It can be read again from its beginning."""
+class Recoded(Restartable):
+    """A text file as UTF-8."""
 
     def __init__(self, inner: BinaryIO, encoding: str) -> None:
         super().__init__()
         self._inner, self._encoding = inner, encoding
-        self._start()
+        self._begin()
 
-    def _start(self) -> None:
+    def _begin(self) -> None:
         self._decoder = codecs.getincrementaldecoder(self._encoding)()
-        self._held, self._ended, self._at = b"", False, 0
+        self._held, self._ended = b"", False
 
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return True: one can go to the beginning."""
-        return True
-
-    def tell(self) -> int:
-        """Return the number of bytes so far."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to the beginning."""
-        if (offset, whence) != (0, io.SEEK_SET):
-            raise io.UnsupportedOperation("a recoded file is read from its beginning")
+    def _restart(self) -> None:
         self._inner.seek(0)
-        self._start()
-        return 0
+        self._begin()
 
-    def readinto(self, buffer: Any) -> int:
-        """Read the next bytes.
-
-        Raises: TableError when the file is not in its encoding.
-        """
+    def _read_next(self, most: int) -> bytes:
         while not self._held and not self._ended:
             chunk = self._inner.read(CHUNK)
             self._ended = not chunk
@@ -132,10 +113,8 @@ class Recoded(io.RawIOBase):
                 self._held = self._decoder.decode(chunk, final=self._ended).encode()
             except UnicodeError as error:
                 raise TableError(f"the file is not {self._encoding}: save it as UTF-8, or name its encoding") from error
-        size = min(len(buffer), len(self._held))
-        buffer[:size], self._held = self._held[:size], self._held[size:]
-        self._at += size
-        return size
+        data, self._held = self._held[:most], self._held[most:]
+        return data
 
 
 def recoded(stream: BinaryIO, encoding: str) -> BinaryIO:

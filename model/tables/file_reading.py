@@ -21,11 +21,12 @@ PACKED = "packed"
 FILE_WARNINGS = ("unclear_encoding", "unclear_delimiter", "several_sheets")
 """The codes of the warnings that another reading of the file is possible."""
 
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEDIA_TYPES = {
     "text/csv": "csv",
     "application/x-ndjson": "ndjson",
     "application/vnd.apache.parquet": "parquet",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    WORKBOOK: "xlsx",
     "application/gzip": PACKED,
     "application/zip": PACKED,
 }

@@ -2,18 +2,27 @@
 
 import gzip
 import io
+import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO, Literal, NamedTuple
 
 from model import limits
 from model.errors import TableError
+from model.tables.file_reading import WORKBOOK
+from model.tables.restartable import Restartable
 
 BUFFER = 1024**2
 STORED_OR_DEFLATED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 """Other methods pack a million bytes into one."""
 
-WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+DIRECTORY_BYTES = 1024**2
+"""The most bytes of a zip file's list of its files, which is held in memory: it has 46 bytes a file or more."""
+DAMAGED = (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, IndexError, EOFError, struct.error)
+"""The errors of `zipfile` for damaged files, of which its documentation names the first three."""
+
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 
 
@@ -38,8 +47,9 @@ def unpacked(stream: BinaryIO, size: int) -> Unpacked:
         inner: Any = gzip.GzipFile(fileobj=stream, mode="rb")
         return Unpacked(_buffered(inner, "gzip", most), "gzip")
     if start == ZIP and not _is_workbook(archive := _archive(stream)):
-        member = _only(archive)
-        return Unpacked(_buffered(archive.open(member), "zip", most), "zip", member.filename)
+        with _zip_errors():
+            member = _only(archive)
+            return Unpacked(_buffered(archive.open(member), "zip", most), "zip", member.filename)
     return Unpacked(stream)
 
 
@@ -57,15 +67,42 @@ def packed_type(stream: BinaryIO) -> str | None:
     return WORKBOOK if _is_workbook(_archive(stream)) else "application/zip"
 
 
+def is_packed(body: bytes) -> bool:
+    """Return whether these bytes say that they are a gzip or a zip file, or a workbook."""
+    return body.startswith((GZIP, ZIP))
+
+
 def _buffered(inner: Any, kind: str, most: int) -> BinaryIO:
     return io.BufferedReader(Unpacking(inner, kind, most), BUFFER)
 
 
 def _archive(stream: BinaryIO) -> zipfile.ZipFile:
+    with _zip_errors():
+        return zipfile.ZipFile(_ShortReads(stream))
+
+
+@contextmanager
+def _zip_errors() -> Iterator[None]:
     try:
-        return zipfile.ZipFile(stream)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        yield
+    except DAMAGED as error:
         raise TableError(f"the zip file cannot be read: {error}: pack it again") from error
+
+
+class _ShortReads:
+    """A zip file whose list of files is short: `zipfile` reads it at once, and everything else in smaller parts."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.seek, self.tell, self.close = stream.seek, stream.tell, stream.close
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        if size > DIRECTORY_BYTES:
+            raise TableError("the zip file lists too many files: pack the table alone")
+        return self._stream.read(size)
+
+    def seekable(self) -> bool:
+        return True
 
 
 def _is_workbook(archive: zipfile.ZipFile) -> bool:
@@ -83,50 +120,26 @@ def _only(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     return files[0]
 
 
-class Unpacking(io.RawIOBase):
-    """The bytes of a compressed file. It can be read again from its beginning."""
+class Unpacking(Restartable):
+    """The bytes of a compressed file."""
 
     def __init__(self, inner: Any, kind: str, most: int) -> None:
         super().__init__()
         self._inner, self._kind, self._most = inner, kind, most
-        self._at = 0
 
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return True: one can go to the beginning."""
-        return True
-
-    def tell(self) -> int:
-        """Return the number of bytes so far."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to the beginning."""
-        if (offset, whence) != (0, io.SEEK_SET):
-            raise io.UnsupportedOperation("a compressed file is read from its beginning")
+    def _restart(self) -> None:
         self._inner.seek(0)
-        self._at = 0
-        return 0
 
-    def readinto(self, buffer: Any) -> int:
-        """Read the next bytes.
-
-        Raises: TableError.
-        """
+    def _read_next(self, most: int) -> bytes:
         try:
-            data = self._inner.read(len(buffer))
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+            data: bytes = self._inner.read(most)
+        except (OSError, zlib.error, *DAMAGED) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # an error of the disk
             raise TableError(f"the {self._kind} file is damaged: {error}: pack it again") from error
-        buffer[: len(data)] = data
-        self._at += len(data)
-        if self._at > self._most:
+        if self.tell() + len(data) > self._most:
             raise TableError(
                 f"the {self._kind} file unpacks to more than the {self._most:,} bytes that its size allows: is it a "
                 "table? Send it unpacked"
             )
-        return len(data)
+        return data

@@ -8,6 +8,7 @@ The whole sheet is in memory while it is read, so a process with a memory limit 
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import dropwhile, islice
@@ -22,6 +23,7 @@ from model.errors import TableError
 from model.names import clipped
 from model.tables.bounds import Decoded, check_cell, check_names
 from model.tables.texts import without_blank_rows
+from model.tables.unpacking import DAMAGED
 
 BATCH_ROWS = 16_384
 SHEETS = "xl/worksheets/"
@@ -114,7 +116,7 @@ def _check_extent(stream: BinaryIO) -> None:
                         f"a sheet of the workbook spans {rows:,} rows and {columns:,} columns, more than "
                         f"{limits.SHEET_CELLS:,} cells: delete what stands far from the table, or save it as CSV"
                     )
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+    except (zlib.error, *DAMAGED) as error:
         raise TableError(f"this is not an XLSX workbook that can be read: {error}: save it again") from error
 
 

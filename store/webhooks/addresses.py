@@ -7,6 +7,7 @@ Source: OWASP, "Server-side request forgery prevention".
 """
 
 import ipaddress
+import re
 import socket
 from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
@@ -14,6 +15,9 @@ from urllib.parse import SplitResult, urlsplit
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 PORTS = {"http": 80, "https": 443}
+WRITTEN = re.compile(r"[!-~]+")
+"""The characters of a URL (RFC 3986); the parsers of Python drop or accept others, each in its own way."""
+UNICAST = ipaddress.ip_network("2000::/3")  # all that IANA has allocated of the public IPv6 internet
 TRANSLATED = ipaddress.ip_network("64:ff9b::/96")  # IPv4 behind NAT64 (RFC 6052)
 ALLOW = "EBB_WEBHOOK_HOSTS lists the hosts that may be called in spite of that"
 
@@ -27,6 +31,8 @@ def address_problem(url: str, allowed: Sequence[str]) -> str | None:
         'must begin with https://; EBB_WEBHOOK_HOSTS lists the hosts that may be called in spite of that'
         >>> address_problem("http://10.0.0.7/", ("10.0.0.7",))
     """
+    if not WRITTEN.fullmatch(url):
+        return "has a blank, a control character or one beyond ASCII: write the host as xn--…, and others as %…"
     try:
         parts = urlsplit(url)
         host, _ = (parts.hostname or "").removesuffix("."), parts.port
@@ -78,6 +84,8 @@ def _is_public(address: Address) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner and not _is_public(inner):
             return False
-        if address.ipv4_mapped:
+        if address.ipv4_mapped or address in TRANSLATED:
             return True
+        if address not in UNICAST:
+            return False
     return address.is_global and not address.is_multicast

@@ -27,7 +27,9 @@ from store.jobs.finish import fail
 from store.jobs.heartbeat import JobProgress, heartbeat
 from store.jobs.read import get_job
 from store.tables import jobs
-from tests.store.world import epoch
+from tests.app.test_access import Key
+from tests.app.test_login import OWN, log_in
+from tests.store.world import epoch, make_world
 
 QUICK = Intervals(poll_seconds=0.01, keepalive_seconds=0.05, max_seconds=30.0, write_seconds=0.1)
 
@@ -255,3 +257,15 @@ def test_a_reader_may_send_more_bytes(connected: tuple[socket.socket, socket.soc
     ours, theirs = connected
     theirs.send(b"GET / HTTP/1.1")
     assert Peer(ours).stays_connected(0.01)
+
+
+def test_a_stream_ends_with_its_session(guarded: FlaskClient, key: Key, database: Database) -> None:
+    world = make_world(database)
+    mine = world.start(world.queue())
+    log_in(guarded, key("read"))
+    stream = iter(guarded.get(f"/v1/jobs/{mine.job_id}/events").response)
+    while b"event: running" not in next(stream):
+        pass
+    guarded.post("/logout", headers=OWN)
+    world.succeed(mine)
+    assert b"succeeded" not in b"".join(stream)

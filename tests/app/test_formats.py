@@ -144,10 +144,9 @@ def test_an_unclosed_quote_is_refused(client: FlaskClient) -> None:
 
 
 def test_texts_that_a_spreadsheet_would_run_get_an_apostrophe_and_numbers_none(client: FlaskClient) -> None:
-    told = rows(
-        send(client, "customer_id,months,usage_hours\n=1+1,3,\n@x,4,\n-5,5,\n", CSV, "?customer_value=0&contact_cost=1")
-    )
-    assert [row["customer_id"] for row in told] == ["'=1+1", "'@x", "'-5"]
+    body = "customer_id,months,usage_hours\n=1+1,3,\n@x,4,\n-5,5,\n＝1,6,\n"
+    told = rows(send(client, body, CSV, "?customer_value=0&contact_cost=1"))
+    assert [row["customer_id"] for row in told] == ["'=1+1", "'@x", "'-5", "'＝1"]
     assert told[0]["expected_profit"] == "-1.0"
 
 

@@ -8,11 +8,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from model.estimator import Estimator
+from model.tables.unpacking import WORKBOOK
 from store.database import Connection, Database
 from store.jobs.claim import claim
 from store.jobs.finish import succeed
 from store.jobs.submit import Submission, submit
 from store.registry.versions import get_version
+from tests.model.workbooks import workbook
 
 Key = Callable[..., dict[str, str]]
 
@@ -105,3 +107,16 @@ def test_a_customer_of_another_dataset_is_shown(
     assert "<b>7</b>" not in answer.text
     assert "Glass box: customer <b>7</b>" in unescape(answer.text)
     assert "assumed outcome" in answer.text
+
+
+@pytest.mark.usefixtures("versions")
+def test_the_glass_box_shows_a_customer_of_a_workbook_as_one_of_csv(client: FlaskClient) -> None:
+    rows = [("customer_id", "months", "usage_hours"), ("007", 3, 9.5), ("b", 40, 60)]
+    text = "".join(",".join(map(str, row)) + "\n" for row in rows).encode()
+    pages = []
+    for body, kind in ((text, "text/csv"), (workbook({"x": rows}), WORKBOOK)):
+        sent = client.post("/v1/datasets?unlabelled=true&id=customer_id", data=body, content_type=kind).json["id"]
+        answer = client.get(f"/models/churn/versions/1/glass-box?dataset={sent}&customer=007")
+        assert answer.status_code == 200, answer.text
+        pages.append(answer.text.replace(sent, ""))
+    assert pages[0] == pages[1]

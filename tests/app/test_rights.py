@@ -172,6 +172,15 @@ def test_a_key_opens_the_routes_of_its_scopes_only(route: Route, guarded: FlaskC
                     assert f"`ebb keys create --scope {lacking}`" in told
 
 
+def test_a_dataset_of_another_key_is_read_again_only_by_a_key_with_read(guarded: FlaskClient, key: Key) -> None:
+    mine, others, reader = key("train"), key("train"), key("train", "read")
+    sent = guarded.post("/v1/datasets?unlabelled=true", data=CSV, content_type="text/csv", headers=mine).json["id"]
+    for headers, status in ((others, 403), (mine, 201), (others, 403), (reader, 200)):
+        answer = guarded.post(f"/v1/datasets/{sent}/readings", json={"target": "churned"}, headers=headers)
+        assert answer.status_code == status, answer.text
+        assert b"months" not in answer.data or status != 403
+
+
 @pytest.mark.usefixtures("versions")
 def test_only_a_key_with_read_gets_customers_of_a_dataset(guarded: FlaskClient, key: Key, database: Database) -> None:
     """Every route with things that are there, whatever the tables of scopes say."""

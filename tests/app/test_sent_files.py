@@ -8,10 +8,12 @@ import zipfile
 import pytest
 from flask.testing import FlaskClient
 
+from model.tables.unpacking import DIRECTORY_BYTES
 from tests.model.workbooks import workbook
 
 SCORE = "/v1/models/churn/score"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+COMMENT = 65_535  # the longest of a file in a zip file
 ROWS = [("00Köln", 3, 80.5, 2, 9), ("b", 40, 20, 0, 60)]
 NAMES = ("customer_id", "months", "monthly_charge", "support_tickets", "usage_hours")
 
@@ -28,9 +30,14 @@ def text(mark: str) -> str:
     return "".join(mark.join(map(str, row)) + "\r\n" for row in (NAMES, *ROWS))
 
 
-def zipped(data: bytes) -> bytes:
+def zipped(data: bytes, comments: int = 0) -> bytes:
+    """Return a zip file of a table, whose list of files has this many bytes of comments."""
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(-(-comments // COMMENT)):
+            empty = zipfile.ZipInfo(f"{number}.csv")
+            empty.comment = bytes(COMMENT)
+            archive.writestr(empty, b"")
         archive.writestr("customers.csv", data)
     return sink.getvalue()
 
@@ -89,6 +96,14 @@ def test_options_say_how_a_file_is_read(client: FlaskClient) -> None:
             "unpacks to more than the 16,777,216 bytes",
         ),
         (gzip.compress(b"a,b\n1,2\n", mtime=0)[:-4], "text/csv", 422, "the gzip file is damaged"),
+        (
+            gzip.compress(b"a,b\n" + b"1,2\n" * 5_000_000 + "é\n".encode() + b"\xff", mtime=0),
+            "text/csv",
+            413,
+            "unpacks to more than the 16,777,216 bytes",  # and is not read beyond them
+        ),
+        (zipped(b"a,b\n1,2\n").replace(b"customers", b"costumers", 1), "text/csv", 422, "the zip file cannot be read"),
+        (zipped(b"a,b\n1,2\n", DIRECTORY_BYTES), "text/csv", 422, "lists too many files"),
         (b"PK\3\4", XLSX, 422, "the zip file cannot be read"),
         (b"no workbook", XLSX, 422, "not an XLSX workbook that can be read"),
         (workbook({"x": [NAMES]}), XLSX, 422, "no customer to score"),

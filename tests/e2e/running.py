@@ -15,6 +15,7 @@ from ebb.client import Client
 from ebb.supervisor import free_port
 
 EBB = Path(sys.executable).with_name("ebb")
+Ebb = Callable[..., subprocess.CompletedProcess[str]]
 PATIENCE_SECONDS = 120.0
 
 

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,7 @@ import pytest
 
 from ebb.client import Client
 from ebb.customers import customers
-from tests.e2e.running import EBB, Running, ebb_up, environment, wait_for
-
-Ebb = Callable[..., subprocess.CompletedProcess[str]]
+from tests.e2e.running import EBB, Ebb, Running, ebb_up, environment, wait_for
 
 SHORT = {"epochs": 4, "optimizer": {"name": "adam", "learning_rate": 0.01}}
 DIVERGING = {"optimizer": {"name": "sgd", "learning_rate": 1e6}, "schedule": {"name": "constant"}, "epochs": 50}
@@ -27,17 +25,6 @@ LONG = {"epochs": 100_000, "early_stopping": None}
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with ebb_up(tmp_path_factory.mktemp("command-line")) as service:
         yield service
-
-
-@pytest.fixture(scope="module")
-def client(service: Running) -> Iterator[Client]:
-    with service.client() as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def ebb(service: Running) -> Ebb:
-    return service.command
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 QUICKSTART = (DOCS / "quickstart.md").read_text(encoding="utf-8")
 SCRIPT = DOCS / "examples" / "recompute_score.py"
 WRITTEN_FOR = "http://127.0.0.1:8000"
-GUIDES = sorted((DOCS / "guides").glob("*.md"))
+GUIDES = sorted(set((DOCS / "guides").glob("*.md")) - {DOCS / "guides" / "pages.md"})  # that one has no commands
 
 
 def blocks(page: str, language: str) -> str:

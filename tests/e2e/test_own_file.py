@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,26 +15,13 @@ from ebb import ChurnClassifier
 from ebb.client import Client
 from ebb.customers import customers
 from ebb.errors import RefusedError
-from tests.e2e.running import Running, ebb_up
-
-Ebb = Callable[..., subprocess.CompletedProcess[str]]
+from tests.e2e.running import Ebb, Running, ebb_up
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with ebb_up(tmp_path_factory.mktemp("own-file")) as service:
         yield service
-
-
-@pytest.fixture(scope="module")
-def client(service: Running) -> Iterator[Client]:
-    with service.client() as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def ebb(service: Running) -> Ebb:
-    return service.command
 
 
 def told(done: subprocess.CompletedProcess[str], code: int = 0) -> Any:

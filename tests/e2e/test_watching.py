@@ -23,12 +23,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def client(service: Running) -> Iterator[Client]:
-    with service.client() as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
 def dataset(client: Client) -> str:
     table = customers(300, 1).to_csv().encode()
     return client.upload_dataset(table, name="customers", target="churned", id_column="customer_id").id

@@ -9,7 +9,7 @@ import pytest
 from model.campaign import Economics
 from model.columns import Numbers, Table, Words
 from model.columns.cells import Days, Flags
-from model.columns.inference import infer_kinds
+from model.columns.inference import infer_kind
 from model.evaluation import TrainingFacts, evaluate_training
 from model.evaluation.contacts import deciles, operating_points, profit_curve, thresholds
 from model.evaluation.figures import difference, figures
@@ -265,7 +265,7 @@ def test_a_labelled_table_is_read_as_the_version_reads_its_columns(tmp_path: Pat
     amounts = rng.uniform(1_000, 9_000, 400)
     y = (amounts + rng.normal(0, 800, 400) > 5_000).astype(float)
     texts = [f"{amount:,.2f}".translate(str.maketrans(",.", ".,")) for amount in amounts]
-    table = infer_kinds(Table({"amount": Words.of(texts), "churned": Flags(y)}, 400))
+    table = Table({"amount": infer_kind(Words.of(texts)), "churned": Flags(y)}, 400)
     estimator = fit(table).estimator()
     path = tmp_path / "whole.csv"
     path.write_text("amount,churned\n" + "".join(f"{n}.234,{n % 2}\n" for n in range(1, 10)))

@@ -126,6 +126,15 @@ def test_every_name_of_the_catalogs_is_parsed() -> None:
             assert isinstance(parse_spec({"activation": name}).activation, kind)
 
 
+@pytest.mark.parametrize(
+    ("short", "whole"),
+    [({"dropout": 0.2}, {"rate": 0.2}), ({"leaky_relu": 0.1}, {"alpha": 0.1}), ({"embedding": 3}, {"units": 3})],
+)
+def test_a_number_stands_for_the_needed_or_the_only_setting(short: dict[str, float], whole: dict[str, float]) -> None:
+    (name,) = short
+    assert parse_spec({"layers": [short, 4]}).layers == parse_spec({"layers": [{name: whole}, 4]}).layers
+
+
 # One line for each error: the spec, the pointer and the code.
 REFUSED = [
     ({"optimiser": {}}, "/optimiser", "unknown"),
@@ -139,6 +148,8 @@ REFUSED = [
     ({"layers": [{"dense": 8, "relu": {}}]}, "/layers/0", "type"),
     ({"layers": [{"residual": [{"dense": -1}]}]}, "/layers/0/residual/0/dense/units", "range"),
     ({"layers": [{"residual": []}]}, "/layers/0/residual", "type"),
+    ({"layers": [{"dropout": 1}]}, "/layers/0/dropout/rate", "range"),
+    ({"layers": [{"batch_norm": 0.1}]}, "/layers/0/batch_norm", "type"),
     ({"layers": [{"relu": 3}]}, "/layers/0/relu", "type"),
     ({"activation": "swish"}, "/activation", "unknown"),
     ({"activation": "dense"}, "/activation", "unknown"),

@@ -45,7 +45,7 @@ REFUSED = [
     "UPDATE alembic_version SET version_num = '0001'",
     "DELETE FROM alias_moves",
     "DELETE FROM api_keys",
-    "DELETE FROM versions",
+    "DELETE FROM models",
     "CREATE ROLE mine",
     "CREATE DATABASE mine",
     "COPY audit_log TO PROGRAM 'true'",

@@ -19,7 +19,7 @@ SHORT = {"spec": {"epochs": 12, "optimizer": ADAM}, "configurations": CONFIGURAT
 HALVING = {**SHORT, "halving": {"first_epochs": 3, "factor": 2}}
 # Each configuration takes a second or two.
 STEADY = {
-    "spec": {"epochs": 300, "early_stopping": None, "layers": [64, 64], "batch_size": 32, "dropout": 0.1},
+    "spec": {"epochs": 1000, "early_stopping": None, "layers": [64, 64], "batch_size": 32, "dropout": 0.1},
     "configurations": [{"optimizer": {"learning_rate": rate}} for rate in (0.01, 0.001, 0.0001)],
     "folds": 2,
     "halving": {"first_epochs": 100},

@@ -1,7 +1,9 @@
 """Workers send webhooks to a real receiver: signed, again until it accepts, and also after a kill."""
 
+import contextlib
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -209,3 +211,25 @@ def test_a_killed_worker_loses_no_delivery(world: World, settings: Settings, sen
     assert history(world, hook)[1] == [(None, False), (200, True)]
     assert len(asked) == 2
     assert len(set(asked)) == 1
+
+
+def test_a_receiver_that_answers_byte_by_byte_is_left_at_the_deadline(world: World, sender: WebhookSender) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        hook = subscribe(world, f"http://127.0.0.1:{server.getsockname()[1]}/")
+        end_job(world)
+        thread = threading.Thread(target=drip, args=(server,))
+        thread.start()
+        sender.send_due()
+        thread.join()
+    state, attempts = history(world, hook)
+    assert (state, attempts[0]) == ("pending", (None, True))
+
+
+def drip(server: socket.socket) -> None:
+    """Answer one request with a header that does not end, until the client leaves."""
+    connection, _ = server.accept()
+    with connection, contextlib.suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.05)

@@ -45,7 +45,7 @@
   }
 
   function columnsOf(form) {
-    const columns = {};
+    const columns = Object.create(null); // a column may be named __proto__
     for (const select of form.querySelectorAll("select[data-column]")) {
       if (select.value === "drop") columns[select.dataset.column] = { drop: true };
       else if (select.value !== select.dataset.found) columns[select.dataset.column] = { kind: select.value };
