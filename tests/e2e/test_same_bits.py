@@ -94,6 +94,6 @@ def test_a_result_is_downloaded_again_by_its_job(service: Running, tmp_path: Pat
 
 
 def test_a_version_replays_to_the_same_bytes(service: Running) -> None:
-    assert "the same bytes" in run(service, "models", "replay", "churn", 1)
+    assert "the same bytes" in run(service, "versions", "replay", "churn", 1)
     with service.client() as client:
         assert len(list(client.versions("churn"))) == 1
