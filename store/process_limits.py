@@ -1,4 +1,4 @@
-"""Resource limits and memory options that a process sets on itself.
+"""Limits that a process sets on itself, and what it does not need.
 
 Beyond the memory limit it gets a MemoryError, and beyond the file size an OSError. Beyond the processor time the kernel
 ends it with SIGXCPU, and its parent reports that.
@@ -6,6 +6,8 @@ ends it with SIGXCPU, and its parent reports that.
 
 import ctypes
 import resource
+import sys
+from importlib.abc import MetaPathFinder
 
 KEPT_BYTES = 32 * 1024**2  # the most that glibc takes for M_MMAP_THRESHOLD
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
@@ -38,6 +40,21 @@ def keep_freed_memory() -> None:
         mallopt(M_ARENA_MAX, 1)
         mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
         mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
+
+
+class _NoPandas(MetaPathFinder):
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError("the service does without pandas", name=fullname)
+
+
+def leave_out_pandas() -> None:
+    """Have `import pandas` fail in this process.
+
+    pyarrow imports it where it is installed, to look whether values are of its types. That takes each process 0.3 s and
+    50 MB, and the service has no such values.
+    """
+    sys.meta_path.insert(0, _NoPandas())
 
 
 def _lower(which: int, most: int) -> None:

@@ -23,7 +23,7 @@ from store.jobs.finish import end_cancelled, fail
 from store.jobs.read import get_job
 from store.jobs.requeue import requeue
 from store.jobs.restart import record_restart
-from store.process_limits import lift_memory
+from store.process_limits import leave_out_pandas, lift_memory
 from store.settings import Settings, read_settings
 from worker.abort import abort
 from worker.errors import CancelledError, DatasetError, ShutDownError, error_code
@@ -70,6 +70,7 @@ def main() -> int:
     """Wait for a claim, and run its attempt."""
     settings = read_settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    leave_out_pandas()
     claim = _read_claim()
     if claim is None:
         return 0

@@ -22,11 +22,12 @@ from model.tables.first_rows import read_first_rows
 from model.tables.opening import opened, recognise
 from model.tables.profiling import profile_file
 from store.child_processes import end_with_parent, read_line
-from store.process_limits import lift_memory, limit_process
+from store.process_limits import leave_out_pandas, lift_memory, limit_process
 
 
 def main() -> int:
     """Inspect one table."""
+    leave_out_pandas()
     line = read_line()
     if not line:
         return 1

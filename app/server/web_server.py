@@ -24,7 +24,7 @@ from store.child_processes import ONE_BLAS_THREAD, signal_at_parents_death
 from store.database import Database, open_database
 from store.keys import any_key
 from store.migrate import is_current
-from store.process_limits import keep_freed_memory
+from store.process_limits import keep_freed_memory, leave_out_pandas
 from store.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -102,6 +102,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         services = worker.wsgi.extensions["ebb"]
         services.streams.end_with(lambda: worker.alive)
         keep_freed_memory()
+        leave_out_pandas()
         services.deadline.watch()
         gc.collect()
         gc.freeze()
