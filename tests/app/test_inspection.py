@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,15 @@ from store.child_processes import ONE_BLAS_THREAD, start_module
 from store.settings import Settings
 from tests.app.conftest import CSV
 
+CSV_FILE = {"format": "csv"}
+
 
 @pytest.fixture
 def large(tmp_path: Path) -> InspectionRequest:
     """A table with an inspection of at least a second."""
     path = tmp_path / "large.csv"
     path.write_bytes(b"a,churned\n" + b"".join(b"word-%d,%d\n" % (row, row % 2) for row in range(3_000_000)))
-    return InspectionRequest(path, "csv", "churned")
+    return InspectionRequest(path, CSV_FILE, "churned")
 
 
 def children() -> list[psutil.Process]:
@@ -54,7 +57,7 @@ def test_a_table_that_takes_too_much_memory_is_too_large(tmp_path: Path) -> None
     (tmp_path / "words.csv").write_bytes(b"a,churned\n" + words)
     settings = Settings(home=tmp_path, inspection_bytes=2**28)
     with pytest.raises(TooLargeError, match=r"more than 268,435,456 bytes of memory.*EBB_INSPECTION_BYTES"):
-        Inspector(settings).inspect(InspectionRequest(tmp_path / "words.csv", "csv", "churned"))
+        Inspector(settings).inspect(InspectionRequest(tmp_path / "words.csv", CSV_FILE, "churned"))
 
 
 def test_a_table_that_takes_too_long_is_too_large(tmp_path: Path, large: InspectionRequest) -> None:
@@ -67,7 +70,7 @@ def test_a_stalled_inspection_ends_at_its_deadline(tmp_path: Path) -> None:
     pipe = tmp_path / "nobody-writes-here"
     os.mkfifo(pipe)
     with pytest.raises(TooLargeError, match="more than 1 s"):
-        Inspector(Settings(home=tmp_path, inspection_seconds=1)).inspect(InspectionRequest(pipe, "csv"))
+        Inspector(Settings(home=tmp_path, inspection_seconds=1)).inspect(InspectionRequest(pipe, CSV_FILE))
     assert children() == []
 
 
@@ -96,7 +99,7 @@ def test_the_death_of_an_inspection_is_a_refusal(
 def test_an_inspection_ends_with_its_parent(tmp_path: Path) -> None:
     pipe = tmp_path / "nobody-writes-here"
     os.mkfifo(pipe)
-    asked = {"path": str(pipe), "file_format": "csv", "target": None, "id_column": None, "first_rows": None}
+    asked = {field.name: None for field in fields(InspectionRequest)} | {"path": str(pipe), "read_as": CSV_FILE}
     child = start_module("app.inspection.child", {**os.environ, **ONE_BLAS_THREAD})
     assert child.stdin is not None
     child.stdin.write(json.dumps({**asked, "memory_bytes": 2**30, "seconds": 60}).encode() + b"\n")
@@ -143,7 +146,7 @@ def test_an_inspection_holds_its_uploads_place(make_app: Callable[..., Flask], l
 def test_the_first_rows_are_read_as_they_are_written(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("id,plan,fee,note\n007,DSL,1.50,\n008,,20," + "x" * 100 + "\n009,DSL,3,y\n", encoding="utf-8")
-    first = Inspector(Settings(home=tmp_path)).first_rows(path, "csv", 2)
+    first = Inspector(Settings(home=tmp_path)).first_rows(path, CSV_FILE, 2)
     assert first.names == ["id", "plan", "fee", "note"]
     assert first.rows == [["007", "DSL", "1.50", ""], ["008", "", "20", "x" * 79 + "…"]]
 
@@ -152,4 +155,4 @@ def test_the_first_rows_of_what_is_no_table_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "table.parquet"
     path.write_bytes(b"PAR1 and no more")
     with pytest.raises(TableError):
-        Inspector(Settings(home=tmp_path)).first_rows(path, "parquet", 2)
+        Inspector(Settings(home=tmp_path)).first_rows(path, {"format": "parquet"}, 2)

@@ -75,10 +75,11 @@ def test_an_invalid_id_is_named_as_it_was_sent(score: Callable[..., Any]) -> Non
 
 @pytest.mark.parametrize("name", ["cid", "customer_id"])
 def test_csv_and_ndjson_have_the_datasets_name(client: FlaskClient, score: Callable[..., Any], name: str) -> None:
-    csv_answer = client.post(f"{SCORE}?version=1", data=f"{name},months\n007,3\n", content_type="text/csv")
+    table = f"{name},months,monthly_charge,usage_hours\n007,3,20,5\n"
+    csv_answer = client.post(f"{SCORE}?version=1", data=table, content_type="text/csv")
     (line,) = csv.DictReader(StringIO(csv_answer.text))
     assert (next(iter(line)), line["cid"], line["customer_id"]) == ("cid", "007", "007")
-    body = json.dumps({name: "007", "months": 3})
+    body = json.dumps({name: "007", "months": 3, "monthly_charge": 20, "usage_hours": 5})
     line = json.loads(client.post(f"{SCORE}?version=1", data=body, content_type="application/x-ndjson").text)
     assert (line["cid"], line["customer_id"]) == ("007", "007")
 

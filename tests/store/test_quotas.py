@@ -69,7 +69,7 @@ def test_datasets_and_results_of_a_key_count_and_the_same_bytes_once(world: Worl
 def test_bytes_beyond_the_quota_are_refused_with_the_numbers_and_a_remedy(database: Database) -> None:
     key = make_key(database, stored_bytes=100)
     store(database, key, bytes_of(1, 60))
-    with pytest.raises(QuotaError, match=r"stores 60 bytes and may store 100; .* 41 .*ebb retention.*--stored-bytes"):
+    with pytest.raises(QuotaError, match=r"stores 60 bytes and may store 100; .* 41 .*DELETE /v1.*--stored-bytes"):
         store(database, key, bytes_of(2, 41))
     store(database, key, bytes_of(3, 40))
     store(database, key, bytes_of(1, 60), target="left")  # counts no bytes
