@@ -30,6 +30,7 @@ from store.alias_names import CHAMPION
 
 NDJSON, CSV = "application/x-ndjson", "text/csv"
 FORMATS = (JSON, NDJSON, CSV)
+NO_OPTIONS = ScoreQuery()
 REASONS_SHARE = 0.75
 """The share of a request's time in which its customers are scored; the rest is for writing the answer."""
 
@@ -49,7 +50,7 @@ def score(services: Services, name: str, query: ScoreQuery) -> Response:
     versions = services.versions
     version = versions.by_alias(name, alias) if alias else versions.by_version(name, query.version or 0)
     estimator = services.estimators.get(version)
-    with services.batches.held() if len(body) > LARGE_BYTES or is_packed(body) else nullcontext():
+    with services.batches.held() if len(body) > LARGE_BYTES or (sent_as != JSON and is_packed(body)) else nullcontext():
         customers, options, told = _read(services, body, sent_as, query, estimator)
         results = score_customers(estimator, customers, options, services.deadline.left() * REASONS_SHARE)
         services.traffic.scored(customers.n, len(results.problems))
@@ -59,7 +60,9 @@ def score(services: Services, name: str, query: ScoreQuery) -> Response:
             written = write_ndjson(results)
         else:
             written = write_json(results, version, alias)
-    headers = {"ETag": f'"{version.version}"', "Cache-Control": "no-store", **total_headers(results), **told}
+    headers = {"ETag": f'"{version.version}"', "Cache-Control": "no-store", **told}
+    if answer_as != JSON:  # which has the totals in its document
+        headers |= total_headers(results)
     return CompleteResponse(written, answer_as, headers)
 
 
@@ -71,7 +74,7 @@ def _read(
     Raises: MalformedError, InputError, TooLargeError; TableError for a file that lacks most columns of the training.
     """
     if media_type == JSON:
-        if query.given:
+        if query != NO_OPTIONS and query.given:
             pointer = f"/query/{next(iter(query.given))}"
             raise InputError.of([Problem(pointer, "conflict", "says how a file is read, and the body is JSON")])
         customers, request = read_json(body, estimator)
