@@ -97,6 +97,6 @@ def _to_key(row: KeyRow) -> ApiKey:
 
 ROUTES = (
     Route("GET", "/v1/keys", show_keys, "admin", "List API keys", {200: KeyList}),
-    Route("POST", "/v1/keys", make_key, "admin", "Make an API key", {201: MadeKey}, (422,), body=KeyRequest),
+    Route("POST", "/v1/keys", make_key, "admin", "Make an API key", {201: MadeKey}, (413, 415, 422), body=KeyRequest),
     Route("POST", "/v1/keys/{key}/revoke", end_key, "admin", "Revoke an API key", {204: None}, (404,)),
 )

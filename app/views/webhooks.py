@@ -132,5 +132,5 @@ ROUTES = (
     ),
     Route("GET", "/v1/webhooks", show_webhooks, "admin", "List webhooks", {200: WebhookPage}, (422,), PageQuery),
     Route("GET", WEBHOOK, show_webhook, "admin", "Read a webhook", {200: Webhook}, (404,)),
-    Route("DELETE", WEBHOOK, delete_webhook, "admin", "Delete a webhook", {204: None}),
+    Route("DELETE", WEBHOOK, delete_webhook, "admin", "Delete a webhook", {204: None}, (404,)),
 )
