@@ -158,11 +158,7 @@ def require_submitter(job: JobRow) -> None:
 
     Raises: ForbiddenError.
     """
-    caller = this_exchange().caller
-    if job.owner != caller.key_id and not caller.may("admin"):
-        raise ForbiddenError(
-            f"key {caller.key_id} did not submit job {job.id}; send the key that did, or one with the scope 'admin'"
-        )
+    _require_owner(job.owner, f"submit job {job.id}")
 
 
 def require_uploader(dataset: DatasetRow) -> None:
@@ -170,11 +166,14 @@ def require_uploader(dataset: DatasetRow) -> None:
 
     Raises: ForbiddenError.
     """
+    _require_owner(dataset.owner, f"upload dataset {dataset.id}")
+
+
+def _require_owner(owner: str, deed: str) -> None:
     caller = this_exchange().caller
-    if dataset.owner != caller.key_id and not caller.may("admin"):
+    if owner != caller.key_id and not caller.may("admin"):
         raise ForbiddenError(
-            f"key {caller.key_id} did not upload dataset {dataset.id}; send the key that did, or one with the scope "
-            "'admin'"
+            f"key {caller.key_id} did not {deed}; send the key that did, or one with the scope 'admin'"
         )
 
 
