@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Select, or_, select, update
 
@@ -15,6 +15,19 @@ from store.pages import Page, after_token, read_page
 from store.rows import DatasetRow, columns_of, read_all, read_first
 from store.tables import artifacts, datasets
 from store.upsert import upsert_into
+
+
+class ReadingOptions(Protocol):
+    """How a table is read. The same bytes with the same options are the same dataset."""
+
+    @property
+    def media_type(self) -> str: ...
+    @property
+    def target(self) -> str: ...
+    @property
+    def id_column(self) -> str: ...
+    @property
+    def read_options(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -46,14 +59,7 @@ def add_dataset(connection: Connection, artifact: Artifact, dataset: NewDataset,
         facts = {"name": dataset.name, "sha256": artifact.sha256}
         record_action(connection, "dataset.uploaded", str(made), by=by, data=facts)
         return str(made), True
-    same = find_same(
-        connection,
-        artifact.sha256,
-        dataset.media_type,
-        target=dataset.target,
-        id_column=dataset.id_column,
-        read_options=dataset.read_options,
-    )
+    same = find_same(connection, artifact.sha256, dataset)
     return str(same), False
 
 
@@ -84,16 +90,14 @@ def use_dataset(connection: Connection, dataset_id: str) -> None:
     get_dataset(connection, dataset_id)  # it may have been deleted while this waited for the lock of the artifact
 
 
-def find_same(  # noqa: PLR0913 - the bytes and the options
-    connection: Connection, sha256: str, media_type: str, *, target: str, id_column: str, read_options: str = ""
-) -> str | None:
+def find_same(connection: Connection, sha256: str, how: ReadingOptions) -> str | None:
     """Return the id of the dataset with the same bytes and options, if there is one."""
     same = select(datasets.c.id).where(
         datasets.c.sha256 == sha256,
-        datasets.c.media_type == media_type,
-        datasets.c.target == target,
-        datasets.c.id_column == id_column,
-        datasets.c.read_options == read_options,
+        datasets.c.media_type == how.media_type,
+        datasets.c.target == how.target,
+        datasets.c.id_column == how.id_column,
+        datasets.c.read_options == how.read_options,
     )
     return connection.execute(same).scalar_one_or_none()
 

@@ -79,7 +79,7 @@ def keep_table(services: Services, received: Artifact, upload: Upload, by: str) 
     if upload.media_type == ANY_BYTES:
         upload = replace(upload, media_type=media_type_of(received.path))
     with services.database.read() as connection:
-        known = _find_same(connection, received, upload)
+        known = find_same(connection, received.sha256, upload)
     inferred = None if known is not None else _infer(services.inspector, received, upload)
     artifact = services.artifacts.keep(received)  # also of a known dataset, whose file may be damaged
     added = services.database.write(partial(_record, services, artifact, known, inferred, by))
@@ -97,7 +97,7 @@ def reread_table(services: Services, dataset: DatasetRow, upload: Upload, by: st
     with services.uploads.held(), services.deadline.suspended():
         stored = Artifact(dataset.sha256, dataset.size, services.artifacts.open_path(dataset.sha256))
         with services.database.read() as connection:
-            known = _find_same(connection, stored, upload)
+            known = find_same(connection, stored.sha256, upload)
         try:
             inferred = None if known is not None else _infer(services.inspector, stored, upload)
         except ColumnError as error:
@@ -108,18 +108,6 @@ def reread_table(services: Services, dataset: DatasetRow, upload: Upload, by: st
             return _record(services, stored, known, inferred, by, connection)
 
         return services.database.write(add)
-
-
-def _find_same(connection: Connection, artifact: Artifact, upload: Upload) -> str | None:
-    """Return the dataset of these bytes, read in the same way."""
-    return find_same(
-        connection,
-        artifact.sha256,
-        upload.media_type,
-        target=upload.target,
-        id_column=upload.id_column,
-        read_options=upload.read_options,
-    )
 
 
 def _record(  # noqa: PLR0913, PLR0917 - what is known of the table, and where to record it

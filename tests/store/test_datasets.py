@@ -53,7 +53,7 @@ def test_four_concurrent_equal_uploads_make_one_dataset(database: Database) -> N
 def test_a_missing_dataset_is_not_found(database: Database) -> None:
     with database.read() as connection:
         assert find_dataset(connection, "none") is None
-        assert find_same(connection, "b" * 64, "text/csv", target="churned", id_column="") is None
+        assert find_same(connection, "b" * 64, TABLE) is None
         with pytest.raises(NotFoundError, match="upload it with POST /v1/datasets"):
             get_dataset(connection, "none")
 
